@@ -11,11 +11,11 @@ class ConsentConfig(config.PortalAppConfig):
     handlers = (
         (
             "children.guardians.services.guardians.refusal_checks",
-            "consent.consents.services.guardians.says_no_to_a_purpose",
+            "consent.consents.services.guardians.has_refused_a_purpose",
         ),
         (
             "children.guardians.services.verifying.verification_found_false",
-            "consent.consents.services.ending.invalidate_false",
+            "consent.consents.services.ending.invalidate_unverified_consents",
         ),
         (
             "paktaleem.foundation.api.purging.expiring_rows",

@@ -4,30 +4,30 @@ import logging
 
 from procrastinate.contrib.django import app
 
-from consent.consents.services.renewal import ask_again
-from consent.notices.services.dispatching import FOLLOW
-from consent.notices.services.following import clients_to_follow, follow_client
+from consent.consents.services.renewal import request_renewals
+from consent.notices.services.dispatching import FOLLOW_ANNOUNCEMENTS
+from consent.notices.services.following import list_clients_to_follow, process_client
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.selectors import clients_to_look_at
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["ask_about_renewal", "follow_announcements", "follow_each_minute"]
+__all__ = ["ask_about_renewal", "follow_each_minute", "process_announcements"]
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = "consent.ask_about_renewal"
 
 
-@app.task(name=FOLLOW, pass_context=False)
-def follow_announcements() -> None:
+@app.task(name=FOLLOW_ANNOUNCEMENTS, pass_context=False)
+def process_announcements() -> None:
     """Notify clients of announced notices, record proofs and effects, send reminders. Idempotent."""
-    actor = system_actor(FOLLOW)
+    actor = system_actor(FOLLOW_ANNOUNCEMENTS)
     with as_officer():
-        clients = clients_to_look_at(clients_to_follow, at=real_now())
+        clients = list_due_clients(list_clients_to_follow, at=wall_clock_now())
     for client_id in clients:
         with in_client(client_id):
-            follow_client(client_id, actor=actor, at=now_here())
+            process_client(client_id, actor=actor, at=client_now())
 
 
 @app.periodic(cron="* * * * *", periodic_id="follow_announcements")
@@ -35,7 +35,7 @@ def follow_announcements() -> None:
 def follow_each_minute(timestamp: int) -> None:
     """Process announcements every minute."""
     del timestamp
-    follow_announcements()
+    process_announcements()
 
 
 @app.periodic(cron="7 * * * *", periodic_id="ask_about_renewal")
@@ -48,6 +48,6 @@ def ask_about_renewal(timestamp: int) -> None:
         clients = list(Client.objects.values_list("id", flat=True))
     for client_id in clients:
         with in_client(client_id):
-            count = ask_again(client_id, actor=actor, at=now_here())
+            count = request_renewals(client_id, actor=actor, at=client_now())
         if count:
             log.info("Requested renewal of %d consents.", count)

@@ -1,8 +1,8 @@
 """WSGI application for the decision endpoints, without the middleware they do not need.
 
 A decision needs no session, language, CSRF token or signed-in user. A POST to one of these paths, for a host in
-ALLOWED_HOSTS, passes only the middleware not listed in ``NOT_NEEDED``; new middleware therefore applies here too.
-Django serves all other requests, through the same views.
+ALLOWED_HOSTS, passes only the middleware not listed in ``SKIPPED_MIDDLEWARE``; new middleware therefore applies here
+too. Django serves all other requests, through the same views.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,16 +18,16 @@ from django.utils.module_loading import import_string
 
 from consent.decisions.api.evaluation import evaluate, evaluate_many
 from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 
-__all__ = ["NOT_NEEDED", "Express"]
+__all__ = ["SKIPPED_MIDDLEWARE", "DecisionApplication"]
 
 VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
     "/access/v1/evaluation": evaluate,
     "/access/v1/evaluations": evaluate_many,
 }
 
-NOT_NEEDED = frozenset(
+SKIPPED_MIDDLEWARE = frozenset(
     {
         "whitenoise.middleware.WhiteNoiseMiddleware",  # no static files
         "django.contrib.sessions.middleware.SessionMiddleware",  # authenticated by API key, not by cookie
@@ -50,13 +50,13 @@ type Application = Callable[[Environ, Any], Any]
 type Layer = Callable[[HttpRequest], HttpResponse]
 
 
-class Express:
+class DecisionApplication:
     """WSGI application that serves decisions and delegates all other requests to Django."""
 
     def __init__(self, django: Application) -> None:
         """Build the short middleware chain; ``django`` serves all other requests."""
         self._django = django
-        needed = [import_string(name) for name in settings.MIDDLEWARE if name not in NOT_NEEDED]
+        needed = [import_string(name) for name in settings.MIDDLEWARE if name not in SKIPPED_MIDDLEWARE]
         self._respond: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _dispatch)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -71,7 +71,7 @@ class Express:
 
     def _to_response(self, request: HttpRequest) -> HttpResponse:
         received = as_received(request)
-        received.received_at = real_now()
+        received.received_at = wall_clock_now()
         try:
             return self._respond(received)
         except Exception as error:  # noqa: BLE001 -- converted and logged as Django does

@@ -8,13 +8,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.migrated import missing_migrations
 
-__all__ = ["CLOCKS_APART", "healthz", "readyz"]
+__all__ = ["MAX_CLOCK_DIFFERENCE", "healthz", "readyz"]
 
-CLOCKS_APART = timedelta(seconds=2)
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
 """Largest allowed difference between this host's clock and the database's; records are ordered by host clocks."""
 
 
@@ -47,7 +47,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def _find_blocker() -> str | None:
     if missing_migrations():
         return "migrations_missing"
-    state = erasure_state(at=real_now())
+    state = erasure_state(at=wall_clock_now())
     if state is not ErasureState.CARRIED_OUT:
         return state.value
     return "clock_differs" if _clock_differs() else None
@@ -55,8 +55,8 @@ def _find_blocker() -> str | None:
 
 def _clock_differs() -> bool:
     """Return True if this host's clock and the database's differ by more than CLOCKS_APART."""
-    before = real_now()
+    before = wall_clock_now()
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         [there] = cursor.fetchone() or (before,)
-    return not before - CLOCKS_APART <= there <= real_now() + CLOCKS_APART
+    return not before - MAX_CLOCK_DIFFERENCE <= there <= wall_clock_now() + MAX_CLOCK_DIFFERENCE

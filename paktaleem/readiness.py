@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.foundation.api.problems import Problem, is_api, problem_response
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.public.pages import error_page
 
-__all__ = ["ServesOnlyWhenReady"]
+__all__ = ["ReadinessMiddleware"]
 
 _OPEN = ("/healthz", "/readyz")
 _CLOSED = Problem(
@@ -24,7 +24,7 @@ _CLOSED = Problem(
 )
 
 
-class ServesOnlyWhenReady:
+class ReadinessMiddleware:
     """Answer 503 to all but the health endpoints until all erasures are carried out.
 
     Checks on the first request and then every READINESS_SECONDS.
@@ -50,7 +50,7 @@ class ServesOnlyWhenReady:
 
 def _is_ready() -> bool:
     try:
-        return erasure_state(at=real_now()) is ErasureState.CARRIED_OUT
+        return erasure_state(at=wall_clock_now()) is ErasureState.CARRIED_OUT
     except DatabaseError:
         return False
 

@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",  # after the security headers, so that static files have them too
     "paktaleem.foundation.public.language.LanguageMiddleware",
     "paktaleem.foundation.public.bare_errors.BareErrorsMiddleware",
-    "paktaleem.readiness.ServesOnlyWhenReady",
+    "paktaleem.readiness.ReadinessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -128,7 +128,10 @@ DATABASES = {
     ASIDE_DATABASE: {**_AS_APP, "OPTIONS": {**_AS_APP["OPTIONS"], "application_name": "paktaleem-aside"}},
     "owner": {**env.db_url("DATABASE_OWNER_URL", default=_UNSET), **_DATABASE_OPTIONS, "CONN_MAX_AGE": 0},
 }
-DATABASE_ROUTERS = ["paktaleem.foundation.tenancy.routers.OwnerMigrates", "paktaleem.foundation.tenancy.routers.Aside"]
+DATABASE_ROUTERS = [
+    "paktaleem.foundation.tenancy.routers.OwnerOnlyMigrationRouter",
+    "paktaleem.foundation.tenancy.routers.AutonomousRouter",
+]
 CACHES = {"default": {"BACKEND": "paktaleem.directory.sign_in.counters.DatabaseCounters"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -195,7 +198,7 @@ MFA_FORMS = {
     "edit_webauthn": "paktaleem.directory.sign_in.forms.RenameKeyForm",
 }
 
-AXES_HANDLER = "paktaleem.directory.sign_in.lockout.AsideHandler"
+AXES_HANDLER = "paktaleem.directory.sign_in.lockout.AutonomousHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5  # per user name and IP address
 FAILURES_OF_AN_ADDRESS = 50  # per IP address
@@ -203,9 +206,9 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
-AXES_USERNAME_CALLABLE = "paktaleem.directory.sign_in.lockout.name_tried"
-AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.addresses.client_address"
-AXES_LOCKOUT_CALLABLE = "paktaleem.directory.sign_in.lockout.locked_out"
+AXES_USERNAME_CALLABLE = "paktaleem.directory.sign_in.lockout.get_attempted_username"
+AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.addresses.get_remote_address"
+AXES_LOCKOUT_CALLABLE = "paktaleem.directory.sign_in.lockout.lockout_response"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "credential", "csrfmiddlewaretoken", "next", "ip_address"]
 AXES_VERBOSE = False
 
@@ -334,11 +337,11 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.foundation.api.authentication.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["paktaleem.foundation.api.permissions.Closed"],
+    "DEFAULT_PERMISSION_CLASSES": ["paktaleem.foundation.api.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["paktaleem.foundation.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "paktaleem.foundation.api.schema.OperationSchema",
-    "EXCEPTION_HANDLER": "paktaleem.foundation.api.problems.answer_problem",
+    "EXCEPTION_HANDLER": "paktaleem.foundation.api.problems.to_problem_response",
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -358,7 +361,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "filters": {
         "tokens": {"()": "paktaleem.directory.access_links.logs.HideTokens"},
-        "routes": {"()": "paktaleem.foundation.logs.RoutesNotPaths"},
+        "routes": {"()": "paktaleem.foundation.logs.RouteLogFilter"},
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["routes", "tokens"]},

@@ -31,7 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("paktaleem.directory.sign_in.urls")),
 ]
 
-handler429 = "paktaleem.directory.sign_in.lockout.locked_out"
+handler429 = "paktaleem.directory.sign_in.lockout.lockout_response"
 handler400 = "paktaleem.foundation.public.errors.bad_request"
 handler403 = "paktaleem.foundation.public.errors.permission_denied"
 handler404 = "paktaleem.foundation.public.errors.not_found"

@@ -11,8 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 
 django = get_wsgi_application()
 
-from paktaleem.decision_application import Express  # noqa: E402 -- needs the apps to be ready
+from paktaleem.decision_application import DecisionApplication  # noqa: E402 -- needs the apps to be ready
 
-application = Express(django)
+application = DecisionApplication(django)
 refuse_unsafe_start()
 connection.close()  # requests open their own

@@ -19,7 +19,7 @@ class RetentionConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.revealing.child_revealed",
-            "retention.services.incidents.open_for_what_is_held",
+            "retention.services.incidents.open_for_revealed_children",
         ),
         (
             "children.guardians.services.verifying.verification_found_false",

@@ -73,7 +73,7 @@ def worker_folder() -> Path:
 def template_ready() -> Endpoint:
     """Return this worker's server, with the migrated template and the cast; the first call creates them."""
     folder = worker_folder()
-    with turn(folder / "template.lock"):
+    with file_lock(folder / "template.lock"):
         endpoint = cluster_of(folder).ensure_running()
         if not (folder / "cast.json").exists():
             ensure_roles(endpoint)
@@ -96,7 +96,7 @@ def _fill_template(endpoint: Endpoint, folder: Path) -> None:
 
 
 @contextmanager
-def turn(lock: Path) -> Iterator[None]:
+def file_lock(lock: Path) -> Iterator[None]:
     """Hold a lock between processes."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -113,7 +113,7 @@ def cast_values() -> dict[str, Any]:
 def copied_database(name: str) -> Iterator[Endpoint]:
     """Point Django at a new copy of the template, as app and owner; drop the copy afterwards."""
     endpoint = template_ready()
-    with turn(worker_folder() / "template.lock"):
+    with file_lock(worker_folder() / "template.lock"):
         ensure_database(endpoint, name, template=TEMPLATE)
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)

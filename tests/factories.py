@@ -12,7 +12,7 @@ from consent.register.models import Instruction, Purpose, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis
 from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import System, SystemKey
-from paktaleem.directory.data_systems.services import change_system, let_key_act
+from paktaleem.directory.data_systems.services import assign_key, change_system
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import system_actor
@@ -163,7 +163,7 @@ def make_system(
     system.delivery = delivery
     change_system(system, **by)
     if key is not None:
-        let_key_act(SystemKey(client=client, system=system, key_name=key), **by)
+        assign_key(SystemKey(client=client, system=system, key_name=key), **by)
     return system
 
 

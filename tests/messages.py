@@ -26,10 +26,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup()
 
 from consent.decisions.facts import Reason as Refusal  # noqa: E402 -- the apps must be there first
-from paktaleem.directory.mail.kinds import letter_kinds  # noqa: E402
-from paktaleem.foundation.console.history import compared_fields  # noqa: E402
+from paktaleem.directory.mail.kinds import list_message_kinds  # noqa: E402
+from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
 from paktaleem.foundation.console.site import SECTIONS, site  # noqa: E402
-from paktaleem.foundation.console.words import shown_words, words_of_fields  # noqa: E402
+from paktaleem.foundation.console.words import list_displayed_texts, list_field_texts  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
@@ -71,7 +71,7 @@ def console_words() -> Iterator[tuple[str, str]]:
     """Yield the texts that the console translates when shown (headings, buttons, states …), with their app."""
     yield from (("console", section) for section in SECTIONS)
     yield from (("consent/decisions/facts.py", code.replace("_", " ")) for code in Refusal)
-    ours = (kind.code for kind in letter_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
+    ours = (kind.code for kind in list_message_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
     yield from (("mail", code.replace("_", " ").capitalize()) for code in ours)  # tests declare kinds of their own
     admins: list[Any] = list(site._registry.values())
     for admin in admins:
@@ -88,18 +88,18 @@ def console_words() -> Iterator[tuple[str, str]]:
         yield from ((where, str(words)) for words in admin.refusals.values())
         for act in admin.all_acts():
             yield from ((where, words) for words in (act.label, act.lead, act.done, *act.refusals.values()) if words)
-            yield from ((where, words) for words in words_of_fields(act.form.base_fields) if words)
-        yield from ((where, words) for words in words_of_fields(admin.form.declared_fields) if words)
+            yield from ((where, words) for words in list_field_texts(act.form.base_fields) if words)
+        yield from ((where, words) for words in list_field_texts(admin.form.declared_fields) if words)
         yield from ((where, str(one)) for one in _words_of_fields_of(admin))
 
 
 def _words_of_fields_of(admin: Any) -> Iterator[str]:
     """Yield the labels of the fields on a row's page and in its history, their help texts, and their choices."""
     opts = admin.opts
-    labels, helps = shown_words(admin, ("owner", *admin.row_fields, *admin.detail_fields))
+    labels, helps = list_displayed_texts(admin, ("owner", *admin.row_fields, *admin.detail_fields))
     yield from (*labels.values(), *helps.values())
     if hasattr(admin.model, "history"):
-        yield from (str(field.verbose_name) for field in compared_fields(admin.model))
+        yield from (str(field.verbose_name) for field in list_compared_fields(admin.model))
     for field in opts.concrete_fields:
         yield from (label for code, label in field.flatchoices if code != label)
 

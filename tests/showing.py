@@ -4,15 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from consent.notices.models import NoticeVersion
-from consent.notices.selectors.purposes import current_notice
-from consent.notices.shown import Shown, sign_shown
+from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.shown import ShownNotice, sign_notice_token
 
 
 def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: str = "") -> str:
     """Return a token for the notice in effect about a purpose at a time, in both languages unless one is given."""
-    return shown_version(current_notice(purpose, client_id=client_id, at=at), client_id, at, language)
+    return shown_version(get_current_notice(purpose, client_id=client_id, at=at), client_id, at, language)
 
 
 def shown_version(version: NoticeVersion, client_id: UUID, at: datetime, language: str = "") -> str:
     """Return a token for one version, in effect or not."""
-    return sign_shown(Shown(version.pk, tuple(version.notice.purposes), language, client_id, at))
+    return sign_notice_token(ShownNotice(version.pk, tuple(version.notice.purposes), language, client_id, at))

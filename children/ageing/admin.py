@@ -18,11 +18,11 @@ from children.ageing.selectors import coming_of_age
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import now_here
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import client_name, pill
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import client_name, render_state
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["AgeNoticeAdmin", "ComingOfAgeAdmin", "coming_of_age_board"]
@@ -46,7 +46,7 @@ class WhenFilter(admin.SimpleListFilter):
         value = self.value()
         if value not in {str(days) for days in (*_AHEAD, settings.AGE_NOTICE_DAYS)}:
             return queryset
-        return queryset.filter(of_age_at__lte=received_at(request) + timedelta(days=int(value)))
+        return queryset.filter(of_age_at__lte=get_action_time(request) + timedelta(days=int(value)))
 
 
 def person_link(person: Subject) -> SafeString:
@@ -71,13 +71,17 @@ class ComingOfAgeAdmin(EvidenceAdmin):
     )
     empty_text = "No child with a known date of birth is below the age of consent."
     told = state_column(
-        lambda row: pill(gettext("Notified"), "good") if row.told_at else pill(gettext("Not notified yet"), "calm"),
+        lambda row: (
+            render_state(gettext("Notified"), "good")
+            if row.told_at
+            else render_state(gettext("Not notified yet"), "calm")
+        ),
         "notice",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the people who are children now, with their client's name."""
-        found = coming_of_age(actor_of(request), at=received_at(request)).select_related("client")
+        found = coming_of_age(actor_of(request), at=get_action_time(request)).select_related("client")
         named: QuerySet[Any] = found.annotate(owner_name=client_name())
         return named
 
@@ -97,7 +101,7 @@ class ComingOfAgeAdmin(EvidenceAdmin):
     @admin.display(description="in")
     def left(self, row: ComingOfAge) -> str:
         """Return the number of days left."""
-        days = (row.of_age_at - now_here()).days if row.of_age_at else 0
+        days = (row.of_age_at - client_now()).days if row.of_age_at else 0
         return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
 
     def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, Any]:
@@ -140,7 +144,5 @@ def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
     note = gettext("within %(days)s days: a guardian’s consent then ends, and they are asked themselves")
     url = reverse("admin:ageing_comingofage_changelist", current_app=site.name) + f"?when={days}"
     return (
-        [Card(gettext("Reach the age of consent"), number_in_words(number), note % {"days": days}, url)]
-        if number
-        else []
+        [Card(gettext("Reach the age of consent"), format_count(number), note % {"days": days}, url)] if number else []
     )

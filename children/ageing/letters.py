@@ -3,12 +3,12 @@
 They contain no names and no date of birth, because they may be visible on a shared screen.
 """
 
-from paktaleem.directory.mail.kinds import declare_letter
+from paktaleem.directory.mail.kinds import declare_message
 
 __all__ = ["TO_GUARDIAN", "TO_PERSON", "TO_STAFF"]
 
 _FIELDS = ("url", "days")
 
-TO_GUARDIAN = declare_letter("of_age_guardian", fields=_FIELDS, is_texted=True)
-TO_PERSON = declare_letter("of_age_person", fields=_FIELDS, is_texted=True)
-TO_STAFF = declare_letter("of_age_staff", fields=("count", *_FIELDS))
+TO_GUARDIAN = declare_message("of_age_guardian", fields=_FIELDS, is_texted=True)
+TO_PERSON = declare_message("of_age_person", fields=_FIELDS, is_texted=True)
+TO_STAFF = declare_message("of_age_staff", fields=("count", *_FIELDS))

@@ -6,24 +6,24 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext
 
-from children.guardians.models.rows import Said
+from children.guardians.models.rows import AuthoredRow
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["AgeNotice", "ComingOfAge"]
 
 _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
 
 
-class AgeNotice(Said):
+class AgeNotice(AuthoredRow):
     """Evidence that notice was sent before a person reaches the age of consent; its emails refer to it.
 
     The date itself is not stored: it would reveal the birthday of a person who is erased later.
     """
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     given_at = models.DateTimeField("sent")

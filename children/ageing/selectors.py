@@ -22,13 +22,13 @@ from children.ageing.models import AgeNotice, ComingOfAge
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["KNOWN_FOR", "coming_of_age", "ripe", "unnoticed"]
+__all__ = ["NOTICE_VALID_FOR", "coming_of_age", "threshold_is_current", "without_notice"]
 
-KNOWN_FOR = timedelta(days=180)
+NOTICE_VALID_FOR = timedelta(days=180)
 """A notice remains valid if the date moves by less than this; after a larger correction a new one is sent."""
 
 
-def ripe() -> Q:
+def threshold_is_current() -> Q:
     """Return a condition for people whose ``of_age_at`` was computed for their current threshold (``Thresholds.of``).
 
     It works across clients, as the calendar does.
@@ -55,8 +55,8 @@ def coming_of_age(actor: Actor, *, at: datetime, until: datetime | None = None) 
     return soonest
 
 
-def unnoticed(found: QuerySet[Any]) -> QuerySet[Any]:
+def without_notice(found: QuerySet[Any]) -> QuerySet[Any]:
     """Filter the people whose date, for their current threshold, has not been notified yet."""
-    from_then = ExpressionWrapper(OuterRef("of_age_at") - KNOWN_FOR, output_field=DateTimeField())
+    from_then = ExpressionWrapper(OuterRef("of_age_at") - NOTICE_VALID_FOR, output_field=DateTimeField())
     sent = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"), given_at__gt=from_then)
-    return found.filter(ripe()).exclude(Exists(sent))
+    return found.filter(threshold_is_current()).exclude(Exists(sent))

@@ -12,22 +12,22 @@ from django.urls import reverse
 
 from children.ageing.letters import TO_GUARDIAN, TO_PERSON, TO_STAFF
 from children.ageing.models import AgeNotice, ComingOfAge
-from children.ageing.selectors import coming_of_age, unnoticed
+from children.ageing.selectors import coming_of_age, without_notice
 from children.guardians.models import Guardianship
-from children.guardians.models.rows import by_columns
-from children.invitations.checking import fit_channel
+from children.guardians.models.rows import actor_fields
+from children.invitations.checking import find_usable_channel
 from paktaleem.directory.mail.models import Channel, Letter
-from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import locked_subject
+from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import staff_of
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
-__all__ = ["give_notice"]
+__all__ = ["send_age_notices"]
 
 _AT_ONCE = 200
 
@@ -45,19 +45,19 @@ class _NoticeRound:
         given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
         context = {"url": settings.PUBLIC_URL.rstrip("/") + page, "days": str(days), **values}
         sender: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
-        return send_letter(kind, to=to, context=context, **given, **sender)
+        return send_message(kind, to=to, context=context, **given, **sender)
 
 
 @transaction.atomic
-def give_notice(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Send notice of the people who reach the age of consent within AGE_NOTICE_DAYS; return how many, up to 200.
 
     The client's administrators receive one email about all of them. Each young person, and each guardian who may
     decide, is notified if there is a contact on file. Nobody is notified twice. Raises NotAllowed.
     """
-    take_turn(f"age-notices/{client_id}")
+    advisory_lock(f"age-notices/{client_id}")
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
-    due = unnoticed(coming_of_age(actor, at=at, until=until).filter(client_id=client_id))
+    due = without_notice(coming_of_age(actor, at=at, until=until).filter(client_id=client_id))
     people = list(due.select_related("client")[:_AT_ONCE])
     if people:
         notices = _NoticeRound(people[0].client, actor, at)
@@ -70,12 +70,12 @@ def give_notice(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def _notify_staff(notices: _NoticeRound, count: int) -> list[str]:
     page = reverse("admin:ageing_comingofage_changelist", current_app="console")
     values = {"page": page, "days": settings.AGE_NOTICE_DAYS, "count": f"{count:,}"}
-    staff = staff_of(notices.client.pk, Role.CLIENT_ADMIN, at=notices.at)
+    staff = list_staff(notices.client.pk, Role.CLIENT_ADMIN, at=notices.at)
     return [str(notices.write(TO_STAFF.code, user, **values).pk) for user in staff]
 
 
 def _notify_about(notices: _NoticeRound, person: ComingOfAge, staff: Sequence[str]) -> None:
-    child = locked_subject(person.pk, client_id=notices.client.pk)
+    child = lock_subject(person.pk, client_id=notices.client.pk)
     days = max(1, ((person.of_age_at or notices.at) - notices.at).days)
     notice = AgeNotice(
         client_id=notices.client.pk,
@@ -83,7 +83,7 @@ def _notify_about(notices: _NoticeRound, person: ComingOfAge, staff: Sequence[st
         given_at=notices.at,
         guardians=0,
         person=False,
-        **by_columns(notices.actor),
+        **actor_fields(notices.actor),
     )
     about: dict[str, Any] = {"days": days, "related_id": notice.pk}
     guardians = [str(one.pk) for one in _notify_guardians(notices, child, about)]
@@ -106,7 +106,7 @@ def _notify_guardians(notices: _NoticeRound, child: Subject, about: dict[str, An
     )
     letters = []
     for row in rows.select_related("guardian__client").order_by("guardian_id"):
-        channel, _ = fit_channel(child, row.guardian, at=notices.at)
+        channel, _ = find_usable_channel(child, row.guardian, at=notices.at)
         if channel is not None:
             page = reverse("guardian-start", args=[notices.client.code])
             letters.append(notices.write(TO_GUARDIAN.code, row.guardian, page=page, channel=channel, **about))

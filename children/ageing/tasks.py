@@ -4,13 +4,13 @@ import logging
 
 from procrastinate.contrib.django import app
 
-from children.ageing.services import give_notice
+from children.ageing.services import send_age_notices
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["give_age_notices"]
+__all__ = ["send_due_age_notices"]
 
 log = logging.getLogger(__name__)
 NOTICE = "ageing.give_notice"
@@ -18,7 +18,7 @@ NOTICE = "ageing.give_notice"
 
 @app.periodic(cron="27 * * * *", periodic_id="give_age_notices")
 @app.task(name=NOTICE, queueing_lock=NOTICE, pass_context=False)
-def give_age_notices(timestamp: int) -> None:
+def send_due_age_notices(timestamp: int) -> None:
     """Send the due notices every hour. Idempotent."""
     del timestamp
     with as_officer():
@@ -27,6 +27,6 @@ def give_age_notices(timestamp: int) -> None:
         count = 1
         while count:
             with in_client(client_id):
-                count = give_notice(client_id, actor=system_actor(NOTICE), at=now_here())
+                count = send_age_notices(client_id, actor=system_actor(NOTICE), at=client_now())
             if count:
                 log.info("Sent notice of %d people who reach the age of consent.", count)

@@ -8,25 +8,25 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.concerns.asking import Obstacle, Wish
+from children.concerns.asking import RequestBlocker, RequestKind
 from children.concerns.models import Concern
-from children.concerns.services import MayNotAsk, ask_about_data
+from children.concerns.services import RequestNotAllowed, record_data_request
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
-from paktaleem.foundation.api.problems import PointedProblem, Problem
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
+from paktaleem.foundation.api.problems import FieldProblem, Problem
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["AskAboutData"]
 
 _WHY = {
-    Obstacle.NOT_VERIFIED: "The guardian is not, or no longer, verified: verify them first.",
-    Obstacle.TOO_WEAK: "The guardian is verified by two messages only: a copy requires a stronger method.",
-    Obstacle.NOT_TOLD: "The guardian may not receive data about the child.",
+    RequestBlocker.NOT_VERIFIED: "The guardian is not, or no longer, verified: verify them first.",
+    RequestBlocker.TOO_WEAK: "The guardian is verified by two messages only: a copy requires a stronger method.",
+    RequestBlocker.NOT_TOLD: "The guardian may not receive data about the child.",
 }
 
 
-class WishRefused(PointedProblem):
+class DataRequestRefused(FieldProblem):
     """The guardian may not make this request."""
 
     problem = Problem(
@@ -41,7 +41,7 @@ class AboutDataInput(StrictSerializer):
     """The guardian, and the request about the child's data."""
 
     guardian = TextField(max_length=255)
-    wish = serializers.ChoiceField([one.value for one in Wish])
+    wish = serializers.ChoiceField([one.value for one in RequestKind])
     text = TextField(required=False, allow_null=True, max_length=2_000)
 
 
@@ -50,7 +50,7 @@ class AboutDataOutput(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(allow_null=True)
     number = serializers.CharField(allow_null=True)
-    kind = serializers.ChoiceField([one.value for one in Wish])
+    kind = serializers.ChoiceField([one.value for one in RequestKind])
     state = serializers.ChoiceField(["kept", "ordered", "waits_for_client"])
     received_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
@@ -67,14 +67,14 @@ class AskAboutData(Operation):
 
         Idempotent while the case is open: the same case is returned.
         """
-        given = validated(AboutDataInput, request.data)
+        given = validate_input(AboutDataInput, request.data)
         actor, at = actor_of(request), moment_of(request)
         child, guardian = (get_subject(one, actor=actor) for one in (external_id, given["guardian"]))
         details: dict[str, Any] = {"text": given.get("text") or "", "language": guardian.language}
         try:
-            case = ask_about_data(child, guardian=guardian, wish=given["wish"], **details, actor=actor, at=at)
-        except MayNotAsk as refused:
-            raise WishRefused({"wish": [_WHY[refused.why]]}) from refused
+            case = record_data_request(child, guardian=guardian, wish=given["wish"], **details, actor=actor, at=at)
+        except RequestNotAllowed as refused:
+            raise DataRequestRefused({"wish": [_WHY[refused.why]]}) from refused
         no_case = {
             "id": None,
             "number": None,

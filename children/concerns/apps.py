@@ -16,6 +16,6 @@ class ConcernsConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.data_systems.answered.order_answered",
-            "children.concerns.services.note_answers",
+            "children.concerns.services.record_orders_answered",
         ),
     )

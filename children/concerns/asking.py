@@ -6,10 +6,10 @@ from enum import StrEnum
 from children.guardians.authority import Guardian
 from children.guardians.strength import Strength
 
-__all__ = ["Obstacle", "Wish", "what_stands_against"]
+__all__ = ["RequestBlocker", "RequestKind", "why_not_allowed"]
 
 
-class Wish(StrEnum):
+class RequestKind(StrEnum):
     """A kind of request: what should happen to the data."""
 
     COPY = "copy"
@@ -17,7 +17,7 @@ class Wish(StrEnum):
     KEEP = "keep"
 
 
-class Obstacle(StrEnum):
+class RequestBlocker(StrEnum):
     """Why a guardian may not make a request."""
 
     NOT_VERIFIED = "not_verified"
@@ -28,18 +28,20 @@ class Obstacle(StrEnum):
     """The guardian may not receive data about the child."""
 
 
-def what_stands_against(wish: Wish, guardian: Guardian, *, may_receive_data: bool, at: datetime) -> Obstacle | None:
+def why_not_allowed(
+    wish: RequestKind, guardian: Guardian, *, may_receive_data: bool, at: datetime
+) -> RequestBlocker | None:
     """Return why this guardian may not make a request, or None if they may.
 
     A copy discloses data, so it requires the same strength as outside recipients (COPPA, 16 CFR 312.5(b)(2)(viii)) and
     ``may_receive_data``. A deletion requires a guardian with authority. ``keep`` requires nothing.
     """
-    if wish is Wish.KEEP:
+    if wish is RequestKind.KEEP:
         return None
     if not guardian.has_authority(at):
-        return Obstacle.NOT_VERIFIED
-    if wish is Wish.DELETION:
+        return RequestBlocker.NOT_VERIFIED
+    if wish is RequestKind.DELETION:
         return None
     if not may_receive_data:
-        return Obstacle.NOT_TOLD
-    return Obstacle.TOO_WEAK if guardian.strength(at) < Strength.SUBSTANTIAL else None
+        return RequestBlocker.NOT_TOLD
+    return RequestBlocker.TOO_WEAK if guardian.strength(at) < Strength.SUBSTANTIAL else None

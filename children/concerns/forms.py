@@ -7,15 +7,15 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from children.concerns.asking import Wish
-from paktaleem.foundation.console.forms import offer
+from children.concerns.asking import RequestKind
+from paktaleem.foundation.console.forms import set_choices
 
-__all__ = ["WISHES", "ConcernForm", "DataForm"]
+__all__ = ["REQUEST_LABELS", "ConcernForm", "DataForm"]
 
-WISHES: dict[Wish, Promise] = {
-    Wish.COPY: _("I request a copy of the data"),
-    Wish.DELETION: _("I request that the data be deleted"),
-    Wish.KEEP: _("Keep only what the school must keep, and do nothing else with it"),
+REQUEST_LABELS: dict[RequestKind, Promise] = {
+    RequestKind.COPY: _("I request a copy of the data"),
+    RequestKind.DELETION: _("I request that the data be deleted"),
+    RequestKind.KEEP: _("Keep only what the school must keep, and do nothing else with it"),
 }
 
 _TEXT = forms.Textarea(attrs={"rows": 6, "dir": "auto"})
@@ -50,8 +50,8 @@ class DataForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, refused: Container[RequestKind], **kwargs: Any) -> None:
         """Offer only the requests that this guardian may make."""
         super().__init__(*args, **kwargs)
-        offered = [(wish.value, words) for wish, words in WISHES.items() if wish not in refused]
-        offer(self, "wish", offered)
+        offered = [(wish.value, words) for wish, words in REQUEST_LABELS.items() if wish not in refused]
+        set_choices(self, "wish", offered)

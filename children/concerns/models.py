@@ -12,8 +12,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.indexes import longest_first, newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["FAMILIES", "PARENT", "Concern", "ConcernKind", "ConcernOutcome"]
 
@@ -68,7 +68,7 @@ class Concern(models.Model):
     client, as the controller, has confirmed it.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -136,7 +136,7 @@ class Concern(models.Model):
             *newest_first("received_at", "concern_by_time"),
             *newest_first("received_at", "concern_by_kind", by="kind"),
             *newest_first("received_at", "concern_open", condition=Q(closed_at=None)),
-            *longest_first("due_at", "concern_open_by_due", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "concern_open_by_due", condition=Q(closed_at=None)),
             models.Index(fields=["client", "child", "id"], name="concern_of_child"),
         ]
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from children.concerns.forms import ConcernForm
 from children.concerns.services import open_concern
-from paktaleem.directory.access_links.limits import Limit, take_slots
-from paktaleem.directory.access_links.visits import at_client
+from paktaleem.directory.access_links.limits import Limit, count_attempt
+from paktaleem.directory.access_links.visits import client_page
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.addresses import client_address
+from paktaleem.foundation.accounts.addresses import get_remote_address
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.public.pages import error_page, public_page
@@ -28,7 +28,7 @@ REPORTED = "concerns.reported_by_anybody"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@at_client
+@client_page
 def report(request: HttpRequest, client_id: UUID) -> HttpResponse:
     """Show the form and record a concern; the response does not depend on whether the child is registered."""
     form = ConcernForm(request.POST if request.method == "POST" else None)
@@ -38,7 +38,7 @@ def report(request: HttpRequest, client_id: UUID) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         title = _("Report a concern about a child’s data")
         return public_page(request, "concern/report.html", title=title, status=status, **shown)
-    if not take_slots(REPORTING, address="", ip=client_address(request) or ""):
+    if not count_attempt(REPORTING, address="", ip=get_remote_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     row = open_concern(
         client_id,

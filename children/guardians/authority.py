@@ -12,13 +12,13 @@ from uuid import UUID
 
 from children.guardians.strength import Strength
 
-__all__ = ["Answer", "ChildFacts", "Guardian", "Standing", "Verified", "opens", "standing"]
+__all__ = ["Answer", "ChildFacts", "Guardian", "Standing", "VerificationPeriod", "combine_answers", "grants_more"]
 
 GIVEN, REFUSED, WITHDRAWN, LAPSED = "given", "refused", "withdrawn", "lapsed"
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerificationPeriod:
     """The strength and period of one verification of a guardian; a verification found false has ended."""
 
     strength: int
@@ -64,7 +64,7 @@ class Guardian:
     may_consent: bool = False
     court_order: bool = False
     erased_at: datetime | None = None
-    verified: tuple[Verified, ...] = ()
+    verified: tuple[VerificationPeriod, ...] = ()
     once_verified_at: datetime | None = None
     answer: Answer | None = None
 
@@ -98,7 +98,7 @@ class Guardian:
         """
         return self.is_live(at) and self._was_verified(at)
 
-    def left_a_no(self, at: datetime) -> bool:
+    def left_refusal(self, at: datetime) -> bool:
         """Return True if they were erased while their refusal was in effect: it remains in effect (decision 0036)."""
         said_no = self.answer is not None and self.answer.is_no and self.answer.recorded_at <= at
         return said_no and self._is_erased(at) and self._is_in_effect(at) and self._was_verified(at)
@@ -133,17 +133,17 @@ class ChildFacts:
 
     def standing(self, at: datetime) -> Standing:
         """Return the combined result of the answers at ``at``."""
-        return standing(self.guardians, at, own_no=self.own_no)
+        return combine_answers(self.guardians, at, own_no=self.own_no)
 
 
-def opens(before: Standing, after: Standing) -> bool:
+def grants_more(before: Standing, after: Standing) -> bool:
     """Return True if ``after`` permits something that ``before`` did not."""
     if after.state != GIVEN:
         return False
     return before.state != GIVEN or after.strength > before.strength or (after.may_share and not before.may_share)
 
 
-def standing(guardians: Sequence[Guardian], at: datetime, *, own_no: Answer | None = None) -> Standing:
+def combine_answers(guardians: Sequence[Guardian], at: datetime, *, own_no: Answer | None = None) -> Standing:
     """Return the combined result at ``at`` of the answers about the service for one child.
 
     ``own_no`` is the child's own latest refusal. A child may refuse or withdraw, never consent: the child's refusal is
@@ -181,7 +181,7 @@ def _refusals_of_erased(
 ) -> Iterator[Answer]:
     """Yield the refusals of erased guardians after whose erasure no guardian with authority has consented."""
     for one in guardians:
-        if one.answer is None or one.erased_at is None or not one.left_a_no(at):
+        if one.answer is None or one.erased_at is None or not one.left_refusal(at):
             continue
         if all(answer.recorded_at <= one.erased_at for _, answer in consents):
             yield one.answer

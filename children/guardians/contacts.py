@@ -14,7 +14,15 @@ from confusable_homoglyphs.confusables import confusables_data
 
 from paktaleem.directory.people.phones import bare_number, normal_number
 
-__all__ = ["Contact", "Holders", "Likeness", "Unusable", "mail_likeness", "phone_likeness", "why_unusable"]
+__all__ = [
+    "Contact",
+    "ContactHolders",
+    "ContactMatch",
+    "ContactRejection",
+    "match_emails",
+    "match_phones",
+    "why_contact_unusable",
+]
 
 SHARED_BY = 2
 """How many other people may have the same contact (a second parent); beyond that it counts as shared."""
@@ -33,14 +41,14 @@ _TAG = {"yahoo.com": "-"}
 """The character that starts a tag, for domains where it is not ``+``."""
 
 
-class Likeness(StrEnum):
+class ContactMatch(StrEnum):
     """How closely two contacts match."""
 
     SAME = "same"
     ALIKE = "alike"
 
 
-class Unusable(StrEnum):
+class ContactRejection(StrEnum):
     """Why a guardian's contact cannot be used."""
 
     MISSING = "missing"
@@ -63,40 +71,42 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Holders:
+class ContactHolders:
     """How many children, and how many other people, of the client have the same contact."""
 
     children: int = 0
     others: int = 0
 
 
-def why_unusable(channel: str, *, child: Contact, guardian: Contact, holders: Holders, region: str) -> Unusable | None:
+def why_contact_unusable(
+    channel: str, *, child: Contact, guardian: Contact, holders: ContactHolders, region: str
+) -> ContactRejection | None:
     """Return why the guardian's contact for ``channel`` (``mail`` or ``text``) cannot be used, or None if it can."""
     own, known = (guardian.email, child.email) if channel == "mail" else (guardian.phone, child.phone)
     if not own:
-        return Unusable.MISSING
+        return ContactRejection.MISSING
     likeness = None
     if known:
-        likeness = mail_likeness(own, known) if channel == "mail" else phone_likeness(own, known, region=region)
+        likeness = match_emails(own, known) if channel == "mail" else match_phones(own, known, region=region)
     if likeness is not None:
-        return Unusable.OF_THE_CHILD if likeness == Likeness.SAME else Unusable.LIKE_A_CHILD
+        return ContactRejection.OF_THE_CHILD if likeness == ContactMatch.SAME else ContactRejection.LIKE_A_CHILD
     if holders.children:
-        return Unusable.OF_A_CHILD
-    return Unusable.SHARED if holders.others > SHARED_BY else None
+        return ContactRejection.OF_A_CHILD
+    return ContactRejection.SHARED if holders.others > SHARED_BY else None
 
 
-def mail_likeness(one: str, other: str) -> Likeness | None:
+def match_emails(one: str, other: str) -> ContactMatch | None:
     """Return how two email addresses match, or None."""
     if _mailbox(one) == _mailbox(other):
-        return Likeness.SAME
+        return ContactMatch.SAME
     if _skeleton("@".join(_mailbox(one))) == _skeleton("@".join(_mailbox(other))):
-        return Likeness.ALIKE
+        return ContactMatch.ALIKE
     return None
 
 
-def phone_likeness(one: str, other: str, *, region: str) -> Likeness | None:
+def match_phones(one: str, other: str, *, region: str) -> ContactMatch | None:
     """Return SAME if two phone numbers, dialled from ``region`` (ISO 3166), are the same, else None."""
-    return Likeness.SAME if _number(one, region) == _number(other, region) else None
+    return ContactMatch.SAME if _number(one, region) == _number(other, region) else None
 
 
 def _mailbox(address: str) -> tuple[str, str]:

@@ -22,11 +22,11 @@ from paktaleem.directory.webhooks.signing import signature
 
 __all__ = [
     "CheckProvider",
+    "CheckResult",
     "FolderProvider",
-    "Found",
-    "NoSuchProvider",
     "NotSigned",
-    "Started",
+    "ProviderUnknown",
+    "StartedCheck",
     "check_providers",
     "read_signed",
 ]
@@ -35,7 +35,7 @@ TOLERANCE = timedelta(minutes=5)
 _LONGEST_NUMBER = 200
 
 
-class NoSuchProvider(LookupError):
+class ProviderUnknown(LookupError):
     """No provider is configured under this code."""
 
 
@@ -44,7 +44,7 @@ class NotSigned(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedCheck:
     """A started check: the provider's check number, and the address for the guardian, if any."""
 
     number: str
@@ -52,7 +52,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """The result of a check."""
 
     number: str
@@ -64,17 +64,17 @@ class CheckProvider(Protocol):
 
     methods: frozenset[Method]
 
-    def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> Started:
+    def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> StartedCheck:
         """Start a check. Raises OSError if it may succeed when retried.
 
         ``reference`` is unique to each check and makes the call idempotent: called again with the same reference, the
         provider returns the check it has already started.
         """
 
-    def ask(self, number: str) -> Found | None:
+    def ask(self, number: str) -> CheckResult | None:
         """Return the result, or None while there is none. Raises NotSigned, OSError."""
 
-    def read(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> Found:
+    def read(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> CheckResult:
         """Verify the signature of a message that the provider sent, and return its result. Raises NotSigned."""
 
 
@@ -86,14 +86,14 @@ class FolderProvider:
 
     methods = PROVIDER_METHODS
 
-    def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> Started:
+    def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> StartedCheck:
         """Write the request; the same reference always names the same file."""
         number = UUID(reference).hex
         check = {"check": number, "method": method.value, "language": language, "answer_to": answer_to}
         self._file(number).write_text(json.dumps(check, indent=2) + "\n", encoding="utf-8")
-        return Started(number)
+        return StartedCheck(number)
 
-    def ask(self, number: str) -> Found | None:
+    def ask(self, number: str) -> CheckResult | None:
         """Return the result from the answer file, or None if there is no such file."""
         answer = self._file(number).with_suffix(".answer.json")
         if not answer.exists():
@@ -108,7 +108,7 @@ class FolderProvider:
             raise NotSigned
         return found
 
-    def read(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> Found:
+    def read(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> CheckResult:
         """Return the result from a signed message."""
         return read_signed(body, headers, secret=settings.CHECK_KEY, at=at)
 
@@ -116,7 +116,7 @@ class FolderProvider:
         return Path(settings.CHECK_FOLDER) / f"{number}.json"
 
 
-def read_signed(body: bytes, headers: Mapping[str, str], *, secret: str, at: datetime | None = None) -> Found:
+def read_signed(body: bytes, headers: Mapping[str, str], *, secret: str, at: datetime | None = None) -> CheckResult:
     """Verify a message signed according to Standard Webhooks 1.0, and return the result in its JSON body.
 
     The body is ``{"check": number, "result": "passed" or "failed"}``. With ``at``, the message must have been sent
@@ -136,7 +136,7 @@ def read_signed(body: bytes, headers: Mapping[str, str], *, secret: str, at: dat
         raise NotSigned from error
     if not isinstance(number, str) or len(number) > _LONGEST_NUMBER or result not in {"passed", "failed"}:
         raise NotSigned
-    return Found(number, passed=result == "passed")
+    return CheckResult(number, passed=result == "passed")
 
 
 def check_providers() -> dict[str, CheckProvider]:

@@ -10,19 +10,24 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from procrastinate.contrib.django import app
 
-from children.guardians.providers import NoSuchProvider, NotSigned
-from children.guardians.selectors import clients_with_open_checks, open_checks
-from children.guardians.services import check_to_ask, check_to_begin, keep_begun, settle_check
+from children.guardians.providers import NotSigned, ProviderUnknown
+from children.guardians.selectors import clients_with_open_checks, list_open_checks
+from children.guardians.services import (
+    find_check_to_query,
+    find_check_to_start,
+    record_check_result,
+    record_check_started,
+)
 from children.guardians.services.checking import ASK, BEGIN
 from paktaleem.directory.people.services import AlreadyErased
-from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["ask", "ask_providers", "begin"]
+__all__ = ["ask", "begin", "process_open_checks"]
 
 log = logging.getLogger(__name__)
 ROUND = "children.ask_providers"
-_NOT_NOW = (NoSuchProvider, NotSigned, AlreadyErased, ValidationError, OSError)
+_NOT_NOW = (ProviderUnknown, NotSigned, AlreadyErased, ValidationError, OSError)
 
 
 @app.task(name=BEGIN, pass_context=False)
@@ -39,36 +44,36 @@ def ask(client: str, check: str) -> None:
 
 @app.periodic(cron="*/5 * * * *", periodic_id="ask_providers")
 @app.task(name=ROUND, queueing_lock=ROUND, pass_context=False)
-def ask_providers(timestamp: int) -> None:
+def process_open_checks(timestamp: int) -> None:
     """Every five minutes, start the checks not started yet and request the results still missing."""
     del timestamp
     with as_officer():
         clients = clients_with_open_checks()
     for client_id in clients:
         with in_client(client_id):
-            checks = open_checks(client_id)
+            checks = list_open_checks(client_id)
         for check in checks:
             _try(_begin if check.is_requested else _ask, client_id, check.pk)
 
 
 def _begin(client_id: UUID, check_id: UUID) -> None:
     with in_client(client_id):
-        wanted = check_to_begin(check_id, client_id=client_id, at=now_here())
+        wanted = find_check_to_start(check_id, client_id=client_id, at=client_now())
     if wanted is None:
         return
     started = wanted.carry_out()
     with in_client(client_id):
-        keep_begun(check_id, started, client_id=client_id, at=now_here())
+        record_check_started(check_id, started, client_id=client_id, at=client_now())
 
 
 def _ask(client_id: UUID, check_id: UUID) -> None:
     with in_client(client_id):
-        wanted = check_to_ask(check_id, client_id=client_id, at=now_here())
+        wanted = find_check_to_query(check_id, client_id=client_id, at=client_now())
     found = wanted.carry_out() if wanted is not None else None
     if found is None:
         return
     with in_client(client_id):
-        settle_check(check_id, found, client_id=client_id, at=now_here())
+        record_check_result(check_id, found, client_id=client_id, at=client_now())
 
 
 def _try(act: Callable[[UUID, UUID], None], client_id: UUID, check_id: UUID) -> None:

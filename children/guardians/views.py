@@ -7,11 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from children.guardians.providers import NoSuchProvider, NotSigned
-from children.guardians.services import CheckUnknown, take_answer
-from paktaleem.directory.access_links.visits import at_client
+from children.guardians.providers import NotSigned, ProviderUnknown
+from children.guardians.services import CheckUnknown, receive_check_result
+from paktaleem.directory.access_links.visits import client_page
 from paktaleem.directory.people.services import AlreadyErased
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.clock import client_now, wall_clock_now
 
 __all__ = ["answer_check"]
 
@@ -20,13 +20,15 @@ MOST_BYTES = 64_000
 
 @csrf_exempt  # authenticated by the signature, not by a cookie
 @require_POST
-@at_client
+@client_page
 def answer_check(request: HttpRequest, client_id: UUID, provider: str) -> HttpResponse:
     """Record a provider's result and return 204; return 404 if it is not signed, unknown, or too large."""
     try:
         if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
             raise Http404
-        take_answer(client_id, provider, request.body, request.headers, arrived_at=real_now(), at=now_here())
-    except (NoSuchProvider, NotSigned, CheckUnknown, AlreadyErased, ValueError) as error:
+        receive_check_result(
+            client_id, provider, request.body, request.headers, arrived_at=wall_clock_now(), at=client_now()
+        )
+    except (ProviderUnknown, NotSigned, CheckUnknown, AlreadyErased, ValueError) as error:
         raise Http404 from error
     return HttpResponse(status=HTTPStatus.NO_CONTENT)

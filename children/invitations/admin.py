@@ -16,21 +16,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.invitations.models import ContactProblem, Invitation
-from children.invitations.selectors import children_to_ask_about, count_missing, unanswered
-from children.invitations.services import ASK_MANY, invite_guardians_of
+from children.invitations.selectors import count_missing, list_children_to_ask_about, without_answer
+from children.invitations.services import INVITE_MANY, invite_guardians_of
 from children.invitations.states import State
 from paktaleem.directory.mail.models import LetterState
-from paktaleem.directory.mail.selectors import LetterProof, letters_about
+from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill, who, with_actor
-from paktaleem.foundation.console.forms import offer
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
+from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.persons import person_acts
 from paktaleem.foundation.console.site import site
@@ -80,7 +80,7 @@ class AskForm(forms.Form):
         if self.own is not None:
             del self.fields["client"]
         else:
-            offer(self, "client", Client.objects.exclude(pk=PAKTALEEM))
+            set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
     def clean_ids(self) -> list[str]:
         """Return the ids, one per line, without duplicates."""
@@ -95,22 +95,22 @@ class AskForm(forms.Form):
         return self.own or self.cleaned_data["client"].pk
 
 
-class NobodyToAsk(Exception):
+class NoGuardianToAsk(Exception):
     """Every guardian named for this child was already invited or has answered."""
 
 
-class NobodyReached(Exception):
+class NoUsableContact(Exception):
     """No guardian of this child has a usable contact."""
 
 
 def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    rows = invite_guardians_of([subject], portal=public_address(request), **context)
+    context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    rows = invite_guardians_of([subject], portal=get_public_url(request), **context)
     if not rows:
-        raise NobodyToAsk
+        raise NoGuardianToAsk
     if all(row.state == State.CONTACT_PENDING for row in rows):
-        raise NobodyReached
+        raise NoUsableContact
 
 
 def _is_child(row: Subject, at: Any) -> bool:
@@ -119,7 +119,7 @@ def _is_child(row: Subject, at: Any) -> bool:
 
 
 person_acts.connect(
-    Act(
+    RowAction(
         "ask-guardians",
         "Ask the guardians",
         Capability.INVITE_GUARDIANS,
@@ -130,8 +130,8 @@ person_acts.connect(
         done="The guardians have been asked. Their answers are shown under Invitations of guardians.",
         applies=_is_child,
         refusals={
-            NobodyToAsk: "No guardian on record is left to ask. Name one first, or ask on paper.",
-            NobodyReached: "No guardian has a usable contact that is not the child's: ask on paper or in person.",
+            NoGuardianToAsk: "No guardian on record is left to ask. Name one first, or ask on paper.",
+            NoUsableContact: "No guardian has a usable contact that is not the child's: ask on paper or in person.",
         },
     )
 )
@@ -166,11 +166,11 @@ class InvitationAdmin(EvidenceAdmin):
     change_list_template = "guardian/invitations.html"
     intro = "Guardians who were asked to decide about a child. They receive a message and answer on their own page."
     empty_text = "No guardian has been asked yet."
-    standing = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related child and guardian, and annotate the actor."""
-        return with_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
+        return annotate_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -189,8 +189,8 @@ class InvitationAdmin(EvidenceAdmin):
                 "ids": form.cleaned_data["ids"],
                 "beginning": form.cleaned_data["beginning"].strip(),
             }
-            actor, at = actor_of(request), received_at(request)
-            children = children_to_ask_about(client, **chosen, actor=actor, at=at)
+            actor, at = actor_of(request), get_action_time(request)
+            children = list_children_to_ask_about(client, **chosen, actor=actor, at=at)
             numbers = count_missing(children)
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
                 return self._page(request, form, numbers=numbers)
@@ -201,13 +201,13 @@ class InvitationAdmin(EvidenceAdmin):
         return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
 
     def _ask(self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, beginning: str) -> None:
-        actor, portal = actor_of(request), public_address(request)
+        actor, portal = actor_of(request), get_public_url(request)
         if children is not None:
-            some = unanswered(children).select_related("client")
-            invite_guardians_of(some, portal=portal, actor=actor, at=received_at(request))
+            some = without_answer(children).select_related("client")
+            invite_guardians_of(some, portal=portal, actor=actor, at=get_action_time(request))
             return
         enqueue_job(
-            ASK_MANY,
+            INVITE_MANY,
             client=str(client.pk),
             user=str(actor.id),
             role=actor.role,
@@ -229,7 +229,7 @@ class InvitationAdmin(EvidenceAdmin):
     def panels(self, request: HttpRequest, row: Invitation) -> list[dict[str, Any]]:
         """Return the panel of messages to the guardian."""
         actor = actor_of(request)
-        proofs = letters_about(row.guardian_id, actor=actor) if actor.may(Capability.VIEW_LETTERS) else []
+        proofs = list_messages_about(row.guardian_id, actor=actor) if actor.may(Capability.VIEW_MESSAGES) else []
         return [{"template": "console/panels/letters.html", "rows": [_letter_row(one) for one in proofs]}]
 
     def history_of(self, row: Invitation, viewer: Actor) -> dict[str, Any]:
@@ -237,8 +237,8 @@ class InvitationAdmin(EvidenceAdmin):
         entries = Entry.objects.filter(client_id=row.client_id, subject_id=row.child_id, body__contains=str(row.pk))
         return {
             "versions": [
-                {"at": one.recorded_at, "kind": one.kind, "who": who(one), "why": "", "changes": []}
-                for one in with_actor(entries.order_by("-recorded_at"), viewer)
+                {"at": one.recorded_at, "kind": one.kind, "who": format_actor(one), "why": "", "changes": []}
+                for one in annotate_actor(entries.order_by("-recorded_at"), viewer)
             ]
         }
 
@@ -255,7 +255,7 @@ class InvitationAdmin(EvidenceAdmin):
     @admin.display(description="asked by")
     def asked_by(self, row: Invitation) -> str:
         """Return the actor who invited the guardian."""
-        return who(row)
+        return format_actor(row)
 
     @admin.display(description="problem")
     def why(self, row: Invitation) -> str:
@@ -263,13 +263,13 @@ class InvitationAdmin(EvidenceAdmin):
         return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
 
 
-def _letter_row(letter: LetterProof) -> dict[str, Any]:
+def _letter_row(letter: MessageStatus) -> dict[str, Any]:
     state = LetterState(letter.state)
     tones = {LetterState.SENT: "good", LetterState.FAILED: "bad"}
     return {
         "letter": letter,
         "kind": letter.kind.replace("_", " ").capitalize(),
-        "state": pill(state.label, tones.get(state, "warn")),
+        "state": render_state(state.label, tones.get(state, "warn")),
         "url": reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name),
     }
 

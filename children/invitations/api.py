@@ -9,9 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.guardians.contacts import Unusable
+from children.guardians.contacts import ContactRejection
 from children.invitations.models import ContactProblem, Invitation, InvitationState
-from children.invitations.selectors import invitations
+from children.invitations.selectors import list_invitations
 from children.invitations.services import (
     AlreadyDecided,
     ContactRefused,
@@ -24,10 +24,10 @@ from children.invitations.services import (
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.foundation.api.problems import PointedProblem, Problem, declare_problems
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["InviteGuardian", "ShowInvitation"]
@@ -37,7 +37,7 @@ class InvitationUnknown(LookupError):
     """The client has no such invitation."""
 
 
-class ContactUnusable(PointedProblem):
+class ContactUnusable(FieldProblem):
     """The guardian's contact cannot be used."""
 
     problem = Problem(
@@ -48,7 +48,7 @@ class ContactUnusable(PointedProblem):
     )
 
 
-declare_problems(
+register_problems(
     {
         NotAChild: Problem("not-a-child", HTTPStatus.CONFLICT, "This person is not a child and decides for themselves"),
         NoGuardian: Problem(
@@ -126,11 +126,11 @@ class InviteGuardian(Operation):
     @extend_schema(request=InvitationInput, responses={201: InvitationOutput})
     def post(self, request: Request) -> Response:
         """Invite a guardian to decide about a child, by email or text message: 201. Idempotent while one is open."""
-        given = validated(InvitationInput, request.data)
+        given = validate_input(InvitationInput, request.data)
         actor = actor_of(request)
         child = get_subject(given["subject"], actor=actor)
         context: dict[str, Any] = {
-            "portal": public_address(request._request),
+            "portal": get_public_url(request._request),
             "actor": actor,
             "at": moment_of(request),
         }
@@ -147,7 +147,7 @@ class InviteGuardian(Operation):
         return Response(_serialize_invitation(row), HTTPStatus.CREATED)
 
 
-def _contact_problem(why: Unusable) -> ContactUnusable:
+def _contact_problem(why: ContactRejection) -> ContactUnusable:
     return ContactUnusable({"guardian": {"contact": [str(ContactProblem(why.value).label)]}})
 
 
@@ -159,7 +159,7 @@ class ShowInvitation(Operation):
     @extend_schema(responses=InvitationOutput)
     def get(self, request: Request, invitation: UUID) -> Response:
         """Return an invitation with its state."""
-        row = invitations(actor_of(request)).filter(pk=invitation, client_id=client_of(request)).first()
+        row = list_invitations(actor_of(request)).filter(pk=invitation, client_id=client_of(request)).first()
         if row is None:
             raise InvitationUnknown
         return Response(_serialize_invitation(row))

@@ -12,6 +12,6 @@ class InvitationsConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.directory.access_links.services.code_accepted",
-            "children.invitations.services.note_arrival",
+            "children.invitations.services.record_guardian_sign_in",
         ),
     )

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from paktaleem.directory.access_links.limits import Limit, take_slots
+from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
 
-__all__ = ["may_be_asked", "may_be_written_to"]
+__all__ = ["may_invite", "may_send_message"]
 
 _INVITATION_LIMITS = (Limit("guardian-asked/address", 10, timedelta(hours=1)),)
 """Invitations per contact: enough for many siblings, too few to press a guardian."""
@@ -14,14 +14,14 @@ _MESSAGE_LIMITS = (Limit("guardian-letter/address", 3, timedelta(days=1)),)
 """Messages sent per contact, including reminders."""
 
 
-def may_be_asked(guardian: Subject, channel: Channel | str) -> bool:
+def may_invite(guardian: Subject, channel: Channel | str) -> bool:
     """Count one invitation of this contact, and return True if it is within the limit."""
-    return take_slots(_INVITATION_LIMITS, address=_key(guardian, channel), ip="")
+    return count_attempt(_INVITATION_LIMITS, address=_key(guardian, channel), ip="")
 
 
-def may_be_written_to(guardian: Subject, channel: Channel | str) -> bool:
+def may_send_message(guardian: Subject, channel: Channel | str) -> bool:
     """Count one message to this contact, and return True if it is within the limit."""
-    return take_slots(_MESSAGE_LIMITS, address=_key(guardian, channel), ip="")
+    return count_attempt(_MESSAGE_LIMITS, address=_key(guardian, channel), ip="")
 
 
 def _key(guardian: Subject, channel: Channel | str) -> str:

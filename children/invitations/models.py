@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.contacts import Unusable
+from children.guardians.contacts import ContactRejection
 from children.invitations.states import ANSWERED, OPEN, State
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["ContactProblem", "Invitation", "InvitationState"]
 
@@ -37,17 +37,23 @@ class InvitationState(models.TextChoices):
 class ContactProblem(models.TextChoices):
     """Why a guardian has not been asked."""
 
-    MISSING = Unusable.MISSING.value, _("No email address or telephone number is known: ask on paper or in person.")
+    MISSING = (
+        ContactRejection.MISSING.value,
+        _("No email address or telephone number is known: ask on paper or in person."),
+    )
     OF_THE_CHILD = (
-        Unusable.OF_THE_CHILD.value,
+        ContactRejection.OF_THE_CHILD.value,
         _("The child has the same contact, as in a household with one telephone: ask on paper or in person."),
     )
     LIKE_A_CHILD = (
-        Unusable.LIKE_A_CHILD.value,
+        ContactRejection.LIKE_A_CHILD.value,
         _("The address is similar to the child's own: ask on paper or in person."),
     )
-    OF_A_CHILD = Unusable.OF_A_CHILD.value, _("A child of the school has the same contact: ask on paper or in person.")
-    SHARED = Unusable.SHARED.value, _("Many people share this contact: ask on paper or in person.")
+    OF_A_CHILD = (
+        ContactRejection.OF_A_CHILD.value,
+        _("A child of the school has the same contact: ask on paper or in person."),
+    )
+    SHARED = ContactRejection.SHARED.value, _("Many people share this contact: ask on paper or in person.")
     TOO_MANY = "too_many", _("This contact has reached today's limit of messages: the next one is sent tomorrow.")
 
 
@@ -60,7 +66,7 @@ class Invitation(models.Model):
     ``confirm_sent_at``.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={

@@ -11,31 +11,31 @@ from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.invitations.models import Invitation
 from children.invitations.states import State
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.directory.people.selectors import age_is_known, sealers_of, subjects, with_id_beginning
+from paktaleem.directory.people.selectors import age_is_known, filter_by_id_prefix, list_subjects, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 
 __all__ = [
-    "Missing",
-    "children_to_ask_about",
+    "InvitationCounts",
     "count_missing",
-    "invitations",
-    "names_for_guardian",
-    "unanswered",
-    "wards_of",
+    "get_names_for_guardian",
+    "list_children_to_ask_about",
+    "list_invitations",
+    "list_wards",
+    "without_answer",
 ]
 
 _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
-def invitations(actor: Actor) -> QuerySet[Invitation]:
+def list_invitations(actor: Actor) -> QuerySet[Invitation]:
     """List the invitations that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Invitation.objects.select_related("child", "guardian")
 
 
-def wards_of(guardian: Subject, *, at: datetime) -> list[Guardianship]:
+def list_wards(guardian: Subject, *, at: datetime) -> list[Guardianship]:
     """List the guardianships in which a person may decide, sorted by the child's LMS id."""
     rows = Guardianship.objects.live(at).filter(
         client_id=guardian.client_id, guardian=guardian, may_consent=True, court_order=False, child__erased_at=None
@@ -43,7 +43,7 @@ def wards_of(guardian: Subject, *, at: datetime) -> list[Guardianship]:
     return list(rows.select_related("child__client").order_by("child__external_id", "id"))
 
 
-def names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[UUID, str]:
+def get_names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[UUID, str]:
     """Return children's decrypted names by id, for their guardian's page; access is logged at the sign-in."""
     rows = list(children)
     sealers = sealers_of(client_id, [one.pk for one in rows])
@@ -55,7 +55,7 @@ def names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class InvitationCounts:
     """Counts of the chosen children: with an answer, with an invitation, without a named guardian, and to be asked."""
 
     children: int
@@ -65,23 +65,23 @@ class Missing:
     to_ask: int
 
 
-def children_to_ask_about(
+def list_children_to_ask_about(
     client: Client, *, ids: Iterable[str] = (), beginning: str = "", actor: Actor, at: datetime
 ) -> QuerySet[Subject]:
     """List the client's children with these LMS ids, or if none are given, whose LMS id starts with ``beginning``.
 
     Includes people of unknown age if the client serves minors. Raises NotAllowed.
     """
-    found = subjects(actor).filter(client=client, erased_at=None)
+    found = list_subjects(actor).filter(client=client, erased_at=None)
     wanted = list(dict.fromkeys(ids))
-    chosen = found.filter(external_id__in=wanted) if wanted else with_id_beginning(found, beginning)
+    chosen = found.filter(external_id__in=wanted) if wanted else filter_by_id_prefix(found, beginning)
     known = age_is_known(client)
     unknown = Q(of_age_at=None) | ~known if client.serves_minors else Q(pk=None)
     is_child = Q(of_age_at__gt=at) & known | unknown
     return chosen.filter(is_child, role__in=_LEARNERS)
 
 
-def count_missing(children: QuerySet[Subject]) -> Missing:
+def count_missing(children: QuerySet[Subject]) -> InvitationCounts:
     """Return the counts shown before the guardians of these children are asked; one query each."""
     total = children.count()
     answered = children.filter(Exists(_of_child(ServiceAuthorisation.objects.all())))
@@ -90,7 +90,7 @@ def count_missing(children: QuerySet[Subject]) -> Missing:
     unasked = open_ones.exclude(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED))))
     to_ask = unasked.filter(_has_guardian()).count()
     left = unasked.count()
-    return Missing(total, answered.count(), asked.count(), left - to_ask, to_ask)
+    return InvitationCounts(total, answered.count(), asked.count(), left - to_ask, to_ask)
 
 
 def _of_child(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
@@ -103,7 +103,7 @@ def _has_guardian() -> Exists | Q:
     return Exists(claims) | Exists(standing)
 
 
-def unanswered(children: QuerySet[Subject]) -> QuerySet[Subject]:
+def without_answer(children: QuerySet[Subject]) -> QuerySet[Subject]:
     """Filter the children with a named guardian, but without an answer or a pending invitation."""
     left = children.exclude(Exists(_of_child(ServiceAuthorisation.objects.all())))
     return left.exclude(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED)))).filter(_has_guardian())

@@ -10,22 +10,22 @@ from django.core import signing
 
 from paktaleem.foundation.audit.canonical import canonical
 
-__all__ = ["NoticeSeen", "SeenForged", "SeenStale", "check_seen", "sign_seen", "words_hash"]
+__all__ = ["ShownNotice", "TokenForged", "TokenStale", "hash_notice", "sign_token", "verify_token"]
 
 _SALT = "children.shown"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class SeenForged(Exception):
+class TokenForged(Exception):
     """The token was not signed by the portal for this guardian, child and question."""
 
 
-class SeenStale(Exception):
+class TokenStale(Exception):
     """The notice was shown too long ago, or its text has changed since."""
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeSeen:
+class ShownNotice:
     """A notice shown to a guardian: ``about`` is the question, ``words`` the hash of the whole notice."""
 
     guardian: UUID
@@ -35,12 +35,12 @@ class NoticeSeen:
     at: datetime
 
 
-def words_hash(notice: Any) -> str:
+def hash_notice(notice: Any) -> str:
     """Return the SHA-256 hash, in hex, of a notice given as JSON values (RFC 8785)."""
     return hashlib.sha256(canonical(notice)).hexdigest()
 
 
-def sign_seen(seen: NoticeSeen) -> str:
+def sign_token(seen: ShownNotice) -> str:
     """Return the signed token."""
     claims = {
         "g": seen.guardian.hex,
@@ -52,7 +52,7 @@ def sign_seen(seen: NoticeSeen) -> str:
     return signing.Signer(salt=_SALT).sign_object(claims, compress=True)
 
 
-def check_seen(token: str, now: NoticeSeen, *, kept_for: timedelta) -> datetime:
+def verify_token(token: str, now: ShownNotice, *, kept_for: timedelta) -> datetime:
     """Return when the notice was shown.
 
     Raises SeenForged if the token is invalid or of another guardian, child or question; SeenStale if the text has
@@ -61,10 +61,10 @@ def check_seen(token: str, now: NoticeSeen, *, kept_for: timedelta) -> datetime:
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)
     except signing.BadSignature as error:
-        raise SeenForged from error
+        raise TokenForged from error
     if (claims["g"], claims["c"], claims["a"]) != (now.guardian.hex, now.child.hex, now.about):
-        raise SeenForged
+        raise TokenForged
     shown_at = _EPOCH + timedelta(seconds=claims["t"])
     if claims["w"] != now.words or not shown_at <= now.at < shown_at + kept_for:
-        raise SeenStale
+        raise TokenStale
     return shown_at

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["ANSWERED", "ASKED", "NEXT", "OPEN", "State", "may_become"]
+__all__ = ["ANSWERED", "AWAITING_ANSWER", "NEXT", "OPEN", "State", "may_become"]
 
 
 class State(StrEnum):
@@ -20,7 +20,7 @@ class State(StrEnum):
 
 ANSWERED = frozenset({State.GIVEN, State.REFUSED})
 OPEN = frozenset(State) - ANSWERED - {State.EXPIRED}
-ASKED = frozenset({State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED})
+AWAITING_ANSWER = frozenset({State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED})
 """States in which a message has been sent and no answer has been given."""
 
 NEXT: dict[State, frozenset[State]] = {

@@ -5,24 +5,24 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from children.invitations.selectors import children_to_ask_about, unanswered
+from children.invitations.selectors import list_children_to_ask_about, without_answer
 from children.invitations.services import (
-    ASK_MANY,
-    clients_to_follow,
-    clients_with_old_contacts,
-    follow_invitations,
-    forget_old_contacts,
+    INVITE_MANY,
     invite_guardians_of,
+    list_clients_with_old_contacts,
+    list_clients_with_open_invitations,
+    process_invitations,
+    purge_old_contacts,
 )
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
-from paktaleem.foundation.accounts.selectors import clients_to_look_at
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ask_many", "follow_invited", "forget_unasked"]
+__all__ = ["invite_many", "process_all_invitations", "purge_unasked_contacts"]
 
 log = logging.getLogger(__name__)
 FOLLOW, FORGET = "invitations.follow", "invitations.forget"
@@ -31,35 +31,35 @@ AT_ONCE = 50
 
 @app.periodic(cron="* * * * *", periodic_id="follow_invitations")
 @app.task(name=FOLLOW, queueing_lock=FOLLOW, pass_context=False)
-def follow_invited(timestamp: int) -> None:
+def process_all_invitations(timestamp: int) -> None:
     """Every minute, send due confirmations and reminders, record deliveries, and expire unanswered invitations."""
     del timestamp
     with as_officer():
-        clients = clients_to_follow()
+        clients = list_clients_with_open_invitations()
     for client_id in clients:
         after: UUID | None = None
         while True:
             with in_client(client_id):
-                after = follow_invitations(client_id, after=after, actor=system_actor(FOLLOW), at=now_here())
+                after = process_invitations(client_id, after=after, actor=system_actor(FOLLOW), at=client_now())
             if after is None:
                 break
 
 
 @app.periodic(cron="22 2 * * *", periodic_id="forget_unasked")
 @app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
-def forget_unasked(timestamp: int) -> None:
+def purge_unasked_contacts(timestamp: int) -> None:
     """Every night, delete the contacts of guardians who were not asked in time."""
     del timestamp
     with as_officer():
-        clients = clients_to_look_at(clients_with_old_contacts, at=real_now())
+        clients = list_due_clients(list_clients_with_old_contacts, at=wall_clock_now())
     for client_id in clients:
         with in_client(client_id):
-            done = forget_old_contacts(client_id, actor=system_actor(FORGET), at=now_here())
+            done = purge_old_contacts(client_id, actor=system_actor(FORGET), at=client_now())
         log.info("Deleted the contacts of %d guardians who had not been asked.", done)
 
 
-@app.task(name=ASK_MANY, pass_context=False)
-def ask_many(client: str, beginning: str, user: str, role: str, portal: str) -> None:
+@app.task(name=INVITE_MANY, pass_context=False)
+def invite_many(client: str, beginning: str, user: str, role: str, portal: str) -> None:
     """Invite the guardians of all children without an answer, in batches, on behalf of the user who confirmed it.
 
     Safe to run again after a crash: guardians already invited are skipped.
@@ -68,8 +68,8 @@ def ask_many(client: str, beginning: str, user: str, role: str, portal: str) -> 
     while True:
         with in_client(client_id):
             actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id)
-            owner, at = Client.objects.get(pk=client_id), now_here()
-            left = unanswered(children_to_ask_about(owner, beginning=beginning, actor=actor, at=at))
+            owner, at = Client.objects.get(pk=client_id), client_now()
+            left = without_answer(list_children_to_ask_about(owner, beginning=beginning, actor=actor, at=at))
             some = list(
                 (left.filter(pk__gt=after) if after else left).select_related("client").order_by("pk")[:AT_ONCE]
             )

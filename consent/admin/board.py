@@ -10,7 +10,7 @@ from consent.register.models import BalancingTest, ServiceAgreement
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["board"]
@@ -41,7 +41,7 @@ def _list_task_cards() -> list[Card]:
         (_("Restrictions in force"), restricted, _("data is stored but not used"), "consent_restriction"),
     )
     return [
-        Card(title, number_in_words(number), note, _changelist_url(name), needs_attention=True)
+        Card(title, format_count(number), note, _changelist_url(name), needs_attention=True)
         for title, number, note, name in found
         if number
     ]
@@ -52,7 +52,7 @@ def _list_week_cards(at: datetime) -> list[Card]:
     people = count_up_to(Subject.objects.filter(registered_at__gt=at - WEEK))
     events = _changelist_url("consent_consentevent")
     cards = [
-        Card(title, number_in_words(count_up_to(answered.filter(state=state))), note, f"{events}?state__exact={state}")
+        Card(title, format_count(count_up_to(answered.filter(state=state))), note, f"{events}?state__exact={state}")
         for title, state, note in (
             (_("Given"), ConsentState.GIVEN.value, _("consents in seven days")),
             (_("Refused"), ConsentState.REFUSED.value, _("in seven days")),
@@ -61,7 +61,7 @@ def _list_week_cards(at: datetime) -> list[Card]:
     ]
     return [
         *cards,
-        Card(_("Registered"), number_in_words(people), _("people in seven days"), _changelist_url("subjects_subject")),
+        Card(_("Registered"), format_count(people), _("people in seven days"), _changelist_url("subjects_subject")),
     ]
 
 

@@ -4,21 +4,21 @@ from typing import Any
 
 from consent.decisions.decision import Decision
 from consent.register.models import Basis
-from paktaleem.foundation.console.columns import pill
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.words import translate_text
 
 __all__ = ["basis_label", "decision_cells"]
 
 
 def basis_label(code: Any) -> str:
     """Return the translated label of a lawful basis."""
-    return translated(dict(Basis.choices).get(code or "", code or ""))
+    return translate_text(dict(Basis.choices).get(code or "", code or ""))
 
 
 def decision_cells(one: Decision) -> dict[str, Any]:
     """Serialize one decision for a table."""
     return {
-        "answer": pill("Allowed", "good") if one.allowed else pill("Denied", "bad"),
-        "reason": "" if one.allowed else translated(str(one.reason).replace("_", " ")),
+        "answer": render_state("Allowed", "good") if one.allowed else render_state("Denied", "bad"),
+        "reason": "" if one.allowed else translate_text(str(one.reason).replace("_", " ")),
         "basis": basis_label(one.lawful_basis),
     }

@@ -20,7 +20,7 @@ from consent.decisions.facts import (
     Restriction,
     SubjectFacts,
 )
-from consent.decisions.rules import RULES, Case
+from consent.decisions.rules import RULES, RuleContext
 from consent.register.register import Basis
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def decide(
 
     `consents` are by purpose code. `subject` is None for a person the client does not know.
     """
-    case = Case(register, subject, consents, question)
+    case = RuleContext(register, subject, consents, question)
     for rule in RULES:
         reason = rule(case)
         if reason is not None:
@@ -70,10 +70,10 @@ def next_change(
 
     It may be too early (the decision turns out the same), but never too late.
     """
-    return _next_change(Case(register, subject, consents, question))
+    return _next_change(RuleContext(register, subject, consents, question))
 
 
-def _build_decision(case: Case, reason: Reason) -> Decision:
+def _build_decision(case: RuleContext, reason: Reason) -> Decision:
     allowed = reason is Reason.PERMITTED
     lasting = allowed and not case.is_child and case.lawful_basis in _LASTING_BASES
     return Decision(
@@ -87,7 +87,7 @@ def _build_decision(case: Case, reason: Reason) -> Decision:
     )
 
 
-def _valid_until(case: Case, at_most: timedelta) -> datetime:
+def _valid_until(case: RuleContext, at_most: timedelta) -> datetime:
     try:
         until = case.at + at_most
     except OverflowError:  # at the end of the calendar: valid for no time
@@ -96,7 +96,7 @@ def _valid_until(case: Case, at_most: timedelta) -> datetime:
     return until if change is None or until < change else change
 
 
-def _next_change(case: Case) -> datetime | None:
+def _next_change(case: RuleContext) -> datetime | None:
     at = case.at
     nearest: datetime | None = None
     changes = case.register.changes.get(case.purpose.code, ())
@@ -109,7 +109,7 @@ def _next_change(case: Case) -> datetime | None:
     return nearest
 
 
-def _list_personal_changes(case: Case) -> Iterator[datetime | None]:
+def _list_personal_changes(case: RuleContext) -> Iterator[datetime | None]:
     subject, consent = case.subject, case.consent
     yield subject.registered_at
     yield subject.erased_at

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from consent.register.register import Declared, Period
+    from consent.register.register import ClientDeclarations, Period
 
 
 class Action(StrEnum):
@@ -174,4 +174,4 @@ class Decision:
     evidence: tuple[UUID, ...]
     valid_until: datetime
     is_child: bool = False
-    declared: Declared | None = None
+    declared: ClientDeclarations | None = None

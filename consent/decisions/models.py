@@ -8,7 +8,7 @@ from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import Personal, Scope, TablePolicy
 
 __all__ = ["RegisterChange", "SubjectChange"]
 
@@ -18,7 +18,9 @@ _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
 class SubjectChange(models.Model):
     """One change that affects decisions about one person: answers, restrictions, objections or personal data."""
 
-    wall = Wall(Scope.TENANT, _PASSING, officer=False, personal={"kind": Personal.NONE, "purpose_code": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, _PASSING, officer=False, personal={"kind": Personal.NONE, "purpose_code": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -39,7 +41,7 @@ class SubjectChange(models.Model):
 class RegisterChange(models.Model):
     """One transaction that changed the register of a client, or the shared catalogue (PakTaleem's rows)."""
 
-    wall = Wall(Scope.CATALOGUE, _PASSING, officer=False)
+    wall = TablePolicy(Scope.CATALOGUE, _PASSING, officer=False)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from consent.decisions.facts import Reason
 
 if TYPE_CHECKING:
-    from consent.register.register import Declared
+    from consent.register.register import ClientDeclarations
 
 DOCUMENTATION = "docs/decisions-api.md"
 
@@ -94,7 +94,7 @@ class Remedy:
     sentence_ur: str = ""
 
 
-def remedy_for(reason: Reason, *, is_child: bool = False, declared: Declared | None = None) -> Remedy | None:
+def remedy_for(reason: Reason, *, is_child: bool = False, declared: ClientDeclarations | None = None) -> Remedy | None:
     """Return the remedy for a reason; None for `permitted`.
 
     For a child it names the guardian, and the procedures the client has declared.
@@ -111,7 +111,7 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: Declared | N
     return Remedy(reason, sentence, f"{DOCUMENTATION}#{reason.value}", urdu)
 
 
-def _with_declared(english: str, urdu: str, declared: Declared, kinds: tuple[str, ...]) -> tuple[str, str]:
+def _with_declared(english: str, urdu: str, declared: ClientDeclarations, kinds: tuple[str, ...]) -> tuple[str, str]:
     """Add the client's declared procedures and contact, if declared."""
     rules = [rule for kind in kinds if (rule := declared.of(kind)) is not None]
     if not rules:

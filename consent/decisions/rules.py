@@ -50,7 +50,7 @@ _NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tz
 _NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset(), owner=_NO_ID)
 
 
-class Case:
+class RuleContext:
     """A question with the rows looked up for it; rules add the rows they are based on to `evidence`."""
 
     __slots__ = (
@@ -114,7 +114,7 @@ class Case:
 # Rule 1
 
 
-def _person_is_known(case: Case) -> Reason | None:
+def _person_is_known(case: RuleContext) -> Reason | None:
     subject = case.subject
     if subject is _NOBODY or case.at < subject.registered_at:
         return Reason.SUBJECT_UNKNOWN
@@ -126,7 +126,7 @@ def _person_is_known(case: Case) -> Reason | None:
 # Rule 2
 
 
-def _purpose_is_open(case: Case) -> Reason | None:
+def _purpose_is_open(case: RuleContext) -> Reason | None:
     if case.action is None:
         return Reason.ACTION_UNKNOWN
     if case.purpose is _NO_PURPOSE:
@@ -140,7 +140,7 @@ def _purpose_is_open(case: Case) -> Reason | None:
 # Rule 3
 
 
-def _categories_are_covered(case: Case) -> Reason | None:
+def _categories_are_covered(case: RuleContext) -> Reason | None:
     if not case.categories <= case.register.categories:
         return Reason.CATEGORY_UNKNOWN
     if not case.categories <= case.purpose.categories:
@@ -152,7 +152,7 @@ def _categories_are_covered(case: Case) -> Reason | None:
 # Rule 4
 
 
-def _agreement_allows(case: Case) -> Reason | None:
+def _agreement_allows(case: RuleContext) -> Reason | None:
     if not case.needs_agreement:
         return None
     refusals = {}
@@ -167,7 +167,7 @@ def _agreement_allows(case: Case) -> Reason | None:
     return _instruction_allows(case)
 
 
-def _agreement_refusal(agreement: AgreementRule, case: Case) -> Reason | None:
+def _agreement_refusal(agreement: AgreementRule, case: RuleContext) -> Reason | None:
     """Return why an agreement does not permit the action.
 
     Storing is allowed while suspended and until the end of the exit period; deleting always, once it has started.
@@ -184,7 +184,7 @@ def _agreement_refusal(agreement: AgreementRule, case: Case) -> Reason | None:
     return None
 
 
-def _agreement_refused(case: Case, refusals: Mapping[Reason, AgreementRule]) -> Reason:
+def _agreement_refused(case: RuleContext, refusals: Mapping[Reason, AgreementRule]) -> Reason:
     for reason in _AGREEMENT_REFUSALS:
         if reason in refusals:
             case.rests_on(refusals[reason].id)
@@ -192,7 +192,7 @@ def _agreement_refused(case: Case, refusals: Mapping[Reason, AgreementRule]) -> 
     return Reason.NO_AGREEMENT
 
 
-def _instruction_allows(case: Case) -> Reason | None:
+def _instruction_allows(case: RuleContext) -> Reason | None:
     if not case.needs_instruction:
         case.rests_on(next(iter(case.agreements)))
         return None
@@ -204,7 +204,7 @@ def _instruction_allows(case: Case) -> Reason | None:
     return None
 
 
-def _find_instruction(case: Case, recipient: str | None = None) -> InstructionRule | None:
+def _find_instruction(case: RuleContext, recipient: str | None = None) -> InstructionRule | None:
     """Find one instruction that covers the purpose, all categories and, if given, the recipient."""
     for instruction in case.register.instructions.get(case.purpose.code, ()):
         agreement = case.agreements.get(instruction.agreement)
@@ -218,7 +218,7 @@ def _find_instruction(case: Case, recipient: str | None = None) -> InstructionRu
     return None
 
 
-def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, case: Case) -> bool:
+def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, case: RuleContext) -> bool:
     """Return True if the instruction is in force, or still counts.
 
     Data once instructed may always be deleted, even if the instruction was withdrawn (GDPR article 28(3)(g)). An
@@ -235,7 +235,7 @@ def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, 
 # Rule 5
 
 
-def _recipient_is_approved(case: Case) -> Reason | None:
+def _recipient_is_approved(case: RuleContext) -> Reason | None:
     if case.action is not Action.SHARE:
         return None
     if not case.recipient:
@@ -248,7 +248,7 @@ def _recipient_is_approved(case: Case) -> Reason | None:
     return _recipient_is_instructed(case) if approved else Reason.RECIPIENT_NOT_APPROVED
 
 
-def _recipient_is_instructed(case: Case) -> Reason | None:
+def _recipient_is_instructed(case: RuleContext) -> Reason | None:
     if not case.needs_instruction:
         return None
     instruction = _find_instruction(case, case.recipient)
@@ -261,7 +261,7 @@ def _recipient_is_instructed(case: Case) -> Reason | None:
 # Rule 6
 
 
-def _child_is_authorised(case: Case) -> Reason | None:
+def _child_is_authorised(case: RuleContext) -> Reason | None:
     """Refuse for a child without authorisation.
 
     Quarantine applies to everyone not known to be of age: it means that a child was reported.
@@ -276,7 +276,7 @@ def _child_is_authorised(case: Case) -> Reason | None:
     return _authorisation_refusal(case) if case.is_child else None
 
 
-def _authorisation_refusal(case: Case) -> Reason | None:
+def _authorisation_refusal(case: RuleContext) -> Reason | None:
     subject = case.subject
     case.rests_on(subject.service_authorisation_id)
     if subject.service_authorisation is None:
@@ -288,7 +288,7 @@ def _authorisation_refusal(case: Case) -> Reason | None:
     return None if _is_consent_strong_enough(case) else Reason.GUARDIAN_CONSENT_REQUIRED
 
 
-def _is_consent_strong_enough(case: Case) -> bool:
+def _is_consent_strong_enough(case: RuleContext) -> bool:
     """Return True if the guardian's consent is strong enough (`children.guardians.strength`).
 
     Sharing needs a separate consent; where a purpose has recipients, a weak consent does not count.
@@ -305,7 +305,7 @@ def _is_consent_strong_enough(case: Case) -> bool:
 # Rule 7
 
 
-def _is_not_restricted(case: Case) -> Reason | None:
+def _is_not_restricted(case: RuleContext) -> Reason | None:
     if not case.subject.restrictions or case.action in _STORE_OR_DELETE or case.is_legal_obligation:
         return None
     for restriction in case.subject.restrictions:
@@ -318,7 +318,7 @@ def _is_not_restricted(case: Case) -> Reason | None:
 # Rule 8
 
 
-def _basis_is_in_force(case: Case) -> Reason | None:
+def _basis_is_in_force(case: RuleContext) -> Reason | None:
     if case.basis is None:
         return Reason.BASIS_MISSING
     case.rests_on(case.basis.id)
@@ -332,7 +332,7 @@ def _is_intelligible(basis: BasisRule) -> bool:
 # Rule 9
 
 
-def _consent_is_given(case: Case) -> Reason | None:
+def _consent_is_given(case: RuleContext) -> Reason | None:
     """Refuse unless consent is `given`.
 
     A consent recorded after the time in question is a contradiction: undecidable.
@@ -352,7 +352,7 @@ def _consent_is_given(case: Case) -> Reason | None:
     return _notice_refusal(case, consent) or _giver_refusal(case, consent)
 
 
-def _notice_refusal(case: Case, consent: ConsentFact) -> Reason | None:
+def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
     """Refuse a consent outdated by a later notice.
 
     A consent without a recorded version is not informed once a notice is in effect: it must be requested again. A
@@ -368,7 +368,7 @@ def _notice_refusal(case: Case, consent: ConsentFact) -> Reason | None:
     return Reason.CONSENT_OUTDATED if outdated_at is not None and outdated_at <= case.at else None
 
 
-def _giver_refusal(case: Case, consent: ConsentFact) -> Reason | None:
+def _giver_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
     """Refuse a child's own consent, and a guardian's consent for an adult.
 
     For a child only the consent of a guardian with authority counts; from the age of consent only the person's own,
@@ -386,7 +386,7 @@ def _giver_refusal(case: Case, consent: ConsentFact) -> Reason | None:
 # Rule 10
 
 
-def _interest_prevails(case: Case) -> Reason | None:
+def _interest_prevails(case: RuleContext) -> Reason | None:
     basis = case.basis
     if basis is None or basis.basis != Basis.LEGITIMATE_INTEREST:
         return None
@@ -399,7 +399,7 @@ def _interest_prevails(case: Case) -> Reason | None:
     return None
 
 
-RULES: tuple[Callable[[Case], Reason | None], ...] = (
+RULES: tuple[Callable[[RuleContext], Reason | None], ...] = (
     _person_is_known,
     _purpose_is_open,
     _categories_are_covered,

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from consent.decisions.facts import ConsentFact
 from consent.register.register import Register
 
-__all__ = ["ANSWERS", "becomes_state", "effective_state", "renewal_is_due"]
+__all__ = ["ANSWER_STATES", "changes_state", "effective_state", "renewal_is_due"]
 
-ANSWERS = frozenset({"given", "refused", "deferred", "requested", "withdrawn"})
+ANSWER_STATES = frozenset({"given", "refused", "deferred", "requested", "withdrawn"})
 """The states a person can answer with. The others are set by staff, or follow from time or a notice."""
 
 _REQUESTS = frozenset({"requested", "deferred"})
 
 
-def becomes_state(before: str, event: str) -> bool:
+def changes_state(before: str, event: str) -> bool:
     """Return True if an event changes the state: a request or deferral does not replace a given consent."""
     return not (before == "given" and event in _REQUESTS)
 

@@ -6,13 +6,13 @@ from consent.guardian_pages.views.checks import ask_for_check
 from consent.guardian_pages.views.data import ask_for_data
 from consent.guardian_pages.views.pages import (
     SHARING,
-    ask_service,
+    answer_service_page,
     confirm,
     show_all,
     show_child,
-    take_service_back,
+    withdraw_service,
 )
-from consent.guardian_pages.views.purposes import ask_purpose, take_purpose_back
+from consent.guardian_pages.views.purposes import ask_purpose, withdraw_purpose
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import enter_code, leave, start
 
@@ -22,12 +22,12 @@ _CHILD = "child/<uuid:child>/"
 urlpatterns = [
     path("", show_all, name="guardian"),
     path(_CHILD, show_child, name="guardian-child"),
-    path(f"{_CHILD}service/", ask_service, name="guardian-service"),
-    path(f"{_CHILD}sharing/", ask_service, {"question": SHARING}, name="guardian-sharing"),
+    path(f"{_CHILD}service/", answer_service_page, name="guardian-service"),
+    path(f"{_CHILD}sharing/", answer_service_page, {"question": SHARING}, name="guardian-sharing"),
     path(f"{_CHILD}confirm/", confirm, name="guardian-confirm"),
-    path(f"{_CHILD}withdraw/", take_service_back, name="guardian-withdraw"),
+    path(f"{_CHILD}withdraw/", withdraw_service, name="guardian-withdraw"),
     path(f"{_CHILD}purpose/<str:purpose>/", ask_purpose, name="guardian-purpose"),
-    path(f"{_CHILD}purpose/<str:purpose>/back/", take_purpose_back, name="guardian-purpose-back"),
+    path(f"{_CHILD}purpose/<str:purpose>/back/", withdraw_purpose, name="guardian-purpose-back"),
     path(f"{_CHILD}check/", ask_for_check, name="guardian-check-own"),
     path(f"{_CHILD}data/", ask_for_data, name="guardian-data"),
     path("code/", enter_code, _PAGE, name="guardian-code"),

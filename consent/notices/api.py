@@ -11,14 +11,14 @@ from rest_framework.response import Response
 
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import POLICY
-from consent.notices.selectors.purposes import bases_in_force, current_notice, purposes
+from consent.notices.selectors.purposes import bases_in_force, get_current_notice, purposes
 from consent.notices.shapes import NoticeOutput, PurposesOutput
-from consent.notices.shown import Shown, sign_shown
+from consent.notices.shown import ShownNotice, sign_notice_token
 from consent.register.models import LawfulBasis, Purpose
 from paktaleem.directory.people.details import LANGUAGES, ROLES
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["CurrentNotice", "ListPurposes"]
@@ -40,14 +40,16 @@ class ListPurposes(Operation):
     @extend_schema(parameters=[ListPurposesInput], responses=PurposesOutput)
     def get(self, request: Request) -> Response:
         """List the purposes of the client and the shared ones, with the lawful basis for each role."""
-        query, of = validated(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
+        query, of = validate_input(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
         after = read_cursor(query["cursor"], of=of, name="cursor") if "cursor" in query else ""
         found = list(purposes(actor_of(request)).filter(code__gt=after))
         codes = sorted({one.code for one in found})[: query["limit"]]
         page = [one for one in found if codes and one.code <= codes[-1]]
         bases = bases_in_force(client_of(request), at=moment_of(request))
         answer = {"purposes": [_serialize_purpose(one, bases) for one in page]}
-        return with_next(request, answer, {"cursor": sign_cursor(codes[-1], of=of)} if len(page) < len(found) else None)
+        return paginated_response(
+            request, answer, {"cursor": sign_cursor(codes[-1], of=of)} if len(page) < len(found) else None
+        )
 
 
 def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
@@ -84,8 +86,8 @@ class CurrentNotice(Operation):
 
         ``child_text`` is the text for children, if there is one.
         """
-        query = validated(CurrentNoticeInput, request.query_params.dict())
-        version = current_notice(query.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
+        query = validate_input(CurrentNoticeInput, request.query_params.dict())
+        version = get_current_notice(query.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
         language = query["language"]
         return Response(
             {
@@ -98,7 +100,7 @@ class CurrentNotice(Operation):
                 "hash": version.content_hash,
                 "purposes": version.notice.purposes,
                 "effective_at": version.effective_at.isoformat(),
-                "shown": sign_shown(_notice_shown(version, language, request)),
+                "shown": sign_notice_token(_notice_shown(version, language, request)),
             }
         )
 
@@ -108,5 +110,5 @@ class CurrentNotice(Operation):
         return json.dumps([rest, f"{moment_of(request):%Y-%m-%d %H}"]).encode()
 
 
-def _notice_shown(version: NoticeVersion, language: str, request: Request) -> Shown:
-    return Shown(version.pk, tuple(version.notice.purposes), language, client_of(request), moment_of(request))
+def _notice_shown(version: NoticeVersion, language: str, request: Request) -> ShownNotice:
+    return ShownNotice(version.pk, tuple(version.notice.purposes), language, client_of(request), moment_of(request))

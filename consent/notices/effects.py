@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-__all__ = ["Published", "earliest_effect", "effect_after_proof", "effects_at_client", "own_before_shared"]
+__all__ = ["PublishedVersion", "earliest_effect", "effect_after_proof", "effects_at_client", "merge_own_and_shared"]
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedVersion:
     """One published version; ``notice_days`` 0: no advance notice, and no proof of delivery needed."""
 
     id: UUID
@@ -53,7 +53,7 @@ def effect_after_proof(
 
 
 def effects_at_client(
-    versions: Iterable[Published], *, proven: Mapping[UUID, datetime], client_since: datetime | None
+    versions: Iterable[PublishedVersion], *, proven: Mapping[UUID, datetime], client_since: datetime | None
 ) -> tuple[NoticeVersionRule, ...]:
     """List the versions of one notice that have, or will have, effect at a client, with their times.
 
@@ -75,7 +75,7 @@ def effects_at_client(
     return tuple(found)
 
 
-def own_before_shared(
+def merge_own_and_shared(
     own: Sequence[NoticeVersionRule], shared: Sequence[NoticeVersionRule]
 ) -> tuple[NoticeVersionRule, ...]:
     """Replace the shared versions by the client's own from the time its first version takes effect."""

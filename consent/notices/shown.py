@@ -11,31 +11,39 @@ from uuid import UUID
 
 from django.core import signing
 
-__all__ = ["Shown", "ShownForeign", "ShownForged", "ShownMissing", "ShownStale", "read_shown", "sign_shown"]
+__all__ = [
+    "ShownNotice",
+    "TokenExpired",
+    "TokenForeign",
+    "TokenForged",
+    "TokenMissing",
+    "read_notice_token",
+    "sign_notice_token",
+]
 
 _SALT = "consent.notices.shown"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
-class ShownMissing(Exception):
+class TokenMissing(Exception):
     """A consent by this method needs the token of the notice that was shown."""
 
 
-class ShownForged(Exception):
+class TokenForged(Exception):
     """The token was not signed by this portal, or was modified."""
 
 
-class ShownForeign(Exception):
+class TokenForeign(Exception):
     """The token belongs to another client, notice, version or language than the answer."""
 
 
-class ShownStale(Exception):
+class TokenExpired(Exception):
     """The notice was shown too long ago, or before the consent ended: it must be shown again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownNotice:
     """The notice that was shown, as signed; an empty language means both languages."""
 
     version: UUID
@@ -45,7 +53,7 @@ class Shown:
     at: datetime
 
 
-def sign_shown(shown: Shown) -> str:
+def sign_notice_token(shown: ShownNotice) -> str:
     """Return the signed token."""
     claims = {
         "v": shown.version.hex,
@@ -57,7 +65,7 @@ def sign_shown(shown: Shown) -> str:
     return signing.Signer(salt=_SALT).sign_object(claims, compress=True)
 
 
-def read_shown(token: str, *, client_id: UUID) -> Shown:
+def read_notice_token(token: str, *, client_id: UUID) -> ShownNotice:
     """Verify a token and return its content.
 
     Raises ShownForged if the signature is not valid, ShownForeign if the token belongs to another client.
@@ -65,8 +73,8 @@ def read_shown(token: str, *, client_id: UUID) -> Shown:
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)
     except signing.BadSignature as error:
-        raise ShownForged from error
-    shown = Shown(
+        raise TokenForged from error
+    shown = ShownNotice(
         version=UUID(claims["v"]),
         purposes=tuple(claims["p"]),
         language=claims["l"],
@@ -74,5 +82,5 @@ def read_shown(token: str, *, client_id: UUID) -> Shown:
         at=_EPOCH + claims["t"] * _TICK,
     )
     if shown.client_id != client_id:
-        raise ShownForeign
+        raise TokenForeign
     return shown

@@ -16,16 +16,16 @@ from django.views.decorators.http import require_safe
 from consent.notices.differences import differences
 from consent.notices.models import Notice, NoticeVersion
 from consent.notices.selectors.notices import (
+    EffectiveVersion,
     NoticeUnknown,
-    Placed,
     get_notice,
     notice_timeline,
     policy_timeline,
 )
 from consent.notices.selectors.public import consent_notices
-from consent.register.wording import as_html
+from consent.register.wording import render_notice
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 from paktaleem.foundation.tenancy.context import current_client
 
@@ -124,7 +124,9 @@ def compare_versions(request: HttpRequest, client: Client) -> HttpResponse:
     return _render_page(request, "privacy/compare.html", client, timeline, **values)
 
 
-def _preceding_version(timeline: Sequence[Placed], placed: Placed | None) -> Placed | None:
+def _preceding_version(
+    timeline: Sequence[EffectiveVersion], placed: EffectiveVersion | None
+) -> EffectiveVersion | None:
     position = timeline.index(placed) if placed in timeline else 0
     return timeline[position - 1] if position > 0 else None
 
@@ -136,7 +138,7 @@ def _parse_uuid(text: str | None) -> UUID | None:
         raise Http404 from error
 
 
-def _get_version(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
+def _get_version(client: Client, version: UUID) -> tuple[list[EffectiveVersion], EffectiveVersion]:
     """Return a version that has or will have effect at the client, with its timeline. Raises Http404."""
     row = NoticeVersion.objects.filter(pk=version).select_related("notice").first()
     if row is None:
@@ -148,8 +150,8 @@ def _get_version(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
     raise Http404
 
 
-def _serialize_versions(request: HttpRequest, timeline: Sequence[Placed]) -> list[dict[str, Any]]:
-    at = moment_of(request)
+def _serialize_versions(request: HttpRequest, timeline: Sequence[EffectiveVersion]) -> list[dict[str, Any]]:
+    at = get_client_time(request)
     lines = [
         {"placed": placed, "state": placed.state(at), "before": _preceding_version(timeline, placed)}
         for placed in timeline
@@ -160,13 +162,13 @@ def _serialize_versions(request: HttpRequest, timeline: Sequence[Placed]) -> lis
 def _render_text(
     request: HttpRequest,
     client: Client,
-    timeline: Sequence[Placed],
+    timeline: Sequence[EffectiveVersion],
     *,
-    placed: Placed | None = None,
+    placed: EffectiveVersion | None = None,
     for_children: bool = False,
     main: bool = False,
 ) -> HttpResponse:
-    at, language = moment_of(request), _language()
+    at, language = get_client_time(request), _language()
     come = [one for one in timeline if one.effective_at <= at]
     if not come and placed is None:
         raise NoticeUnknown
@@ -180,7 +182,7 @@ def _render_text(
         client,
         timeline,
         title=_title(shown.version.notice),
-        body=as_html(words),
+        body=render_notice(words),
         shown=shown,
         state=shown.state(at),
         coming=next((one for one in timeline if one.effective_at > at), None) if placed is None else None,
@@ -192,10 +194,10 @@ def _render_text(
 
 
 def _render_page(
-    request: HttpRequest, template: str, client: Client, timeline: Sequence[Placed], **values: Any
+    request: HttpRequest, template: str, client: Client, timeline: Sequence[EffectiveVersion], **values: Any
 ) -> HttpResponse:
     """Render a page; it is cacheable unless a version takes effect within the cache lifetime."""
-    at = moment_of(request)
+    at = get_client_time(request)
     is_cacheable = not any(at < placed.effective_at <= at + _CACHE_LIFETIME for placed in timeline)
     contact = {"client": client, "support": settings.SUPPORT_ADDRESS}
     return public_page(request, template, same_for_all=is_cacheable, **contact, **values)

@@ -13,10 +13,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from consent.paper.codes import shown_code
-from consent.paper.sheets import CODE, COMMENT, FIXED, GIVERS, METHODS, SHEET
+from consent.paper.codes import format_code
+from consent.paper.sheets import ANSWERED_BY, CODE, COMMENT, FIXED, METHODS, SHEET
 
-__all__ = ["csv_blank", "xlsx_blank"]
+__all__ = ["render_csv_sheet", "render_xlsx_sheet"]
 
 _WIDTH = 18
 _HINTS = {
@@ -40,14 +40,14 @@ _HELP = (
 )
 
 
-def csv_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
+def render_csv_sheet(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
     """Return the sheet as CSV in UTF-8 with a byte order mark, which Excel needs."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(_rows(purposes, codes))
     return text.getvalue().encode("utf-8-sig")
 
 
-def xlsx_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
+def render_xlsx_sheet(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
     """Return the sheet as an XLSX workbook of text cells, with choice lists and a help page."""
     book = openpyxl.Workbook()
     sheet = book.active or book.create_sheet()
@@ -56,7 +56,7 @@ def xlsx_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
         sheet.append(row)
     sheet.freeze_panes = "B2"
     last = len(codes) + 2
-    choices = {**dict.fromkeys(purposes, ("yes", "no")), "answered_by": GIVERS, "method": METHODS}
+    choices = {**dict.fromkeys(purposes, ("yes", "no")), "answered_by": ANSWERED_BY, "method": METHODS}
     for number, name in enumerate(_columns(purposes), 1):
         _format_column(sheet, number, choices.get(name, ()), last)
     _write_help(book.create_sheet("Help"))
@@ -72,7 +72,7 @@ def _columns(purposes: Sequence[str]) -> list[str]:
 def _rows(purposes: Sequence[str], codes: Sequence[str]) -> list[list[str]]:
     hints = [f"{COMMENT} as printed · جیسا چھپا ہے", *["yes / no · ہاں / نہیں"] * len(purposes)]
     empty = [""] * (len(purposes) + len(FIXED))
-    rows = [[shown_code(code), *empty] for code in codes]
+    rows = [[format_code(code), *empty] for code in codes]
     return [_columns(purposes), [*hints, *(_HINTS[name] for name in FIXED)], *rows]
 
 

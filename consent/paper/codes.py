@@ -13,11 +13,11 @@ __all__ = [
     "LENGTH",
     "check_symbol",
     "distance",
+    "find_nearest",
+    "format_code",
+    "generate_code",
     "is_code",
-    "nearest",
-    "new_code",
-    "read_code",
-    "shown_code",
+    "normalize_code",
 ]
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -36,18 +36,18 @@ _LOOKALIKES = str.maketrans(
 )
 
 
-def new_code() -> str:
+def generate_code() -> str:
     """Return a random code."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
     return body + check_symbol(body)
 
 
-def shown_code(code: str) -> str:
+def format_code(code: str) -> str:
     """Return a code in two groups, as printed, so that spreadsheets do not read it as a number."""
     return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
 
 
-def read_code(text: str) -> str:
+def normalize_code(text: str) -> str:
     """Normalize typed text (case, grouping, digits); the result may not be a valid code."""
     return text.strip().upper().translate(_LOOKALIKES)
 
@@ -82,7 +82,7 @@ def _times(left: int, right: int) -> int:
     return product
 
 
-def nearest(typed: str, among: Iterable[str], *, within: int = 2, at_most: int = 5) -> list[str]:
+def find_nearest(typed: str, among: Iterable[str], *, within: int = 2, at_most: int = 5) -> list[str]:
     """Return the codes most similar to the typed text, nearest first, within ``within`` errors."""
     found = sorted((distance(typed, code), code) for code in among if abs(len(code) - len(typed)) <= within)
     return [code for errors, code in found if errors <= within][:at_most]

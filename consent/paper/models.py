@@ -15,11 +15,11 @@ from paktaleem.foundation.encryption.rowkeys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
-    "OPEN",
-    "SET_ASIDE",
+    "CLOSED_UNRECORDED",
+    "OPEN_STATES",
     "SHEET_KEYS",
     "AnswerSheet",
     "EntryProblem",
@@ -38,7 +38,7 @@ _KINDS = [(kind.value, kind.value) for kind in ByKind]
 class FormRun(models.Model):
     """One consent form for a group: its purposes, people, time and author. It is never changed."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"name": Personal.NONE, "actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"name": Personal.NONE, "actor_role": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -64,7 +64,7 @@ class FormRun(models.Model):
 class FormPurpose(models.Model):
     """One purpose of a form, with the notice version printed on it."""
 
-    wall = Wall(Scope.TENANT, APPEND)
+    wall = TablePolicy(Scope.TENANT, APPEND)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -91,7 +91,7 @@ class FormPurpose(models.Model):
 class FormPage(models.Model):
     """One person's page of a form, with its code and the purposes based on consent for the person's role."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -119,7 +119,7 @@ class AnswerSheet(models.Model):
     Unmatched rows are sealed under a key of the sheet, which is deleted when none of them is open.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -177,14 +177,14 @@ class EntryState(models.TextChoices):
     EXPIRED = "expired", _("Expired: not matched")
 
 
-OPEN = (
+OPEN_STATES = (
     EntryState.MATCHED,
     EntryState.UNMATCHED,
     EntryState.CONTRADICTORY,
     EntryState.OUTDATED,
     EntryState.GUARDIAN,
 )
-SET_ASIDE = (EntryState.DISMISSED, EntryState.EXPIRED)
+CLOSED_UNRECORDED = (EntryState.DISMISSED, EntryState.EXPIRED)
 """Final states without recorded events."""
 
 
@@ -216,7 +216,7 @@ class SheetEntry(models.Model):
     if there is no person. ``recorded`` are the ids of the resulting consent events.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={"answers": Personal.NONE, "details": Personal.SEALED, "recorded": Personal.NONE},
@@ -253,7 +253,7 @@ class SheetEntry(models.Model):
                 name="sheetentry_page_is_somebodys",
             ),
             models.CheckConstraint(
-                condition=~Q(page=None) | Q(state__in=[EntryState.UNMATCHED, *SET_ASIDE]),
+                condition=~Q(page=None) | Q(state__in=[EntryState.UNMATCHED, *CLOSED_UNRECORDED]),
                 name="sheetentry_matched_has_a_page",
             ),
             models.CheckConstraint(
@@ -279,7 +279,7 @@ class SheetEntry(models.Model):
     @property
     def is_open(self) -> bool:
         """Return True if the row is not settled."""
-        return self.state in OPEN
+        return self.state in OPEN_STATES
 
 
 class Step(models.TextChoices):
@@ -296,7 +296,7 @@ class Step(models.TextChoices):
 class EntryStep(models.Model):
     """One step of a row in the queue: who, when, why, and the resulting state."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -16,9 +16,9 @@ import typst
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from consent.paper.codes import shown_code
+from consent.paper.codes import format_code
 
-__all__ = ["Form", "Page", "Question", "write_pdf", "write_pictures"]
+__all__ = ["Form", "Page", "Question", "render_pdf", "render_pngs"]
 
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
@@ -63,7 +63,7 @@ class Form:
     pages: Sequence[Page]
 
 
-def write_pdf(form: Form) -> bytes:
+def render_pdf(form: Form) -> bytes:
     """Return the form as PDF; each person's page starts a new sheet.
 
     Tagged; typst refuses a document that is not accessible (PDF/UA-1, ISO 14289-1).
@@ -72,7 +72,7 @@ def write_pdf(form: Form) -> bytes:
     return found
 
 
-def write_pictures(form: Form, *, ppi: float = 100) -> list[bytes]:
+def render_pngs(form: Form, *, ppi: float = 100) -> list[bytes]:
     """Return the same pages as PNG, for visual checks."""
     found = typst.compile(**_compile_arguments(form, "png"), ppi=ppi)
     return found if isinstance(found, list) else [found]
@@ -108,7 +108,7 @@ def _values(form: Form) -> dict[str, Any]:
         },
         "pages": [
             {
-                "code": shown_code(page.code),
+                "code": format_code(page.code),
                 "square": _qr_code(page.code),
                 "name": page.name,
                 "person": page.person,
@@ -122,7 +122,7 @@ def _values(form: Form) -> dict[str, Any]:
 def _qr_code(code: str) -> str:
     """Render the code as a QR code for scanners; it is not a URL."""
     drawn = io.BytesIO()
-    segno.make(shown_code(code), error="m", micro=False).save(drawn, kind="svg", border=0, xmldecl=False, scale=4)
+    segno.make(format_code(code), error="m", micro=False).save(drawn, kind="svg", border=0, xmldecl=False, scale=4)
     return drawn.getvalue().decode()
 
 

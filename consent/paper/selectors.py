@@ -15,9 +15,9 @@ from django.utils.translation import gettext
 from consent.consents.models import ConsentEvent, ConsentState
 from consent.notices.selectors.purposes import bases_in_force
 from consent.notices.selectors.registers import current_register
-from consent.paper.codes import nearest
+from consent.paper.codes import find_nearest
 from consent.paper.models import (
-    OPEN,
+    OPEN_STATES,
     AnswerSheet,
     EntryState,
     FormPage,
@@ -25,23 +25,23 @@ from consent.paper.models import (
     FormRun,
     SheetEntry,
 )
-from consent.paper.verdicts import Case, PurposeFacts
+from consent.paper.verdicts import PurposeFacts, RowFacts
 from consent.register.models import Basis, Purpose
 from consent.register.register import Register
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import subjects, with_id_beginning
+from paktaleem.directory.people.selectors import filter_by_id_prefix, list_subjects
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
 __all__ = [
-    "Counts",
-    "Knowledge",
-    "counts_of",
-    "near_codes",
-    "people_for_form",
-    "progress_of",
+    "RowCounts",
+    "SheetFacts",
+    "count_progress",
+    "count_rows",
+    "find_similar_codes",
+    "map_open_rows",
     "purposes_to_ask",
-    "rivals_of",
+    "select_people",
 ]
 
 NAMED_AT_MOST = 10
@@ -60,17 +60,17 @@ def _is_consent(basis: Any) -> bool:
     return bool(basis.basis == Basis.CONSENT)
 
 
-def people_for_form(
+def select_people(
     client: Client, *, ids: Iterable[str] = (), role: str = "", beginning: str = "", actor: Actor
 ) -> QuerySet[Subject]:
     """Select the people of a form: those with the given LMS ids, else by role and beginning of the id.
 
     Raises ValidationError naming unknown LMS ids, NotAllowed.
     """
-    found = subjects(actor).filter(client=client, erased_at=None)
+    found = list_subjects(actor).filter(client=client, erased_at=None)
     wanted = list(dict.fromkeys(ids))
     if not wanted:
-        narrowed = with_id_beginning(found, beginning)
+        narrowed = filter_by_id_prefix(found, beginning)
         return (narrowed.filter(role=role) if role else narrowed).order_by("external_id")
     known = found.filter(external_id__in=wanted)
     missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
@@ -82,7 +82,7 @@ def people_for_form(
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class RowCounts:
     """The number of rows of a sheet per state."""
 
     by_state: Mapping[str, int]
@@ -90,32 +90,32 @@ class Counts:
     @property
     def open(self) -> int:
         """Return the number of open rows."""
-        return sum(self.by_state.get(state, 0) for state in OPEN)
+        return sum(self.by_state.get(state, 0) for state in OPEN_STATES)
 
     def __getitem__(self, state: str) -> int:
         """Return the number of rows in a state."""
         return self.by_state.get(state, 0)
 
 
-def counts_of(sheet: AnswerSheet) -> Counts:
+def count_rows(sheet: AnswerSheet) -> RowCounts:
     """Count a sheet's rows per state."""
     found = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet).order_by().values_list("state")
-    return Counts(dict(found.annotate(Count("pk"))))
+    return RowCounts(dict(found.annotate(Count("pk"))))
 
 
-def progress_of(run: FormRun) -> Counter[str]:
+def count_progress(run: FormRun) -> Counter[str]:
     """Count a form's pages by progress: confirmed, waiting, none."""
     entries = SheetEntry.objects.filter(client_id=run.client_id, page__run=run)
     confirmed = set(entries.filter(state=EntryState.CONFIRMED).values_list("page_id", flat=True))
-    waiting = set(entries.filter(state__in=OPEN).values_list("page_id", flat=True)) - confirmed
+    waiting = set(entries.filter(state__in=OPEN_STATES).values_list("page_id", flat=True)) - confirmed
     none = run.people - len(confirmed) - len(waiting)
     return Counter(confirmed=len(confirmed), waiting=len(waiting), none=none)
 
 
-def near_codes(client_id: UUID, typed: str) -> list[FormPage]:
+def find_similar_codes(client_id: UUID, typed: str) -> list[FormPage]:
     """Find the client's pages with the codes most similar to the typed text, among its newest pages."""
     codes = FormPage.objects.filter(client_id=client_id).order_by("-id").values_list("code", flat=True)
-    near = nearest(typed, list(codes[:CODES_COMPARED]))
+    near = find_nearest(typed, list(codes[:CODES_COMPARED]))
     pages = {
         page.code: page
         for page in FormPage.objects.filter(client_id=client_id, code__in=near).select_related("run", "subject")
@@ -123,16 +123,16 @@ def near_codes(client_id: UUID, typed: str) -> list[FormPage]:
     return [pages[code] for code in near if code in pages]
 
 
-def rivals_of(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[SheetEntry]]:
+def map_open_rows(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[SheetEntry]]:
     """Map pages to their open rows."""
     found: dict[UUID, list[SheetEntry]] = {}
-    for entry in SheetEntry.objects.filter(client_id=client_id, page__in=set(pages), state__in=OPEN):
+    for entry in SheetEntry.objects.filter(client_id=client_id, page__in=set(pages), state__in=OPEN_STATES):
         found.setdefault(entry.page_id, []).append(entry)  # type: ignore[arg-type]
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
+class SheetFacts:
     """The facts about the people of several pages, read together."""
 
     client: Client
@@ -143,7 +143,7 @@ class Knowledge:
     ended: Mapping[tuple[UUID, UUID], datetime]
 
     @classmethod
-    def of(cls, client: Client, pages: Iterable[FormPage]) -> "Knowledge":
+    def of(cls, client: Client, pages: Iterable[FormPage]) -> "SheetFacts":
         """Load the facts in five queries, for any number of pages with related run and subject."""
         pages = list(pages)
         form_purposes = FormPurpose.objects.filter(client_id=client.pk, run__in={page.run_id for page in pages})
@@ -166,10 +166,10 @@ class Knowledge:
         made_on = page.run.made_at.astimezone(ZoneInfo(self.client.time_zone)).date()
         return page.run.made_at if answered_on == made_on else start
 
-    def case(self, page: FormPage, entry: SheetEntry, *, rows_differ: bool, at: datetime) -> Case:
+    def case(self, page: FormPage, entry: SheetEntry, *, rows_differ: bool, at: datetime) -> RowFacts:
         """Build the facts for the verdict on one row."""
         subject, client = page.subject, self.client
-        return Case(
+        return RowFacts(
             answers=entry.answers,
             by_guardian=entry.given_by == "guardian",
             signed_at=self.signed_at(entry.answered_on, page),

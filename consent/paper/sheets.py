@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from consent.paper.codes import read_code
+from consent.paper.codes import normalize_code
 from paktaleem.directory.rosters.oneroster import cells as cell
 from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
 from paktaleem.directory.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
 
-__all__ = ["CODE", "FIXED", "LAYOUT", "ROW_LIMIT", "Sheet", "SheetRefused", "SheetRow", "read_sheet"]
+__all__ = ["CODE", "FIXED", "LAYOUT", "ROW_LIMIT", "Sheet", "SheetInvalid", "SheetRow", "read_sheet"]
 
 ROW_LIMIT = 5_000
 NOTE_LIMIT = 500
@@ -31,13 +31,13 @@ LAYOUT = Layout(
 COMMENT = "#"
 YES = frozenset({"yes", "y", "true", "ہاں", "جی ہاں"})
 NO = frozenset({"no", "n", "false", "نہیں", "جی نہیں"})
-GIVERS = ("self", "guardian")
+ANSWERED_BY = ("self", "guardian")
 METHODS = ("paper", "phone")
 _ZIP, _OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
 
 
-class SheetRefused(Exception):
+class SheetInvalid(Exception):
     """The sheet is not valid; ``problems`` lists every reason with its row and column."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -84,9 +84,9 @@ def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet
                 reader.take(place, cells)
         reader.log.raise_if_fatal()
     except RosterInvalid as invalid:
-        raise SheetRefused(invalid.problems) from invalid
+        raise SheetInvalid(invalid.problems) from invalid
     if not reader.rows:
-        raise SheetRefused([Problem(file, None, None, "nothing_answered", "no row has an answer", fatal=True)])
+        raise SheetInvalid([Problem(file, None, None, "nothing_answered", "no row has an answer", fatal=True)])
     return Sheet(kind, reader.rows, reader.blank)
 
 
@@ -143,7 +143,7 @@ class _Reader:
             self.blank += 1
             return
         code = self._code(number, row[CODE])
-        by = self._choice(number, "answered_by", row, GIVERS)
+        by = self._choice(number, "answered_by", row, ANSWERED_BY)
         method = self._choice(number, "method", row, METHODS)
         answered_on = self._day(number, row["answered_on"])
         note = self._note(number, row.get("note", ""))
@@ -162,7 +162,7 @@ class _Reader:
         return found if is_right else None
 
     def _code(self, number: int, text: str) -> str:
-        code = read_code(text)
+        code = normalize_code(text)
         if not code or len(code) > LONGEST_CODE:
             message = "must not be empty where something is answered" if not code else "is too long"
             self._fatal(number, CODE, "code_unfit", message)

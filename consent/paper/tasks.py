@@ -6,11 +6,11 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from consent.paper.services.expiring import clients_with_unmatched, expire_unmatched
-from consent.paper.services.sheets import GO_ON, confirm_some
+from consent.paper.services.sheets import CONFIRM_MATCHED, confirm_batch
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.selectors import clients_to_look_at
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["confirm_matched_rows", "expire_old_rows"]
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 EXPIRE = "paper.expire_unmatched"
 
 
-@app.task(name=GO_ON, pass_context=False)
+@app.task(name=CONFIRM_MATCHED, pass_context=False)
 def confirm_matched_rows(client: str, sheet: str) -> None:
     """Confirm the matched rows of a sheet, one transaction per person. Idempotent."""
     client_id, after = UUID(client), 0
     while True:
         with in_client(client_id):
-            found = confirm_some(UUID(sheet), client=Client.objects.get(id=client_id), after=after, at=now_here())
+            found = confirm_batch(UUID(sheet), client=Client.objects.get(id=client_id), after=after, at=client_now())
         if found is None:
             return
         after = found
@@ -37,11 +37,11 @@ def expire_old_rows(timestamp: int) -> int:
     """Expire, every hour, old unmatched rows of answer sheets; returns how many."""
     del timestamp
     with as_officer():
-        clients = clients_to_look_at(clients_with_unmatched, at=real_now())
+        clients = list_due_clients(clients_with_unmatched, at=wall_clock_now())
     expired = 0
     for client_id in clients:
         with in_client(client_id):
-            expired += expire_unmatched(client_id, actor=system_actor(EXPIRE), at=now_here())
+            expired += expire_unmatched(client_id, actor=system_actor(EXPIRE), at=client_now())
     if expired:
         log.info("Expired %d unmatched rows of answer sheets.", expired)
     return expired

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-__all__ = ["Case", "Problem", "PurposeFacts", "Standing", "Verdict", "give_verdict"]
+__all__ = ["Problem", "PurposeFacts", "RowFacts", "RowState", "Verdict", "judge_row"]
 
 _ENDINGS = frozenset({"withdrawn", "revoked", "invalidated"})
 
 
-class Standing(StrEnum):
+class RowState(StrEnum):
     """The states of a row in the queue; the last three are final."""
 
     MATCHED = "matched"
@@ -51,13 +51,13 @@ class Problem(StrEnum):
 
 
 _STANDINGS = {
-    Problem.CODE_MISTYPED: Standing.UNMATCHED,
-    Problem.CODE_UNKNOWN: Standing.UNMATCHED,
-    Problem.ERASED: Standing.UNMATCHED,
-    Problem.GUARDIAN_ANSWERED: Standing.GUARDIAN,
-    Problem.CHILD_GAVE: Standing.GUARDIAN,
-    Problem.NOTICE_CHANGED: Standing.OUTDATED,
-    Problem.NOT_CONSENT: Standing.OUTDATED,
+    Problem.CODE_MISTYPED: RowState.UNMATCHED,
+    Problem.CODE_UNKNOWN: RowState.UNMATCHED,
+    Problem.ERASED: RowState.UNMATCHED,
+    Problem.GUARDIAN_ANSWERED: RowState.GUARDIAN,
+    Problem.CHILD_GAVE: RowState.GUARDIAN,
+    Problem.NOTICE_CHANGED: RowState.OUTDATED,
+    Problem.NOT_CONSENT: RowState.OUTDATED,
 }
 _OVERRIDABLE = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER})
 """Problems that a person may override. Never an ending: a withdrawal is not undone by older paper."""
@@ -79,7 +79,7 @@ class PurposeFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RowFacts:
     """One row with the facts about its person; ``answers`` maps purposes to yes or no.
 
     ``signed_at`` is the earliest possible time of the answer on its day.
@@ -99,7 +99,7 @@ class Case:
 class Verdict:
     """The state of a row, the problem, and the purposes to record, already recorded, or left out."""
 
-    standing: Standing
+    standing: RowState
     problem: Problem | None = None
     record: tuple[str, ...] = ()
     already: tuple[str, ...] = ()
@@ -108,10 +108,10 @@ class Verdict:
     @classmethod
     def because(cls, problem: Problem) -> Verdict:
         """Return the verdict for a problem that concerns the whole row."""
-        return cls(_STANDINGS.get(problem, Standing.CONTRADICTORY), problem)
+        return cls(_STANDINGS.get(problem, RowState.CONTRADICTORY), problem)
 
 
-def give_verdict(case: Case, *, insists: bool = False) -> Verdict:
+def judge_row(case: RowFacts, *, insists: bool = False) -> Verdict:
     """Return the verdict on a row; with ``insists``, it overrides other rows and later answers.
 
     Never recorded: a consent that has ended since, a notice that has changed, a purpose not on the form.
@@ -130,7 +130,7 @@ def give_verdict(case: Case, *, insists: bool = False) -> Verdict:
         else:
             left_out[code] = problem
     worst = _most_severe(left_out)
-    standing = Standing.MATCHED if worst is None else _STANDINGS.get(worst, Standing.CONTRADICTORY)
+    standing = RowState.MATCHED if worst is None else _STANDINGS.get(worst, RowState.CONTRADICTORY)
     return Verdict(standing, worst, tuple(record), tuple(already), left_out)
 
 
@@ -141,7 +141,7 @@ def _most_severe(left_out: Mapping[str, Problem]) -> Problem | None:
     )
 
 
-def _problem_of_row(case: Case, *, insists: bool) -> Problem | None:
+def _problem_of_row(case: RowFacts, *, insists: bool) -> Problem | None:
     if case.is_erased:
         return Problem.ERASED
     if case.by_guardian:
@@ -153,7 +153,7 @@ def _problem_of_row(case: Case, *, insists: bool) -> Problem | None:
     return Problem.ROWS_DIFFER if case.rows_differ and not insists else None
 
 
-def _problem_of_purpose(case: Case, facts: PurposeFacts, *, gives: bool) -> Problem | None:
+def _problem_of_purpose(case: RowFacts, facts: PurposeFacts, *, gives: bool) -> Problem | None:
     if facts.printed is None:
         return Problem.NOT_ON_FORM
     if not facts.rests_on_consent:
@@ -167,11 +167,11 @@ def _problem_of_purpose(case: Case, facts: PurposeFacts, *, gives: bool) -> Prob
     return Problem.LATER_ANSWER if _was_answered_later(case, facts) else None
 
 
-def _was_answered_later(case: Case, facts: PurposeFacts) -> bool:
+def _was_answered_later(case: RowFacts, facts: PurposeFacts) -> bool:
     return facts.last is not None and facts.last[1] >= case.signed_at
 
 
-def _is_already_answered(case: Case, facts: PurposeFacts, *, gives: bool) -> bool:
+def _is_already_answered(case: RowFacts, facts: PurposeFacts, *, gives: bool) -> bool:
     """Return True if the same was answered since, so that older paper adds nothing; an ended consent is a refusal."""
     if facts.last is None or not _was_answered_later(case, facts):
         return False

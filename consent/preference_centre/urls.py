@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from consent.preference_centre.views import decide, give, receipt, show
-from consent.receipts.views import follow_receipt
+from consent.preference_centre.views import answer_purpose, change_choice, receipt, show
+from consent.receipts.views import request_code_for_receipt
 
 urlpatterns = [
     path("", show, name="choices"),
-    path("give/<str:purpose>/", give, name="choices-give"),
-    path("decide/<str:purpose>/", decide, name="choices-decide"),
+    path("give/<str:purpose>/", answer_purpose, name="choices-give"),
+    path("decide/<str:purpose>/", change_choice, name="choices-decide"),
     path("receipt/<uuid:event>/", receipt, name="choices-receipt"),
-    path("<str:client>/receipt/<str:code>/", follow_receipt, name="receipt-followed"),
+    path("<str:client>/receipt/<str:code>/", request_code_for_receipt, name="receipt-followed"),
 ]

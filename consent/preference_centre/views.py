@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from consent.consents.models import ConsentState, Method
-from consent.consents.selectors.choices import Choice, ChoiceUnknown, choice_about, choices_of
-from consent.consents.selectors.timelines import consents_of
+from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, list_choices
+from consent.consents.selectors.timelines import select_consent_events
 from consent.consents.services import (
     Answer,
     ChildMayNotGive,
     ConsentNotBased,
     NothingToWithdraw,
-    NoticeStale,
+    NoticeNotInEffect,
     PurposeUnknown,
     lift_objection,
     object_to_purpose,
@@ -27,32 +27,32 @@ from consent.consents.services import (
 )
 from consent.notices.models import NoticeVersion
 from consent.notices.shown import (
-    Shown,
-    ShownForeign,
-    ShownForged,
-    ShownMissing,
-    ShownStale,
-    sign_shown,
+    ShownNotice,
+    TokenExpired,
+    TokenForeign,
+    TokenForged,
+    TokenMissing,
+    sign_notice_token,
 )
-from consent.preference_centre.words import DONE, STATES, TONES, WHY
+from consent.preference_centre.words import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES
 from consent.receipts.views import print_receipt
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
-from paktaleem.directory.access_links.visits import Visit, on_own_page
-from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.directory.access_links.visits import Visit, require_own_page
+from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.public.pages import page_address, public_page
+from paktaleem.foundation.public.pages import page_url, public_page
 
-__all__ = ["decide", "give", "receipt", "show"]
+__all__ = ["answer_purpose", "change_choice", "receipt", "show"]
 
-_own_page = on_own_page(Page.CHOICES, closed)
+_own_page = require_own_page(Page.CHOICES, closed)
 
 
 @require_http_methods(["GET", "HEAD"])
 @_own_page
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
     """List every purpose with its lawful basis, the current answer and the possible actions."""
-    found = choices_of(visit.subject, actor=visit.actor, at=moment_of(request))
+    found = list_choices(visit.subject, actor=visit.actor, at=get_client_time(request))
     rows = [_serialize_choice(choice) for choice in found]
     return public_page(
         request,
@@ -62,7 +62,7 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
         yours=[row for row in rows if row["choice"].rests_on_consent],
         others=[row for row in rows if not row["choice"].rests_on_consent],
         is_child=any(row["choice"].is_decided_for for row in rows),
-        done=DONE.get(request.GET.get("done", "")),
+        done=DONE_MESSAGES.get(request.GET.get("done", "")),
     )
 
 
@@ -70,7 +70,7 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
 @_own_page
 def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
     """Show the receipt of one of the person's answers, to print and keep."""
-    found = consents_of(visit.subject, actor=visit.actor, until=moment_of(request)).filter(pk=event)
+    found = select_consent_events(visit.subject, actor=visit.actor, until=get_client_time(request)).filter(pk=event)
     answered = found.select_related("client").first()
     if answered is None:
         raise Http404
@@ -85,7 +85,7 @@ def _serialize_choice(choice: Choice) -> dict[str, Any]:
         "description": getattr(choice.purpose, f"description_{language}"),
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
-        "why": WHY[choice.basis.basis],
+        "why": BASIS_TEXTS[choice.basis.basis],
         "current_text": _notice_text(choice.current, language, choice),
         "agreed_text": _notice_text(choice.agreed, choice.event.language if choice.event else language, choice),
     }
@@ -101,7 +101,7 @@ def _notice_text(version: NoticeVersion | None, language: str, choice: Choice) -
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @_own_page
-def give(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
+def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Show the notice in effect, and record the answer; consent and refusal have equal weight."""
     choice = _get_choice(visit, purpose, request)
     if request.method != "POST":
@@ -116,7 +116,7 @@ def give(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
             shown=request.POST.get("shown") or None,
             **_answer_arguments(request, visit),
         )
-    except (ShownStale, ShownMissing, ShownForged, ShownForeign, NoticeStale):
+    except (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNotInEffect):
         return _render_question(request, visit, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except (ConsentNotBased, PurposeUnknown, ChildMayNotGive):
         return _redirect("nothing")
@@ -129,12 +129,12 @@ def _render_question(
     if choice.current is None or not (choice.may_give or choice.may_refuse):
         return _redirect("nothing")
     language, version = translation.get_language() or "en", choice.current
-    shown = Shown(
+    shown = ShownNotice(
         version=version.pk,
         purposes=tuple(version.notice.purposes),
         language=language,
         client_id=visit.subject.client_id,
-        at=moment_of(request),
+        at=get_client_time(request),
     )
     return public_page(
         request,
@@ -143,14 +143,14 @@ def _render_question(
         status=status,
         client=visit.subject.client,
         row=_serialize_choice(choice),
-        shown=sign_shown(shown),
+        shown=sign_notice_token(shown),
         is_stale=is_stale,
     )
 
 
 @require_http_methods(["POST"])
 @_own_page
-def decide(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
+def change_choice(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
@@ -197,7 +197,7 @@ _ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
 
 
 def _act_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
-    return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
+    return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": get_client_time(request)}
 
 
 def _answer_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
@@ -206,16 +206,16 @@ def _answer_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "method": Method.WEB,
         "language": translation.get_language() or "en",
         "actor": visit.actor,
-        "at": moment_of(request),
+        "at": get_client_time(request),
     }
 
 
 def _get_choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
     try:
-        return choice_about(visit.subject, purpose, actor=visit.actor, at=moment_of(request))
+        return get_choice(visit.subject, purpose, actor=visit.actor, at=get_client_time(request))
     except ChoiceUnknown as error:
         raise Http404 from error
 
 
 def _redirect(done: str) -> HttpResponse:
-    return HttpResponseRedirect(f"{page_address('choices')}&done={done}")
+    return HttpResponseRedirect(f"{page_url('choices')}&done={done}")

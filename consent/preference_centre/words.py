@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["DONE", "STATES", "TONES", "WHY"]
+__all__ = ["BASIS_TEXTS", "DONE_MESSAGES", "STATES", "TONES"]
 
 STATES: dict[str, Promise] = {
     "unknown": _("Not answered yet: not allowed"),
@@ -19,7 +19,7 @@ STATES: dict[str, Promise] = {
 }
 TONES = {"given": "good", "expired": "warn", "outdated": "warn"}
 
-WHY: dict[str, Promise] = {
+BASIS_TEXTS: dict[str, Promise] = {
     "consent": _("This happens only if you allow it. You may take it back at any time."),
     "legitimate_interest": _(
         "This is based on an interest that was weighed against yours. You may object, and it then stops for you."
@@ -31,7 +31,7 @@ WHY: dict[str, Promise] = {
     "legal_obligation": _("The law requires this, so neither you nor we can switch it off."),
 }
 
-DONE: dict[str, Promise] = {
+DONE_MESSAGES: dict[str, Promise] = {
     "given": _("Allowed, from now on."),
     "refused": _("Refused. It is not allowed."),
     "withdrawn": _("Taken back. It is not allowed from now on."),

@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.consents.selectors.consents import get_event
-from consent.receipts.receipt import Place, consent_receipt
-from consent.receipts.selectors import record_facts
+from consent.receipts.receipt import PortalUrls, consent_receipt
+from consent.receipts.selectors import get_record_facts
 from consent.register import dpv
 from paktaleem.directory.people.details import LANGUAGES
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, validated
+from paktaleem.foundation.api.operations import Operation, actor_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer
 from paktaleem.foundation.audit.canonical import canonical
 
@@ -48,11 +48,11 @@ class ShowReceipt(Operation):
     @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, Any]})
     def get(self, request: Request, event: UUID) -> Response:
         """Return the receipt of one recorded answer, for the person to keep; always the same bytes."""
-        query = validated(ShowReceiptInput, request.query_params.dict())
+        query = validate_input(ShowReceiptInput, request.query_params.dict())
         found = get_event(event, actor=actor_of(request))
-        base = public_address(request._request)
-        facts = record_facts(found, language=query["language"], base=base)
-        return Response(consent_receipt(facts, Place.of(base, found.client.code)), content_type=LD_JSON)
+        base = get_public_url(request._request)
+        facts = get_record_facts(found, language=query["language"], base=base)
+        return Response(consent_receipt(facts, PortalUrls.of(base, found.client.code)), content_type=LD_JSON)
 
 
 def show_context(request: HttpRequest) -> HttpResponse:

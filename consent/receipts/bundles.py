@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from paktaleem.foundation.audit.canonical import canonical, leaf_hash
+from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 
 __all__ = ["LEDGER", "MANIFEST", "BundleBroken", "check_bundle", "manifest_of", "pack"]
 
@@ -85,7 +85,7 @@ def _check_ledger(lines: bytes) -> None:
     for number, line in enumerate(lines.splitlines(), 1):
         try:
             entry = json.loads(line)
-            same = leaf_hash(entry["body"].encode()).hex() == entry["leaf_hash"]
+            same = compute_leaf_hash(entry["body"].encode()).hex() == entry["leaf_hash"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BundleBroken(f"{LEDGER}, line {number}, is not an entry.") from error
         if not same:

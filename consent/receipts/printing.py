@@ -5,14 +5,14 @@ import hashlib
 import hmac
 from uuid import UUID
 
-__all__ = ["RECEIPT_CODE", "event_of_code", "receipt_code"]
+__all__ = ["RECEIPT_CODE", "find_event_id", "make_receipt_code"]
 
 _MARK_BYTES = 4
 RECEIPT_CODE = r"[A-Z2-7]{32}"
 """Pattern of a code: base32 letters and digits, easily typed from paper."""
 
 
-def receipt_code(event: UUID, key: bytes) -> str:
+def make_receipt_code(event: UUID, key: bytes) -> str:
     """Return the code of an event's receipt: its id and a keyed MAC, so that codes cannot be forged.
 
     The code identifies and does not authenticate: the page shows nothing, and sends a one-time code to the contact on
@@ -21,7 +21,7 @@ def receipt_code(event: UUID, key: bytes) -> str:
     return base64.b32encode(event.bytes + _mark(event, key)).decode()
 
 
-def event_of_code(code: str, key: bytes) -> UUID | None:
+def find_event_id(code: str, key: bytes) -> UUID | None:
     """Return the event id of a code, in any case and grouping; None if the MAC does not match."""
     try:
         raw = base64.b32decode("".join(code.split()).replace("-", "").upper())

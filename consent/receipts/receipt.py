@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-__all__ = ["Answered", "DataItem", "Party", "Place", "RecordFacts", "Told", "consent_receipt", "consent_record"]
+__all__ = [
+    "DataItem",
+    "Party",
+    "PortalUrls",
+    "ReceiptEvent",
+    "ReceiptNotice",
+    "RecordFacts",
+    "consent_receipt",
+    "consent_record",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PortalUrls:
     """Absolute URLs of this portal used in records: documents, notices, choices and rights."""
 
     base: str
@@ -30,7 +39,7 @@ class Place:
     rights: str
 
     @classmethod
-    def of(cls, base: str, client_code: str) -> Place:
+    def of(cls, base: str, client_code: str) -> PortalUrls:
         """Return the URLs of one client's pages."""
         notice = f"{base}/privacy/{client_code}/"
         return cls(base, notice, f"{base}/choices/{client_code}/", notice)
@@ -53,7 +62,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceiptNotice:
     """The notice version that was shown, with its language and content hash."""
 
     version: UUID
@@ -65,7 +74,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ReceiptEvent:
     """One consent event: who answered what, how, when, for whom, until when, and through which system.
 
     ``reason`` is the reason code of a revocation or invalidation; ``is_renewal`` is True if consent was in force
@@ -83,7 +92,7 @@ class Answered:
     relationship: str = ""
     actor: UUID | None = None
     of_child: bool = False
-    told: Told | None = None
+    told: ReceiptNotice | None = None
     reason: str = ""
     is_renewal: bool = False
 
@@ -119,16 +128,16 @@ class RecordFacts:
     processor: Party | None
     recipients: Sequence[Party]
     storage_countries: Sequence[str]
-    events: Sequence[Answered]
+    events: Sequence[ReceiptEvent]
     authority: tuple[str, str] | None = None
 
     @property
-    def latest(self) -> Answered:
+    def latest(self) -> ReceiptEvent:
         """Return the latest event."""
         return self.events[-1]
 
 
-def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
+def consent_record(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
     """Return the JSON-LD record of one person's consent to one purpose, up to its latest event."""
     return {
         "@context": f"{place.base}{dpv.CONTEXT_PATH}",
@@ -147,7 +156,7 @@ def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
     }
 
 
-def consent_receipt(facts: RecordFacts, place: Place) -> dict[str, Any]:
+def consent_receipt(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
     """Return the JSON-LD receipt of the record's latest event, which contains the record.
 
     Its id is the event's id, so the same event always has the same receipt.
@@ -184,7 +193,7 @@ def _serialize_subject(facts: RecordFacts) -> dict[str, Any]:
     return {"@id": _urn(facts.subject), "@type": kinds}
 
 
-def _serialize_notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
+def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, Any]]:
     """List each notice version once per language shown, then the privacy policy."""
     versions = dict.fromkeys(event.told for event in facts.events if event.told is not None)
     policy = {"@id": place.notice, "@type": "dpv:PrivacyNotice", "schema:url": place.notice}
@@ -204,7 +213,7 @@ def _serialize_notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]
     return [*consent_notices, policy]
 
 
-def _serialize_process(facts: RecordFacts, place: Place) -> dict[str, Any]:
+def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:title": facts.purpose_name,
@@ -279,14 +288,14 @@ def _transfer_prohibition() -> dict[str, Any]:
     return {"@type": "dpv:Prohibition", "dct:description": text}
 
 
-def _storage_duration(event: Answered) -> dict[str, Any]:
+def _storage_duration(event: ReceiptEvent) -> dict[str, Any]:
     """Return the storage duration: while the consent is in force, then until the retention rules apply."""
     after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
     duration = _duration(event) if event.state == "given" else after
     return {"@type": "dpv:StorageDuration", "dpv:hasDuration": duration}
 
 
-def _duration(event: Answered) -> dict[str, Any]:
+def _duration(event: ReceiptEvent) -> dict[str, Any]:
     """Return the validity of an answer: a consent until it expires, else until the person answers again."""
     if event.state != "given":
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the person answers anew"}
@@ -322,7 +331,7 @@ def _serialize_party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _serialize_status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
+def _serialize_status(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]:
     status: dict[str, Any] = {
         "@id": _urn(event.id),
         "@type": _status_types(event),
@@ -340,13 +349,13 @@ def _serialize_status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     return status
 
 
-def _status_types(event: Answered) -> list[str]:
+def _status_types(event: ReceiptEvent) -> list[str]:
     if event.state != "given":
         return [dpv.STATES[event.state]]
     return ["dpv:RenewedConsentGiven" if event.is_renewal else dpv.STATES["given"], "dpv:ExpressedConsent"]
 
 
-def _indicated_by(facts: RecordFacts, event: Answered) -> dict[str, Any]:
+def _indicated_by(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]:
     if event.guardian is None:
         acts_itself = event.by in {"self", "staff"} and event.state not in {"requested", "revoked", "invalidated"}
         return {"@id": _urn(facts.subject if acts_itself else facts.controller.id)}

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from consent.consents.models import Consent, ConsentEvent
 from consent.notices.models import NoticeVersion
-from consent.receipts.receipt import Answered, DataItem, Party, RecordFacts, Told
+from consent.receipts.receipt import DataItem, Party, ReceiptEvent, ReceiptNotice, RecordFacts
 from consent.register.models import (
     Capacity,
     DataCategory,
@@ -22,10 +22,10 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["record_facts"]
+__all__ = ["get_record_facts"]
 
 
-def record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:
+def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:
     """Return the facts of the record with ``event`` as its latest event, in the client's context.
 
     Purpose, parties and recipients are taken from the history at that time, so that a receipt never changes.
@@ -123,7 +123,7 @@ class _Organisations:
         ]
 
 
-def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: Client) -> list[Answered]:
+def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: Client) -> list[ReceiptEvent]:
     events = list(events)
     versions = _load_versions({event.notice_version_id for event in events} - {None})
     guardians = {event.guardian_id for event in events} - {None}
@@ -133,7 +133,7 @@ def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: 
         )
     )
     return [
-        Answered(
+        ReceiptEvent(
             id=event.pk,
             state=event.state,
             recorded_at=event.recorded_at,
@@ -163,10 +163,10 @@ def _load_versions(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeV
     return {row.pk: row for row in rows}
 
 
-def _to_told(version: NoticeVersion | None, event: ConsentEvent) -> Told | None:
+def _to_told(version: NoticeVersion | None, event: ConsentEvent) -> ReceiptNotice | None:
     if version is None:
         return None
-    return Told(
+    return ReceiptNotice(
         version=version.pk,
         number=version.number,
         title=_localized(event.language, version.notice, "title"),

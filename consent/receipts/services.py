@@ -8,11 +8,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from consent.consents.selectors.timelines import acknowledgements_of, consents_of
+from consent.consents.selectors.timelines import select_acknowledgements, select_consent_events
 from consent.notices.models import NoticeVersion
 from consent.receipts.bundles import LEDGER, manifest_of, pack
-from consent.receipts.receipt import Place, consent_receipt
-from consent.receipts.selectors import record_facts
+from consent.receipts.receipt import PortalUrls, consent_receipt
+from consent.receipts.selectors import get_record_facts
 from consent.register.dpv import CONTEXT
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -22,7 +22,7 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["NothingToProve", "export_evidence"]
+__all__ = ["NothingToExport", "export_evidence"]
 
 _README = """Evidence about the consents of one person, as recorded by the privacy portal of PakTaleem.
 
@@ -37,7 +37,7 @@ People are identified by pseudonym only. Check the bundle with: manage.py check_
 """
 
 
-class NothingToProve(Exception):
+class NothingToExport(Exception):
     """The person has no recorded answer or acknowledgement."""
 
 
@@ -52,18 +52,18 @@ def export_evidence(
     Raises NothingToProve if nothing is recorded about the person, NotAllowed.
     """
     require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
-    events = list(consents_of(subject, actor=actor, until=at))
-    acknowledgements = list(acknowledgements_of(subject, actor=actor, until=at))
+    events = list(select_consent_events(subject, actor=actor, until=at))
+    acknowledgements = list(select_acknowledgements(subject, actor=actor, until=at))
     if not events and not acknowledgements:
-        raise NothingToProve
-    place = Place.of(base, subject.client.code)
+        raise NothingToExport
+    place = PortalUrls.of(base, subject.client.code)
     files = {
         "README.txt": _README.encode(),
         "context.jsonld": canonical(CONTEXT),
         LEDGER: _ledger_lines(subject, at),
         **{
             f"receipts/{event.pk}.jsonld": canonical(
-                consent_receipt(record_facts(event, language=language, base=base), place)
+                consent_receipt(get_record_facts(event, language=language, base=base), place)
             )
             for event in events
         },

@@ -11,23 +11,23 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from consent.consents.models import ConsentEvent
-from consent.receipts.printing import event_of_code, receipt_code
-from consent.receipts.receipt import Place
-from consent.receipts.selectors import record_facts
+from consent.receipts.printing import find_event_id, make_receipt_code
+from consent.receipts.receipt import PortalUrls
+from consent.receipts.selectors import get_record_facts
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.access_links.views import send_code
-from paktaleem.directory.access_links.visits import at_client
+from paktaleem.directory.access_links.visits import client_page
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.addresses import public_address
-from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.public.pages import LanguageLink, public_page
 
 if TYPE_CHECKING:
     from consent.notices.models import NoticeVersion
 
-__all__ = ["follow_receipt", "print_receipt", "receipt_key"]
+__all__ = ["print_receipt", "receipt_key", "request_code_for_receipt"]
 
 _ANSWERS = {
     "given": _("Yes, given"),
@@ -63,10 +63,10 @@ def print_receipt(
     request: HttpRequest, event: ConsentEvent, *, language: str, links: list[LanguageLink] | None = None
 ) -> HttpResponse:
     """Render the receipt of an event, in its client's context; ``links`` point to the other language."""
-    base = public_address(request)
-    facts = record_facts(event, language=language, base=base)
-    place = Place.of(base, event.client.code)
-    code = receipt_code(event.pk, receipt_key())
+    base = get_public_url(request)
+    facts = get_record_facts(event, language=language, base=base)
+    place = PortalUrls.of(base, event.client.code)
+    code = make_receipt_code(event.pk, receipt_key())
     change_url = f"{place.choices}receipt/{code}/"
     values: dict[str, Any] = {
         "facts": facts,
@@ -100,10 +100,10 @@ def _render_qr_code(address: str) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@at_client
-def follow_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResponse:
+@client_page
+def request_code_for_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResponse:
     """Show the page behind a receipt's code; POST sends a one-time code to the person who answered."""
-    event_id = event_of_code(code, receipt_key())
+    event_id = find_event_id(code, receipt_key())
     events = ConsentEvent.objects.select_related("subject", "guardian", "client")
     event = events.filter(pk=event_id, client_id=client_id).first() if event_id else None
     person = (event.guardian or event.subject) if event else None
@@ -118,6 +118,6 @@ def follow_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResp
         child=event.subject if event.guardian_id else None,
         needs_code=True,
         actor=system_actor("consent.receipts.receipt"),
-        at=moment_of(request),
+        at=get_client_time(request),
     )
     return send_code(request, link)

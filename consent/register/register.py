@@ -186,7 +186,7 @@ class RecipientRule:
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredRule:
+class DeclaredProcedure:
     """A client's declared procedure to verify ages (`kind` age) or obtain guardian consent (`consent`), policy §8.
 
     `description_ur` is the Urdu text, empty if there is none; `reference` names the document that describes the
@@ -200,14 +200,14 @@ class DeclaredRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class ClientDeclarations:
     """A client's declared procedures for children, with its name and postal address."""
 
     client: str
     address: str = ""
-    mechanisms: tuple[DeclaredRule, ...] = ()
+    mechanisms: tuple[DeclaredProcedure, ...] = ()
 
-    def of(self, kind: str) -> DeclaredRule | None:
+    def of(self, kind: str) -> DeclaredProcedure | None:
         """Find the declared procedure of a kind."""
         return next((rule for rule in self.mechanisms if rule.kind == kind), None)
 
@@ -237,7 +237,7 @@ class Register:
     notices: Mapping[str, NoticeRule]
     texts: Mapping[UUID, TextRule]
     changes: Mapping[str, tuple[datetime, ...]]
-    declared: Declared
+    declared: ClientDeclarations
 
     def basis_in_force(self, purpose: str, role: str, at: datetime) -> BasisRule | None:
         """Find the basis in force: the client's own before the shared default, then the latest start."""
@@ -267,7 +267,7 @@ def compile_register(
     recipients: Iterable[RecipientRule] = (),
     notices: Iterable[NoticeRule] = (),
     texts: Iterable[TextRule] = (),
-    declared: Declared | None = None,
+    declared: ClientDeclarations | None = None,
 ) -> Register:
     """Compile the rows of one client and of the shared catalogue into its register.
 
@@ -296,7 +296,7 @@ def compile_register(
             code: _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
             for code in purposes_by_code
         },
-        declared=declared or Declared(""),
+        declared=declared or ClientDeclarations(""),
     )
 
 

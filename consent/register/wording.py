@@ -8,14 +8,14 @@ from functools import lru_cache
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 
-__all__ = ["as_html"]
+__all__ = ["render_notice"]
 
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
 _DEEPEST = 6
 
 
 @lru_cache(maxsize=512)
-def as_html(text: str) -> SafeString:
+def render_notice(text: str) -> SafeString:
     """Render a notice's text as HTML; headings start at the second level."""
     tokens = _MARKDOWN.parse(text)
     for token in tokens:

@@ -22,7 +22,7 @@ from paktaleem.development.embedded import (
     ensure_roles,
 )
 
-__all__ = ["DATABASE", "Terminated", "data_folder", "environment", "kept_secret", "trial_cluster", "variables"]
+__all__ = ["DATABASE", "Terminated", "data_folder", "environment", "get_or_create_secret", "trial_cluster", "variables"]
 
 DATABASE = "paktaleem"
 _WITHOUT_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "startproject", "startapp"}
@@ -71,7 +71,7 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
     return {
         "DATABASE_URL": endpoint.url(APP, database),
         "DATABASE_OWNER_URL": endpoint.url(OWNER, database),
-        "SECRET_KEY": kept_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
+        "SECRET_KEY": get_or_create_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
         "DATABASE_BACKUP_URL": endpoint.url(BACKUP, database),
         "PAKTALEEM_KEYS_FILE": str(_stored_keyring(folder / "keyring.json")),
         "ERASURE_LIST_FILE": str(folder / "erasures.jsonl"),
@@ -84,11 +84,11 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
 def _stored_keyring(path: Path) -> Path:
     from paktaleem.foundation.encryption.keyring import new_keyring_text  # noqa: PLC0415 -- imports Django, which `help` may not need
 
-    kept_secret(path, new_keyring_text)
+    get_or_create_secret(path, new_keyring_text)
     return path
 
 
-def kept_secret(path: Path, make: Callable[[], str]) -> str:
+def get_or_create_secret(path: Path, make: Callable[[], str]) -> str:
     """Return the secret stored in a file (mode 0600); the first of several processes creates it."""
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}")

@@ -1,32 +1,32 @@
 """The only module that reads the system clock (checked by ``tests/house``).
 
-Services, selectors and rules take the time as an argument. Views, tasks and commands read it here: ``now_here`` for the
-rules of a client, ``real_now`` for everything else (sessions, keys, codes, links, retries, jobs). The two differ only
-for a sandbox whose clock was moved ahead; ``here`` and ``by_the_machine`` convert between them.
+Services, selectors and rules take the time as an argument. Views, tasks and commands read it here: ``client_now`` for
+the rules of a client, ``wall_clock_now`` for everything else (sessions, keys, codes, links, retries, jobs). The two
+differ only for a sandbox whose clock was moved ahead; ``here`` and ``to_wall_clock`` convert between them.
 """
 
 from datetime import UTC, datetime
 
 from paktaleem.foundation.tenancy.context import clock_offset
 
-__all__ = ["by_the_machine", "here", "now_here", "real_now"]
+__all__ = ["client_now", "to_client_clock", "to_wall_clock", "wall_clock_now"]
 
 
-def real_now() -> datetime:
+def wall_clock_now() -> datetime:
     """Return the current time of the system clock, in UTC."""
     return datetime.now(tz=UTC)
 
 
-def now_here() -> datetime:
+def client_now() -> datetime:
     """Return the current time on the clock of the current client (a sandbox's may be ahead)."""
-    return here(real_now())
+    return to_client_clock(wall_clock_now())
 
 
-def here(moment: datetime) -> datetime:
+def to_client_clock(moment: datetime) -> datetime:
     """Convert a time of the system clock to the clock of the current client."""
     return moment + clock_offset()
 
 
-def by_the_machine(moment: datetime) -> datetime:
+def to_wall_clock(moment: datetime) -> datetime:
     """Convert a time on the clock of the current client to the system clock."""
     return moment - clock_offset()

@@ -4,13 +4,13 @@ import copy
 import logging
 from typing import Any
 
-__all__ = ["RoutesNotPaths"]
+__all__ = ["RouteLogFilter"]
 
 _KEPT_PARTS = 3
 """Number of path segments logged for a path without a route: the root and two names."""
 
 
-class RoutesNotPaths(logging.Filter):
+class RouteLogFilter(logging.Filter):
     """Replace the path by the route in Django's log records of requests."""
 
     def filter(self, record: logging.LogRecord) -> logging.LogRecord:

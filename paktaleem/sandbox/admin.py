@@ -12,16 +12,16 @@ from consent.consents.services import PurposeUnknown
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.row_acts import AddedAct, added_acts
 from paktaleem.sandbox.services import (
     NotASandbox,
     StateNotReached,
     force_state,
     move_clock,
-    start_over,
+    reset_sandbox,
 )
 from paktaleem.sandbox.states import STATES
 
@@ -30,7 +30,7 @@ __all__: list[str] = []
 _REFUSALS: dict[type[Exception], str] = {NotASandbox: "This client is no sandbox."}
 
 
-class MoveClockForm(ActForm):
+class MoveClockForm(RowActionForm):
     """The time to which the clock is moved."""
 
     reason = None  # type: ignore[assignment]  # a sandbox needs no reason
@@ -43,12 +43,12 @@ class MoveClockForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Suggest the sandbox's current time."""
         super().__init__(*args, **kwargs)
-        real = received_at(self.request)
+        real = get_action_time(self.request)
         ahead = self.row.clock_offset if actor_of(self.request).client_id is None else None
         self.fields["to"].initial = (real + ahead if ahead else real).replace(microsecond=0)
 
 
-class ForceStateForm(ActForm):
+class ForceStateForm(RowActionForm):
     """Person, state and, if the state is about one, purpose."""
 
     reason = None  # type: ignore[assignment]  # a sandbox needs no reason
@@ -68,18 +68,18 @@ class ForceStateForm(ActForm):
     )
 
 
-class StartOverForm(ActForm):
+class StartOverForm(RowActionForm):
     """Confirmation without further input."""
 
     reason = None  # type: ignore[assignment]  # a sandbox needs no reason
 
 
 def _move_clock(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
-    move_clock(client, to=given["to"], actor=actor_of(request), at=received_at(request))
+    move_clock(client, to=given["to"], actor=actor_of(request), at=get_action_time(request))
 
 
 def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
-    common: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    common: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
     subject, purpose = given["subject"], given["purpose"] or None
     forced = force_state(client, state=given["state"], external_id=subject, purpose=purpose, **common)
     answer = gettext("The next decision about %(subject)s and %(purpose)s will have the reason %(reason)s.")
@@ -89,11 +89,11 @@ def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) ->
 
 def _start_over(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    start_over(client, actor=actor_of(request), at=received_at(request))
+    reset_sandbox(client, actor=actor_of(request), at=get_action_time(request))
 
 
 for _act in (
-    Act(
+    RowAction(
         "move-clock",
         "Move the clock",
         Capability.USE_SANDBOX,
@@ -104,7 +104,7 @@ for _act in (
         done="The clock has been moved.",
         refusals=_REFUSALS,
     ),
-    Act(
+    RowAction(
         "force-state",
         "Force a state",
         Capability.USE_SANDBOX,
@@ -120,7 +120,7 @@ for _act in (
             AlreadyErased: "This person was erased, and stays erased until the sandbox starts over.",
         },
     ),
-    Act(
+    RowAction(
         "start-over",
         "Start over",
         Capability.USE_SANDBOX,

@@ -1,7 +1,7 @@
 """The database function that resets a sandbox: one statement, generated from every table's declaration.
 
 It is regenerated after every migrate, so rows of a new tenant table are deleted too, unless the table is listed in
-``STAYS``. In tables that stay, rows created while the clock was ahead are deleted, as their history shows.
+``KEPT_MODELS``. In tables that stay, rows created while the clock was ahead are deleted, as their history shows.
 """
 
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
-from paktaleem.foundation.tenancy.grants import wall_of
+from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.operations import APP
 from paktaleem.foundation.tenancy.wall import Scope
 
-__all__ = ["STAYS", "going_tables", "install_after_migrate"]
+__all__ = ["KEPT_MODELS", "install_after_migrate", "purged_tables"]
 
 FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")
@@ -48,18 +48,18 @@ _MACHINERY = (
     "webhooks.EndpointHealth",
     "webhooks.EndpointSecret",
 )
-STAYS = frozenset({*_ACCOUNTS, *_REGISTER, *_UNTRACKED, *_MACHINERY})
+KEPT_MODELS = frozenset({*_ACCOUNTS, *_REGISTER, *_UNTRACKED, *_MACHINERY})
 """Kept on reset: the register, keys, systems, endpoints, the ledger. Everything else is deleted."""
 
 
-def going_tables() -> list[str]:
+def purged_tables() -> list[str]:
     """List the tables from which a sandbox's rows are deleted, including histories."""
-    return sorted(model._meta.db_table for model in _tenant_models() if _label(model) not in STAYS)
+    return sorted(model._meta.db_table for model in _tenant_models() if _label(model) not in KEPT_MODELS)
 
 
 def _tenant_models() -> Iterator[type[Model]]:
     for model in apps.get_models(include_auto_created=True):
-        wall = wall_of(model)
+        wall = find_table_policy(model)
         if model._meta.proxy:  # its table belongs to another model
             continue
         if wall is not None and wall.scope in {Scope.TENANT, Scope.CATALOGUE}:
@@ -75,7 +75,7 @@ def _label(model: type[Model]) -> str:
 def _deletions() -> Iterator[str]:
     for model in sorted(_tenant_models(), key=lambda one: one._meta.db_table):
         table, label = model._meta.db_table, _label(model)
-        if label not in STAYS:
+        if label not in KEPT_MODELS:
             yield f"DELETE FROM {table} WHERE client_id = tenancy_client()"  # noqa: S608 -- names of our models
         elif label in _UNTRACKED:
             yield f"DELETE FROM {table} WHERE client_id = tenancy_client() AND {_UNTRACKED[label]} > now_at"  # noqa: S608
@@ -121,7 +121,7 @@ def install_after_migrate(using: str, **_: Any) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         present = {name for (name,) in cursor.fetchall()}
-        if not set(going_tables()) <= present:  # partial migrate: the next full one installs the function
+        if not set(purged_tables()) <= present:  # partial migrate: the next full one installs the function
             return
         cursor.execute(_function())
         cursor.execute(f"REVOKE ALL ON FUNCTION {FUNCTION} FROM PUBLIC")

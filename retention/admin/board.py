@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from retention.models import Incident
 
@@ -26,7 +26,7 @@ def incidents_board(actor: Actor, at: datetime) -> list[Card]:
     ]
     url = reverse("admin:retention_incident_changelist", current_app=site.name)
     return [
-        Card(title, number_in_words(count), note, f"{url}?progress={which}", needs_attention=True)
+        Card(title, format_count(count), note, f"{url}?progress={which}", needs_attention=True)
         for title, which, found, note in cards
         if (count := count_up_to(found.order_by()))
     ]

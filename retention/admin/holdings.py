@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 from retention.models import Collection, Holding
@@ -55,7 +55,8 @@ class CollectionAdmin(OfPersonAdmin):
     intro = "Data that systems reported as collected, with the decision at the time of collection."
     empty_text = "No system has reported a collection yet."
     allowed = state_column(
-        lambda row: pill(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad"), "decision"
+        lambda row: render_state(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad"),
+        "decision",
     )
 
 
@@ -69,7 +70,9 @@ class HoldingAdmin(OfPersonAdmin):
     detail_fields = ("person", "system", "state", "about", "why", "first_collected_at", "last_collected_at", "ended_at")
     intro = "Data held about people, by category and system, derived from reported collections and erasures."
     empty_text = "No data is known to be held yet."
-    state = state_column(lambda row: pill(_("Held"), "warn") if row.ended_at is None else pill(_("Deleted"), "good"))
+    state = state_column(
+        lambda row: render_state(_("Held"), "warn") if row.ended_at is None else render_state(_("Deleted"), "good")
+    )
 
     @admin.display(description="occasions")
     def about(self, row: Holding) -> str:

@@ -13,15 +13,15 @@ from paktaleem.directory.data_systems.admin.forms import AgreeForm
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill
-from paktaleem.foundation.console.filters import LongestFirst, ProgressFilter
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 from retention.admin.holdings import person_link
 from retention.models import Incident
-from retention.services import OrdersOpen, close_by_hand
+from retention.services import OrdersOpen, close_manually
 from retention.services.incidents import PARENT
 
 __all__ = ["IncidentAdmin", "IncidentProgressFilter"]
@@ -35,11 +35,11 @@ class IncidentProgressFilter(ProgressFilter):
 
 def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    close_by_hand(row, actor=actor_of(request), at=received_at(request))
+    close_manually(row, actor=actor_of(request), at=get_action_time(request))
 
 
 @admin.register(Incident, site=site)
-class IncidentAdmin(LongestFirst, EvidenceAdmin):
+class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of incidents, newest first."""
 
     section = "Systems"
@@ -55,12 +55,14 @@ class IncidentAdmin(LongestFirst, EvidenceAdmin):
         "holds it has seven days to erase it. An incident closes automatically when the last system has answered."
     )
     empty_text = "No data of a child has been collected without authority."
-    state = state_column(lambda row: pill(gettext("Open"), "bad") if row.is_open else pill(gettext("Closed"), "good"))
+    state = state_column(
+        lambda row: render_state(gettext("Open"), "bad") if row.is_open else render_state(gettext("Closed"), "good")
+    )
     acts = (
-        Act(
+        RowAction(
             "close",
             "Close the incident",
-            Capability.SETTLE_INCIDENTS,
+            Capability.CLOSE_INCIDENTS,
             _close,
             form=AgreeForm,
             lead="No system has an open order for this incident. Close it once you have checked that the data is "

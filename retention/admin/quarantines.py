@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import Quarantine, QuarantineCause
 from children.guardians.services import (
-    NotHeldBack,
+    NotInQuarantine,
     release,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import period_pill
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
@@ -22,7 +22,7 @@ from retention.models import Incident
 
 __all__ = ["QuarantineAdmin"]
 
-_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotHeldBack: "The data is no longer in quarantine."}
+_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotInQuarantine: "The data is no longer in quarantine."}
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:
@@ -32,7 +32,7 @@ def _may_be_released(row: Quarantine, _at: Any) -> bool:
 
 
 def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
-    release(row.subject, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+    release(row.subject, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
 
 
 @admin.register(Quarantine, site=site)
@@ -52,7 +52,7 @@ class QuarantineAdmin(EvidenceAdmin):
     empty_text = "No data is in quarantine."
     state = state_column(period_pill)
     acts = (
-        Act(
+        RowAction(
             "release",
             "End the quarantine",
             Capability.QUARANTINE_SUBJECTS,

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from retention.models import Holding
-from retention.selectors import holdings_of
-from retention.services import Collected, report_collection
+from retention.selectors import list_holdings_of
+from retention.services import CollectionReport, report_collection
 
 __all__ = ["ReportCollection", "SubjectHoldings"]
 
@@ -76,9 +76,11 @@ class ReportCollection(Operation):
 
         Data of a child without a guardian's authority is quarantined from then on, and its erasure is ordered.
         """
-        given = validated(CollectionInput, request.data)
+        given = validate_input(CollectionInput, request.data)
         person = get_subject(given.pop("subject"), actor=actor_of(request))
-        made, incident = report_collection(person, Collected(**given), actor=actor_of(request), at=moment_of(request))
+        made, incident = report_collection(
+            person, CollectionReport(**given), actor=actor_of(request), at=moment_of(request)
+        )
         answer = {
             "id": str(made.pk),
             "category": made.category,
@@ -103,7 +105,7 @@ class SubjectHoldings(Operation):
     def get(self, request: Request, external_id: str) -> Response:
         """Return the data held about a person by category and system, with times, purposes and number of records."""
         person = get_subject(external_id, actor=actor_of(request))
-        held = [_serialize_holding(one) for one in holdings_of(person, actor=actor_of(request))]
+        held = [_serialize_holding(one) for one in list_holdings_of(person, actor=actor_of(request))]
         return Response({"subject": external_id, "holdings": held})
 
 

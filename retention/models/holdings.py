@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Collection", "Holding"]
 
@@ -36,7 +36,7 @@ class Collection(OfPerson):
     ``reason`` is the reason code of the decision at the time of collection: ``permitted``, or why it was denied.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         APPEND,
         personal=dict.fromkeys(("category", "occasion", "purpose", "reason", "actor_role"), Personal.NONE),
@@ -82,7 +82,7 @@ class Holding(OfPerson):
     Derived from reported collections and answered orders, which are the evidence; so it has no history of its own.
     """
 
-    wall = Wall(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "occasions", "purposes"), Personal.NONE))
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "occasions", "purposes"), Personal.NONE))
 
     occasions = models.JSONField(default=list, help_text="The occasions on which it was collected.")
     purposes = models.JSONField(default=list, help_text="The purposes for which it was collected.")

@@ -13,8 +13,8 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.indexes import longest_first, newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Incident", "IncidentCause"]
 
@@ -42,7 +42,7 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
 class Incident(Tracked):
     """A child's data collected without authority, to be erased in every system by a deadline (policy §8)."""
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"categories": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -72,7 +72,7 @@ class Incident(Tracked):
         indexes = [
             *newest_first("opened_at", "incident_by_time"),
             *newest_first("opened_at", "incident_open", condition=Q(closed_at=None)),
-            *longest_first("due_at", "incident_open_by_due", condition=Q(closed_at=None)),
+            *oldest_first("due_at", "incident_open_by_due", condition=Q(closed_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -7,36 +7,36 @@ from django.db.models import QuerySet
 
 from children.guardians.authority import GIVEN, ChildFacts
 from children.guardians.models import ServiceAuthorisation
-from children.guardians.selectors import child_facts
+from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from retention.models import Collection, Holding, Incident
 
-__all__ = ["collections", "holdings", "holdings_of", "incidents", "is_without_authority"]
+__all__ = ["is_without_authority", "list_collections", "list_holdings", "list_holdings_of", "list_incidents"]
 
 
-def collections(actor: Actor) -> QuerySet[Collection]:
+def list_collections(actor: Actor) -> QuerySet[Collection]:
     """List reported collections. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS)
     return Collection.objects.select_related("subject", "system")
 
 
-def holdings(actor: Actor) -> QuerySet[Holding]:
+def list_holdings(actor: Actor) -> QuerySet[Holding]:
     """List current and past holdings. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS)
     found: QuerySet[Holding] = Holding.objects.select_related("subject", "system")
     return found
 
 
-def holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
+def list_holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
     """List the current holdings of one person, sorted by category and system. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS, subject.client_id)
     held: QuerySet[Holding] = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
     return held.select_related("system").order_by("category", "system__code", "pk")
 
 
-def incidents(actor: Actor) -> QuerySet[Incident]:
+def list_incidents(actor: Actor) -> QuerySet[Incident]:
     """List incidents with children's data. Raises NotAllowed."""
     require(actor, Capability.VIEW_INCIDENTS)
     found: QuerySet[Incident] = Incident.objects.select_related("subject")
@@ -53,7 +53,7 @@ def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> b
     moment = max(when, subject.registered_at)
     if subject.of_age_at is None or subject.of_age_at <= moment:
         return False
-    facts = child_facts(subject, past=moment if moment < at else None)
+    facts = load_child_facts(subject, past=moment if moment < at else None)
     return _without_false_answers(facts, subject).standing(moment).state != GIVEN
 
 

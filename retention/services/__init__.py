@@ -1,12 +1,20 @@
 """Services that record collections, and handle incidents with children's data."""
 
-from retention.services.collecting import Collected, report_collection
+from retention.services.collecting import CollectionReport, report_collection
 from retention.services.incidents import (
     DEADLINE,
     OrdersOpen,
-    close_by_hand,
-    note_overdue,
+    close_manually,
+    notify_overdue,
     open_incident,
 )
 
-__all__ = ["DEADLINE", "Collected", "OrdersOpen", "close_by_hand", "note_overdue", "open_incident", "report_collection"]
+__all__ = [
+    "DEADLINE",
+    "CollectionReport",
+    "OrdersOpen",
+    "close_manually",
+    "notify_overdue",
+    "open_incident",
+    "report_collection",
+]

@@ -9,11 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import decide_for
+from consent.decisions.selectors.decisions import decide_one
 from consent.register.models import DataCategory, Occasion, Purpose
 from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import locked_subject
+from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
@@ -23,14 +23,14 @@ from retention.selectors import is_without_authority
 from retention.services.holdings import add_to_holding
 from retention.services.incidents import open_incident
 
-__all__ = ["Collected", "report_collection"]
+__all__ = ["CollectionReport", "report_collection"]
 
 _DECISION_ACTOR = system_actor("retention.collections")
 _CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpose": Purpose}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Collected:
+class CollectionReport:
     """A report of a collection: category, occasion, purpose, time and number of records."""
 
     category: str
@@ -42,7 +42,7 @@ class Collected:
 
 @transaction.atomic
 def report_collection(
-    subject: Subject, collected: Collected, *, actor: Actor, at: datetime
+    subject: Subject, collected: CollectionReport, *, actor: Actor, at: datetime
 ) -> tuple[Collection, Incident | None]:
     """Record a collection with the reason code of the decision, even if the decision denies it.
 
@@ -50,7 +50,7 @@ def report_collection(
     open one extended by the category. Raises ValidationError naming the field, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
-    subject = locked_subject(subject.pk, client_id=subject.client_id)
+    subject = lock_subject(subject.pk, client_id=subject.client_id)
     _check(collected, subject, at)
     collection = _build_collection(subject, collected, actor, at)
     collection.save(force_insert=True)
@@ -61,7 +61,7 @@ def report_collection(
     return collection, open_incident(subject, {collected.category}, cause=IncidentCause.COLLECTED, at=at)
 
 
-def _check(collected: Collected, subject: Subject, at: datetime) -> None:
+def _check(collected: CollectionReport, subject: Subject, at: datetime) -> None:
     if collected.collected_at > at:
         raise ValidationError({"collected_at": ["Must be in the past."]})
     owners = [subject.client_id, PAKTALEEM]
@@ -78,10 +78,10 @@ def _list_codes(model: Any, owners: Iterable[Any]) -> list[str]:
     return sorted(set(model.objects.filter(client_id__in=owners).values_list("code", flat=True)))
 
 
-def _build_collection(subject: Subject, collected: Collected, actor: Actor, at: datetime) -> Collection:
+def _build_collection(subject: Subject, collected: CollectionReport, actor: Actor, at: datetime) -> Collection:
     moment = max(collected.collected_at, subject.registered_at)
     question = Question(collected.purpose, "collect", frozenset({collected.category}), at=moment)
-    decision = decide_for(_DECISION_ACTOR, subject.client_id, subject.external_id or "", question, now=at)
+    decision = decide_one(_DECISION_ACTOR, subject.client_id, subject.external_id or "", question, now=at)
     system = system_acted_for(actor, at=at)
     return Collection(
         client_id=subject.client_id,

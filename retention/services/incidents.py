@@ -11,10 +11,10 @@ from uuid import UUID
 from django.db import transaction
 
 from children.guardians.models import QuarantineCause, Verification
-from children.guardians.services import NotHeldBack, quarantine, release
+from children.guardians.services import NotInQuarantine, quarantine, release
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
-from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -29,18 +29,18 @@ __all__ = [
     "DEADLINE",
     "PARENT",
     "OrdersOpen",
-    "close_by_hand",
     "close_if_answered",
-    "note_overdue",
+    "close_manually",
+    "notify_overdue",
     "open_for_false_verification",
-    "open_for_what_is_held",
+    "open_for_revealed_children",
     "open_incident",
 ]
 
 DEADLINE = timedelta(days=7)
 """Time within which every system must erase the data (policy §8: promptly)."""
 PARENT = "incident"
-TELL = "retention.tell_officers"
+NOTIFY_OFFICERS = "retention.tell_officers"
 _ACTOR = system_actor("retention.incidents")
 
 
@@ -78,7 +78,7 @@ def _create_incident(subject: Subject, categories: AbstractSet[str], cause: Inci
     )
     save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
     _record_incident("incident.opened", incident, _ACTOR, at)
-    enqueue_job(TELL, client=str(incident.client_id), incident=str(incident.pk))
+    enqueue_job(NOTIFY_OFFICERS, client=str(incident.client_id), incident=str(incident.pk))
     return incident
 
 
@@ -88,7 +88,7 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
     about = set().union(*open_orders.values_list("categories", flat=True))
     missing = frozenset(categories - about)
     if missing:
-        order = Told(
+        order = OrderSpec(
             kind=OrderKind.ERASE,
             categories=missing,
             reason=Reason.INCIDENT,
@@ -99,7 +99,7 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
         issue_orders(subject, order, actor=_ACTOR, at=at)
 
 
-def open_for_what_is_held(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
+def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
     """Open incidents for people found to be children, whose data is held without authority.
 
     A callback of ``subjects.revealing``. Skips people for whom a guardian has authorised the service.
@@ -144,12 +144,12 @@ def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
-def close_by_hand(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
+def close_manually(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
     """Close an incident without open orders, after staff have checked that the data is erased. Idempotent.
 
     Raises OrdersOpen, NotAllowed.
     """
-    require(actor, Capability.SETTLE_INCIDENTS, incident.client_id)
+    require(actor, Capability.CLOSE_INCIDENTS, incident.client_id)
     incident = _lock_incident(Incident.objects.filter(pk=incident.pk, client_id=incident.client_id))
     open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
     if open_orders.exists():
@@ -158,7 +158,7 @@ def close_by_hand(incident: Incident, *, actor: Actor, at: datetime) -> Incident
 
 
 @transaction.atomic
-def note_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+def notify_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Mark overdue incidents, and notify officers again, once for each; return how many."""
     late = Incident.objects.overdue(at).filter(client_id=client_id, overdue_told_at=None)
     found = list(late.select_for_update(of=("self",), skip_locked=True))
@@ -166,7 +166,7 @@ def note_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
         incident.overdue_told_at = at
         save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
         _record_incident("incident.overdue", incident, actor, at)
-        enqueue_job(TELL, client=str(client_id), incident=str(incident.pk), kind="incident_overdue")
+        enqueue_job(NOTIFY_OFFICERS, client=str(client_id), incident=str(incident.pk), kind="incident_overdue")
     return len(found)
 
 
@@ -174,7 +174,7 @@ def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:
     incident.closed_at = max(at, incident.opened_at)
     save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
     _record_incident("incident.closed", incident, actor, at)
-    with suppress(NotHeldBack):  # an officer may have ended the quarantine already
+    with suppress(NotInQuarantine):  # an officer may have ended the quarantine already
         release(incident.subject, actor=_ACTOR, at=at)
     return incident
 

@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange
-from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
-from paktaleem.foundation.accounts.services import change_client, settle_client_change
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from tests.children.making import reason_at
+from tests.children.making import decision_reason
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)
@@ -37,10 +37,10 @@ def kept(client):
 def test_minors_are_served_no_longer_only_once_a_second_person_agrees(cast, indus, now):
     returned = change(indus, cast.actor("amina"), now, serves_minors=False, name="Indus renamed")
     assert (returned.serves_minors, kept(indus).serves_minors, kept(indus).name) == (True, True, "Indus renamed")
-    assert reason_at(cast, "lms-iqra", now) == "age_unknown"
-    settled = settle_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now + MINUTE)
+    assert decision_reason(cast, "lms-iqra", now) == "age_unknown"
+    settled = decide_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now + MINUTE)
     assert (settled.state, kept(indus).serves_minors) == ("approved", False)
-    assert reason_at(cast, "lms-iqra", now + MINUTE) == "permitted"
+    assert decision_reason(cast, "lms-iqra", now + MINUTE) == "permitted"
     kinds = list(
         Entry.objects.filter(kind__startswith="client.change_").order_by("recorded_at").values_list("kind", flat=True)
     )
@@ -68,7 +68,7 @@ def test_a_lower_age_anywhere_waits(cast, strict, now, values):
     before = kept(strict).thresholds
     change(strict, cast.actor("amina"), now + MINUTE, **values)
     assert kept(strict).thresholds == before == strict.thresholds
-    settle_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now + MINUTE)
+    decide_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now + MINUTE)
     assert {name: getattr(kept(strict), name) for name in values} == values
 
 
@@ -91,18 +91,18 @@ def test_serving_minors_again_acts_at_once(cast, now):
 def test_the_requester_may_only_decline_and_only_staff_of_that_client_or_officers_decide(cast, indus, now):
     change(indus, cast.actor("amina"), now, serves_minors=False)
     waiting = ClientChange.objects.get()
-    with pytest.raises(SamePerson):
-        settle_client_change(waiting, approve=True, actor=cast.actor("amina"), at=now)
+    with pytest.raises(ApproverIsRequester):
+        decide_client_change(waiting, approve=True, actor=cast.actor("amina"), at=now)
     for actor in (cast.actor("bilal"), cast.actor("celia"), cast.key_actor("indus"), SETTING_UP):
         with pytest.raises(NotAllowed):
-            settle_client_change(waiting, approve=True, actor=actor, at=now)
+            decide_client_change(waiting, approve=True, actor=actor, at=now)
     with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():
         ClientChange.objects.update(state="approved", settled_by=waiting.requested_by, settled_at=now)
-    settle_client_change(waiting, approve=False, actor=cast.actor("amina"), at=now)
+    decide_client_change(waiting, approve=False, actor=cast.actor("amina"), at=now)
     assert kept(indus).serves_minors
     second = user_actor(new_id(), "privacy_officer", PAKTALEEM)
-    with pytest.raises(ChangeSettled):
-        settle_client_change(waiting, approve=True, actor=second, at=now)
+    with pytest.raises(ChangeAlreadyDecided):
+        decide_client_change(waiting, approve=True, actor=second, at=now)
 
 
 def test_a_repeated_request_is_stored_once_and_a_different_one_replaces_it(cast, indus, now):

@@ -14,7 +14,7 @@ from paktaleem.directory.access_links import urls as doors
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.backends import StaffBackend
 from paktaleem.foundation.accounts.models import RESERVED_CODES, Client, Membership, User
-from paktaleem.foundation.accounts.selectors import memberships_of
+from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.accounts.services import (
     AlreadyEnded,
     change_client,
@@ -212,7 +212,7 @@ def end(cast, membership, at, *, code="indus", actor="amina"):
 
 
 def roles(cast, user, at):
-    return [(choice.role, choice.client_name) for choice in memberships_of(cast.user_id(user), at=at)]
+    return [(choice.role, choice.client_name) for choice in list_memberships(cast.user_id(user), at=at)]
 
 
 def test_a_role_counts_from_now_until_it_ends(cast, now):
@@ -291,7 +291,7 @@ def test_only_officers_give_and_take_roles(cast, now, actor):
 def test_a_disabled_user_has_no_roles(cast, now):
     with in_global():
         User.objects.filter(id=cast.user_id("amina")).update(is_active=False)
-    assert memberships_of(cast.user_id("amina"), at=now) == []
+    assert list_memberships(cast.user_id("amina"), at=now) == []
 
 
 def test_another_client_sees_no_membership(cast):

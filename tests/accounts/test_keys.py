@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
-from paktaleem.foundation.accounts.selectors import actor_of_key, client_with_code
+from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
 from paktaleem.foundation.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -29,7 +29,7 @@ def revoke(cast, key, now, *, actor="farah", code="indus"):
 
 def test_a_key_opens_what_its_scopes_say(cast, now):
     key, secret = issue(cast, now)
-    actor = actor_of_key(secret, at=now)
+    actor = find_key_actor(secret, at=now)
     assert actor is not None
     assert (actor.id, actor.client_id, actor.role) == (key.id, cast.client_id("indus"), "api_key")
     assert actor.capabilities == {Capability.VIEW_SUBJECTS}
@@ -106,7 +106,7 @@ def test_others_may_not_revoke(cast, now, actor):
     key, secret = issue(cast, now)
     with pytest.raises(NotAllowed):
         revoke(cast, key, now, actor=actor)
-    assert actor_of_key(secret, at=now)
+    assert find_key_actor(secret, at=now)
 
 
 def test_a_key_does_not_issue_keys(cast, now):
@@ -124,24 +124,24 @@ def test_a_key_does_not_issue_keys(cast, now):
 def test_a_key_lives_from_its_making_until_it_expires(cast, now):
     _, secret = issue(cast, now)
     ends, moment = now + timedelta(days=30), timedelta(microseconds=1)
-    assert actor_of_key(secret, at=now - moment) is None
-    assert actor_of_key(secret, at=now) is not None
-    assert actor_of_key(secret, at=ends - moment) is not None
-    assert actor_of_key(secret, at=ends) is None
+    assert find_key_actor(secret, at=now - moment) is None
+    assert find_key_actor(secret, at=now) is not None
+    assert find_key_actor(secret, at=ends - moment) is not None
+    assert find_key_actor(secret, at=ends) is None
 
 
 def test_a_revoked_key_is_dead_at_once(cast, now):
     key, secret = issue(cast, now)
     revoke(cast, key, now)
-    assert actor_of_key(secret, at=now) is None
+    assert find_key_actor(secret, at=now) is None
 
 
 def test_two_keys_live_side_by_side_for_rotation(cast, now):
     old, old_secret = issue(cast, now)
     _, new_secret = issue(cast, now)
     revoke(cast, old, now)
-    assert actor_of_key(old_secret, at=now) is None
-    assert actor_of_key(new_secret, at=now) is not None
+    assert find_key_actor(old_secret, at=now) is None
+    assert find_key_actor(new_secret, at=now) is not None
 
 
 def test_a_key_is_revoked_once(cast, now):
@@ -153,19 +153,19 @@ def test_a_key_is_revoked_once(cast, now):
 
 @pytest.mark.parametrize("secret", ["", "ptk_", "ptk_" + "x" * 43, "Bearer x", "\x00", "ش" * 50])
 def test_anything_else_opens_nothing(cast, now, secret):
-    assert actor_of_key(secret, at=now) is None
+    assert find_key_actor(secret, at=now) is None
 
 
 def test_a_key_but_for_one_letter_opens_nothing(cast, now):
     secret = cast.key("indus")
-    assert actor_of_key(secret, at=now) is not None
-    assert actor_of_key(secret[:-1] + ("a" if secret[-1] != "a" else "b"), at=now) is None
-    assert actor_of_key(secret.swapcase(), at=now) is None
-    assert actor_of_key(secret + " ", at=now) is None
+    assert find_key_actor(secret, at=now) is not None
+    assert find_key_actor(secret[:-1] + ("a" if secret[-1] != "a" else "b"), at=now) is None
+    assert find_key_actor(secret.swapcase(), at=now) is None
+    assert find_key_actor(secret + " ", at=now) is None
 
 
 def test_a_digest_is_not_a_key(cast, now):
-    assert actor_of_key(hashlib.sha256(cast.key("indus").encode()).hexdigest(), at=now) is None
+    assert find_key_actor(hashlib.sha256(cast.key("indus").encode()).hexdigest(), at=now) is None
 
 
 def test_another_client_sees_nothing(cast, now):
@@ -200,6 +200,6 @@ def test_the_database_refuses_a_key_that_expires_before_it_is_made(cast, now):
 
 
 def test_a_client_is_found_by_its_code(cast):
-    assert client_with_code("indus") == cast.client_id("indus")
-    assert client_with_code("nobody") is None
-    assert client_with_code("INDUS") is None
+    assert find_client_by_code("indus") == cast.client_id("indus")
+    assert find_client_by_code("nobody") is None
+    assert find_client_by_code("INDUS") is None

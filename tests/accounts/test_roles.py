@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import (
     system_actor,
     user_actor,
 )
-from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, Capability, Role
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_BY_CAPABILITY, Capability, Role
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 TABLE = """
@@ -99,11 +99,11 @@ ONE, OTHER, PERSON = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
 
 @pytest.mark.parametrize("capability", Capability)
 def test_the_table_of_roles_says(capability):
-    assert ROLES_OF[capability] == ALLOWED[capability.value]
+    assert ROLES_BY_CAPABILITY[capability] == ALLOWED[capability.value]
 
 
 def test_the_table_names_every_capability_and_no_other():
-    assert set(ALLOWED) == {capability.value for capability in Capability} == set(ROLES_OF)
+    assert set(ALLOWED) == {capability.value for capability in Capability} == set(ROLES_BY_CAPABILITY)
 
 
 def actor_in(role):
@@ -194,7 +194,7 @@ def test_scopes_of_a_key_are_these():
 
 def test_no_scope_gives_a_key_more_than_any_key_may():
     for scope, allowed in KEY_SCOPES.items():
-        assert all(Role.API_KEY in ROLES_OF[capability] for capability in allowed), scope
+        assert all(Role.API_KEY in ROLES_BY_CAPABILITY[capability] for capability in allowed), scope
 
 
 @pytest.mark.parametrize("scope", KEY_SCOPES)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.accounts.services import (
     KeyNotLive,
     TooManyLiveKeys,
@@ -47,7 +47,7 @@ def test_the_successor_may_do_the_same_and_lives_as_long(cast, now):
     old, _ = issue(cast, now - 10 * DAY)
     new, secret = rotate(cast, old, now)
     assert (new.name, new.scopes, new.expires_at) == (old.name, old.scopes, now + 30 * DAY)
-    actor = actor_of_key(secret, at=now + 29 * DAY)
+    actor = find_key_actor(secret, at=now + 29 * DAY)
     assert actor
     assert actor.capabilities == {Capability.VIEW_SUBJECTS, Capability.VIEW_REGISTER}
 
@@ -55,14 +55,14 @@ def test_the_successor_may_do_the_same_and_lives_as_long(cast, now):
 def test_the_old_key_lives_seven_days_more(cast, now):
     old, secret = issue(cast, now)
     rotate(cast, old, now)
-    assert actor_of_key(secret, at=now + 7 * DAY - timedelta(microseconds=1)) is not None
-    assert actor_of_key(secret, at=now + 7 * DAY) is None
+    assert find_key_actor(secret, at=now + 7 * DAY - timedelta(microseconds=1)) is not None
+    assert find_key_actor(secret, at=now + 7 * DAY) is None
 
 
 def test_the_old_key_never_lives_longer_than_it_would_have(cast, now):
     old, secret = issue(cast, now, life=2 * DAY)
     rotate(cast, old, now + DAY)
-    assert actor_of_key(secret, at=now + 2 * DAY) is None
+    assert find_key_actor(secret, at=now + 2 * DAY) is None
 
 
 def test_history_and_evidence_say_who_rotated(cast, now):

@@ -237,7 +237,7 @@ def test_an_old_cursor_says_start_over(lms, committed, settings):
 def test_a_cursor_of_another_database_says_start_over(lms, committed, monkeypatch):
     cursor = begin(lms)
     monkeypatch.setattr(
-        "consent.decisions.api.changes.latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
+        "consent.decisions.api.changes.get_latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
     )
     assert lms.get(CHANGES, since=cursor).status_code == HTTPStatus.GONE
 

@@ -11,8 +11,8 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 
-from paktaleem.decision_application import NOT_NEEDED, VIEWS, Express
-from paktaleem.foundation.tenancy.context import read_alone
+from paktaleem.decision_application import SKIPPED_MIDDLEWARE, VIEWS, DecisionApplication
+from paktaleem.foundation.tenancy.context import read_in_one_statement
 from tests.api.callers import question
 
 EVALUATION, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
@@ -43,7 +43,7 @@ def _environ(body: bytes, key: str, **changed: Any) -> dict[str, Any]:
 
 def _past_django(body: bytes, key: str, **changed: Any) -> tuple[int, dict[str, str], bytes]:
     seen: list[Any] = []
-    content = b"".join(Express(_django)(_environ(body, key, **changed), lambda *head: seen.append(head)))
+    content = b"".join(DecisionApplication(_django)(_environ(body, key, **changed), lambda *head: seen.append(head)))
     [(status, headers)] = seen
     return int(status.split()[0]), {name.lower(): value for name, value in headers}, content
 
@@ -135,7 +135,7 @@ def test_a_defect_is_no_answer_and_tells_nothing(cast, monkeypatch, caplog):
 
 
 def test_only_layers_that_stand_in_the_settings_are_left_out():
-    assert set(settings.MIDDLEWARE) >= NOT_NEEDED
+    assert set(settings.MIDDLEWARE) >= SKIPPED_MIDDLEWARE
 
 
 def test_a_layer_added_to_the_settings_is_passed_here_too(cast, settings):
@@ -154,10 +154,10 @@ class Shut:
 
 
 def test_a_connection_found_dead_is_opened_anew(committed):
-    read_alone("SELECT 1", [])
-    [[backend]] = read_alone("SELECT pg_backend_pid()", [])
+    read_in_one_statement("SELECT 1", [])
+    [[backend]] = read_in_one_statement("SELECT pg_backend_pid()", [])
     _end_backend(backend)
-    [[next_backend]] = read_alone("SELECT pg_backend_pid()", [])
+    [[next_backend]] = read_in_one_statement("SELECT pg_backend_pid()", [])
     assert next_backend != backend
 
 
@@ -168,9 +168,9 @@ def test_a_statement_that_takes_too_long_is_not_sent_again(committed):
         sent.append(sql)
         return execute(sql, *rest)
 
-    read_alone("SELECT set_config('statement_timeout', '20', false)", [])
+    read_in_one_statement("SELECT set_config('statement_timeout', '20', false)", [])
     with connection.execute_wrapper(count), pytest.raises(OperationalError, match="statement timeout"):
-        read_alone("SELECT pg_sleep(10)", [])
+        read_in_one_statement("SELECT pg_sleep(10)", [])
     assert sent == ["SELECT pg_sleep(10)"]
     connection.close()
 

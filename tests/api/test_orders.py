@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderStep, SystemKey
-from paktaleem.directory.data_systems.services import Told, end_system_key, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, end_system_key, issue_orders
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.audit.by import Reason
@@ -27,7 +27,7 @@ def issue(cast):
 
     def issue(kind="erase", person="danish", categories=("usage_logs",), new_values=None):
         at = timezone.now()
-        told = Told(
+        told = OrderSpec(
             kind=OrderKind(kind),
             categories=frozenset(categories),
             reason=Reason.SUBJECT_REQUEST,

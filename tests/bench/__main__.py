@@ -25,7 +25,7 @@ from tests.bench.loading import generator
 from tests.bench.orders import order_rows
 from tests.bench.outbox import outbox_rows
 from tests.bench.roster import roster_rows
-from tests.bench.table import Row, attempted, render, say
+from tests.bench.table import Row, measure_section, print_progress, render
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 ONLY = os.environ.get("BENCH_ROWS", "").replace(",", " ").split()
@@ -60,8 +60,8 @@ def main() -> None:
 def _section(name: str, measure: Callable[[], list[Row]]) -> list[Row]:
     if ONLY and name not in ONLY:
         return []
-    say(f"{name} ...")
-    return attempted(Row(name, ""), measure)
+    print_progress(f"{name} ...")
+    return measure_section(Row(name, ""), measure)
 
 
 def _ready(endpoint: Endpoint) -> None:
@@ -80,7 +80,7 @@ def _answer_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
     from tests.bench.answers import Answers  # noqa: PLC0415 -- as above
 
     for name, rows in ROWS.items():
-        say(f"The world of {rows:,} consents ...")
+        print_progress(f"The world of {rows:,} consents ...")
         ensure_database(endpoint, name, template="base")
         world.migrate(environment_for(endpoint, folder, name))
         world.fill_people(endpoint.url(SUPERUSER, name), rows)

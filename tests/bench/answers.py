@@ -8,7 +8,7 @@ from functools import cached_property
 from paktaleem.development.embedded import APP, SUPERUSER, Endpoint
 from tests.bench import questions
 from tests.bench.loading import Load, Site, ask_all, drive, pgbench
-from tests.bench.table import Row, attempted, say
+from tests.bench.table import Row, measure_section, print_progress
 
 __all__ = ["ROUNDS", "Answers"]
 
@@ -30,13 +30,13 @@ class Answers:
     def rows(self) -> list[Row]:
         """Measure everything. Writes come last, so that their checkpoints do not disturb the other measurements."""
         for site in (self.small, self.big):
-            say("Warming up: every process compiles every client's register ...")
+            print_progress("Warming up: every process compiles every client's register ...")
             ask_all(site.port, questions.warming())
         return [
-            *attempted(Row("one decision over HTTP", "", at_least=0.12), self._decision),
-            *attempted(Row("decision p50, 1,000,000 rows beside 10,000", "", at_most=1.15), self._growth),
+            *measure_section(Row("one decision over HTTP", "", at_least=0.12), self._decision),
+            *measure_section(Row("decision p50, 1,000,000 rows beside 10,000", "", at_most=1.15), self._growth),
             *(row for size in BATCHES for row in self._batches(size)),
-            *attempted(Row("recording a consent", "", at_least=0.20), self._recording),
+            *measure_section(Row("recording a consent", "", at_least=0.20), self._recording),
         ]
 
     @cached_property
@@ -95,7 +95,7 @@ class Answers:
             many = self._median(lambda: drive(self.big, batch, self.seconds), f"HTTP, batches of {size}")
             return [_beside(what, many.rate * size, self.base.rate, target, many, size)]
 
-        return attempted(Row(what, "", at_least=target), measure)
+        return measure_section(Row(what, "", at_least=target), measure)
 
     def _recording(self) -> list[Row]:
         """Measure both alternately, so that deferred work of the server affects both equally."""
@@ -123,7 +123,7 @@ class Answers:
 
 
 def _middle(loads: Sequence[Load], what: str) -> Load:
-    say(f"{what}: {', '.join(f'{load.rate:,.0f}/s' for load in loads)}")
+    print_progress(f"{what}: {', '.join(f'{load.rate:,.0f}/s' for load in loads)}")
     return sorted(loads, key=lambda load: load.rate)[len(loads) // 2]
 
 

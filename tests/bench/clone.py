@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.ground import HOST, free_port
-from tests.bench.table import Row, attempted
+from tests.bench.table import Row, measure_section
 
 __all__ = ["clone_rows"]
 
@@ -26,7 +26,7 @@ MAKING, FILLING = "Creating the tables", "Loading the sample data"
 
 def clone_rows(environment: Mapping[str, str]) -> list[Row]:
     """Measure from nothing to an answer, in the environment in which this process was started."""
-    return attempted(Row("clean clone to the first answer", ""), lambda: [_row(_clean(environment))])
+    return measure_section(Row("clean clone to the first answer", ""), lambda: [_row(_clean(environment))])
 
 
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ import psycopg
 
 from paktaleem.development.embedded import Endpoint, ensure_database
 from tests.bench.ground import environment_for
-from tests.bench.table import Row, attempted
+from tests.bench.table import Row, measure_section
 
 __all__ = ["effect_rows"]
 
@@ -66,7 +66,7 @@ def effect_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
     """Measure on a separate database, created from the base world."""
     ensure_database(endpoint, "effect", template="base")
     environment = {**os.environ, **environment_for(endpoint, folder, "effect")}
-    return attempted(Row(WHAT, "", at_most=AT_MOST), lambda: [_row(environment)])
+    return measure_section(Row(WHAT, "", at_most=AT_MOST), lambda: [_row(environment)])
 
 
 def _row(environment: dict[str, str]) -> Row:

@@ -18,7 +18,7 @@ import psycopg
 
 from paktaleem.development.embedded import Endpoint, ensure_database
 from tests.bench.ground import environment_for
-from tests.bench.table import Row, attempted
+from tests.bench.table import Row, measure_section
 
 __all__ = ["order_rows"]
 
@@ -46,7 +46,7 @@ def order_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
     """Measure on a separate database, created from the base world."""
     ensure_database(endpoint, "orders", template="base")
     environment = {**os.environ, **environment_for(endpoint, folder, "orders")}
-    return attempted(Row(WHAT, "", at_most=AT_MOST), lambda: [_row(environment)])
+    return measure_section(Row(WHAT, "", at_most=AT_MOST), lambda: [_row(environment)])
 
 
 def _row(environment: dict[str, str]) -> Row:
@@ -94,7 +94,7 @@ def _insert(superuser_url: str) -> int:
 def _issue() -> int:
     """Order the erasure of all people of one client, as the disposal of a whole school does."""
     from paktaleem.directory.data_systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
-    from paktaleem.directory.data_systems.services import Told, issue_orders_for_set  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services import OrderSpec, issue_orders_for_set  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
@@ -102,7 +102,7 @@ def _issue() -> int:
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
 
     at = datetime.now(UTC)
-    order = Told(
+    order = OrderSpec(
         kind=OrderKind.ERASE,
         categories=frozenset({"usage_logs"}),
         reason=Reason.REVIEW,

@@ -17,7 +17,7 @@ from uuid import UUID
 from paktaleem.development.embedded import APP, Endpoint, ensure_database
 from tests.bench.ground import environment_for, free_port
 from tests.bench.loading import pgbench
-from tests.bench.table import Row, attempted
+from tests.bench.table import Row, measure_section
 
 __all__ = ["outbox_rows"]
 
@@ -39,7 +39,7 @@ def outbox_rows(endpoint: Endpoint, folder: Path, seconds: int) -> list[Row]:
     ensure_database(endpoint, "outbox", template="base")
     environment = {**os.environ, **environment_for(endpoint, folder, "outbox"), "OUTBOX_PORT": str(free_port())}
     environment["WEBHOOKS_ALLOWED"] = f"127.0.0.1:{environment['OUTBOX_PORT']}"
-    return attempted(Row(WHAT, ""), lambda: [_row(endpoint, environment, seconds)])
+    return measure_section(Row(WHAT, ""), lambda: [_row(endpoint, environment, seconds)])
 
 
 def _row(endpoint: Endpoint, environment: dict[str, str], seconds: int) -> Row:

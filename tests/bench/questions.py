@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 
-from consent.notices.shown import Shown, sign_shown
+from consent.notices.shown import ShownNotice, sign_notice_token
 from tests.bench.loading import request_bytes
 from tests.bench.world import CLIENTS, OWN, PATTERN, key_of
 
@@ -83,7 +83,9 @@ def consents(superuser_url: str, people: int) -> list[bytes]:
 
 def _shown(client: int, version: UUID) -> str:
     """Return a token that proves that the newsletter's notice was shown now."""
-    return sign_shown(Shown(version, ("newsletter",), "", UUID(int=PATTERN.int + client), datetime.now(UTC)))
+    return sign_notice_token(
+        ShownNotice(version, ("newsletter",), "", UUID(int=PATTERN.int + client), datetime.now(UTC))
+    )
 
 
 def _consent(client: int, people: int, tokens: dict[int, str]) -> bytes:

@@ -21,7 +21,7 @@ import psycopg
 
 from paktaleem.development.embedded import Endpoint, drop_database, ensure_database
 from tests.bench.ground import environment_for
-from tests.bench.table import Row, attempted, say
+from tests.bench.table import Row, measure_section, print_progress
 from tests.rosters import school
 
 __all__ = ["roster_rows"]
@@ -47,8 +47,10 @@ def roster_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
     ensure_database(endpoint, "roster", template="base")
     environment = {**os.environ, **environment_for(endpoint, folder, "roster")}
     return [
-        *attempted(Row("roster: write phase beside bulk_create", "", at_least=4), lambda: _write_phase(environment)),
-        *attempted(
+        *measure_section(
+            Row("roster: write phase beside bulk_create", "", at_least=4), lambda: _write_phase(environment)
+        ),
+        *measure_section(
             Row("roster: memory at 100,000 people beside 10,000", "", at_most=1.5), lambda: _memory(environment)
         ),
     ]
@@ -67,7 +69,7 @@ def _memory(environment: dict[str, str]) -> list[Row]:
     peaks, taken = [], []
     for client, (size, students) in enumerate(STUDENTS_OF.items(), start=1):
         peak, seconds = _imported(f"school_{client}", students, environment)
-        say(f"roster of about {size:,} people: {peak:.0f} MB, {seconds:.1f} s")
+        print_progress(f"roster of about {size:,} people: {peak:.0f} MB, {seconds:.1f} s")
         peaks.append(peak)
         taken.append(seconds)
     seen = f"{peaks[1]:.0f} MB beside {peaks[0]:.0f} MB, in {taken[1]:.1f} s beside {taken[0]:.1f} s"

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-__all__ = ["Row", "attempted", "render", "say"]
+__all__ = ["Row", "measure_section", "print_progress", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,17 @@ def render(rows: Iterable[Row]) -> str:
     return "\n".join(head + ["| " + " | ".join(row.cells) + " |" for row in rows])
 
 
-def attempted(planned: Row, measure: Callable[[], list[Row]]) -> list[Row]:
+def measure_section(planned: Row, measure: Callable[[], list[Row]]) -> list[Row]:
     """Measure one section; if it fails, return its planned row with the reason and print the error to stderr."""
     try:
         return measure()
     except Exception as error:  # noqa: BLE001 -- whatever it is, the other rows are still wanted
-        say(traceback.format_exc())
+        print_progress(traceback.format_exc())
         first_line = str(error).strip().partition("\n")[0].replace("|", "/")
         return [Row(planned.what, f"{type(error).__name__}: {first_line}", None, planned.at_least, planned.at_most)]
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Print progress to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from children.guardians.models import Guardianship, ServiceAuthorisation
-from children.guardians.services import answer_service, name_guardian, verify_guardian
+from children.guardians.services import name_guardian, record_service_answer, verify_guardian
 from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import decide_for
+from consent.decisions.selectors.decisions import decide_one
 from consent.notices.starter import CATEGORIES
 from consent.register.models import Recipient, RecipientApproval
 from consent.register.services import change_register
@@ -17,7 +17,7 @@ from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
-__all__ = ["answered", "approve_host", "guardian_of", "make_guardian", "reason_at", "verified"]
+__all__ = ["approve_host", "decision_reason", "guardian_of", "make_guardian", "record_answer", "verified_guardian"]
 
 
 def make_guardian(client: Client, name: str, *, at: datetime) -> Subject:
@@ -32,27 +32,27 @@ def guardian_of(child: Subject, guardian: Subject, *, at: datetime, **values: An
     return name_guardian(child, guardian=guardian, **given, actor=SETTING_UP, at=at)
 
 
-def verified(child: Subject, guardian: Subject, *, at: datetime, **values: Any) -> Guardianship:
+def verified_guardian(child: Subject, guardian: Subject, *, at: datetime, **values: Any) -> Guardianship:
     """Name a guardian and verify them in person."""
     row = guardian_of(child, guardian, at=at, **values)
     verify_guardian(row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=at)
     return row
 
 
-def answered(
+def record_answer(
     child: Subject, guardian: Subject | None, decision: str, *, at: datetime, **values: Any
 ) -> ServiceAuthorisation:
     """Record an answer about the service, received by the school."""
     given: dict[str, Any] = {"route": "school", "evidence": "Letter in the child's folder", **values}
-    return answer_service(child, guardian=guardian, decision=decision, **given, actor=SETTING_UP, at=at)
+    return record_service_answer(child, guardian=guardian, decision=decision, **given, actor=SETTING_UP, at=at)
 
 
-def reason_at(cast: Any, external_id: str, at: datetime, *, now: datetime | None = None, **question: Any) -> str:
+def decision_reason(cast: Any, external_id: str, at: datetime, *, now: datetime | None = None, **question: Any) -> str:
     """Return the reason of the decision about a person of Indus at a time, in the client's context."""
     asked = Question(**{"purpose": "service_delivery", **question}, at=at)
     client_id = cast.client_id("indus")
     with in_client(client_id):
-        return str(decide_for(cast.key_actor("indus"), client_id, external_id, asked, now=now or at).reason)
+        return str(decide_one(cast.key_actor("indus"), client_id, external_id, asked, now=now or at).reason)
 
 
 def approve_host(client_id: UUID, purpose: str) -> None:

@@ -9,12 +9,12 @@ from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services import open_age_change, register_subject, settle_age_change
 from paktaleem.directory.rosters.importing.uploads import confirm_import, upload_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
-from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
-from tests.children.making import reason_at
+from tests.children.making import decision_reason
 from tests.factories import SETTING_UP, SubjectFactory
 
 MINUTE = timedelta(minutes=1)
@@ -120,14 +120,14 @@ def test_nobody_comes_of_age_by_several_changes(cast, indus, now, steps):
         told = {"client": indus, "actor": SETTING_UP, "at": now + number * MINUTE}
         found, _ = register_subject("several", details={"role": "student", **details}, **told)
     assert AgeChange.objects.filter(subject=found, state="waiting").exists()
-    assert reason_at(cast, "several", now + 9 * MINUTE) in {"age_unknown", "guardian_consent_required"}
+    assert decision_reason(cast, "several", now + 9 * MINUTE) in {"age_unknown", "guardian_consent_required"}
 
 
 def test_a_second_person_confirms(cast, indus, danish, now):
     farah = cast.actor("farah")
     say(indus, danish, now, actor=farah, birth_date=date(1990, 1, 1))
     waiting = AgeChange.objects.get()
-    with pytest.raises(SamePerson):
+    with pytest.raises(ApproverIsRequester):
         settle_age_change(waiting, approve=True, actor=farah, at=now)
     for actor in (cast.actor("bilal"), cast.actor("celia"), cast.key_actor("indus"), SETTING_UP):
         with pytest.raises(NotAllowed):
@@ -138,7 +138,7 @@ def test_a_second_person_confirms(cast, indus, danish, now):
     settled = settle_age_change(waiting, approve=True, actor=other, at=now + MINUTE)
     assert (settled.state, settled.settled_at) == ("approved", now + MINUTE)
     assert gate(danish)[0] < now
-    with pytest.raises(ChangeSettled):
+    with pytest.raises(ChangeAlreadyDecided):
         settle_age_change(waiting, approve=True, actor=other, at=now + MINUTE)
 
 
@@ -193,4 +193,4 @@ def test_a_raised_age_makes_no_adult_of_a_child_in_an_adults_role(cast, indus, n
     indus.age_threshold = 16
     change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
     assert Subject.objects.get(external_id="assistant").of_age_for(indus.thresholds) is None
-    assert reason_at(cast, "assistant", now + MINUTE) == "age_unknown"
+    assert decision_reason(cast, "assistant", now + MINUTE) == "age_unknown"

@@ -7,16 +7,16 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from children.guardians.models import ServiceAuthorisation
-from children.guardians.selectors import GuardianshipUnknown, child_facts
+from children.guardians.selectors import GuardianshipUnknown, load_child_facts
 from children.guardians.services import (
     AnswerInFuture,
     ChildMayNotAuthorise,
-    EvidenceMissing,
+    EvidenceRequired,
     NoAuthority,
-    NothingGiven,
+    NoConsentGiven,
     TooWeakToShare,
-    answer_service,
     end_guardian,
+    record_service_answer,
     record_verification,
 )
 from children.guardians.strength import METHODS, Method, Strength, needed_strength, strength_of
@@ -25,7 +25,7 @@ from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import answered, guardian_of, make_guardian, verified
+from tests.children.making import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)
@@ -48,123 +48,125 @@ def esra(cast, indus):
 
 
 def state_of(child, at):
-    return child_facts(child).standing(at).state
+    return load_child_facts(child).standing(at).state
 
 
 def test_a_verified_guardian_gives_and_withdraws(cast, danish, esra, now):
-    verified(danish, esra, at=now)
-    given = answered(danish, esra, "given", shares=True, at=now)
-    assert (state_of(danish, now), child_facts(danish).standing(now).may_share) == ("given", True)
+    verified_guardian(danish, esra, at=now)
+    given = record_answer(danish, esra, "given", shares=True, at=now)
+    assert (state_of(danish, now), load_child_facts(danish).standing(now).may_share) == ("given", True)
     assert (
         sealer_of(danish)
         .open(given.evidence_reference, column="children_serviceauthorisation.evidence_reference")
         .startswith("Letter")
     )
-    answered(danish, esra, "withdrawn", evidence="", at=now + MINUTE)
+    record_answer(danish, esra, "withdrawn", evidence="", at=now + MINUTE)
     assert state_of(danish, now + MINUTE) == "withdrawn"
-    assert child_facts(danish, past=now).standing(now).state == "given"
+    assert load_child_facts(danish, past=now).standing(now).state == "given"
     kinds = Entry.objects.filter(kind__in=["guardian.given", "guardian.withdrawn"]).order_by("recorded_at")
     assert list(kinds.values_list("kind", flat=True)) == ["guardian.given", "guardian.withdrawn"]
 
 
 def test_answers_of_one_moment_follow_one_another(danish, esra, now):
-    verified(danish, esra, at=now)
-    first, second = answered(danish, esra, "given", at=now), answered(danish, esra, "refused", at=now)
+    verified_guardian(danish, esra, at=now)
+    first, second = record_answer(danish, esra, "given", at=now), record_answer(danish, esra, "refused", at=now)
     assert first.recorded_at == now < second.recorded_at
 
 
 def test_a_yes_needs_authority(danish, esra, now):
     with pytest.raises(GuardianshipUnknown):
-        answered(danish, esra, "given", at=now)
+        record_answer(danish, esra, "given", at=now)
     guardian_of(danish, esra, at=now)
     with pytest.raises(NoAuthority):
-        answered(danish, esra, "given", at=now)
-    answered(danish, esra, "refused", at=now)
+        record_answer(danish, esra, "given", at=now)
+    record_answer(danish, esra, "refused", at=now)
 
 
 def test_an_ex_guardian_and_the_guardian_of_another_child_say_nothing(cast, danish, esra, now):
-    row = verified(danish, esra, at=now)
+    row = verified_guardian(danish, esra, at=now)
     with pytest.raises(GuardianshipUnknown):
-        answered(cast.subject("iqra"), esra, "given", at=now)
+        record_answer(cast.subject("iqra"), esra, "given", at=now)
     end_guardian(row, actor=SETTING_UP, at=now + MINUTE)
     for word in ("given", "refused"):
         with pytest.raises(GuardianshipUnknown):
-            answered(danish, esra, word, at=now + MINUTE)
+            record_answer(danish, esra, word, at=now + MINUTE)
 
 
 def test_a_child_says_no_and_never_yes(cast, danish, esra, now):
-    verified(danish, esra, at=now)
-    answered(danish, esra, "given", at=now)
+    verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
     own = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
     for guardian in (None, danish):
         with pytest.raises(ChildMayNotAuthorise):
-            answer_service(danish, guardian=guardian, decision="given", route="portal", actor=own, at=now + MINUTE)
+            record_service_answer(
+                danish, guardian=guardian, decision="given", route="portal", actor=own, at=now + MINUTE
+            )
     with pytest.raises(NotAllowed):
-        answer_service(danish, guardian=esra, decision="given", route="portal", actor=own, at=now + MINUTE)
-    answer_service(danish, guardian=None, decision="withdrawn", route="portal", actor=own, at=now + MINUTE)
+        record_service_answer(danish, guardian=esra, decision="given", route="portal", actor=own, at=now + MINUTE)
+    record_service_answer(danish, guardian=None, decision="withdrawn", route="portal", actor=own, at=now + MINUTE)
     assert state_of(danish, now + MINUTE) == "withdrawn"
-    answered(danish, esra, "given", at=now + 2 * MINUTE)
+    record_answer(danish, esra, "given", at=now + 2 * MINUTE)
     assert state_of(danish, now + 2 * MINUTE) == "given"
 
 
 def test_a_guardian_on_their_own_page_answers_for_themselves_and_this_child_alone(cast, indus, danish, esra, now):
     omar = make_guardian(indus, "omar", at=now)
-    verified(danish, esra, at=now)
-    verified(danish, omar, at=now)
+    verified_guardian(danish, esra, at=now)
+    verified_guardian(danish, omar, at=now)
     hers = person_actor(esra.pk, danish.client_id, acts_for=danish.pk)
-    answer_service(danish, guardian=esra, decision="given", route="portal", actor=hers, at=now)
+    record_service_answer(danish, guardian=esra, decision="given", route="portal", actor=hers, at=now)
     for child, guardian in ((danish, omar), (cast.subject("iqra"), esra), (danish, None)):
         with pytest.raises(NotAllowed):
-            answer_service(child, guardian=guardian, decision="refused", route="portal", actor=hers, at=now)
+            record_service_answer(child, guardian=guardian, decision="refused", route="portal", actor=hers, at=now)
 
 
 def test_a_yes_from_elsewhere_needs_evidence_and_a_no_does_not(danish, esra, now):
-    verified(danish, esra, at=now)
-    with pytest.raises(EvidenceMissing):
-        answered(danish, esra, "given", evidence=" ", at=now)
+    verified_guardian(danish, esra, at=now)
+    with pytest.raises(EvidenceRequired):
+        record_answer(danish, esra, "given", evidence=" ", at=now)
     form = io.BytesIO(b"%PDF-1.7\nsigned\n%%EOF")
-    assert answered(danish, esra, "given", evidence="", file=form, route="paper", at=now).file is not None
-    answered(danish, esra, "refused", evidence="", at=now)
+    assert record_answer(danish, esra, "given", evidence="", file=form, route="paper", at=now).file is not None
+    record_answer(danish, esra, "refused", evidence="", at=now)
 
 
 def test_mail_or_text_alone_opens_the_inside_and_never_recipients(danish, esra, now):
     row = guardian_of(danish, esra, at=now)
     record_verification(row, method="email_plus", kept={}, actor=SETTING_UP, reason="subject_request", at=now)
     with pytest.raises(TooWeakToShare):
-        answered(danish, esra, "given", shares=True, at=now)
-    answered(danish, esra, "given", shares=None, at=now)
-    found = child_facts(danish).standing(now)
+        record_answer(danish, esra, "given", shares=True, at=now)
+    record_answer(danish, esra, "given", shares=None, at=now)
+    found = load_child_facts(danish).standing(now)
     assert (found.state, found.strength, found.may_share) == ("given", 1, False)
 
 
 def test_what_is_not_there_is_not_withdrawn_nor_claimed_from_the_future(danish, esra, now):
-    verified(danish, esra, at=now)
-    with pytest.raises(NothingGiven):
-        answered(danish, esra, "withdrawn", at=now)
+    verified_guardian(danish, esra, at=now)
+    with pytest.raises(NoConsentGiven):
+        record_answer(danish, esra, "withdrawn", at=now)
     with pytest.raises(AnswerInFuture):
-        answered(danish, esra, "given", claimed_at=now + MINUTE, at=now)
+        record_answer(danish, esra, "given", claimed_at=now + MINUTE, at=now)
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
 def test_the_wrong_role_records_no_answer(cast, danish, esra, now, actor):
-    verified(danish, esra, at=now)
+    verified_guardian(danish, esra, at=now)
     with pytest.raises(NotAllowed):
-        answer_service(danish, guardian=esra, decision="refused", route="phone", actor=cast.actor(actor), at=now)
+        record_service_answer(danish, guardian=esra, decision="refused", route="phone", actor=cast.actor(actor), at=now)
 
 
 def test_an_erased_guardian_has_lapsed_and_of_an_erased_child_nothing_is_recorded(cast, danish, esra, now):
-    verified(danish, esra, at=now)
-    answered(danish, esra, "given", at=now)
+    verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
     erase_subject(esra, actor=cast.actor("amina"), reason="subject_request", at=now + MINUTE)
     assert state_of(danish, now + MINUTE) == "lapsed"
     erase_subject(danish, actor=cast.actor("amina"), reason="subject_request", at=now + MINUTE)
     with pytest.raises(AlreadyErased):
-        answered(danish, esra, "refused", at=now + MINUTE)
+        record_answer(danish, esra, "refused", at=now + MINUTE)
 
 
 def test_the_database_refuses_a_yes_of_nobody_and_a_guardian_of_another_child(cast, danish, esra, now):
-    verified(danish, esra, at=now)
-    given = answered(danish, esra, "given", at=now)
+    verified_guardian(danish, esra, at=now)
+    given = record_answer(danish, esra, "given", at=now)
     columns = {field.attname: getattr(given, field.attname) for field in ServiceAuthorisation._meta.concrete_fields}
     for wrong in (
         {"guardian_id": None, "guardianship_id": None},

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from children.guardians.models import GuardianChange, ServiceAuthorisation, Verification
-from children.guardians.selectors import live_guardianship
+from children.guardians.selectors import get_live_guardianship
 from children.guardians.services import (
     authorise_by_school,
     change_guardian,
@@ -13,7 +13,7 @@ from children.guardians.services import (
     end_school_authorisation,
     quarantine,
     release,
-    settle_change,
+    settle_guardian_change,
 )
 from paktaleem.directory.people.models import AgeChange
 from paktaleem.directory.webhooks.events import EVENTS
@@ -21,7 +21,7 @@ from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import answered, make_guardian, verified
+from tests.children.making import make_guardian, record_answer, verified_guardian
 from tests.webhooks.making import make_endpoint
 
 URL = "/api/v1/subjects/lms-danish/guardians"
@@ -138,8 +138,8 @@ def test_another_client_finds_nobody(khyber):
 
 def test_a_child_says_no_through_the_platform(cast, indus, now):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=now)
-        answered(cast.subject("danish"), cast.subject("esra"), "given", at=now)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
+        record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=now)
     assert indus.post(ANSWERS, {"decision": "withdrawn"}).json()["service"]["state"] == "withdrawn"
     assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
 
@@ -178,15 +178,15 @@ def make_every_event(cast, now):
     make_endpoint(cast, "indus", at=now - minute, events=["guardian.*", "subject.*"])
     danish, esra = cast.subject("danish"), cast.subject("esra")
     omar = make_guardian(cast.client("indus"), "omar", at=now)
-    verified(danish, esra, at=now)
-    row = verified(danish, omar, at=now)
-    answered(danish, esra, "given", at=now)
-    answered(danish, omar, "refused", at=now)
+    verified_guardian(danish, esra, at=now)
+    row = verified_guardian(danish, omar, at=now)
+    record_answer(danish, esra, "given", at=now)
+    record_answer(danish, omar, "refused", at=now)
     waiting = end_guardian(row, actor=farah, at=now + minute)
     assert isinstance(waiting, GuardianChange)
-    settle_change(waiting, approve=True, actor=cast.actor("amina"), at=now + minute)
-    answered(danish, esra, "withdrawn", at=now + minute)
-    hers = live_guardianship(danish, esra, at=now + minute)
+    settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=now + minute)
+    record_answer(danish, esra, "withdrawn", at=now + minute)
+    hers = get_live_guardianship(danish, esra, at=now + minute)
     change_guardian(hers, changes={"may_receive_data": False}, actor=farah, at=now + minute)
     by_school = {"contract_reference": "C-1", "official": "The head"}
     end_school_authorisation(authorise_by_school(danish, **by_school, actor=farah, at=now), actor=farah, at=now)

@@ -12,23 +12,23 @@ import pytest
 from children.guardians.models import Guardianship
 from children.guardians.services import (
     NoAuthority,
-    answer_service,
     change_guardian,
-    find_false,
+    mark_verification_false,
     name_guardian,
+    record_service_answer,
     record_verification,
     request_check,
     verify_guardian,
 )
 from paktaleem.directory.data_systems.models import Ground, OrderKind
-from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import AgeChange, GuardianClaim, Subject
 from paktaleem.directory.people.services import register_subject, settle_age_change
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import reason_at, verified
+from tests.children.making import decision_reason, verified_guardian
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 
@@ -87,13 +87,13 @@ def test_by_a_roster_that_makes_it_grown_and_names_a_guardian(cast, now):
         assert AgeChange.objects.get(subject=danish).route == "roster"
         assert GuardianClaim.objects.filter(child=danish).count() >= 1
         assert not Guardianship.objects.exists()
-        assert reason_at(cast, "lms-danish", now + MINUTE) == CLOSED
+        assert decision_reason(cast, "lms-danish", now + MINUTE) == CLOSED
 
 
 def test_as_itself_it_does_nothing_that_staff_do(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
-        row = verified(danish, esra, at=now)
+        row = verified_guardian(danish, esra, at=now)
         itself = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
         by: dict[str, Any] = {"actor": itself, "at": now}
         authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
@@ -106,15 +106,15 @@ def test_as_itself_it_does_nothing_that_staff_do(cast, now):
             lambda: change_guardian(row, changes={"court_order": True}, **by),
             lambda: verify_guardian(row, **proof, **by),
             lambda: request_check(row, **check, **by),
-            lambda: find_false(_proof(row), **by),
+            lambda: mark_verification_false(_proof(row), **by),
             lambda: register_subject("lms-danish", **told, **by),
             lambda: settle_age_change(AgeChange.objects.get(), approve=True, **by),
-            lambda: answer_service(danish, guardian=esra, decision="given", route="portal", **by),
+            lambda: record_service_answer(danish, guardian=esra, decision="given", route="portal", **by),
         ]
         for attempt in attempts:
             with pytest.raises(NotAllowed):
                 attempt()
-        assert reason_at(cast, "lms-danish", now) == CLOSED
+        assert decision_reason(cast, "lms-danish", now) == CLOSED
 
 
 def _proof(row):
@@ -127,7 +127,7 @@ def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, now):
     with in_client(cast.client_id("indus")):
         danish = cast.subject("danish")
         make_system(cast.client("indus"), "records", ["credentials"], delivery="by_hand")
-        told = Told(
+        told = OrderSpec(
             kind=OrderKind.CORRECT,
             categories=frozenset({"credentials"}),
             reason=Reason.SUBJECT_REQUEST,
@@ -136,15 +136,15 @@ def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, now):
         )
         issue_orders(danish, told, new_values={"birth_date": GROWN}, actor=SETTING_UP, at=now)
         assert Subject.objects.get(pk=danish.pk).of_age_at == danish.of_age_at
-        assert reason_at(cast, "lms-danish", now) == CLOSED
+        assert decision_reason(cast, "lms-danish", now) == CLOSED
 
 
 def test_by_the_guardian_of_a_classmate(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         mate = SubjectFactory(client=cast.client("indus"), external_id="lms-mate", birth_date=date(2016, 1, 1), at=now)
-        verified(danish, esra, at=now)
+        verified_guardian(danish, esra, at=now)
         told = {"route": "paper", "evidence": "A form", "actor": SETTING_UP, "at": now}
         with pytest.raises((NoAuthority, LookupError)):
-            answer_service(mate, guardian=esra, decision="given", **told)
-        assert reason_at(cast, "lms-mate", now) == CLOSED
+            record_service_answer(mate, guardian=esra, decision="given", **told)
+        assert decision_reason(cast, "lms-mate", now) == CLOSED

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from children.guardians.authority import Answer, Guardian, Standing, Verified, opens, standing
+from children.guardians.authority import Answer, Guardian, Standing, VerificationPeriod, combine_answers, grants_more
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -24,13 +24,13 @@ def guardian(number=1, said=None, *, strength=2, **values):
     given_: dict[str, Any] = {
         "starts_at": AT - 9 * DAY,
         "may_consent": True,
-        "verified": (Verified(strength, AT - 9 * DAY),),
+        "verified": (VerificationPeriod(strength, AT - 9 * DAY),),
     }
     return Guardian(id=UUID(int=number), person=UUID(int=100 + number), answer=said, **given_ | values)
 
 
 def state(*guardians, own_no=None):
-    return standing(guardians, AT, own_no=own_no).state
+    return combine_answers(guardians, AT, own_no=own_no).state
 
 
 def test_nobody_and_nobody_who_answered_is_nothing():
@@ -39,7 +39,7 @@ def test_nobody_and_nobody_who_answered_is_nothing():
 
 
 def test_a_yes_of_a_verified_guardian_gives():
-    found = standing([guardian(said=answer("given", number=7))], AT)
+    found = combine_answers([guardian(said=answer("given", number=7))], AT)
     assert (found.state, found.answer, found.persons) == ("given", UUID(int=7), frozenset({UUID(int=101)}))
 
 
@@ -49,8 +49,8 @@ def test_a_yes_of_a_verified_guardian_gives():
         {"may_consent": False},
         {"court_order": True},
         {"verified": ()},
-        {"verified": (Verified(2, AT - DAY, AT),)},
-        {"verified": (Verified(2, AT + ONE_TICK),)},
+        {"verified": (VerificationPeriod(2, AT - DAY, AT),)},
+        {"verified": (VerificationPeriod(2, AT + ONE_TICK),)},
         {"ends_at": AT},
         {"erased_at": AT},
         {"starts_at": AT + ONE_TICK},
@@ -64,14 +64,16 @@ def test_a_yes_without_authority_or_time_left_has_lapsed(values):
 
 @pytest.mark.parametrize("values", [{"ends_at": AT + ONE_TICK}, {"erased_at": AT + ONE_TICK}])
 def test_until_the_last_moment_it_counts_and_the_end_is_told(values):
-    found = standing([guardian(said=answer("given"), **values)], AT)
+    found = combine_answers([guardian(said=answer("given"), **values)], AT)
     assert (found.state, found.until) == ("given", AT + ONE_TICK)
 
 
 @pytest.mark.parametrize("word", ["refused", "withdrawn"])
 @pytest.mark.parametrize("days_ago", [1, 5])
 def test_a_no_stands_over_the_others_yes_whichever_came_last(word, days_ago):
-    found = standing([guardian(1, answer("given", days_ago=3)), guardian(2, answer(word, days_ago=days_ago))], AT)
+    found = combine_answers(
+        [guardian(1, answer("given", days_ago=3)), guardian(2, answer(word, days_ago=days_ago))], AT
+    )
     assert (found.state, found.in_conflict) == (word, True)
 
 
@@ -87,7 +89,7 @@ def test_a_no_of_one_who_was_never_verified_or_no_longer_stands_does_not_count()
 
 
 def test_a_no_does_not_end_with_the_verification():
-    expired = (Verified(2, AT - 2 * DAY, AT - DAY),)
+    expired = (VerificationPeriod(2, AT - 2 * DAY, AT - DAY),)
     assert state(guardian(1, answer("given")), guardian(2, answer("refused"), verified=expired)) == "refused"
 
 
@@ -103,7 +105,7 @@ def test_a_no_of_one_who_was_erased_stays_until_another_answers_since(word):
     gone = guardian(2, answer(word, days_ago=3), erased_at=AT - DAY)
     assert state(gone) == word
     for days_ago in (5, 2, 1):
-        found = standing([guardian(1, answer("given", days_ago=days_ago)), gone], AT)
+        found = combine_answers([guardian(1, answer("given", days_ago=days_ago)), gone], AT)
         assert (found.state, found.in_conflict) == (word, True)
     assert state(guardian(1, answer("given", days_ago=0.5)), gone) == "given"
     assert state(guardian(1, answer("given", days_ago=0.5), verified=()), gone) == word
@@ -141,12 +143,12 @@ def test_sharing_needs_all_who_are_strong_enough_and_no_no(said, shared):
         guardian(number, answer("given", shares=shares), strength=strength)
         for number, (strength, shares) in enumerate(said, 1)
     ]
-    assert standing(guardians, AT).may_share is shared
+    assert combine_answers(guardians, AT).may_share is shared
 
 
 def test_the_strongest_yes_tells_how_strong_it_is():
     guardians = [guardian(1, answer("given"), strength=1), guardian(2, answer("given"), strength=3), guardian(3)]
-    assert standing(guardians, AT).strength == 3
+    assert combine_answers(guardians, AT).strength == 3
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_the_strongest_yes_tells_how_strong_it_is():
     ],
 )
 def test_what_opens_the_gate(before, after, opened):
-    assert opens(before, after) is opened
+    assert grants_more(before, after) is opened
 
 
 moments = st.sampled_from([AT - 3 * DAY, AT - DAY, AT, AT + ONE_TICK, AT + DAY])
@@ -183,7 +185,9 @@ guardians = st.builds(
     may_consent=st.sampled_from([True, True, False]),
     court_order=st.sampled_from([False, False, True]),
     erased_at=st.none() | moments,
-    verified=st.lists(st.builds(Verified, st.integers(1, 3), moments, st.none() | moments), max_size=2).map(tuple),
+    verified=st.lists(st.builds(VerificationPeriod, st.integers(1, 3), moments, st.none() | moments), max_size=2).map(
+        tuple
+    ),
     answer=st.none() | answers,
 )
 
@@ -200,7 +204,7 @@ def _counts(one, at):
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(st.lists(guardians, max_size=4))
 def test_given_means_a_live_yes_and_no_live_no(worlds):
-    found = standing(worlds, AT)
+    found = combine_answers(worlds, AT)
     yes = [
         one
         for one in worlds
@@ -229,8 +233,8 @@ def test_given_means_a_live_yes_and_no_live_no(worlds):
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(guardians, max_size=3))
 def test_nothing_changes_by_itself_before_the_moment_told(worlds):
-    found = standing(worlds, AT)
+    found = combine_answers(worlds, AT)
     if found.until is not None:
-        later = standing(worlds, found.until - ONE_TICK)
+        later = combine_answers(worlds, found.until - ONE_TICK)
         answered = any(one.answer and one.answer.recorded_at > AT for one in worlds)
         assert answered or (later.state, later.may_share) == (found.state, found.may_share)

@@ -10,12 +10,12 @@ import pytest
 from children.concerns.admin.concerns import ConcernAdmin
 from children.concerns.models import Concern
 from children.concerns.services import (
-    ask_about_data,
     close_concern,
     confirm_deletion,
-    forget_concerns,
     open_concern,
+    purge_concerns,
     read_concern,
+    record_data_request,
 )
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.results import Answer
@@ -29,7 +29,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import verified
+from tests.children.making import verified_guardian
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP
 from tests.signing_in import browser_of
@@ -52,7 +52,7 @@ def clock(time_machine):
 def indus(cast):
     """Verify Danish's mother and subscribe the platform to both families of events."""
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
         make_endpoint(cast, "indus", at=AT - DAY, events=["concern.*", "rights_request.*"])
         yield cast
 
@@ -69,7 +69,7 @@ def told():
 def asked(cast, wish):
     mother = person_actor(cast.subject_id("esra"), cast.client_id("indus"), acts_for=cast.subject_id("danish"))
     words = {"text": "Danish's mother, please.", "wish": wish, "guardian": cast.subject("esra")}
-    return ask_about_data(cast.subject("danish"), **words, actor=mother, at=AT)
+    return record_data_request(cast.subject("danish"), **words, actor=mother, at=AT)
 
 
 def answer_all(case, cast):
@@ -136,7 +136,7 @@ def test_a_deletion_that_the_client_declines_is_told_as_closed(indus):
 @pytest.mark.parametrize(("listens", "hears"), [("concern.*", ["concern.received"]), ("rights_request.*", [])])
 def test_each_family_is_subscribed_to_by_itself(cast, listens, hears):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
         make_endpoint(cast, "indus", at=AT - DAY, events=[listens])
         open_concern(cast.client_id("indus"), text="Worried.", language="en", actor=SETTING_UP, at=AT)
         assert [kind for kind, _ in told()] == hears
@@ -149,7 +149,7 @@ def test_reading_and_forgetting_are_written_down_under_the_same_name_and_told_to
     case = close(asked(indus, "deletion"), indus, "declined")
     late = AT + DAY + timedelta(days=settings.CONCERN_KEPT_DAYS)
     read_concern(case, actor=indus.actor("amina"), reason=Reason.REVIEW, at=AT + DAY)
-    assert forget_concerns(case.client_id, actor=system_actor("tests"), at=late) == 1
+    assert purge_concerns(case.client_id, actor=system_actor("tests"), at=late) == 1
     kinds = Entry.objects.filter(family="rights_request").order_by("pk").values_list("kind", flat=True)
     assert [kind.partition(".")[2] for kind in kinds] == ["received", "closed", "read", "forgotten"]
     assert len(told()) == 2
@@ -158,7 +158,7 @@ def test_reading_and_forgetting_are_written_down_under_the_same_name_and_told_to
 
 def test_a_case_shows_its_acts_also_those_that_were_once_called_concerns(cast):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
         case = asked(cast, "deletion")
         once = {"client_id": case.client_id, "subject_id": case.child_id, "actor": SETTING_UP, "at": AT}
         record_entry("concern.ordered", facts={"concern": str(case.pk), "kind": "deletion"}, **once)

@@ -9,13 +9,13 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from children.ageing.models import AgeNotice
-from children.ageing.selectors import coming_of_age, unnoticed
-from children.ageing.services import give_notice
+from children.ageing.selectors import coming_of_age, without_notice
+from children.ageing.services import send_age_notices
 from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, record_answers
-from consent.consents.services.renewal import ask_again
-from paktaleem.directory.mail.contexts import open_context
+from consent.consents.services.renewal import request_renewals
+from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.wording import render
 from paktaleem.directory.people.models import Subject
@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, key_actor, system_a
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from tests.children.making import answered, guardian_of, verified
+from tests.children.making import guardian_of, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
 from tests.signing_in import browser_of
@@ -36,16 +36,16 @@ def test_what_a_guardian_allowed_is_asked_afresh_at_the_birthday_to_the_second(c
     worker = system_actor("consent.ask_about_renewal")
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
-        verified(danish, esra, at=now)
-        answered(danish, esra, "given", at=now)
+        verified_guardian(danish, esra, at=now)
+        record_answer(danish, esra, "given", at=now)
         given: dict[str, Any] = {"given_by": GivenBy.GUARDIAN, "guardian": esra, "shown": shown(danish.client_id, now)}
         answers = [Answer("newsletter", ConsentState.GIVEN)]
         record_answers(danish, answers=answers, **given, actor=SETTING_UP, at=now)
         birthday = danish.of_age_at
         told: dict[str, Any] = {"actor": worker}
-        assert ask_again(danish.client_id, at=birthday - SECOND, **told) == 0
-        assert ask_again(danish.client_id, at=birthday, **told) == 1
-        assert ask_again(danish.client_id, at=birthday + SECOND, **told) == 0
+        assert request_renewals(danish.client_id, at=birthday - SECOND, **told) == 0
+        assert request_renewals(danish.client_id, at=birthday, **told) == 1
+        assert request_renewals(danish.client_id, at=birthday + SECOND, **told) == 0
         row = Consent.objects.get(subject=danish)
         assert (row.state, row.asked_at) == ("given", birthday)
         assert ConsentEvent.objects.filter(subject=danish, state="requested", given_by="organisation").count() == 1
@@ -71,9 +71,9 @@ def letters(kind):
 def test_client_guardian_and_young_person_are_told_in_advance_once_and_provably(cast, soon, now):
     worker, client_id = system_actor("tests"), soon.client_id
     early = soon.of_age_at - timedelta(days=30)
-    assert give_notice(client_id, actor=worker, at=early - SECOND) == 0
-    assert give_notice(client_id, actor=worker, at=early) == 1
-    assert give_notice(client_id, actor=worker, at=early + DAY) == 0
+    assert send_age_notices(client_id, actor=worker, at=early - SECOND) == 0
+    assert send_age_notices(client_id, actor=worker, at=early) == 1
+    assert send_age_notices(client_id, actor=worker, at=early + DAY) == 0
     assert letters("of_age_staff") == [cast.user_id("farah")]
     assert letters("of_age_guardian") == [cast.subject_id("esra")]
     assert letters("of_age_person") == [soon.pk]
@@ -86,9 +86,9 @@ def test_client_guardian_and_young_person_are_told_in_advance_once_and_provably(
 
 
 def test_the_letters_name_nobody_and_no_day(soon, now):
-    give_notice(soon.client_id, actor=system_actor("tests"), at=now)
+    send_age_notices(soon.client_id, actor=system_actor("tests"), at=now)
     for one in Letter.objects.filter(kind__startswith="of_age"):
-        values = json.loads(open_context(one))
+        values = json.loads(decrypt_context(one))
         for channel in {"mail", *(["text"] if one.user_id is None else [])}:
             for language in ("en", "ur"):
                 drawn = render(one.kind, language=language, channel=channel, values={**values, "client": "Indus"})
@@ -110,7 +110,7 @@ def test_who_has_no_contact_and_whose_guardian_has_that_of_the_child_are_not_wri
         )
         guardian_of(zara, father, at=now)
         lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=born, at=now - DAY)
-        assert give_notice(zara.client_id, actor=system_actor("tests"), at=now) == 2
+        assert send_age_notices(zara.client_id, actor=system_actor("tests"), at=now) == 2
         assert letters("of_age_guardian") == []
         assert letters("of_age_person") == [zara.pk]
         assert {one.subject_id: one.guardians for one in AgeNotice.objects.all()} == {zara.pk: 0, lone.pk: 0}
@@ -118,26 +118,28 @@ def test_who_has_no_contact_and_whose_guardian_has_that_of_the_child_are_not_wri
 
 def test_a_birth_date_corrected_by_more_than_half_a_year_is_told_of_anew(soon, now):
     worker = system_actor("tests")
-    give_notice(soon.client_id, actor=worker, at=now)
+    send_age_notices(soon.client_id, actor=worker, at=now)
     later = {"birth_date": soon.of_age_at.date().replace(year=soon.of_age_at.year - 12)}
     register_subject("lms-sana", client=soon.client, details=later, actor=SETTING_UP, at=now)
-    assert give_notice(soon.client_id, actor=worker, at=now) == 0
+    assert send_age_notices(soon.client_id, actor=worker, at=now) == 0
     moved = Subject.objects.get(pk=soon.pk).of_age_at
     assert moved is not None
     again = moved - timedelta(days=20)
-    assert give_notice(soon.client_id, actor=worker, at=again) == 1
+    assert send_age_notices(soon.client_id, actor=worker, at=again) == 1
 
 
 def test_notice_goes_by_the_threshold_that_is_in_force(soon, now):
-    assert [one.pk for one in unnoticed(coming_of_age(SETTING_UP, at=now, until=now + timedelta(days=30)))] == [soon.pk]
+    assert [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now, until=now + timedelta(days=30)))] == [
+        soon.pk
+    ]
     with connection.cursor() as cursor:  # computed for another threshold, and not recomputed yet
         cursor.execute("UPDATE subjects_subject SET of_age_threshold = 16 WHERE id = %s", [soon.pk])
-    assert soon.pk not in [one.pk for one in unnoticed(coming_of_age(SETTING_UP, at=now))]
+    assert soon.pk not in [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now))]
 
 
 def test_notice_follows_the_threshold_of_a_country(soon, now):
     def listed():
-        return soon.pk in [one.pk for one in unnoticed(coming_of_age(SETTING_UP, at=now))]
+        return soon.pk in [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now))]
 
     for country, threshold, is_listed in (("AE", 16, False), ("AE", 13, True), (soon.client.country, 16, False)):
         with connection.cursor() as cursor:
@@ -150,7 +152,7 @@ def test_notice_follows_the_threshold_of_a_country(soon, now):
 
 
 def test_a_notice_is_evidence_and_another_client_sees_none(cast, soon, now):
-    give_notice(soon.client_id, actor=system_actor("tests"), at=now)
+    send_age_notices(soon.client_id, actor=system_actor("tests"), at=now)
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         AgeNotice.objects.update(guardians=7)
 

@@ -11,8 +11,8 @@ from children.concerns.models import Concern
 from children.concerns.services import (
     AlreadyClosed,
     close_concern,
-    forget_concerns,
     open_concern,
+    purge_concerns,
     read_concern,
 )
 from paktaleem.directory.people.services import erase_subject
@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.encryption.wrapped import everything_wrapped
+from paktaleem.foundation.encryption.wrapped import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from tests.doors.visiting import send, visitor
 
@@ -129,8 +129,8 @@ def test_a_year_after_the_answer_what_was_written_is_gone(indus, settings):
     row, waits = reported(indus), reported(indus)
     close_concern(row, outcome="acted", actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
     worker, late = system_actor("tests"), AT + timedelta(days=settings.CONCERN_KEPT_DAYS)
-    assert forget_concerns(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
-    assert forget_concerns(row.client_id, actor=worker, at=late) == 1
+    assert purge_concerns(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
+    assert purge_concerns(row.client_id, actor=worker, at=late) == 1
     row.refresh_from_db()
     assert read_concern(row, actor=indus.actor("amina"), reason=Reason.REVIEW, at=late) == {"text": "", "contact": ""}
     waits.refresh_from_db()
@@ -148,6 +148,6 @@ def test_another_client_sees_nothing(cast):
 
 def test_its_key_is_counted_and_wrapped_anew_with_the_others(indus):
     reported(indus)
-    kind = next(one for one in everything_wrapped() if one.name == "concerns.concern")
+    kind = next(one for one in list_wrapped_kinds() if one.name == "concerns.concern")
     assert kind.counted(indus.client_id("indus")) == {1: 1}
     assert kind.rewrap(indus.client_id("indus")) == frozenset()

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from children.guardians.contacts import (
     Contact,
-    Holders,
-    Likeness,
-    Unusable,
-    mail_likeness,
-    phone_likeness,
-    why_unusable,
+    ContactHolders,
+    ContactMatch,
+    ContactRejection,
+    match_emails,
+    match_phones,
+    why_contact_unusable,
 )
 
 CHILD = "danish.qureshi@gmail.com"
@@ -30,8 +30,8 @@ CHILD = "danish.qureshi@gmail.com"
     ],
 )
 def test_one_mailbox_is_the_same_however_it_is_written(written):
-    assert mail_likeness(written, CHILD) == Likeness.SAME
-    assert mail_likeness(CHILD, written) == Likeness.SAME
+    assert match_emails(written, CHILD) == ContactMatch.SAME
+    assert match_emails(CHILD, written) == ContactMatch.SAME
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_one_mailbox_is_the_same_however_it_is_written(written):
     ],
 )
 def test_what_looks_alike_is_alike(one, other):
-    assert mail_likeness(one, other) == Likeness.ALIKE
-    assert mail_likeness(other, one) == Likeness.ALIKE
+    assert match_emails(one, other) == ContactMatch.ALIKE
+    assert match_emails(other, one) == ContactMatch.ALIKE
 
 
 @pytest.mark.parametrize(
@@ -61,42 +61,46 @@ def test_what_looks_alike_is_alike(one, other):
     ],
 )
 def test_another_mailbox_is_another(other):
-    assert mail_likeness(other, CHILD) is None
+    assert match_emails(other, CHILD) is None
 
 
 def test_hotmail_outlook_and_live_are_three_people():
-    assert mail_likeness("ali@hotmail.com", "ali@outlook.com") is None
-    assert mail_likeness("ali@live.com", "ali@outlook.com") is None
+    assert match_emails("ali@hotmail.com", "ali@outlook.com") is None
+    assert match_emails("ali@live.com", "ali@outlook.com") is None
 
 
 @pytest.mark.parametrize("domain", ["me.com", "mac.com", "icloud.com"])
 def test_true_aliases_are_one(domain):
-    assert mail_likeness(f"ali@{domain}", "ali@icloud.com") == Likeness.SAME
+    assert match_emails(f"ali@{domain}", "ali@icloud.com") == ContactMatch.SAME
 
 
 @pytest.mark.parametrize(
     "written", ["0300 1234567", "+92 (300) 123-4567", "00923001234567", "۰۳۰۰۱۲۳۴۵۶۷", "923001234567"]
 )
 def test_one_number_is_the_same_however_it_is_written(written):
-    assert phone_likeness(written, "+923001234567", region="PK") == Likeness.SAME
-    assert phone_likeness(written, "+923001234568", region="PK") is None
+    assert match_phones(written, "+923001234567", region="PK") == ContactMatch.SAME
+    assert match_phones(written, "+923001234568", region="PK") is None
 
 
 def test_each_reason_is_told_apart():
     def why(channel, child, guardian, **held):
-        return why_unusable(channel, child=child, guardian=guardian, holders=Holders(**held), region="PK")
+        return why_contact_unusable(
+            channel, child=child, guardian=guardian, holders=ContactHolders(**held), region="PK"
+        )
 
     esra = Contact(email="esra@mail.example", phone="+923001234567")
     danish = Contact(email="danish@mail.example", phone="0300-1234567")
     assert why("mail", danish, esra) is None
-    assert why("text", danish, esra) == Unusable.OF_THE_CHILD  # one telephone per household
-    assert why("mail", danish, Contact()) == Unusable.MISSING
-    assert why("mail", danish, Contact(email="Danish+1@mail.example")) == Unusable.OF_THE_CHILD
+    assert why("text", danish, esra) == ContactRejection.OF_THE_CHILD  # one telephone per household
+    assert why("mail", danish, Contact()) == ContactRejection.MISSING
+    assert why("mail", danish, Contact(email="Danish+1@mail.example")) == ContactRejection.OF_THE_CHILD
     assert why("mail", danish, Contact(email="dan1sh@mail.example"), children=0) is None
-    assert why("mail", Contact(email="alil@x.example"), Contact(email="ali1@x.example")) == Unusable.LIKE_A_CHILD
-    assert why("mail", danish, esra, children=1) == Unusable.OF_A_CHILD
+    assert (
+        why("mail", Contact(email="alil@x.example"), Contact(email="ali1@x.example")) == ContactRejection.LIKE_A_CHILD
+    )
+    assert why("mail", danish, esra, children=1) == ContactRejection.OF_A_CHILD
     assert why("mail", danish, esra, others=2) is None
-    assert why("mail", danish, esra, others=3) == Unusable.SHARED
+    assert why("mail", danish, esra, others=3) == ContactRejection.SHARED
 
 
 def test_nothing_is_printed():
@@ -105,6 +109,6 @@ def test_nothing_is_printed():
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_whatever_is_written_is_like_itself_and_alike_both_ways(one, other):
-    assert mail_likeness(one, one) == Likeness.SAME
-    assert mail_likeness(one, other) == mail_likeness(other, one)
-    assert phone_likeness(one, one, region="PK") == Likeness.SAME
+    assert match_emails(one, one) == ContactMatch.SAME
+    assert match_emails(one, other) == match_emails(other, one)
+    assert match_phones(one, one, region="PK") == ContactMatch.SAME

@@ -13,17 +13,17 @@ from children.guardians.services import (
     release,
 )
 from consent.decisions.decision import Question
-from consent.decisions.selectors.changes import changes_since, latest_position
+from consent.decisions.selectors.changes import get_latest_position, list_changes_since
 from consent.decisions.selectors.decisions import (
-    Asked,
-    decide_for,
+    EvaluationRequest,
+    decide_all_purposes,
     decide_many_with_key,
+    decide_one,
     decide_with_key,
-    standing,
 )
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import answered, approve_host, guardian_of, make_guardian, verified
+from tests.children.making import approve_host, guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)
@@ -43,8 +43,8 @@ def opened(cast, now):
     """Danish, whose verified mother has consented."""
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
-        verified(danish, esra, at=now)
-        answered(danish, esra, "given", at=now)
+        verified_guardian(danish, esra, at=now)
+        record_answer(danish, esra, "given", at=now)
 
 
 def test_a_verified_guardians_yes_opens_the_gate_and_its_row_is_the_evidence(cast, now, opened):
@@ -59,14 +59,14 @@ def test_a_verified_guardians_yes_opens_the_gate_and_its_row_is_the_evidence(cas
 def test_a_guardian_alone_and_a_claim_alone_open_nothing(cast, now):
     assert reason(cast, now) == "guardian_consent_required"
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=now)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
     assert reason(cast, now) == "guardian_consent_required"
 
 
 def test_a_withdrawal_stops_the_next_question_and_not_the_past(cast, now, opened):
     at = now + MINUTE
     with in_client(cast.client_id("indus")):
-        answered(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=at)
+        record_answer(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=at)
     assert reason(cast, at) == "guardian_consent_withdrawn"
     assert reason(cast, at - timedelta(seconds=1), now=at) == "permitted"
 
@@ -112,7 +112,7 @@ def test_a_weak_yes_opens_a_purpose_only_while_it_reaches_nobody_outside(cast, n
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = guardian_of(danish, esra, at=now)
         record_verification(row, method="text_plus", kept={}, actor=SETTING_UP, reason="subject_request", at=now)
-        answered(danish, esra, "given", at=now)
+        record_answer(danish, esra, "given", at=now)
     assert reason(cast, now) == "permitted"
     with in_client(cast.client_id("indus")):
         approve_host(cast.client_id("indus"), "service_delivery")
@@ -120,15 +120,18 @@ def test_a_weak_yes_opens_a_purpose_only_while_it_reaches_nobody_outside(cast, n
 
 
 def test_many_people_one_person_and_the_standing_say_the_same(cast, now, opened):
-    asked = [Asked(f"lms-{name}", Question(purpose="service_delivery", at=now)) for name in ("danish", "iqra", "hamza")]
+    asked = [
+        EvaluationRequest(f"lms-{name}", Question(purpose="service_delivery", at=now))
+        for name in ("danish", "iqra", "hamza")
+    ]
     many = decide_many_with_key(cast.key("indus"), asked, now=now)
     alone = [ask(cast, now, person=one.person.removeprefix("lms-")) for one in asked]
     assert [one.reason for one in many] == [one.reason for one in alone]
     assert [one.allowed for one in many] == [True, False, True]
     with in_client(cast.client_id("indus")):
         key = cast.key_actor("indus")
-        every = standing(key, cast.client_id("indus"), "lms-danish", at=now, now=now)
-        one = decide_for(
+        every = decide_all_purposes(key, cast.client_id("indus"), "lms-danish", at=now, now=now)
+        one = decide_one(
             key, cast.client_id("indus"), "lms-danish", Question(purpose="service_delivery", at=now), now=now
         )
     assert every["service_delivery"] == one == alone[0]
@@ -143,12 +146,12 @@ def test_every_change_of_a_guardian_is_among_the_changes(committed, now):
         with in_client(client_id):
             act(cast.subject("danish"), cast.subject("esra"))
         with in_client(client_id):
-            page = changes_since(cast.key_actor("indus"), client_id, position, most=50)
+            page = list_changes_since(cast.key_actor("indus"), client_id, position, most=50)
         return {(one.kind, one.subject) for one in page.changes}
 
     hers = ("guardian", "lms-danish")
-    assert hers in noted(lambda danish, esra: verified(danish, esra, at=at))
-    assert hers in noted(lambda danish, esra: answered(danish, esra, "given", at=at))
+    assert hers in noted(lambda danish, esra: verified_guardian(danish, esra, at=at))
+    assert hers in noted(lambda danish, esra: record_answer(danish, esra, "given", at=at))
     assert hers in noted(lambda danish, _: quarantine(danish, cause="report", actor=SETTING_UP, at=at))
     assert hers in noted(lambda danish, _: release(danish, actor=SETTING_UP, at=at + MINUTE))
     assert hers in noted(
@@ -163,16 +166,16 @@ def test_every_change_of_a_guardian_is_among_the_changes(committed, now):
 
 def latest_position_in(client_id):
     with in_client(client_id):
-        return latest_position()
+        return get_latest_position()
 
 
 def test_a_second_guardian_changes_nothing_until_they_answer(cast, now, opened):
     with in_client(cast.client_id("indus")):
         danish, omar = cast.subject("danish"), make_guardian(cast.client("indus"), "omar", at=now)
-        row = verified(danish, omar, at=now)
+        row = verified_guardian(danish, omar, at=now)
     assert reason(cast, now) == "permitted"
     with in_client(cast.client_id("indus")):
-        answered(danish, omar, "refused", at=now + MINUTE)
+        record_answer(danish, omar, "refused", at=now + MINUTE)
     assert reason(cast, now + MINUTE) == "guardian_consent_refused"
     with in_client(cast.client_id("indus")):
         end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)

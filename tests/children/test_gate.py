@@ -24,29 +24,29 @@ from children.guardians.models import Guardianship, ServiceAuthorisation, Verifi
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services import (
     AlreadyEnded,
+    AlreadyFoundFalse,
     AlreadyNamed,
     ChangeWaits,
     ChildMayNotAuthorise,
-    FoundFalseBefore,
     MayNotConsent,
     NoAuthority,
-    NotHeldBack,
-    NothingGiven,
+    NoConsentGiven,
+    NotInQuarantine,
     NotTheirOwnGuardian,
     StillAChild,
     TooWeakToShare,
-    answer_service,
     change_guardian,
-    find_false,
+    mark_verification_false,
     name_guardian,
     quarantine,
+    record_service_answer,
     record_verification,
     release,
-    settle_change,
+    settle_guardian_change,
 )
 from children.guardians.strength import METHODS, Method
 from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import decide_for
+from consent.decisions.selectors.decisions import decide_one
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services import (
     AlreadyErased,
@@ -56,11 +56,11 @@ from paktaleem.directory.people.services import (
 )
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange
-from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
-from paktaleem.foundation.accounts.services import change_client, settle_client_change
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
-from tests.children.making import answered, approve_host, make_guardian, verified
+from tests.children.making import approve_host, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 
 STEPS = int(os.environ.get("GATE_STEPS", "500"))
@@ -69,21 +69,21 @@ PURPOSE = "payment_billing"
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 NAMES = ("esra", "omar", "zara", "child")
 REFUSALS = (
-    ChangeSettled,
+    ChangeAlreadyDecided,
     AlreadyEnded,
     AlreadyErased,
     AlreadyNamed,
     ChangeWaits,
     ChildMayNotAuthorise,
-    FoundFalseBefore,
+    AlreadyFoundFalse,
     GuardianshipUnknown,
     MayNotConsent,
     NoAuthority,
     NotAllowed,
-    NotHeldBack,
-    NothingGiven,
+    NotInQuarantine,
+    NoConsentGiven,
     NotTheirOwnGuardian,
-    SamePerson,
+    ApproverIsRequester,
     StillAChild,
     TooWeakToShare,
 )
@@ -169,8 +169,8 @@ class Gate(RuleBasedStateMachine):
         if outside:
             approve_host(client.pk, PURPOSE)
         for name in NAMES[:ready]:
-            row = verified(child, self.people[name], at=START)
-            said = answered(child, self.people[name], "given", shares=True, at=START)
+            row = verified_guardian(child, self.people[name], at=START)
+            said = record_answer(child, self.people[name], "given", shares=True, at=START)
             self.diary[row.pk] = Noted(
                 name, may_consent=True, verified={said.verification_id: (3, None)}, answers=[said]
             )
@@ -228,7 +228,7 @@ class Gate(RuleBasedStateMachine):
         if row is None or not proofs:
             return
         wrong = proofs[min(which, len(proofs) - 1)]
-        if self.attempt(lambda: find_false(wrong, actor=self.cast.actor("farah"), at=self.at)) is not None:
+        if self.attempt(lambda: mark_verification_false(wrong, actor=self.cast.actor("farah"), at=self.at)) is not None:
             self.diary[row.pk].false.add(wrong.pk)
 
     @rule(
@@ -246,7 +246,7 @@ class Gate(RuleBasedStateMachine):
             actor = person_actor(self.child.pk, self.child.client_id, acts_for=self.child.pk)
         told: dict[str, Any] = {"shares": shares, "route": "school", "evidence": "A letter", "actor": actor}
         found = self.attempt(
-            lambda: answer_service(self.child, guardian=guardian, decision=decision, at=self.at, **told)
+            lambda: record_service_answer(self.child, guardian=guardian, decision=decision, at=self.at, **told)
         )
         if found is None:
             return
@@ -283,7 +283,7 @@ class Gate(RuleBasedStateMachine):
             return
         if not isinstance(done, Guardianship):
             second = first if same else user_actor(new_id(), "client_admin", self.child.client_id)
-            settled = self.attempt(lambda: settle_change(done, approve=approved, actor=second, at=self.at))
+            settled = self.attempt(lambda: settle_guardian_change(done, approve=approved, actor=second, at=self.at))
             if settled is None or not approved:
                 return
             assert not same
@@ -311,7 +311,7 @@ class Gate(RuleBasedStateMachine):
         self.attempt(lambda: change_client(school, actor=amina, reason="review", at=self.at))
         waiting = ClientChange.objects.filter(client=school, state="waiting").first()
         if waiting is not None and again:
-            done = self.attempt(lambda: settle_client_change(waiting, approve=True, actor=amina, at=self.at))
+            done = self.attempt(lambda: decide_client_change(waiting, approve=True, actor=amina, at=self.at))
             assert done is None
 
     @rule()
@@ -383,7 +383,7 @@ class Gate(RuleBasedStateMachine):
     def ask(self, action: str) -> Any:
         question = Question(purpose=PURPOSE, action=action, recipient="host", at=self.at)
         actor = self.cast.key_actor("indus")
-        return decide_for(actor, self.child.client_id, "gate-child", question, now=self.at)
+        return decide_one(actor, self.child.client_id, "gate-child", question, now=self.at)
 
 
 def test_what_is_allowed_of_a_child_rests_on_a_live_decision_of_a_verified_guardian(cast: Any) -> None:
@@ -422,7 +422,7 @@ def test_to_the_second_a_guardian_decides_until_the_birthday_begins_where_the_sc
         for seconds in (-1, 0, 1):
             at = begins + timedelta(seconds=seconds)
             question = Question(purpose="service_delivery", at=at)
-            found[seconds] = decide_for(actor, client.pk, "turning", question, now=at)
+            found[seconds] = decide_one(actor, client.pk, "turning", question, now=at)
     assert [found[seconds].is_child for seconds in (-1, 0, 1)] == [True, False, False]
     assert str(found[-1].reason) == "guardian_consent_required"
     assert found[-1].valid_until == begins

@@ -13,11 +13,11 @@ from django.db import connections
 
 from children.concerns.models import Concern
 from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
-from children.guardians.selectors import child_facts
-from children.guardians.services import answer_service, change_guardian, end_guardian, verify_guardian
+from children.guardians.selectors import load_child_facts
+from children.guardians.services import change_guardian, end_guardian, record_service_answer, verify_guardian
 from children.invitations.models import Invitation
-from children.invitations.services import Saying, invite_guardian, say_no, say_yes
-from children.invitations.shown import NoticeSeen, SeenForged, SeenStale, check_seen, sign_seen
+from children.invitations.services import AnswerContext, invite_guardian, record_service_consent, record_service_refusal
+from children.invitations.shown import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
 from consent.consents.models import Consent
 from consent.register.models import Purpose
 from consent.register.services import change_register
@@ -27,7 +27,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
-from tests.children.making import approve_host, guardian_of, verified
+from tests.children.making import approve_host, guardian_of, verified_guardian
 from tests.children.visiting import (
     CODE,
     ESRA,
@@ -96,7 +96,7 @@ def answers(cast):
 
 def standing(cast, at=AT + timedelta(hours=1)):
     with in_client(cast.client_id("indus")):
-        return child_facts(cast.subject("danish")).standing(at).state
+        return load_child_facts(cast.subject("danish")).standing(at).state
 
 
 def consents(cast):
@@ -246,7 +246,7 @@ def test_a_no_said_at_school_since_leaves_nothing_to_confirm(invited, clock, set
     again = by_link(latest_link())
     with in_client(cast.client_id("indus")):
         told = {"guardian": cast.subject("esra"), "decision": "refused", "route": "in_person"}
-        answer_service(cast.subject("danish"), **told, actor=SETTING_UP, at=later)
+        record_service_answer(cast.subject("danish"), **told, actor=SETTING_UP, at=later)
     confirm = child_page(cast, more="confirm/")
     assert send(again, confirm, form_at=child_page(cast), answer="confirm").headers["Location"].endswith("early")
     assert answers(cast) == [("refused", None)]
@@ -316,7 +316,7 @@ def test_under_one_code_each_sibling_is_answered_for_apart(seen_at_school):
     cast = seen_at_school
     with in_client(cast.client_id("indus")):
         sister = SubjectFactory(client=cast.client("indus"), external_id="lms-sister", birth_date=BORN["child"])
-        verified(sister, cast.subject("esra"), at=AT)
+        verified_guardian(sister, cast.subject("esra"), at=AT)
     codes = len(mail.outbox)
     browser = by_link(latest_link())
     assert len(mail.outbox) == codes + 1
@@ -333,7 +333,7 @@ def test_a_siblings_guardian_is_no_guardian_of_this_child(seen_at_school):
         father = SubjectFactory(
             client=cast.client("indus"), external_id="lms-father", role="guardian", email="father@mail.example"
         )
-        verified(sister, father, at=AT)
+        verified_guardian(sister, father, at=AT)
     browser = by_contact("father@mail.example")
     assert browser.get(f"/guardian/child/{sister.pk}/").status_code == 200
     assert browser.get(child_page(cast)).status_code == 404
@@ -391,7 +391,7 @@ def test_what_was_said_at_school_meanwhile_is_what_the_page_shows(invited, clock
     later = AT + timedelta(minutes=1)
     with in_client(cast.client_id("indus")):
         told = {"guardian": cast.subject("esra"), "decision": "given", "route": "in_person", "evidence": "Seen"}
-        answer_service(cast.subject("danish"), **told, actor=SETTING_UP, at=later)
+        record_service_answer(cast.subject("danish"), **told, actor=SETTING_UP, at=later)
     assert "You said yes." in browser.get(child_page(cast), {"lang": "en"}).content.decode()
     send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
     page = browser.get(child_page(cast), {"lang": "en"}).content.decode()
@@ -461,7 +461,7 @@ def test_a_guardian_whom_the_school_named_itself_decides_about_each_purpose(cast
         uncle = SubjectFactory(
             client=cast.client("indus"), external_id="lms-uncle", role="guardian", email="uncle@mail.example"
         )
-        verified(cast.subject("danish"), uncle, at=AT)
+        verified_guardian(cast.subject("danish"), uncle, at=AT)
     browser = by_contact("uncle@mail.example")
     answer(browser, child_page(cast, more="service/"), "give")
     done = answer(browser, child_page(cast, more="purpose/newsletter/"), "give")
@@ -570,15 +570,15 @@ def test_words_about_another_child_or_question_and_yesterdays_words_are_refused(
 
 
 def test_a_token_is_of_one_guardian_child_question_and_text(now):
-    seen = NoticeSeen(uuid4(), uuid4(), "service", "a" * 64, now)
-    token, day = sign_seen(seen), timedelta(days=1)
-    check_seen(token, replace(seen, at=now + day - timedelta(seconds=1)), kept_for=day)
+    seen = ShownNotice(uuid4(), uuid4(), "service", "a" * 64, now)
+    token, day = sign_token(seen), timedelta(days=1)
+    verify_token(token, replace(seen, at=now + day - timedelta(seconds=1)), kept_for=day)
     for other in (replace(seen, guardian=uuid4()), replace(seen, child=uuid4()), replace(seen, about="sharing")):
-        with pytest.raises(SeenForged):
-            check_seen(token, other, kept_for=day)
+        with pytest.raises(TokenForged):
+            verify_token(token, other, kept_for=day)
     for old in (replace(seen, words="b" * 64), replace(seen, at=now + day), replace(seen, at=now - day)):
-        with pytest.raises(SeenStale):
-            check_seen(token, old, kept_for=day)
+        with pytest.raises(TokenStale):
+            verify_token(token, old, kept_for=day)
 
 
 @pytest.mark.parametrize(("later", "status"), [(timedelta(seconds=599), 302), (timedelta(seconds=600), 422)])
@@ -606,13 +606,13 @@ def test_at_the_same_time_given_and_taken_back_the_no_stands(committed, time_mac
         row = guardian_of(danish, esra, at=AT)
         verify_guardian(row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
     shown_at = AT + timedelta(seconds=59)
-    saying = Saying(danish, esra, "mail", AT, shown_at, "", "en", PORTAL, AT + timedelta(minutes=1))
+    saying = AnswerContext(danish, esra, "mail", AT, shown_at, "", "en", PORTAL, AT + timedelta(minutes=1))
 
     def act(number):
         try:
             with in_client(cast.client_id("indus")):
-                say_yes(saying) if number % 2 else say_no(saying)
-        except SeenStale:
+                record_service_consent(saying) if number % 2 else record_service_refusal(saying)
+        except TokenStale:
             return
         finally:
             connections.close_all()
@@ -623,7 +623,7 @@ def test_at_the_same_time_given_and_taken_back_the_no_stands(committed, time_mac
         kept = list(ServiceAuthorisation.objects.order_by("recorded_at").values_list("decision", "recorded_at"))
         assert [decision for decision, _ in kept].count("refused") == 6
         assert len({moment for _, moment in kept}) == len(kept)
-        assert child_facts(danish).standing(AT + timedelta(hours=1)).state == "refused"
+        assert load_child_facts(danish).standing(AT + timedelta(hours=1)).state == "refused"
 
 
 # A child's data

@@ -18,22 +18,23 @@ from children.guardians.models import (
 from children.guardians.selectors import (
     GuardianshipUnknown,
     answers_of,
-    candidates_of,
-    child_facts,
-    guardians_of,
-    live_guardianship,
-    standing_of,
+    get_combined_answer,
+    get_live_guardianship,
+    list_candidates,
+    list_guardians,
+    load_child_facts,
 )
 from children.guardians.services import (
     AlreadyEnded,
     AlreadyNamed,
     ChangeWaits,
-    EvidenceMissing,
+    EvidenceRequired,
     MayNotConsent,
-    MethodNotByHand,
-    NotHeldBack,
+    NotAStaffMethod,
+    NotInQuarantine,
     NotTheirOwnGuardian,
     StillAChild,
+    accept_roster_claim,
     authorise_by_school,
     change_guardian,
     close_conflict,
@@ -43,18 +44,17 @@ from children.guardians.services import (
     name_guardian,
     quarantine,
     release,
-    settle_change,
-    take_up_claim,
+    settle_guardian_change,
     verify_guardian,
 )
 from paktaleem.directory.people.models import GuardianClaim
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import answered, guardian_of, make_guardian, verified
+from tests.children.making import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)
@@ -82,7 +82,7 @@ def omar(indus, now):
 
 
 def state_of(child, at):
-    return child_facts(child).standing(at)
+    return load_child_facts(child).standing(at)
 
 
 def waits(change):
@@ -100,7 +100,7 @@ def test_a_guardian_is_named_and_the_same_again_changes_nothing(cast, danish, es
     row = name(cast, danish, esra, now)
     again = name(cast, danish, esra, now + MINUTE)
     assert (again.pk, row.source, row.starts_at) == (row.pk, "school", now)
-    assert list(guardians_of(danish, actor=cast.actor("bilal"))) == [row]
+    assert list(list_guardians(danish, actor=cast.actor("bilal"))) == [row]
     assert row.history.count() == 1
     with pytest.raises(AlreadyNamed):
         name(cast, danish, esra, now, may_receive_data=False)
@@ -137,10 +137,10 @@ def test_an_erased_person_is_not_named(cast, danish, esra, now):
 
 def test_a_roster_claim_is_a_candidate_and_no_authority(cast, danish, esra, now):
     claim = GuardianClaim.objects.get(child=danish)
-    assert list(candidates_of(danish, actor=cast.actor("farah"), at=now)) == [claim]
-    row = take_up_claim(claim, actor=cast.actor("farah"), at=now)
+    assert list(list_candidates(danish, actor=cast.actor("farah"), at=now)) == [claim]
+    row = accept_roster_claim(claim, actor=cast.actor("farah"), at=now)
     assert (row.source, row.guardian_id) == ("roster", esra.pk)
-    assert not candidates_of(danish, actor=cast.actor("farah"), at=now).exists()
+    assert not list_candidates(danish, actor=cast.actor("farah"), at=now).exists()
     assert not state_of(danish, now).persons
 
 
@@ -181,9 +181,9 @@ def test_a_signed_form_is_kept_sealed(cast, danish, esra, now):
 
 def test_verifying_needs_evidence_and_a_method_of_staff(cast, danish, esra, now):
     row, farah = name(cast, danish, esra, now), cast.actor("farah")
-    with pytest.raises(EvidenceMissing):
+    with pytest.raises(EvidenceRequired):
         verify_guardian(row, method="in_person", evidence=" ", actor=farah, at=now)
-    with pytest.raises(MethodNotByHand):
+    with pytest.raises(NotAStaffMethod):
         verify_guardian(row, method="email_plus", evidence="x", actor=farah, at=now)
     with pytest.raises(NotAllowed):
         verify_guardian(row, method="in_person", evidence="x", actor=cast.actor("sana"), at=now)
@@ -198,10 +198,10 @@ def test_who_may_not_decide_is_not_verified(cast, danish, esra, now, values):
 
 
 def test_ended_is_ended(cast, danish, esra, now):
-    row = verified(danish, esra, at=now)
+    row = verified_guardian(danish, esra, at=now)
     end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
     with pytest.raises(GuardianshipUnknown):
-        live_guardianship(danish, esra, at=now + MINUTE)
+        get_live_guardianship(danish, esra, at=now + MINUTE)
     for refused in (end_guardian, lambda row, **by: verify_guardian(row, method="in_person", evidence="x", **by)):
         with pytest.raises(AlreadyEnded):
             refused(row, actor=cast.actor("farah"), at=now + MINUTE)
@@ -209,12 +209,12 @@ def test_ended_is_ended(cast, danish, esra, now):
 
 
 def test_an_end_may_be_set_ahead_and_is_never_backdated(cast, danish, esra, now):
-    row = verified(danish, esra, at=now)
-    answered(danish, esra, "given", at=now)
+    row = verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
     with pytest.raises(ValidationError):
         change_guardian(row, changes={"ends_at": now - MINUTE}, actor=cast.actor("farah"), at=now)
     change_guardian(row, changes={"ends_at": now + MINUTE}, actor=cast.actor("farah"), at=now)
-    facts = child_facts(danish)
+    facts = load_child_facts(danish)
     assert (facts.standing(now).state, facts.standing(now).until) == ("given", now + MINUTE)
     assert facts.standing(now + MINUTE).state == "lapsed"
 
@@ -229,10 +229,10 @@ def test_a_courts_note_is_sealed(cast, danish, esra, now):
 
 def refuser(cast, danish, esra, omar, now):
     """Esra consents, Omar refuses."""
-    verified(danish, esra, at=now)
-    row = verified(danish, omar, at=now)
-    answered(danish, esra, "given", at=now)
-    answered(danish, omar, "refused", at=now)
+    verified_guardian(danish, esra, at=now)
+    row = verified_guardian(danish, omar, at=now)
+    record_answer(danish, esra, "given", at=now)
+    record_answer(danish, omar, "refused", at=now)
     return row
 
 
@@ -247,25 +247,25 @@ def test_taking_away_the_one_who_refused_waits_for_a_second_person(cast, danish,
     assert state_of(danish, at).state == "refused"
     with pytest.raises(ChangeWaits):
         change_guardian(row, changes=changes, actor=farah, at=at)
-    with pytest.raises(SamePerson):
-        settle_change(waiting, approve=True, actor=farah, at=at)
-    settle_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
+    with pytest.raises(ApproverIsRequester):
+        settle_guardian_change(waiting, approve=True, actor=farah, at=at)
+    settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
     assert state_of(danish, at).state == "given"
-    with pytest.raises(ChangeSettled):
-        settle_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
+    with pytest.raises(ChangeAlreadyDecided):
+        settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
 
 
 def test_a_declined_change_changes_nothing(cast, danish, esra, omar, now):
     row = refuser(cast, danish, esra, omar, now)
     waiting = waits(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE))
-    settled = settle_change(waiting, approve=False, actor=cast.actor("farah"), at=now + MINUTE)
+    settled = settle_guardian_change(waiting, approve=False, actor=cast.actor("farah"), at=now + MINUTE)
     assert settled.state == "declined"
     assert state_of(danish, now + MINUTE).state == "refused"
 
 
 def test_a_refusal_waits_even_while_nobody_says_yes(cast, danish, esra, now):
-    row = verified(danish, esra, at=now)
-    answered(danish, esra, "refused", at=now)
+    row = verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "refused", at=now)
     assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), GuardianChange)
 
 
@@ -274,21 +274,21 @@ def test_a_key_cannot_approve_and_neither_may_support(cast, danish, esra, omar, 
     waiting = waits(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE))
     for actor in (cast.key_actor("indus"), cast.actor("sana"), SETTING_UP):
         with pytest.raises(NotAllowed):
-            settle_change(waiting, approve=True, actor=actor, at=now + MINUTE)
+            settle_guardian_change(waiting, approve=True, actor=actor, at=now + MINUTE)
 
 
 def test_taking_away_the_one_who_agreed_acts_at_once(cast, danish, esra, now):
-    row = verified(danish, esra, at=now)
-    answered(danish, esra, "given", at=now)
+    row = verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
     assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), Guardianship)
     assert state_of(danish, now + MINUTE).state == "lapsed"
 
 
 def test_letting_somebody_be_told_or_decide_again_waits(cast, danish, esra, now):
-    row = verified(danish, esra, at=now, may_receive_data=False)
+    row = verified_guardian(danish, esra, at=now, may_receive_data=False)
     told = waits(change_guardian(row, changes={"may_receive_data": True}, actor=cast.actor("farah"), at=now))
-    answered(danish, esra, "given", at=now)
-    settle_change(told, approve=False, actor=cast.actor("amina"), at=now)
+    record_answer(danish, esra, "given", at=now)
+    settle_guardian_change(told, approve=False, actor=cast.actor("amina"), at=now)
     change_guardian(row, changes={"court_order": True}, actor=cast.actor("farah"), at=now + MINUTE)
     waits(change_guardian(row, changes={"court_order": False}, actor=cast.actor("farah"), at=now + MINUTE))
     assert state_of(danish, now + MINUTE).state == "lapsed"
@@ -298,7 +298,7 @@ def test_guardians_who_disagree_are_a_case_until_they_agree(cast, danish, esra, 
     refuser(cast, danish, esra, omar, now)
     case = GuardianConflict.objects.get()
     assert (case.child_id, case.closed_at, case.purpose_code) == (danish.pk, None, "")
-    answered(danish, omar, "given", at=now + MINUTE)
+    record_answer(danish, omar, "given", at=now + MINUTE)
     case.refresh_from_db()
     assert (case.outcome, state_of(danish, now + MINUTE).state) == ("agreed", "given")
 
@@ -322,11 +322,11 @@ def test_a_schools_authorisation_is_kept_apart_and_opens_nothing(cast, danish, n
 def test_held_back_until_released(cast, danish, now):
     amina = cast.actor("amina")
     quarantine(danish, cause="incident", actor=amina, at=now)
-    assert child_facts(danish).quarantined
+    assert load_child_facts(danish).quarantined
     release(danish, actor=amina, at=now + MINUTE)
-    assert not child_facts(danish).quarantined
-    assert child_facts(danish, past=now).quarantined
-    with pytest.raises(NotHeldBack):
+    assert not load_child_facts(danish).quarantined
+    assert load_child_facts(danish, past=now).quarantined
+    with pytest.raises(NotInQuarantine):
         release(danish, actor=amina, at=now + MINUTE)
     with pytest.raises(NotAllowed):
         quarantine(danish, cause="incident", actor=cast.actor("farah"), at=now)
@@ -347,13 +347,13 @@ def test_the_past_is_told_as_it_was(cast, danish, esra, omar, now):
     row = Guardianship.objects.get(guardian=esra)
     change_guardian(row, changes={"may_consent": False}, actor=cast.actor("farah"), at=now + MINUTE)
     at = now + MINUTE - timedelta(seconds=1)
-    assert child_facts(danish, past=at).standing(at).persons == {esra.pk, omar.pk}
+    assert load_child_facts(danish, past=at).standing(at).persons == {esra.pk, omar.pk}
     assert state_of(danish, now + MINUTE).persons == {omar.pk}
     early = now - timedelta(seconds=1)
-    assert child_facts(danish, past=early).standing(early).state is None
+    assert load_child_facts(danish, past=early).standing(early).state is None
 
 
 def test_who_asks_needs_the_capability(cast, danish, now):
-    assert standing_of(danish, actor=cast.actor("sana"), at=now).state is None
+    assert get_combined_answer(danish, actor=cast.actor("sana"), at=now).state is None
     assert not answers_of(danish, actor=cast.actor("bilal")).exists()
     assert not Verification.objects.exists()

@@ -11,21 +11,21 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from children.concerns.services import close_concern, open_concern
-from children.guardians.contacts import Unusable
+from children.guardians.contacts import ContactRejection
 from children.guardians.models import Guardianship
 from children.guardians.services import end_guardian, verify_guardian
 from children.invitations.models import Invitation
-from children.invitations.selectors import children_to_ask_about, count_missing
+from children.invitations.selectors import count_missing, list_children_to_ask_about
 from children.invitations.services import (
-    ASK_MANY,
+    INVITE_MANY,
     AlreadyDecided,
     ContactRefused,
     NoGuardian,
     NotAChild,
     TooManyInvitations,
-    forget_old_contacts,
     invite_guardian,
     invite_guardians_of,
+    purge_old_contacts,
 )
 from children.invitations.states import NEXT, OPEN, State, may_become
 from paktaleem.directory.mail.models import Letter
@@ -44,7 +44,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import answered, verified
+from tests.children.making import record_answer, verified_guardian
 from tests.children.visiting import PORTAL, follow, latest_link, work
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.webhooks.making import make_endpoint
@@ -148,19 +148,23 @@ def test_siblings_are_asked_about_in_one_letter(indus):
 @pytest.mark.parametrize(
     ("child", "guardian", "why"),
     [
-        ({"email": "one@mail.example"}, {"email": "ONE@Mail.Example"}, Unusable.OF_THE_CHILD),  # case
-        ({"email": "one@mail.example"}, {"email": "one+mum@mail.example"}, Unusable.OF_THE_CHILD),  # plus-tags
-        ({"email": "a.l.i@gmail.com"}, {"email": "ali@gmail.com"}, Unusable.OF_THE_CHILD),  # dots
-        ({"email": "ali@gmail.com"}, {"email": "ali@googlemail.com"}, Unusable.OF_THE_CHILD),  # alias domains
-        ({"email": "ali1@mail.example"}, {"email": "alil@mail.example"}, Unusable.LIKE_A_CHILD),  # look-alike
-        ({"email": "ali@school.example"}, {"email": "ali@schoo1.example"}, Unusable.LIKE_A_CHILD),  # look-alike domain
-        ({"phone": "0300 5550001"}, {"phone": "+92 300 555 0001"}, Unusable.OF_THE_CHILD),
-        ({}, {}, Unusable.MISSING),
-        ({}, {"email": "hamza.lodhi@students.example"}, Unusable.OF_A_CHILD),
+        ({"email": "one@mail.example"}, {"email": "ONE@Mail.Example"}, ContactRejection.OF_THE_CHILD),  # case
+        ({"email": "one@mail.example"}, {"email": "one+mum@mail.example"}, ContactRejection.OF_THE_CHILD),  # plus-tags
+        ({"email": "a.l.i@gmail.com"}, {"email": "ali@gmail.com"}, ContactRejection.OF_THE_CHILD),  # dots
+        ({"email": "ali@gmail.com"}, {"email": "ali@googlemail.com"}, ContactRejection.OF_THE_CHILD),  # alias domains
+        ({"email": "ali1@mail.example"}, {"email": "alil@mail.example"}, ContactRejection.LIKE_A_CHILD),  # look-alike
+        (
+            {"email": "ali@school.example"},
+            {"email": "ali@schoo1.example"},
+            ContactRejection.LIKE_A_CHILD,
+        ),  # look-alike domain
+        ({"phone": "0300 5550001"}, {"phone": "+92 300 555 0001"}, ContactRejection.OF_THE_CHILD),
+        ({}, {}, ContactRejection.MISSING),
+        ({}, {"email": "hamza.lodhi@students.example"}, ContactRejection.OF_A_CHILD),
     ],
 )
 def test_a_contact_that_could_be_that_of_the_child_is_refused(indus, child, guardian, why):
-    if why == Unusable.OF_A_CHILD:
+    if why == ContactRejection.OF_A_CHILD:
         family(indus, "other", email="hamza.lodhi@students.example")
     mother = parent(indus, "mother", **guardian)
     ward = family(indus, "ward", guardian=mother, **child)
@@ -183,7 +187,7 @@ def test_an_office_mailbox_that_many_share_asks_nobody(indus):
     ward = family(indus, "ward", guardian=people[0])
     with pytest.raises(ContactRefused) as refused:
         invite_guardian(ward, guardian=people[0], portal=PORTAL, actor=indus.actor("farah"), at=AT)
-    assert refused.value.why == Unusable.SHARED
+    assert refused.value.why == ContactRejection.SHARED
 
 
 def test_of_many_who_cannot_be_asked_the_school_is_told_why(indus):
@@ -221,8 +225,8 @@ def test_adults_decide_for_themselves(indus):
 
 
 def test_who_said_yes_is_not_asked_again(indus):
-    verified(indus.subject("danish"), indus.subject("esra"), at=AT)
-    answered(indus.subject("danish"), indus.subject("esra"), "given", at=AT)
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
+    record_answer(indus.subject("danish"), indus.subject("esra"), "given", at=AT)
     with pytest.raises(AlreadyDecided):
         asked(indus, at=AT + DAY)
 
@@ -325,7 +329,7 @@ def test_whom_an_answer_rests_on_is_not_forgotten(indus):
     mother, danish = indus.subject("esra"), indus.subject("danish")
     verified_row = Guardianship.objects.get(child=danish)
     verify_guardian(verified_row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
-    answered(danish, mother, "refused", at=AT + DAY)
+    record_answer(danish, mother, "refused", at=AT + DAY)
     follow(indus, AT + 28 * DAY)
     assert indus.subject("esra").email is not None
 
@@ -360,7 +364,7 @@ def test_an_answer_on_paper_ends_the_invitation(indus):
     row = asked(indus)
     standing = Guardianship.objects.get(child=row.child)
     verify_guardian(standing, method="signed_form", evidence="Folder", actor=SETTING_UP, at=AT)
-    answered(row.child, row.guardian, "given", at=AT + DAY)
+    record_answer(row.child, row.guardian, "given", at=AT + DAY)
     follow(indus, AT + DAY)
     row.refresh_from_db()
     assert (row.state, row.answered_at) == ("given", AT + DAY)
@@ -379,10 +383,10 @@ def test_guardians_whom_nobody_asked_are_forgotten_in_time(indus, settings):
     esra = indus.subject("esra")
     late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
     worker = system_actor("tests")
-    assert forget_old_contacts(esra.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
-    assert forget_old_contacts(esra.client_id, actor=worker, at=late) == 1
+    assert purge_old_contacts(esra.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
+    assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1
     assert indus.subject("esra").email is None
-    assert forget_old_contacts(esra.client_id, actor=worker, at=late + DAY) == 0
+    assert purge_old_contacts(esra.client_id, actor=worker, at=late + DAY) == 0
 
 
 def test_the_machine_moves_forward_only():
@@ -476,7 +480,7 @@ def test_an_answer_elsewhere_is_told_as_an_answer(indus):
     row = asked(indus)
     verified_row = Guardianship.objects.get(child=row.child)
     verify_guardian(verified_row, method="signed_form", evidence="Folder", actor=SETTING_UP, at=AT)
-    answered(row.child, row.guardian, "given", at=AT + DAY)
+    record_answer(row.child, row.guardian, "given", at=AT + DAY)
     follow(indus, AT + DAY)
     [data] = [data for kind, data in told() if kind == "guardian.invitation_answered"]
     assert data["state"] == "given"
@@ -486,11 +490,13 @@ def test_an_answer_elsewhere_is_told_as_an_answer(indus):
 
 
 def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
-    children = children_to_ask_about(indus.client("indus"), actor=indus.actor("farah"), at=AT)
+    children = list_children_to_ask_about(indus.client("indus"), actor=indus.actor("farah"), at=AT)
     before = count_missing(children)
     assert (before.children, before.answered, before.asked, before.nobody_named, before.to_ask) == (2, 0, 0, 1, 1)
     farah = indus.actor("farah")
-    enqueue_job(ASK_MANY, client=str(farah.client_id), beginning="", user=str(farah.id), role=farah.role, portal=PORTAL)
+    enqueue_job(
+        INVITE_MANY, client=str(farah.client_id), beginning="", user=str(farah.id), role=farah.role, portal=PORTAL
+    )
     work()
     after = count_missing(children)
     assert (after.asked, after.to_ask) == (1, 0)

@@ -15,7 +15,7 @@ from children.invitations.services import invite_guardian
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import reason_at
+from tests.children.making import decision_reason
 from tests.children.test_provider_checks import WithAddress, answer_by_file
 from tests.children.visiting import PORTAL, answer, by_link, child_page, latest_link
 from tests.children.visiting import work as send_letters
@@ -66,7 +66,7 @@ def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once
     enable(cast)
     browser, url = by_link(latest_link()), child_page(cast, more="check/")
     answer(browser, child_page(cast, more="service/"), "give")
-    assert reason_at(cast, "lms-danish", AT) == "guardian_consent_required"
+    assert decision_reason(cast, "lms-danish", AT) == "guardian_consent_required"
     assert OFFERED in page(browser, child_page(cast))
     asked = send(browser, url, method="payment_card")
     assert asked.headers["Location"].partition("?")[0] == url
@@ -82,7 +82,7 @@ def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once
     assert "The check has verified your identity" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
     assert "Say yes again" in page(browser, child_page(cast))
     assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
-    assert reason_at(cast, "lms-danish", AT) == "permitted"
+    assert decision_reason(cast, "lms-danish", AT) == "permitted"
     assert OFFERED not in page(browser, child_page(cast))
     with in_client(cast.client_id("indus")):
         entry = Entry.objects.get(kind="guardian.check_requested")

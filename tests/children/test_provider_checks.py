@@ -12,31 +12,31 @@ from django.test import Client
 from children.guardians.models import ProviderCheck, Verification
 from children.guardians.providers import (
     FolderProvider,
-    NoSuchProvider,
     NotSigned,
-    Started,
+    ProviderUnknown,
+    StartedCheck,
     check_providers,
     read_signed,
 )
-from children.guardians.selectors import where_checked
+from children.guardians.selectors import find_check_url
 from children.guardians.services import (
     CheckUnknown,
     MayNotConsent,
     MethodNotOffered,
     change_guardian,
     end_guardian,
+    receive_check_result,
     request_check,
-    show_where,
-    take_answer,
+    show_check_url,
 )
 from children.guardians.services.checking import BEGIN
-from children.guardians.tasks import ask, ask_providers, begin
+from children.guardians.tasks import ask, begin, process_open_checks
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import answered, guardian_of, make_guardian, reason_at
+from tests.children.making import decision_reason, guardian_of, make_guardian, record_answer
 from tests.working import work
 
 MINUTE = timedelta(minutes=1)
@@ -113,8 +113,8 @@ def test_a_check_tells_the_provider_nobody_and_its_passing_verifies(cast, clock,
     assert (settled.state, settled.finished_at) == ("passed", now + MINUTE)
     found = Verification.objects.get()
     assert (found.method, found.strength, found.provider_check_id) == ("payment_card", 2, check.provider_check_id)
-    answered(cast.subject("danish"), cast.subject("esra"), "given", at=now + MINUTE)
-    assert reason_at(cast, "lms-danish", now + MINUTE) == "permitted"
+    record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=now + MINUTE)
+    assert decision_reason(cast, "lms-danish", now + MINUTE) == "permitted"
     kinds = list(Entry.objects.filter(kind__startswith="guardian.check").order_by("id").values_list("kind", flat=True))
     assert kinds == ["guardian.check_requested", "guardian.check_started", "guardian.check_settled"]
 
@@ -134,9 +134,9 @@ def test_failed_verifies_nobody_and_an_answer_counts_once(cast, now, row, settin
     check = start(cast, row, now)
     body, headers = signed(check, "failed", settings, at=now)
     told = {"arrived_at": now, "at": now}
-    assert take_answer(row.client_id, "folder", body, headers, **told).state == "failed"
+    assert receive_check_result(row.client_id, "folder", body, headers, **told).state == "failed"
     body, headers = signed(check, "passed", settings, at=now)
-    assert take_answer(row.client_id, "folder", body, headers, **told).state == "failed"
+    assert receive_check_result(row.client_id, "folder", body, headers, **told).state == "failed"
     assert not Verification.objects.exists()
 
 
@@ -147,7 +147,7 @@ def test_an_answer_that_is_not_the_providers_is_refused(cast, now, row, settings
     late = now + timedelta(minutes=6)
     for sent, by, arrived in ((body + b" ", headers, now), (body, forged, now), (body, {}, now), (body, headers, late)):
         with pytest.raises(NotSigned):
-            take_answer(row.client_id, "folder", sent, by, arrived_at=arrived, at=now)
+            receive_check_result(row.client_id, "folder", sent, by, arrived_at=arrived, at=now)
     for text in (b"", b"[]", b"null", b'{"check": 7, "result": "passed"}', b'{"check": "a", "result": "maybe"}'):
         stamped = headers_of([settings.CHECK_KEY], message_id="m", timestamp=int(now.timestamp()), body=text)
         with pytest.raises(NotSigned):
@@ -162,9 +162,9 @@ def test_an_answer_for_another_client_or_a_check_nobody_began_is_unknown(cast, n
     body, headers = signed(check, "passed", settings, at=now)
     settings.CHECK_PROVIDERS = {**settings.CHECK_PROVIDERS, "other": "children.guardians.providers.FolderProvider"}
     with pytest.raises(CheckUnknown):
-        take_answer(row.client_id, "other", body, headers, arrived_at=now, at=now)
-    with pytest.raises(NoSuchProvider):
-        take_answer(row.client_id, "nobody", body, headers, arrived_at=now, at=now)
+        receive_check_result(row.client_id, "other", body, headers, arrived_at=now, at=now)
+    with pytest.raises(ProviderUnknown):
+        receive_check_result(row.client_id, "nobody", body, headers, arrived_at=now, at=now)
 
 
 def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_late(cast, now, clock, row, settings):
@@ -179,7 +179,7 @@ def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_lat
 def test_only_who_may_decide_is_checked_in_ways_the_provider_has_and_by_those_who_may(cast, now, row):
     with pytest.raises(MethodNotOffered):
         start(cast, row, now, method="in_person")
-    with pytest.raises(NoSuchProvider):
+    with pytest.raises(ProviderUnknown):
         start(cast, row, now, provider="nobody")
     for name in ("bilal", "celia"):
         with pytest.raises(NotAllowed):
@@ -199,9 +199,9 @@ def test_the_worker_asks_for_what_was_not_told(cast, now, folder, settings):
     with in_client(cast.client_id("indus")):
         check = start(cast, guardian_of(cast.subject("danish"), cast.subject("esra"), at=now), now)
     (folder / f"{check.provider_check_id}.answer.json").write_text("{")
-    ask_providers(0)
+    process_open_checks(0)
     answer_by_file(check, "passed", settings)
-    ask_providers(0)
+    process_open_checks(0)
     with in_client(cast.client_id("indus")):
         assert Verification.objects.get().provider == "folder"
 
@@ -217,7 +217,7 @@ class WithAddress(FolderProvider):
     """A provider that returns an address for the guardian."""
 
     def start(self, **told):
-        return Started(super().start(**told).number, "https://checks.example/go?t=secret")
+        return StartedCheck(super().start(**told).number, "https://checks.example/go?t=secret")
 
 
 def provided_by(settings, provider):
@@ -266,21 +266,21 @@ def test_a_check_that_nobody_answers_lapses_and_a_late_answer_changes_nothing(ca
 def test_where_the_guardian_goes_is_sealed_and_told_while_the_check_is_open(cast, now, row, settings):
     provided_by(settings, WithAddress)
     check = start(cast, row, now)
-    assert where_checked(check) == "https://checks.example/go?t=secret"
+    assert find_check_url(check) == "https://checks.example/go?t=secret"
     assert b"secret" not in check.url.ciphertext
     assert "secret" not in json.dumps([one.body for one in Entry.objects.all()], default=str)
     answer_by_file(check, "failed", settings)
     asked_about(check)
-    assert where_checked(check) is None
+    assert find_check_url(check) is None
 
 
 def test_who_looks_where_the_guardian_goes_is_written_down(cast, now, row, settings):
     provided_by(settings, WithAddress)
     check, farah = start(cast, row, now), cast.actor("farah")
     with pytest.raises(NotAllowed):
-        show_where(check, actor=cast.actor("bilal"), reason="review", at=now)
+        show_check_url(check, actor=cast.actor("bilal"), reason="review", at=now)
     assert not Entry.objects.filter(kind="guardian.check_shown").exists()
-    assert show_where(check, actor=farah, reason="review", at=now) == "https://checks.example/go?t=secret"
+    assert show_check_url(check, actor=farah, reason="review", at=now) == "https://checks.example/go?t=secret"
     looked = Entry.objects.get(kind="guardian.check_shown")
     assert (looked.actor_id, looked.subject_id) == (farah.id, row.child_id)
     assert "secret" not in looked.body

@@ -13,7 +13,7 @@ from consent.decisions.decision import Question
 from consent.decisions.selectors.decisions import decide_with_key
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import answered, make_guardian, verified
+from tests.children.making import make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 from tests.showing import shown
 
@@ -28,8 +28,8 @@ def both(cast, now):
         omar = make_guardian(cast.client("indus"), "omar", at=now)
         claim_guardian(danish, guardian=omar, relationship="parent", actor=SETTING_UP, at=now)
         for parent in (esra, omar):
-            verified(danish, parent, at=now)
-            answered(danish, parent, "given", at=now)
+            verified_guardian(danish, parent, at=now)
+            record_answer(danish, parent, "given", at=now)
     return {"esra": esra, "omar": omar}
 
 

@@ -9,21 +9,21 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from children.concerns.asking import Obstacle, Wish, what_stands_against
+from children.concerns.asking import RequestBlocker, RequestKind, why_not_allowed
 from children.concerns.models import Concern
 from children.concerns.services import (
     AlreadyClosed,
     AlreadyOrdered,
-    MayNotAsk,
     NotADeletion,
-    NothingGivenYet,
+    NothingReturnedYet,
     OrdersOpen,
-    ask_about_data,
+    RequestNotAllowed,
     close_concern,
     confirm_deletion,
-    copy_of,
+    open_copy,
+    record_data_request,
 )
-from children.guardians.authority import Guardian, Verified
+from children.guardians.authority import Guardian, VerificationPeriod
 from children.guardians.models import Guardianship
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services import change_guardian, end_guardian, record_verification
@@ -37,7 +37,7 @@ from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import answered, guardian_of, make_guardian, verified
+from tests.children.making import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.visiting import answer, by_contact, child_page
 from tests.console.pages import list_url, row_url
 from tests.doors.visiting import send
@@ -66,7 +66,7 @@ def indus(cast):
 @pytest.fixture
 def seen(indus):
     """Verify Danish's mother in person."""
-    verified(indus.subject("danish"), indus.subject("esra"), at=AT)
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
     return indus
 
 
@@ -83,7 +83,7 @@ def mother(cast):
 
 def ask(cast, wish, *, at=AT, actor=None, text=""):
     told = {"guardian": cast.subject("esra"), "wish": wish, "text": text}
-    return ask_about_data(cast.subject("danish"), **told, actor=actor or mother(cast), at=at)
+    return record_data_request(cast.subject("danish"), **told, actor=actor or mother(cast), at=at)
 
 
 def confirm(case, cast, *, by="farah", at=AT + DAY):
@@ -162,7 +162,7 @@ LEFT = "The record here is left"
 def test_when_every_system_has_answered_the_case_says_what_is_left_and_leads_who_may_to_erasing_it(cast):
     client_id = cast.client_id("indus")
     with in_client(client_id):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
         case = confirm(ask(cast, "deletion"), cast)
         told, key = orders_of(case), cast.key_actor("indus")
         done = Answer(Outcome.DONE, counts={"usage_logs": 3})
@@ -191,7 +191,7 @@ def test_when_every_system_has_answered_the_case_says_what_is_left_and_leads_who
 
 def test_of_a_copy_or_a_deletion_that_was_not_confirmed_nothing_is_said_to_be_left(cast):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
         cases = [ask(cast, wish).pk for wish in ("copy", "deletion")]
     for case in cases:
         assert LEFT not in browser_of(cast.user("amina")).get(row_url("concerns/concern", case)).content.decode()
@@ -199,10 +199,10 @@ def test_of_a_copy_or_a_deletion_that_was_not_confirmed_nothing_is_said_to_be_le
 
 def test_what_systems_gave_is_handed_out_as_one_file_and_each_look_is_recorded(cast):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
         case = ask(cast, "copy")
-        with pytest.raises(NothingGivenYet):
-            copy_of(case, actor=cast.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT)
+        with pytest.raises(NothingReturnedYet):
+            open_copy(case, actor=cast.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT)
         given = Answer(Outcome.DONE, sections=(Section("usage_logs", {"rows": [1, 2]}),))
         key = cast.key_actor("indus")
         complete_order(accept_order(orders_of(case)["lms"], actor=key, at=AT), given, actor=key, at=AT)
@@ -241,26 +241,26 @@ def test_the_client_may_decline_and_nobody_else_closes_what_it_has_to_confirm(se
 
 def test_a_guardian_known_by_two_letters_may_have_deleted_and_not_be_handed_a_copy(indus):
     weakly(indus)
-    with pytest.raises(MayNotAsk) as refused:
+    with pytest.raises(RequestNotAllowed) as refused:
         ask(indus, "copy")
-    assert refused.value.why == Obstacle.TOO_WEAK
+    assert refused.value.why == RequestBlocker.TOO_WEAK
     assert ask(indus, "deletion") is not None
 
 
 def test_a_guardian_whom_nobody_verified_may_ask_for_nothing(indus):
     guardian_of(indus.subject("danish"), indus.subject("esra"), at=AT)
     for wish in ("copy", "deletion"):
-        with pytest.raises(MayNotAsk) as refused:
+        with pytest.raises(RequestNotAllowed) as refused:
             ask(indus, wish)
-        assert refused.value.why == Obstacle.NOT_VERIFIED
+        assert refused.value.why == RequestBlocker.NOT_VERIFIED
     assert not Concern.objects.exists()
 
 
 def test_who_may_not_be_told_gets_no_copy(seen):
     change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
-    with pytest.raises(MayNotAsk) as refused:
+    with pytest.raises(RequestNotAllowed) as refused:
         ask(seen, "copy")
-    assert refused.value.why == Obstacle.NOT_TOLD
+    assert refused.value.why == RequestBlocker.NOT_TOLD
 
 
 def test_an_ex_guardian_a_stranger_and_another_in_their_name_ask_for_nothing(seen):
@@ -270,7 +270,7 @@ def test_an_ex_guardian_a_stranger_and_another_in_their_name_ask_for_nothing(see
     with pytest.raises(NotAllowed):
         ask(seen, "copy", actor=seen.actor("bilal"))
     with pytest.raises(GuardianshipUnknown):
-        ask_about_data(seen.subject("hamza"), guardian=seen.subject("esra"), wish="copy", actor=SETTING_UP, at=AT)
+        record_data_request(seen.subject("hamza"), guardian=seen.subject("esra"), wish="copy", actor=SETTING_UP, at=AT)
     end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=AT + DAY)
     with pytest.raises(GuardianshipUnknown):
         ask(seen, "copy", at=AT + DAY)
@@ -291,24 +291,24 @@ def test_a_copy_and_a_concern_are_no_deletions(seen):
 
 def test_each_obstacle_by_itself(now):
     known = _known(now, strength=2)
-    assert what_stands_against(Wish.COPY, known, may_receive_data=True, at=now) is None
-    assert what_stands_against(Wish.COPY, known, may_receive_data=False, at=now) == Obstacle.NOT_TOLD
+    assert why_not_allowed(RequestKind.COPY, known, may_receive_data=True, at=now) is None
+    assert why_not_allowed(RequestKind.COPY, known, may_receive_data=False, at=now) == RequestBlocker.NOT_TOLD
     weak = _known(now, strength=1)
-    assert what_stands_against(Wish.COPY, weak, may_receive_data=True, at=now) == Obstacle.TOO_WEAK
-    assert what_stands_against(Wish.DELETION, weak, may_receive_data=False, at=now) is None
+    assert why_not_allowed(RequestKind.COPY, weak, may_receive_data=True, at=now) == RequestBlocker.TOO_WEAK
+    assert why_not_allowed(RequestKind.DELETION, weak, may_receive_data=False, at=now) is None
     late = now + 2 * DAY
-    assert what_stands_against(Wish.DELETION, known, may_receive_data=True, at=late) == Obstacle.NOT_VERIFIED
-    assert what_stands_against(Wish.KEEP, known, may_receive_data=False, at=late) is None
+    assert why_not_allowed(RequestKind.DELETION, known, may_receive_data=True, at=late) == RequestBlocker.NOT_VERIFIED
+    assert why_not_allowed(RequestKind.KEEP, known, may_receive_data=False, at=late) is None
 
 
 def _known(now, *, strength):
-    live = Verified(strength, now - DAY, now + DAY)
+    live = VerificationPeriod(strength, now - DAY, now + DAY)
     return Guardian(uuid4(), uuid4(), now - DAY, may_consent=True, verified=(live,))
 
 
 def test_another_client_sees_nothing(cast):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
         case = ask(cast, "deletion")
         with pytest.raises(NotAllowed):
             confirm(case, cast, by="celia")
@@ -342,7 +342,7 @@ def test_the_page_says_beforehand_what_may_not_be_asked_and_what_helps(cast):
 
 def test_the_page_shows_how_far_a_request_is(cast):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
     browser, url = by_contact(), child_page(cast, more="data/")
     assert send(browser, url, wish="deletion").headers["Location"].endswith("done=asked_deletion")
     assert send(browser, url, wish="copy").headers["Location"].endswith("done=asked_copy")
@@ -353,7 +353,7 @@ def test_the_page_shows_how_far_a_request_is(cast):
 
 def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
     browser = by_contact()
     answer(browser, child_page(cast, more="service/"), "give")
     done = send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
@@ -371,8 +371,8 @@ def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast):
 
 def test_by_the_api_a_withdrawal_says_that_it_is_to_be_asked_and_the_answer_becomes_orders(cast):
     with in_client(cast.client_id("indus")):
-        verified(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
-        answered(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
     platform = Caller(cast.key("indus"))
     said = {"guardian": "lms-esra", "decision": "withdrawn"}
     withdrawn = platform.post("/api/v1/subjects/lms-danish/guardian-authorisations", said)
@@ -398,8 +398,8 @@ def test_by_the_api_what_may_not_be_asked_is_told_with_the_reason(cast):
 
 def test_in_the_console_a_withdrawal_leads_to_the_question(cast):
     with in_client(cast.client_id("indus")):
-        row = verified(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
-        answered(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
     browser = browser_of(cast.user("farah"))
     url = row_url("children/guardianship", row.pk, "answer")
     led = browser.post(url, {"decision": "withdrawn", "shares": "", "route": "in_person"})

@@ -11,7 +11,7 @@ from children.guardians.models import Guardianship, ProviderCheck, Verification
 from children.guardians.providers import FolderProvider
 from children.guardians.services import request_check
 from children.guardians.services.checking import BEGIN
-from children.guardians.tasks import ask_providers, begin
+from children.guardians.tasks import begin, process_open_checks
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.tenancy.context import in_client
@@ -105,7 +105,7 @@ def test_while_a_slow_provider_begins_or_answers_everybody_else_goes_on(committe
     answer_by_file(check, "passed", settings)
     IN_CALL.clear()
     GO_ON.clear()
-    slow = aside(ask_providers, 0)
+    slow = aside(process_open_checks, 0)
     assert IN_CALL.wait(SECONDS)
     assert take_every_row_at_once(row) == (2, 1, 1)
     GO_ON.set()
@@ -126,7 +126,7 @@ def test_who_dies_between_asking_and_hearing_leaves_what_the_next_round_picks_up
     assert os.waitstatus_to_exitcode(os.waitpid(died, 0)[1]) == 7
     assert (state_of(row).state, len(list(tmp_path.iterdir()))) == ("requested", 1)
     GO_ON.set()
-    ask_providers(0)
+    process_open_checks(0)
     found = state_of(row)
     assert (found.state, [one.stem for one in tmp_path.iterdir()]) == ("started", [found.provider_check_id])
     begin(str(check.client_id), str(check.pk))

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from children.guardians.evidence import NumberNotKept, check_evidence
+from children.guardians.evidence import CardNumberFound, check_evidence
 from children.guardians.services import (
     TooWeakToShare,
-    answer_service,
+    record_service_answer,
     record_verification,
     verify_guardian,
 )
@@ -22,7 +22,7 @@ from children.guardians.strength import (
 )
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import answered, approve_host, guardian_of, reason_at
+from tests.children.making import approve_host, decision_reason, guardian_of, record_answer
 from tests.factories import SETTING_UP
 
 WEAK = {Method.EMAIL_PLUS, Method.TEXT_PLUS}
@@ -45,18 +45,18 @@ def test_a_method_opens_what_it_is_strong_enough_for(cast, now, method):
         row = guardian_of(danish, esra, at=now)
         record_verification(row, method=method, kept={}, actor=SETTING_UP, reason="review", at=now)
         strong = method not in WEAK
-        answered(danish, esra, "given", shares=True if strong else None, at=now)
-        inside = {one: reason_at(cast, "lms-danish", now, purpose=one) for one in PURPOSES}
+        record_answer(danish, esra, "given", shares=True if strong else None, at=now)
+        inside = {one: decision_reason(cast, "lms-danish", now, purpose=one) for one in PURPOSES}
         assert set(inside.values()) == {"permitted"}
         approve_host(cast.client_id("indus"), "payment_billing")
         expected = "permitted" if strong else "guardian_consent_required"
-        assert reason_at(cast, "lms-danish", now, purpose="payment_billing") == expected
+        assert decision_reason(cast, "lms-danish", now, purpose="payment_billing") == expected
         shared: dict[str, Any] = {"purpose": "payment_billing", "action": "share", "recipient": "host"}
-        assert reason_at(cast, "lms-danish", now, **shared) == expected
-        assert reason_at(cast, "lms-danish", now, purpose="support") == "permitted"
+        assert decision_reason(cast, "lms-danish", now, **shared) == expected
+        assert decision_reason(cast, "lms-danish", now, purpose="support") == "permitted"
         if not strong:
             with pytest.raises(TooWeakToShare):
-                answered(danish, esra, "given", shares=True, at=now)
+                record_answer(danish, esra, "given", shares=True, at=now)
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_a_method_opens_what_it_is_strong_enough_for(cast, now, method):
     ],
 )
 def test_evidence_holds_no_number_of_an_identity_card_or_a_payment_card(cast, now, text):
-    with pytest.raises(NumberNotKept):
+    with pytest.raises(CardNumberFound):
         check_evidence(text)
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = guardian_of(danish, esra, at=now)
-        with pytest.raises(NumberNotKept):
+        with pytest.raises(CardNumberFound):
             verify_guardian(row, method="in_person", evidence=text, actor=SETTING_UP, at=now)
         told = {"decision": "refused", "route": "paper", "evidence": text, "actor": SETTING_UP, "at": now}
-        with pytest.raises(NumberNotKept):
-            answer_service(danish, guardian=esra, **told)
+        with pytest.raises(CardNumberFound):
+            record_service_answer(danish, guardian=esra, **told)
 
 
 @pytest.mark.parametrize(

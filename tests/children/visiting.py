@@ -7,8 +7,8 @@ from typing import Any
 from django.core import mail
 from django.test import Client
 
-from children.invitations.services import ASK_MANY, follow_invitations
-from children.invitations.tasks import ask_many
+from children.invitations.services import INVITE_MANY, process_invitations
+from children.invitations.tasks import invite_many
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
@@ -22,14 +22,14 @@ START, CODE, PAGE = "/guardian/indus/", "/guardian/code/", "/guardian/"
 
 def work() -> None:
     """Run the waiting jobs of the worker."""
-    work_on({**TASKS, ASK_MANY: ask_many})
+    work_on({**TASKS, INVITE_MANY: invite_many})
 
 
 def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
     """Run the worker's follow-up of a client's invitations, and the jobs it creates."""
     after = None
     with in_client(cast.client_id(client)):
-        while after := follow_invitations(cast.client_id(client), after=after, actor=system_actor("tests"), at=at):
+        while after := process_invitations(cast.client_id(client), after=after, actor=system_actor("tests"), at=at):
             pass
     work()
 

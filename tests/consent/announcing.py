@@ -5,11 +5,11 @@ from datetime import timedelta
 from consent.consents.models.consents import ConsentState, Method
 from consent.consents.services import Answer, record_answers
 from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import decide_for
+from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeDispatch
-from consent.notices.selectors.notices import purpose_timeline, version_in_effect
+from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
 from consent.notices.services import publish_notice_version
-from consent.notices.services.dispatching import open_dispatches, prove_dispatch
+from consent.notices.services.dispatching import open_dispatches, record_dispatch_proof
 from consent.register.models import ServiceAgreement
 from consent.register.models.agreements import Instruction
 from consent.register.services import change_register
@@ -61,13 +61,13 @@ def prove(cast, code, version, at):
     with in_client(cast.client_id(code)):
         open_dispatches(cast.client(code), actor=SETTING_UP, at=at)
         row = NoticeDispatch.objects.get(client_id=cast.client_id(code), version=version)
-        return prove_dispatch(row, dispatched_at=at, actor=SETTING_UP, at=at)
+        return record_dispatch_proof(row, dispatched_at=at, actor=SETTING_UP, at=at)
 
 
 def consent(cast, code, at):
     """Record the consent of the client's adult to the shared purpose, on paper, under the notice in effect."""
     with in_client(cast.client_id(code)):
-        version = version_in_effect(purpose_timeline(cast.client(code), PURPOSE), at=at)
+        version = get_version_in_effect(purpose_timeline(cast.client(code), PURPOSE), at=at)
         record_answers(
             cast.subject(PEOPLE[code]),
             answers=[Answer(PURPOSE, ConsentState.GIVEN)],
@@ -85,4 +85,4 @@ def decision(cast, code, at, *, now=None):
     """Decide whether the adult's data may be used for the shared purpose."""
     with in_client(cast.client_id(code)):
         question = Question(PURPOSE, at=at)
-        return decide_for(cast.key_actor(code), cast.client_id(code), f"lms-{PEOPLE[code]}", question, now=now or at)
+        return decide_one(cast.key_actor(code), cast.client_id(code), f"lms-{PEOPLE[code]}", question, now=now or at)

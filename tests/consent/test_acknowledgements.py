@@ -10,10 +10,10 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from consent.consents.models import Consent, ConsentEvent, Method, PolicyAcknowledgement
-from consent.consents.selectors.timelines import ACKNOWLEDGED, acknowledgements_of, timeline
-from consent.consents.services import ClaimInFuture, NoticeStale, acknowledge_policy
-from consent.notices.selectors.notices import policy_timeline, version_in_effect
-from consent.notices.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
+from consent.consents.selectors.timelines import ACKNOWLEDGED, list_timeline, select_acknowledgements
+from consent.consents.services import ClaimInFuture, NoticeNotInEffect, acknowledge_policy
+from consent.notices.selectors.notices import get_version_in_effect, policy_timeline
+from consent.notices.shown import TokenExpired, TokenForeign, TokenForged, TokenMissing
 from consent.receipts.bundles import LEDGER, check_bundle
 from consent.receipts.services import export_evidence
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -30,7 +30,7 @@ PAGE = "/api/v1/acknowledgements"
 
 
 def policy(cast, at):
-    return version_in_effect(policy_timeline(cast.client("indus")), at=at)
+    return get_version_in_effect(policy_timeline(cast.client("indus")), at=at)
 
 
 def token(cast, at, language="ur"):
@@ -89,9 +89,9 @@ def test_a_text_that_is_not_in_effect_here_is_not_acknowledged(cast, now):
     version = announce(cast, now, code="privacy_notice", **CHILDREN)
     with in_client(cast.client_id("indus")):
         coming = shown_version(version, cast.client_id("indus"), now)
-    with pytest.raises(NoticeStale):
+    with pytest.raises(NoticeNotInEffect):
         acknowledge(cast, now, shown=coming)
-    with pytest.raises(NoticeStale):
+    with pytest.raises(NoticeNotInEffect):
         acknowledge(cast, now, shown=None, method=Method.PAPER, notice_version=version.pk)
 
 
@@ -102,17 +102,17 @@ def test_the_token_must_be_there_ours_of_the_policy_and_of_today(cast, now):
     with in_client(cast.client_id("khyber")):
         foreign = shown_version(policy_of_khyber(cast, now), cast.client_id("khyber"), now)
     refused = {
-        ShownMissing: {"shown": None},
-        ShownForged: {"shown": fresh + "x"},
-        ShownForeign: {"shown": of_purpose},
-        ShownStale: {"shown": fresh, "at": now + timedelta(hours=24, microseconds=1)},
+        TokenMissing: {"shown": None},
+        TokenForged: {"shown": fresh + "x"},
+        TokenForeign: {"shown": of_purpose},
+        TokenExpired: {"shown": fresh, "at": now + timedelta(hours=24, microseconds=1)},
         ClaimInFuture: {"claimed_at": now + DAY},
     }
     for why, values in refused.items():
         with pytest.raises(why):
             acknowledge(cast, **{"at": now, **values})
     for values in ({"shown": foreign}, {"shown": fresh, "language": "en"}):
-        with pytest.raises(ShownForeign):
+        with pytest.raises(TokenForeign):
             acknowledge(cast, now, **values)
     with in_client(cast.client_id("indus")):
         assert not PolicyAcknowledgement.objects.exists()
@@ -120,7 +120,7 @@ def test_the_token_must_be_there_ours_of_the_policy_and_of_today(cast, now):
 
 
 def policy_of_khyber(cast, at):
-    return version_in_effect(policy_timeline(cast.client("khyber")), at=at)
+    return get_version_in_effect(policy_timeline(cast.client("khyber")), at=at)
 
 
 def test_on_paper_the_version_is_named(cast, now):
@@ -155,8 +155,8 @@ def test_it_stands_in_the_timeline_up_to_the_moment_asked_for(cast, now):
     with in_client(cast.client_id("indus")):
         told = {}
         for until in (now - timedelta(seconds=1), now):
-            seen = acknowledgements_of(cast.subject("hamza"), actor=cast.actor("farah"), until=until)
-            lines = timeline(cast.subject("hamza"), events=[], acknowledged=seen, until=until)
+            seen = select_acknowledgements(cast.subject("hamza"), actor=cast.actor("farah"), until=until)
+            lines = list_timeline(cast.subject("hamza"), events=[], acknowledged=seen, until=until)
             told[until] = [(line.what, line.at, line.state) for line in lines]
     assert list(told.values()) == [[], [(ACKNOWLEDGED, now, "")]]
 

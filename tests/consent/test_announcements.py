@@ -18,7 +18,7 @@ from consent.notices.services import (
     save_draft,
 )
 from consent.notices.services.dispatching import open_dispatches
-from consent.notices.services.following import clients_to_follow, follow_client
+from consent.notices.services.following import list_clients_to_follow, process_client
 from consent.register.models import RegisterVersion
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -289,7 +289,7 @@ def test_taking_effect_is_written_down_once(shared, now):
     late = version.effective_at + 3 * DAY
     for moment in (now + DAY, late, late + DAY):
         with in_client(shared.client_id("indus")):
-            follow_client(shared.client_id("indus"), actor=SETTING_UP, at=moment)
+            process_client(shared.client_id("indus"), actor=SETTING_UP, at=moment)
     with in_client(shared.client_id("indus")):
         effect = NoticeEffect.objects.get(client_id=shared.client_id("indus"), version=version)
         assert (effect.took_effect_at, effect.recorded_at) == (version.effective_at, late)
@@ -300,18 +300,18 @@ def test_taking_effect_is_written_down_once(shared, now):
 def test_the_worker_looks_where_there_is_something_to_do(shared, now):
     clients = {shared.client_id(code) for code in ("indus", "khyber")} | {PAKTALEEM}
     with as_officer():
-        assert set(clients_to_follow(at=now)) == clients
+        assert set(list_clients_to_follow(at=now)) == clients
     for client_id in clients:
         with in_client(client_id):
-            follow_client(client_id, actor=SETTING_UP, at=now)
+            process_client(client_id, actor=SETTING_UP, at=now)
     with as_officer():
-        assert clients_to_follow(at=now) == []
+        assert list_clients_to_follow(at=now) == []
     version = announce(shared, now)
     with as_officer():
-        assert set(clients_to_follow(at=now)) == clients - {PAKTALEEM}
+        assert set(list_clients_to_follow(at=now)) == clients - {PAKTALEEM}
     prove(shared, "indus", version, now + SECOND)
     with as_officer():
-        assert clients_to_follow(at=now + SECOND) == [shared.client_id("khyber")]
+        assert list_clients_to_follow(at=now + SECOND) == [shared.client_id("khyber")]
 
 
 def test_a_policy_of_its_own_goes_before_paktaleems(cast, now):

@@ -17,8 +17,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from consent.notices.models import Notice
-from consent.notices.services.following import follow_client
-from paktaleem.directory.mail.delivery import deliver_letter
+from consent.notices.services.following import process_client
+from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
@@ -117,10 +117,10 @@ def follow(cast: Cast) -> None:
     """Run the background work: email the administrators, deliver, and record the proof."""
     client_id = cast.client_id("indus")
     with in_client(client_id):
-        follow_client(client_id, actor=WORKER, at=timezone.now())
+        process_client(client_id, actor=WORKER, at=timezone.now())
         for letter in Letter.objects.filter(client_id=client_id, state="queued"):
-            deliver_letter(letter.pk, client_id=client_id, actor=WORKER, at=timezone.now())
-        follow_client(client_id, actor=WORKER, at=timezone.now())
+            deliver_message(letter.pk, client_id=client_id, actor=WORKER, at=timezone.now())
+        process_client(client_id, actor=WORKER, at=timezone.now())
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])

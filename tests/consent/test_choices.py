@@ -13,7 +13,7 @@ from consent.consents.models import Consent, ConsentEvent, ConsentState, Objecti
 from consent.consents.models.consents import GivenBy, Method
 from consent.consents.services import Answer, ChildMayNotGive, record_answers
 from consent.notices.models import Notice
-from consent.notices.selectors.purposes import current_notice
+from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.services import publish_notice_version
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.by import Reason
@@ -86,7 +86,7 @@ def test_the_page_shows_the_text_that_was_agreed_to_and_the_one_of_today(cast, k
     kiran.post(f"{GIVE}?lang=ur", _answer_in_urdu(kiran))
     with in_client(cast.client_id("khyber")):
         notice = Notice.objects.get(client_id=cast.client_id("khyber"), purposes__contains=["newsletter"])
-        old = current_notice("newsletter", client_id=notice.client_id, at=timezone.now())
+        old = get_current_notice("newsletter", client_id=notice.client_id, at=timezone.now())
         at = timezone.now()
         publish_notice_version(
             notice,
@@ -114,7 +114,7 @@ def _answer_in_urdu(browser):
 
 def test_consent_given_a_while_ago_expires_on_the_page_too(cast, kiran, time_machine):
     with in_client(cast.client_id("khyber")):
-        found = current_notice("newsletter", client_id=cast.client_id("khyber"), at=timezone.now())
+        found = get_current_notice("newsletter", client_id=cast.client_id("khyber"), at=timezone.now())
         assert found
     answer(kiran, "give")
     with in_client(cast.client_id("khyber")):

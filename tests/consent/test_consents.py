@@ -17,15 +17,15 @@ from consent.consents.services import (
     ConsentNotBased,
     GuardianUnknown,
     NothingToWithdraw,
-    NoticeStale,
+    NoticeNotInEffect,
     PurposeUnknown,
     record_answers,
     withdraw_consent,
 )
 from consent.notices.models import NoticeVersion
-from consent.notices.selectors.purposes import current_notice
+from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.services import publish_notice_version
-from consent.notices.shown import ShownForeign, ShownStale
+from consent.notices.shown import TokenExpired, TokenForeign
 from consent.register.models import LawfulBasis, Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
@@ -47,7 +47,7 @@ def indus(cast):
 
 
 def notice(client_id, at=datetime(2026, 10, 1, 9, tzinfo=UTC)):
-    return current_notice("newsletter", client_id=client_id, at=at).pk
+    return get_current_notice("newsletter", client_id=client_id, at=at).pk
 
 
 def answer(cast, subject, at, *states, **changed):
@@ -156,7 +156,7 @@ def publish(cast, row, at, *, effective_at=None, actor="farah", **changed):
 def test_all_answers_are_recorded_or_none(cast, indus, now, second):
     hamza = cast.subject("hamza")
     before = Entry.objects.count()
-    with pytest.raises((PurposeUnknown, ConsentNotBased, ShownForeign)):
+    with pytest.raises((PurposeUnknown, ConsentNotBased, TokenForeign)):
         answer(cast, hamza, now, ("newsletter", GIVEN), second)
     assert (ConsentEvent.objects.count(), state_of(hamza), Entry.objects.count()) == (0, None, before)
     answer(cast, hamza, now)  # the transaction is still usable, without a savepoint
@@ -251,7 +251,7 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
     if wrong == "none":
         version = None
     elif wrong == "of another purpose":
-        version = current_notice("product_research", client_id=indus.id, at=now).pk
+        version = get_current_notice("product_research", client_id=indus.id, at=now).pk
     elif wrong == "not yet effective":
         version = publish(cast, right.notice, now, effective_at=now + timedelta(days=1)).pk
     elif wrong == "superseded":
@@ -259,7 +259,7 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
         version = right.pk
     else:
         version = foreign_notice(cast)
-    with pytest.raises(NoticeStale):
+    with pytest.raises(NoticeNotInEffect):
         answer(
             cast, cast.subject("hamza"), now, shown=None, method=Method.PAPER, notice_version=version, evidence="Box 3"
         )
@@ -286,7 +286,7 @@ def test_an_announced_notice_counts_from_its_day(cast, indus, now):
     before, after = (shown_version(one, indus.id, now) for one in (right, later))
     answer(cast, cast.subject("hamza"), now + timedelta(hours=23), shown=before)
     answer(cast, cast.subject("junaid"), now + timedelta(days=1), shown=after)
-    with pytest.raises(NoticeStale):
+    with pytest.raises(NoticeNotInEffect):
         answer(cast, cast.subject("iqra"), now + timedelta(days=1), shown=before)
 
 
@@ -341,7 +341,7 @@ def test_the_very_next_answer_goes_by_a_changed_purpose_and_a_new_text(committed
         assert (event.expires_at is not None) is lasts
     with in_client(client_id):
         new = publish(committed, NoticeVersion.objects.get(pk=notice(client_id)).notice, now)
-    with in_client(client_id), pytest.raises(NoticeStale):
+    with in_client(client_id), pytest.raises(NoticeNotInEffect):
         answer(committed, hamza, now, shown=old)
     with in_client(client_id):
         [event] = answer(committed, hamza, now, shown=shown_version(new, client_id, now))
@@ -442,7 +442,7 @@ def test_parallel_answers_lose_nothing_and_agree_in_the_end(committed):
             with in_client(committed.client_id("indus")):
                 at, hamza = datetime.now(UTC), committed.subject("hamza")
                 if number % 2:
-                    with suppress(ShownStale):  # another thread withdrew since it was shown
+                    with suppress(TokenExpired):  # another thread withdrew since it was shown
                         recorded.append(answer(committed, hamza, at)[0].pk)
                 else:
                     recorded.append(answer(committed, hamza, at, ("newsletter", REFUSED))[0].pk)

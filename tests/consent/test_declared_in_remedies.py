@@ -7,7 +7,7 @@ import pytest
 from children.guardians.services import declare_mechanism
 from consent.decisions.facts import Reason
 from consent.decisions.remedies import remedy_for
-from consent.register.register import Declared, DeclaredRule
+from consent.register.register import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -88,8 +88,8 @@ def test_another_clients_declaration_is_not_told_and_adults_are_told_as_before(c
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_only_what_a_guardian_or_an_age_would_help_goes_on_with_the_declaration(reason):
-    rules = tuple(DeclaredRule(kind, f"HOW-{kind}", "", "REF") for kind in ("age", "consent"))
-    declared = Declared("Indus", "", rules)
+    rules = tuple(DeclaredProcedure(kind, f"HOW-{kind}", "", "REF") for kind in ("age", "consent"))
+    declared = ClientDeclarations("Indus", "", rules)
     plain, remedy = (remedy_for(reason, is_child=True, declared=one) for one in (None, declared))
     about_children = reason in {"age_unknown", "consent_not_by_guardian"} or "guardian" in str(plain)
     if plain is None or remedy is None or not about_children:

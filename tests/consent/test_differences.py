@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.notices.differences import Piece, differences
-from consent.register.wording import as_html
+from consent.register.wording import render_notice
 
 TEXTS = st.lists(
     st.lists(
@@ -57,7 +57,7 @@ def test_a_new_item_comes_whole():
 
 
 def test_words_bring_no_markup_of_their_own():
-    html = as_html("# Title\n\n<script>x</script> [a](javascript:x) ![b](http://c) **so**\n\n- one")
+    html = render_notice("# Title\n\n<script>x</script> [a](javascript:x) ![b](http://c) **so**\n\n- one")
     assert "<h2>Title</h2>" in html
     assert "<strong>so</strong>" in html
     assert "<li>" in html

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from consent.notices.models import NoticeEffect
-from consent.tasks import follow_announcements
+from consent.tasks import process_announcements
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -54,7 +54,7 @@ def test_the_worker_writes_it_down_once_when_it_is_back(cast, coming, time_machi
     late = coming.effective_at + 3 * DAY
     for moment in (late, late + DAY):
         time_machine.move_to(moment, tick=False)
-        follow_announcements()
+        process_announcements()
     with in_client(cast.client_id("khyber")):
         effect = NoticeEffect.objects.get(client_id=cast.client_id("khyber"), version=coming)
         assert (effect.took_effect_at, effect.recorded_at) == (coming.effective_at, late)

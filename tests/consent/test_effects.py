@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.notices.effects import (
-    Published,
+    PublishedVersion,
     effect_after_proof,
     effects_at_client,
-    own_before_shared,
+    merge_own_and_shared,
 )
 from consent.register.versions import NoticeRule, NoticeVersionRule
 from tests.consent.plain_decision import plain_in_effect, plain_outdated
@@ -28,7 +28,7 @@ def number(value):
 
 
 def version(n, *, material=True, announced=0, effective=30, days=30):
-    return Published(number(n), n, material, NOW + announced * DAY, NOW + effective * DAY, days)
+    return PublishedVersion(number(n), n, material, NOW + announced * DAY, NOW + effective * DAY, days)
 
 
 FIRST = version(1, announced=-50, effective=-50, days=0)
@@ -90,7 +90,7 @@ def test_a_later_text_that_comes_first_takes_the_place_of_the_earlier_one():
 def test_own_wording_takes_the_place_of_the_shared_text():
     shared = [NoticeVersionRule(number(1), NOW, True), NoticeVersionRule(number(2), NOW + 9 * DAY, True)]
     own = [NoticeVersionRule(number(3), NOW + 5 * DAY, False)]
-    rule = NoticeRule("newsletter", own_before_shared(own, shared))
+    rule = NoticeRule("newsletter", merge_own_and_shared(own, shared))
     assert [one.id for one in rule.versions] == [number(1), number(3)]
     assert rule.outdated_at == {number(1): None, number(3): None}
     assert [rule.in_effect(NOW + days * DAY) for days in (-1, 4, 5)] == [None, shared[0], own[0]]

@@ -15,7 +15,7 @@ from consent.consents.services import (
     open_evidence,
     record_answers,
 )
-from consent.notices.selectors.purposes import current_notice
+from consent.notices.selectors.purposes import get_current_notice
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -39,7 +39,7 @@ def on_paper(cast, at, **changed):
     hamza = cast.subject("hamza")
     values = {
         "answers": [Answer("newsletter", ConsentState.GIVEN)],
-        "notice_version": current_notice("newsletter", client_id=hamza.client_id, at=at).pk,
+        "notice_version": get_current_notice("newsletter", client_id=hamza.client_id, at=at).pk,
         "method": Method.PAPER,
         "evidence": WORDS,
         "actor": cast.actor("farah"),

@@ -20,7 +20,7 @@ from django.db import connections
 from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.selectors.consents import consent_states
 from consent.consents.services import Answer, NothingToWithdraw, record_answers, withdraw_consent
-from consent.notices.shown import ShownStale
+from consent.notices.shown import TokenExpired
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
@@ -35,7 +35,7 @@ ROUNDS, PEOPLE, AT_ONCE = 200, 10, 3
 GIVEN, WITHDRAWN = ConsentState.GIVEN, ConsentState.WITHDRAWN
 ACTS = ("give", "give", "renew", "withdraw", "withdraw", "refuse")
 MONTH = timedelta(days=32)
-NOT_DONE = (NothingToWithdraw, ShownStale)
+NOT_DONE = (NothingToWithdraw, TokenExpired)
 
 
 class Clock:
@@ -158,7 +158,7 @@ def check(world: World, person: Subject, done: list[Done], before: int) -> None:
     assert sum(one.state == GIVEN for one in new) == sum(one.act in {"give", "renew"} for one in acts)
     assert sum(one.state == WITHDRAWN for one in new) <= sum(one.act == "withdraw" for one in acts)
     for one in done:
-        if one.error is ShownStale:
+        if one.error is TokenExpired:
             assert one.shown_at is not None
             assert any(event.state == WITHDRAWN and event.recorded_at >= one.shown_at for event in events)
 
@@ -199,7 +199,7 @@ def test_two_hundred_meetings_end_in_a_state_that_the_events_explain(world: Worl
     with in_client(world.client_id):
         kinds = [f"consent.{one}" for one in (GIVEN, WITHDRAWN, ConsentState.REFUSED)]
         assert Entry.objects.filter(kind__in=kinds).count() == ConsentEvent.objects.count()
-    assert {("give", None), ("give", ShownStale), ("renew", None), ("withdraw", None)} <= set(outcomes), outcomes
+    assert {("give", None), ("give", TokenExpired), ("renew", None), ("withdraw", None)} <= set(outcomes), outcomes
 
 
 def test_a_consent_on_its_way_does_not_undo_a_withdrawal_that_came_first(world: World) -> None:
@@ -207,7 +207,7 @@ def test_a_consent_on_its_way_does_not_undo_a_withdrawal_that_came_first(world: 
     world.act(person, "give", world.show()[0])
     on_its_way, _ = world.show()
     world.act(person, "withdraw", "")
-    with pytest.raises(ShownStale):
+    with pytest.raises(TokenExpired):
         world.act(person, "give", on_its_way)
     world.act(person, "give", world.show()[0])
     with in_client(world.client_id):

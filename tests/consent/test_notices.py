@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from consent.notices.models import Notice, NoticeVersion
-from consent.notices.selectors.purposes import NoticeUnknown, current_notice
+from consent.notices.selectors.purposes import NoticeUnknown, get_current_notice
 from consent.notices.services import publish_notice_version
 from consent.register.models import RegisterVersion
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -86,17 +86,17 @@ def test_publishing_raises_the_registers_version(cast, newsletter, now):
 
 
 def test_the_current_notice_is_the_effective_one(cast, newsletter, now):
-    first = current_notice("newsletter", client_id=newsletter.client_id, at=now)
+    first = get_current_notice("newsletter", client_id=newsletter.client_id, at=now)
     second = publish(cast, newsletter, now, effective_at=now + DAY)
     third = publish(cast, newsletter, now, effective_at=now + DAY)
     for at, expected in [(now, first), (now + DAY - timedelta(microseconds=1), first), (now + DAY, third)]:
-        assert current_notice("newsletter", client_id=newsletter.client_id, at=at) == expected
+        assert get_current_notice("newsletter", client_id=newsletter.client_id, at=at) == expected
     assert second.number == 2
 
 
 def test_nothing_informs_about_an_unknown_purpose(indus, now):
     with pytest.raises(NoticeUnknown):
-        current_notice("nothing", client_id=indus.id, at=now)
+        get_current_notice("nothing", client_id=indus.id, at=now)
 
 
 def test_nothing_is_backdated(cast, newsletter, now):

@@ -8,8 +8,8 @@ from consent.consents.models import Consent
 from consent.consents.models.consents import ConsentState, GivenBy, Method
 from consent.consents.services import Answer, record_answers, withdraw_consent
 from consent.notices.models import Notice
-from consent.notices.selectors.preview import Renewal, preview_effect
-from consent.notices.selectors.purposes import current_notice
+from consent.notices.selectors.preview import RenewalCounts, preview_effect
+from consent.notices.selectors.purposes import get_current_notice
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.by import Reason
@@ -50,12 +50,12 @@ def preview(cast, at, *, material=True, code=f"about_{PURPOSE}", actor="amina"):
 
 def test_a_material_text_asks_everyone_anew(asked, now):
     effect = preview(asked, now)
-    assert (effect.told, effect.total) == (2, Renewal("", 3, 2, 3, 1))
-    assert effect.by_purpose == (Renewal(PURPOSE, 3, 2, 3, 1),)
+    assert (effect.told, effect.total) == (2, RenewalCounts("", 3, 2, 3, 1))
+    assert effect.by_purpose == (RenewalCounts(PURPOSE, 3, 2, 3, 1),)
 
 
 def test_a_minor_text_asks_nobody(asked, now):
-    assert preview(asked, now, material=False).total == Renewal("", 0, 0, 0, 0)
+    assert preview(asked, now, material=False).total == RenewalCounts("", 0, 0, 0, 0)
 
 
 def test_the_policy_asks_nobody_and_tells_every_client(asked, now):
@@ -66,14 +66,14 @@ def test_the_policy_asks_nobody_and_tells_every_client(asked, now):
 def test_what_no_longer_counts_is_not_counted(asked, now):
     with in_client(asked.client_id("khyber")):
         withdraw_consent(asked.subject("kiran"), purpose=PURPOSE, actor=asked.key_actor("khyber"), at=now)
-    assert preview(asked, now + SECOND).total == Renewal("", 2, 1, 2, 1)
+    assert preview(asked, now + SECOND).total == RenewalCounts("", 2, 1, 2, 1)
 
 
 def test_what_is_outdated_already_at_a_client_is_not_counted_again(asked, now):
     version = announce(asked, now)
     prove(asked, "indus", version, now)
     assert preview(asked, now + DAY).total.consents == 3
-    assert preview(asked, version.effective_at).total == Renewal("", 1, 1, 1, 0)
+    assert preview(asked, version.effective_at).total == RenewalCounts("", 1, 1, 1, 0)
 
 
 def test_a_client_counts_its_own_people_alone(asked, now):
@@ -92,11 +92,11 @@ def test_who_would_be_asked_about_two_purposes_is_one_person(cast, now):
             record_answers(cast.subject("hamza"), answers=answers, shown=token, actor=cast.key_actor("indus"), at=now)
         notice.purposes = ["newsletter", "product_research"]
         change_register(notice, actor=SETTING_UP, reason=Reason.CORRECTION, at=now)
-        version = current_notice("newsletter", client_id=indus, at=now)
+        version = get_current_notice("newsletter", client_id=indus, at=now)
         Consent.objects.filter(client_id=indus, purpose__code="product_research").update(notice_version=version.pk)
         effect = preview_effect(notice, is_material=True, actor=cast.actor("farah"), at=now + SECOND)
-    assert effect.total == Renewal("", 2, 1, 1, 0)
-    assert effect.by_purpose == (Renewal("newsletter", 1, 1, 1, 0), Renewal("product_research", 1, 1, 1, 0))
+    assert effect.total == RenewalCounts("", 2, 1, 1, 0)
+    assert effect.by_purpose == (RenewalCounts("newsletter", 1, 1, 1, 0), RenewalCounts("product_research", 1, 1, 1, 0))
 
 
 def test_it_takes_a_fixed_number_of_queries(asked, now):

@@ -8,7 +8,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from consent.consents.models import ConsentEvent
-from consent.receipts.printing import RECEIPT_CODE, event_of_code, receipt_code
+from consent.receipts.printing import RECEIPT_CODE, find_event_id, make_receipt_code
 from consent.receipts.views import receipt_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -21,21 +21,21 @@ KEY = b"k" * 32
 
 @drawn(st.uuids())
 def test_a_code_leads_back_to_its_event_however_it_is_typed(event):
-    code = receipt_code(event, KEY)
+    code = make_receipt_code(event, KEY)
     assert re.fullmatch(RECEIPT_CODE, code)
-    assert event_of_code(code, KEY) == event
-    assert event_of_code(f" {code[:9].lower()} {code[9:]}\n", KEY) == event
+    assert find_event_id(code, KEY) == event
+    assert find_event_id(f" {code[:9].lower()} {code[9:]}\n", KEY) == event
 
 
 @drawn(st.text(max_size=40))
 def test_whatever_else_is_typed_leads_nowhere(text):
-    assert event_of_code(text, KEY) is None
+    assert find_event_id(text, KEY) is None
 
 
 def test_a_code_cannot_be_made_up_or_moved_to_another_event():
-    code = receipt_code(uuid4(), KEY)
-    assert event_of_code(code, b"x" * 32) is None
-    assert event_of_code(receipt_code(uuid4(), KEY)[:20] + code[20:], KEY) is None
+    code = make_receipt_code(uuid4(), KEY)
+    assert find_event_id(code, b"x" * 32) is None
+    assert find_event_id(make_receipt_code(uuid4(), KEY)[:20] + code[20:], KEY) is None
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_receipt_is_in_the_language_of_the_answer_and_in_the_other_when_aske
 def test_its_code_and_its_square_lead_to_the_choices(cast, event):
     page = page_of(cast, event, **{"in": "en"}).content.decode()
     [address] = re.findall(r'href="(https?://[^"]+/choices/khyber/receipt/[^"]+)"', page)
-    assert event_of_code(address.rstrip("/").rpartition("/")[2], receipt_key()) == event.pk
+    assert find_event_id(address.rstrip("/").rpartition("/")[2], receipt_key()) == event.pk
     assert "<svg" in page
 
 
@@ -100,7 +100,7 @@ def test_nobody_prints_another_persons_receipt(cast, event):
 
 
 def code_url(event, client="khyber"):
-    return f"/choices/{client}/receipt/{receipt_code(event.pk, receipt_key())}/"
+    return f"/choices/{client}/receipt/{make_receipt_code(event.pk, receipt_key())}/"
 
 
 def test_a_receipts_code_leads_to_the_choices_by_a_code_to_the_known_address(cast, event, mailoutbox):

@@ -11,12 +11,12 @@ from pyld import jsonld
 
 from consent.consents.models import ConsentEvent, ConsentState
 from consent.receipts.receipt import (
-    Answered,
     DataItem,
     Party,
-    Place,
+    PortalUrls,
+    ReceiptEvent,
+    ReceiptNotice,
     RecordFacts,
-    Told,
     consent_receipt,
 )
 from consent.register import dpv
@@ -30,9 +30,9 @@ HERE = Path(__file__).parent
 TERMS = frozenset((HERE / "dpv_terms.txt").read_text(encoding="utf-8").splitlines())
 SCHEMA = json.loads((HERE / "receipt.schema.json").read_text(encoding="utf-8"))
 BASE = "https://privacy.school.example"
-PLACE = Place(BASE, f"{BASE}/privacy/indus/", f"{BASE}/choices/indus/", f"{BASE}/privacy/indus/")
+PLACE = PortalUrls(BASE, f"{BASE}/privacy/indus/", f"{BASE}/choices/indus/", f"{BASE}/privacy/indus/")
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
-TOLD = Told(uuid4(), 3, "Newsletter", "ur", "ab" * 32, AT)
+TOLD = ReceiptNotice(uuid4(), 3, "Newsletter", "ur", "ab" * 32, AT)
 SCHOOL = Party(uuid4(), "Indus Schools", ("PK",), f"{BASE}/privacy/indus/", "1 Canal Road, Lahore 54000")
 
 
@@ -58,7 +58,7 @@ def iris(value):
 
 def event(state, **changed):
     values = {"by": "self", "method": "On paper", "language": "ur", "actor": uuid4(), "told": TOLD}
-    return Answered(id=uuid4(), state=state, recorded_at=AT, **{**values, **changed})
+    return ReceiptEvent(id=uuid4(), state=state, recorded_at=AT, **{**values, **changed})
 
 
 def facts(*events, **changed):

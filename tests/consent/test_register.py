@@ -26,7 +26,7 @@ from consent.register.models import (
 from consent.register.models.rows import PeriodRow, RegisterRow
 from consent.register.services import (
     AlreadySigned,
-    NotYours,
+    SharedRowNotEditable,
     change_register,
     end_period,
     sign_balancing_test,
@@ -231,7 +231,7 @@ def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
 def test_a_shared_row_is_told_to_be_paktaleems(cast, indus, now, monkeypatch):
     """Even with the capability, a client cannot change the shared catalogue."""
     monkeypatch.setattr("consent.register.services.register.require", lambda *_: None)
-    with pytest.raises(NotYours):
+    with pytest.raises(SharedRowNotEditable):
         change(cast, Purpose.objects.get(code="support", client_id=PAKTALEEM), now, "farah")
 
 

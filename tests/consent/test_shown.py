@@ -8,13 +8,13 @@ from django.core import signing
 from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services import Answer, record_answers, withdraw_consent
 from consent.notices.shown import (
-    Shown,
-    ShownForeign,
-    ShownForged,
-    ShownMissing,
-    ShownStale,
-    read_shown,
-    sign_shown,
+    ShownNotice,
+    TokenExpired,
+    TokenForeign,
+    TokenForged,
+    TokenMissing,
+    read_notice_token,
+    sign_notice_token,
 )
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
@@ -37,8 +37,8 @@ def give(cast, at, token, **more):
 
 
 def test_a_token_tells_what_was_signed(now):
-    signed = Shown(new_id(), ("newsletter", "survey"), "ur", new_id(), now + timedelta(microseconds=7))
-    assert read_shown(sign_shown(signed), client_id=signed.client_id) == signed
+    signed = ShownNotice(new_id(), ("newsletter", "survey"), "ur", new_id(), now + timedelta(microseconds=7))
+    assert read_notice_token(sign_notice_token(signed), client_id=signed.client_id) == signed
 
 
 def test_the_event_says_in_which_language_it_was_shown_and_when(cast, indus, now):
@@ -48,7 +48,7 @@ def test_the_event_says_in_which_language_it_was_shown_and_when(cast, indus, now
 
 def test_a_token_holds_for_a_day(cast, indus, now):
     token = shown(indus.id, now)
-    with pytest.raises(ShownStale):
+    with pytest.raises(TokenExpired):
         give(cast, now + DAY + timedelta(microseconds=1), token)
     assert give(cast, now + DAY, token).state == "given"
 
@@ -56,7 +56,7 @@ def test_a_token_holds_for_a_day(cast, indus, now):
 @pytest.mark.parametrize("method", [Method.LMS, Method.WEB, Method.EMAIL, Method.IN_PERSON])
 def test_where_a_screen_of_ours_was_there_its_token_is_needed(cast, indus, now, method):
     for token in (None, ""):
-        with pytest.raises(ShownMissing):
+        with pytest.raises(TokenMissing):
             give(cast, now, token, method=method)
     assert give(cast, now, shown(indus.id, now), method=method).state == "given"
 
@@ -64,34 +64,36 @@ def test_where_a_screen_of_ours_was_there_its_token_is_needed(cast, indus, now, 
 def test_another_clients_token_is_foreign(cast, now):
     with in_client(cast.client_id("khyber")):
         token = shown(cast.client_id("khyber"), now)
-    with in_client(cast.client_id("indus")), pytest.raises(ShownForeign):
+    with in_client(cast.client_id("indus")), pytest.raises(TokenForeign):
         give(cast, now, token)
 
 
 @pytest.mark.parametrize("more", [{"notice_version": new_id()}, {"language": "en"}])
 def test_a_token_agrees_with_what_is_said_beside_it(cast, indus, now, more):
-    with pytest.raises(ShownForeign):
+    with pytest.raises(TokenForeign):
         give(cast, now, shown(indus.id, now, language="ur"), **more)
 
 
 def test_a_token_of_another_purpose_is_foreign(cast, indus, now):
-    with pytest.raises(ShownForeign):
+    with pytest.raises(TokenForeign):
         give(cast, now, shown(indus.id, now, "product_research"))
 
 
 def test_a_changed_token_is_forged(cast, indus, now):
     token = shown(indus.id, now)
     body, seal = token.rsplit(":", 1)
-    with_another_body = f"{sign_shown(Shown(new_id(), ('newsletter',), '', indus.id, now)).rsplit(':', 1)[0]}:{seal}"
+    with_another_body = (
+        f"{sign_notice_token(ShownNotice(new_id(), ('newsletter',), '', indus.id, now)).rsplit(':', 1)[0]}:{seal}"
+    )
     other_salt = signing.Signer(salt="elsewhere").sign_object({"v": "0"})
     for forged in (body, f"{body}:", f"{token}x", token[1:], with_another_body, other_salt, "مہر"):
-        with pytest.raises(ShownForged):
+        with pytest.raises(TokenForged):
             give(cast, now, forged)
     assert not Consent.objects.exists()
 
 
 def test_a_forged_token_proves_no_refusal_either(cast, indus, now):
-    with pytest.raises(ShownForged):
+    with pytest.raises(TokenForged):
         give(cast, now, "forged", answers=[Answer("newsletter", ConsentState.REFUSED)])
 
 
@@ -100,7 +102,7 @@ def test_tokens_live_on_while_the_key_is_rotated(cast, indus, now, settings):
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
     assert give(cast, now, token).state == "given"
     settings.SECRET_KEY_FALLBACKS = []
-    with pytest.raises(ShownForged):
+    with pytest.raises(TokenForged):
         give(cast, now, token)
 
 
@@ -112,7 +114,7 @@ def test_no_consent_undoes_a_withdrawal_made_since_it_was_shown(cast, indus, now
     withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=farah, at=withdrawn_at)
     refusal = [Answer("newsletter", ConsentState.REFUSED)]
     for token in (before, shown(indus.id, withdrawn_at)):
-        with pytest.raises(ShownStale):
+        with pytest.raises(TokenExpired):
             give(cast, now + timedelta(minutes=3), token)
         give(cast, now + timedelta(minutes=3), token, answers=refusal)  # nor can another answer be used to bypass it
     assert Consent.objects.get().state == "refused"
@@ -127,7 +129,7 @@ def test_a_paper_signed_before_the_withdrawal_does_not_undo_it(cast, indus, now,
     withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=farah, at=withdrawn_at)
     paper = {"method": Method.PAPER, "notice_version": first.notice_version_id, "evidence": "Box 3"}
     claimed_at = None if hours is None else now + timedelta(hours=hours)
-    with pytest.raises(ShownStale):
+    with pytest.raises(TokenExpired):
         give(cast, now + timedelta(hours=9), None, claimed_at=claimed_at, **paper)
     assert give(cast, now + timedelta(hours=9), None, claimed_at=now + timedelta(hours=3), **paper).state == "given"
 

@@ -15,13 +15,13 @@ from consent.consents.services import (
     revoke_consent,
     withdraw_consent,
 )
-from consent.consents.services.renewal import ask_again
+from consent.consents.services.renewal import request_renewals
 from consent.decisions.models import SubjectChange
-from consent.decisions.selectors.decisions import standing
-from consent.decisions.states import becomes_state, renewal_is_due
+from consent.decisions.selectors.decisions import decide_all_purposes
+from consent.decisions.states import changes_state, renewal_is_due
 from consent.notices.models import NoticeVersion
 from consent.notices.services import publish_notice_version
-from consent.notices.shown import ShownStale
+from consent.notices.shown import TokenExpired
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -61,7 +61,9 @@ def told(cast, at):
 
 
 def reason(cast, at, now):
-    found = standing(cast.actor("celia"), cast.client_id("khyber"), "lms-kiran", at=at, now=now)["newsletter"]
+    found = decide_all_purposes(cast.actor("celia"), cast.client_id("khyber"), "lms-kiran", at=at, now=now)[
+        "newsletter"
+    ]
     return "permitted" if found.allowed else str(found.reason)
 
 
@@ -79,7 +81,7 @@ def test_what_was_ended_returns_only_through_a_notice_shown_anew(cast, khyber, n
     event = end(cast, state, now + timedelta(hours=2))
     assert (event.state, told(cast, now + DAY)["state"]) == (state, state)
     assert reason(cast, now + timedelta(hours=3), now + timedelta(hours=3)) == f"consent_{state}"
-    with pytest.raises(ShownStale):
+    with pytest.raises(TokenExpired):
         answer(cast, GIVEN, now + timedelta(hours=3), before)
     answer(cast, GIVEN, now + timedelta(hours=4))
     assert reason(cast, now + timedelta(hours=5), now + timedelta(hours=5)) == "permitted"
@@ -140,7 +142,7 @@ def test_asking_again_does_not_undo_what_was_given(cast, khyber, now, asking):
 
 def test_becoming_the_state_is_all_but_asking_over_given():
     states = [state.value for state in ConsentState]
-    kept = {(before, event) for before in states for event in states if not becomes_state(before, event)}
+    kept = {(before, event) for before in states for event in states if not changes_state(before, event)}
     assert kept == {("given", "requested"), ("given", "deferred")}
 
 
@@ -157,10 +159,13 @@ def test_people_are_asked_again_ahead_of_time_and_once(cast, khyber, now):
     lasting(cast, 12, now, renew_days=30)
     given = answer(cast, GIVEN, now)
     worker, due = system_actor("consent.ask_about_renewal"), given.expires_at - 30 * DAY
-    assert ask_again(khyber.id, actor=worker, at=due - timedelta(seconds=1)) == 0
+    assert request_renewals(khyber.id, actor=worker, at=due - timedelta(seconds=1)) == 0
     assert (told(cast, due - timedelta(seconds=1))["renewal_due"], told(cast, due)["renewal_due"]) == (False, True)
     noted = SubjectChange.objects.filter(kind="consent").count()
-    assert [ask_again(khyber.id, actor=worker, at=due + hours * timedelta(hours=1)) for hours in (0, 1)] == [1, 0]
+    assert [request_renewals(khyber.id, actor=worker, at=due + hours * timedelta(hours=1)) for hours in (0, 1)] == [
+        1,
+        0,
+    ]
     assert SubjectChange.objects.filter(kind="consent").count() == noted + 1
     state = told(cast, due + DAY)
     assert (state["state"], state["asked_at"], state["event"]) == ("given", due, given.pk)
@@ -174,7 +179,7 @@ def test_who_need_not_consent_any_more_is_not_asked(cast, khyber, now):
     lasting(cast, 12, now)
     given = answer(cast, GIVEN, now)
     lasting(cast, 12, now + DAY, is_active=False)
-    assert ask_again(khyber.id, actor=system_actor("worker"), at=given.expires_at - DAY) == 0
+    assert request_renewals(khyber.id, actor=system_actor("worker"), at=given.expires_at - DAY) == 0
 
 
 def test_what_ended_by_itself_is_due(cast, khyber, now):

@@ -8,17 +8,17 @@ from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 
 from consent.notices.models import NoticeDispatch, NoticeResponse
-from consent.notices.selectors.announcements import open_objections, unacknowledged
+from consent.notices.selectors.announcements import select_open_objections, select_unacknowledged
 from consent.notices.services import (
-    AlreadySaid,
-    NothingToAnswer,
+    AlreadyResponded,
+    NoOpenObjection,
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
 )
-from consent.notices.services.following import follow_client
-from consent.tasks import follow_announcements
-from paktaleem.directory.mail.delivery import WAITS, deliver_letter
+from consent.notices.services.following import process_client
+from consent.tasks import process_announcements
+from paktaleem.directory.mail.delivery import RETRY_DELAYS, deliver_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
@@ -43,14 +43,14 @@ def announced(cast, now):
 
 def follow(cast, at, code="indus"):
     with in_client(cast.client_id(code)):
-        follow_client(cast.client_id(code), actor=WORKER, at=at)
+        process_client(cast.client_id(code), actor=WORKER, at=at)
         return NoticeDispatch.objects.get(client_id=cast.client_id(code))
 
 
 def deliver(cast, at, code="indus"):
     with in_client(cast.client_id(code)):
         for letter in Letter.objects.filter(client_id=cast.client_id(code), state="queued", due_at__lte=at):
-            deliver_letter(letter.pk, client_id=letter.client_id, actor=WORKER, at=at)
+            deliver_message(letter.pk, client_id=letter.client_id, actor=WORKER, at=at)
 
 
 def test_each_administrator_is_written_to_and_the_letter_that_left_is_the_proof(cast, announced, now, mailoutbox):
@@ -77,14 +77,14 @@ def test_where_the_mail_server_refuses_every_connection_the_change_has_no_effect
     version = announce(shared, now)
     follow(shared, now)
     at = now
-    for wait in (*WAITS, DAY):
+    for wait in (*RETRY_DELAYS, DAY):
         deliver(shared, at)
         at += wait
     dispatch = follow(shared, at)
     letters = Letter.objects.filter(related_id=dispatch.pk).order_by("queued_at")
     with in_client(shared.client_id("indus")):
         tried = [(one.state, one.attempts, one.last_error) for one in letters]
-    assert tried == [("failed", len(WAITS) + 1, "unreachable"), ("queued", 0, "")]
+    assert tried == [("failed", len(RETRY_DELAYS) + 1, "unreachable"), ("queued", 0, "")]
     assert dispatch.takes_effect_at is None
     assert decision(shared, "indus", version.effective_at + DAY).allowed
 
@@ -93,11 +93,11 @@ def test_the_worker_does_all_of_it(committed, mailoutbox):
     from django.utils import timezone  # noqa: PLC0415 -- the worker's clock
 
     announce(committed, timezone.now(), code="privacy_notice")
-    follow_announcements()
+    process_announcements()
     for code in ("indus", "khyber"):
         deliver(committed, timezone.now(), code)
-    follow_announcements()
-    follow_announcements()
+    process_announcements()
+    process_announcements()
     assert sorted(letter.to[0] for letter in mailoutbox) == ["celia@khyber.example", "farah@indus.example"]
     with as_officer():
         assert NoticeDispatch.objects.filter(takes_effect_at__isnull=False).count() == 2
@@ -128,25 +128,25 @@ def inbox(cast, announced, now):
 
 
 def test_an_acknowledgement_is_evidence_and_given_once(cast, inbox, now):
-    assert list(unacknowledged(cast.actor("farah"))) == [inbox]
+    assert list(select_unacknowledged(cast.actor("farah"))) == [inbox]
     acknowledge_announcement(inbox, actor=cast.actor("farah"), at=now + SECOND)
-    assert not unacknowledged(cast.actor("farah"))
+    assert not select_unacknowledged(cast.actor("farah"))
     facts = json.loads(Entry.objects.get(kind="notice.acknowledged").body)
     assert (facts["actor"]["id"], facts["recorded_at"]) == (str(cast.user_id("farah")), (now + SECOND).isoformat())
-    with pytest.raises(AlreadySaid):
+    with pytest.raises(AlreadyResponded):
         acknowledge_announcement(inbox, actor=cast.actor("farah"), at=now + DAY)
 
 
 def test_an_objection_waits_for_an_officer_and_stops_nothing(cast, inbox, announced, now):
     object_to_announcement(inbox, code="law", note="See § 4.", actor=cast.actor("farah"), at=now)
-    with pytest.raises(AlreadySaid):
+    with pytest.raises(AlreadyResponded):
         object_to_announcement(inbox, code="law", actor=cast.actor("farah"), at=now)
-    assert list(open_objections(cast.actor("amina"))) == [inbox]
+    assert list(select_open_objections(cast.actor("amina"))) == [inbox]
     inbox.refresh_from_db()
     assert inbox.takes_effect_at == announced.effective_at
     answer_objection(inbox, code="explained", note="It follows the law.", actor=cast.actor("amina"), at=now + DAY)
-    assert not open_objections(cast.actor("amina"))
-    with pytest.raises(NothingToAnswer):
+    assert not select_open_objections(cast.actor("amina"))
+    with pytest.raises(NoOpenObjection):
         answer_objection(inbox, code="explained", actor=cast.actor("amina"), at=now + DAY)
     object_to_announcement(inbox, code="unclear", actor=cast.actor("farah"), at=now + 2 * DAY)
     said = NoticeResponse.objects.filter(dispatch=inbox).values_list("kind", "code")

@@ -10,13 +10,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from consent.consents.models import ConsentEvent
-from consent.consents.selectors.timelines import consents_of, state_as_of, timeline
+from consent.consents.selectors.timelines import list_timeline, select_consent_events, states_at
 from consent.consents.services import object_to_purpose, withdraw_consent
 from consent.notices.models import Notice
 from consent.notices.selectors.registers import register_as_of
 from consent.notices.services import publish_notice_version
 from consent.receipts.bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
-from consent.receipts.services import NothingToProve, export_evidence
+from consent.receipts.services import NothingToExport, export_evidence
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
@@ -59,17 +59,17 @@ def kiran(given):
 
 
 def told(subject, cast, until):
-    events = list(consents_of(subject, actor=cast.actor("celia"), until=until))
+    events = list(select_consent_events(subject, actor=cast.actor("celia"), until=until))
     return [
         (line.state or line.what, line.at)
-        for line in timeline(subject, events=events, until=until)
+        for line in list_timeline(subject, events=events, until=until)
         if line.what != "Notice shown"
     ]
 
 
 def test_an_answer_is_told_with_its_words_and_its_basis(cast, kiran, given):
-    events = list(consents_of(kiran, actor=cast.actor("celia"), until=given.recorded_at))
-    line, shown = timeline(kiran, events=events, until=given.recorded_at)
+    events = list(select_consent_events(kiran, actor=cast.actor("celia"), until=given.recorded_at))
+    line, shown = list_timeline(kiran, events=events, until=given.recorded_at)
     assert (shown.what, shown.at, shown.notice) == ("Notice shown", given.shown_at, given.notice_version)
     assert (line.purpose, line.state, line.basis, line.row) == ("newsletter", "given", "consent", given)
     assert line.notice == given.notice_version
@@ -119,9 +119,9 @@ def test_any_past_moment_has_its_own_state(cast, kiran, given):
         "given": withdrawn_at - timedelta(seconds=1),
         "after": withdrawn_at,
     }.items():
-        events = list(consents_of(kiran, actor=cast.actor("celia"), until=at))
+        events = list(select_consent_events(kiran, actor=cast.actor("celia"), until=at))
         found[name] = {
-            code: line.state for code, line in state_as_of(events, register_as_of(kiran.client_id, at), at).items()
+            code: line.state for code, line in states_at(events, register_as_of(kiran.client_id, at), at).items()
         }
     assert found == {"before": {}, "given": {"newsletter": "given"}, "after": {"newsletter": "withdrawn"}}
 
@@ -221,7 +221,7 @@ def with_false_leaf(files):
 
 
 def test_without_answers_there_is_nothing_to_prove(cast, khyber, now):
-    with pytest.raises(NothingToProve):
+    with pytest.raises(NothingToExport):
         exported(cast, Subject.objects.get(pk=cast.subject_id("kiran")), now)
 
 

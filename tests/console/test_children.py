@@ -20,8 +20,8 @@ from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.models import Client, ClientChange
 from paktaleem.foundation.tenancy.context import in_client
-from retention.services import Collected, report_collection
-from tests.children.making import guardian_of, reason_at, verified
+from retention.services import CollectionReport, report_collection
+from tests.children.making import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP
@@ -89,7 +89,7 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
 
 def test_a_verification_is_found_false_by_one_act_that_says_what_follows(sign_in, cast, now):
     with in_client(cast.client_id("indus")):
-        row = verified(cast.subject("danish"), cast.subject("esra"), at=now)
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
         proof = Verification.objects.get(guardianship=row)
     farah = sign_in("farah")
     page = farah.get(row_url("children/verification", proof.pk)).content.decode()
@@ -130,7 +130,7 @@ def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_i
     assert "Weaker than a guardian" in listed
     assert "permits nothing on its own" in farah.get(row_url("subjects/subject", danish)).content.decode()
     assert "Head of Indus" not in farah.get(row_url("children/schoolauthorisation", row.pk)).content.decode()
-    assert reason_at(cast, "lms-danish", now) == "guardian_consent_required"
+    assert decision_reason(cast, "lms-danish", now) == "guardian_consent_required"
     end = row_url("children/schoolauthorisation", row.pk, "end")
     assert farah.post(end, {"reason": "client_instruction"}).status_code == 302
     with in_client(cast.client_id("indus")):
@@ -154,7 +154,7 @@ def test_what_an_incident_holds_back_too_is_not_released_by_hand(sign_in, cast, 
     amina, danish = sign_in("amina"), cast.subject_id("danish")
     assert amina.post(row_url("subjects/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
-        told = Collected(category="device", occasion="assessment", purpose="support", collected_at=now)
+        told = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=now)
         assert report_collection(cast.subject("danish"), told, actor=SETTING_UP, at=now)[1] is not None
         held = Quarantine.objects.get()
     release = row_url("children/quarantine", held.pk, "release")

@@ -16,7 +16,7 @@ from django.test import Client
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.exporting import ROWS_AT_ONCE, ExportableAdmin
-from paktaleem.foundation.console.sheets import cell
+from paktaleem.foundation.console.sheets import format_cell
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.context import in_client
@@ -163,6 +163,6 @@ def test_every_export_has_columns_and_none_is_sealed(admin: Any, sign_in: SignIn
 
 @pytest.mark.parametrize("text", ["=a", "+a", "-a", "@a", "\ta", "\ra", "\na"])
 def test_a_text_like_a_formula_is_one_no_more(text: str) -> None:
-    assert cell(text) == f"'{text}"
-    assert cell(text[1:] + text) == text[1:] + text
-    assert (cell(-1), cell(None), cell(b"\xff")) == (-1, "", "ff")
+    assert format_cell(text) == f"'{text}"
+    assert format_cell(text[1:] + text) == text[1:] + text
+    assert (format_cell(-1), format_cell(None), format_cell(b"\xff")) == (-1, "", "ff")

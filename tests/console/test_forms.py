@@ -6,7 +6,7 @@ import pytest
 from django import forms
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console.forms import offer
+from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 
@@ -21,7 +21,7 @@ class Chosen(forms.Form):
 
 def test_codes_are_offered_with_their_words() -> None:
     form = Chosen({"code": "b"})
-    offer(form, "code", ((code, code.upper()) for code in ("a", "b")))
+    set_choices(form, "code", ((code, code.upper()) for code in ("a", "b")))
     assert form["code"].subwidgets[1].data["label"] == "B"
     form.full_clean()
     assert "code" not in form.errors
@@ -31,7 +31,7 @@ def test_rows_are_offered(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")
         form = Chosen({"client": str(client.pk)})
-        offer(form, "client", Client.objects.filter(pk=client.pk))
+        set_choices(form, "client", Client.objects.filter(pk=client.pk))
         form.full_clean()
     assert form.cleaned_data["client"] == client
 
@@ -47,4 +47,4 @@ def test_rows_are_offered(cast: Cast) -> None:
 )
 def test_a_field_offers_nothing_of_another_kind(name: str, offered: Any) -> None:
     with pytest.raises(TypeError, match=name):
-        offer(Chosen(), name, offered)
+        set_choices(Chosen(), name, offered)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from paktaleem.foundation.accounts.models import ApiKey
-from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
@@ -59,8 +59,8 @@ def test_the_new_key_is_shown_once_and_both_open(
     with in_client(cast.client_id("indus")):
         new = ApiKey.objects.exclude(pk=old.pk).get(name="Grade book")
     now = timezone.now()
-    assert actor_of_key(secret, at=now) is not None
-    assert actor_of_key(old_secret, at=now) is not None
+    assert find_key_actor(secret, at=now) is not None
+    assert find_key_actor(old_secret, at=now) is not None
     assert now + 7 * DAY - timedelta(hours=1) < row(cast, old).expires_at <= now + 8 * DAY
     for page in ("change", "history"):
         for one in (old, new):
@@ -88,8 +88,8 @@ def test_the_old_key_is_revoked_at_once(sign_in: SignIn, cast: Cast, key: tuple[
     browser = sign_in("farah")
     secret = shown(rotate(browser, key[0]))
     assert browser.post(row_url("accounts/apikey", key[0].pk, "revoke"), {"reason": "key_rotation"}).status_code == 302
-    assert actor_of_key(key[1], at=timezone.now()) is None
-    assert actor_of_key(secret, at=timezone.now()) is not None
+    assert find_key_actor(key[1], at=timezone.now()) is None
+    assert find_key_actor(secret, at=timezone.now()) is not None
 
 
 @pytest.mark.parametrize("changed", [{"old_ends_on": "2020-01-01"}, {"old_ends_on": "2099-01-01"}, {"old_ends_on": ""},

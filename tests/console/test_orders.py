@@ -16,7 +16,7 @@ from paktaleem.directory.data_systems.models import (
     System,
     SystemKey,
 )
-from paktaleem.directory.data_systems.services import Told, accept_order, fail_order, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, accept_order, fail_order, issue_orders
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -36,7 +36,7 @@ def issue(cast: Cast) -> Any:
 
     def issue(kind: str = "erase", categories: tuple[str, ...] = ("credentials",), **more: Any) -> Order:
         at = more.pop("at", timezone.now())
-        told = Told(
+        told = OrderSpec(
             kind=OrderKind(kind),
             categories=frozenset(categories),
             reason=Reason.SUBJECT_REQUEST,

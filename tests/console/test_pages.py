@@ -16,7 +16,7 @@ from paktaleem.directory.people.services import claim_guardian, reveal_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.console.acts import PAGES, Act
+from paktaleem.foundation.console.acts import PAGES, RowAction
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
@@ -137,6 +137,6 @@ def test_a_filter_that_finds_nothing_says_so_otherwise(sign_in: SignIn, cast: Ca
 @pytest.mark.parametrize("slug", sorted(PAGES))
 def test_no_act_takes_the_place_of_a_page(slug: str) -> None:
     told: dict[str, Any] = {"label": "Act", "capability": Capability.VIEW_SUBJECTS, "perform": lambda *_: None}
-    assert Act("act", **told).slug == "act"
+    assert RowAction("act", **told).slug == "act"
     with pytest.raises(ImproperlyConfigured, match=slug):
-        Act(slug, **told)
+        RowAction(slug, **told)

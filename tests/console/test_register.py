@@ -9,7 +9,7 @@ from django.utils import timezone
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models import BalancingTest, Instruction, Purpose, ServiceAgreement
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
-from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
@@ -194,12 +194,12 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, cast: Cast) -
     secret = response.content.decode().split('<code id="secret">')[1].split("</code>")[0]
     with in_client(cast.client_id("indus")):
         key = ApiKey.objects.get(name="Billing")
-    assert actor_of_key(secret, at=timezone.now()) is not None
+    assert find_key_actor(secret, at=timezone.now()) is not None
     for page in ("change", "history"):
         assert secret not in browser.get(row_url("accounts/apikey", key.pk, page)).content.decode()
     assert secret not in str(dict(browser.session))
     assert browser.post(row_url("accounts/apikey", key.pk, "revoke"), {"reason": "incident"}).status_code == 302
-    assert actor_of_key(secret, at=timezone.now()) is None
+    assert find_key_actor(secret, at=timezone.now()) is None
     history = browser.get(row_url("accounts/apikey", key.pk, "history")).content.decode()
     assert "Security or privacy incident" in history
     again = browser.post(row_url("accounts/apikey", key.pk, "revoke"), {"reason": "incident"}, follow=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import django
 
 from paktaleem.development.trial import data_folder, environment
-from tests.database import run_folder, turn
+from tests.database import file_lock, run_folder
 from tests.migrating import quickly
 
 __all__ = ["copy_filled"]
@@ -30,7 +30,7 @@ def copy_filled(folder: Path, environ: dict[str, str]) -> None:
 def _filled(environ: dict[str, str]) -> Path:
     folder = run_folder() / "demonstration"
     folder.mkdir(mode=0o755, exist_ok=True)
-    with turn(folder / "filling.lock"):
+    with file_lock(folder / "filling.lock"):
         if not (folder / "filled").exists():
             _fill(environ | {"PAKTALEEM_DATA_DIR": str(folder)})
             (folder / "filled").touch()

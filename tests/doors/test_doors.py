@@ -12,14 +12,14 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.access_links.limits import TRYING, take_slots
+from paktaleem.directory.access_links.limits import ATTEMPT_LIMITS, count_attempt
 from paktaleem.directory.access_links.logs import HideTokens
 from paktaleem.directory.access_links.models import PageCode, PageLink
 from paktaleem.directory.access_links.services import (
-    invite_by_letter,
     issue_link,
-    open_by_code,
-    open_by_link,
+    redeem_code,
+    redeem_link,
+    send_access_link,
 )
 from paktaleem.directory.access_links.tokens import code_digest, token_digest
 from paktaleem.directory.people.services import register_subject
@@ -278,7 +278,7 @@ def test_five_wrong_codes_close_the_address_and_asking_again_does_not_open_it(co
 def test_of_many_attempts_at_once_no_more_count_than_there_is_room_for(committed):
     def attempt(_):
         try:
-            return take_slots(TRYING, address="a", ip="203.0.113.3")
+            return count_attempt(ATTEMPT_LIMITS, address="a", ip="203.0.113.3")
         finally:
             connections.close_all()
 
@@ -306,9 +306,9 @@ def test_of_many_who_use_one_link_or_code_at_once_one_gets_in(committed, now):
         try:
             with in_client(client_id):
                 if number % 2:
-                    return "link" if open_by_link(link, at=now) else ""
+                    return "link" if redeem_link(link, at=now) else ""
                 return (
-                    "code" if open_by_code("12345678", client_id=client_id, page="choices", knock=knock, at=now) else ""
+                    "code" if redeem_code("12345678", client_id=client_id, page="choices", knock=knock, at=now) else ""
                 )
         finally:
             connections.close_all()
@@ -351,7 +351,7 @@ def test_nonsense_is_told_beside_the_field(cast):
 
 def test_an_invitation_shows_nothing_before_the_code_came_back(cast, now, later):
     with in_client(cast.client_id("indus")):
-        invite_by_letter(
+        send_access_link(
             cast.subject("hamza"),
             page="choices",
             address="https://privacy.example/choices/link/{}/".format,

@@ -7,13 +7,13 @@ from django.core import mail
 from django.test import Client
 
 from paktaleem.directory.access_links.services import SEND_CODES
-from paktaleem.directory.access_links.tasks import send_asked_codes
+from paktaleem.directory.access_links.tasks import send_requested_codes
 from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
 from tests.cast import Cast
 from tests.working import work as work_on
 
-TASKS: dict[str, Any] = {SEND_CODES: send_asked_codes, DELIVER: deliver}
+TASKS: dict[str, Any] = {SEND_CODES: send_requested_codes, DELIVER: deliver}
 
 
 def visitor(**details: Any) -> Client:

@@ -14,7 +14,7 @@ import pytest
 from paktaleem.development.embedded import SUPERUSER, ClusterError
 from paktaleem.development.embedded import binaries as binaries_module
 from paktaleem.development.embedded.account import Account, server_account
-from paktaleem.development.embedded.layout import SHELTER
+from paktaleem.development.embedded.layout import FALLBACK_FOLDER
 
 PROJECT = Path(__file__).resolve().parents[2]
 WHEEL = binaries_module.wheel_folder() or Path("/no/wheel")
@@ -80,7 +80,7 @@ def test_a_folder_root_alone_can_reach_is_replaced_by_a_sheltered_one(cluster_in
     private = ground / "private"
     private.mkdir(mode=0o700)
     cluster = cluster_in("private/database")
-    assert cluster.home.parent == SHELTER
+    assert cluster.home.parent == FALLBACK_FOLDER
     with psycopg.connect(cluster.ensure_running().url(SUPERUSER, "postgres")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert mode(private) == 0o700

@@ -15,7 +15,7 @@ from paktaleem.development.embedded import SUPERUSER, ClusterError
 from paktaleem.development.embedded.account import server_account
 from paktaleem.development.embedded.files import write_atomically
 from paktaleem.development.embedded.layout import Layout
-from paktaleem.development.embedded.making import make_cluster
+from paktaleem.development.embedded.making import create_cluster
 from tests.embedded.processes import kill_whole_server, postmasters_of, state_of, wait_for
 
 START = """
@@ -124,7 +124,7 @@ def unfinished(cluster, *missing):
     layout = Layout(cluster.home)
     cluster.home.mkdir()
     with layout.lock.open("w") as lock:
-        make_cluster(layout, server_account(layout.data), lock=lock.fileno(), durable=False)
+        create_cluster(layout, server_account(layout.data), lock=lock.fileno(), durable=False)
     for name in ("finished", *missing):
         path = cluster.home / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -95,14 +95,14 @@ def issued(client_id: str, subject_id: str, parent: uuid.UUID) -> str:
 
     from paktaleem.directory.data_systems.models import Ground, Order, OrderKind  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.selectors import Parent  # noqa: PLC0415 -- as above
-    from paktaleem.directory.data_systems.services import Told, issue_orders  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services import OrderSpec, issue_orders  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
 
     at = timezone.now()
-    told = Told(
+    told = OrderSpec(
         kind=OrderKind.ERASE,
         categories=frozenset({"usage_logs"}),
         reason=Reason.SUBJECT_REQUEST,

@@ -19,12 +19,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 
 from paktaleem.development.demo.supervision import running
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
 from paktaleem.directory.webhooks.pump import PUMP
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.jobs.tasks import RESUME
+from paktaleem.foundation.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.demo.running import free_port
 from tests.factories import SETTING_UP, SubjectFactory
@@ -123,7 +123,7 @@ def issue(cast, numbers):
     """Register people and issue an erase order for each, one transaction per person."""
     for number in numbers:
         at = timezone.now()
-        told = Told(
+        told = OrderSpec(
             kind=OrderKind.ERASE,
             categories=frozenset({"usage_logs"}),
             reason=Reason.SUBJECT_REQUEST,
@@ -189,7 +189,7 @@ def is_nothing_in_dead_hands():
         living = ProcrastinateWorker.objects.latest("id").pk
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = '2026-01-01' WHERE id <> %s", [living])
         if ProcrastinateJob.objects.filter(status="doing").exclude(worker_id=living).exists():
-            if not ProcrastinateJob.objects.filter(task_name=RESUME, status="todo").exists():
-                enqueue_job(RESUME, timestamp="0")
+            if not ProcrastinateJob.objects.filter(task_name=RETRY_STALLED, status="todo").exists():
+                enqueue_job(RETRY_STALLED, timestamp="0")
             return False
     return True

@@ -15,7 +15,7 @@ from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, Mes
 from paktaleem.directory.webhooks.services import (
     Result,
     add_endpoint,
-    begin_shift,
+    begin_batch,
     record_results,
     rotate_secret,
 )
@@ -126,7 +126,7 @@ def serve(client_id, endpoint, receiver, at):
     """Serve the endpoint as a worker does while something is due; one in ten dies before recording the results."""
     while True:
         with in_client(client_id):
-            shift = begin_shift(client_id, endpoint.pk, most=BATCH, at=at)
+            shift = begin_batch(client_id, endpoint.pk, most=BATCH, at=at)
         if shift is None:
             return
         results = [attempt(shift, sending, receiver, at) for sending in shift.sendings]

@@ -6,13 +6,13 @@ import secrets
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from paktaleem.directory.files.kinds import FileKind, kind_of
+from paktaleem.directory.files.kinds import FileKind, detect_file_kind
 from paktaleem.directory.files.models import FileChunk, SealedFile
 from paktaleem.directory.files.services import (
     CHUNK_BYTES,
-    FileKindRefused,
+    FileKindNotAccepted,
     FileTooLarge,
-    open_file,
+    iterate_file,
     store_file,
 )
 from paktaleem.directory.people.services import erase_subject
@@ -35,7 +35,7 @@ def test_a_file_comes_out_as_it_went_in(hamza, now, size):
     content = pdf(size)
     file = store_file(hamza, io.BytesIO(content), at=now)
     kept = SealedFile.objects.get(pk=file.pk)
-    assert b"".join(open_file(kept)) == content
+    assert b"".join(iterate_file(kept)) == content
     assert (kept.kind, kept.size, kept.chunks) == ("pdf", size, -(-size // CHUNK_BYTES))
 
 
@@ -62,12 +62,12 @@ def test_nothing_of_it_is_kept_in_clear(hamza, now):
     ],
 )
 def test_the_kind_is_known_by_the_first_bytes(content, kind):
-    assert kind_of(content) == kind
+    assert detect_file_kind(content) == kind
 
 
 def test_other_kinds_and_large_files_leave_nothing(hamza, now, settings):
     settings.FILE_MOST_BYTES = 1_000
-    with pytest.raises(FileKindRefused):
+    with pytest.raises(FileKindNotAccepted):
         store_file(hamza, io.BytesIO(b"<html>"), at=now)
     with pytest.raises(FileTooLarge):
         store_file(hamza, io.BytesIO(pdf(1_001)), at=now)
@@ -88,14 +88,14 @@ def test_a_changed_file_does_not_open(hamza, now, harm):
     for number, chunk in enumerate(wanted.get(harm, [theirs[0], chunks[1], chunks[2]])):
         FileChunk(client_id=file.client_id, file=forged, number=number, data=chunk.data).save(force_insert=True)
     with pytest.raises(CannotOpen):
-        list(open_file(forged))
+        list(iterate_file(forged))
 
 
 def test_it_goes_with_the_persons_key(hamza, cast, now):
     file = store_file(hamza, io.BytesIO(pdf(99)), at=now)
     erase_subject(hamza, actor=cast.actor("amina"), reason="subject_request", at=now)
     with pytest.raises(KeyDestroyed):
-        list(open_file(file))
+        list(iterate_file(file))
 
 
 def test_files_are_never_changed(hamza, now):

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from children.ageing.models import AgeNotice
-from children.concerns.services import ask_about_data, open_concern
+from children.concerns.services import open_concern, record_data_request
 from children.guardians.models import Guardianship, ProviderCheck, Quarantine
-from children.guardians.models.rows import by_columns
+from children.guardians.models.rows import actor_fields
 from children.guardians.services import (
     authorise_by_school,
     declare_mechanism,
@@ -32,7 +32,7 @@ from consent.register.models import (
 from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Ground, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
-    Told,
+    OrderSpec,
     accept_order,
     fail_order,
     issue_orders,
@@ -59,9 +59,9 @@ from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
-from retention.services import Collected, report_collection
+from retention.services import CollectionReport, report_collection
 from tests.cast import Cast
-from tests.children.making import answered, make_guardian, verified
+from tests.children.making import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
@@ -180,9 +180,9 @@ def asked_of_indus(cast: Cast) -> list[Any]:
 def requests_of_indus(cast: Cast) -> dict[str, Any]:
     """Make requests of Danish's mother about his data, and send notice of his age of consent."""
     told: dict[str, Any] = {"guardian": cast.subject("esra"), "actor": cast.actor("farah"), "at": AT}
-    cases = {wish: ask_about_data(cast.subject("danish"), wish=wish, **told) for wish in ("copy", "deletion")}
+    cases = {wish: record_data_request(cast.subject("danish"), wish=wish, **told) for wish in ("copy", "deletion")}
     notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
-    for column, value in {"person": False, **by_columns(SETTING_UP)}.items():
+    for column, value in {"person": False, **actor_fields(SETTING_UP)}.items():
         setattr(notice, column, value)
     notice.save(force_insert=True)
     acts = {"take-copy": cases["copy"], "confirm-deletion": cases["deletion"]}
@@ -223,7 +223,7 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
 
 def incident_of_indus(cast: Cast) -> dict[str, Any]:
     """Create an incident without a system that could be ordered to erase the data."""
-    collected = Collected(category="device", occasion="assessment", purpose="support", collected_at=AT)
+    collected = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=AT)
     zara = Subject.objects.get(client_id=cast.client_id("indus"), external_id="lms-zara")
     made, incident = report_collection(zara, collected, actor=SETTING_UP, at=AT)
     holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
@@ -235,8 +235,8 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _told(kind: str) -> Told:
-    return Told(
+def _told(kind: str) -> OrderSpec:
+    return OrderSpec(
         kind=OrderKind(kind),
         categories=frozenset({"credentials"}),
         reason=Reason.SUBJECT_REQUEST,
@@ -297,10 +297,10 @@ def guardians_of_indus(cast: Cast) -> None:
     """Create two guardians who disagree, the end of one that waits, and a change of age that waits."""
     client, danish, esra = cast.client("indus"), cast.subject("danish"), cast.subject("esra")
     other = make_guardian(client, "other-guardian", at=AT)
-    refusing = verified(danish, other, at=AT)
-    verified(danish, esra, at=AT)
-    answered(danish, esra, "given", at=AT)
-    answered(danish, other, "refused", at=AT)
+    refusing = verified_guardian(danish, other, at=AT)
+    verified_guardian(danish, esra, at=AT)
+    record_answer(danish, esra, "given", at=AT)
+    record_answer(danish, other, "refused", at=AT)
     end_guardian(refusing, actor=SETTING_UP, at=AT + timedelta(minutes=1))
     _records_of_a_school(cast, esra)
     register_subject("lms-danish", client=client, details={"birth_date": date(1990, 1, 1)}, actor=SETTING_UP, at=AT)

@@ -24,8 +24,8 @@ from paktaleem.directory.data_systems.states import KIND_OF_ENTRY
 from paktaleem.directory.people.models import SubjectEvent
 from paktaleem.directory.sign_in.letters import CHANGES
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
-from paktaleem.directory.webhooks.words import event_in_words, pattern_in_words
-from paktaleem.foundation.audit.words import ACTS, FAMILIES, act_in_words
+from paktaleem.directory.webhooks.words import event_label, pattern_label
+from paktaleem.foundation.audit.words import ACT_NAMES, FAMILY_NAMES, get_act_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
@@ -91,7 +91,7 @@ def recorded() -> set[str]:
     for tree in trees():
         calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and RECORDS.fullmatch(name_of(node)))
         found |= {kind for call in calls for given in call.args[:1] for kind in kinds_in(given)}
-        found |= {kind for kind in kinds_in(tree) if kind.partition(".")[0] in FAMILIES}
+        found |= {kind for kind in kinds_in(tree) if kind.partition(".")[0] in FAMILY_NAMES}
     return {one for kind in found - NO_ACTS - set(jobs.tasks) for one in parts_of(kind)}
 
 
@@ -106,12 +106,12 @@ def parts_of(kind: str) -> Iterator[str]:
 def test_every_act_that_is_recorded_has_its_words() -> None:
     found = recorded()
     assert len(found) > 120
-    assert not found - set(ACTS), "give them their words in paktaleem/foundation/audit/words.py"
-    assert not {kind.partition(".")[0] for kind in ACTS} ^ set(FAMILIES)
+    assert not found - set(ACT_NAMES), "give them their words in paktaleem/foundation/audit/words.py"
+    assert not {kind.partition(".")[0] for kind in ACT_NAMES} ^ set(FAMILY_NAMES)
 
 
 def test_no_words_are_kept_for_what_is_recorded_nowhere() -> None:
-    assert not set(ACTS) - recorded()
+    assert not set(ACT_NAMES) - recorded()
 
 
 def test_every_event_follows_from_an_act_that_is_recorded() -> None:
@@ -124,9 +124,9 @@ EVERY_EVENT = sorted({*(event.type for event in EVENTS), INVALIDATED, TEST})
 @pytest.mark.parametrize(
     ("say", "code"),
     [
-        *((act_in_words, kind) for kind in ACTS),
-        *((event_in_words, event) for event in EVERY_EVENT),
-        *((pattern_in_words, pattern) for pattern in patterns()),
+        *((get_act_name, kind) for kind in ACT_NAMES),
+        *((event_label, event) for event in EVERY_EVENT),
+        *((pattern_label, pattern) for pattern in patterns()),
     ],
 )
 def test_acts_and_events_are_said_in_both_languages(say: Any, code: str) -> None:
@@ -140,4 +140,4 @@ def test_acts_and_events_are_said_in_both_languages(say: Any, code: str) -> None
 
 
 def test_an_act_that_is_recorded_no_more_is_shown_by_its_code() -> None:
-    assert act_in_words("consent.whispered") == event_in_words("consent.whispered") == "consent.whispered"
+    assert get_act_name("consent.whispered") == event_label("consent.whispered") == "consent.whispered"

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.jobs.tasks import FORGET
+from paktaleem.foundation.jobs.tasks import PURGE_FINISHED
 from paktaleem.foundation.tenancy.context import in_global
 from tests.working import run_worker
 
@@ -30,8 +30,8 @@ def job_of(status, *, days):
 def forget():
     """Run the purge with the real worker."""
     with in_global(), connection.cursor() as cursor:
-        enqueue_job(FORGET, timestamp="0")
-        cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, FORGET])
+        enqueue_job(PURGE_FINISHED, timestamp="0")
+        cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, PURGE_FINISHED])
     run_worker(QUEUE)
 
 
@@ -45,7 +45,7 @@ def left():
 
 
 def test_the_timetable_asks_for_it_every_hour():
-    assert [one.cron for one in app.periodic_registry.periodic_tasks.values() if one.task.name == FORGET] == [
+    assert [one.cron for one in app.periodic_registry.periodic_tasks.values() if one.task.name == PURGE_FINISHED] == [
         "47 * * * *"
     ]
 

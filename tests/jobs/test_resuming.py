@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.jobs.tasks import MOST_ATTEMPTS, RESUME
+from paktaleem.foundation.jobs.tasks import MAX_ATTEMPTS, RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_global
 from tests.working import run_worker
 
@@ -54,10 +54,10 @@ def in_hand(job, *, of_one_heard_of, **columns):
 
 
 def resume():
-    """Run ``resume_jobs`` with the real worker, and the retried jobs."""
+    """Run ``retry_stalled_jobs`` with the real worker, and the retried jobs."""
     with in_global():
-        enqueue_job(RESUME, timestamp="0")
-        run("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", QUEUE, RESUME)
+        enqueue_job(RETRY_STALLED, timestamp="0")
+        run("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", QUEUE, RETRY_STALLED)
     while waits():
         run_worker(QUEUE)
 
@@ -108,6 +108,6 @@ def test_what_the_timetable_asks_for_is_left_to_it(committed, done):
 
 def test_a_job_that_workers_die_of_is_given_up(committed, done):
     taken = asked("taken")
-    in_hand(taken, of_one_heard_of="3 minutes", attempts=MOST_ATTEMPTS)
+    in_hand(taken, of_one_heard_of="3 minutes", attempts=MAX_ATTEMPTS)
     resume()
     assert (done, status(taken)) == ([], "failed")

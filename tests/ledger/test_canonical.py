@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.foundation.audit.canonical import canonical, commitment, leaf_hash, new_salt
+from paktaleem.foundation.audit.canonical import canonical, commitment, compute_leaf_hash, new_salt
 
 VECTORS = {
     "an empty object": ({}, b"{}"),
@@ -44,13 +44,13 @@ def test_canonical_json_is_what_sorted_json_is_where_both_agree(value):
 
 
 def test_the_leaf_of_nothing_is_the_one_of_rfc_6962():
-    assert leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    assert compute_leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 
 
 @given(st.binary(max_size=200))
 def test_a_leaf_is_hashed_apart_from_nodes(entry):
-    assert leaf_hash(entry) == hashlib.sha256(b"\x00" + entry).digest()
-    assert leaf_hash(entry) != hashlib.sha256(entry).digest()
+    assert compute_leaf_hash(entry) == hashlib.sha256(b"\x00" + entry).digest()
+    assert compute_leaf_hash(entry) != hashlib.sha256(entry).digest()
 
 
 def test_a_commitment_opens_with_its_salt():

@@ -112,7 +112,7 @@ def test_without_evidence_there_is_no_act(indus, cast, now, monkeypatch):
     def broken(*_, **__):
         raise IntegrityError("the ledger is full")
 
-    monkeypatch.setattr(services, "insert_together", broken)
+    monkeypatch.setattr(services, "insert_rows", broken)
     with pytest.raises(IntegrityError), transaction.atomic():
         register_subject("stu-x", client=indus, details={"role": "student"}, actor=cast.actor("farah"), at=now)
     with pytest.raises(IntegrityError), transaction.atomic():

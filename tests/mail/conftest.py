@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.mail.kinds import declare_letter
+from paktaleem.directory.mail.kinds import declare_message
 
-KIND = declare_letter("test_greeting", fields=["code", "url"], life=timedelta(minutes=10), is_texted=True)
+KIND = declare_message("test_greeting", fields=["code", "url"], life=timedelta(minutes=10), is_texted=True)
 VALUES = {"code": "4711", "url": "https://privacy.school.example/x"}
 
 

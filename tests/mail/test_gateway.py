@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from paktaleem.directory.mail.gateway import HttpProvider
-from paktaleem.directory.mail.texting import NoProvider, TextRefused, text_provider
+from paktaleem.directory.mail.texting import ProviderNotConfigured, TextRejected, get_text_provider
 from tests.outbound.listening import listener, trust
 
 NUMBER, TEXT, REFERENCE = "+923001234567", "آپ کا کوڈ 4711", "0190b9f4-0000-7000-8000-000000000001"
@@ -73,7 +73,7 @@ def test_a_number_may_be_an_id(ask):
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "422 Unprocessable Content"])
 def test_a_message_at_fault_is_refused_for_good(ask, status):
-    with pytest.raises(TextRefused):
+    with pytest.raises(TextRejected):
         ask(Gateway(status))
 
 
@@ -112,5 +112,5 @@ def test_neither_number_nor_text_nor_key_is_logged(ask, caplog):
 
 def test_without_a_gateway_there_is_no_provider(settings):
     settings.TEXT_URL, settings.TEXT_PROVIDER = "", "paktaleem.directory.mail.gateway.HttpProvider"
-    with pytest.raises(NoProvider):
-        text_provider().send(number=NUMBER, text=TEXT, reference=REFERENCE)
+    with pytest.raises(ProviderNotConfigured):
+        get_text_provider().send(number=NUMBER, text=TEXT, reference=REFERENCE)

@@ -8,16 +8,16 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.mail.delivery import WAITS, deliver_letter
-from paktaleem.directory.mail.kinds import declare_letter, letter_kinds
+from paktaleem.directory.mail.delivery import RETRY_DELAYS, deliver_message
+from paktaleem.directory.mail.kinds import declare_message, list_message_kinds
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.selectors import letters, letters_about
+from paktaleem.directory.mail.selectors import list_messages, list_messages_about
 from paktaleem.directory.mail.services import (
     GRACE,
     CannotResend,
-    queue_again,
-    resend_letter,
-    send_letter,
+    requeue_stalled_messages,
+    resend_message,
+    send_message,
 )
 from paktaleem.directory.mail.wording import render
 from paktaleem.directory.people.selectors import sealer_of
@@ -47,13 +47,13 @@ def asked(cast, indus, now):
 
     def ask(name="hamza", **details):
         given = {"context": VALUES, "actor": cast.key_actor("indus"), "at": now, **details}
-        return send_letter("test_greeting", to=cast.subject(name), client_id=indus, **given)
+        return send_message("test_greeting", to=cast.subject(name), client_id=indus, **given)
 
     return ask
 
 
 def deliver(letter, at):
-    return deliver_letter(letter.id, client_id=letter.client_id, actor=WORKER, at=at)
+    return deliver_message(letter.id, client_id=letter.client_id, actor=WORKER, at=at)
 
 
 def jobs(letter):
@@ -128,7 +128,7 @@ def test_that_it_was_sent_is_proved_by_commitments_alone(asked, cast, now, mailo
         "address": commitment("hamza.lodhi@students.example", salt),
         "text": commitment(mailoutbox[0].body, salt),
     }
-    [proof] = letters_about(about, actor=cast.actor("farah"))
+    [proof] = list_messages_about(about, actor=cast.actor("farah"))
     assert (proof.state, proof.attempts, proof.sent_at) == ("sent", 1, now)
 
 
@@ -141,7 +141,7 @@ def test_once_sent_the_context_is_gone_and_running_again_sends_nothing(asked, no
 
 
 def test_staff_get_letters_too_sealed_under_the_keyring(cast, indus, now, mailoutbox):
-    letter = send_letter("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
+    letter = send_message("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
     assert b"4711" not in Letter.objects.get(pk=letter.pk).context.ciphertext
     deliver(letter, now)
     assert mailoutbox[0].to == ["farah@indus.example"]
@@ -150,7 +150,7 @@ def test_staff_get_letters_too_sealed_under_the_keyring(cast, indus, now, mailou
 
 
 def test_disabled_staff_get_none(cast, indus, now, mailoutbox):
-    letter = send_letter("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
+    letter = send_message("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
     User.objects.filter(pk=cast.user_id("farah")).update(is_active=False)
     assert deliver(letter, now).last_error == "recipient_gone"
     assert mailoutbox == []
@@ -170,7 +170,7 @@ def test_a_server_that_does_not_answer_is_asked_again_later_and_later(asked, cas
     letter, at = asked(context=VALUES), now
     Letter.objects.filter(pk=letter.pk).update(expires_at=None)
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", Unwilling(OSError("away")))
-    for wait in WAITS:
+    for wait in RETRY_DELAYS:
         tried = deliver(letter, at)
         assert (tried.state, tried.last_error, tried.due_at) == ("queued", "unreachable", at + wait)
         assert jobs(letter).last().scheduled_at == at + wait
@@ -178,7 +178,7 @@ def test_a_server_that_does_not_answer_is_asked_again_later_and_later(asked, cas
     assert deliver(letter, at).state == "failed"
     assert bodies("letter.failed")[0]["facts"]["error"] == "unreachable"
     monkeypatch.undo()
-    again = resend_letter(letter, actor=cast.actor("sana"), reason=Reason.SUPPORT_CASE, at=at)
+    again = resend_message(letter, actor=cast.actor("sana"), reason=Reason.SUPPORT_CASE, at=at)
     assert deliver(again, at).state == "sent"
     assert len(mailoutbox) == 1
 
@@ -204,7 +204,7 @@ def test_what_no_longer_holds_is_not_sent(asked, cast, now, mailoutbox):
     assert (late.state, late.last_error, late.context) == ("failed", "expired", None)
     assert mailoutbox == []
     with pytest.raises(CannotResend):
-        resend_letter(letter, actor=cast.actor("farah"), reason=Reason.SUPPORT_CASE, at=now + timedelta(minutes=10))
+        resend_message(letter, actor=cast.actor("farah"), reason=Reason.SUPPORT_CASE, at=now + timedelta(minutes=10))
 
 
 def test_who_has_no_address_or_was_erased_gets_none(asked, cast, now, mailoutbox):
@@ -230,7 +230,7 @@ def test_without_a_provider_a_text_message_fails_and_says_so(asked, now):
 
 def test_a_text_message_with_a_name_cannot_be_declared():
     with pytest.raises(ValueError, match="may hold"):
-        declare_letter("test_named", fields=["full_name"], is_texted=True)
+        declare_message("test_named", fields=["full_name"], is_texted=True)
 
 
 def test_a_context_that_does_not_fit_is_refused_when_asked_for(asked):
@@ -240,9 +240,9 @@ def test_a_context_that_does_not_fit_is_refused_when_asked_for(asked):
 
 def test_letters_whose_worker_died_are_queued_again(asked, indus, now):
     letter = asked()
-    assert queue_again(indus, at=now + GRACE) == 0
-    assert queue_again(indus, at=now + GRACE + timedelta(seconds=1)) == 1
-    assert queue_again(indus, at=now + GRACE + timedelta(seconds=2)) == 0
+    assert requeue_stalled_messages(indus, at=now + GRACE) == 0
+    assert requeue_stalled_messages(indus, at=now + GRACE + timedelta(seconds=1)) == 1
+    assert requeue_stalled_messages(indus, at=now + GRACE + timedelta(seconds=2)) == 0
     assert jobs(letter).count() == 2
 
 
@@ -250,15 +250,15 @@ def test_the_wrong_role_may_neither_see_nor_resend(asked, cast, now):
     letter = asked("iqra")
     deliver(letter, now)
     with pytest.raises(NotAllowed):
-        resend_letter(letter, actor=cast.actor("bilal"), reason=Reason.SUPPORT_CASE, at=now)
+        resend_message(letter, actor=cast.actor("bilal"), reason=Reason.SUPPORT_CASE, at=now)
     with pytest.raises(NotAllowed):
-        letters(cast.key_actor("indus"))
+        list_messages(cast.key_actor("indus"))
 
 
 def test_another_client_sees_nothing(cast, now):
     about, indus = new_id(), cast.client_id("indus")
     with in_client(indus):
-        letter = send_letter(
+        letter = send_message(
             "test_greeting",
             to=cast.subject("hamza"),
             client_id=indus,
@@ -267,10 +267,10 @@ def test_another_client_sees_nothing(cast, now):
             actor=WORKER,
             at=now,
         )
-        assert [one.state for one in letters_about(about, actor=cast.actor("farah"))] == ["queued"]
+        assert [one.state for one in list_messages_about(about, actor=cast.actor("farah"))] == ["queued"]
     with in_client(cast.client_id("khyber")):
-        assert letters_about(about, actor=cast.actor("celia")) == []
-        assert deliver_letter(letter.id, client_id=indus, actor=WORKER, at=now) is None
+        assert list_messages_about(about, actor=cast.actor("celia")) == []
+        assert deliver_message(letter.id, client_id=indus, actor=WORKER, at=now) is None
 
 
 def test_the_database_wants_one_recipient(asked, cast):
@@ -280,7 +280,7 @@ def test_the_database_wants_one_recipient(asked, cast):
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
-@pytest.mark.parametrize("kind", letter_kinds(), ids=lambda kind: kind.code)
+@pytest.mark.parametrize("kind", list_message_kinds(), ids=lambda kind: kind.code)
 def test_every_letter_there_is_reads_in_both_languages(kind, language):
     values = {**dict.fromkeys(kind.fields, "VALUE"), "client": "CLIENT"}
     wording = render(kind.code, language=language, channel="mail", values=values)

@@ -12,8 +12,8 @@ from consent.consents.services import withdraw_consent
 from paktaleem.development.demo.supervision import running
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.results import Answer
-from paktaleem.directory.data_systems.selectors import parts_of
-from paktaleem.directory.data_systems.services import Told, carry_out_by_hand, issue_orders, open_part
+from paktaleem.directory.data_systems.selectors import list_parts
+from paktaleem.directory.data_systems.services import OrderSpec, carry_out_by_hand, issue_orders, open_part
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.by import Reason
@@ -42,7 +42,7 @@ def platform(committed, monkeypatch, tmp_path):
 def order(cast, kind, person=KIRAN, categories=("usage_logs", "content"), new_values=None):
     """Issue an order to the platform about a person; return the order's id."""
     at = timezone.now()
-    told = Told(
+    told = OrderSpec(
         kind=OrderKind(kind),
         categories=frozenset(categories),
         reason=Reason.SUBJECT_REQUEST,
@@ -137,7 +137,7 @@ def every_kind_of_order_is_really_done(cast, lms, who, carried_out):
 def given(cast, pk):
     """Return the platform's data for a collect order, as an officer opens it."""
     with in_client(cast.client_id("khyber")):
-        parts = parts_of(Order.objects.get(pk=pk))
+        parts = list_parts(Order.objects.get(pk=pk))
         by = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": timezone.now()}
         return {part.category: json.loads(b"".join(open_part(part, **by))) for part in parts}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paktaleem.directory.webhooks.services.endpoints import REFUSALS
 from paktaleem.foundation.http_client import destinations
-from paktaleem.foundation.http_client.client import KEPT_BYTES, Unreachable, post
+from paktaleem.foundation.http_client.client import MAX_RESPONSE_BYTES, Unreachable, post
 from paktaleem.foundation.http_client.destinations import (
     DestinationRefused,
     is_public,
@@ -285,7 +285,7 @@ async def to(behave, **options):
 
 def test_status_wish_and_a_little_of_the_body_come_back():
     answer = run(to(saying("429 Too Many Requests", b"x" * 100_000, "Retry-After: 120")))
-    assert (answer.status, answer.retry_after, len(answer.body)) == (429, "120", KEPT_BYTES)
+    assert (answer.status, answer.retry_after, len(answer.body)) == (429, "120", MAX_RESPONSE_BYTES)
 
 
 async def tarpit(_reader, writer):
@@ -339,7 +339,7 @@ async def endless(reader, writer):
 
 def test_an_endless_answer_is_cut_and_not_unpacked():
     answer = run(to(endless))
-    assert answer.body == b"\x1f\x8b" * (KEPT_BYTES // 2)
+    assert answer.body == b"\x1f\x8b" * (MAX_RESPONSE_BYTES // 2)
 
 
 def test_nobody_listens():

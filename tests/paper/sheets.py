@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from consent.paper.codes import shown_code
+from consent.paper.codes import format_code
 from consent.paper.models import AnswerSheet, FormPage, FormRun, SheetEntry
 from consent.paper.services import make_form, upload_sheet
 from paktaleem.directory.people.models import Subject
@@ -26,7 +26,7 @@ def form_for(
 
 def code_of(run: FormRun, subject: Subject) -> str:
     """Return the code on a person's page, as printed."""
-    return shown_code(FormPage.objects.get(run=run, subject=subject).code)
+    return format_code(FormPage.objects.get(run=run, subject=subject).code)
 
 
 def line(code: str, newsletter: str = "yes", research: str = "", **changed: str) -> dict[str, str]:

@@ -11,18 +11,18 @@ from consent.paper.codes import (
     LENGTH,
     check_symbol,
     distance,
+    find_nearest,
+    format_code,
+    generate_code,
     is_code,
-    nearest,
-    new_code,
-    read_code,
-    shown_code,
+    normalize_code,
 )
 
 codes = st.text(ALPHABET, min_size=LENGTH - 1, max_size=LENGTH - 1).map(lambda body: body + check_symbol(body))
 
 
 def test_a_code_has_eight_symbols_none_of_which_looks_like_another():
-    drawn = {new_code() for _ in range(500)}
+    drawn = {generate_code() for _ in range(500)}
     assert len(drawn) == 500
     assert all(is_code(code) and len(code) == 8 for code in drawn)
     assert not set("".join(drawn)) & set("ILOU")
@@ -56,22 +56,22 @@ def test_what_is_too_short_or_too_long_is_no_code(length):
 
 @given(codes)
 def test_it_is_read_however_it_was_typed(code):
-    typed = f"  {shown_code(code).lower()} "
-    assert read_code(typed) == code
-    assert read_code(typed.replace("-", "–").replace("1", "l").replace("0", "o")) == code
-    assert read_code(code.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))) == code
+    typed = f"  {format_code(code).lower()} "
+    assert normalize_code(typed) == code
+    assert normalize_code(typed.replace("-", "–").replace("1", "l").replace("0", "o")) == code
+    assert normalize_code(code.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))) == code
 
 
 @given(codes)
 def test_a_spreadsheet_takes_no_printed_code_for_a_number(code):
     with pytest.raises(ValueError):
-        float(shown_code(code).replace("-", "x"))
-    assert shown_code(code)[4] == "-"
+        float(format_code(code).replace("-", "x"))
+    assert format_code(code)[4] == "-"
 
 
 @given(st.text(max_size=30))
 def test_anything_typed_is_read_without_a_failure(text):
-    is_code(read_code(text))
+    is_code(normalize_code(text))
 
 
 @pytest.mark.parametrize(
@@ -83,4 +83,4 @@ def test_errors_of_typing_are_counted(typed, errors):
 
 
 def test_the_nearest_codes_come_first_and_far_ones_not_at_all():
-    assert nearest("ABCDEFGX", ["ZZZZZZZZ", "ABCDEFYY", "ABCDEFGH"]) == ["ABCDEFGH", "ABCDEFYY"]
+    assert find_nearest("ABCDEFGX", ["ZZZZZZZZ", "ABCDEFYY", "ABCDEFGH"]) == ["ABCDEFGH", "ABCDEFYY"]

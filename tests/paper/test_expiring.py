@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from consent.consents.models import ConsentEvent
 from consent.paper.models import AnswerSheet, EntryStep, SheetEntry
-from consent.paper.services import Settled, expire_unmatched, match_entry
+from consent.paper.services import AlreadySettled, expire_unmatched, match_entry
 from consent.paper.tasks import expire_old_rows
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.by import Reason
@@ -91,7 +91,7 @@ def test_many_go_in_turns_and_none_twice(indus, sheet, now):
 def test_an_expired_row_can_no_longer_be_matched(cast, indus, code, sheet, now):
     entry = entries_of(sheet)[1]
     expire(indus, now + LIFE)
-    with pytest.raises(Settled):
+    with pytest.raises(AlreadySettled):
         match_entry(entry, code=code, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now + LIFE)
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.notices.selectors.purposes import current_notice
+from consent.notices.selectors.purposes import get_current_notice
 from consent.paper.codes import is_code
 from consent.paper.models import FormPage, FormPurpose, FormRun
-from consent.paper.selectors import people_for_form, purposes_to_ask
+from consent.paper.selectors import purposes_to_ask, select_people
 from consent.paper.services import make_form, print_form
 from consent.register.models import LawfulBasis
 from consent.register.services import end_period
@@ -47,7 +47,7 @@ def test_each_person_has_a_page_with_a_code_of_their_own(cast, indus, now):
 def test_a_form_keeps_which_version_of_each_notice_it_prints(cast, indus, now, hamza):
     run = form_for(cast, [hamza], now)
     kept = {one.purpose.code: one.notice_version_id for one in FormPurpose.objects.filter(run=run)}
-    assert kept == {code: current_notice(code, client_id=indus.id, at=now).pk for code in BOTH}
+    assert kept == {code: get_current_notice(code, client_id=indus.id, at=now).pk for code in BOTH}
 
 
 def test_the_ledger_says_who_made_it_and_names_nobody(cast, indus, now, hamza):
@@ -116,7 +116,7 @@ def test_people_are_found_by_ids_by_role_and_by_how_their_id_begins(cast, indus,
     farah = cast.actor("farah")
 
     def found(**wanted):
-        return [one.external_id for one in people_for_form(indus, **wanted, actor=farah)]
+        return [one.external_id for one in select_people(indus, **wanted, actor=farah)]
 
     assert found(ids=["lms-junaid", "lms-hamza", "lms-hamza"]) == ["lms-hamza", "lms-junaid"]
     assert found(role="student") == ["lms-danish", "lms-hamza", "lms-iqra"]

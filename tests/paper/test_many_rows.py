@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.consents.models import ConsentEvent
 from consent.paper.models import AnswerSheet, EntryState, SheetEntry
-from consent.paper.services import confirm_matched, confirm_some
+from consent.paper.services import confirm_batch, confirm_matched
 from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import bring, code_of, form_for, line
 from tests.paper.test_queue import MADE
@@ -38,9 +38,9 @@ def test_a_large_sheet_is_confirmed_by_the_worker_row_by_row_and_once(cast, indu
     assert asked.is_under_way
     assert not ConsentEvent.objects.exists()
     after = 0
-    while (found := confirm_some(sheet.pk, client=indus, after=after, at=now)) is not None:
+    while (found := confirm_batch(sheet.pk, client=indus, after=after, at=now)) is not None:
         after = found
-    assert confirm_some(sheet.pk, client=indus, after=0, at=now) is None
+    assert confirm_batch(sheet.pk, client=indus, after=0, at=now) is None
     assert not AnswerSheet.objects.get().is_under_way
     assert {entry.state for entry in SheetEntry.objects.all()} == {EntryState.CONFIRMED}
     assert [event.actor_id for event in ConsentEvent.objects.all()] == [cast.user_id("farah")] * 2

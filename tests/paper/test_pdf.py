@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from consent.paper.pdf import Form, Page, Question, write_pdf
+from consent.paper.pdf import Form, Page, Question, render_pdf
 
 TEXT_EN = "# What we ask\n\nOur **letter**, once a month.\n\n- You can stop it"
 TEXT_UR = "# ہم کیا پوچھتے ہیں\n\nمہینے میں ایک بار **خط**۔\n\n- آپ اسے روک سکتے ہیں"  # noqa: RUF001 -- Urdu
@@ -33,7 +33,7 @@ def read():
         questions=[QUESTION],
         pages=[Page(code, name, "lms-1", ("newsletter",)) for code, name in PEOPLE.items()],
     )
-    return PdfReader(io.BytesIO(write_pdf(form)))
+    return PdfReader(io.BytesIO(render_pdf(form)))
 
 
 def catalog(read) -> Any:

@@ -13,18 +13,18 @@ from consent.consents.services import Answer, open_evidence, record_answers, wit
 from consent.notices.models import Notice
 from consent.notices.services import publish_notice_version
 from consent.paper.models import AnswerSheet, EntryStep, FormPage, SheetEntry
-from consent.paper.selectors import near_codes
+from consent.paper.selectors import find_similar_codes
 from consent.paper.services import (
-    NothingStands,
+    AlreadySettled,
+    NothingToRecord,
     NotMatched,
-    Settled,
-    SheetKnown,
+    SheetAlreadyUploaded,
     choose_entry,
     confirm_entry,
     confirm_matched,
     dismiss_entry,
+    get_typed_code,
     match_entry,
-    opened_details,
 )
 from consent.paper.services.queue import CodeUnknown
 from paktaleem.directory.people.services import erase_subject
@@ -133,7 +133,7 @@ def test_all_matched_rows_are_confirmed_and_no_others(cast, now, code, farah):
 
 def test_the_same_sheet_is_taken_once(cast, now, code):
     bring(cast, now, line(code("hamza")))
-    with pytest.raises(SheetKnown):
+    with pytest.raises(SheetAlreadyUploaded):
         bring(cast, now, line(code("hamza")))
     assert SheetEntry.objects.count() == 1
 
@@ -153,8 +153,8 @@ def test_a_mistyped_code_matches_nobody_and_its_near_ones_are_told(cast, now, co
     sheet = bring(cast, now, line(mistyped(code("hamza"))), line("1111-1111"))
     assert stands(sheet)[0] == ("unmatched", "code_mistyped")
     entry = entries_of(sheet)[0]
-    typed = opened_details(entry, actor=farah)["code"]
-    assert near_codes(indus.id, typed)[0].subject_id == cast.subject_id("hamza")
+    typed = get_typed_code(entry, actor=farah)["code"]
+    assert find_similar_codes(indus.id, typed)[0].subject_id == cast.subject_id("hamza")
 
 
 def test_what_was_typed_is_sealed_and_its_key_goes_with_the_last_of_them(cast, now, code, farah):
@@ -165,7 +165,7 @@ def test_what_was_typed_is_sealed_and_its_key_goes_with_the_last_of_them(cast, n
     assert AnswerSheet.objects.get().wrapped is not None
     dismiss_entry(entry, actor=farah, reason=Reason.CORRECTION, at=now)
     assert AnswerSheet.objects.get().wrapped is None
-    assert opened_details(entries_of(sheet)[0], actor=farah) == {}
+    assert get_typed_code(entries_of(sheet)[0], actor=farah) == {}
 
 
 def test_matched_by_hand_it_waits_to_be_confirmed(cast, now, code, farah):
@@ -228,7 +228,7 @@ def test_a_withdrawal_after_the_paper_is_never_undone_by_it(cast, now, code, far
     withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=farah, at=SIGNED + timedelta(hours=1))
     sheet = bring(cast, now, line(code("hamza"), "yes"))
     assert stands(sheet) == [("contradictory", "ended_since")]
-    with pytest.raises(NothingStands):
+    with pytest.raises(NothingToRecord):
         choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.CORRECTION, at=now)
     assert Consent.objects.get().state == "withdrawn"
 
@@ -275,7 +275,7 @@ def test_under_a_notice_that_changed_no_yes_is_recorded_but_a_no_is(cast, now, c
 def test_for_a_child_a_yes_waits_for_a_guardian(cast, now, code, farah, by):
     sheet = bring(cast, now, line(code("danish"), "yes", answered_by=by))
     assert stands(sheet) == [("guardian", "child_gave" if by == "self" else "guardian_answered")]
-    with pytest.raises(NothingStands):
+    with pytest.raises(NothingToRecord):
         choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.CORRECTION, at=now)
     assert not ConsentEvent.objects.exists()
 
@@ -301,7 +301,7 @@ def test_for_somebody_erased_nothing_is_recorded(cast, now, code, farah):
     erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     moved = confirm_entry(entry, actor=farah, at=now)
     assert (moved.state, moved.problem) == ("unmatched", "erased")
-    with pytest.raises(NothingStands):
+    with pytest.raises(NothingToRecord):
         choose_entry(moved, actor=farah, reason=Reason.CORRECTION, at=now)
     assert dismiss_entry(moved, actor=farah, reason=Reason.CORRECTION, at=now).state == "dismissed"
     assert not ConsentEvent.objects.exists()
@@ -313,11 +313,11 @@ def test_what_is_settled_stays_settled(cast, now, code, farah):
     dismiss_entry(dismissed, actor=farah, reason=Reason.CORRECTION, at=now)
     by = {"actor": farah, "reason": Reason.CORRECTION, "at": now}
     for act in (lambda: dismiss_entry(confirmed, **by), lambda: choose_entry(dismissed, **by)):
-        with pytest.raises(Settled):
+        with pytest.raises(AlreadySettled):
             act()
-    with pytest.raises(Settled):
+    with pytest.raises(AlreadySettled):
         confirm_entry(dismissed, actor=farah, at=now)
-    with pytest.raises(Settled):
+    with pytest.raises(AlreadySettled):
         match_entry(confirmed, code=code("iqra"), **by)
     assert choose_entry(confirmed, **by).state == "confirmed"
     assert ConsentEvent.objects.count() == 1
@@ -334,7 +334,7 @@ def test_the_wrong_role_neither_brings_nor_settles(cast, now, code, who):
         lambda: dismiss_entry(entry, actor=actor, **why),
         lambda: match_entry(entry, code=code("hamza"), actor=actor, **why),
         lambda: confirm_matched(entry.sheet, actor=actor, at=now),
-        lambda: opened_details(entry, actor=actor),
+        lambda: get_typed_code(entry, actor=actor),
     ]
     for act in acts:
         with pytest.raises(NotAllowed):
@@ -349,7 +349,7 @@ def test_another_clients_code_matches_nobody(cast, now):
     with in_client(cast.client_id("indus")):
         sheet = bring(cast, now, line(code))
         assert stands(sheet) == [("unmatched", "code_unknown")]
-        assert near_codes(cast.client_id("indus"), code) == []
+        assert find_similar_codes(cast.client_id("indus"), code) == []
     with in_client(cast.client_id("khyber")):
         assert not SheetEntry.objects.exists()
         assert not AnswerSheet.objects.exists()

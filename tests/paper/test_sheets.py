@@ -7,9 +7,9 @@ from datetime import date
 import openpyxl
 import pytest
 
-from consent.paper.blanks import csv_blank, xlsx_blank
-from consent.paper.codes import new_code, shown_code
-from consent.paper.sheets import SheetRefused, read_sheet
+from consent.paper.blanks import render_csv_sheet, render_xlsx_sheet
+from consent.paper.codes import format_code, generate_code
+from consent.paper.sheets import SheetInvalid, read_sheet
 
 TODAY = date(2026, 10, 1)
 PURPOSES = ("newsletter", "product_research")
@@ -35,7 +35,7 @@ def book(*rows):
 
 
 def refused(content):
-    with pytest.raises(SheetRefused) as told:
+    with pytest.raises(SheetInvalid) as told:
         read(content)
     return [(problem.row, problem.column, problem.code) for problem in told.value.problems]
 
@@ -108,14 +108,17 @@ def test_a_wrong_header_is_refused(header):
 
 
 def test_a_problem_quotes_no_cell():
-    with pytest.raises(SheetRefused) as told:
+    with pytest.raises(SheetInvalid) as told:
         read(csv_of("7KQ2-M9XZ,Hamza Lodhi,,Hamza Lodhi,Hamza Lodhi,Hamza Lodhi,"))
     assert "Hamza" not in " ".join(problem.message for problem in told.value.problems)
 
 
 def bomb():
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(xlsx_blank(PURPOSES, ["00000000"]))) as old, zipfile.ZipFile(out, "w", 8) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(render_xlsx_sheet(PURPOSES, ["00000000"]))) as old,
+        zipfile.ZipFile(out, "w", 8) as new,
+    ):
         for info in old.infolist():
             new.writestr(info, old.read(info))
         new.writestr("xl/bomb.xml", b"0" * 50_000_000)
@@ -145,13 +148,13 @@ def test_five_thousand_rows_are_taken():
     assert len(read(csv_of(*["7KQ2-M9XZ,yes,,self,paper,2026-09-30,"] * 5_000)).rows) == 5_000
 
 
-@pytest.mark.parametrize("make", [csv_blank, xlsx_blank])
+@pytest.mark.parametrize("make", [render_csv_sheet, render_xlsx_sheet])
 def test_the_sheet_we_hand_out_is_read_once_it_is_filled(make):
-    codes = [new_code() for _ in range(3)]
+    codes = [generate_code() for _ in range(3)]
     blank = make(PURPOSES, codes)
     assert refused(blank) == [(None, None, "nothing_answered")]
     answered = ["yes", "no", "self", "paper", "2026-09-30", "Box 3"]
-    if make is xlsx_blank:
+    if make is render_xlsx_sheet:
         filled = openpyxl.load_workbook(io.BytesIO(blank))
         for column, value in enumerate(answered, 2):
             filled["Answers"].cell(4, column).value = value
@@ -159,12 +162,12 @@ def test_the_sheet_we_hand_out_is_read_once_it_is_filled(make):
         filled.save(out)
         content = out.getvalue()
     else:
-        printed = shown_code(codes[1])
+        printed = format_code(codes[1])
         content = blank.replace(f"{printed},,,,,,".encode(), f"{printed},{','.join(answered)}".encode())
     sheet = read(content)
     assert ([row.code for row in sheet.rows], sheet.blank) == ([codes[1]], 2)
 
 
 def test_the_sheet_we_hand_out_begins_no_cell_like_a_formula():
-    cells = csv_blank(PURPOSES, [new_code()]).decode("utf-8-sig").replace("\r\n", ",").split(",")
+    cells = render_csv_sheet(PURPOSES, [generate_code()]).decode("utf-8-sig").replace("\r\n", ",").split(",")
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.paper.models import EntryProblem, EntryState
-from consent.paper.verdicts import Case, Problem, PurposeFacts, Standing, give_verdict
+from consent.paper.verdicts import Problem, PurposeFacts, RowFacts, RowState, judge_row
 
 MADE = datetime(2026, 9, 10, 8, tzinfo=UTC)
 SIGNED = datetime(2026, 9, 20, 19, tzinfo=UTC)
@@ -29,17 +29,17 @@ def case(answers=None, facts=None, **changed):
         "is_child": False,
         **changed,
     }
-    return Case(**values)
+    return RowFacts(**values)
 
 
 def test_the_words_of_states_and_problems_are_those_of_the_table():
-    assert [one.value for one in Standing] == EntryState.values
+    assert [one.value for one in RowState] == EntryState.values
     assert [one.value for one in Problem] == EntryProblem.values
 
 
 def test_a_row_that_nothing_contradicts_is_matched():
-    verdict = give_verdict(case())
-    assert (verdict.standing, verdict.problem, verdict.record) == (Standing.MATCHED, None, ("newsletter",))
+    verdict = judge_row(case())
+    assert (verdict.standing, verdict.problem, verdict.record) == (RowState.MATCHED, None, ("newsletter",))
 
 
 NO = {"newsletter": False}
@@ -73,7 +73,7 @@ NO = {"newsletter": False}
     ],
 )
 def test_a_row_waits_for_what_stands_in_its_way(changed, standing, problem):
-    verdict = give_verdict(case(**changed))
+    verdict = judge_row(case(**changed))
     assert (verdict.standing, verdict.problem) == (standing, problem)
     assert bool(verdict.record) == (standing == "matched")
 
@@ -82,27 +82,27 @@ def test_a_row_waits_for_what_stands_in_its_way(changed, standing, problem):
     ("answers", "last"), [({"newsletter": True}, "given"), (NO, "refused"), (NO, "withdrawn"), (NO, "revoked")]
 )
 def test_what_was_answered_alike_since_is_not_recorded_again(answers, last):
-    verdict = give_verdict(case(answers, {"last": (last, LATER)}))
+    verdict = judge_row(case(answers, {"last": (last, LATER)}))
     assert (verdict.standing, verdict.record, verdict.already) == ("matched", (), ("newsletter",))
 
 
 def test_a_person_may_choose_a_row_before_others_and_before_later_answers():
     chosen = case(facts={"last": ("refused", LATER)}, rows_differ=True)
-    assert give_verdict(chosen).record == ()
-    assert give_verdict(chosen, insists=True).record == ("newsletter",)
+    assert judge_row(chosen).record == ()
+    assert judge_row(chosen, insists=True).record == ("newsletter",)
 
 
 @pytest.mark.parametrize(
     "facts", [{"last": ("withdrawn", LATER), "ended_at": LATER}, {"in_effect": NEW}, {"printed": None}]
 )
 def test_nobody_may_choose_what_does_not_stand(facts):
-    assert give_verdict(case(facts=facts), insists=True).record == ()
+    assert judge_row(case(facts=facts), insists=True).record == ()
 
 
 def test_each_purpose_stands_apart():
     changed = PurposeFacts(**{**FACTS, "in_effect": NEW})
     both = case({"newsletter": True, "research": True}, purposes={**case().purposes, "research": changed})
-    verdict = give_verdict(both)
+    verdict = judge_row(both)
     assert (verdict.standing, verdict.record, verdict.left_out) == (
         "outdated",
         ("newsletter",),
@@ -123,7 +123,7 @@ states = st.sampled_from(["given", "refused", "withdrawn", "revoked", "invalidat
 )
 def test_no_yes_is_ever_recorded_over_a_later_ending_or_under_another_notice(gives, last, ended_at, in_effect, insists):
     facts = {"last": last, "ended_at": ended_at, "in_effect": in_effect}
-    verdict = give_verdict(case({"newsletter": gives}, facts), insists=insists)
+    verdict = judge_row(case({"newsletter": gives}, facts), insists=insists)
     if gives and verdict.record:
         assert in_effect == OLD
         assert ended_at is None or ended_at < SIGNED
@@ -132,7 +132,7 @@ def test_no_yes_is_ever_recorded_over_a_later_ending_or_under_another_notice(giv
 @pytest.mark.parametrize(("child", "guardian", "gives"), list(product([True, False], repeat=3)))
 def test_for_a_child_no_yes_is_recorded_whoever_says_it(child, guardian, gives):
     for insists in (True, False):
-        verdict = give_verdict(
+        verdict = judge_row(
             case({"newsletter": gives}, is_child=child, by_guardian=guardian, rows_differ=True), insists=insists
         )
         assert not (child and gives and verdict.record)

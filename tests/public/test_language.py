@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 from django.urls import path
 
 from paktaleem.foundation.public.language import LanguageMiddleware
-from paktaleem.foundation.public.pages import page_address, public_page, redirect_to_page
+from paktaleem.foundation.public.pages import page_url, public_page, redirect_to_page
 from tests.console.pages import refused_by_policy
 
 BUDGET = 100_000
@@ -66,7 +66,7 @@ def test_staff_choose_once_and_the_address_is_clean_again(db: None) -> None:
 @pytest.mark.urls("tests.public.test_language")
 def test_the_way_on_keeps_the_language_and_the_switch_keeps_the_question() -> None:
     def view(request: HttpRequest) -> HttpResponse:
-        assert page_address("privacy", "indus") == "/privacy/indus/?lang=ur"
+        assert page_url("privacy", "indus") == "/privacy/indus/?lang=ur"
         assert redirect_to_page("privacy", "indus")["Location"] == "/privacy/indus/?lang=ur"
         return show(request)
 

@@ -7,7 +7,7 @@ import pytest
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.services import Collected, report_collection
+from retention.services import CollectionReport, report_collection
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def report(cast, indus, now):
     """Report a collection by the platform, by default an hour ago; return it and the incident, if any."""
 
     def report(person="danish", category="usage_logs", *, at=now, collected_at=None, purpose="support", count=3):
-        collected = Collected(
+        collected = CollectionReport(
             category=category,
             occasion="assessment",
             purpose=purpose,

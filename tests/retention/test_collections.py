@@ -12,8 +12,8 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Collection, Holding, Incident
-from retention.selectors import collections, holdings, holdings_of
-from retention.services import Collected, report_collection
+from retention.selectors import list_collections, list_holdings, list_holdings_of
+from retention.services import CollectionReport, report_collection
 
 
 def test_a_collection_is_recorded_and_held(cast, report, now):
@@ -22,7 +22,7 @@ def test_a_collection_is_recorded_and_held(cast, report, now):
     assert (made.category, made.occasion, made.purpose, made.count) == ("usage_logs", "assessment", "support", 3)
     assert made.system is not None
     assert made.system.code == "lms"
-    [held] = holdings_of(cast.subject("hamza"), actor=cast.actor("farah"))
+    [held] = list_holdings_of(cast.subject("hamza"), actor=cast.actor("farah"))
     assert (held.category, held.system_id, held.count) == ("usage_logs", made.system_id, 3)
     assert (held.first_collected_at, held.ended_at) == (made.collected_at, None)
 
@@ -41,7 +41,7 @@ def test_what_is_held_adds_up_by_category_and_system(cast, report, now):
     report("hamza", count=2)
     report("hamza", count=5, purpose="service_delivery", collected_at=earlier)
     report("hamza", category="content")
-    found = {one.category: one for one in holdings_of(cast.subject("hamza"), actor=cast.actor("farah"))}
+    found = {one.category: one for one in list_holdings_of(cast.subject("hamza"), actor=cast.actor("farah"))}
     assert {category: one.count for category, one in found.items()} == {"usage_logs": 7, "content": 3}
     assert found["usage_logs"].purposes == ["service_delivery", "support"]
     assert found["usage_logs"].first_collected_at == earlier
@@ -66,7 +66,7 @@ def test_what_was_collected_against_a_no_is_recorded_with_the_reason(cast, repor
 def test_what_cannot_be_is_refused_by_its_field(cast, indus, now, values, field):
     given = {"category": "usage_logs", "occasion": "assessment", "purpose": "support", "collected_at": now}
     wrong = {name: now + value if isinstance(value, timedelta) else value for name, value in values.items()}
-    right, faulty = Collected(**given), Collected(**{**given, **wrong})
+    right, faulty = CollectionReport(**given), CollectionReport(**{**given, **wrong})
     by = {"actor": cast.key_actor("indus"), "at": now}
     report_collection(cast.subject("hamza"), right, **by)
     with pytest.raises(ValidationError) as refused:
@@ -84,7 +84,7 @@ def test_nothing_is_recorded_of_someone_erased(cast, report, now):
 
 @pytest.mark.parametrize("name", ["farah", "bilal", "sana", "celia"])
 def test_only_systems_report(cast, indus, now, name):
-    collected = Collected(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
+    collected = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
     with pytest.raises(NotAllowed):
         report_collection(cast.subject("hamza"), collected, actor=cast.actor(name), at=now)
 
@@ -92,16 +92,16 @@ def test_only_systems_report(cast, indus, now, name):
 def test_another_client_sees_nothing(cast, report):
     report("hamza")
     report("danish")
-    assert holdings(cast.actor("farah")).count() == collections(cast.actor("farah")).count() == 2
+    assert list_holdings(cast.actor("farah")).count() == list_collections(cast.actor("farah")).count() == 2
 
 
 def test_nor_by_its_own_lists(cast, now):
     with in_client(cast.client_id("indus")):
-        collected = Collected(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
+        collected = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
         report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
     with in_client(cast.client_id("khyber")):
-        assert not collections(cast.actor("celia")).exists()
-        assert not holdings(cast.actor("celia")).exists()
+        assert not list_collections(cast.actor("celia")).exists()
+        assert not list_holdings(cast.actor("celia")).exists()
         assert Incident.objects.count() == 0
 
 

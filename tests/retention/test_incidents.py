@@ -23,10 +23,10 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding, Incident
-from retention.selectors import incidents
-from retention.services import Collected, OrdersOpen, close_by_hand, note_overdue, report_collection
-from retention.tasks import tell_of_incident
-from tests.children.making import answered, guardian_of, verified
+from retention.selectors import list_incidents
+from retention.services import CollectionReport, OrdersOpen, close_manually, notify_overdue, report_collection
+from retention.tasks import notify_officers_of_incident
+from tests.children.making import guardian_of, record_answer, verified_guardian
 from tests.factories import make_system
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})
@@ -118,10 +118,10 @@ def test_after_it_was_closed_another_collection_opens_another(cast, report, now)
 
 def test_with_a_guardians_yes_nothing_is_opened(cast, report, now):
     answer_before = now - timedelta(days=2)
-    verified(cast.subject("danish"), cast.subject("esra"), at=answer_before)
-    answered(cast.subject("danish"), cast.subject("esra"), "given", at=answer_before)
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=answer_before)
+    record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=answer_before)
     assert report("danish")[1] is None
-    answered(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=now)
+    record_answer(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=now)
     assert report("danish", at=now + timedelta(hours=3))[1] is not None
     later = now + timedelta(hours=4)
     made, incident = report("hamza", at=later)
@@ -130,9 +130,9 @@ def test_with_a_guardians_yes_nothing_is_opened(cast, report, now):
 
 def test_what_was_collected_while_the_yes_stood_is_no_incident_later(cast, report, now):
     before = now - timedelta(days=2)
-    verified(cast.subject("danish"), cast.subject("esra"), at=before)
-    answered(cast.subject("danish"), cast.subject("esra"), "given", at=before)
-    answered(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=now)
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=before)
+    record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=before)
+    record_answer(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=now)
     late = now + timedelta(hours=5)
     assert report("danish", at=late, collected_at=now - timedelta(hours=1))[1] is None
     assert report("danish", at=late, collected_at=now + timedelta(hours=1))[1] is not None
@@ -171,8 +171,8 @@ def test_where_no_system_is_registered_people_close_it(cast, report, now):
     assert orders_of(incident) == []
     for name in ("farah", "bilal", "sana"):
         with pytest.raises(NotAllowed):
-            close_by_hand(incident, actor=cast.actor(name), at=now)
-    closed = close_by_hand(incident, actor=cast.actor("amina"), at=now)
+            close_manually(incident, actor=cast.actor(name), at=now)
+    closed = close_manually(incident, actor=cast.actor("amina"), at=now)
     assert (closed.is_open, held_back(cast.subject("danish"))) == (False, False)
     assert json.loads(Entry.objects.get(kind="incident.closed").body)["actor"]["id"] == str(cast.user_id("amina"))
 
@@ -180,7 +180,7 @@ def test_where_no_system_is_registered_people_close_it(cast, report, now):
 def test_it_is_not_closed_by_hand_while_a_system_has_to_answer(cast, report, now):
     _, incident = report("danish")
     with pytest.raises(OrdersOpen):
-        close_by_hand(incident, actor=cast.actor("amina"), at=now)
+        close_manually(incident, actor=cast.actor("amina"), at=now)
     assert Incident.objects.get().is_open
 
 
@@ -194,25 +194,25 @@ def test_someone_erased_meanwhile_does_not_keep_it_open(cast, report, now):
 def test_officers_are_told_by_letter_and_no_name_is_in_it(cast, now):
     with in_client(cast.client_id("indus")):
         _, incident = _reported(cast, now)
-    tell_of_incident(str(cast.client_id("indus")), str(incident.pk))
+    notify_officers_of_incident(str(cast.client_id("indus")), str(incident.pk))
     with in_client(cast.client_id("paktaleem")):
         [letter] = Letter.objects.filter(kind="incident_opened")
         assert letter.user_id == cast.user_id("amina")
 
 
 def _reported(cast, now):
-    collected = Collected(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
+    collected = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
     return report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
 
 
 def test_the_lists_belong_to_the_client(cast, now):
     with in_client(cast.client_id("indus")):
         _reported(cast, now)
-        assert incidents(cast.actor("farah")).count() == 1
+        assert list_incidents(cast.actor("farah")).count() == 1
         with pytest.raises(NotAllowed):
-            incidents(cast.actor("sana"))
+            list_incidents(cast.actor("sana"))
     with in_client(cast.client_id("khyber")):
-        assert list(incidents(cast.actor("celia"))) == []
+        assert list(list_incidents(cast.actor("celia"))) == []
 
 
 @pytest.mark.parametrize(
@@ -235,13 +235,13 @@ def test_officers_are_told_again_once_when_the_seven_days_are_over(cast, now):
     worker = system_actor("tests")
     with in_client(cast.client_id("indus")):
         _, incident = _reported(cast, now)
-        assert note_overdue(incident.client_id, actor=worker, at=incident.due_at) == 0
+        assert notify_overdue(incident.client_id, actor=worker, at=incident.due_at) == 0
         late = incident.due_at + timedelta(seconds=1)
-        assert note_overdue(incident.client_id, actor=worker, at=late) == 1
-        assert note_overdue(incident.client_id, actor=worker, at=late + timedelta(days=1)) == 0
+        assert notify_overdue(incident.client_id, actor=worker, at=late) == 1
+        assert notify_overdue(incident.client_id, actor=worker, at=late + timedelta(days=1)) == 0
         assert Incident.objects.get().overdue_told_at == late
         assert Entry.objects.filter(kind="incident.overdue").count() == 1
-    tell_of_incident(str(cast.client_id("indus")), str(incident.pk), "incident_overdue")
+    notify_officers_of_incident(str(cast.client_id("indus")), str(incident.pk), "incident_overdue")
     with in_client(cast.client_id("paktaleem")):
         [letter] = Letter.objects.filter(kind="incident_overdue")
         assert letter.user_id == cast.user_id("amina")
@@ -250,4 +250,4 @@ def test_officers_are_told_again_once_when_the_seven_days_are_over(cast, now):
 def test_what_is_over_by_its_day_is_not_told_again(cast, report, now):
     _, incident = report("danish")
     complete(orders_of(incident)[0], cast, now)
-    assert note_overdue(incident.client_id, actor=system_actor("tests"), at=now + timedelta(days=30)) == 0
+    assert notify_overdue(incident.client_id, actor=system_actor("tests"), at=now + timedelta(days=30)) == 0

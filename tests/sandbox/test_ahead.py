@@ -10,24 +10,24 @@ from django.conf import settings
 
 from children.concerns.models import Concern
 from children.concerns.services import close_concern, open_concern
-from children.concerns.tasks import forget_old_concerns
-from children.invitations.tasks import forget_unasked
+from children.concerns.tasks import purge_old_concerns
+from children.invitations.tasks import purge_unasked_contacts
 from consent.paper.models import SheetEntry
 from consent.paper.services import upload_sheet
 from consent.paper.tasks import expire_old_rows
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.services import GRACE, send_letter
-from paktaleem.directory.mail.tasks import pick_up_forgotten
+from paktaleem.directory.mail.services import GRACE, send_message
+from paktaleem.directory.mail.tasks import requeue_stalled
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Message
 from paktaleem.directory.webhooks.services import add_endpoint, replay_since
-from paktaleem.directory.webhooks.tasks import forget_old_messages
+from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.selectors import clients_to_look_at
+from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from tests.factories import SETTING_UP, SubjectFactory
@@ -53,7 +53,7 @@ def each(both, act):
 
 def test_a_concern_answered_long_ago_by_its_clock_is_forgotten(both, sandbox):
     def answered(client):
-        told: dict[str, Any] = {"actor": user_actor(new_id(), "client_admin", client.pk), "at": now_here()}
+        told: dict[str, Any] = {"actor": user_actor(new_id(), "client_admin", client.pk), "at": client_now()}
         row = open_concern(client.pk, text="Worried.", language="en", **told)
         return close_concern(row, outcome="answered", reason=Reason.REVIEW, **told).pk
 
@@ -63,16 +63,16 @@ def test_a_concern_answered_long_ago_by_its_clock_is_forgotten(both, sandbox):
         return Concern.objects.filter(pk__in=made, wrapped=None).exists()
 
     sandbox.move(days=settings.CONCERN_KEPT_DAYS - 1)
-    forget_old_concerns(0)
+    purge_old_concerns(0)
     assert each(both, forgotten) == [False, False]
     sandbox.move(days=2)
-    forget_old_concerns(0)
+    purge_old_concerns(0)
     assert each(both, forgotten) == [False, True]
 
 
 def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
     def known(client):
-        at = now_here()
+        at = client_now()
         child = SubjectFactory(client=client, external_id="s-child", birth_date=at.date() - 3_000 * A_DAY, at=at)
         named = {"external_id": "s-mother", "role": "guardian", "email": "mother@mail.example"}
         guardian = SubjectFactory(client=client, at=at, **named)
@@ -84,17 +84,17 @@ def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
     def emptied(_client):
         return Subject.objects.get(pk__in=made).email is None
 
-    forget_unasked(0)
+    purge_unasked_contacts(0)
     assert each(both, emptied) == [False, False]
     sandbox.move(days=settings.GUARDIAN_CONTACT_DAYS + 1)
-    forget_unasked(0)
+    purge_unasked_contacts(0)
     assert each(both, emptied) == [False, True]
 
 
 def test_a_row_of_paper_that_matched_nobody_expires(both, sandbox):
     header, row = "code,newsletter,answered_by,method,answered_on,note", "1111-1111,yes,self,paper,2026-09-30,Box 3"
     sheet = f"{header}\n{row}".encode()
-    each(both, lambda client: upload_sheet(sheet, client=client, actor=SETTING_UP, at=now_here()))
+    each(both, lambda client: upload_sheet(sheet, client=client, actor=SETTING_UP, at=client_now()))
 
     def state(_client):
         return SheetEntry.objects.get().state
@@ -111,14 +111,14 @@ def test_a_letter_whose_job_died_is_sent_after_all(both, sandbox):
     def lost(client):
         to = SubjectFactory(client=client, external_id="s-one", email="one@mail.example")
         words = {"count": "1", "url": "https://portal.example/"}
-        asked_at = now_here() - GRACE - A_DAY
-        send_letter("orders_stuck", to=to, client_id=client.pk, context=words, actor=SETTING_UP, at=asked_at)
+        asked_at = client_now() - GRACE - A_DAY
+        send_message("orders_stuck", to=to, client_id=client.pk, context=words, actor=SETTING_UP, at=asked_at)
 
     each(both, lost)
-    pick_up_forgotten(0)
+    requeue_stalled(0)
 
     def waits_anew(_client):
-        return Letter.objects.get().due_at > now_here()
+        return Letter.objects.get().due_at > client_now()
 
     assert each(both, waits_anew) == [True, True]
 
@@ -134,7 +134,7 @@ def endpoint(sandbox):
             url="https://lms.example/hooks",
             events=["consent.*"],
             actor=SETTING_UP,
-            at=real_now() - A_DAY,
+            at=wall_clock_now() - A_DAY,
         )
     return made
 
@@ -145,16 +145,16 @@ def told(sandbox, *, taken=True):
     with in_client(sandbox.id):
         delivery = Delivery.objects.get()
         state = DeliveryState.DELIVERED if taken else DeliveryState.FAILED
-        Delivery.objects.filter(pk=delivery.pk).update(state=state, done_at=real_now(), attempts=1)
+        Delivery.objects.filter(pk=delivery.pk).update(state=state, done_at=wall_clock_now(), attempts=1)
     return delivery.message_id
 
 
 def test_what_was_told_in_a_sandbox_ahead_is_thrown_away_after_as_many_real_days(sandbox, endpoint, time_machine):
     sandbox.move(days=400)
-    message, sent_at = told(sandbox), real_now()
+    message, sent_at = told(sandbox), wall_clock_now()
     for days, left in ((1, 1), (settings.WEBHOOKS_KEPT_DAYS - 1, 1), (settings.WEBHOOKS_KEPT_DAYS + 1, 0)):
         time_machine.move_to(sent_at + timedelta(days=days))
-        forget_old_messages(0)
+        purge_old_messages(0)
         with in_client(sandbox.id):
             assert Message.objects.filter(pk=message).count() == left, days
 
@@ -162,7 +162,7 @@ def test_what_was_told_in_a_sandbox_ahead_is_thrown_away_after_as_many_real_days
 def test_moving_the_clock_throws_no_log_away(sandbox, endpoint):
     message = told(sandbox)
     sandbox.move(days=400)
-    assert forget_old_messages(0) == 0
+    assert purge_old_messages(0) == 0
     with in_client(sandbox.id):
         assert Message.objects.filter(pk=message).exists()
 
@@ -171,11 +171,11 @@ def test_what_a_sandbox_ahead_missed_is_sent_again_at_once(sandbox, endpoint):
     sandbox.move(days=400)
     told(sandbox, taken=False)
     with in_client(sandbox.id):
-        since = now_here() - A_DAY
-        again: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": real_now()}
+        since = client_now() - A_DAY
+        again: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": wall_clock_now()}
         assert replay_since(endpoint, since=since, **again) == 1
         delivery = Delivery.objects.get()
-        assert (delivery.state, delivery.due_at <= real_now()) == ("waiting", True)
+        assert (delivery.state, delivery.due_at <= wall_clock_now()) == ("waiting", True)
 
 
 # One mechanism
@@ -184,7 +184,7 @@ def test_what_a_sandbox_ahead_missed_is_sent_again_at_once(sandbox, endpoint):
 def test_sandboxes_ahead_are_looked_at_whatever_is_found(both, sandbox):
     def listed(found):
         with as_officer():
-            return clients_to_look_at(lambda **_: found, at=real_now())
+            return list_due_clients(lambda **_: found, at=wall_clock_now())
 
     indus, play = both
     assert listed([]) == []

@@ -14,10 +14,10 @@ from consent.consents.models import Consent, ConsentEvent
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Delivery
 from paktaleem.directory.webhooks.services import add_endpoint
-from paktaleem.foundation.accounts.models import FURTHEST_CLOCK, Client
-from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
+from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global
 from paktaleem.sandbox.services import NotASandbox, move_clock
 from tests.api.callers import Caller, question
@@ -36,28 +36,28 @@ def near(moment, other):
 def test_it_moves_for_that_client_alone(cast, sandbox):
     told = sandbox.move(days=3650)
     assert told["ahead_seconds"] == YEARS.total_seconds()
-    assert near(datetime.fromisoformat(told["now"]), real_now() + YEARS)
+    assert near(datetime.fromisoformat(told["now"]), wall_clock_now() + YEARS)
     with in_client(sandbox.id):
-        assert near(now_here(), real_now() + YEARS)
+        assert near(client_now(), wall_clock_now() + YEARS)
         with in_global():
-            assert near(now_here(), real_now())
+            assert near(client_now(), wall_clock_now())
         assert clock_offset() == YEARS
     with in_client(cast.client_id("indus")):
-        assert near(now_here(), real_now())
+        assert near(client_now(), wall_clock_now())
     with as_officer():
-        assert near(now_here(), real_now())
+        assert near(client_now(), wall_clock_now())
         with in_client(sandbox.id):
-            assert near(now_here(), real_now() + YEARS)
+            assert near(client_now(), wall_clock_now() + YEARS)
         assert clock_offset() == timedelta()
-    assert near(now_here(), real_now())
+    assert near(client_now(), wall_clock_now())
 
 
 def test_the_context_and_its_clock_are_read_in_one_statement(cast, sandbox):
     with in_client(sandbox.id), CaptureQueriesContext(connection) as within:
-        now_here()
+        client_now()
     assert len(within) == 0
     with CaptureQueriesContext(connection) as opening, in_client(cast.client_id("indus")):
-        now_here()
+        client_now()
     assert len([one for one in opening if "tenancy_clock_offset" in one["sql"]]) == 1
 
 
@@ -92,10 +92,10 @@ def test_recorded_time_is_the_sandboxs_and_the_order_of_things_holds(sandbox):
 
 def test_the_past_may_be_asked_about_and_the_future_not(sandbox):
     sandbox.move(days=400)
-    call, asked = sandbox.caller, real_now() + timedelta(days=300)
+    call, asked = sandbox.caller, wall_clock_now() + timedelta(days=300)
     context = {"time": asked.isoformat()}
     assert call.reason("p-adult", "support", context=context) == "permitted"
-    far = {"context": {"time": (real_now() + timedelta(days=500)).isoformat()}}
+    far = {"context": {"time": (wall_clock_now() + timedelta(days=500)).isoformat()}}
     question = {
         "subject": {"type": "end_user", "id": "p-adult"},
         "action": {"name": "process"},
@@ -113,7 +113,7 @@ def test_keys_live_by_the_real_clock(sandbox):
     sandbox.move(days=9_000)
     assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 9_000 * 86_400
     assert sandbox.caller.reason("p-adult", "support") == "permitted"
-    assert actor_of_key(sandbox.secret, at=real_now()) is not None
+    assert find_key_actor(sandbox.secret, at=wall_clock_now()) is not None
 
 
 def test_deliveries_are_due_at_once(sandbox):
@@ -123,8 +123,8 @@ def test_deliveries_are_due_at_once(sandbox):
     sandbox.caller.consent("p-adult", "newsletter")
     with in_client(sandbox.id):
         delivery = Delivery.objects.select_related("message").get()
-        assert delivery.due_at <= real_now() + timedelta(minutes=1)
-        assert near(delivery.message.happened_at, real_now() + timedelta(days=400))
+        assert delivery.due_at <= wall_clock_now() + timedelta(minutes=1)
+        assert near(delivery.message.happened_at, wall_clock_now() + timedelta(days=400))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_deliveries_are_due_at_once(sandbox):
         ({"to": "2040-01-01T00:00:00"}, "to"),
         ({"to": "9999-12-31T00:00:00Z"}, "to"),
         ({"days": -1}, "days"),
-        ({"days": FURTHEST_CLOCK.days + 1}, "days"),
+        ({"days": MAX_CLOCK_OFFSET.days + 1}, "days"),
         ({"weeks": 1}, "weeks"),
     ],
 )
@@ -153,7 +153,7 @@ def test_no_other_client_has_one(cast, sandbox):
         assert answer.status_code == 403
         assert answer.json()["type"] == "urn:paktaleem:problem:not-a-sandbox"
     with in_client(cast.client_id("indus")), pytest.raises(NotASandbox):
-        move_clock(cast.client("indus"), to=real_now() + YEARS, actor=cast.actor("farah"), at=real_now())
+        move_clock(cast.client("indus"), to=wall_clock_now() + YEARS, actor=cast.actor("farah"), at=wall_clock_now())
 
 
 def move_by_hand(client_id, days):
@@ -210,10 +210,10 @@ def test_a_clock_is_kept_with_its_history(cast, sandbox):
 def test_a_guardians_own_page_goes_by_it_too(sandbox):
     sandbox.move(days=30)
     with in_client(sandbox.id):
-        told: dict[str, Any] = {"actor": SETTING_UP, "at": now_here()}
+        told: dict[str, Any] = {"actor": SETTING_UP, "at": client_now()}
         child = Subject.objects.get(external_id="p-child")
         details: dict[str, Any] = {"client": sandbox.client, "role": "guardian", "birth_date": date(1985, 3, 2)}
-        guardian = SubjectFactory(**details, external_id="p-parent", email="parent@mail.example", at=now_here())
+        guardian = SubjectFactory(**details, external_id="p-parent", email="parent@mail.example", at=client_now())
         authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
         row = name_guardian(child, guardian=guardian, **authority, **told)
         verify_guardian(row, method="in_person", evidence="Seen", **told)
@@ -223,4 +223,4 @@ def test_a_guardians_own_page_goes_by_it_too(sandbox):
     assert answer(by_link(latest_link()), page, "give").headers["Location"].endswith("given")
     assert sandbox.caller.reason("p-child", "service_delivery") == "permitted"
     with in_client(sandbox.id):
-        assert near(ServiceAuthorisation.objects.get().recorded_at, now_here())
+        assert near(ServiceAuthorisation.objects.get().recorded_at, client_now())

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from paktaleem.directory.data_systems.models import Ground, OrderKind
-from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.services import change_membership
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import list_url, row_url
 from tests.factories import CAST_AT, SETTING_UP, UserFactory
@@ -44,7 +44,7 @@ def test_every_page_says_so_with_the_sandboxs_time(cast, sandbox, admin):
 def test_its_administrator_moves_the_clock_and_starts_over(sandbox, admin):
     url = row_url("accounts/client", sandbox.id, "move-clock")
     assert admin.get(url).status_code == 200
-    wanted = (real_now() + timedelta(days=500)).replace(microsecond=0)
+    wanted = (wall_clock_now() + timedelta(days=500)).replace(microsecond=0)
     answer = admin.post(url, {"to_0": f"{wanted:%Y-%m-%d}", "to_1": f"{wanted:%H:%M:%S}"})
     assert answer.status_code == 302, answer.content.decode()
     assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] > 499 * 86_400
@@ -77,7 +77,7 @@ def test_its_administrator_forces_a_state_and_is_told_the_answer(sandbox, admin)
 def test_an_officer_does_so_in_the_sandboxs_own_time(cast, sandbox):
     sandbox.move(days=100)
     amina = browser_of(cast.user("amina"))
-    wanted = (real_now() + timedelta(days=200)).replace(microsecond=0)
+    wanted = (wall_clock_now() + timedelta(days=200)).replace(microsecond=0)
     told = {"to_0": f"{wanted:%Y-%m-%d}", "to_1": f"{wanted:%H:%M:%S}"}
     assert amina.post(row_url("accounts/client", sandbox.id, "move-clock"), told).status_code == 302
     ahead = timedelta(seconds=sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"])
@@ -105,16 +105,16 @@ def rows(sandbox):
     """Pages about rows of the sandbox, by model."""
     with in_client(sandbox.id):
         subject = Subject.objects.get(external_id="p-adult")
-        told = Told(
+        told = OrderSpec(
             kind=OrderKind.ERASE,
             reason=Reason.SUBJECT_REQUEST,
             ground=Ground.RIGHT_OF_THE_PERSON,
             categories=frozenset({"contact_details"}),
-            due_at=now_here() + timedelta(days=30),
+            due_at=client_now() + timedelta(days=30),
         )
-        order, *_ = issue_orders(subject, told, actor=SETTING_UP, at=now_here())
+        order, *_ = issue_orders(subject, told, actor=SETTING_UP, at=client_now())
         endpoint, _ = add_endpoint(
-            sandbox.id, url="https://lms.example/hooks", events=["order.*"], actor=SETTING_UP, at=now_here()
+            sandbox.id, url="https://lms.example/hooks", events=["order.*"], actor=SETTING_UP, at=client_now()
         )
         entry = Entry.objects.filter(kind="order.created").latest("id")
     return {

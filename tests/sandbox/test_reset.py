@@ -8,19 +8,19 @@ from django.db import DatabaseError, connection, connections, transaction
 from consent.notices.models import NoticeVersion
 from consent.register.models import Purpose, ServiceAgreement
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.tenancy.grants import declared_walls
+from paktaleem.foundation.tenancy.grants import list_table_policies
 from paktaleem.foundation.tenancy.wall import Scope
-from paktaleem.sandbox.forgetting import STAYS, going_tables
-from paktaleem.sandbox.services import NotASandbox, start_over
+from paktaleem.sandbox.forgetting import KEPT_MODELS, purged_tables
+from paktaleem.sandbox.services import NotASandbox, reset_sandbox
 from tests.api.callers import Caller
 from tests.factories import CAST_AT, SETTING_UP
 
@@ -38,15 +38,15 @@ def played(sandbox):
         assert call.post("/api/v1/sandbox/state", body).status_code == 200
     assert call.post("/api/v1/links", {"subject": "p-adult", "page": "choices"}).status_code == 201
     with in_client(sandbox.id):
-        told = Told(
+        told = OrderSpec(
             kind=OrderKind.ERASE,
             reason=Reason.SUBJECT_REQUEST,
             ground=Ground.RIGHT_OF_THE_PERSON,
             categories=frozenset({"contact_details"}),
-            due_at=real_now() + timedelta(days=900),
+            due_at=wall_clock_now() + timedelta(days=900),
         )
         subject = Subject.objects.get(external_id="p-adult")
-        assert issue_orders(subject, told, actor=SETTING_UP, at=real_now() + timedelta(days=400))
+        assert issue_orders(subject, told, actor=SETTING_UP, at=wall_clock_now() + timedelta(days=400))
     return sandbox
 
 
@@ -62,17 +62,17 @@ def rows_of(client_id, tables):
 
 def readable(tables):
     """Return the tables that the app may read."""
-    walls = declared_walls()
+    walls = list_table_policies()
     return [table for table in tables if walls[table].rights]
 
 
 def test_everything_of_its_people_is_gone(played):
-    before = rows_of(played.id, readable(going_tables()))
+    before = rows_of(played.id, readable(purged_tables()))
     assert sum(before.values()) > 40
     answer = played.caller.post(ADDRESS)
     assert answer.status_code == 200, answer.content
     assert answer.json()["people"] == 7
-    left = {table: count for table, count in rows_of(played.id, readable(going_tables())).items() if count}
+    left = {table: count for table, count in rows_of(played.id, readable(purged_tables())).items() if count}
     assert left == {}
     with in_client(played.id):
         for model in (Subject, SubjectKey, Order, Message, Delivery, Letter):
@@ -98,7 +98,7 @@ def test_register_and_keys_stay_and_serve_as_before(played):
         )
         agreement = ServiceAgreement.objects.get(client_id=played.id)
         assert agreement.ends_at is None
-        assert NoticeVersion.objects.filter(client_id=played.id, announced_at__gt=real_now()).count() == 0
+        assert NoticeVersion.objects.filter(client_id=played.id, announced_at__gt=wall_clock_now()).count() == 0
     answer = played.caller.put("/api/v1/subjects/p-adult", {"role": "student", "birth_date": "1990-01-01"})
     assert answer.status_code == 201
     assert played.caller.reason("p-adult", "service_delivery") == "permitted"
@@ -123,7 +123,7 @@ def test_the_ledger_keeps_what_happened(played):
 
 
 def test_nothing_of_another_client_is_touched(cast, played):
-    tables = readable(table for table, wall in declared_walls().items() if wall.scope is not Scope.GLOBAL)
+    tables = readable(table for table, wall in list_table_policies().items() if wall.scope is not Scope.GLOBAL)
     tables = [table for table in tables if table not in {"accounts_client", "accounts_historicalclient"}]
     others = [cast.client_id(code) for code in ("indus", "khyber", "paktaleem")]
     before = [rows_of(client_id, tables) for client_id in others]
@@ -148,7 +148,7 @@ def test_no_other_client_starts_over(cast):
     assert answer.json()["type"] == "urn:paktaleem:problem:not-a-sandbox"
     with in_client(cast.client_id("indus")):
         with pytest.raises(NotASandbox):
-            start_over(cast.client("indus"), actor=cast.actor("farah"), at=real_now())
+            reset_sandbox(cast.client("indus"), actor=cast.actor("farah"), at=wall_clock_now())
         assert refused("SELECT sandbox_forget(now())", "only a sandbox starts over")
         assert Subject.objects.filter(external_id="lms-danish").exists()
 
@@ -181,7 +181,7 @@ def test_the_owner_still_deletes_no_evidence_but_a_sandboxs(committed):
 
 def test_what_stays_refers_to_nothing_that_goes(db):
     """Otherwise a foreign key would refuse the reset."""
-    going, walls = set(going_tables()), declared_walls()
+    going, walls = set(purged_tables()), list_table_policies()
     with as_officer(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
@@ -195,4 +195,4 @@ def test_the_list_of_what_stays_is_true():
     from django.apps import apps  # noqa: PLC0415
 
     labels = {model._meta.label for model in apps.get_models()}
-    assert labels >= STAYS
+    assert labels >= KEPT_MODELS

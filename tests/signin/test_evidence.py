@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from paktaleem.directory.sign_in.evidence import record_sign_out
-from paktaleem.foundation.accounts.sessionlife import IDLE
+from paktaleem.foundation.accounts.sessionlife import IDLE_TIMEOUT
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.audit.words import act_in_words
+from paktaleem.foundation.audit.words import get_act_name
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
@@ -50,7 +50,7 @@ def test_the_end_of_a_session_says_why(cast):
     browser_of(cast.user("farah")).post("/admin/logout/")
     with time_machine.travel(timezone.now(), tick=False) as clock:
         idle = browser_of(cast.user("farah"))
-        clock.shift(IDLE + timedelta(minutes=1))
+        clock.shift(IDLE_TIMEOUT + timedelta(minutes=1))
         idle.get("/admin/")
     farah = str(cast.user_id("farah"))
     assert [one["facts"] for one in entries("sign_in.ended")] == [
@@ -70,7 +70,7 @@ def test_officers_and_auditors_see_it_and_no_client_does(cast, amina, settings):
     listed = "/admin/ledger/entry/?act=sign_in"
     for name, number in (("amina", 1), ("bilal", 1), ("farah", 0)):
         page = browser_of(cast.user(name)).get(listed).content.decode()
-        seen = act_in_words("sign_in.succeeded") in page and f"{cast.user('farah').email}, own account" in page
+        seen = get_act_name("sign_in.succeeded") in page and f"{cast.user('farah').email}, own account" in page
         assert seen is (number == 1), name
 
 

@@ -16,7 +16,7 @@ from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
 from paktaleem.directory.sign_in.letters import CHANGES
 from paktaleem.directory.sign_in.tasks import tell_owner
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import TELL_OWNER
+from paktaleem.foundation.accounts.services import NOTIFY_OWNER
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -148,7 +148,7 @@ def test_the_letter_belongs_to_paktaleem_and_to_the_entry_and_comes_once(amina):
     amina.enter()
     amina.enrol()
     letters()
-    [told] = jobs(TELL_OWNER)
+    [told] = jobs(NOTIFY_OWNER)
     tell_owner(**told)
     with in_client(PAKTALEEM):
         [letter] = Letter.objects.filter(kind="account_changed")
@@ -160,7 +160,7 @@ def test_jobs_hold_ids_and_no_address(amina):
     amina.enter()
     amina.enrol()
     amina.browser.post(FORGOTTEN, {"email": amina.email})
-    assert "@" not in str(jobs(TELL_OWNER) + jobs(SEND_PASSWORD_LINK))
+    assert "@" not in str(jobs(NOTIFY_OWNER) + jobs(SEND_PASSWORD_LINK))
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])

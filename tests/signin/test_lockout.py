@@ -12,8 +12,8 @@ from django.db import connections
 from django.test import Client, RequestFactory
 
 from paktaleem.directory.sign_in.models import Counter
-from paktaleem.foundation.accounts.addresses import client_address
-from paktaleem.foundation.tenancy.context import aside, in_client, in_global
+from paktaleem.foundation.accounts.addresses import get_remote_address
+from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from tests.cast import Cast
 from tests.signin.visiting import SIGN_IN, Visitor
 
@@ -25,7 +25,7 @@ def at_address(email: str, address: str) -> Visitor:
 
 
 def failures() -> int:
-    with aside():
+    with autonomous_transaction():
         return sum(AccessAttempt.objects.values_list("failures_since_start", flat=True))
 
 
@@ -84,7 +84,7 @@ def test_another_spelling_of_the_name_does_not_begin_anew(cast):
 
 def test_passwords_and_codes_are_not_kept_with_the_failure(cast):
     Visitor(cast.user("amina").email).enter("a-pass-phrase-nearly-right")
-    with aside():
+    with autonomous_transaction():
         [kept] = AccessAttempt.objects.all()
     assert "nearly-right" not in f"{kept.get_data}{kept.post_data}"
     assert kept.username == cast.user("amina").email
@@ -129,7 +129,11 @@ def test_a_refusal_that_rolls_back_keeps_the_lock(committed: Cast) -> None:
 
 
 def test_what_is_aside_is_the_app_role_in_no_client(committed: Cast) -> None:
-    with in_client(committed.client_id("indus")), aside() as alias, connections[alias].cursor() as cursor:
+    with (
+        in_client(committed.client_id("indus")),
+        autonomous_transaction() as alias,
+        connections[alias].cursor() as cursor,
+    ):
         cursor.execute("SELECT current_user, current_setting('paktaleem.client', true)")
         assert cursor.fetchone() == ("paktaleem_app", "")
     assert live.ASIDE_DATABASE == "aside"
@@ -153,7 +157,7 @@ def test_what_is_aside_is_the_app_role_in_no_client(committed: Cast) -> None:
 def test_the_address_is_believed_as_far_as_our_proxies_go(settings, proxies, forwarded, remote, expected):
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get(SIGN_IN, REMOTE_ADDR=remote, headers={"X-Forwarded-For": forwarded})
-    assert client_address(request) == expected
+    assert get_remote_address(request) == expected
 
 
 def test_counters_are_named_by_keyed_hashes(db):

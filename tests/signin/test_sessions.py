@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.services import (
     end_membership,
     set_password,
 )
-from paktaleem.foundation.accounts.sessionlife import IDLE, LONGEST, is_over
+from paktaleem.foundation.accounts.sessionlife import IDLE_TIMEOUT, MAX_SESSION_AGE, is_session_expired
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -35,19 +35,19 @@ def opens(browser: Client) -> bool:
 @pytest.mark.parametrize(
     ("idle", "age", "over"),
     [
-        (IDLE - MINUTE, IDLE - MINUTE, False),
-        (IDLE, IDLE, True),
-        (IDLE + MINUTE, IDLE + MINUTE, True),
-        (timedelta(0), LONGEST - MINUTE, False),
-        (timedelta(0), LONGEST, True),
-        (timedelta(0), LONGEST + MINUTE, True),
+        (IDLE_TIMEOUT - MINUTE, IDLE_TIMEOUT - MINUTE, False),
+        (IDLE_TIMEOUT, IDLE_TIMEOUT, True),
+        (IDLE_TIMEOUT + MINUTE, IDLE_TIMEOUT + MINUTE, True),
+        (timedelta(0), MAX_SESSION_AGE - MINUTE, False),
+        (timedelta(0), MAX_SESSION_AGE, True),
+        (timedelta(0), MAX_SESSION_AGE + MINUTE, True),
     ],
 )
 def test_the_rule(idle, age, over):
-    assert is_over(signed_in_at=START - age, seen_at=START - idle, at=START) is over
+    assert is_session_expired(signed_in_at=START - age, seen_at=START - idle, at=START) is over
 
 
-@pytest.mark.parametrize(("after", "still"), [(IDLE - MINUTE, True), (IDLE + MINUTE, False)])
+@pytest.mark.parametrize(("after", "still"), [(IDLE_TIMEOUT - MINUTE, True), (IDLE_TIMEOUT + MINUTE, False)])
 def test_idle_for_half_an_hour_it_ends(cast, after, still):
     with time_machine.travel(START, tick=False) as clock:
         browser = browser_of(cast.user("amina"))
@@ -57,11 +57,11 @@ def test_idle_for_half_an_hour_it_ends(cast, after, still):
         assert opens(browser) is still
 
 
-@pytest.mark.parametrize(("after", "still"), [(LONGEST - MINUTE, True), (LONGEST + MINUTE, False)])
+@pytest.mark.parametrize(("after", "still"), [(MAX_SESSION_AGE - MINUTE, True), (MAX_SESSION_AGE + MINUTE, False)])
 def test_after_twelve_hours_it_ends_however_busy(cast, after, still):
     with time_machine.travel(START, tick=False) as clock:
         browser = browser_of(cast.user("amina"))
-        while clock_at() < START + LONGEST - 20 * MINUTE:
+        while clock_at() < START + MAX_SESSION_AGE - 20 * MINUTE:
             clock.shift(20 * MINUTE)
             assert opens(browser)
         clock.move_to(START + after)
@@ -75,7 +75,7 @@ def clock_at() -> datetime:
 def test_an_ended_session_is_gone_from_the_table(cast):
     with time_machine.travel(START, tick=False) as clock:
         browser = browser_of(cast.user("amina"))
-        clock.shift(IDLE + MINUTE)
+        clock.shift(IDLE_TIMEOUT + MINUTE)
         opens(browser)
     with in_global():
         assert not Session.objects.exists()

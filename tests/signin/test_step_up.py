@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from paktaleem.foundation.accounts.models import ApiKey
-from paktaleem.foundation.accounts.proofs import FRESH, is_fresh
+from paktaleem.foundation.accounts.proofs import REAUTHENTICATION_AGE, is_recent
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -17,7 +17,7 @@ from tests.signin.visiting import STEP_UP
 from tests.signing_in import browser_of, prove
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
-STALE = FRESH.total_seconds() + 1
+STALE = REAUTHENTICATION_AGE.total_seconds() + 1
 
 
 def name_of(admin: Any) -> str:
@@ -60,11 +60,16 @@ def test_the_list_is_where_the_capabilities_are():
 
 @pytest.mark.parametrize(
     ("age", "fresh"),
-    [(timedelta(0), True), (FRESH - timedelta(seconds=1), True), (FRESH, False), (FRESH + timedelta(seconds=1), False)],
+    [
+        (timedelta(0), True),
+        (REAUTHENTICATION_AGE - timedelta(seconds=1), True),
+        (REAUTHENTICATION_AGE, False),
+        (REAUTHENTICATION_AGE + timedelta(seconds=1), False),
+    ],
 )
 def test_the_rule(age, fresh):
-    assert is_fresh([{"at": 0.0}, {"at": (AT - age).timestamp()}], at=AT) is fresh
-    assert is_fresh([], at=AT) is False
+    assert is_recent([{"at": 0.0}, {"at": (AT - age).timestamp()}], at=AT) is fresh
+    assert is_recent([], at=AT) is False
 
 
 @pytest.mark.parametrize("name", SENSITIVE_ACTS)

@@ -8,11 +8,11 @@ from django.test import Client
 
 from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
-from paktaleem.directory.sign_in.enrolment import enrol_totp, new_secret
+from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
 from paktaleem.directory.sign_in.tasks import send_password_link, tell_owner
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import TELL_OWNER
+from paktaleem.foundation.accounts.services import NOTIFY_OWNER
 from paktaleem.foundation.tenancy.context import in_global
 from tests.working import work
 
@@ -22,7 +22,7 @@ ENROL = "/accounts/2fa/totp/activate/"
 FACTORS = "/accounts/2fa/"
 STEP_UP = "/accounts/reauthenticate/"
 FORGOTTEN = "/accounts/password/reset/"
-TASKS: dict[str, Any] = {TELL_OWNER: tell_owner, SEND_PASSWORD_LINK: send_password_link, DELIVER: deliver}
+TASKS: dict[str, Any] = {NOTIFY_OWNER: tell_owner, SEND_PASSWORD_LINK: send_password_link, DELIVER: deliver}
 
 
 def letters() -> list[Any]:
@@ -69,7 +69,7 @@ class Visitor:
 
 def enrolled(user: User, **extra: Any) -> Visitor:
     """Return a visitor with an enrolled authenticator app."""
-    secret = new_secret()
+    secret = create_totp_secret()
     with in_global():
         enrol_totp(user, secret)
     return Visitor(user.email, secret=secret, **extra)

@@ -7,20 +7,20 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.ages import AgeSource, Statement, weighed
+from paktaleem.directory.people.ages import AgeSource, Statement, combine_statements
 from paktaleem.directory.people.details import (
-    LONG_AGO,
+    ADULT_SENTINEL,
     AgeCheck,
     SubjectDetails,
-    reached_threshold_at,
+    threshold_reached_at,
 )
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services import register_subject, settle_age_change
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Incident
-from retention.services import Collected, report_collection
+from retention.services import CollectionReport, report_collection
 from tests.api.callers import Caller
-from tests.children.making import reason_at
+from tests.children.making import decision_reason
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP
 
@@ -34,7 +34,7 @@ BORN_TODAY_IS_OF_AGE = datetime(2039, 9, 30, 19, 0, tzinfo=UTC)
 
 def reached(*, threshold=13, **details):
     told = {"threshold": threshold, "time_zone": "Asia/Karachi", "at": AT}
-    return reached_threshold_at(SubjectDetails(**{"role": "student", **details}), **told)
+    return threshold_reached_at(SubjectDetails(**{"role": "student", **details}), **told)
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def reached(*, threshold=13, **details):
         ({"declared_age": 13}, None),
         ({"declared_age": 40}, None),
         ({"declared_age": 12}, BORN_TODAY_IS_OF_AGE),
-        ({"age_check": OVER}, LONG_AGO),
+        ({"age_check": OVER}, ADULT_SENTINEL),
         ({"age_check": UNDER}, BORN_TODAY_IS_OF_AGE),
         ({"age_check": "under 18@2026-10-01 k-id/c-1"}, None),
         ({"age_check": "under 10@2026-10-01 k-id/c-1"}, BORN_TODAY_IS_OF_AGE),
         ({"age_check": "over 12@2026-10-01 k-id/c-1"}, None),
-        ({"age_check": "over 18@2026-10-01 k-id/c-1"}, LONG_AGO),
+        ({"age_check": "over 18@2026-10-01 k-id/c-1"}, ADULT_SENTINEL),
     ],
 )
 def test_one_source_alone_says(said, moment):
@@ -89,15 +89,15 @@ def test_where_a_weaker_one_said_a_child_of_an_adult_the_age_is_unknown(said):
 
 def test_who_was_a_child_when_it_was_said_contradicts_nobody():
     said = {"declared_age": 12, "declared_on": date(2020, 1, 1)}
-    assert reached(birth_date=date(2010, 1, 1), **said) == LONG_AGO
+    assert reached(birth_date=date(2010, 1, 1), **said) == ADULT_SENTINEL
     assert reached(birth_date=CHILD, declared_age=9) == reached(birth_date=CHILD)
 
 
 def test_no_order_of_statements_matters_and_none_is_unknown():
-    assert weighed([]) == (None, False)
+    assert combine_statements([]) == (None, False)
     strong = Statement(AgeSource.BIRTH_DATE, AT - timedelta(days=900), AT - timedelta(days=9_000))
     weak = Statement(AgeSource.DECLARED, AT + timedelta(days=900), AT)
-    assert weighed([weak, strong]) == weighed([strong, weak]) == (None, True)
+    assert combine_statements([weak, strong]) == combine_statements([strong, weak]) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -128,34 +128,34 @@ def say(client, name, at, **details):
 
 def test_declared_over_opens_nothing_where_children_are_served(cast, indus, now):
     say(indus, "new", now, declared_age=15)
-    assert reason_at(cast, "new", now) == "age_unknown"
+    assert decision_reason(cast, "new", now) == "age_unknown"
     say(indus, "new", now + MINUTE, age_check=f"over 13@{now:%Y-%m-%d} k-id/c-1")
-    assert reason_at(cast, "new", now + MINUTE) == "permitted"
+    assert decision_reason(cast, "new", now + MINUTE) == "permitted"
 
 
 def test_declared_under_is_believed_at_once_and_taking_it_back_waits(cast, indus, now):
     new = say(indus, "new", now, declared_age=12)
-    assert reason_at(cast, "new", now) == "guardian_consent_required"
+    assert decision_reason(cast, "new", now) == "guardian_consent_required"
     say(indus, "new", now + MINUTE, birth_date=ADULT)
     say(indus, "new", now + MINUTE, declared_age=None, birth_date=ADULT)
-    assert reason_at(cast, "new", now + MINUTE) == "age_unknown"
+    assert decision_reason(cast, "new", now + MINUTE) == "age_unknown"
     waiting = AgeChange.objects.get(subject=new, state="waiting")
     settle_age_change(waiting, approve=True, actor=cast.actor("farah"), at=now + 2 * MINUTE)
-    assert reason_at(cast, "new", now + 2 * MINUTE) == "permitted"
+    assert decision_reason(cast, "new", now + 2 * MINUTE) == "permitted"
 
 
 def test_a_contradiction_closes_and_erases_nothing_and_two_people_settle_it(cast, indus, now):
     grown = say(indus, "grown", now, birth_date=ADULT)
-    told = Collected(category="usage_logs", occasion="assessment", purpose="service_delivery", collected_at=now)
+    told = CollectionReport(category="usage_logs", occasion="assessment", purpose="service_delivery", collected_at=now)
     report_collection(grown, told, actor=SETTING_UP, at=now)
     say(indus, "grown", now + MINUTE, declared_age=12)
-    assert reason_at(cast, "grown", now + MINUTE) == "age_unknown"
+    assert decision_reason(cast, "grown", now + MINUTE) == "age_unknown"
     assert not Incident.objects.exists()
     assert not Order.objects.exists()
     say(indus, "grown", now + 2 * MINUTE, declared_age=None)
-    assert reason_at(cast, "grown", now + 2 * MINUTE) == "age_unknown"
+    assert decision_reason(cast, "grown", now + 2 * MINUTE) == "age_unknown"
     settle_age_change(AgeChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now + 3 * MINUTE)
-    assert reason_at(cast, "grown", now + 3 * MINUTE) == "permitted"
+    assert decision_reason(cast, "grown", now + 3 * MINUTE) == "permitted"
     assert Subject.objects.get(pk=grown.pk).age_sources == ["birth_date"]
 
 
@@ -169,12 +169,12 @@ def test_what_two_people_confirm_leaves_out_what_was_said_against_it(cast, now):
         assert Subject.objects.get(pk=kid.pk).of_age_at > now
         settle_age_change(AgeChange.objects.get(), approve=True, actor=cast.actor("amina"), at=now + 2 * MINUTE)
         kept = Subject.objects.get(pk=kid.pk)
-        assert (kept.age_sources, kept.of_age_at) == (["birth_date"], LONG_AGO)
+        assert (kept.age_sources, kept.of_age_at) == (["birth_date"], ADULT_SENTINEL)
 
 
 def test_a_declared_child_of_whom_data_is_held_is_revealed_and_it_is_erased(cast, indus, now):
     new = say(indus, "new", now)
-    told = Collected(category="usage_logs", occasion="assessment", purpose="service_delivery", collected_at=now)
+    told = CollectionReport(category="usage_logs", occasion="assessment", purpose="service_delivery", collected_at=now)
     report_collection(new, told, actor=SETTING_UP, at=now)
     say(indus, "new", now + MINUTE, declared_age=11)
     assert Incident.objects.get().cause == "revealed"
@@ -184,7 +184,7 @@ def test_a_roster_keeps_what_others_said(cast, indus, now):
     new = say(indus, "new", now, full_name="New", declared_age=12)
     bring(indus, b"ID,Role,Full name\nnew,student,Newer", cast.actor("farah"), now + MINUTE)
     assert Subject.objects.get(pk=new.pk).age_sources == ["declared"]
-    assert reason_at(cast, "new", now + MINUTE) == "guardian_consent_required"
+    assert decision_reason(cast, "new", now + MINUTE) == "guardian_consent_required"
 
 
 def test_the_same_said_again_changes_nothing(cast, indus, now):

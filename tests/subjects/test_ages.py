@@ -13,7 +13,7 @@ from paktaleem.directory.people.ages import (
     of_age_at,
     of_age_by_attestation,
 )
-from paktaleem.directory.people.details import LONG_AGO, SubjectDetails, reached_threshold_at
+from paktaleem.directory.people.details import ADULT_SENTINEL, SubjectDetails, threshold_reached_at
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.thresholds import Thresholds
 
@@ -106,7 +106,7 @@ AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 def reached(**details):
     threshold = details.pop("threshold", 13)
-    return reached_threshold_at(
+    return threshold_reached_at(
         SubjectDetails(**{"role": "student", **details}), threshold=threshold, time_zone="Asia/Karachi", at=AT
     )
 
@@ -117,7 +117,7 @@ def test_of_a_child_the_moment_is_kept():
 
 @pytest.mark.parametrize("born", [date(1990, 5, 20), date(2013, 10, 1)])
 def test_of_an_adult_only_the_fact_is_kept(born):
-    assert reached(birth_date=born) == LONG_AGO
+    assert reached(birth_date=born) == ADULT_SENTINEL
 
 
 def test_who_turns_13_tomorrow_is_a_child_today():
@@ -125,7 +125,7 @@ def test_who_turns_13_tomorrow_is_a_child_today():
 
 
 def test_the_clients_threshold_counts():
-    assert reached(birth_date=date(2009, 1, 1)) == LONG_AGO
+    assert reached(birth_date=date(2009, 1, 1)) == ADULT_SENTINEL
     assert reached(birth_date=date(2009, 1, 1), threshold=18) == datetime(2026, 12, 31, 19, 0, tzinfo=UTC)
 
 
@@ -134,7 +134,7 @@ def test_a_birth_date_goes_before_an_attested_age():
 
 
 def test_a_guardian_is_of_age():
-    assert reached(role="guardian") == LONG_AGO
+    assert reached(role="guardian") == ADULT_SENTINEL
 
 
 def test_an_unknown_age_stays_unknown():
@@ -148,7 +148,7 @@ def test_an_unknown_age_stays_unknown():
         (AT - timedelta(days=300), 13, 16, True),
         (AT - timedelta(days=1200), 13, 16, False),
         (AT + timedelta(days=300), 16, 13, True),
-        (LONG_AGO, 13, 21, False),
+        (ADULT_SENTINEL, 13, 21, False),
         (None, None, 16, False),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_child_in_an_adults_role_stays_one_while_another_threshold_waits_to_be
         ("student", AT + timedelta(microseconds=1), False, True),
         ("instructor", AT + timedelta(days=1), True, True),
         ("student", AT, True, False),
-        ("student", LONG_AGO, True, False),
+        ("student", ADULT_SENTINEL, True, False),
     ],
 )
 def test_a_child_is(role, of_age, serves_minors, child):

@@ -8,12 +8,12 @@ from django.db import connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.development.embedded import SUPERUSER
-from paktaleem.directory.people.details import LONG_AGO
+from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.services import recompute_ages
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import ClientChange
-from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, settle_client_change
+from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, decide_client_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.api.callers import Caller
 from tests.tenancy.catalog import open_walls
@@ -56,7 +56,7 @@ def test_a_threshold_changed_back_counts_again_once_a_second_person_agrees(cast,
     change(cast, now, age_threshold=13)
     assert reason(cast, "hamza") == "age_unknown"
     with in_client(cast.client_id("indus")):
-        settle_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now)
+        decide_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now)
     assert reason(cast, "hamza") == "permitted"
 
 
@@ -93,7 +93,7 @@ def test_the_worker_writes_history_of_those_who_changed(cast, now):
             "law_change",
             18,
         )
-        assert (esra.of_age_at, esra.of_age_threshold, esra.history.count()) == (LONG_AGO, None, 1)
+        assert (esra.of_age_at, esra.of_age_threshold, esra.history.count()) == (ADULT_SENTINEL, None, 1)
         assert (iqra.of_age_at, iqra.of_age_threshold, iqra.history.count()) == (None, None, 1)
         count = hamza.history.count()
     recompute_ages_of_client(str(cast.client_id("indus")))

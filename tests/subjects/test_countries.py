@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import reason_at
+from tests.children.making import decision_reason
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP, SubjectFactory
 
@@ -42,8 +42,8 @@ RULES = st.builds(
 @given(RULES, RULES)
 def test_a_rule_is_looser_if_somebody_somewhere_decides_earlier(one, other):
     somewhere = any(one.of(country) < other.of(country) for country in ("", "PK", "DE", "GB", "FR"))
-    assert one.is_looser_than(other) == somewhere
-    assert not one.is_looser_than(one)
+    assert one.is_weaker_than(other) == somewhere
+    assert not one.is_weaker_than(one)
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def say(client, name, at, **details):
 def test_the_decision_the_age_gate_and_the_lists_follow_the_country(cast, now, germany):
     say(germany, "here", now)
     say(germany, "there", now, country="de")
-    assert reason_at(cast, "here", now) == "permitted"
-    assert reason_at(cast, "there", now) == "guardian_consent_required"
+    assert decision_reason(cast, "here", now) == "permitted"
+    assert decision_reason(cast, "there", now) == "guardian_consent_required"
     known = Subject.objects.filter(age_is_known(germany), external_id__in=["here", "there"])
     assert known.count() == 2
 
@@ -92,13 +92,13 @@ def test_a_raised_age_of_one_country_is_unknown_until_computed_and_the_past_stay
     at = now + MINUTE
     germany.country_thresholds = {"DE": 18}
     change_client(germany, actor=cast.actor("amina"), reason="law_change", at=at)
-    answers = {name: reason_at(cast, name, at) for name in ("here", "there")}
+    answers = {name: decision_reason(cast, name, at) for name in ("here", "there")}
     assert answers == {"here": "permitted", "there": "age_unknown"}
     assert not Subject.objects.filter(age_is_known(germany), external_id="there").exists()
     recompute_ages_of_client(str(germany.pk))
     assert Subject.objects.get(external_id="there").of_age_threshold == 18
     past = at - timedelta(seconds=1)
-    assert reason_at(cast, "there", past, now=at + MINUTE) == "guardian_consent_required"
+    assert decision_reason(cast, "there", past, now=at + MINUTE) == "guardian_consent_required"
 
 
 def test_moving_where_one_decides_earlier_waits_and_the_other_way_acts_at_once(cast, now, germany):

@@ -14,7 +14,7 @@ from paktaleem.directory.rosters.oneroster import RosterInvalid
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import reason_at
+from tests.children.making import decision_reason
 from tests.children.test_age_changes import bring
 from tests.rosters import clean_network
 
@@ -96,7 +96,7 @@ def test_the_country_of_a_roster_says_how_old_one_must_be(cast, now, indus, rost
     farah = cast.actor("farah")
     bring(indus, roster("de"), farah, now)
     assert (sana().country, sana().of_age_threshold, sana().of_age_at.date()) == ("DE", 16, date(2028, 2, 29))
-    assert reason_at(cast, "sana", now) == CLOSED
+    assert decision_reason(cast, "sana", now) == CLOSED
     bring(indus, roster(""), farah, now + MINUTE)
     assert sana().country == "DE", "a file that does not say keeps what is known"
 
@@ -106,18 +106,18 @@ def test_moving_where_one_decides_earlier_waits_for_a_second_person(cast, now, i
     bring(indus, roster("DE"), farah, now)
     bring(indus, roster("PK"), farah, at)
     assert (sana().country, sana().of_age_threshold) == ("DE", 16)
-    assert reason_at(cast, "sana", at) == CLOSED
+    assert decision_reason(cast, "sana", at) == CLOSED
     change = AgeChange.objects.get(subject=sana(), state="waiting")
     settle_age_change(change, approve=True, actor=cast.actor("amina"), at=at + MINUTE)
-    assert (sana().country, reason_at(cast, "sana", at + MINUTE)) == ("PK", "permitted")
+    assert (sana().country, decision_reason(cast, "sana", at + MINUTE)) == ("PK", "permitted")
 
 
 def test_moving_where_one_decides_later_acts_at_once(cast, now, indus, roster):
     farah, at = cast.actor("farah"), now + MINUTE
     bring(indus, roster(""), farah, now)
-    assert (sana().country, reason_at(cast, "sana", now)) == ("", "permitted")
+    assert (sana().country, decision_reason(cast, "sana", now)) == ("", "permitted")
     bring(indus, roster("DE"), farah, at)
-    assert (sana().country, reason_at(cast, "sana", at)) == ("DE", CLOSED)
+    assert (sana().country, decision_reason(cast, "sana", at)) == ("DE", CLOSED)
     assert not AgeChange.objects.exists()
 
 

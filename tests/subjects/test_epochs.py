@@ -40,7 +40,7 @@ from paktaleem.foundation.encryption.keyring import (
     without_epoch,
 )
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
-from paktaleem.foundation.encryption.wrapped import everything_wrapped
+from paktaleem.foundation.encryption.wrapped import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.conftest import KEYRING
@@ -149,7 +149,7 @@ def test_every_clients_keys_move_and_still_open_what_they_sealed(cast, keyring_f
 
 @pytest.mark.parametrize("kind", ["subjects.rosterimport", "paper.answersheet", "concerns.concern"])
 def test_a_key_of_a_rows_own_is_counted_and_moves_too(cast, keyring_file, now, kind):
-    [declared] = [one for one in everything_wrapped() if one.name == kind]
+    [declared] = [one for one in list_wrapped_kinds() if one.name == kind]
     with indus_of(cast) as client:
         row = ROWS[kind](cast)
         assert declared.counted(client.pk) == {1: 1}

@@ -8,9 +8,9 @@ from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEve
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import register_subject
 from paktaleem.directory.rosters.importing import (
-    ContextChanged,
+    PlanChanged,
     Tally,
-    TooManyWouldVanish,
+    TooManyDeactivations,
     import_roster,
     try_roster,
 )
@@ -156,7 +156,7 @@ def test_unless_it_names_everybody_who_is_missing_is_left_alone(bring):
 def test_more_than_a_tenth_may_not_vanish_unasked(bring, settings):
     bring(school(30))
     before = Subject.objects.filter(is_enabled=True).count()
-    with pytest.raises(TooManyWouldVanish) as stop:
+    with pytest.raises(TooManyDeactivations) as stop:
         bring(school(20), everybody=True)
     assert (stop.value.report.active, Subject.objects.filter(is_enabled=True).count()) == (before, before)
     vanishing = stop.value.report.vanishing
@@ -170,9 +170,9 @@ def test_accounts_that_a_file_disables_count_as_vanishing(bring):
     package = school(30)
     for row in package.tables["users.csv"]:
         row["enabledUser"] = "false"
-    with pytest.raises(TooManyWouldVanish):
+    with pytest.raises(TooManyDeactivations):
         bring(package)
-    assert bring(package, many_may_vanish=True).people["student"] == Tally(changed=30)
+    assert bring(package, allow_bulk_deactivation=True).people["student"] == Tally(changed=30)
 
 
 def test_a_trial_reports_the_same_and_writes_nothing(bring):
@@ -191,6 +191,6 @@ def test_an_import_is_held_to_what_was_shown(bring, indus, now):
     package.row("users.csv", "esra")["email"] = "new@mail.example"
     tried = bring(package, act=try_roster)
     register_subject("esra", client=indus, details={"phone": "+923009999999"}, actor=IMPORTER, at=now)
-    with pytest.raises(ContextChanged):
+    with pytest.raises(PlanChanged):
         bring(package, as_shown=tried.plan)
     assert bring(package, as_shown=bring(package, act=try_roster).plan).people["guardian"] == Tally(changed=1)

@@ -26,7 +26,7 @@ from paktaleem.directory.rosters.importing import (
 from paktaleem.directory.rosters.oneroster import RosterInvalid, open_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.audit.canonical import commitment, leaf_hash
+from paktaleem.foundation.audit.canonical import commitment, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.tenancy.context import ContextMissing, in_client
@@ -130,7 +130,7 @@ def test_history_and_evidence_say_who_and_why(indus, bring, now):
     registered, claimed = entries_of(danish)
     assert (registered.kind, claimed.kind) == ("subject.registered", "guardian.claimed")
     for entry in (registered, claimed):
-        assert bytes(entry.leaf_hash) == leaf_hash(entry.body.encode())
+        assert bytes(entry.leaf_hash) == compute_leaf_hash(entry.body.encode())
     written, recomputed = opened_commitments(registered, danish)
     assert written == recomputed
     assert set(written) == set(PERSONAL)

@@ -18,10 +18,10 @@ from paktaleem.development.demo.supervision import running
 from paktaleem.development.embedded import SUPERUSER
 from paktaleem.directory.access_links.letters import PAGE_CODE
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.logs import RoutesNotPaths
+from paktaleem.foundation.logs import RouteLogFilter
 from paktaleem.foundation.tenancy.context import in_client
 from tests.database import worker_folder
 from tests.demo.running import PATIENCE, free_port
@@ -80,7 +80,7 @@ def write_to(person, cast):
     with in_client(person.client_id):
         context = {"code": CODE, "minutes": "10"}
         told = {"client_id": person.client_id, "actor": cast.actor("amina"), "at": timezone.now()}
-        letter = send_letter(PAGE_CODE.code, to=person, context=context, **told)
+        letter = send_message(PAGE_CODE.code, to=person, context=context, **told)
     ends_at = time.monotonic() + PATIENCE
     while letter.attempts == 0:
         assert time.monotonic() < ends_at, "the worker did not come so far"
@@ -146,7 +146,7 @@ def test_the_log_names_the_route_and_not_the_path(path, shown):
         request.resolver_match = resolve(path)
     record = logging.LogRecord("django.request", logging.WARNING, "", 1, "%s: %s", ("Gone", path), None)
     vars(record)["request"] = request
-    assert RoutesNotPaths().filter(record).getMessage() == f"Gone: {shown}"
+    assert RouteLogFilter().filter(record).getMessage() == f"Gone: {shown}"
     assert record.getMessage() == f"Gone: {path}", "other handlers keep theirs"
     del vars(record)["request"]
-    assert RoutesNotPaths().filter(record) is record
+    assert RouteLogFilter().filter(record) is record

@@ -6,8 +6,8 @@ from django.db import IntegrityError, connection, transaction
 from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import is_erased
 from paktaleem.directory.people.services import (
-    AlreadyAsked,
     AlreadyErased,
+    AlreadyRequested,
     NotErased,
     approve_readmission,
     erase_subject,
@@ -16,7 +16,7 @@ from paktaleem.directory.people.services import (
 )
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
-from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
@@ -81,7 +81,7 @@ def test_the_learning_platform_is_told_once_it_is_approved(cast, indus, now, sec
 
 def test_one_person_is_not_enough(cast, indus, now):
     asked = ask(cast, indus, now)
-    with pytest.raises(SamePerson):
+    with pytest.raises(ApproverIsRequester):
         approve_readmission(asked, actor=cast.actor("amina"), at=now)
     assert is_erased("lms-danish", client_id=indus.id)
 
@@ -102,10 +102,10 @@ def test_a_task_is_no_person(cast, indus, now):
 
 def test_it_is_asked_and_approved_once(cast, indus, now, second):
     asked = ask(cast, indus, now)
-    with pytest.raises(AlreadyAsked):
+    with pytest.raises(AlreadyRequested):
         ask(cast, indus, now)
     approve_readmission(asked, actor=second, at=now)
-    with pytest.raises(AlreadyAsked):
+    with pytest.raises(AlreadyRequested):
         approve_readmission(asked, actor=second, at=now)
     with pytest.raises(NotErased):
         ask(cast, indus, now)

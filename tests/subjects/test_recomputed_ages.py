@@ -7,14 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import decide_for
+from consent.decisions.selectors.decisions import decide_one
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import recompute_ages, register_subject
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.models import ClientChange
-from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, settle_client_change
+from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, decide_client_change
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import answered, reason_at, verified
+from tests.children.making import decision_reason, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.working import work
 
@@ -42,7 +42,7 @@ def change(cast, at, code="indus", **values):
 
 def agree(cast, at, code="indus", by="farah"):
     with in_client(cast.client_id(code)):
-        settle_client_change(ClientChange.objects.get(state="waiting"), approve=True, actor=cast.actor(by), at=at)
+        decide_client_change(ClientChange.objects.get(state="waiting"), approve=True, actor=cast.actor(by), at=at)
 
 
 def say(cast, name, at, code="indus", **details):
@@ -60,11 +60,11 @@ def columns(cast, name, code="indus"):
 @pytest.mark.parametrize("role", ["student", "learner", "instructor", "administrator"])
 def test_staff_too_are_computed_anew_by_the_job_that_a_raised_age_starts(cast, now, role):
     say(cast, "young", now, role=role)
-    assert reason_at(cast, "young", now) == OPEN
+    assert decision_reason(cast, "young", now) == OPEN
     change(cast, now, age_threshold=18)
     work(WORK)
     assert columns(cast, "young") == (18, datetime(2029, 2, 28, 19, tzinfo=UTC))
-    assert reason_at(cast, "young", now) == CLOSED
+    assert decision_reason(cast, "young", now) == CLOSED
 
 
 def test_a_changed_rule_of_a_country_reaches_those_who_live_there(cast, now):
@@ -74,7 +74,7 @@ def test_a_changed_rule_of_a_country_reaches_those_who_live_there(cast, now):
     work(WORK)
     assert columns(cast, "there") == (16, datetime(2027, 2, 28, 19, tzinfo=UTC))
     assert columns(cast, "here")[0] == 13
-    assert [reason_at(cast, name, now) for name in ("there", "here")] == [CLOSED, OPEN]
+    assert [decision_reason(cast, name, now) for name in ("there", "here")] == [CLOSED, OPEN]
 
 
 def test_a_lowered_age_opens_only_once_two_agreed(cast, now):
@@ -83,11 +83,11 @@ def test_a_lowered_age_opens_only_once_two_agreed(cast, now):
     say(cast, "young", now)
     change(cast, now, age_threshold=13)
     work(WORK)
-    assert reason_at(cast, "young", now) == CLOSED
+    assert decision_reason(cast, "young", now) == CLOSED
     agree(cast, now)
-    assert reason_at(cast, "young", now) == "age_unknown", "until it is computed"
+    assert decision_reason(cast, "young", now) == "age_unknown", "until it is computed"
     work(WORK)
-    assert (columns(cast, "young")[0], reason_at(cast, "young", now)) == (13, OPEN)
+    assert (columns(cast, "young")[0], decision_reason(cast, "young", now)) == (13, OPEN)
 
 
 @pytest.mark.parametrize(("before", "after"), [(13, 18), (16, 13)])
@@ -111,7 +111,7 @@ def _khyber(cast, now):
     def asked():
         with in_client(cast.client_id("khyber")):
             told = Question(purpose="service_delivery", at=now)
-            return str(decide_for(cast.key_actor("khyber"), cast.client_id("khyber"), "child", told, now=now).reason)
+            return str(decide_one(cast.key_actor("khyber"), cast.client_id("khyber"), "child", told, now=now).reason)
 
     return asked
 
@@ -128,17 +128,17 @@ def test_a_changed_zone_moves_the_moment_and_opens_nothing_early(cast, now, cloc
     work(WORK)
     _, new = columns(cast, "child")
     assert (new < old) == earlier
-    assert [reason_at(cast, "child", at) for at in (new - SECOND, new)] == [CLOSED, OPEN]
+    assert [decision_reason(cast, "child", at) for at in (new - SECOND, new)] == [CLOSED, OPEN]
 
 
 def test_who_came_of_age_by_the_old_zone_only_is_a_child_again(cast, now, clock):
     child = say(cast, "child", now, birth_date=date(2013, 10, 2))
     at = child.of_age_at + HOUR
     clock.move_to(at, tick=False)
-    assert reason_at(cast, "child", at) == OPEN
+    assert decision_reason(cast, "child", at) == OPEN
     change(cast, at, time_zone="America/Los_Angeles")
     work(WORK)
-    assert reason_at(cast, "child", at) == CLOSED
+    assert decision_reason(cast, "child", at) == CLOSED
     assert columns(cast, "child")[1] == datetime(2026, 10, 2, 7, tzinfo=UTC)
 
 
@@ -186,6 +186,6 @@ def test_a_guardians_yes_still_counts_for_who_became_a_child_again(cast, now):
     work(WORK)
     with in_client(cast.client_id("indus")):
         young, esra = Subject.objects.select_related("client").get(external_id="young"), cast.subject("esra")
-        verified(young, esra, at=now)
-        answered(young, esra, "given", at=now)
-    assert reason_at(cast, "young", now + SECOND) == OPEN
+        verified_guardian(young, esra, at=now)
+        record_answer(young, esra, "given", at=now)
+    assert decision_reason(cast, "young", now + SECOND) == OPEN

@@ -20,7 +20,7 @@ from paktaleem.directory.people.erasures import (
     missing_erasures,
 )
 from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
-from paktaleem.directory.people.selectors import is_erased, tombstone
+from paktaleem.directory.people.selectors import is_erased, tombstone_of
 from paktaleem.directory.people.services import AlreadyErased, erase_subject, register_subject
 from paktaleem.directory.people.services import erasure as erasure_module
 from paktaleem.directory.people.services.replay import replay_erasures
@@ -29,7 +29,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, erasure_list
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.readiness import ServesOnlyWhenReady
+from paktaleem.readiness import ReadinessMiddleware
 from tests.api.callers import Caller, question
 from tests.tenancy.doors import enter
 
@@ -47,7 +47,7 @@ def intend(cast, name, now, code="indus"):
         client_id=cast.client_id(code),
         subject_id=cast.subject_id(name),
         role="student",
-        tombstone=tombstone(cast.client_id(code), f"lms-{name}") or b"",
+        tombstone=tombstone_of(cast.client_id(code), f"lms-{name}") or b"",
         at=now,
     )
 
@@ -61,7 +61,7 @@ def test_an_erasure_is_in_the_list_and_carried_out(committed, now):
         now,
         "student",
     )
-    assert intent.tombstone == tombstone(committed.client_id("indus"), "lms-danish")
+    assert intent.tombstone == tombstone_of(committed.client_id("indus"), "lms-danish")
     assert erasure_list().finished() == {intent.number}
     with in_global():
         assert [(one.number, bytes(one.mark)) for one in ErasureCarriedOut.objects.all()] == [(1, intent.mark)]
@@ -141,7 +141,7 @@ def test_a_replay_says_what_each_line_came_to(committed, now):
     erase(committed, "hamza", now)
     forget()
     stranger = {"client_id": committed.client_id("indus"), "subject_id": new_id(), "role": "student"}
-    mark = tombstone(committed.client_id("indus"), "lms-later") or b""
+    mark = tombstone_of(committed.client_id("indus"), "lms-later") or b""
     erasure_list().intend(**stranger, tombstone=mark, at=now)
     erasure_list().intend(client_id=new_id(), subject_id=new_id(), role="learner", tombstone=b"x" * 32, at=now)
     told: list[str] = []
@@ -253,12 +253,12 @@ def test_a_database_that_is_away_closes(monkeypatch):
         raise DatabaseError
 
     monkeypatch.setattr("paktaleem.readiness.erasure_state", away)
-    assert not ServesOnlyWhenReady(lambda _: HttpResponse())._may_serve()
+    assert not ReadinessMiddleware(lambda _: HttpResponse())._may_serve()
 
 
 def test_between_two_looks_nothing_is_read(db, django_assert_num_queries, monkeypatch):
     monkeypatch.setattr(settings, "READINESS_SECONDS", 60.0)
-    gate = ServesOnlyWhenReady(lambda _: HttpResponse())
+    gate = ReadinessMiddleware(lambda _: HttpResponse())
     assert gate._may_serve()
     with django_assert_num_queries(0):
         assert gate._may_serve()

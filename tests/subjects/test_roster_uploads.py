@@ -11,12 +11,12 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.directory.rosters.importing import uploads
 from paktaleem.directory.rosters.importing.uploads import (
-    NotNow,
+    WrongRosterState,
     check_again,
     confirm_import,
     discard_roster,
-    expire_rosters,
-    go_on,
+    purge_expired_rosters,
+    run_roster_step,
     shown_details,
     upload_roster,
 )
@@ -85,7 +85,7 @@ def test_an_import_writes_what_was_shown_and_says_who(upload, farah, now):
     )
     assert len(recorded("roster.imported")) == 1
     assert parts(row) == []
-    with pytest.raises(NotNow):
+    with pytest.raises(WrongRosterState):
         confirm_import(row, actor=farah, at=now + LATER)
 
 
@@ -118,7 +118,7 @@ def test_a_file_with_problems_is_refused_and_not_kept(upload, farah, now):
     [problem] = shown_details(row)["problems"]
     assert problem[:3] == ["people.csv", 3, "Role"]
     assert len(recorded("roster.refused")) == 1
-    with pytest.raises(NotNow):
+    with pytest.raises(WrongRosterState):
         confirm_import(row, actor=farah, at=now)
 
 
@@ -136,16 +136,16 @@ def test_people_who_changed_since_make_it_be_checked_again(upload, indus, farah,
 def test_too_many_that_would_vanish_stop_it_until_somebody_who_may_says_so(upload, farah, now):
     row = upload(CLOSING)
     assert (row.state, row.counts["vanishing"]) == ("stopped", 1)
-    with pytest.raises(NotNow):
+    with pytest.raises(WrongRosterState):
         confirm_import(row, actor=farah, at=now)
-    row = confirm_import(row, many_may_vanish=True, actor=farah, at=now)
+    row = confirm_import(row, allow_bulk_deactivation=True, actor=farah, at=now)
     assert row.state == "done"
     assert not Subject.objects.get(external_id="lms-junaid").is_enabled
 
 
 def test_what_did_not_stop_needs_no_such_word(upload, farah, now):
-    with pytest.raises(NotNow):
-        confirm_import(upload(), many_may_vanish=True, actor=farah, at=now)
+    with pytest.raises(WrongRosterState):
+        confirm_import(upload(), allow_bulk_deactivation=True, actor=farah, at=now)
 
 
 def test_a_large_file_is_worked_on_by_the_worker(upload, indus, farah, now, settings):
@@ -153,16 +153,16 @@ def test_a_large_file_is_worked_on_by_the_worker(upload, indus, farah, now, sett
     row = upload()
     assert row.state == "checking"
     with in_global():
-        jobs = ProcrastinateJob.objects.filter(task_name=uploads.GO_ON)
+        jobs = ProcrastinateJob.objects.filter(task_name=uploads.RUN_ROSTER_STEP)
         assert [job.args for job in jobs] == [{"client": str(indus.id), "roster": str(row.id)}]
     for _ in range(2):
-        go_on(row.id, client=indus, at=now)
+        run_roster_step(row.id, client=indus, at=now)
     row.refresh_from_db()
     assert (row.state, len(recorded("roster.checked"))) == ("ready", 1)
     row = confirm_import(row, actor=farah, at=now)
     assert (row.state, Subject.objects.filter(external_id="s-1").count()) == ("applying", 0)
     for _ in range(2):
-        go_on(row.id, client=indus, at=now)
+        run_roster_step(row.id, client=indus, at=now)
     row.refresh_from_db()
     assert (row.state, Subject.objects.filter(external_id="s-1").count()) == ("done", 1)
 
@@ -197,15 +197,15 @@ def test_an_empty_or_too_large_file_is_not_taken(upload, settings):
 
 
 def test_after_a_day_nothing_of_it_is_left_but_numbers(upload, indus, farah, now):
-    waiting, done = upload(), confirm_import(upload(CLOSING), many_may_vanish=True, actor=farah, at=now)
-    assert expire_rosters(indus, at=now + timedelta(hours=23)) == 0
-    assert expire_rosters(indus, at=now + timedelta(hours=24)) == 2
+    waiting, done = upload(), confirm_import(upload(CLOSING), allow_bulk_deactivation=True, actor=farah, at=now)
+    assert purge_expired_rosters(indus, at=now + timedelta(hours=23)) == 0
+    assert purge_expired_rosters(indus, at=now + timedelta(hours=24)) == 2
     for row, state in ((waiting, "expired"), (done, "done")):
         row.refresh_from_db()
         assert (row.state, row.details, row.wrapped, parts(row)) == (state, None, None, [])
         assert row.counts["tallies"]
         assert shown_details(row) == {}
-    with pytest.raises(NotNow):
+    with pytest.raises(WrongRosterState):
         confirm_import(waiting, actor=farah, at=now)
 
 

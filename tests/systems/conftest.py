@@ -6,7 +6,7 @@ import pytest
 
 from paktaleem.directory.data_systems.models import Ground, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -41,7 +41,7 @@ def spec(now):
             "due_at": now + timedelta(days=20),
             "parent": Parent("rights_request", new_id()),
         }
-        return Told(**{**given, **more})
+        return OrderSpec(**{**given, **more})
 
     return tell
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from paktaleem.directory.data_systems.models import OrderAlert
 from paktaleem.directory.data_systems.services import accept_order, issue_orders, raise_alerts
-from paktaleem.directory.data_systems.tasks import tell_of_stuck_orders
+from paktaleem.directory.data_systems.tasks import alert_stuck_orders
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -19,7 +19,7 @@ LATER = timedelta(days=2)
 
 def look(at):
     with time_machine.travel(at, tick=False):
-        tell_of_stuck_orders(0)
+        alert_stuck_orders(0)
 
 
 def letters(client_id):

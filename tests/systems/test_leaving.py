@@ -9,11 +9,11 @@ from paktaleem.directory.data_systems.naming import name_of
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import accept_order, complete_order
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.directory.people.services import carry_out, erase_subject
-from paktaleem.directory.people.services.epochs import rewrap_everything_else
+from paktaleem.directory.people.services import carry_out_erasure, erase_subject
+from paktaleem.directory.people.services.epochs import rewrap_other_kinds
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import erasure_list
-from paktaleem.foundation.encryption.wrapped import everything_wrapped
+from paktaleem.foundation.encryption.wrapped import list_wrapped_kinds
 
 DONE = Answer(Outcome.DONE, counts={"usage_logs": 4})
 
@@ -93,7 +93,7 @@ def test_a_replayed_erasure_names_them_too(cast, indus, issue, now):
     intent = erasure_list().intend(
         client_id=indus.id, subject_id=cast.subject_id("danish"), role="student", tombstone=b"t" * 32, at=now
     )
-    carry_out(intent, actor=cast.actor("amina"), at=now)
+    carry_out_erasure(intent, actor=cast.actor("amina"), at=now)
     assert name_of(kept(order)) == "lms-danish"
 
 
@@ -103,8 +103,8 @@ def test_a_name_kept_for_an_order_moves_to_the_current_epoch(indus, issue, erase
     settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(
         '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '
     )
-    [kind] = [one for one in everything_wrapped() if one.name == "systems.order"]
+    [kind] = [one for one in list_wrapped_kinds() if one.name == "systems.order"]
     assert dict(kind.counted(indus.id)) == {1: 1}
-    assert rewrap_everything_else(indus.id) == {1}
+    assert rewrap_other_kinds(indus.id) == {1}
     assert dict(kind.counted(indus.id)) == {2: 1}
     assert name_of(kept(order)) == "lms-danish"

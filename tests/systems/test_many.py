@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from django.db import connection
 
-from paktaleem.directory.data_systems.selectors import is_set_intact, orders_for
+from paktaleem.directory.data_systems.selectors import is_set_intact, list_orders_of_system
 from paktaleem.directory.data_systems.services import hand_over, issue_orders, issue_orders_for_set
 from paktaleem.directory.people.models import Subject
 from tests.factories import SETTING_UP
@@ -77,7 +77,7 @@ def taken_in_pages(system, key, at):
     """Fetch all orders as a system does: page by page, each handed over."""
     last = None
     while True:
-        ready = orders_for(system, actor=key).ready(at)
+        ready = list_orders_of_system(system, actor=key).ready(at)
         page = list((ready.filter(pk__gt=last) if last else ready)[:PAGE])
         if not page:
             return

@@ -14,12 +14,12 @@ from paktaleem.directory.data_systems.schedule import MOST_ATTEMPTS
 from paktaleem.directory.data_systems.selectors import (
     OrderUnknown,
     Parent,
-    answers_of,
     get_order,
     is_everything_answered,
+    list_answers,
+    list_orders_of_system,
+    list_parts,
     orders,
-    orders_for,
-    parts_of,
 )
 from paktaleem.directory.data_systems.services import (
     AlreadyAnswered,
@@ -147,7 +147,7 @@ def test_a_failed_order_is_open_again_at_its_time(cast, lms, accepted, key, now)
     order = fail_order(accepted(), code="database_locked", again=True, actor=key, at=now)
     assert (order.state, order.attempts, order.failure) == ("failed", 1, "database_locked")
     assert now + timedelta(minutes=1) <= order.retry_at <= now + timedelta(minutes=2)
-    mine = orders_for(lms, actor=key)
+    mine = list_orders_of_system(lms, actor=key)
     assert list(mine.ready(now)) == []
     later = now + timedelta(minutes=2)
     assert list(mine.ready(later)) == [order]
@@ -159,7 +159,7 @@ def test_a_failed_order_is_open_again_at_its_time(cast, lms, accepted, key, now)
 def test_an_order_that_fails_for_good_waits_for_a_person(cast, lms, accepted, key, now):
     order = fail_order(accepted(), code="gone", again=False, actor=key, at=now)
     assert (order.retry_at, order.stuck_at) == (None, now)
-    assert list(orders_for(lms, actor=key).ready(now + timedelta(days=99))) == []
+    assert list(list_orders_of_system(lms, actor=key).ready(now + timedelta(days=99))) == []
     order = retry_order(order, actor=cast.actor("farah"), at=now)
     assert (order.state, order.attempts, order.failure) == ("queued", 0, "")
     assert kinds(order)[-2:] == ["failed", "requeued"]
@@ -195,7 +195,7 @@ def test_what_is_past_its_day_is_overdue(issue, accepted, key, now):
 def test_giving_orders_out_again_records_nothing(indus, lms, issue, key, now):
     order = issue()
     for _ in range(2):
-        hand_over(list(orders_for(lms, actor=key)), system=lms, client_id=indus.id, actor=key, at=now)
+        hand_over(list(list_orders_of_system(lms, actor=key)), system=lms, client_id=indus.id, actor=key, at=now)
     assert (kinds(order), steps(order)) == (["created", "sent"], ["queued", "sent"])
 
 
@@ -234,7 +234,7 @@ def test_what_is_collected_is_sealed_at_once(cast, accepted, key, now):
     sections = (Section("usage_logs", [{"opened": "Algebra"}]), Section("content", {"essays": 1}))
     done = complete_order(order, Answer(Outcome.DONE, sections=sections), actor=key, at=now)
     assert done.result == {"sections": 2}
-    found = parts_of(order)
+    found = list_parts(order)
     assert [(one.category, one.file.kind) for one in found] == [
         ("content", "pdf"),
         ("usage_logs", "json"),
@@ -269,7 +269,7 @@ def test_parts_of_an_attempt_that_failed_are_not_the_answer(accepted, key, now):
     order = accept_order(fail_order(order, code="cut", again=True, actor=key, at=now), actor=key, at=now)
     sections = (Section("content", {"all": True}),)
     complete_order(order, Answer(Outcome.DONE, sections=sections), actor=key, at=now)
-    assert [one.file.kind for one in parts_of(Order.objects.get(pk=order.pk))] == ["json"]
+    assert [one.file.kind for one in list_parts(Order.objects.get(pk=order.pk))] == ["json"]
 
 
 @pytest.mark.usefixtures("library")
@@ -286,7 +286,7 @@ def test_a_case_is_answered_when_every_system_has_answered(cast, indus, spec, ke
         by_code["library"], Answer(Outcome.DONE, counts={"content": 3}), actor=cast.actor("farah"), at=now
     )
     assert is_everything_answered(parent, client_id=indus.id)
-    found = answers_of(parent, client_id=indus.id)
+    found = list_answers(parent, client_id=indus.id)
     assert [(one.system, one.state, one.result, one.is_open) for one in found] == [
         ("library", "confirmed", {"counts": {"content": 3}}, False),
         ("lms", "not_found", {}, False),
@@ -295,7 +295,7 @@ def test_a_case_is_answered_when_every_system_has_answered(cast, indus, spec, ke
 
 def test_a_case_that_nobody_was_asked_about_is_not_answered(indus, spec):
     assert not is_everything_answered(spec().parent, client_id=indus.id)
-    assert answers_of(Parent("other", spec().parent.id), client_id=indus.id) == []
+    assert list_answers(Parent("other", spec().parent.id), client_id=indus.id) == []
 
 
 def test_people_answer_for_a_system_run_by_hand_alone(cast, lms, library, issue, now):

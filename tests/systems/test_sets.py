@@ -13,7 +13,7 @@ from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.selectors import (
     is_everything_answered,
     is_set_intact,
-    orders_for,
+    list_orders_of_system,
 )
 from paktaleem.directory.data_systems.services import (
     accept_order,
@@ -94,10 +94,10 @@ def test_the_hash_says_which_orders_they_are(cast, for_set):
 def test_an_order_of_a_set_lives_as_any_other(lms, spec, for_set, key, now):
     given_spec = spec()
     made = for_set(given_spec=given_spec)
-    mine = list(orders_for(lms, actor=key)[:2])
+    mine = list(list_orders_of_system(lms, actor=key)[:2])
     hand_over(mine, system=lms, client_id=made.client_id, actor=key, at=now)
     answer = Answer(Outcome.DONE, counts={"usage_logs": 1})
-    for order in orders_for(lms, actor=key):
+    for order in list_orders_of_system(lms, actor=key):
         complete_order(accept_order(order, actor=key, at=now), answer, actor=key, at=now)
     assert is_everything_answered(given_spec.parent, client_id=made.client_id)
     confirmed = Entry.objects.filter(kind="order.confirmed")

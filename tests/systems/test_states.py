@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.data_systems.results import Answer, Exemption, Section, faults_of
+from paktaleem.directory.data_systems.results import Answer, Exemption, Section, find_answer_faults
 from paktaleem.directory.data_systems.schedule import MOST_ATTEMPTS, retry_at, spread_of, stuck_at
 from paktaleem.directory.data_systems.states import (
     ENDED,
@@ -149,4 +149,4 @@ LAW = Exemption.LEGAL_DUTY
     ],
 )
 def test_an_answer_fits_the_kind_of_its_order(kind, answer, wrong):
-    assert set(faults_of(answer, kind=kind, holds=HOLDS, asked=ASKED)) == wrong
+    assert set(find_answer_faults(answer, kind=kind, holds=HOLDS, asked=ASKED)) == wrong

@@ -15,10 +15,10 @@ from paktaleem.directory.data_systems.selectors import (
 )
 from paktaleem.directory.data_systems.services import (
     AlreadyEnded,
+    assign_key,
     change_system,
     end_system,
     end_system_key,
-    let_key_act,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.accounts.models import ApiKey
@@ -142,7 +142,7 @@ def test_a_key_ends_to_act(cast, indus, key, by, now):
         system_of_key(key, at=now)
     with pytest.raises(AlreadyEnded):
         end_system_key(acting, **by)
-    let_key_act(SystemKey(client=indus, system=acting.system, key_name="LMS"), **by)
+    assign_key(SystemKey(client=indus, system=acting.system, key_name="LMS"), **by)
     assert system_of_key(key, at=now).code == "lms"
     kinds = Entry.objects.filter(kind__startswith="system.key_").order_by("id").values_list("kind", flat=True)
     assert list(kinds) == ["system.key_let_in", "system.key_ended", "system.key_let_in"]
@@ -150,20 +150,20 @@ def test_a_key_ends_to_act(cast, indus, key, by, now):
 
 def test_a_key_acts_for_one_system(indus, library, by):
     with pytest.raises(ValidationError) as refused:
-        let_key_act(SystemKey(client=indus, system=library, key_name="LMS"), **by)
+        assign_key(SystemKey(client=indus, system=library, key_name="LMS"), **by)
     assert "key_name" in refused.value.message_dict
 
 
 def test_only_a_live_key_with_the_scope_acts(indus, library, by):
     with pytest.raises(ValidationError, match="scope orders"):
-        let_key_act(SystemKey(client=indus, system=library, key_name="Nobody"), **by)
+        assign_key(SystemKey(client=indus, system=library, key_name="Nobody"), **by)
 
 
 def test_a_key_acts_for_no_other_clients_system(cast, indus, by):
     with in_client(cast.client_id("indus")):
         foreign = System(id=indus.pk, client_id=cast.client_id("khyber"), code="x")
         with pytest.raises(ValidationError, match="of this client"):
-            let_key_act(SystemKey(client=indus, system=foreign, key_name="LMS"), **by)
+            assign_key(SystemKey(client=indus, system=foreign, key_name="LMS"), **by)
 
 
 def test_the_database_refuses_a_system_that_holds_nothing(library):

@@ -15,7 +15,7 @@ from paktaleem.directory.data_systems.services import (
 )
 from paktaleem.directory.data_systems.states import Outcome, StepRefused
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 
 
@@ -40,7 +40,7 @@ def test_two_people_waive_an_order(cast, issue, now, second):
 def test_the_same_person_may_not_agree(cast, issue, now):
     order = issue()
     propose(order, cast.actor("amina"), now)
-    with pytest.raises(SamePerson):
+    with pytest.raises(ApproverIsRequester):
         approve_waiver(order, actor=cast.actor("amina"), at=now)
 
 

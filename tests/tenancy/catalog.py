@@ -8,9 +8,9 @@ from django.apps import apps
 from django.db import models
 
 from paktaleem.development.embedded import APP, OFFICER, OWNER
-from paktaleem.foundation.tenancy.grants import declared_walls
+from paktaleem.foundation.tenancy.grants import list_table_policies
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.wall import APPEND, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, Scope, TablePolicy
 from tests.tenancy.doors import Door, rows
 
 GLOBAL_UNIQUE = {
@@ -64,9 +64,9 @@ RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRI
 IN_PUBLIC = "relnamespace = 'public'::regnamespace"
 
 
-def walled() -> dict[str, Wall]:
+def walled() -> dict[str, TablePolicy]:
     """Return the tables with a client."""
-    return {table: wall for table, wall in declared_walls().items() if wall.scope is not Scope.GLOBAL}
+    return {table: wall for table, wall in list_table_policies().items() if wall.scope is not Scope.GLOBAL}
 
 
 def tables(door: Door) -> list[str]:
@@ -75,7 +75,7 @@ def tables(door: Door) -> list[str]:
 
 def undeclared_tables(door: Door) -> Iterator[str]:
     """Find undeclared tables, tables without a client that are not listed, and other relations that store rows."""
-    declared = declared_walls()
+    declared = list_table_policies()
     for table in tables(door):
         if table not in declared:
             yield f"{table}: nobody says whose rows it holds"
@@ -114,7 +114,7 @@ def open_walls(door: Door) -> Iterator[str]:
             yield f"{table}: {wall.owner_column} may be null"
 
 
-def expected_policies(wall: Wall) -> set[tuple[Any, ...]]:
+def expected_policies(wall: TablePolicy) -> set[tuple[Any, ...]]:
     column = wall.owner_column
     own = f"({column} = ( SELECT tenancy_client() AS tenancy_client))"
     policies = {
@@ -225,9 +225,9 @@ def missing_links(door: Door) -> Iterator[str]:
 
 def wrong_rights(door: Door) -> Iterator[str]:
     """Find privileges of the app, officer and PUBLIC that differ from the declarations."""
-    declared = declared_walls()
+    declared = list_table_policies()
     for table in tables(door):
-        wall = declared.get(table, Wall(Scope.GLOBAL, frozenset(), reason="undeclared"))
+        wall = declared.get(table, TablePolicy(Scope.GLOBAL, frozenset(), reason="undeclared"))
         reads = {"SELECT"} if wall.officer and "SELECT" in wall.rights else set()
         for role, expected in ((APP, set(wall.rights)), (OFFICER, reads)):
             sql = f"""SELECT r FROM unnest(%s::text[]) r WHERE has_table_privilege(%s, 'public."{table}"', r)"""

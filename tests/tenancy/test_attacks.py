@@ -8,7 +8,7 @@ from psycopg import errors
 
 from paktaleem.development.embedded import APP, OWNER, SUPERUSER
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.services import key_digest
+from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.tenancy.context import ContextMissing
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.tenancy.catalog import walled
@@ -402,12 +402,15 @@ def test_a_temporary_table_does_not_fool_the_look_ups(app, people):
     app.execute(
         "INSERT INTO pg_temp.accounts_apikey (id, client_id, name, prefix, digest, is_test, scopes, created_at, expires_at)"
         " VALUES (gen_random_uuid(), %s, 'x', 'x', %s, false, ARRAY['subjects:read'], now() - interval '1 day', now() + interval '1 day')",
-        [people.client_id("khyber"), key_digest(key)],
+        [people.client_id("khyber"), compute_key_digest(key)],
     )
     app.execute("GRANT SELECT ON pg_temp.accounts_apikey TO PUBLIC")
     assert rows(app, "SELECT count(*) FROM accounts_apikey") == [(1,)], "the name is shadowed for the app itself"
-    assert rows(app, "SELECT * FROM accounts_live_key(%s, now())", [key_digest(key)]) == []
-    assert len(rows(app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [key_digest(people.key("indus"))])) == 1
+    assert rows(app, "SELECT * FROM accounts_live_key(%s, now())", [compute_key_digest(key)]) == []
+    assert (
+        len(rows(app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [compute_key_digest(people.key("indus"))]))
+        == 1
+    )
     assert secret
 
 
@@ -422,7 +425,7 @@ def test_a_temporary_table_does_not_stop_the_registers_version(indus):
 def test_a_look_up_answers_one_key_only(app, people):
     assert rows(app, "SELECT * FROM accounts_live_key('', now())") == []
     [(_, client, _)] = rows(
-        app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [key_digest(people.key("khyber"))]
+        app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [compute_key_digest(people.key("khyber"))]
     )
     assert client == people.client_id("khyber")
 

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.tenancy import context as contexts
 from paktaleem.foundation.tenancy.context import (
     ContextMissing,
@@ -31,7 +31,7 @@ from paktaleem.foundation.tenancy.context import (
     current_client,
     in_client,
     in_global,
-    one_statement,
+    single_statement,
 )
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
@@ -194,22 +194,22 @@ def test_a_client_reads_the_shared_catalogue(cast):
 
 @pytest.mark.parametrize("outer", [as_officer, in_global, lambda: in_client(PAKTALEEM)])
 def test_one_statement_refuses_inside_a_context(db, outer):
-    with outer(), pytest.raises(ContextSwitchRefused, match="self-contained"), one_statement():
+    with outer(), pytest.raises(ContextSwitchRefused, match="self-contained"), single_statement():
         raise AssertionError
 
 
 def test_one_statement_refuses_inside_another(db):
-    with one_statement(), pytest.raises(ContextSwitchRefused), one_statement():
+    with single_statement(), pytest.raises(ContextSwitchRefused), single_statement():
         raise AssertionError
 
 
 def test_no_client_opens_inside_one_statement(db):
-    with one_statement(), pytest.raises(ContextSwitchRefused), in_client(PAKTALEEM):
+    with single_statement(), pytest.raises(ContextSwitchRefused), in_client(PAKTALEEM):
         raise AssertionError
 
 
 def test_one_statement_leaves_no_client_behind(cast, now):
-    assert actor_of_key(cast.key(INDUS), at=now) is not None
+    assert find_key_actor(cast.key(INDUS), at=now) is not None
     with in_global():
         assert settings_now() == ("paktaleem_app", "")
 

@@ -11,7 +11,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy import grants
 from paktaleem.foundation.tenancy.checks import check_declarations
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, READ, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, READ, Personal, Scope, TablePolicy
 from tests.tenancy.catalog import GLOBAL_TABLES
 
 
@@ -40,13 +40,13 @@ def test_a_model_without_a_wall_is_refused(monkeypatch):
 
 @isolate_apps("paktaleem.foundation.tenancy")
 def test_a_walled_model_without_a_client_is_refused(monkeypatch):
-    model = make_model(Wall(Scope.TENANT, EDIT))
+    model = make_model(TablePolicy(Scope.TENANT, EDIT))
     assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
 
 
 @isolate_apps("paktaleem.foundation.tenancy")
 def test_a_catalogue_without_an_owner_is_refused(monkeypatch):
-    model = make_model(Wall(Scope.CATALOGUE, EDIT))
+    model = make_model(TablePolicy(Scope.CATALOGUE, EDIT))
     assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
 
 
@@ -70,14 +70,14 @@ FREE = {
 @isolate_apps("paktaleem.foundation.tenancy")
 @pytest.mark.parametrize("make", FREE.values(), ids=FREE)
 def test_an_unclassified_field_is_refused(monkeypatch, make):
-    model = make_model(Wall(Scope.TENANT, EDIT), client_id=models.UUIDField(), planted=make())
+    model = make_model(TablePolicy(Scope.TENANT, EDIT), client_id=models.UUIDField(), planted=make())
     assert errors_of(model, monkeypatch) == [("tenancy.E003", model)]
 
 
 @isolate_apps("paktaleem.foundation.tenancy")
 @pytest.mark.parametrize("make", FREE.values(), ids=FREE)
 def test_a_classified_field_passes(monkeypatch, make):
-    wall = Wall(Scope.TENANT, EDIT, personal={"planted": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"planted": Personal.NONE})
     assert errors_of(make_model(wall, client_id=models.UUIDField(), planted=make()), monkeypatch) == []
 
 
@@ -98,22 +98,22 @@ def test_a_text_of_a_third_party_table_is_classified_too(monkeypatch):
 
 def test_a_global_table_needs_a_reason():
     with pytest.raises(ValueError, match="reason"):
-        Wall(Scope.GLOBAL, READ)
+        TablePolicy(Scope.GLOBAL, READ)
 
 
 def test_the_tables_without_a_client_are_those_on_the_list():
-    found = {table for table, wall in grants.declared_walls().items() if wall.scope is Scope.GLOBAL}
+    found = {table for table, wall in grants.list_table_policies().items() if wall.scope is Scope.GLOBAL}
     assert found == GLOBAL_TABLES
 
 
 def test_a_history_has_its_models_wall_and_is_only_added_to():
-    wall = grants.wall_of(Subject.history.model)
+    wall = grants.find_table_policy(Subject.history.model)
     assert wall is not None
     assert (wall.scope, wall.rights, wall.personal) == (Scope.TENANT, APPEND, Subject.wall.personal)
 
 
 def test_only_keys_and_third_party_rows_are_ever_deleted():
-    deletable = {table for table, wall in grants.declared_walls().items() if "DELETE" in wall.rights}
+    deletable = {table for table, wall in grants.list_table_policies().items() if "DELETE" in wall.rights}
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",
         "subjects_rosterchunk",

@@ -7,7 +7,7 @@ from django.db import connections
 
 from paktaleem.development.embedded import OWNER
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.routers import OwnerMigrates
+from paktaleem.foundation.tenancy.routers import OwnerOnlyMigrationRouter
 from tests.migrating import quickly
 from tests.tenancy.catalog import findings
 from tests.tenancy.doors import enter, rows
@@ -80,5 +80,5 @@ def test_grants_given_by_hand_are_taken_back_by_the_next_migrate(committed):
 
 
 def test_the_app_does_not_migrate(committed):
-    assert not OwnerMigrates().allow_migrate("default", "consent")
-    assert OwnerMigrates().allow_migrate("owner", "consent")
+    assert not OwnerOnlyMigrationRouter().allow_migrate("default", "consent")
+    assert OwnerOnlyMigrationRouter().allow_migrate("owner", "consent")

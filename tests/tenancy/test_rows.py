@@ -11,7 +11,7 @@ from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.context import ContextMissing, in_client
-from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_together
+from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_rows
 from tests.factories import SETTING_UP
 
 EVERYONE = "r.external_id = ANY (%(ids)s)"
@@ -61,7 +61,7 @@ def test_rows_written_together_read_as_they_were(cast, now):
     with in_client(client_id):
         entry = make_entry("test.written", client_id=client_id, facts={}, actor=SETTING_UP, at=now)
         answer = kept(client_id, now)
-        insert_together(entry, answer)
+        insert_rows(entry, answer)
         assert values(Entry.objects.get(pk=entry.pk)) == values(entry)
         assert values(KeptAnswer.objects.get(pk=answer.pk)) == values(answer)
         [found] = find_rows(KeptAnswer, "r.id = %(id)s", {"id": answer.pk})
@@ -71,14 +71,14 @@ def test_rows_written_together_read_as_they_were(cast, now):
 def test_of_rows_written_together_none_is_written_if_one_is_refused(cast, now):
     client_id = cast.client_id("khyber")
     with in_client(client_id):
-        insert_together(kept(client_id, now))
+        insert_rows(kept(client_id, now))
         entry = make_entry("test.refused", client_id=client_id, facts={}, actor=SETTING_UP, at=now)
     with pytest.raises(IntegrityError), in_client(client_id):
-        insert_together(entry, kept(client_id, now))
+        insert_rows(entry, kept(client_id, now))
     with in_client(client_id):
         assert not Entry.objects.filter(pk=entry.pk).exists()
 
 
 def test_a_tracked_row_is_refused(cast):
     with in_client(cast.client_id("khyber")), pytest.raises(TypeError, match="save_tracked"):
-        insert_together(Purpose(client_id=cast.client_id("khyber"), code="stealthy"))
+        insert_rows(Purpose(client_id=cast.client_id("khyber"), code="stealthy"))

@@ -38,7 +38,7 @@ SAFE_SETTINGS = SettingsFacts(
 SAFE_DATABASE = DatabaseFacts(
     role=APP,
     is_superuser=False,
-    bypasses_wall=False,
+    can_bypass_rls=False,
     owns_schema=False,
     fsync="on",
     synchronous_commit="on",
@@ -96,7 +96,7 @@ def test_debug_is_fine_on_ones_own_computer():
     ("change", "code"),
     [
         ({"is_superuser": True}, "startup.E011"),
-        ({"bypasses_wall": True}, "startup.E012"),
+        ({"can_bypass_rls": True}, "startup.E012"),
         ({"owns_schema": True}, "startup.E013"),
         ({"fsync": "off"}, "startup.E014"),
         ({"synchronous_commit": "off"}, "startup.E014"),

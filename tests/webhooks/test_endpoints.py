@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, transaction
 
-from paktaleem.directory.people.services.epochs import keys_by_epoch, rewrap_everything_else
+from paktaleem.directory.people.services.epochs import keys_by_epoch, rewrap_other_kinds
 from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
 from paktaleem.directory.webhooks.secrets import live_secrets
 from paktaleem.directory.webhooks.services import (
@@ -158,7 +158,7 @@ def test_secrets_move_to_the_current_epoch(cast, indus, now, settings):
         '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '
     )
     assert keyring().current_epoch == 2
-    assert rewrap_everything_else(indus) == {1}
-    assert rewrap_everything_else(indus) == set()
+    assert rewrap_other_kinds(indus) == {1}
+    assert rewrap_other_kinds(indus) == set()
     assert EndpointSecret.objects.get().epoch == 2
     assert live_secrets(endpoint, at=now) == [secret]

@@ -4,7 +4,7 @@ import pytest
 
 from paktaleem.directory.webhooks.events import EVENTS
 from paktaleem.directory.webhooks.models import Delivery, Message
-from paktaleem.directory.webhooks.services.spreading import spread_message
+from paktaleem.directory.webhooks.services.spreading import copy_to_clients
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -42,6 +42,6 @@ def test_what_is_paktaleems_is_told_at_every_client_that_listens(cast, now, even
     with in_client(PAKTALEEM):
         entry = happen(event, PAKTALEEM, now)
         message = Message.objects.get(type=event.type, entry_id=entry.pk)
-    assert spread_message(message.pk, client_ids=[client_id, PAKTALEEM], at=now) == 1
+    assert copy_to_clients(message.pk, client_ids=[client_id, PAKTALEEM], at=now) == 1
     with in_client(client_id):
         assert Delivery.objects.get().endpoint_id == endpoint.pk

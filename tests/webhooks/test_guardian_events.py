@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from children.ageing.services import give_notice
-from children.concerns.services import ask_about_data
+from children.ageing.services import send_age_notices
+from children.concerns.services import record_data_request
 from children.guardians.models import Verification
-from children.guardians.services import change_guardian, find_false, request_check
+from children.guardians.services import change_guardian, mark_verification_false, request_check
 from children.guardians.services.checking import BEGIN
 from children.guardians.tasks import ask, begin
 from children.invitations.services import invite_guardian
@@ -23,8 +23,8 @@ from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.services import Collected, note_overdue, report_collection
-from tests.children.making import answered, guardian_of, make_guardian, verified
+from retention.services import CollectionReport, notify_overdue, report_collection
+from tests.children.making import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.children.visiting import PORTAL, answer, by_link, child_page, follow, latest_link
 from tests.children.visiting import work as send_letters
@@ -112,7 +112,7 @@ def test_a_check_that_began_and_was_settled_and_a_verification_that_was_false(in
     answer_by_file(check, "passed", settings)
     ask(str(check.client_id), str(check.pk))
     with in_client(indus.client_id("indus")):
-        find_false(Verification.objects.get(), actor=indus.actor("farah"), at=AT + MINUTE)
+        mark_verification_false(Verification.objects.get(), actor=indus.actor("farah"), at=AT + MINUTE)
     pair = {"guardianship": str(row.pk), "guardian": str(row.guardian_id)}
     of_check = {"check": str(check.pk), **pair, "method": "payment_card"}
     assert the(indus, "guardian.check_started") == {**of_check, "state": "started"}
@@ -126,13 +126,13 @@ def test_who_is_claimed_named_changed_at_odds_and_what_is_kept(indus):
         danish, esra = indus.subject("danish"), indus.subject("esra")
         uncle = make_guardian(indus.client("indus"), "uncle", at=AT)
         claim_guardian(danish, guardian=uncle, relationship="guardian", actor=farah, reason="onboarding", at=AT)
-        row = verified(danish, esra, at=AT)
-        verified(danish, uncle, at=AT)
-        given = answered(danish, esra, "given", at=AT)
-        refused = answered(danish, uncle, "refused", at=AT + MINUTE)
+        row = verified_guardian(danish, esra, at=AT)
+        verified_guardian(danish, uncle, at=AT)
+        given = record_answer(danish, esra, "given", at=AT)
+        refused = record_answer(danish, uncle, "refused", at=AT + MINUTE)
         change_guardian(row, changes={"may_receive_data": False}, actor=farah, at=AT + MINUTE)
         asked = {"wish": "keep", "text": "", "language": "en", "actor": farah, "at": AT + MINUTE}
-        ask_about_data(danish, guardian=esra, **asked)
+        record_data_request(danish, guardian=esra, **asked)
     assert the(indus, "guardian.claimed") == {"guardian": str(uncle.pk)}
     assert the(indus, "guardian.changed") == {"guardianship": str(row.pk), "guardian": str(esra.pk)}
     assert the(indus, "guardian.given")["authorisation"] == str(given.pk)
@@ -146,7 +146,7 @@ def test_who_comes_of_age_soon_and_no_day(indus):
     with in_client(indus.client_id("indus")):
         details = {"birth_date": born.replace(year=born.year - 13), "at": AT - DAY}
         sana = SubjectFactory(client=indus.client("indus"), external_id="lms-sana", **details)
-        assert give_notice(sana.client_id, actor=system_actor("tests"), at=AT) == 1
+        assert send_age_notices(sana.client_id, actor=system_actor("tests"), at=AT) == 1
         [message] = Message.objects.filter(type="subject.comes_of_age")
         assert message.subject_id == sana.pk
     assert set(the(indus, "subject.comes_of_age")) == {"notice"}
@@ -158,11 +158,13 @@ def test_an_incident_that_opens_widens_is_late_and_closes(indus):
         make_system(indus.client("indus"), "devices", ["device"])
         danish = indus.subject("danish")
         for category in ("usage_logs", "device"):
-            seen = Collected(category=category, occasion="assessment", purpose="support", collected_at=AT, count=1)
+            seen = CollectionReport(
+                category=category, occasion="assessment", purpose="support", collected_at=AT, count=1
+            )
             _, incident = report_collection(danish, seen, actor=indus.key_actor("indus"), at=AT)
         assert incident is not None
         late = incident.due_at + MINUTE
-        assert note_overdue(client_id, actor=system_actor("tests"), at=late) == 1
+        assert notify_overdue(client_id, actor=system_actor("tests"), at=late) == 1
         key = indus.key_actor("indus")
         for order in Order.objects.filter(parent_id=incident.pk):
             erased = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 0))

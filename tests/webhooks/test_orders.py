@@ -7,7 +7,7 @@ import pytest
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderSet
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import (
-    Told,
+    OrderSpec,
     accept_order,
     approve_waiver,
     complete_order,
@@ -34,7 +34,7 @@ def indus(cast):
 
 @pytest.fixture
 def told(now):
-    return Told(
+    return OrderSpec(
         kind=OrderKind.ERASE,
         categories=frozenset({"usage_logs"}),
         reason=Reason.SUBJECT_REQUEST,

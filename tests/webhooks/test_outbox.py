@@ -12,13 +12,13 @@ from consent.register.models import Recipient, RecipientApproval
 from consent.register.services import change_register, end_period
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.directory.webhooks.models import Delivery, Message
-from paktaleem.directory.webhooks.selectors import messages_to_spread
+from paktaleem.directory.webhooks.selectors import list_unspread_messages
 from paktaleem.directory.webhooks.services import (
+    copy_to_clients,
     disable_endpoint,
     enable_endpoint,
     remove_endpoint,
     replay_since,
-    spread_message,
 )
 from paktaleem.directory.webhooks.services.sending import payload
 from paktaleem.foundation.accounts.models import Client
@@ -187,17 +187,17 @@ def test_what_paktaleem_changes_for_all_is_told_at_every_client_that_listens_onc
         with in_client(cast.client_id(code)):
             make_endpoint(cast, code, at=now, events=["recipient.*"] if code == "indus" else ["consent.*"])
     with in_client(PAKTALEEM):
-        before = messages_to_spread(most=100)
+        before = list_unspread_messages(most=100)
         change_register(recipient(PAKTALEEM), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
-        waiting = [one for one in messages_to_spread(most=100) if one not in before]
+        waiting = [one for one in list_unspread_messages(most=100) if one not in before]
         kinds = sorted(Message.objects.filter(pk__in=waiting).values_list("type", flat=True))
     assert kinds == ["decision.invalidated", "recipient.added"]
     clients = [cast.client_id("indus"), cast.client_id("khyber"), PAKTALEEM]
     for _ in range(2):  # again after a crash: nothing twice
         for message in waiting:
-            spread_message(message, client_ids=clients, at=now)
+            copy_to_clients(message, client_ids=clients, at=now)
     with in_client(PAKTALEEM):
-        assert messages_to_spread(most=100) == before
+        assert list_unspread_messages(most=100) == before
     with in_client(cast.client_id("indus")):
         assert types() == ["recipient.added"]
         assert Delivery.objects.count() == 1

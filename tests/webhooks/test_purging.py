@@ -7,8 +7,8 @@ import pytest
 from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
 from paktaleem.directory.webhooks.services import disable_endpoint, remove_endpoint
 from paktaleem.directory.webhooks.services.purging import purge_messages
-from paktaleem.directory.webhooks.tasks import forget_old_messages
-from paktaleem.foundation.clock import real_now
+from paktaleem.directory.webhooks.tasks import purge_old_messages
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
 from tests.webhooks.making import make_endpoint, make_given_up
@@ -19,7 +19,7 @@ OLD, NEW = timedelta(days=40), timedelta(days=20)
 @pytest.fixture
 def told(cast):
     """Create messages given up long ago, given up recently, and waiting for long; return their ids by name."""
-    now = real_now()
+    now = wall_clock_now()
     with in_client(cast.client_id("indus")):
         endpoint = make_endpoint(cast, "indus", at=now - OLD)
         made = {name: make_given_up(endpoint, at=now - ago) for name, ago in (("old", OLD), ("new", NEW))}
@@ -40,10 +40,10 @@ def left(cast):
 
 def test_what_is_older_than_the_setting_goes(cast, told, settings):
     settings.WEBHOOKS_KEPT_DAYS = 30
-    assert forget_old_messages(0) == 1
+    assert purge_old_messages(0) == 1
     assert left(cast) == {told["new"], told["waiting"], told["replayed"]}
     settings.WEBHOOKS_KEPT_DAYS = 10
-    assert forget_old_messages(0) == 1
+    assert purge_old_messages(0) == 1
     assert left(cast) == {told["waiting"], told["replayed"]}
 
 
@@ -55,19 +55,19 @@ def test_nothing_waits_for_an_endpoint_that_is_gone_or_off_for_as_long(cast, tol
     with in_client(cast.client_id("indus")):
         endpoint = Endpoint.objects.get()
         act = {"removed_at": remove_endpoint, "disabled_at": disable_endpoint}[what]
-        act(endpoint, actor=SETTING_UP, reason="review", at=real_now() - ago)
-    forget_old_messages(0)
+        act(endpoint, actor=SETTING_UP, reason="review", at=wall_clock_now() - ago)
+    purge_old_messages(0)
     assert (told["waiting"] in left(cast)) == kept
     assert {told["new"], told["replayed"]} <= left(cast)
 
 
 def test_it_is_one_statement_and_as_many_as_are_asked_for(cast, told, django_assert_num_queries):
     with in_client(cast.client_id("indus")), django_assert_num_queries(3):  # with its savepoint
-        assert purge_messages(cast.client_id("indus"), before=real_now(), most=1) == 1
+        assert purge_messages(cast.client_id("indus"), before=wall_clock_now(), most=1) == 1
     assert len(left(cast)) == 3
 
 
 def test_another_clients_stay(cast, told):
     with in_client(cast.client_id("khyber")):
-        assert purge_messages(cast.client_id("indus"), before=real_now()) == 0
+        assert purge_messages(cast.client_id("indus"), before=wall_clock_now()) == 0
     assert len(left(cast)) == 4

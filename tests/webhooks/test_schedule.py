@@ -10,10 +10,10 @@ from paktaleem.directory.webhooks.schedule import (
     ATTEMPTS,
     WAITS,
     Outcome,
-    after,
-    judge,
-    rest_after,
-    wish_of,
+    back_off_after,
+    classify_response,
+    parse_retry_after,
+    retry_wait,
 )
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -21,23 +21,23 @@ AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_only_2xx_is_delivered(status):
-    assert judge(status, "", AT).outcome is Outcome.DELIVERED
+    assert classify_response(status, "", AT).outcome is Outcome.DELIVERED
 
 
 @pytest.mark.parametrize("status", [100, 301, 302, 307, 400, 401, 404, 409, 500, 503])
 def test_everything_else_has_failed_redirects_too(status):
-    assert judge(status, "", AT).outcome is Outcome.FAILED
+    assert classify_response(status, "", AT).outcome is Outcome.FAILED
 
 
 def test_410_is_gone():
-    assert judge(410, "60", AT).outcome is Outcome.GONE
+    assert classify_response(410, "60", AT).outcome is Outcome.GONE
 
 
 @pytest.mark.parametrize("status", [429, 502, 504])
 def test_some_ask_for_less(status):
-    assert judge(status, "", AT) == judge(status, "60", AT)
-    assert judge(status, "120", AT).outcome is Outcome.THROTTLED
-    assert judge(status, "120", AT).wish == timedelta(minutes=2)
+    assert classify_response(status, "", AT) == classify_response(status, "60", AT)
+    assert classify_response(status, "120", AT).outcome is Outcome.THROTTLED
+    assert classify_response(status, "120", AT).wish == timedelta(minutes=2)
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,17 @@ def test_some_ask_for_less(status):
     ],
 )
 def test_a_wish_is_read_as_seconds_or_a_date_and_is_a_day_at_most(text, seconds):
-    assert wish_of(text, AT) == timedelta(seconds=seconds)
+    assert parse_retry_after(text, AT) == timedelta(seconds=seconds)
 
 
 @given(st.text(max_size=40))
 def test_no_wish_breaks_anything(text):
-    assert timedelta() <= wish_of(text, AT) <= timedelta(days=1)
+    assert timedelta() <= parse_retry_after(text, AT) <= timedelta(days=1)
 
 
 @given(attempts=st.integers(1, ATTEMPTS + 2), chance=st.floats(0, 1, exclude_max=True))
 def test_the_waits_grow_over_days_are_spread_and_end(attempts, chance):
-    wait = after(attempts, chance=chance)
+    wait = retry_wait(attempts, chance=chance)
     if attempts >= ATTEMPTS:
         assert wait is None
     else:
@@ -82,5 +82,5 @@ def test_ten_attempts_take_three_days():
 
 @given(failures=st.integers(1, 500), chance=st.floats(0, 1, exclude_max=True))
 def test_a_rest_is_minutes_at_most_unless_more_is_wished(failures, chance):
-    assert timedelta(seconds=4) <= rest_after(failures, wish=timedelta(), chance=chance) <= timedelta(minutes=6)
-    assert rest_after(failures, wish=timedelta(hours=1), chance=chance) == timedelta(hours=1)
+    assert timedelta(seconds=4) <= back_off_after(failures, wish=timedelta(), chance=chance) <= timedelta(minutes=6)
+    assert back_off_after(failures, wish=timedelta(hours=1), chance=chance) == timedelta(hours=1)

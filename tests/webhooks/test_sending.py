@@ -16,7 +16,7 @@ from paktaleem.directory.webhooks.schedule import ATTEMPTS, LIFE
 from paktaleem.directory.webhooks.services import (
     Result,
     add_endpoint,
-    begin_shift,
+    begin_batch,
     change_endpoint,
     disable_endpoint,
     enable_endpoint,
@@ -117,7 +117,7 @@ def test_retry_after_is_honoured(committed, settings, status):
     assert health.rests_until is not None
     assert health.rests_until > soon
     with in_client(endpoint.client_id):
-        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=timezone.now()) is None
+        assert begin_batch(endpoint.client_id, endpoint.pk, most=10, at=timezone.now()) is None
 
 
 def test_a_redirect_is_a_failure_and_is_not_followed(committed, settings):
@@ -171,7 +171,7 @@ def test_an_endpoint_that_fails_for_days_is_switched_off(cast):
         for number in range(1, ATTEMPTS + 1):
             EndpointHealth.objects.update(rests_until=None)
             Delivery.objects.update(due_at=at)
-            shift = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at)
+            shift = begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at)
             assert shift is not None
             disabled = record_results(shift, [Result(delivery.pk, at, 5, error="connect")], actor=ACTOR, at=at)
             assert (disabled is not None) == (number == ATTEMPTS)
@@ -189,7 +189,7 @@ def test_an_endpoint_that_asks_for_less_for_days_is_switched_off(cast):
         for later, is_over in ((LIFE, False), (LIFE + timedelta(minutes=1), True)):
             EndpointHealth.objects.update(rests_until=None)
             Delivery.objects.update(due_at=at)
-            shift = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at + later)
+            shift = begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at + later)
             assert shift is not None
             disabled = record_results(shift, [Result(delivery.pk, at, 5, 429)], actor=ACTOR, at=at + later)
             assert (disabled is not None) == is_over
@@ -206,7 +206,7 @@ def test_a_message_is_given_up_alone_where_others_arrive(cast):
         )[0]
         bad, good = (send_test(endpoint, actor=SETTING_UP, at=at) for _ in range(2))
         Delivery.objects.filter(pk=bad.pk).update(attempts=ATTEMPTS - 1)
-        shift = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at)
+        shift = begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at)
         assert shift is not None
         results = [Result(good.pk, at, 5, 200), Result(bad.pk, at, 5, 500)]
         assert record_results(shift, results, actor=ACTOR, at=at) is None
@@ -222,10 +222,10 @@ def test_only_one_worker_serves_an_endpoint_and_a_dead_ones_lease_ends(cast):
             cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
         )[0]
         send_test(endpoint, actor=SETTING_UP, at=at)
-        first = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at)
+        first = begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at)
         assert first is not None
-        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at) is None
-        after = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at + timedelta(minutes=3))
+        assert begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at) is None
+        after = begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at + timedelta(minutes=3))
         assert after is not None
         assert after.sendings == first.sendings
 
@@ -239,6 +239,6 @@ def test_a_switched_off_endpoint_is_not_served_and_goes_on_when_it_is_on(cast):
         )[0]
         send_test(endpoint, actor=SETTING_UP, at=at)
         disable_endpoint(endpoint, **told)
-        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at) is None
+        assert begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at) is None
         enable_endpoint(endpoint, **told)
-        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at) is not None
+        assert begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at) is not None

@@ -16,15 +16,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.concerns.models import FAMILIES, PARENT, Concern, ConcernKind, ConcernOutcome
-from children.concerns.selectors import record_is_left, with_progress
+from children.concerns.selectors import portal_record_remains, with_progress
 from children.concerns.services import (
     AlreadyClosed,
     AlreadyOrdered,
-    NothingGivenYet,
+    NothingReturnedYet,
     OrdersOpen,
     close_concern,
     confirm_deletion,
-    copy_of,
+    open_copy,
     read_concern,
 )
 from children.guardians.selectors import GuardianshipUnknown
@@ -34,14 +34,14 @@ from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.clock import now_here
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill, who, with_actor
-from paktaleem.foundation.console.filters import PROGRESS, LongestFirst, ProgressFilter
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
+from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 
@@ -50,7 +50,7 @@ __all__ = ["ConcernAdmin", "concern_board"]
 _SOON = timedelta(days=7)
 
 
-class CloseForm(ActForm):
+class CloseForm(RowActionForm):
     """Form to close a case with its outcome."""
 
     outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("Choose…")), *ConcernOutcome.choices])
@@ -58,7 +58,7 @@ class CloseForm(ActForm):
 
 
 def _read(row: Concern, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    words = read_concern(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    words = read_concern(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
     owner: ConcernAdmin = site.get_model_admin(Concern)  # type: ignore[assignment]
     return owner.page(
         request,
@@ -71,21 +71,21 @@ def _read(row: Concern, given: dict[str, Any], request: HttpRequest) -> HttpResp
 
 
 def _close(row: Concern, given: dict[str, Any], request: HttpRequest) -> None:
-    context: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    context: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     close_concern(row, outcome=given["outcome"], **context)
 
 
 def _confirm(row: Concern, given: dict[str, Any], request: HttpRequest) -> None:
-    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
     confirm_deletion(row, reason=given["reason"], **context)
 
 
 def _take_copy(row: Concern, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     """Return the data of all systems as one ZIP archive, with a file for each part."""
     packed = BytesIO()
-    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
-        parts = copy_of(row, reason=given["reason"], **context)
+        parts = open_copy(row, reason=given["reason"], **context)
         for number, (order, part, content) in enumerate(parts, start=1):
             bundle.writestr(f"{number:03}-{order.system.code}-{part.category}.{part.file.kind}", content)
     response = HttpResponse(packed.getvalue(), content_type="application/zip")
@@ -98,18 +98,18 @@ def _waits_for_client(row: Any, _at: datetime | None = None) -> bool:
 
 
 def _state_pill(row: Any) -> SafeString:
-    at = now_here()
+    at = client_now()
     if row.closed_at is not None:
-        return pill(row.get_outcome_display(), "good")
+        return render_state(row.get_outcome_display(), "good")
     if row.due_at <= at:
-        return pill(gettext("Overdue"), "bad")
+        return render_state(gettext("Overdue"), "bad")
     if _waits_for_client(row):
-        return pill(gettext("The client must confirm"), "warn")
+        return render_state(gettext("The client must confirm"), "warn")
     if row.waits_for_systems:
-        return pill(gettext("Waiting for systems"), "calm")
+        return render_state(gettext("Waiting for systems"), "calm")
     if row.has_orders:
-        return pill(_answered_label(row), "warn")
-    return pill(gettext("Waits"), "warn" if row.due_at - at < _SOON else "calm")
+        return render_state(_answered_label(row), "warn")
+    return render_state(gettext("Waits"), "warn" if row.due_at - at < _SOON else "calm")
 
 
 def _answered_label(row: Any) -> str:
@@ -125,7 +125,7 @@ class ConcernProgressFilter(ProgressFilter):
 
 
 @admin.register(Concern, site=site)
-class ConcernAdmin(LongestFirst, EvidenceAdmin):
+class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of concerns and guardians' requests, newest first; the text is decrypted by a separate act."""
 
     section = "People"
@@ -139,7 +139,7 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
     empty_text = "No concern has been reported."
     standing = state_column(_state_pill)
     acts = (
-        Act(
+        RowAction(
             "read",
             "Read it",
             Capability.HANDLE_CONCERNS,
@@ -148,7 +148,7 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
             applies=lambda row, _: row.wrapped is not None,
             refusals={CannotOpen: "The text has been deleted."},
         ),
-        Act(
+        RowAction(
             "confirm-deletion",
             "Confirm the deletion",
             Capability.CONFIRM_DELETIONS,
@@ -166,7 +166,7 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
                 GuardianshipUnknown: "The guardian may no longer decide for this child: close the case as declined.",
             },
         ),
-        Act(
+        RowAction(
             "take-copy",
             "Take the copy",
             Capability.REVEAL_PERSONAL_DATA,
@@ -175,11 +175,11 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
             "with your name and reason. Hand it over in person to the guardian, not to an address.",
             applies=lambda row, _: row.kind == ConcernKind.COPY and row.is_open,
             refusals={
-                NothingGivenYet: "No system has returned data yet.",
+                NothingReturnedYet: "No system has returned data yet.",
                 AlreadyErased: "The child is erased.",
             },
         ),
-        Act(
+        RowAction(
             "close",
             "Close it",
             Capability.HANDLE_CONCERNS,
@@ -207,10 +207,11 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
     def history_of(self, row: Concern, viewer: Actor) -> dict[str, Any]:
         """Return every access and step from the ledger."""
         entries = Entry.objects.filter(client_id=row.client_id, family__in=FAMILIES, recorded_at__gte=row.received_at)
-        found = with_actor(entries.filter(body__contains=str(row.pk)).order_by("-recorded_at", "-id"), viewer)
+        found = annotate_actor(entries.filter(body__contains=str(row.pk)).order_by("-recorded_at", "-id"), viewer)
         return {
             "versions": [
-                {"at": one.recorded_at, "kind": one.kind, "who": who(one), "why": "", "changes": []} for one in found
+                {"at": one.recorded_at, "kind": one.kind, "who": format_actor(one), "why": "", "changes": []}
+                for one in found
             ]
         }
 
@@ -227,7 +228,7 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
 
 def _remaining_record_panel(request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
     """Return the panel about the portal's own record that remains, with a link to erase it for those who may."""
-    if not record_is_left(row) or row.child is None:
+    if not portal_record_remains(row) or row.child is None:
         return []
     people = site.get_model_admin(Subject)
     url = people.url_of("erase", row.child) if actor_of(request).may(Capability.ERASE_SUBJECTS) else ""  # type: ignore[attr-defined]
@@ -252,4 +253,4 @@ def concern_board(actor: Actor, at: datetime) -> list[Card]:
     is_late = Concern.objects.overdue(at).exists()
     note = gettext("some are overdue") if is_late else gettext("each has a deadline")
     url = reverse("admin:concerns_concern_changelist", current_app=site.name) + f"?{PROGRESS}=open"
-    return [Card(gettext("Concerns about children"), number_in_words(number), note, url, needs_attention=True)]
+    return [Card(gettext("Concerns about children"), format_count(number), note, url, needs_attention=True)]

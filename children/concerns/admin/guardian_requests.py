@@ -5,15 +5,15 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from children.concerns.forms import WISHES
-from children.concerns.services import MayNotAsk, ask_about_data
+from children.concerns.forms import REQUEST_LABELS
+from children.concerns.services import RequestNotAllowed, record_data_request
 from children.guardians.admin.guardians import is_in_effect
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import Guardianship
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.row_acts import AddedAct, added_acts
 
 __all__: list[str] = []
@@ -24,24 +24,24 @@ _MAY_NOT_REQUEST = (
 )
 
 
-class AboutDataForm(ActForm):
+class AboutDataForm(RowActionForm):
     """Form to record what the guardian requests for the data."""
 
     reason = None  # type: ignore[assignment]
     wish = forms.ChoiceField(
-        label="What should happen to the data", choices=list(WISHES.items()), widget=forms.RadioSelect
+        label="What should happen to the data", choices=list(REQUEST_LABELS.items()), widget=forms.RadioSelect
     )
 
 
 def _request_about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
-    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    ask_about_data(row.child, guardian=row.guardian, wish=given["wish"], language=row.guardian.language, **context)
+    context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    record_data_request(row.child, guardian=row.guardian, wish=given["wish"], language=row.guardian.language, **context)
 
 
 added_acts.connect(
     AddedAct(
         "children.guardianship",
-        Act(
+        RowAction(
             "data",
             "What should happen to the data",
             Capability.RECORD_GUARDIANS,
@@ -51,7 +51,7 @@ added_acts.connect(
             "administrator of the client confirms it under Concerns.",
             done="Request recorded.",
             applies=is_in_effect,
-            refusals={**REFUSALS, MayNotAsk: _MAY_NOT_REQUEST},
+            refusals={**REFUSALS, RequestNotAllowed: _MAY_NOT_REQUEST},
         ),
         after="answer",
     )

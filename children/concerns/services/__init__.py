@@ -5,34 +5,34 @@ from children.concerns.services.cases import (
     OrdersOpen,
     clients_with_old_concerns,
     close_concern,
-    forget_concerns,
     open_concern,
+    purge_concerns,
     read_concern,
 )
 from children.concerns.services.orders import (
     AlreadyOrdered,
     NotADeletion,
-    NothingGivenYet,
+    NothingReturnedYet,
     confirm_deletion,
-    copy_of,
-    note_answers,
+    open_copy,
+    record_orders_answered,
 )
-from children.concerns.services.requests import MayNotAsk, ask_about_data
+from children.concerns.services.requests import RequestNotAllowed, record_data_request
 
 __all__ = [
     "AlreadyClosed",
     "AlreadyOrdered",
-    "MayNotAsk",
     "NotADeletion",
-    "NothingGivenYet",
+    "NothingReturnedYet",
     "OrdersOpen",
-    "ask_about_data",
+    "RequestNotAllowed",
     "clients_with_old_concerns",
     "close_concern",
     "confirm_deletion",
-    "copy_of",
-    "forget_concerns",
-    "note_answers",
     "open_concern",
+    "open_copy",
+    "purge_concerns",
     "read_concern",
+    "record_data_request",
+    "record_orders_answered",
 ]

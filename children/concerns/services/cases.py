@@ -22,11 +22,11 @@ __all__ = [
     "OrdersOpen",
     "clients_with_old_concerns",
     "close_concern",
-    "forget_concerns",
-    "locked_case",
+    "lock_case",
     "open_concern",
+    "purge_concerns",
     "read_concern",
-    "write_down",
+    "record_case_step",
 ]
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -71,7 +71,7 @@ def open_concern(
     )
     seal_texts(row, text=text, contact=contact)
     row.save(force_insert=True)
-    write_down("received", row, {"due_at": row.due_at.isoformat()}, actor, at)
+    record_case_step("received", row, {"due_at": row.due_at.isoformat()}, actor, at)
     return row
 
 
@@ -79,7 +79,7 @@ def open_concern(
 def read_concern(row: Concern, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
     """Return the decrypted text and contact; the access is recorded first. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
-    write_down("read", row, {"reason": Reason(reason).value}, actor, at)
+    record_case_step("read", row, {"reason": Reason(reason).value}, actor, at)
     return {field: open_text(row, field) for field in ("text", "contact")}
 
 
@@ -92,7 +92,7 @@ def close_concern(
     Only the client may close a deletion that is not confirmed. Raises AlreadyClosed, OrdersOpen, NotAllowed.
     """
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
-    row = locked_case(row)
+    row = lock_case(row)
     if row.closed_at is not None:
         raise AlreadyClosed
     if row.kind == ConcernKind.DELETION and row.ordered_at is None:
@@ -102,7 +102,7 @@ def close_concern(
     row.closed_at, row.outcome = at, ConcernOutcome(outcome)
     row.closed_kind, row.closed_by = actor.kind.value, actor.id
     row.save(update_fields=["closed_at", "outcome", "closed_kind", "closed_by"])
-    write_down("closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
+    record_case_step("closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
     return row
 
 
@@ -113,18 +113,18 @@ def clients_with_old_concerns(*, at: datetime) -> list[UUID]:
 
 
 @transaction.atomic
-def forget_concerns(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+def purge_concerns(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Destroy the keys and texts of concerns answered CONCERN_KEPT_DAYS ago; return how many, up to 500."""
     old = Concern.objects.filter(client_id=client_id, closed_at__lte=_cutoff(at), wrapped__isnull=False)
     rows = list(old.select_for_update(skip_locked=True)[:_AT_ONCE])
     for row in rows:
         row.wrapped, row.epoch, row.text, row.contact = None, None, None, None
         row.save(update_fields=["wrapped", "epoch", "text", "contact"])
-        write_down("forgotten", row, {}, actor, at)
+        record_case_step("forgotten", row, {}, actor, at)
     return len(rows)
 
 
-def locked_case(row: Concern) -> Concern:
+def lock_case(row: Concern) -> Concern:
     """Return the stored case, locked until the end of the transaction, with child and guardian."""
     rows = Concern.objects.select_for_update(of=("self",)).select_related("child__client", "guardian")
     return rows.get(pk=row.pk, client_id=row.client_id)
@@ -134,7 +134,7 @@ def _cutoff(at: datetime) -> datetime:
     return at - timedelta(days=settings.CONCERN_KEPT_DAYS)
 
 
-def write_down(step: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
+def record_case_step(step: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
     """Record the ledger entry of a step of a case."""
     entry = {row.family: str(row.pk), "kind": row.told_kind, **facts}
     record_entry(

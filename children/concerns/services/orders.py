@@ -5,20 +5,20 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from children.concerns.asking import Wish
+from children.concerns.asking import RequestKind
 from children.concerns.models import PARENT, Concern, ConcernKind
-from children.concerns.selectors import obstacles_of
-from children.concerns.services.cases import AlreadyClosed, locked_case, write_down
-from children.guardians.selectors import GuardianshipUnknown, live_guardianship
-from children.guardians.services.locking import locked_child
+from children.concerns.selectors import list_request_blockers
+from children.concerns.services.cases import AlreadyClosed, lock_case, record_case_step
+from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship
+from children.guardians.services.locking import lock_child
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
 from paktaleem.directory.data_systems.selectors import (
     Parent,
     categories_held,
     is_everything_answered,
-    parts_of,
+    list_parts,
 )
-from paktaleem.directory.data_systems.services import Told, issue_orders, open_part
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders, open_part
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
@@ -26,11 +26,11 @@ from paktaleem.foundation.audit.by import Reason
 __all__ = [
     "AlreadyOrdered",
     "NotADeletion",
-    "NothingGivenYet",
+    "NothingReturnedYet",
     "confirm_deletion",
-    "copy_of",
-    "note_answers",
+    "open_copy",
     "order_copy",
+    "record_orders_answered",
 ]
 
 _PORTAL = system_actor("concerns.requests")
@@ -46,7 +46,7 @@ class AlreadyOrdered(Exception):
     """The deletion has already been confirmed."""
 
 
-class NothingGivenYet(Exception):
+class NothingReturnedYet(Exception):
     """No system has returned data for this copy yet."""
 
 
@@ -65,13 +65,13 @@ def confirm_deletion(case: Concern, *, actor: Actor, reason: Reason | str, at: d
     require(actor, Capability.CONFIRM_DELETIONS, case.client_id)
     if case.kind != ConcernKind.DELETION or case.child is None or case.guardian is None:
         raise NotADeletion
-    child, guardian = locked_child(case.child), case.guardian
-    case = locked_case(case)
+    child, guardian = lock_child(case.child), case.guardian
+    case = lock_case(case)
     if case.closed_at is not None:
         raise AlreadyClosed
     if case.ordered_at is not None:
         raise AlreadyOrdered
-    if Wish.DELETION in obstacles_of(live_guardianship(child, guardian, at=at), at=at):
+    if RequestKind.DELETION in list_request_blockers(get_live_guardianship(child, guardian, at=at), at=at):
         raise GuardianshipUnknown
     return _order(case, actor, at, reason=Reason(reason).value)
 
@@ -81,7 +81,7 @@ def _order(case: Concern, actor: Actor, at: datetime, **facts: str) -> Concern:
     orders = _issue(case, kind, actor, at)
     case.ordered_at, case.ordered_kind, case.ordered_by = at, actor.kind.value, actor.id
     case.save(update_fields=["ordered_at", "ordered_kind", "ordered_by"])
-    write_down("ordered", case, {"orders": str(len(orders)), **facts}, actor, at)
+    record_case_step("ordered", case, {"orders": str(len(orders)), **facts}, actor, at)
     return case
 
 
@@ -90,7 +90,7 @@ def _issue(case: Concern, kind: OrderKind, actor: Actor, at: datetime) -> list[O
     categories = categories_held(case.client_id, at=at)
     if not categories or case.child is None:
         return []
-    order = Told(
+    order = OrderSpec(
         kind=kind,
         categories=categories,
         reason=Reason.SUBJECT_REQUEST,
@@ -101,17 +101,17 @@ def _issue(case: Concern, kind: OrderKind, actor: Actor, at: datetime) -> list[O
     return issue_orders(case.child, order, actor=actor, at=at)
 
 
-def note_answers(order: Order, actor: Actor, at: datetime) -> None:
+def record_orders_answered(order: Order, actor: Actor, at: datetime) -> None:
     """Record that every order of a request is answered; a callback of ``systems.answered``."""
     if order.parent_kind != PARENT or order.parent_id is None:
         return
-    case = locked_case(Concern(pk=order.parent_id, client_id=order.client_id))
+    case = lock_case(Concern(pk=order.parent_id, client_id=order.client_id))
     if case.is_open and is_everything_answered(Parent(PARENT, case.pk), client_id=case.client_id):
-        write_down("orders_answered", case, {}, actor, at)
+        record_case_step("orders_answered", case, {}, actor, at)
 
 
 @transaction.atomic
-def copy_of(
+def open_copy(
     case: Concern, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> Iterator[tuple[Order, OrderPart, bytes]]:
     """Return the decrypted parts of a copy, with their orders; each access is recorded before data is returned.
@@ -120,8 +120,8 @@ def copy_of(
     """
     require(actor, Capability.HANDLE_CONCERNS, case.client_id)
     asked = Order.objects.filter(client_id=case.client_id, parent_kind=PARENT, parent_id=case.pk)
-    given = [(order, part) for order in asked.select_related("system").order_by("pk") for part in parts_of(order)]
+    given = [(order, part) for order in asked.select_related("system").order_by("pk") for part in list_parts(order)]
     if case.kind != ConcernKind.COPY or not given:
-        raise NothingGivenYet
+        raise NothingReturnedYet
     opened = [(order, part, open_part(part, actor=actor, reason=reason, at=at)) for order, part in given]
     return ((order, part, b"".join(chunks)) for order, part, chunks in opened)

@@ -4,37 +4,37 @@ from datetime import datetime
 
 from django.db import transaction
 
-from children.concerns.asking import Obstacle, Wish
+from children.concerns.asking import RequestBlocker, RequestKind
 from children.concerns.models import Concern, ConcernKind
-from children.concerns.selectors import obstacles_of
+from children.concerns.selectors import list_request_blockers
 from children.concerns.services.cases import open_concern
 from children.concerns.services.orders import order_copy
-from children.guardians.selectors import live_guardianship
-from children.guardians.services.locking import locked_child
+from children.guardians.selectors import get_live_guardianship
+from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["MayNotAsk", "ask_about_data"]
+__all__ = ["RequestNotAllowed", "record_data_request"]
 
 
-class MayNotAsk(Exception):
+class RequestNotAllowed(Exception):
     """The guardian may not make this request; ``why`` is the reason."""
 
-    def __init__(self, why: Obstacle) -> None:
+    def __init__(self, why: RequestBlocker) -> None:
         """Store the reason."""
         super().__init__(why.value)
         self.why = why
 
 
 @transaction.atomic
-def ask_about_data(
+def record_data_request(
     child: Subject,
     *,
     guardian: Subject,
-    wish: Wish | str,
+    wish: RequestKind | str,
     text: str = "",
     language: str = "en",
     actor: Actor,
@@ -46,15 +46,15 @@ def ask_about_data(
     (policy §7, §9). While a case is open, the same request returns it.
     Raises MayNotAsk, GuardianshipUnknown, AlreadyErased, NotAllowed.
     """
-    wish = Wish(wish)
+    wish = RequestKind(wish)
     require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
     if actor.kind is ByKind.SUBJECT and actor.id != guardian.pk:
         raise NotAllowed("People may make requests only for themselves.")
-    child = locked_child(child)
-    row = live_guardianship(child, guardian, at=at)
-    if wish in (against := obstacles_of(row, at=at)):
-        raise MayNotAsk(against[wish])
-    if wish is Wish.KEEP:
+    child = lock_child(child)
+    row = get_live_guardianship(child, guardian, at=at)
+    if wish in (against := list_request_blockers(row, at=at)):
+        raise RequestNotAllowed(against[wish])
+    if wish is RequestKind.KEEP:
         facts = {"guardianship": str(row.pk), "guardian": str(guardian.pk)}
         context = {"client_id": child.client_id, "subject_id": child.pk, "actor": actor, "at": at}
         record_entry("guardian.data_kept", facts=facts, **context)
@@ -62,13 +62,13 @@ def ask_about_data(
     return _open_case(child, guardian, wish) or _new_case(child, guardian, wish, text, language, actor, at)
 
 
-def _open_case(child: Subject, guardian: Subject, wish: Wish) -> Concern | None:
+def _open_case(child: Subject, guardian: Subject, wish: RequestKind) -> Concern | None:
     asked = Concern.objects.filter(client_id=child.client_id, child=child, guardian=guardian, kind=wish.value)
     return asked.filter(closed_at=None).first()
 
 
 def _new_case(  # noqa: PLR0917 -- the request, then its context
-    child: Subject, guardian: Subject, wish: Wish, text: str, language: str, actor: Actor, at: datetime
+    child: Subject, guardian: Subject, wish: RequestKind, text: str, language: str, actor: Actor, at: datetime
 ) -> Concern:
     case = open_concern(
         child.client_id,
@@ -80,4 +80,4 @@ def _new_case(  # noqa: PLR0917 -- the request, then its context
         actor=actor,
         at=at,
     )
-    return order_copy(case, at=at) if wish is Wish.COPY else case
+    return order_copy(case, at=at) if wish is RequestKind.COPY else case

@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ClientChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.secondperson import ChangeState
-from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["children_board"]
@@ -21,7 +21,7 @@ __all__ = ["children_board"]
 def children_board(actor: Actor, at: datetime) -> list[Card]:
     """Return cards that count changes waiting for approval and open disagreements, for those who may settle them."""
     del at
-    if not actor.may(Capability.SETTLE_CHILD_CHANGES):
+    if not actor.may(Capability.APPROVE_CHILD_CHANGES):
         return []
     changes = count_up_to(GuardianChange.objects.filter(state=ChangeState.WAITING))
     ages = count_up_to(AgeChange.objects.filter(state=ChangeState.WAITING))
@@ -34,7 +34,7 @@ def children_board(actor: Actor, at: datetime) -> list[Card]:
         (_("Guardians disagree"), cases, "children_guardianconflict", ""),
     )
     return [
-        Card(title, number_in_words(number), _("need manual action"), _list(name) + query, needs_attention=True)
+        Card(title, format_count(number), _("need manual action"), _list(name) + query, needs_attention=True)
         for title, number, name, query in found
         if number
     ]

@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import CheckState, Guardianship, ProviderCheck, VerificationMethod
-from children.guardians.providers import NoSuchProvider, check_providers
-from children.guardians.services import MethodNotOffered, request_ask, request_check, show_where
+from children.guardians.providers import ProviderUnknown, check_providers
+from children.guardians.services import MethodNotOffered, request_check, request_check_result, show_check_url
 from children.guardians.strength import PROVIDER_METHODS
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill
-from paktaleem.foundation.console.forms import ActForm, offer
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 
@@ -29,12 +29,12 @@ _TONES = {"requested": "warn", "started": "warn", "passed": "good", "failed": "b
 _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]
 _REFUSALS: dict[type[Exception], str] = {
     **REFUSALS,
-    NoSuchProvider: "This provider is no longer configured.",
+    ProviderUnknown: "This provider is no longer configured.",
     MethodNotOffered: "This provider does not offer this method.",
 }
 
 
-class CheckForm(ActForm):
+class CheckForm(RowActionForm):
     """Form to choose the provider and the method."""
 
     provider = forms.ChoiceField(help_text="Configured by PakTaleem's operator.")
@@ -44,18 +44,18 @@ class CheckForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the configured providers."""
         super().__init__(*args, **kwargs)
-        offer(self, "provider", [(code, code) for code in sorted(check_providers())])
+        set_choices(self, "provider", [(code, code) for code in sorted(check_providers())])
 
 
 def _request_check(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
-    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    check = request_check(row, **given, answer_to=public_address(request) + answers, **context)
+    context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    check = request_check(row, **given, answer_to=get_public_url(request) + answers, **context)
     messages.success(request, _("The check has been requested from the provider. Its progress is shown here."))
     return HttpResponseRedirect(reverse("admin:children_providercheck_change", args=[check.pk], current_app=site.name))
 
 
-START_CHECK = Act(
+START_CHECK = RowAction(
     "check",
     "Request a provider's check",
     Capability.VERIFY_GUARDIANS,
@@ -70,11 +70,11 @@ START_CHECK = Act(
 
 def _request_result(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    request_ask(row, actor=actor_of(request))
+    request_check_result(row, actor=actor_of(request))
 
 
 def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
-    url = show_where(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+    url = show_check_url(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
     if url is None:
         messages.info(request, _("The provider gave no address: it contacts the guardian in its own way."))
         return None
@@ -105,9 +105,9 @@ class ProviderCheckAdmin(EvidenceAdmin):
     )
     intro = "Only the provider's number and the result of a check are stored, not the evidence that the provider saw."
     empty_text = "No check has been requested."
-    standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
+    standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     acts = (
-        Act(
+        RowAction(
             "ask",
             "Request the result",
             Capability.VERIFY_GUARDIANS,
@@ -116,7 +116,7 @@ class ProviderCheckAdmin(EvidenceAdmin):
             done="The result has been requested. Reload the page in a minute.",
             applies=lambda row, _at: row.is_open,
         ),
-        Act(
+        RowAction(
             "where",
             "Show the address for the guardian",
             Capability.VERIFY_GUARDIANS,

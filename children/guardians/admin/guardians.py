@@ -19,14 +19,14 @@ from children.guardians.models import (
     Verification,
     VerificationMethod,
 )
-from children.guardians.services import answer_service, change_guardian, verify_guardian
+from children.guardians.services import change_guardian, record_service_answer, verify_guardian
 from children.guardians.strength import STAFF_METHODS
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import now_here
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import period_pill, pill
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import period_pill, render_state
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
 from paktaleem.foundation.console.site import site
 
@@ -37,7 +37,7 @@ _ROUTES = [one for one in Route if one != Route.PORTAL]
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad"}
 
 
-class EvidenceForm(ActForm):
+class EvidenceForm(RowActionForm):
     """Form for evidence: a reference to the document, or the signed form."""
 
     evidence = forms.CharField(
@@ -72,7 +72,7 @@ class AnswerForm(EvidenceForm):
     field_order = ("decision", "shares", "route", "evidence", "file")
 
 
-class ChangeForm(ActForm):
+class ChangeForm(RowActionForm):
     """Form to change a guardian's authority."""
 
     may_consent = forms.BooleanField(label="May decide, once verified", required=False)
@@ -89,13 +89,13 @@ class ChangeForm(ActForm):
 
 
 def _verify(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
-    verify_guardian(row, **given, actor=actor_of(request), at=received_at(request))
+    verify_guardian(row, **given, actor=actor_of(request), at=get_action_time(request))
 
 
 def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     shares = {"yes": True, "no": False}.get(given.pop("shares"))
-    context: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": received_at(request)}
-    answer_service(row.child, guardian=row.guardian, **given, **context)
+    context: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": get_action_time(request)}
+    record_service_answer(row.child, guardian=row.guardian, **given, **context)
     if given["decision"] != Decision.WITHDRAWN:
         return None
     messages.success(request, gettext("Recorded, effective at once. Ask the guardian what should happen to the data."))
@@ -104,11 +104,11 @@ def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> H
 
 def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
     reason, note = given.pop("reason"), given.pop("note")
-    change_guardian(row, changes=given, note=note, reason=reason, actor=actor_of(request), at=received_at(request))
+    change_guardian(row, changes=given, note=note, reason=reason, actor=actor_of(request), at=get_action_time(request))
 
 
 def _end(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
-    at = received_at(request)
+    at = get_action_time(request)
     change_guardian(row, changes={"ends_at": at}, reason=given["reason"], actor=actor_of(request), at=at)
 
 
@@ -149,7 +149,7 @@ class GuardianshipAdmin(ScopedAdmin):
     empty_text = "No guardian is named yet. Name one on the page of the child."
     state = state_column(period_pill)
     acts = (
-        Act(
+        RowAction(
             "verify",
             "Verify guardian",
             Capability.VERIFY_GUARDIANS,
@@ -161,7 +161,7 @@ class GuardianshipAdmin(ScopedAdmin):
             refusals=REFUSALS,
         ),
         START_CHECK,
-        Act(
+        RowAction(
             "answer",
             "Record answer",
             Capability.RECORD_GUARDIANS,
@@ -172,7 +172,7 @@ class GuardianshipAdmin(ScopedAdmin):
             applies=is_in_effect,
             refusals=REFUSALS,
         ),
-        Act(
+        RowAction(
             "change-authority",
             "Change authority",
             Capability.MANAGE_GUARDIANS,
@@ -183,7 +183,7 @@ class GuardianshipAdmin(ScopedAdmin):
             applies=is_in_effect,
             refusals=REFUSALS,
         ),
-        Act(
+        RowAction(
             "end",
             "End guardian",
             Capability.MANAGE_GUARDIANS,
@@ -203,17 +203,21 @@ class GuardianshipAdmin(ScopedAdmin):
     @admin.display(description="verified")
     def verified(self, row: Guardianship) -> Any:
         """Return the methods of the valid verifications."""
-        at = now_here()
+        at = client_now()
         found = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None)
         live = [one for one in found if one.expires_at is None or one.expires_at > at]
-        return ", ".join(str(one.get_method_display()) for one in live) or pill("Not verified", "warn")
+        return ", ".join(str(one.get_method_display()) for one in live) or render_state("Not verified", "warn")
 
     @admin.display(description="latest answer")
     def latest_answer(self, row: Guardianship) -> Any:
         """Return the guardian's latest answer about the service."""
         answers = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
         last = answers.order_by("-recorded_at", "-id").first()
-        return pill(last.get_decision_display(), _TONES[last.decision]) if last else pill("No answer", "warn")
+        return (
+            render_state(last.get_decision_display(), _TONES[last.decision])
+            if last
+            else render_state("No answer", "warn")
+        )
 
 
 @admin.register(ServiceAuthorisation, site=site)
@@ -231,7 +235,7 @@ class ServiceAuthorisationAdmin(EvidenceAdmin):
         "precedence."
     )
     empty_text = "No guardian has answered yet."
-    answer = state_column(lambda row: pill(row.get_decision_display(), _TONES[row.decision]), "answer")
+    answer = state_column(lambda row: render_state(row.get_decision_display(), _TONES[row.decision]), "answer")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related child and guardian."""

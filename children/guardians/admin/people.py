@@ -10,25 +10,25 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import Guardianship, Relationship
 from children.guardians.selectors import (
-    candidates_of,
-    child_facts,
-    guardians_of,
-    mechanisms,
-    school_authorisations,
+    list_candidates,
+    list_guardians,
+    list_mechanisms,
+    list_school_authorisations,
+    load_child_facts,
 )
 from children.guardians.services import name_guardian
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import SubjectUnknown, get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, may, received_at
-from paktaleem.foundation.console.columns import period_pill, pill
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time, may
+from paktaleem.foundation.console.columns import period_pill, render_state
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.persons import person_acts, person_panels
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["gate_panel"]
+__all__ = ["authority_panel"]
 
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
 _WORDS = {
@@ -40,7 +40,7 @@ _WORDS = {
 }
 
 
-class NameForm(ActForm):
+class NameForm(RowActionForm):
     """Form to name a guardian."""
 
     guardian = forms.CharField(
@@ -55,11 +55,11 @@ class NameForm(ActForm):
 def _name_guardian(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     actor = actor_of(request)
     guardian = get_subject(given.pop("guardian").strip(), actor=actor)
-    name_guardian(child, guardian=guardian, **given, actor=actor, at=received_at(request))
+    name_guardian(child, guardian=guardian, **given, actor=actor, at=get_action_time(request))
 
 
 person_acts.connect(
-    Act(
+    RowAction(
         "name-guardian",
         "Name guardian",
         Capability.MANAGE_GUARDIANS,
@@ -74,28 +74,30 @@ person_acts.connect(
 
 
 @person_panels.connect
-def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Return the panel that shows whether guardians decide for a person, their answers and their verification."""
     if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return None
-    actor, at = actor_of(request), received_at(request)
+    actor, at = actor_of(request), get_action_time(request)
     with in_client(row.client_id):
-        facts = child_facts(row)
+        facts = load_child_facts(row)
     standing, known = facts.standing(at), {one.id: one for one in facts.guardians}
     client = row.client
     decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-    lines = [_guardian_row(one, known.get(one.pk), at) for one in guardians_of(row, actor=actor)[:20]]
+    lines = [_guardian_row(one, known.get(one.pk), at) for one in list_guardians(row, actor=actor)[:20]]
     return {
         "template": "console/panels/gate.html",
         "decides": decides,
-        "state": pill(_WORDS[standing.state], _TONES[standing.state]),
+        "state": render_state(_WORDS[standing.state], _TONES[standing.state]),
         "shares": standing.may_share,
         "in_conflict": standing.in_conflict,
         "held_back": facts.quarantined,
         "lines": lines,
-        "by_school": school_authorisations(actor).filter(client_id=row.client_id, child=row, ends_at=None).exists(),
-        "declared": mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind"),
-        "candidates": [str(one.guardian) for one in candidates_of(row, actor=actor, at=at)[:20]],
+        "by_school": list_school_authorisations(actor)
+        .filter(client_id=row.client_id, child=row, ends_at=None)
+        .exists(),
+        "declared": list_mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind"),
+        "candidates": [str(one.guardian) for one in list_candidates(row, actor=actor, at=at)[:20]],
     }
 
 
@@ -107,6 +109,8 @@ def _guardian_row(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:
         "guardian": row.guardian,
         "relation": row.get_relationship_display(),
         "state": period_pill(row),
-        "authority": pill(_("Verified"), "good") if authority else pill(_("No authority"), "warn"),
-        "answer": pill(_WORDS[answer.decision], _TONES[answer.decision]) if answer else pill(_("No answer")),
+        "authority": render_state(_("Verified"), "good") if authority else render_state(_("No authority"), "warn"),
+        "answer": render_state(_WORDS[answer.decision], _TONES[answer.decision])
+        if answer
+        else render_state(_("No answer")),
     }

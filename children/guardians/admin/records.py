@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import ChildMechanism, QuarantineCause, SchoolAuthorisation
 from children.guardians.services import (
-    NotHeldBack,
+    NotInQuarantine,
     SchoolAuthorisationEnded,
     authorise_by_school,
     declare_mechanism,
@@ -21,10 +21,10 @@ from children.guardians.services import (
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import period_pill, pill
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import period_pill, render_state
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
 from paktaleem.foundation.console.persons import person_acts
 from paktaleem.foundation.console.site import site
@@ -33,13 +33,13 @@ __all__ = ["ChildMechanismAdmin", "SchoolAuthorisationAdmin"]
 
 _REFUSALS: dict[type[Exception], str] = {
     **REFUSALS,
-    NotHeldBack: "The data is no longer in quarantine.",
+    NotInQuarantine: "The data is no longer in quarantine.",
     SchoolAuthorisationEnded: "It has already ended.",
 }
 
 
 def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) -> None:
-    end_school_authorisation(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+    end_school_authorisation(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
 
 
 @admin.register(ChildMechanism, site=site)
@@ -85,9 +85,9 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     )
     empty_text = "No school has recorded an authorisation of its own."
     state = state_column(period_pill)
-    worth = state_column(lambda _row: pill(_("Weaker than a guardian's consent"), "warn"), "worth")
+    worth = state_column(lambda _row: render_state(_("Weaker than a guardian's consent"), "warn"), "worth")
     acts = (
-        Act(
+        RowAction(
             "end",
             "End authorisation",
             Capability.RECORD_GUARDIANS,
@@ -103,7 +103,7 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
         return super().get_queryset(request).select_related("child")
 
 
-class SchoolForm(ActForm):
+class SchoolForm(RowActionForm):
     """Form for a school's own authorisation: the contract and the responsible official."""
 
     contract_reference = forms.CharField(
@@ -118,11 +118,11 @@ class SchoolForm(ActForm):
 
 
 def _authorise(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    authorise_by_school(child, **given, actor=actor_of(request), at=received_at(request))
+    authorise_by_school(child, **given, actor=actor_of(request), at=get_action_time(request))
 
 
 def _quarantine(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    context: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": received_at(request)}
+    context: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": get_action_time(request)}
     quarantine(subject, cause=QuarantineCause.REPORT, **context)
 
 
@@ -131,7 +131,7 @@ def _is_pupil(row: Subject, _at: Any) -> bool:
 
 
 person_acts.connect(
-    Act(
+    RowAction(
         "school-authorises",
         "Record the school's authorisation",
         Capability.RECORD_GUARDIANS,
@@ -145,7 +145,7 @@ person_acts.connect(
     )
 )
 person_acts.connect(
-    Act(
+    RowAction(
         "hold-back",
         "Quarantine the data",
         Capability.QUARANTINE_SUBJECTS,

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import Verification
-from children.guardians.services import FoundFalseBefore, find_false
+from children.guardians.services import AlreadyFoundFalse, mark_verification_false
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import now_here
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 
@@ -23,15 +23,15 @@ __all__ = ["VerificationAdmin"]
 
 
 def _mark_false(row: Verification, given: dict[str, Any], request: HttpRequest) -> None:
-    find_false(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+    mark_verification_false(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
 
 
 def _state(row: Verification) -> SafeString:
     if row.ended_at is not None:
-        return pill(_("Found false"), "bad")
-    if row.expires_at is not None and row.expires_at <= now_here():
-        return pill(_("Expired"), "warn")
-    return pill(_("Valid"), "good")
+        return render_state(_("Found false"), "bad")
+    if row.expires_at is not None and row.expires_at <= client_now():
+        return render_state(_("Expired"), "warn")
+    return render_state(_("Valid"), "good")
 
 
 @admin.register(Verification, site=site)
@@ -62,7 +62,7 @@ class VerificationAdmin(EvidenceAdmin):
     empty_text = "No guardian has been verified yet."
     standing = state_column(_state)
     acts = (
-        Act(
+        RowAction(
             "found-false",
             "Found false",
             Capability.VERIFY_GUARDIANS,
@@ -72,7 +72,7 @@ class VerificationAdmin(EvidenceAdmin):
             done="Marked as false. Data collected meanwhile is being erased.",
             danger=True,
             applies=lambda row, _at: row.ended_at is None,
-            refusals={**REFUSALS, FoundFalseBefore: "It was already found false."},
+            refusals={**REFUSALS, AlreadyFoundFalse: "It was already found false."},
         ),
     )
 

@@ -8,13 +8,13 @@ from django.http import HttpRequest
 
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import GuardianChange, GuardianConflict
-from children.guardians.services import close_conflict, settle_change
+from children.guardians.services import close_conflict, settle_guardian_change
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
-from paktaleem.foundation.console.settling import change_standing, settling_acts
+from paktaleem.foundation.console.settling import approval_actions, change_state_column
 from paktaleem.foundation.console.site import site
 
 __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
@@ -34,9 +34,9 @@ class GuardianChangeAdmin(ScopedAdmin):
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
     intro = "A change that permits a use which a guardian refused has no effect until a second person approves it."
     empty_text = "No change of a guardian is waiting."
-    standing = change_standing
-    acts = settling_acts(
-        settle_change,
+    standing = change_state_column
+    acts = approval_actions(
+        settle_guardian_change,
         approve="Approve change",
         decline="Decline change",
         lead="It takes effect now. Approve only a change that you have checked yourself.",
@@ -59,7 +59,7 @@ class GuardianChangeAdmin(ScopedAdmin):
 
 
 def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -> None:
-    close_conflict(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+    close_conflict(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
 
 
 @admin.register(GuardianConflict, site=site)
@@ -79,12 +79,12 @@ class GuardianConflictAdmin(ScopedAdmin):
         "when they agree."
     )
     empty_text = "No guardians disagree."
-    standing = state_column(lambda row: pill("Closed") if row.closed_at else pill("Open", "warn"))
+    standing = state_column(lambda row: render_state("Closed") if row.closed_at else render_state("Open", "warn"))
     acts = (
-        Act(
+        RowAction(
             "close",
             "Close case",
-            Capability.SETTLE_CHILD_CHANGES,
+            Capability.APPROVE_CHILD_CHANGES,
             _close,
             lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a "
             "new answer.",

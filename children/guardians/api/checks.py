@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from children.guardians.models import CheckState, ProviderCheck
-from children.guardians.selectors import live_guardianship, provider_checks, where_checked
+from children.guardians.selectors import find_check_url, get_live_guardianship, list_provider_checks
 from children.guardians.services import CheckUnknown, request_check
 from children.guardians.strength import PROVIDER_METHODS
 from paktaleem.directory.people.selectors import get_subject
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["GuardianChecks", "ShowCheck"]
@@ -61,9 +61,9 @@ class GuardianChecks(Operation):
         The provider is called after this response. Poll the check until it is ``started``: ``url`` is then the address
         for the guardian, if there is one.
         """
-        given, actor, at = validated(CheckInput, request.data), actor_of(request), moment_of(request)
+        given, actor, at = validate_input(CheckInput, request.data), actor_of(request), moment_of(request)
         child, guardian = (get_subject(name, actor=actor) for name in (external_id, given["guardian"]))
-        row = live_guardianship(child, guardian, at=at)
+        row = get_live_guardianship(child, guardian, at=at)
         requested = {"provider": given["provider"], "method": given["method"]}
         answer_to = _answer_to(request, given["provider"])
         check = request_check(row, **requested, answer_to=answer_to, actor=actor, at=at)
@@ -79,15 +79,15 @@ class ShowCheck(Operation):
     def get(self, request: Request, check: UUID) -> Response:
         """Return a check with its state and result."""
         actor = actor_of(request)
-        row = provider_checks(actor).filter(pk=check, client_id=client_of(request)).first()
+        row = list_provider_checks(actor).filter(pk=check, client_id=client_of(request)).first()
         if row is None:
             raise CheckUnknown
-        return Response(_serialize_check(row, where_checked(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
+        return Response(_serialize_check(row, find_check_url(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
 
 
 def _answer_to(request: Request, provider: str) -> str:
     code = Client.objects.values_list("code", flat=True).get(pk=client_of(request))
-    portal = public_address(request._request).rstrip("/")
+    portal = get_public_url(request._request).rstrip("/")
     return portal + reverse("guardian-check-answer", args=[code, provider])
 
 

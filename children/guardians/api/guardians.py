@@ -21,18 +21,18 @@ from children.guardians.models import (
     Verification,
 )
 from children.guardians.selectors import (
-    candidates_of,
-    child_facts,
-    guardians_of,
-    live_guardianship,
-    mechanisms,
+    get_live_guardianship,
+    list_candidates,
+    list_guardians,
+    list_mechanisms,
+    load_child_facts,
 )
-from children.guardians.services import answer_service, name_guardian, verify_guardian
+from children.guardians.services import name_guardian, record_service_answer, verify_guardian
 from children.guardians.strength import STAFF_METHODS
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 
 __all__ = ["GuardianAuthorisations", "Guardians"]
@@ -75,7 +75,7 @@ class Guardians(Operation):
     @extend_schema(request=NamedInput, responses={201: GuardiansOutput})
     def post(self, request: Request, external_id: str) -> Response:
         """Name a guardian: 201. They have no authority before they are verified."""
-        given = validated(NamedInput, request.data)
+        given = validate_input(NamedInput, request.data)
         child, guardian = _person(external_id, request), _person(given.pop("guardian"), request)
         name_guardian(child, guardian=guardian, **given, actor=actor_of(request), at=moment_of(request))
         return Response(_serialize_guardians(child, request), HTTPStatus.CREATED)
@@ -90,16 +90,16 @@ class GuardianAuthorisations(Operation):
     @transaction.atomic
     def post(self, request: Request, external_id: str) -> Response:
         """Record a guardian's answer about the service, with the school's evidence: 201 with the combined result."""
-        given = validated(AuthorisationInput, request.data)
+        given = validate_input(AuthorisationInput, request.data)
         child, guardian = _person(external_id, request), _guardian(given, request)
         context: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
         evidence, method = given.pop("evidence", None) or "", given.pop("verification", None)
         if method is not None and guardian is not None:
-            row = live_guardianship(child, guardian, at=context["at"])
+            row = get_live_guardianship(child, guardian, at=context["at"])
             verify_guardian(row, method=method, evidence=evidence, **context)
-        answer = answer_service(child, guardian=guardian, evidence=evidence, **given, **context)
+        answer = record_service_answer(child, guardian=guardian, evidence=evidence, **given, **context)
         shown = {"id": answer.pk, "decision": answer.decision, "shares": answer.shares}
-        service = _serialize_service(child, child_facts(child), request)
+        service = _serialize_service(child, load_child_facts(child), request)
         shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": _asks_about_data(answer)}
         return Response(shown, HTTPStatus.CREATED)
 
@@ -119,8 +119,8 @@ def _guardian(given: dict[str, Any], request: Request) -> Subject | None:
 
 
 def _serialize_guardians(child: Subject, request: Request) -> dict[str, Any]:
-    actor, at, facts = actor_of(request), moment_of(request), child_facts(child)
-    rows = list(guardians_of(child, actor=actor)[:50])
+    actor, at, facts = actor_of(request), moment_of(request), load_child_facts(child)
+    rows = list(list_guardians(child, actor=actor)[:50])
     methods = _methods(rows)
     return {
         "subject": child.external_id,
@@ -128,9 +128,9 @@ def _serialize_guardians(child: Subject, request: Request) -> dict[str, Any]:
         "guardians": [_serialize_guardian(row, facts, methods.get(row.pk, []), request) for row in rows],
         "declared": [
             {"kind": one.kind, "description": one.description, "reference": one.reference}
-            for one in mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
+            for one in list_mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
         ],
-        "candidates": [one.guardian.external_id for one in candidates_of(child, actor=actor, at=at)[:50]],
+        "candidates": [one.guardian.external_id for one in list_candidates(child, actor=actor, at=at)[:50]],
     }
 
 

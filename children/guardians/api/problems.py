@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from children.guardians.evidence import NumberNotKept
-from children.guardians.providers import NoSuchProvider
+from children.guardians.evidence import CardNumberFound
+from children.guardians.providers import ProviderUnknown
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services import (
     AlreadyEnded,
@@ -12,24 +12,24 @@ from children.guardians.services import (
     ChangeWaits,
     CheckUnknown,
     ChildMayNotAuthorise,
-    EvidenceMissing,
+    EvidenceRequired,
     MayNotConsent,
-    MethodNotByHand,
     MethodNotOffered,
     NoAuthority,
-    NothingGiven,
+    NoConsentGiven,
+    NotAStaffMethod,
     NotTheirOwnGuardian,
     StillAChild,
     TooWeakToShare,
 )
-from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.problems import Problem, register_problems
 
 __all__: list[str] = []
 
 _NOT_A_GUARDIAN = "The person is not a guardian of this child"
 _NAME_AN_ADULT = "Name a registered adult."
 
-declare_problems(
+register_problems(
     {
         GuardianshipUnknown: Problem(
             "guardian-unknown", HTTPStatus.CONFLICT, _NOT_A_GUARDIAN, "Name them by POST …/guardians first."
@@ -67,31 +67,31 @@ declare_problems(
             "The guardian's verification is too weak for outside recipients",
             "Omit shares, or verify the guardian by a stronger method.",
         ),
-        MethodNotByHand: Problem(
+        NotAStaffMethod: Problem(
             "invalid-input", HTTPStatus.BAD_REQUEST, "This is not a method that staff carry out", field="verification"
         ),
-        EvidenceMissing: Problem(
+        EvidenceRequired: Problem(
             "evidence-missing",
             HTTPStatus.BAD_REQUEST,
             "Consent given outside the portal needs evidence",
             "State where the signed form is kept, or who saw the guardian and when.",
             field="evidence",
         ),
-        NumberNotKept: Problem(
+        CardNumberFound: Problem(
             "number-not-kept",
             HTTPStatus.BAD_REQUEST,
             "Evidence must not contain the number of an identity card or payment card",
             "State where the document is kept, not its contents.",
             field="evidence",
         ),
-        NoSuchProvider: Problem(
+        ProviderUnknown: Problem(
             "provider-unknown", HTTPStatus.CONFLICT, "No provider of checks is configured under this code"
         ),
         MethodNotOffered: Problem(
             "method-not-offered", HTTPStatus.CONFLICT, "This provider does not offer this method"
         ),
         CheckUnknown: Problem("check-unknown", HTTPStatus.NOT_FOUND, "There is no such check"),
-        NothingGiven: Problem(
+        NoConsentGiven: Problem(
             "nothing-to-withdraw", HTTPStatus.CONFLICT, "The guardian has given no consent that could be withdrawn"
         ),
         AnswerInFuture: Problem(

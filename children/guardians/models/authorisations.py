@@ -5,13 +5,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.models.rows import ChildRow, Said
+from children.guardians.models.rows import AuthoredRow, ChildRow
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Decision", "Route", "SchoolAuthorisation", "ServiceAuthorisation"]
 
@@ -34,14 +34,14 @@ class Route(models.TextChoices):
     PHONE = "phone", _("By telephone")
 
 
-class ServiceAuthorisation(Said):
+class ServiceAuthorisation(AuthoredRow):
     """A guardian's answer about the service for one child, or the child's own refusal. Append-only.
 
     The latest answer of each guardian counts (``children.guardians.authority``). ``shares`` is the separate answer
     about outside recipients (COPPA, 16 CFR 312.5(a)(2)); None if that was not asked.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         APPEND,
         personal={
@@ -121,7 +121,7 @@ class SchoolAuthorisation(ChildRow):
     (PakTaleem's policy §8).
     """
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"contract_reference": Personal.NONE, "official": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"contract_reference": Personal.NONE, "official": Personal.SEALED})
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     contract_reference = models.CharField(

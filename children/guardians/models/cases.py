@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models.guardians import Guardianship
 from children.guardians.models.rows import ChildRow
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.secondperson import ChangeState, by_two_people
+from paktaleem.foundation.accounts.secondperson import ChangeState, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "ConflictOutcome",
@@ -28,13 +28,13 @@ class ConflictOutcome(models.TextChoices):
 
     AGREED = "agreed", _("The guardians agree")
     AUTHORITY_CHANGED = "authority_changed", _("One of them no longer decides")
-    NO_STANDS = "no_stands", _("They still disagree: the refusal applies")
+    REFUSAL_APPLIES = "no_stands", _("They still disagree: the refusal applies")
 
 
 class GuardianConflict(ChildRow):
     """A disagreement between a child's guardians about the service or one purpose; the refusal takes precedence."""
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: the service as a whole.")
@@ -77,7 +77,7 @@ class GuardianChange(ChildRow):
     order, sealed under the child's key.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={"changes": Personal.NONE, "note": Personal.SEALED, "requested_kind": Personal.NONE},
@@ -108,7 +108,7 @@ class GuardianChange(ChildRow):
                 condition=Q(state=ChangeState.WAITING),
                 name="guardianchange_one_waiting",
             ),
-            *by_two_people("guardianchange"),
+            *second_person_constraints("guardianchange"),
         ]
         indexes = [
             models.Index(fields=["client", "child", "id"], name="guardianchange_of_child"),
@@ -131,7 +131,7 @@ class QuarantineCause(models.TextChoices):
 class Quarantine(ChildRow):
     """A period [starts_at, ends_at) in which a person's data may only be deleted (policy §8)."""
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     cause = models.CharField(max_length=16, choices=QuarantineCause)

@@ -14,7 +14,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Guardianship", "Relationship", "Source", "Verification", "VerificationMethod", "VerificationStrength"]
 
@@ -75,7 +75,7 @@ class Guardianship(ChildRow):
     court order. An ended guardianship is never reopened: the person is named, verified and asked again.
     """
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"court_order_note": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"court_order_note": Personal.SEALED})
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -125,7 +125,7 @@ class Verification(ChildRow):
     found false: it then proves nothing, not even for the time before.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={

@@ -9,7 +9,7 @@ from children.guardians.models.rows import ChildRow
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["CheckState", "ChildMechanism", "MechanismKind", "ProviderCheck"]
 
@@ -24,7 +24,7 @@ class MechanismKind(models.TextChoices):
 class ChildMechanism(ChildRow):
     """A client's declaration of how it verifies ages or obtains guardians' consent, for a period (policy §8)."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -97,7 +97,7 @@ class ProviderCheck(ChildRow):
     repeated call starts no second check; ``provider_check_id`` is the number that the provider returns.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={

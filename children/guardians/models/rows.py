@@ -9,7 +9,7 @@ from paktaleem.foundation.audit.by import By, ByKind
 from paktaleem.foundation.audit.history import Tracked
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["ChildRow", "Said", "by_columns"]
+__all__ = ["AuthoredRow", "ChildRow", "actor_fields"]
 
 
 class ChildRow(Tracked):
@@ -22,7 +22,7 @@ class ChildRow(Tracked):
         abstract = True
 
 
-class Said(models.Model):
+class AuthoredRow(models.Model):
     """A row that is written once, with the actor who wrote it."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -35,6 +35,6 @@ class Said(models.Model):
         abstract = True
 
 
-def by_columns(actor: By) -> dict[str, Any]:
+def actor_fields(actor: By) -> dict[str, Any]:
     """Return the columns that identify the actor who wrote a row."""
     return {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}

@@ -33,26 +33,26 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 __all__ = [
     "GuardianshipUnknown",
     "answers_of",
-    "candidates_of",
-    "child_facts",
     "clients_with_open_checks",
-    "conflicts",
+    "find_check_url",
+    "find_latest_check",
+    "find_provider_for_guardians",
+    "get_combined_answer",
     "get_guardianship",
-    "guardian_changes",
-    "guardians_of",
-    "guardianships",
-    "latest_check",
-    "live_guardianship",
-    "mechanisms",
-    "open_checks",
-    "provider_checks",
-    "provider_for_guardians",
-    "quarantines",
-    "school_authorisations",
-    "service_authorisations",
-    "standing_of",
-    "verifications",
-    "where_checked",
+    "get_live_guardianship",
+    "list_candidates",
+    "list_conflicts",
+    "list_guardian_changes",
+    "list_guardians",
+    "list_guardianships",
+    "list_mechanisms",
+    "list_open_checks",
+    "list_provider_checks",
+    "list_quarantines",
+    "list_school_authorisations",
+    "list_service_authorisations",
+    "list_verifications",
+    "load_child_facts",
 ]
 
 OPEN_CHECKS_AT_ONCE = 200
@@ -63,7 +63,7 @@ class GuardianshipUnknown(LookupError):
     """The person is not, or no longer, a guardian of this child."""
 
 
-def child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
+def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
     """Return the guardians, their answers and the quarantine of a child, now or as of ``past``."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT children_facts(%s, %s)::text", [child.pk, past])
@@ -71,13 +71,13 @@ def child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
     return (None if text is None else _facts.decode(text)) or ChildFacts()
 
 
-def standing_of(child: Subject, *, actor: Actor, at: datetime) -> Standing:
+def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standing:
     """Return the combined result of the answers about the service; ``at`` must be now. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS, child.client_id)
-    return child_facts(child).standing(at)
+    return load_child_facts(child).standing(at)
 
 
-def live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
+def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
     """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none."""
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
     found: Guardianship | None = pair.order_by("-starts_at", "-id").first()
@@ -89,21 +89,21 @@ def live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Gua
 def get_guardianship(child: Subject, guardian: Subject, *, actor: Actor, at: datetime) -> Guardianship:
     """Return the guardianship in effect. Raises GuardianshipUnknown, NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS, child.client_id)
-    return live_guardianship(child, guardian, at=at)
+    return get_live_guardianship(child, guardian, at=at)
 
 
-def guardianships(actor: Actor) -> QuerySet[Guardianship]:
+def list_guardianships(actor: Actor) -> QuerySet[Guardianship]:
     """List current and past guardianships. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Guardianship.objects.select_related("child", "guardian")
 
 
-def guardians_of(child: Subject, *, actor: Actor) -> QuerySet[Guardianship]:
+def list_guardians(child: Subject, *, actor: Actor) -> QuerySet[Guardianship]:
     """List the current and past guardianships of one child, latest first. Raises NotAllowed."""
-    return guardianships(actor).filter(client_id=child.client_id, child=child)
+    return list_guardianships(actor).filter(client_id=child.client_id, child=child)
 
 
-def candidates_of(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[GuardianClaim]:
+def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[GuardianClaim]:
     """List the roster's claims of guardians who are not named as such; they have no authority. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS, child.client_id)
     claims = GuardianClaim.objects.filter(client_id=child.client_id, child=child, ends_at=None, starts_at__lte=at)
@@ -111,13 +111,13 @@ def candidates_of(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[Gua
     return claims.exclude(guardian__in=standing.values("guardian")).select_related("guardian")
 
 
-def verifications(actor: Actor) -> QuerySet[Verification]:
+def list_verifications(actor: Actor) -> QuerySet[Verification]:
     """List verifications of guardians. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Verification.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
 
 
-def service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
+def list_service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
     """List answers about the service. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ServiceAuthorisation.objects.select_related("child", "guardian")
@@ -125,34 +125,34 @@ def service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
 
 def answers_of(child: Subject, *, actor: Actor) -> QuerySet[ServiceAuthorisation]:
     """List the answers about one child, latest first. Raises NotAllowed."""
-    return service_authorisations(actor).filter(client_id=child.client_id, child=child)
+    return list_service_authorisations(actor).filter(client_id=child.client_id, child=child)
 
 
-def school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
+def list_school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
     """List schools' own authorisations, which are not guardians' consent. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return SchoolAuthorisation.objects.select_related("child")
 
 
-def conflicts(actor: Actor) -> QuerySet[GuardianConflict]:
+def list_conflicts(actor: Actor) -> QuerySet[GuardianConflict]:
     """List disagreements between guardians. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return GuardianConflict.objects.select_related("child")
 
 
-def guardian_changes(actor: Actor) -> QuerySet[GuardianChange]:
+def list_guardian_changes(actor: Actor) -> QuerySet[GuardianChange]:
     """List changes of guardians that need, or needed, a second person. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return GuardianChange.objects.select_related("child", "guardianship", "guardianship__guardian")
 
 
-def quarantines(actor: Actor) -> QuerySet[Quarantine]:
+def list_quarantines(actor: Actor) -> QuerySet[Quarantine]:
     """List current and past quarantines. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Quarantine.objects.select_related("subject")
 
 
-def mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
+def list_mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
     """List clients' declared mechanisms. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ChildMechanism.objects.select_related("client")
@@ -164,13 +164,13 @@ def clients_with_open_checks() -> list[UUID]:
     return list(open_ones.values_list("client_id", flat=True).distinct())
 
 
-def open_checks(client_id: UUID) -> list[ProviderCheck]:
+def list_open_checks(client_id: UUID) -> list[ProviderCheck]:
     """List a client's open checks, latest first, up to 200."""
     waiting = ProviderCheck.objects.filter(client_id=client_id, state__in=OPEN_CHECKS)
     return list(waiting.order_by("-started_at", "-id")[:OPEN_CHECKS_AT_ONCE])
 
 
-def where_checked(check: ProviderCheck) -> str | None:
+def find_check_url(check: ProviderCheck) -> str | None:
     """Return the decrypted address for the guardian of a started check, or None if there is none or they are erased."""
     if check.url is None or check.state != CheckState.STARTED:
         return None
@@ -180,20 +180,20 @@ def where_checked(check: ProviderCheck) -> str | None:
         return None
 
 
-def latest_check(row: Guardianship) -> ProviderCheck | None:
+def find_latest_check(row: Guardianship) -> ProviderCheck | None:
     """Return the latest check of a guardian, or None."""
     checks = ProviderCheck.objects.filter(client_id=row.client_id, guardianship=row)
     return checks.select_related("guardianship__guardian").order_by("-started_at", "-id").first()
 
 
-def provider_for_guardians(client_id: UUID) -> str | None:
+def find_provider_for_guardians(client_id: UUID) -> str | None:
     """Return the code of the provider whose check the client's guardians may request, or None."""
     declared = ChildMechanism.objects.filter(client_id=client_id, kind=MechanismKind.CONSENT, ends_at=None)
     code = declared.values_list("provider", flat=True).first()
     return code if code and code in check_providers() else None
 
 
-def provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
+def list_provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
     """List checks of guardians by providers. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ProviderCheck.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")

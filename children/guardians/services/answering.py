@@ -15,11 +15,11 @@ from children.guardians.models import (
     ServiceAuthorisation,
     Verification,
 )
-from children.guardians.models.rows import by_columns
-from children.guardians.selectors import child_facts, live_guardianship
-from children.guardians.services.conflicts import follow_conflict
-from children.guardians.services.locking import locked_child, next_moment
-from children.guardians.services.verifying import EvidenceMissing
+from children.guardians.models.rows import actor_fields
+from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.services.conflicts import update_service_conflict
+from children.guardians.services.locking import lock_child, next_free_time
+from children.guardians.services.verifying import EvidenceRequired
 from children.guardians.strength import Strength
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject
@@ -29,7 +29,14 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["AnswerInFuture", "ChildMayNotAuthorise", "NoAuthority", "NothingGiven", "TooWeakToShare", "answer_service"]
+__all__ = [
+    "AnswerInFuture",
+    "ChildMayNotAuthorise",
+    "NoAuthority",
+    "NoConsentGiven",
+    "TooWeakToShare",
+    "record_service_answer",
+]
 
 _REFERENCE = "children_serviceauthorisation.evidence_reference"
 
@@ -46,7 +53,7 @@ class TooWeakToShare(Exception):
     """The guardian's verification is not strong enough for outside recipients."""
 
 
-class NothingGiven(Exception):
+class NoConsentGiven(Exception):
     """The guardian has given no consent that could be withdrawn."""
 
 
@@ -55,7 +62,7 @@ class AnswerInFuture(Exception):
 
 
 @transaction.atomic
-def answer_service(
+def record_service_answer(
     child: Subject,
     *,
     guardian: Subject | None,
@@ -81,13 +88,13 @@ def answer_service(
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
-    child = locked_child(child)
+    child = lock_child(child)
     if claimed_at is not None and claimed_at > at:
         raise AnswerInFuture
-    at = next_moment(child, at)
+    at = next_free_time(child, at)
     standing = _authority_columns(child, guardian, decision, shares=shares, at=at)
     if decision == Decision.GIVEN and Route(route) != Route.PORTAL and not evidence and file is None:
-        raise EvidenceMissing
+        raise EvidenceRequired
     answer = ServiceAuthorisation(
         client_id=child.client_id,
         child=child,
@@ -101,7 +108,7 @@ def answer_service(
         recorded_at=at,
         expires_at=expires_at,
         **standing,
-        **by_columns(actor),
+        **actor_fields(actor),
     )
     return _save_answer(answer, actor, reason)
 
@@ -118,7 +125,7 @@ def _save_answer(answer: ServiceAuthorisation, actor: Actor, reason: Reason | st
     answer.save(force_insert=True)
     _record_answer(answer, actor)
     context: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
-    follow_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
+    update_service_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
     return answer
 
 
@@ -130,10 +137,10 @@ def _authority_columns(
         raise ChildMayNotAuthorise
     if guardian is None:
         return {}
-    row = live_guardianship(child, guardian, at=at)
-    known = next(one for one in child_facts(child).guardians if one.id == row.pk)
+    row = get_live_guardianship(child, guardian, at=at)
+    known = next(one for one in load_child_facts(child).guardians if one.id == row.pk)
     if decision == Decision.WITHDRAWN and (known.answer is None or known.answer.is_no):
-        raise NothingGiven
+        raise NoConsentGiven
     verification = _get_verification(row, known, shares=shares, at=at) if decision == Decision.GIVEN else None
     given_shares = shares if decision == Decision.GIVEN else None
     return {"guardian": guardian, "guardianship": row, "verification": verification, "shares": given_shares}

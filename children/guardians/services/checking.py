@@ -17,14 +17,14 @@ from django.db import transaction
 from children.guardians.models import CHECK_URL, OPEN_CHECKS, CheckState, Guardianship, ProviderCheck
 from children.guardians.providers import (
     CheckProvider,
-    Found,
-    NoSuchProvider,
-    Started,
+    CheckResult,
+    ProviderUnknown,
+    StartedCheck,
     check_providers,
 )
-from children.guardians.selectors import where_checked
+from children.guardians.selectors import find_check_url
 from children.guardians.services.guardians import AlreadyEnded
-from children.guardians.services.locking import locked_child
+from children.guardians.services.locking import lock_child
 from children.guardians.services.verifying import MayNotConsent, record_verification
 from children.guardians.strength import Method
 from paktaleem.directory.people.selectors import sealer_of
@@ -44,19 +44,19 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 __all__ = [
     "ASK",
     "BEGIN",
-    "Beginning",
     "CheckUnknown",
     "MethodNotOffered",
-    "Question",
+    "PendingCheck",
+    "ResultRequest",
     "TooManyChecks",
-    "check_to_ask",
-    "check_to_begin",
-    "keep_begun",
-    "request_ask",
+    "find_check_to_query",
+    "find_check_to_start",
+    "receive_check_result",
+    "record_check_result",
+    "record_check_started",
     "request_check",
-    "settle_check",
-    "show_where",
-    "take_answer",
+    "request_check_result",
+    "show_check_url",
 ]
 
 BEGIN, ASK = "children.begin_check", "children.ask_check"
@@ -82,7 +82,7 @@ class CheckUnknown(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class PendingCheck:
     """A check to be started, with the data sent to the provider: no names or contacts."""
 
     provider: CheckProvider
@@ -91,7 +91,7 @@ class Beginning:
     language: str
     answer_to: str
 
-    def carry_out(self) -> Started:
+    def carry_out(self) -> StartedCheck:
         """Have the provider start the check; must be called outside a transaction. Raises OSError."""
         return self.provider.start(
             reference=self.reference, method=self.method, language=self.language, answer_to=self.answer_to
@@ -99,13 +99,13 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ResultRequest:
     """A started check whose result is to be requested, by the provider's check number."""
 
     provider: CheckProvider
     number: str
 
-    def carry_out(self) -> Found | None:
+    def carry_out(self) -> CheckResult | None:
         """Request the result; must be called outside a transaction. Raises NotSigned, OSError."""
         return self.provider.ask(self.number)
 
@@ -128,7 +128,7 @@ def request_check(
     AlreadyErased, ValidationError, NotAllowed.
     """
     _require(actor, guardianship)
-    locked_child(guardianship.child)
+    lock_child(guardianship.child)
     row = Guardianship.objects.select_related("guardian").get(pk=guardianship.pk, client_id=guardianship.client_id)
     _check_may_consent(row, at)
     if Method(method) not in _get_provider(provider).methods:
@@ -159,7 +159,7 @@ def _require(actor: Actor, row: Guardianship) -> None:
 def _get_provider(provider: str) -> CheckProvider:
     found = check_providers().get(provider)
     if found is None:
-        raise NoSuchProvider(provider)
+        raise ProviderUnknown(provider)
     return found
 
 
@@ -183,24 +183,24 @@ def _enqueue(task: str, check: ProviderCheck) -> None:
 
 
 @transaction.atomic
-def request_ask(check: ProviderCheck, *, actor: Actor) -> None:
+def request_check_result(check: ProviderCheck, *, actor: Actor) -> None:
     """Have the worker start the check, or request its result, now. Raises NotAllowed."""
     require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
     _enqueue(BEGIN if check.is_requested else ASK, check)
 
 
 @transaction.atomic
-def show_where(check: ProviderCheck, *, actor: Actor, reason: Reason | str, at: datetime) -> str | None:
+def show_check_url(check: ProviderCheck, *, actor: Actor, reason: Reason | str, at: datetime) -> str | None:
     """Return the guardian's address for the check, if any, and record the access. Raises NotAllowed."""
     require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
-    url = where_checked(check)
+    url = find_check_url(check)
     if url is not None:
         _record_check("guardian.check_shown", check, actor, at, reason=Reason(reason).value)
     return url
 
 
 @transaction.atomic
-def check_to_begin(check_id: UUID, *, client_id: UUID, at: datetime) -> Beginning | None:
+def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> PendingCheck | None:
     """Return the check to start, or None if it is started, or lapses because it is too late. Raises NoSuchProvider."""
     check = _lock_check(check_id, client_id)
     row = check.guardianship
@@ -210,11 +210,11 @@ def check_to_begin(check_id: UUID, *, client_id: UUID, at: datetime) -> Beginnin
         _finish(check, CheckState.LAPSED, at)
         return None
     details = {"language": row.guardian.language, "answer_to": check.answer_to}
-    return Beginning(_get_provider(check.provider), str(check.pk), Method(check.method), **details)
+    return PendingCheck(_get_provider(check.provider), str(check.pk), Method(check.method), **details)
 
 
 @transaction.atomic
-def keep_begun(check_id: UUID, started: Started, *, client_id: UUID, at: datetime) -> ProviderCheck:
+def record_check_started(check_id: UUID, started: StartedCheck, *, client_id: UUID, at: datetime) -> ProviderCheck:
     """Record the number of a started check and the guardian's address for it (https only). Idempotent.
 
     Raises ValidationError if the number or the address is invalid.
@@ -234,7 +234,7 @@ def keep_begun(check_id: UUID, started: Started, *, client_id: UUID, at: datetim
 
 
 @transaction.atomic
-def check_to_ask(check_id: UUID, *, client_id: UUID, at: datetime) -> Question | None:
+def find_check_to_query(check_id: UUID, *, client_id: UUID, at: datetime) -> ResultRequest | None:
     """Return the check to query, or None if it has a result or lapses. Raises NoSuchProvider."""
     check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
@@ -242,14 +242,14 @@ def check_to_ask(check_id: UUID, *, client_id: UUID, at: datetime) -> Question |
     if at >= check.started_at + ANSWERED_WITHIN:
         _finish(check, CheckState.LAPSED, at)
         return None
-    return Question(_get_provider(check.provider), check.provider_check_id)
+    return ResultRequest(_get_provider(check.provider), check.provider_check_id)
 
 
 @transaction.atomic
-def take_answer(
+def receive_check_result(
     client_id: UUID, provider: str, body: bytes, headers: Mapping[str, str], *, arrived_at: datetime, at: datetime
 ) -> ProviderCheck:
-    """Record a result that a provider sent, signed within five minutes of ``arrived_at``. Idempotent.
+    """Record a result that a provider sent, signed within five minutes of ``get_arrival_time``. Idempotent.
 
     Raises NoSuchProvider, NotSigned, CheckUnknown, AlreadyErased.
     """
@@ -258,17 +258,17 @@ def take_answer(
     check = checks.first() if found.number else None
     if check is None:
         raise CheckUnknown
-    return settle_check(check.pk, found, client_id=client_id, at=at)
+    return record_check_result(check.pk, found, client_id=client_id, at=at)
 
 
 @transaction.atomic
-def settle_check(check_id: UUID, found: Found, *, client_id: UUID, at: datetime) -> ProviderCheck:
+def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, at: datetime) -> ProviderCheck:
     """Record the result of a check, once. If it is passed, verify the guardian, unless they may no longer decide.
 
     Raises AlreadyErased.
     """
     unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
-    locked_child(unlocked.guardianship.child)
+    lock_child(unlocked.guardianship.child)
     check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
         return check

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from children.guardians.models import ConflictOutcome, GuardianConflict
-from children.guardians.selectors import child_facts
+from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -11,22 +11,22 @@ from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["AlreadyClosed", "close_conflict", "follow_conflict", "note_conflict"]
+__all__ = ["AlreadyClosed", "close_conflict", "update_conflict", "update_service_conflict"]
 
 
 class AlreadyClosed(Exception):
     """The case is already closed."""
 
 
-def follow_conflict(
+def update_service_conflict(
     child: Subject, *, outcome: ConflictOutcome, actor: Actor, reason: Reason | str, at: datetime
 ) -> GuardianConflict | None:
     """Open a case if the guardians disagree about the service at ``at``; else close an open one with ``outcome``."""
-    disagree = child_facts(child).standing(at).in_conflict
-    return note_conflict(child, "", disagree=disagree, outcome=outcome, actor=actor, reason=reason, at=at)
+    disagree = load_child_facts(child).standing(at).in_conflict
+    return update_conflict(child, "", disagree=disagree, outcome=outcome, actor=actor, reason=reason, at=at)
 
 
-def note_conflict(
+def update_conflict(
     child: Subject,
     purpose: str,
     *,
@@ -55,11 +55,11 @@ def close_conflict(
     case: GuardianConflict, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianConflict:
     """Close a case although the guardians still disagree: the refusal applies. Raises AlreadyClosed, NotAllowed."""
-    require(actor, Capability.SETTLE_CHILD_CHANGES, case.client_id)
+    require(actor, Capability.APPROVE_CHILD_CHANGES, case.client_id)
     case = GuardianConflict.objects.select_for_update().get(pk=case.pk, client_id=case.client_id)
     if case.closed_at is not None:
         raise AlreadyClosed
-    return _close(case, ConflictOutcome.NO_STANDS, actor, reason, at)
+    return _close(case, ConflictOutcome.REFUSAL_APPLIES, actor, reason, at)
 
 
 def _close(

@@ -8,17 +8,17 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from children.guardians.authority import ChildFacts, Guardian, opens
+from children.guardians.authority import ChildFacts, Guardian, grants_more
 from children.guardians.models import ConflictOutcome, GuardianChange, Guardianship, Source
-from children.guardians.selectors import child_facts
-from children.guardians.services.conflicts import follow_conflict
-from children.guardians.services.locking import locked_child
+from children.guardians.selectors import load_child_facts
+from children.guardians.services.conflicts import update_service_conflict
+from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ChangeState, require_settler, settle
+from paktaleem.foundation.accounts.secondperson import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
@@ -31,12 +31,12 @@ __all__ = [
     "ChangeWaits",
     "NotTheirOwnGuardian",
     "StillAChild",
+    "accept_roster_claim",
     "change_guardian",
     "end_guardian",
     "name_guardian",
     "refusal_checks",
-    "settle_change",
-    "take_up_claim",
+    "settle_guardian_change",
 ]
 
 _NOTE = "children_guardianship.court_order_note"
@@ -90,7 +90,7 @@ def name_guardian(
     require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     if child.pk == guardian.pk:
         raise NotTheirOwnGuardian
-    child = locked_child(child)
+    child = lock_child(child)
     _check_is_no_child(guardian, child, at)
     named = _find_live(child, guardian, at)
     authority = {"relationship": relationship, "may_consent": may_consent, "may_receive_data": may_receive_data}
@@ -113,7 +113,7 @@ def name_guardian(
     return row
 
 
-def take_up_claim(
+def accept_roster_claim(
     claim: GuardianClaim, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> Guardianship:
     """Name the person of a roster claim as a guardian, who may consent once verified. Raises as ``name_guardian``."""
@@ -162,7 +162,7 @@ def change_guardian(
     Raises AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
-    child = locked_child(guardianship.child)
+    child = lock_child(guardianship.child)
     row = _open_row(guardianship, at)
     wanted = {name: value for name, value in changes.items() if getattr(row, name) != value}
     _check_changes(row, wanted, at)
@@ -182,16 +182,16 @@ def end_guardian(
 
 
 @transaction.atomic
-def settle_change(
+def settle_guardian_change(
     change: GuardianChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianChange:
     """Approve a waiting change, which takes effect at ``at``, or decline it; the requester may only decline.
 
     Raises SamePerson, ChangeSettled, AlreadyEnded, AlreadyErased, NotAllowed.
     """
-    require_settler(actor, change.client_id)
-    locked_child(change.child)
-    change = settle(change, approve=approve, actor=actor, at=at)
+    require_approver(actor, change.client_id)
+    lock_child(change.child)
+    change = decide_change(change, approve=approve, actor=actor, at=at)
     save_tracked(change, actor=actor, reason=reason, at=at)
     _record_change("guardian.change_settled", change, actor, at)
     if approve:
@@ -222,12 +222,14 @@ def _check_changes(row: Guardianship, wanted: dict[str, Any], at: datetime) -> N
 def _permits_more(row: Guardianship, wanted: dict[str, Any], at: datetime) -> bool:
     if wanted.get("may_receive_data") and not row.may_receive_data:
         return True
-    before = child_facts(row.child)
+    before = load_child_facts(row.child)
     moment = max(at, wanted.get("ends_at") or at)
     after = _with_changes(before, row, wanted)
     if _lifts_refusal(before, after, row, moment):
         return True
-    return opens(before.standing(at), after.standing(at)) or opens(before.standing(moment), after.standing(moment))
+    return grants_more(before.standing(at), after.standing(at)) or grants_more(
+        before.standing(moment), after.standing(moment)
+    )
 
 
 def _with_changes(facts: ChildFacts, row: Guardianship, wanted: dict[str, Any]) -> ChildFacts:
@@ -293,7 +295,7 @@ def _apply(  # noqa: PLR0917 -- the change, then its context
     facts = {name: _to_json(value) for name, value in wanted.items()}
     _record_guardian("guardian.ended" if ended else "guardian.changed", row, facts, actor, at)
     outcome = ConflictOutcome.AUTHORITY_CHANGED
-    follow_conflict(row.child, outcome=outcome, actor=actor, reason=reason, at=at)
+    update_service_conflict(row.child, outcome=outcome, actor=actor, reason=reason, at=at)
     return row
 
 

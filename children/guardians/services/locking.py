@@ -4,17 +4,17 @@ from datetime import datetime, timedelta
 
 from children.guardians.models import ServiceAuthorisation
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import locked_subject
+from paktaleem.directory.people.services import lock_subject
 
-__all__ = ["locked_child", "next_moment"]
+__all__ = ["lock_child", "next_free_time"]
 
 
-def locked_child(child: Subject) -> Subject:
+def lock_child(child: Subject) -> Subject:
     """Lock the child's row until the end of the transaction and return it. Raises AlreadyErased."""
-    return locked_subject(child.pk, client_id=child.client_id)
+    return lock_subject(child.pk, client_id=child.client_id)
 
 
-def next_moment(child: Subject, at: datetime) -> datetime:
+def next_free_time(child: Subject, at: datetime) -> datetime:
     """Return ``at``, or a microsecond after the child's latest answer if that is not earlier than ``at``."""
     answers = ServiceAuthorisation.objects.filter(client_id=child.client_id, child=child)
     latest = answers.order_by("-recorded_at").values_list("recorded_at", flat=True).first()

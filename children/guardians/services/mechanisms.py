@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
 __all__ = ["declare_mechanism"]
 
@@ -40,7 +40,7 @@ def declare_mechanism(
     Raises ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.DECLARE_MECHANISMS, client_id)
-    take_turn(f"mechanism/{client_id}/{kind}")
+    advisory_lock(f"mechanism/{client_id}/{kind}")
     row = ChildMechanism(
         client_id=client_id,
         kind=MechanismKind(kind),

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from children.guardians.models import Quarantine, QuarantineCause
-from children.guardians.services.locking import locked_child
+from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -13,10 +13,10 @@ from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["NotHeldBack", "quarantine", "release"]
+__all__ = ["NotInQuarantine", "quarantine", "release"]
 
 
-class NotHeldBack(Exception):
+class NotInQuarantine(Exception):
     """The person's data is not in quarantine."""
 
 
@@ -31,7 +31,7 @@ def quarantine(
 ) -> Quarantine:
     """Put a person's data in quarantine, or return the open quarantine. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
-    subject = locked_child(subject)
+    subject = lock_child(subject)
     held = Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).first()
     if held is not None:
         return held
@@ -48,7 +48,7 @@ def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INC
     rows = Quarantine.objects.select_for_update().filter(client_id=subject.client_id, subject=subject)
     held = rows.filter(ends_at=None).first()
     if held is None:
-        raise NotHeldBack
+        raise NotInQuarantine
     held.ends_at = max(at, held.starts_at)
     save_tracked(held, actor=actor, reason=reason, at=at)
     _record_quarantine("subject.released", held, actor, at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from children.guardians.models import SchoolAuthorisation
-from children.guardians.services.locking import locked_child
+from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -38,7 +38,7 @@ def authorise_by_school(
     Raises ValidationError, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.RECORD_GUARDIANS, child.client_id)
-    child = locked_child(child)
+    child = lock_child(child)
     row = SchoolAuthorisation(
         client_id=child.client_id,
         child=child,

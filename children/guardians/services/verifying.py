@@ -8,9 +8,9 @@ from django.db import transaction
 
 from children.guardians.evidence import check_evidence
 from children.guardians.models import ConflictOutcome, Guardianship, Verification
-from children.guardians.services.conflicts import follow_conflict
+from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.guardians import AlreadyEnded
-from children.guardians.services.locking import locked_child
+from children.guardians.services.locking import lock_child
 from children.guardians.strength import STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.selectors import sealer_of
@@ -22,11 +22,11 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
-    "EvidenceMissing",
-    "FoundFalseBefore",
+    "AlreadyFoundFalse",
+    "EvidenceRequired",
     "MayNotConsent",
-    "MethodNotByHand",
-    "find_false",
+    "NotAStaffMethod",
+    "mark_verification_false",
     "record_verification",
     "verification_found_false",
     "verify_guardian",
@@ -45,15 +45,15 @@ class MayNotConsent(Exception):
     """The guardian may not decide for the child, so cannot be verified."""
 
 
-class MethodNotByHand(Exception):
+class NotAStaffMethod(Exception):
     """The method is not one that staff carry out."""
 
 
-class EvidenceMissing(Exception):
+class EvidenceRequired(Exception):
     """Neither a reference to the evidence nor a signed form was given."""
 
 
-class FoundFalseBefore(Exception):
+class AlreadyFoundFalse(Exception):
     """The verification was already found false."""
 
 
@@ -77,11 +77,11 @@ def verify_guardian(
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
-        raise MethodNotByHand
+        raise NotAStaffMethod
     evidence = check_evidence(evidence)
     if not evidence and file is None:
-        raise EvidenceMissing
-    child = locked_child(guardianship.child)
+        raise EvidenceRequired
+    child = lock_child(guardianship.child)
     kept: dict[str, Any] = {"expires_at": expires_at}
     if evidence:
         kept["evidence_reference"] = sealer_of(child).seal(evidence, column=_REFERENCE)
@@ -105,7 +105,7 @@ def record_verification(
     ``kept`` are columns of ``Verification``: a sealed reference, a file, a hash, a provider's check number, an expiry.
     Raises MayNotConsent, AlreadyEnded, AlreadyErased, ValidationError.
     """
-    locked_child(guardianship.child)
+    lock_child(guardianship.child)
     row: Guardianship = Guardianship.objects.get(pk=guardianship.pk, client_id=guardianship.client_id)
     if row.ends_at is not None and row.ends_at <= at:
         raise AlreadyEnded
@@ -122,12 +122,12 @@ def record_verification(
     found.full_clean(exclude=["client", "guardianship", "file"])
     save_tracked(found, actor=actor, reason=reason, at=at)
     _record_verification_entry("guardian.verified", found, row, actor, at)
-    follow_conflict(row.child, outcome=ConflictOutcome.AGREED, actor=actor, reason=reason, at=at)
+    update_service_conflict(row.child, outcome=ConflictOutcome.AGREED, actor=actor, reason=reason, at=at)
     return found
 
 
 @transaction.atomic
-def find_false(
+def mark_verification_false(
     verification: Verification, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
 ) -> Verification:
     """Record that a verification was false: it was another person, a document was forged, or a check was wrong.
@@ -138,15 +138,15 @@ def find_false(
     Raises FoundFalseBefore, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
-    child = locked_child(verification.guardianship.child)
+    child = lock_child(verification.guardianship.child)
     own = {"pk": verification.pk, "client_id": verification.client_id}
     found: Verification = Verification.objects.select_for_update(of=("self",)).select_related("guardianship").get(**own)
     if found.ended_at is not None:
-        raise FoundFalseBefore
+        raise AlreadyFoundFalse
     found.ended_at = max(at, found.verified_at)
     save_tracked(found, actor=actor, reason=reason, at=at)
     _record_verification_entry("guardian.verification_false", found, found.guardianship, actor, at)
-    follow_conflict(child, outcome=ConflictOutcome.AUTHORITY_CHANGED, actor=actor, reason=reason, at=at)
+    update_service_conflict(child, outcome=ConflictOutcome.AUTHORITY_CHANGED, actor=actor, reason=reason, at=at)
     for handler in verification_found_false:
         handler(found, actor, at)
     return found

@@ -1,21 +1,21 @@
 """Services that invite guardians, follow up on invitations, record answers, and delete unanswered contacts."""
 
 from children.invitations.services.answering import (
-    NotAskedAgain,
-    NotTheirs,
+    AnswerContext,
+    NothingToConfirm,
+    NotTheGuardian,
     Outcome,
-    Saying,
-    answer_sharing,
     confirm_yes,
-    note_arrival,
-    say_no,
-    say_yes,
-    take_back,
+    record_guardian_sign_in,
+    record_service_consent,
+    record_service_refusal,
+    record_sharing_answer,
+    withdraw_service_consent,
 )
-from children.invitations.services.following import clients_to_follow, follow_invitations
-from children.invitations.services.forgetting import clients_with_old_contacts, forget_old_contacts
+from children.invitations.services.following import list_clients_with_open_invitations, process_invitations
+from children.invitations.services.forgetting import list_clients_with_old_contacts, purge_old_contacts
 from children.invitations.services.inviting import (
-    ASK_MANY,
+    INVITE_MANY,
     AlreadyDecided,
     ContactRefused,
     NoGuardian,
@@ -27,27 +27,27 @@ from children.invitations.services.inviting import (
 )
 
 __all__ = [
-    "ASK_MANY",
+    "INVITE_MANY",
     "AlreadyDecided",
+    "AnswerContext",
     "ContactRefused",
     "NoGuardian",
     "NotAChild",
-    "NotAskedAgain",
-    "NotTheirs",
+    "NotTheGuardian",
+    "NothingToConfirm",
     "Outcome",
-    "Saying",
     "TooManyInvitations",
-    "answer_sharing",
-    "clients_to_follow",
-    "clients_with_old_contacts",
     "confirm_yes",
-    "follow_invitations",
-    "forget_old_contacts",
     "invite_guardian",
     "invite_guardians_of",
-    "note_arrival",
+    "list_clients_with_old_contacts",
+    "list_clients_with_open_invitations",
+    "process_invitations",
+    "purge_old_contacts",
+    "record_guardian_sign_in",
+    "record_service_consent",
+    "record_service_refusal",
+    "record_sharing_answer",
     "register_and_invite",
-    "say_no",
-    "say_yes",
-    "take_back",
+    "withdraw_service_consent",
 ]

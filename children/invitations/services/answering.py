@@ -9,51 +9,51 @@ from django.conf import settings
 from django.db import transaction
 
 from children.guardians.authority import Guardian
-from children.guardians.contacts import Unusable
+from children.guardians.contacts import ContactRejection
 from children.guardians.models import Decision, Route
-from children.guardians.selectors import child_facts, live_guardianship
-from children.guardians.services import answer_service, record_verification
-from children.guardians.services.locking import locked_child
+from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.services import record_service_answer, record_verification
+from children.guardians.services.locking import lock_child
 from children.guardians.strength import Method
-from children.invitations.checking import is_fit
+from children.invitations.checking import is_contact_usable
 from children.invitations.models import Invitation
-from children.invitations.selectors import wards_of
+from children.invitations.selectors import list_wards
 from children.invitations.services.inviting import ContactRefused
 from children.invitations.services.steps import (
-    locked_open,
-    move,
-    new_invitation,
-    take_guardian,
-    write_down,
+    change_state,
+    create_invitation,
+    lock_guardian,
+    lock_open_invitation,
+    record_step,
 )
-from children.invitations.shown import SeenStale
-from children.invitations.states import ANSWERED, ASKED, State
+from children.invitations.shown import TokenStale
+from children.invitations.states import ANSWERED, AWAITING_ANSWER, State
 from paktaleem.directory.access_links.models import Page, PageCode
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import record_look
+from paktaleem.directory.people.services import record_access
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.audit.by import Reason
 
 __all__ = [
-    "NotAskedAgain",
-    "NotTheirs",
+    "AnswerContext",
+    "NotTheGuardian",
+    "NothingToConfirm",
     "Outcome",
-    "Saying",
-    "answer_sharing",
     "confirm_yes",
-    "note_arrival",
-    "say_no",
-    "say_yes",
-    "take_back",
+    "record_guardian_sign_in",
+    "record_service_consent",
+    "record_service_refusal",
+    "record_sharing_answer",
+    "withdraw_service_consent",
 ]
 
 
-class NotTheirs(LookupError):
+class NotTheGuardian(LookupError):
     """The person is not a guardian who may decide for this child."""
 
 
-class NotAskedAgain(Exception):
+class NothingToConfirm(Exception):
     """There is no consent to confirm, or the guardian has not signed in since the confirmation was requested."""
 
 
@@ -65,17 +65,17 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class AnswerContext:
     """The context of a guardian's answer about a child.
 
-    ``channel`` is the contact whose control the guardian proved, ``came_in_at`` the time of sign-in, ``shown_at`` the
+    ``channel`` is the contact whose control the guardian proved, ``signed_in_at`` the time of sign-in, ``shown_at`` the
     time at which the notice was shown.
     """
 
     child: Subject
     guardian: Subject
     channel: str
-    came_in_at: datetime
+    signed_in_at: datetime
     shown_at: datetime
     shown_hash: str
     language: str
@@ -89,7 +89,7 @@ class Saying:
 
 
 @transaction.atomic
-def say_yes(saying: Saying) -> Outcome:
+def record_service_consent(saying: AnswerContext) -> Outcome:
     """Record a verified guardian's consent to the service; consent of an unverified one waits for confirmation.
 
     Raises SeenStale if the notice was shown before the guardian's latest refusal, GuardianshipUnknown, ContactRefused,
@@ -97,22 +97,22 @@ def say_yes(saying: Saying) -> Outcome:
     """
     known = _lock_and_check(saying)
     if _refused_since(known, saying.shown_at):
-        raise SeenStale
+        raise TokenStale
     if known.has_authority(saying.at):
         _record_answer(saying, Decision.GIVEN)
         _close_invitation(saying, State.GIVEN)
         return Outcome.GIVEN
-    row = locked_open(saying.child, saying.guardian) or _create_uninvited(saying)
+    row = lock_open_invitation(saying.child, saying.guardian) or _create_uninvited(saying)
     if row.state != State.VERIFYING or row.said_words != saying.shown_hash:
         _await_confirmation(row, saying)
     return Outcome.WAITS
 
 
-def _await_confirmation(row: Invitation, saying: Saying) -> None:
+def _await_confirmation(row: Invitation, saying: AnswerContext) -> None:
     """Store the notice to which the guardian consented, and schedule the message that asks for confirmation."""
     if row.state == State.CONTACT_PENDING:
-        move(row, State.NOTICE_SENT)
-    move(
+        change_state(row, State.NOTICE_SENT)
+    change_state(
         row,
         State.VERIFYING,
         said_at=saying.at,
@@ -123,11 +123,11 @@ def _await_confirmation(row: Invitation, saying: Saying) -> None:
         channel=saying.channel,
         problem="",
     )
-    write_down("guardian.said_yes", row, shown_hash=saying.shown_hash, actor=saying.actor, at=saying.at)
+    record_step("guardian.said_yes", row, shown_hash=saying.shown_hash, actor=saying.actor, at=saying.at)
 
 
 @transaction.atomic
-def confirm_yes(saying: Saying) -> None:
+def confirm_yes(saying: AnswerContext) -> None:
     """Record the second confirmation: it verifies the guardian (email-plus, text-plus), and the consent counts.
 
     It requires a sign-in by the same contact, with a one-time code requested after the confirmation was sent.
@@ -136,19 +136,21 @@ def confirm_yes(saying: Saying) -> None:
     notice has changed since the consent; GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
     """
     known = _lock_and_check(saying)
-    row = locked_open(saying.child, saying.guardian)
+    row = lock_open_invitation(saying.child, saying.guardian)
     if row is None or row.state != State.VERIFYING or row.confirm_sent_at is None:
-        raise NotAskedAgain
+        raise NothingToConfirm
     if _refused_since(known, row.said_at):
-        raise NotAskedAgain
-    if saying.came_in_at < row.confirm_sent_at or saying.channel != row.channel:
-        raise NotAskedAgain
+        raise NothingToConfirm
+    if saying.signed_in_at < row.confirm_sent_at or saying.channel != row.channel:
+        raise NothingToConfirm
     if saying.shown_hash != row.said_words:
-        raise SeenStale
+        raise TokenStale
     method = Method.EMAIL_PLUS if saying.channel == Channel.MAIL else Method.TEXT_PLUS
-    write_down("guardian.confirmed", row, letter=str(row.letter), method=method.value, actor=saying.actor, at=saying.at)
+    record_step(
+        "guardian.confirmed", row, letter=str(row.letter), method=method.value, actor=saying.actor, at=saying.at
+    )
     record_verification(
-        live_guardianship(saying.child, saying.guardian, at=saying.at),
+        get_live_guardianship(saying.child, saying.guardian, at=saying.at),
         method=method,
         kept={},
         actor=saying.actor,
@@ -160,22 +162,22 @@ def confirm_yes(saying: Saying) -> None:
 
 
 @transaction.atomic
-def say_no(saying: Saying) -> None:
+def record_service_refusal(saying: AnswerContext) -> None:
     """Record a refusal; it requires no confirmation or verification. Raises GuardianshipUnknown, AlreadyErased."""
-    take_guardian(saying.guardian)
+    lock_guardian(saying.guardian)
     _record_answer(saying, Decision.REFUSED)
     _close_invitation(saying, State.REFUSED)
 
 
 @transaction.atomic
-def take_back(saying: Saying) -> None:
+def withdraw_service_consent(saying: AnswerContext) -> None:
     """Withdraw a guardian's consent at once. Raises NothingGiven, GuardianshipUnknown, AlreadyErased."""
-    take_guardian(saying.guardian)
+    lock_guardian(saying.guardian)
     _record_answer(saying, Decision.WITHDRAWN)
 
 
 @transaction.atomic
-def answer_sharing(saying: Saying, *, shares: bool) -> None:
+def record_sharing_answer(saying: AnswerContext, *, shares: bool) -> None:
     """Record the separate answer about outside recipients; it requires this guardian's consent to the service.
 
     Raises NotTheirs if this guardian has not consented to the service, TooWeakToShare, GuardianshipUnknown,
@@ -183,11 +185,11 @@ def answer_sharing(saying: Saying, *, shares: bool) -> None:
     """
     known = _lock_and_check(saying)
     if known.answer is None or known.answer.is_no or not known.has_authority(saying.at):
-        raise NotTheirs
+        raise NotTheGuardian
     _record_answer(saying, Decision.GIVEN, shares=shares)
 
 
-def note_arrival(door: PageCode, at: datetime) -> None:
+def record_guardian_sign_in(door: PageCode, at: datetime) -> None:
     """Record a guardian's sign-in with a one-time code: their invitations become viewed, and access to names is logged.
 
     Opening the link alone records nothing, and neither do the codes of other pages.
@@ -195,27 +197,27 @@ def note_arrival(door: PageCode, at: datetime) -> None:
     if door.page != Page.GUARDIAN:
         return
     rows = Invitation.objects.select_for_update().filter(
-        client_id=door.client_id, guardian_id=door.subject_id, state__in=sorted(ASKED)
+        client_id=door.client_id, guardian_id=door.subject_id, state__in=sorted(AWAITING_ANSWER)
     )
     actor = person_actor(door.subject_id, door.client_id, acts_for=door.subject_id)
     for row in rows:
         if row.state != State.VIEWED:
-            move(row, State.VIEWED, viewed_at=at)
-            write_down("guardian.viewed", row, actor=actor, at=at)
-    for ward in wards_of(door.subject, at=at):
-        record_look(ward.child, ["full_name"], actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+            change_state(row, State.VIEWED, viewed_at=at)
+            record_step("guardian.viewed", row, actor=actor, at=at)
+    for ward in list_wards(door.subject, at=at):
+        record_access(ward.child, ["full_name"], actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
 
 
-def _lock_and_check(saying: Saying) -> Guardian:
+def _lock_and_check(saying: AnswerContext) -> Guardian:
     """Lock the guardian and the child, and return the guardian if they may decide by this contact."""
-    take_guardian(saying.guardian)
-    child = locked_child(saying.child)
-    row = live_guardianship(child, saying.guardian, at=saying.at)
-    known = next((one for one in child_facts(child).guardians if one.id == row.pk), None)
+    lock_guardian(saying.guardian)
+    child = lock_child(saying.child)
+    row = get_live_guardianship(child, saying.guardian, at=saying.at)
+    known = next((one for one in load_child_facts(child).guardians if one.id == row.pk), None)
     if known is None or not known.is_live(saying.at) or saying.guardian.pk == child.pk:
-        raise NotTheirs
-    if not is_fit(saying.channel, child, saying.guardian, at=saying.at):
-        raise ContactRefused(Unusable.OF_THE_CHILD)
+        raise NotTheGuardian
+    if not is_contact_usable(saying.channel, child, saying.guardian, at=saying.at):
+        raise ContactRefused(ContactRejection.OF_THE_CHILD)
     return known
 
 
@@ -224,8 +226,8 @@ def _refused_since(known: Guardian, moment: datetime | None) -> bool:
     return answer is not None and answer.is_no and (moment is None or answer.recorded_at >= moment)
 
 
-def _record_answer(saying: Saying, decision: Decision, *, shares: bool | None = None) -> None:
-    answer_service(
+def _record_answer(saying: AnswerContext, decision: Decision, *, shares: bool | None = None) -> None:
+    record_service_answer(
         saying.child,
         guardian=saying.guardian,
         decision=decision,
@@ -238,14 +240,14 @@ def _record_answer(saying: Saying, decision: Decision, *, shares: bool | None = 
     )
 
 
-def _close_invitation(saying: Saying, state: State) -> None:
-    row = locked_open(saying.child, saying.guardian)
+def _close_invitation(saying: AnswerContext, state: State) -> None:
+    row = lock_open_invitation(saying.child, saying.guardian)
     if row is not None and state in ANSWERED:
-        move(row, state, answered_at=saying.at, problem="")
-        write_down("guardian.invitation_answered", row, actor=saying.actor, at=saying.at)
+        change_state(row, state, answered_at=saying.at, problem="")
+        record_step("guardian.invitation_answered", row, actor=saying.actor, at=saying.at)
 
 
-def _create_uninvited(saying: Saying) -> Invitation:
+def _create_uninvited(saying: AnswerContext) -> Invitation:
     """Create the invitation of a guardian who signed in without having been invited."""
     columns: dict[str, Any] = {
         "state": State.VIEWED,
@@ -255,4 +257,4 @@ def _create_uninvited(saying: Saying) -> Invitation:
         "viewed_at": saying.at,
         "closes_at": saying.at + timedelta(days=settings.INVITATION_DAYS),
     }
-    return new_invitation(saying.child, saying.guardian, actor=saying.actor, **columns)
+    return create_invitation(saying.child, saying.guardian, actor=saying.actor, **columns)

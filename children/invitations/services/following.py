@@ -12,29 +12,29 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from children.guardians.models import Decision, ServiceAuthorisation
 from children.invitations.letters import CONFIRMATION, INVITATION, REMINDER
 from children.invitations.models import ContactProblem, Invitation
-from children.invitations.services.forgetting import forget_invited
-from children.invitations.services.inviting import write_to
-from children.invitations.services.steps import move, take_guardian, write_down
+from children.invitations.services.forgetting import purge_invited_contact
+from children.invitations.services.inviting import send_invitation_message
+from children.invitations.services.steps import change_state, lock_guardian, record_step
 from children.invitations.states import OPEN, State
 from paktaleem.directory.access_links.letters import INVITATION_LIFE
-from paktaleem.directory.mail.kinds import LetterKind
+from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = ["clients_to_follow", "follow_invitations"]
+__all__ = ["list_clients_with_open_invitations", "process_invitations"]
 
 _AT_ONCE = 20
 _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)
 
 
-def clients_to_follow() -> list[UUID]:
+def list_clients_with_open_invitations() -> list[UUID]:
     """List the clients with open invitations; requires the officers' context."""
     waiting = Invitation.objects.filter(state__in=sorted(OPEN)).order_by()
     return list(waiting.values_list("client_id", flat=True).distinct())
 
 
-def follow_invitations(client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime) -> UUID | None:
+def process_invitations(client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime) -> UUID | None:
     """Process the due invitations of the next batch of a client's guardians, those with ids greater than ``after``.
 
     Returns the id of the last guardian processed, or None at the end. Idempotent.
@@ -45,7 +45,7 @@ def follow_invitations(client_id: UUID, *, after: UUID | None = None, actor: Act
     for guardian_id in guardians:
         with transaction.atomic():
             guardian = Subject.objects.select_related("client").get(pk=guardian_id, client_id=client_id)
-            take_guardian(guardian)
+            lock_guardian(guardian)
             _follow(guardian, actor, at)
     return guardians[-1] if guardians else None
 
@@ -107,10 +107,10 @@ def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
     _record_deliveries(rows, actor, at)
     expired = list(rows.filter(Q(closes_at__lte=at) | _is_obsolete(at)))
     for row in expired:
-        move(row, State.EXPIRED)
-        write_down("guardian.invitation_expired", row, actor=actor, at=at)
+        change_state(row, State.EXPIRED)
+        record_step("guardian.invitation_expired", row, actor=actor, at=at)
     if expired:
-        forget_invited(guardian, actor=actor, at=at)
+        purge_invited_contact(guardian, actor=actor, at=at)
     guardian.refresh_from_db(fields=["erased_at"])
     if guardian.erased_at is None:
         _write(guardian, rows.filter(_confirmation_is_due(at)), CONFIRMATION, actor, at)
@@ -127,37 +127,37 @@ def _close_answered(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> N
         latest = answers.order_by("-recorded_at", "-id").first()
         if latest is not None:
             gave = latest.decision == Decision.GIVEN
-            move(row, State.GIVEN if gave else State.REFUSED, answered_at=max(latest.recorded_at, row.asked_at))
-            write_down("guardian.answered_elsewhere", row, actor=actor, at=at)
+            change_state(row, State.GIVEN if gave else State.REFUSED, answered_at=max(latest.recorded_at, row.asked_at))
+            record_step("guardian.answered_elsewhere", row, actor=actor, at=at)
 
 
 def _record_deliveries(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
     """Record, once for each message, whether it was sent or failed."""
     for row in rows.filter(Exists(_sent_messages()), delivered_at=None):
-        move(row, row.state, delivered_at=at)
-        write_down("guardian.reached", row, letter=str(row.letter), actor=actor, at=at)
+        change_state(row, row.state, delivered_at=at)
+        record_step("guardian.reached", row, letter=str(row.letter), actor=actor, at=at)
     for row in rows.filter(Exists(_failed_messages()), state=State.NOTICE_SENT):
-        move(row, State.DELIVERY_FAILED)
-        write_down("guardian.not_reached", row, letter=str(row.letter), actor=actor, at=at)
+        change_state(row, State.DELIVERY_FAILED)
+        record_step("guardian.not_reached", row, letter=str(row.letter), actor=actor, at=at)
 
 
-def _write(guardian: Subject, rows: Iterable[Invitation], kind: LetterKind, actor: Actor, at: datetime) -> None:
+def _write(guardian: Subject, rows: Iterable[Invitation], kind: MessageKind, actor: Actor, at: datetime) -> None:
     by_channel: defaultdict[str, list[Invitation]] = defaultdict(list)
     for row in rows:
         if row.channel:
             by_channel[row.channel].append(row)
     for channel, batch in by_channel.items():
-        if write_to(guardian, batch, kind=kind, channel=Channel(channel), at=at):
+        if send_invitation_message(guardian, batch, kind=kind, channel=Channel(channel), at=at):
             _record_message(batch, kind, actor, at)
 
 
-def _record_message(rows: Iterable[Invitation], kind: LetterKind, actor: Actor, at: datetime) -> None:
+def _record_message(rows: Iterable[Invitation], kind: MessageKind, actor: Actor, at: datetime) -> None:
     for row in rows:
         if kind is CONFIRMATION:
-            move(row, row.state, confirm_sent_at=at)
+            change_state(row, row.state, confirm_sent_at=at)
         elif kind is REMINDER:
-            move(row, row.state, reminders=row.reminders + 1)
-        write_down(f"guardian.{_WRITTEN[kind.code]}", row, letter=str(row.letter), actor=actor, at=at)
+            change_state(row, row.state, reminders=row.reminders + 1)
+        record_step(f"guardian.{_WRITTEN[kind.code]}", row, letter=str(row.letter), actor=actor, at=at)
 
 
 _WRITTEN = {

@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["INVITED_ONLY", "clients_with_old_contacts", "forget_invited", "forget_old_contacts"]
+__all__ = ["INVITED_ONLY", "list_clients_with_old_contacts", "purge_invited_contact", "purge_old_contacts"]
 
 INVITED_ONLY = "guardian-"
 """The prefix of the LMS ids of people known only through an invitation."""
@@ -31,10 +31,10 @@ _EMPTY = {"full_name": None, "email": None, "phone": None}
 _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
-def forget_invited(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
+def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
     """Delete the contact of a guardian who never answered, unless it is still needed; return True if deleted.
 
-    The guardian must be locked (``take_guardian``).
+    The guardian must be locked (``lock_guardian``).
     """
     if guardian.erased_at is not None or _is_needed(guardian):
         return False
@@ -67,12 +67,12 @@ def _delete_contact(guardian: Subject, why: str, actor: Actor, at: datetime) -> 
     replace_key(guardian, actor=actor, reason=Reason.REVIEW, at=at)  # makes the history's old values unreadable
 
 
-def clients_with_old_contacts(*, at: datetime) -> list[UUID]:
+def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
     """List the clients with contacts of guardians who were not asked in time; requires the officers' context."""
     return list(_never_asked(at).order_by().values_list("client_id", flat=True).distinct())
 
 
-def forget_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Delete contacts of guardians not asked within GUARDIAN_CONTACT_DAYS; return how many, up to 200."""
     found = list(_never_asked(at).filter(client_id=client_id).order_by("id")[:_AT_ONCE])
     for guardian in found:

@@ -10,25 +10,25 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from children.guardians.contacts import Unusable
+from children.guardians.contacts import ContactRejection
 from children.guardians.models import Guardianship
-from children.guardians.selectors import child_facts
-from children.guardians.services import take_up_claim
-from children.invitations.checking import fit_channel
+from children.guardians.selectors import load_child_facts
+from children.guardians.services import accept_roster_claim
+from children.invitations.checking import find_usable_channel
 from children.invitations.letters import INVITATION
-from children.invitations.limits import may_be_asked, may_be_written_to
+from children.invitations.limits import may_invite, may_send_message
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.services.steps import (
-    locked_open,
-    move,
-    new_invitation,
-    take_guardian,
-    write_down,
+    change_state,
+    create_invitation,
+    lock_guardian,
+    lock_open_invitation,
+    record_step,
 )
 from children.invitations.states import State
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.services import invite_by_letter
-from paktaleem.directory.mail.kinds import LetterKind
+from paktaleem.directory.access_links.services import send_access_link
+from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import GuardianClaim, Subject
@@ -37,11 +37,11 @@ from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.clock import by_the_machine
+from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
-    "ASK_MANY",
+    "INVITE_MANY",
     "AlreadyDecided",
     "ContactRefused",
     "NoGuardian",
@@ -50,11 +50,11 @@ __all__ = [
     "invite_guardian",
     "invite_guardians_of",
     "register_and_invite",
-    "write_to",
+    "send_invitation_message",
 ]
 
 SENDING = "children.invite"
-ASK_MANY = "invitations.ask_many"
+INVITE_MANY = "invitations.ask_many"
 
 
 class NotAChild(Exception):
@@ -72,7 +72,7 @@ class AlreadyDecided(Exception):
 class ContactRefused(Exception):
     """No contact of the guardian can be used; ``why`` is the reason."""
 
-    def __init__(self, why: Unusable) -> None:
+    def __init__(self, why: ContactRejection) -> None:
         """Store the reason."""
         super().__init__(why.value)
         self.why = why
@@ -100,14 +100,14 @@ def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Ac
     ContactRefused, TooManyInvitations, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.INVITE_GUARDIANS, child.client_id)
-    take_guardian(guardian)
+    lock_guardian(guardian)
     _check(child, guardian, at)
-    channel, why = fit_channel(child, guardian, at=at)
+    channel, why = find_usable_channel(child, guardian, at=at)
     if channel is None:
-        raise ContactRefused(why or Unusable.MISSING)
-    if not may_be_asked(guardian, channel):
+        raise ContactRefused(why or ContactRejection.MISSING)
+    if not may_invite(guardian, channel):
         raise TooManyInvitations
-    known = locked_open(child, guardian)
+    known = lock_open_invitation(child, guardian)
     if known is not None and known.state != State.CONTACT_PENDING:
         return known
     context = _InvitationContext(portal, actor, at)
@@ -130,7 +130,7 @@ def invite_guardians_of(children: Iterable[Subject], *, portal: str, actor: Acto
             family[guardian].append(child)
     context, rows = _InvitationContext(portal, actor, at), []
     for guardian in sorted(family, key=lambda one: one.pk):
-        take_guardian(guardian)
+        lock_guardian(guardian)
         rows += _invite(guardian, family[guardian], context)
     return rows
 
@@ -141,7 +141,7 @@ def _invite(guardian: Subject, children: Sequence[Subject], context: _Invitation
     for child in children:
         if not _may_be_asked_now(child, guardian, context.at):
             continue
-        channel, why = fit_channel(child, guardian, at=context.at)
+        channel, why = find_usable_channel(child, guardian, at=context.at)
         row = _create_invitation(child, guardian, channel, why or "", context)
         rows.append(row)
         if channel is not None:
@@ -153,9 +153,9 @@ def _invite(guardian: Subject, children: Sequence[Subject], context: _Invitation
 
 def _send(guardian: Subject, rows: Sequence[Invitation], channel: Channel, context: _InvitationContext) -> None:
     """Send the first message, if today's limit allows it, and record it for each child."""
-    if write_to(guardian, rows, kind=INVITATION, channel=channel, at=context.at):
+    if send_invitation_message(guardian, rows, kind=INVITATION, channel=channel, at=context.at):
         for row in rows:
-            write_down("guardian.written_to", row, letter=str(row.letter), actor=context.actor, at=context.at)
+            record_step("guardian.written_to", row, letter=str(row.letter), actor=context.actor, at=context.at)
 
 
 def _may_be_asked_now(child: Subject, guardian: Subject, at: datetime) -> bool:
@@ -223,7 +223,7 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
     row = _get_guardianship(child, guardian, at)
     if not row.may_consent or row.court_order:
         raise NoGuardian
-    known = next((one for one in child_facts(child).guardians if one.id == row.pk), None)
+    known = next((one for one in load_child_facts(child).guardians if one.id == row.pk), None)
     answer = known.answer if known else None
     if known is not None and answer is not None and not answer.is_no and known.has_authority(at):
         raise AlreadyDecided
@@ -238,13 +238,13 @@ def _get_guardianship(child: Subject, guardian: Subject, at: datetime) -> Guardi
     claim = claims.filter(client_id=child.client_id, child=child, guardian=guardian, ends_at=None).first()
     if claim is None or pair.exists():  # a roster claim does not reopen an ended guardianship
         raise NoGuardian
-    return take_up_claim(claim, actor=system_actor(SENDING), at=at)
+    return accept_roster_claim(claim, actor=system_actor(SENDING), at=at)
 
 
 def _create_invitation(
     child: Subject, guardian: Subject, channel: Channel | None, why: str, context: _InvitationContext
 ) -> Invitation:
-    row = new_invitation(
+    row = create_invitation(
         child,
         guardian,
         state=State.CONTACT_PENDING,
@@ -256,20 +256,20 @@ def _create_invitation(
         actor=context.actor,
     )
     kind = "guardian.invited" if channel is not None else "guardian.not_invited"
-    write_down(kind, row, channel=str(row.channel), problem=why, actor=context.actor, at=context.at)
+    record_step(kind, row, channel=str(row.channel), problem=why, actor=context.actor, at=context.at)
     return row
 
 
-def write_to(
-    guardian: Subject, rows: Sequence[Invitation], *, kind: LetterKind, channel: Channel, at: datetime
+def send_invitation_message(
+    guardian: Subject, rows: Sequence[Invitation], *, kind: MessageKind, channel: Channel, at: datetime
 ) -> bool:
     """Send one message about these invitations with a new link; return False if today's limit is reached."""
-    if not may_be_written_to(guardian, channel):
+    if not may_send_message(guardian, channel):
         for row in rows:
-            move(row, row.state, problem=ContactProblem.TOO_MANY)
+            change_state(row, row.state, problem=ContactProblem.TOO_MANY)
         return False
     portal = str(settings.PUBLIC_URL or rows[0].portal).rstrip("/")
-    _, letter = invite_by_letter(
+    _, letter = send_access_link(
         guardian,
         page=Page.GUARDIAN,
         address=lambda token: portal + reverse("guardian-link", args=[token]),
@@ -277,9 +277,9 @@ def write_to(
         kind=kind,
         related_id=guardian.pk,
         actor=system_actor(SENDING),
-        at=by_the_machine(at),
+        at=to_wall_clock(at),
     )
     for row in rows:
         after = State.NOTICE_SENT if row.state in {State.CONTACT_PENDING, State.DELIVERY_FAILED} else row.state
-        move(row, after, problem="", channel=channel, letter=letter.pk, sent_at=at, delivered_at=None)
+        change_state(row, after, problem="", channel=channel, letter=letter.pk, sent_at=at, delivered_at=None)
     return True

@@ -4,23 +4,23 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from children.guardians.models.rows import by_columns
+from children.guardians.models.rows import actor_fields
 from children.invitations.models import Invitation
 from children.invitations.states import OPEN, may_become
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
-__all__ = ["locked_open", "move", "new_invitation", "take_guardian", "write_down"]
+__all__ = ["change_state", "create_invitation", "lock_guardian", "lock_open_invitation", "record_step"]
 
 
-def take_guardian(guardian: Subject) -> None:
+def lock_guardian(guardian: Subject) -> None:
     """Take an advisory lock on the guardian's invitations until the end of the transaction."""
-    take_turn(f"invitations/{guardian.client_id}/{guardian.pk}")
+    advisory_lock(f"invitations/{guardian.client_id}/{guardian.pk}")
 
 
-def locked_open(child: Subject, guardian: Subject) -> Invitation | None:
+def lock_open_invitation(child: Subject, guardian: Subject) -> Invitation | None:
     """Return the open invitation of this guardian about this child, locked, or None."""
     return _open_invitations(child, guardian).select_for_update().first()
 
@@ -29,14 +29,14 @@ def _open_invitations(child: Subject, guardian: Subject) -> QuerySet[Invitation]
     return Invitation.objects.filter(client_id=child.client_id, child=child, guardian=guardian, state__in=sorted(OPEN))
 
 
-def new_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
+def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
     """Create an invitation."""
-    row = Invitation(client_id=child.client_id, child=child, guardian=guardian, **columns, **by_columns(actor))
+    row = Invitation(client_id=child.client_id, child=child, guardian=guardian, **columns, **actor_fields(actor))
     row.save(force_insert=True)
     return row
 
 
-def move(row: Invitation, after: str, **columns: Any) -> bool:
+def change_state(row: Invitation, after: str, **columns: Any) -> bool:
     """Change the state and other columns of an invitation if the transition is allowed; return True if it was."""
     if row.state != after and not may_become(row.state, after):
         return False
@@ -46,7 +46,7 @@ def move(row: Invitation, after: str, **columns: Any) -> bool:
     return True
 
 
-def write_down(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: Any) -> None:
+def record_step(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: Any) -> None:
     """Record the ledger entry of a step, with the current state, channel and problem of the invitation."""
     entry = {
         "invitation": str(row.pk),

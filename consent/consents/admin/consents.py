@@ -26,11 +26,11 @@ from consent.register.models import Purpose
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import period_pill, pill, who, with_actor
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, as_key, client_in_view
+from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.model_admin import state_column
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -56,7 +56,7 @@ SHOWN = 200
 def state_pill(state: str) -> SafeString:
     """Render the state of a consent as a pill."""
     known = ConsentState(state)
-    return pill(SHORT.get(known, known.label), TONES.get(known, "bad"))
+    return render_state(SHORT.get(known, known.label), TONES.get(known, "bad"))
 
 
 class PurposeFilter(ChosenFilter):
@@ -67,17 +67,17 @@ class PurposeFilter(ChosenFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """List the purposes of the client in view, and the shared ones."""
-        owners = {client_in_view(request) or PAKTALEEM, PAKTALEEM}
+        owners = {get_filtered_client(request) or PAKTALEEM, PAKTALEEM}
         found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
         return [(str(key), name) for key, name in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Return the filtered queryset."""
         value = self.value()
-        return queryset.filter(purpose_id=as_key(value)) if value else queryset
+        return queryset.filter(purpose_id=parse_uuid(value)) if value else queryset
 
 
-class OfPersonAdmin(ExportableAdmin):
+class PersonRowAdmin(ExportableAdmin):
     """Rows about one person."""
 
     section = "People"
@@ -97,15 +97,15 @@ def _is_given(row: Consent, _at: Any) -> bool:
 
 
 def _revoke(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
-    revoke_consent(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    revoke_consent(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _invalidate(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
-    invalidate_consent(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    invalidate_consent(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 @admin.register(Consent, site=site)
-class ConsentAdmin(OfPersonAdmin):
+class ConsentAdmin(PersonRowAdmin):
     """Current consents of all people."""
 
     list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
@@ -126,7 +126,7 @@ class ConsentAdmin(OfPersonAdmin):
         "notice_version": "notice_version",
     }
     acts = (
-        Act(
+        RowAction(
             "revoke",
             "Revoke consent",
             Capability.REVOKE_CONSENTS,
@@ -137,7 +137,7 @@ class ConsentAdmin(OfPersonAdmin):
             applies=_is_given,
             refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
-        Act(
+        RowAction(
             "invalidate",
             "Declare invalid",
             Capability.INVALIDATE_CONSENTS,
@@ -159,11 +159,11 @@ class ConsentAdmin(OfPersonAdmin):
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
-        found = with_actor(events.select_related("guardian", "purpose"), viewer)[:SHOWN]
-        return {"events": event_lines(found), "versions": []}
+        found = annotate_actor(events.select_related("guardian", "purpose"), viewer)[:SHOWN]
+        return {"events": serialize_events(found), "versions": []}
 
 
-def event_lines(events: Any) -> list[dict[str, Any]]:
+def serialize_events(events: Any) -> list[dict[str, Any]]:
     """Serialize events for a table. Runs one query, for the notice version numbers."""
     found = list(events)
     versions = {event.notice_version_id for event in found} - {None}
@@ -172,7 +172,7 @@ def event_lines(events: Any) -> list[dict[str, Any]]:
         {
             "event": event,
             "state": state_pill(event.state),
-            "who": who(event),
+            "who": format_actor(event),
             "notice": numbers.get(event.notice_version_id),
             "url": reverse("admin:consent_consentevent_change", args=[event.pk], current_app=site.name),
         }
@@ -181,18 +181,18 @@ def event_lines(events: Any) -> list[dict[str, Any]]:
 
 
 def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
-    lift_restriction(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    lift_restriction(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
-    lift_objection(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    lift_objection(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _is_open(row: Any, _at: Any) -> bool:
     return bool(row.ends_at is None)
 
 
-class LimitAdmin(OfPersonAdmin):
+class LimitAdmin(PersonRowAdmin):
     """Restrictions and objections of people."""
 
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
@@ -227,7 +227,7 @@ class RestrictionAdmin(LimitAdmin):
     )
     empty_text = "No restriction yet. Restrict processing on the person's page."
     acts = (
-        Act(
+        RowAction(
             "lift",
             "Lift restriction",
             Capability.RESTRICT_PROCESSING,
@@ -246,7 +246,7 @@ class ObjectionAdmin(LimitAdmin):
     intro = "Objections to purposes based on legitimate interest. They are recorded on the person's page."
     empty_text = "No objection yet. Record an objection on the person's page."
     acts = (
-        Act(
+        RowAction(
             "lift",
             "Close objection",
             Capability.RESTRICT_PROCESSING,

@@ -13,13 +13,13 @@ from django.utils.translation import gettext
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
 from consent.consents.services import add_evidence_file, open_evidence
-from paktaleem.directory.files.services import FileKindRefused, FileTooLarge
+from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import who, with_actor
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
 
@@ -28,11 +28,11 @@ __all__ = ["ADD_EVIDENCE", "ConsentEvidenceAdmin"]
 _REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased: the evidence can no longer be opened.",
     FileTooLarge: "The file is too large.",
-    FileKindRefused: "Choose a PDF, JPEG or PNG.",
+    FileKindNotAccepted: "Choose a PDF, JPEG or PNG.",
 }
 
 
-class EvidenceForm(ActForm):
+class EvidenceForm(RowActionForm):
     """A form to upload a scan or photograph."""
 
     reason = None  # type: ignore[assignment]
@@ -42,10 +42,10 @@ class EvidenceForm(ActForm):
 
 
 def _add_evidence(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
-    add_evidence_file(event, given["file"], actor=actor_of(request), at=received_at(request))
+    add_evidence_file(event, given["file"], actor=actor_of(request), at=get_action_time(request))
 
 
-ADD_EVIDENCE = Act(
+ADD_EVIDENCE = RowAction(
     "add-evidence",
     "Add evidence",
     Capability.RECORD_CONSENTS,
@@ -58,7 +58,7 @@ ADD_EVIDENCE = Act(
 
 
 def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
     response: HttpResponse
     if opened.chunks is not None:
         response = HttpResponse(opened.chunks, content_type=opened.content_type)
@@ -82,12 +82,12 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     detail_fields = ("person", "answer", "what", "actor", "added_at")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."
-    acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_REFUSALS),)
+    acts = (RowAction("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_REFUSALS),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related answer, person, file and actor."""
         found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
-        return with_actor(found, actor_of(request))
+        return annotate_actor(found, actor_of(request))
 
     @admin.display(description="person")
     def person(self, row: ConsentEvidence) -> SafeString:
@@ -109,4 +109,4 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     @admin.display(description="by")
     def actor(self, row: ConsentEvidence) -> str:
         """Return the user or system that added it."""
-        return who(row)
+        return format_actor(row)

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from consent.consents.admin.consents import event_lines, state_pill
+from consent.consents.admin.consents import serialize_events, state_pill
 from consent.consents.models import (
     Consent,
     ConsentEvent,
@@ -23,38 +23,38 @@ from consent.consents.services import (
     EvidenceMissing,
     GuardianUnknown,
     NothingToWithdraw,
-    NoticeStale,
+    NoticeNotInEffect,
     PurposeUnknown,
     object_to_purpose,
     record_answers,
     restrict_processing,
     withdraw_consent,
 )
-from consent.consents.services.grounds import TOKENLESS
+from consent.consents.services.grounds import METHODS_WITHOUT_TOKEN
 from consent.decisions.admin import decision_cells
-from consent.decisions.selectors.decisions import standing
+from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.models import NoticeVersion
-from consent.notices.selectors.purposes import NoticeUnknown, bases_in_force, current_notice
+from consent.notices.selectors.purposes import NoticeUnknown, bases_in_force, get_current_notice
 from consent.notices.shown import (
-    Shown,
-    ShownForeign,
-    ShownForged,
-    ShownMissing,
-    ShownStale,
-    read_shown,
-    sign_shown,
+    ShownNotice,
+    TokenExpired,
+    TokenForeign,
+    TokenForged,
+    TokenMissing,
+    read_notice_token,
+    sign_notice_token,
 )
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, may, received_at
-from paktaleem.foundation.console.columns import period_pill, with_actor
-from paktaleem.foundation.console.forms import ActForm, offer
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time, may
+from paktaleem.foundation.console.columns import annotate_actor, period_pill
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.persons import person_acts, person_panels
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -74,17 +74,17 @@ REFUSALS: dict[type[Exception], str] = {
     PurposeUnknown: "There is no such active purpose for this client.",
     ConsentNotBased: "For the person's role, the lawful basis of this purpose is not consent.",
     EvidenceMissing: "Describe the evidence: the answer was not given on a screen of this portal.",
-    ShownForged: "The form was modified: open it again.",
-    ShownForeign: "The form was opened for another notice: open it again.",
-    ShownStale: "The notice was shown too long ago, or before the consent ended: open the form again.",
-    ShownMissing: "Consent requires a notice in effect about this purpose, and there is none.",
-    NoticeStale: "Consent requires the current notice, and this one has been replaced: open the form again.",
+    TokenForged: "The form was modified: open it again.",
+    TokenForeign: "The form was opened for another notice: open it again.",
+    TokenExpired: "The notice was shown too long ago, or before the consent ended: open the form again.",
+    TokenMissing: "Consent requires a notice in effect about this purpose, and there is none.",
+    NoticeNotInEffect: "Consent requires the current notice, and this one has been replaced: open the form again.",
     NothingToWithdraw: "There is no consent in force to withdraw.",
     GuardianUnknown: "The school has not named this guardian for the person.",
 }
 
 
-class AnswerForm(ActForm):
+class AnswerForm(RowActionForm):
     """A form to record an answer of the person or a guardian. No reason is required."""
 
     reason = None  # type: ignore[assignment]
@@ -108,7 +108,7 @@ class AnswerForm(ActForm):
         """Offer the guardians named by the school, and show the notice in effect."""
         super().__init__(*args, **kwargs)
         guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")
-        offer(self, "guardian", Subject.objects.filter(pk__in=guardians))
+        set_choices(self, "guardian", Subject.objects.filter(pk__in=guardians))
         self.fields["language"].initial = self.row.language
         self.fields["method"].initial = Method.IN_PERSON.value
         self.notice = self._find_notice()
@@ -121,15 +121,15 @@ class AnswerForm(ActForm):
         return str((self.data if self.is_bound else self.initial).get("purpose", ""))[:63]
 
     def _find_notice(self) -> Any:
-        at = received_at(self.request)
+        at = get_action_time(self.request)
         try:
-            return current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
+            return get_current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
         except NoticeUnknown:
             return None
 
     def _sign_notice(self, notice: NoticeVersion) -> str:
-        at, client_id = received_at(self.request), self.row.client_id
-        return sign_shown(Shown(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
+        at, client_id = get_action_time(self.request), self.row.client_id
+        return sign_notice_token(ShownNotice(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
 
     def clean(self) -> dict[str, Any]:
         """Require a guardian if, and only if, a guardian answered."""
@@ -140,7 +140,7 @@ class AnswerForm(ActForm):
         elif not by_guardian:
             cleaned["guardian"] = None
         gives = cleaned.get("state") == ConsentState.GIVEN
-        if gives and cleaned.get("method") in TOKENLESS and not cleaned.get("evidence"):
+        if gives and cleaned.get("method") in METHODS_WITHOUT_TOKEN and not cleaned.get("evidence"):
             self.add_error(
                 "evidence", gettext("Describe the evidence: the answer was not given on a screen of this portal.")
             )
@@ -154,21 +154,23 @@ def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest
         "method": Method(given["method"]),
         "language": given["language"],
         "actor": actor_of(request),
-        "at": received_at(request),
+        "at": get_action_time(request),
     }
     if given["state"] == ConsentState.WITHDRAWN:
         withdraw_consent(subject, purpose=given["purpose"], evidence=given["evidence"], **shared)
         return
     answers = [Answer(given["purpose"], ConsentState(given["state"]))]
     token, evidence = given.get("shown"), given["evidence"]
-    if given["method"] in TOKENLESS and token is not None:  # the console page is not what the person was shown
-        version = read_shown(token, client_id=subject.client_id).version
+    if (
+        given["method"] in METHODS_WITHOUT_TOKEN and token is not None
+    ):  # the console page is not what the person was shown
+        version = read_notice_token(token, client_id=subject.client_id).version
         record_answers(subject, answers=answers, notice_version=version, evidence=evidence, **shared)
         return
     record_answers(subject, answers=answers, shown=token, evidence=evidence, **shared)
 
 
-class RestrictForm(ActForm):
+class RestrictForm(RowActionForm):
     """A form to restrict processing for one purpose or all."""
 
     purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
@@ -177,10 +179,10 @@ class RestrictForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """List the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
-        offer(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
+        set_choices(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
 
 
-class ObjectForm(ActForm):
+class ObjectForm(RowActionForm):
     """A form to object to a purpose."""
 
     purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
@@ -189,14 +191,14 @@ class ObjectForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """List the purposes based on legitimate interest."""
         super().__init__(*args, **kwargs)
-        at = received_at(self.request)
+        at = get_action_time(self.request)
         bases = bases_in_force(self.row.client_id, at=at)
         purpose_ids = {
             purpose
             for (purpose, role), basis in bases.items()
             if role == self.row.role and basis.basis == Basis.LEGITIMATE_INTEREST
         }
-        offer(self, "purpose", _purpose_choices(self.row, purpose_ids))
+        set_choices(self, "purpose", _purpose_choices(self.row, purpose_ids))
 
 
 def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
@@ -210,7 +212,7 @@ def _restrict(subject: Subject, given: dict[str, Any], request: HttpRequest) -> 
         purpose_code=given["purpose"],
         actor=actor_of(request),
         reason=given["reason"],
-        at=received_at(request),
+        at=get_action_time(request),
     )
 
 
@@ -220,7 +222,7 @@ def _object(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
         purpose_code=given["purpose"],
         actor=actor_of(request),
         reason=given["reason"],
-        at=received_at(request),
+        at=get_action_time(request),
     )
 
 
@@ -229,7 +231,7 @@ def _not_erased(row: Subject, _at: Any) -> bool:
 
 
 person_acts.connect(
-    Act(
+    RowAction(
         "answer",
         "Record an answer",
         Capability.RECORD_CONSENTS,
@@ -243,7 +245,7 @@ person_acts.connect(
     )
 )
 person_acts.connect(
-    Act(
+    RowAction(
         "restrict",
         "Restrict processing",
         Capability.RESTRICT_PROCESSING,
@@ -256,7 +258,7 @@ person_acts.connect(
     )
 )
 person_acts.connect(
-    Act(
+    RowAction(
         "object",
         "Record objection",
         Capability.RESTRICT_PROCESSING,
@@ -275,7 +277,7 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show each purpose based on consent with the current answer and the next possible answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
-    bases = bases_in_force(row.client_id, at=received_at(request))
+    bases = bases_in_force(row.client_id, at=get_action_time(request))
     purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
     current = {one.purpose_id: one for one in Consent.objects.filter(client_id=row.client_id, subject=row)}
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
@@ -293,7 +295,7 @@ def _serialize_consent(
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
         {
-            "label": translated(label),
+            "label": translate_text(label),
             "danger": value == ConsentState.WITHDRAWN,
             "url": f"{answer}?purpose={purpose.code}&state={value}",
         }
@@ -313,11 +315,11 @@ def _serialize_consent(
 def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the current decision for each purpose, with the reason."""
     actor = actor_of(request)
-    if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
+    if row.external_id is None or not actor.may(Capability.REQUEST_DECISIONS, row.client_id):
         return None
     with in_client(row.client_id):
-        at = received_at(request)
-        answers = standing(actor, row.client_id, row.external_id, at=at, now=at)
+        at = get_action_time(request)
+        answers = decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=at)
     rows = [
         {
             "purpose": code.replace("_", " ").capitalize(),
@@ -357,5 +359,5 @@ def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row).select_related("purpose", "guardian")
     return {
         "template": "console/panels/events.html",
-        "events": event_lines(with_actor(events, actor_of(request))[:LATEST_EVENTS]),
+        "events": serialize_events(annotate_actor(events, actor_of(request))[:LATEST_EVENTS]),
     }

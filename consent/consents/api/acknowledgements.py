@@ -7,13 +7,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.consents.api.consents import LONGEST_TOKEN, METHODS
+from consent.consents.api.consents import MAX_TOKEN_LENGTH, METHODS
 from consent.consents.models import Method
 from consent.consents.services import acknowledge_policy
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 
 __all__ = ["AcknowledgePolicy"]
@@ -23,7 +23,7 @@ class AcknowledgeInput(StrictSerializer):
     """Input: who acknowledges the policy, and the token (on paper or by telephone: the version)."""
 
     subject = TextField(max_length=255)
-    shown = TextField(required=False, allow_null=True, max_length=LONGEST_TOKEN)
+    shown = TextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
     notice_version = serializers.UUIDField(required=False, allow_null=True)
     language = serializers.ChoiceField(LANGUAGES, required=False)
     method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
@@ -47,7 +47,7 @@ class AcknowledgePolicy(Operation):
     @extend_schema(request=AcknowledgeInput, responses=AcknowledgementOutput)
     def post(self, request: Request) -> Response:
         """Record that a person has seen the privacy policy, which is not a consent: 200. Idempotent per version."""
-        given = validated(AcknowledgeInput, request.data)
+        given = validate_input(AcknowledgeInput, request.data)
         acknowledgement = acknowledge_policy(
             get_subject(given["subject"], actor=actor_of(request)),
             shown=given.get("shown"),

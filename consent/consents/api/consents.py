@@ -18,15 +18,15 @@ from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
-from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
+from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 
-__all__ = ["LONGEST_TOKEN", "METHODS", "RecordConsents", "SubjectConsents", "WithdrawConsent"]
+__all__ = ["MAX_TOKEN_LENGTH", "METHODS", "RecordConsents", "SubjectConsents", "WithdrawConsent"]
 
 _ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
 METHODS = [method.value for method in Method if method not in {Method.CONSOLE, Method.SYSTEM}]
-LONGEST_TOKEN = 4_000
+MAX_TOKEN_LENGTH = 4_000
 
 
 class AnswerInput(StrictSerializer):
@@ -34,7 +34,7 @@ class AnswerInput(StrictSerializer):
 
     purpose = TextField(max_length=63)
     state = serializers.ChoiceField(_ANSWERS)
-    shown = TextField(required=False, allow_null=True, max_length=LONGEST_TOKEN)
+    shown = TextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
 
 
 class ByInput(StrictSerializer):
@@ -57,7 +57,7 @@ class RecordConsentsInput(StrictSerializer):
     answers = serializers.ListField(child=AnswerInput(), allow_empty=False, max_length=50)
     by = ByInput(required=False)
     notice_version = serializers.UUIDField(required=False, allow_null=True)
-    shown = TextField(required=False, allow_null=True, max_length=LONGEST_TOKEN)
+    shown = TextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
     language = serializers.ChoiceField(LANGUAGES, required=False)
     method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
     claimed_at = ZonedDateTimeField(required=False, allow_null=True)
@@ -87,7 +87,7 @@ class RecordConsents(Operation):
     @extend_schema(request=RecordConsentsInput, responses={201: ConsentEventsOutput})
     def post(self, request: Request) -> Response:
         """Record answers: 201 with their events."""
-        given = validated(RecordConsentsInput, request.data)
+        given = validate_input(RecordConsentsInput, request.data)
         subject = _get_subject(given["subject"], request)
         events = record_answers(
             subject,
@@ -109,7 +109,7 @@ class WithdrawConsent(Operation):
     @extend_schema(request=WithdrawInput, responses=ConsentEventOutput)
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
         """Withdraw: 200 with the event; again, the same event."""
-        given = validated(WithdrawInput, request.data or {})
+        given = validate_input(WithdrawInput, request.data or {})
         subject = _get_subject(external_id, request)
         evidence = given.get("evidence") or ""
         return Response(
@@ -135,7 +135,7 @@ class SubjectConsents(Operation):
     @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
-        query = validated(HistoryInput, request.query_params.dict())
+        query = validate_input(HistoryInput, request.query_params.dict())
         subject = _get_subject(external_id, request)
         page, more = _list_history(subject, query, request)
         answer = {
@@ -143,7 +143,7 @@ class SubjectConsents(Operation):
             "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
             "history": [_serialize_event(event) | _serialize_circumstances(event) for event in page],
         }
-        return with_next(request, answer, {"cursor": more} if more else None)
+        return paginated_response(request, answer, {"cursor": more} if more else None)
 
 
 def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:

@@ -8,16 +8,16 @@ from consent.consents.services import (
     EvidenceMissing,
     GuardianUnknown,
     NothingToWithdraw,
-    NoticeStale,
+    NoticeNotInEffect,
     PurposeUnknown,
 )
 from consent.notices.selectors.purposes import NoticeUnknown
-from consent.notices.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
-from paktaleem.foundation.api.problems import Problem, declare_problems
+from consent.notices.shown import TokenExpired, TokenForeign, TokenForged, TokenMissing
+from paktaleem.foundation.api.problems import Problem, register_problems
 
 __all__: list[str] = []
 
-declare_problems(
+register_problems(
     {
         PurposeUnknown: Problem(
             "purpose-unknown",
@@ -31,13 +31,13 @@ declare_problems(
             "Consent is not the lawful basis of this purpose for this person",
             "There is nothing to consent to; GET /api/v1/purposes lists the lawful basis.",
         ),
-        NoticeStale: Problem(
+        NoticeNotInEffect: Problem(
             "notice-stale",
             HTTPStatus.CONFLICT,
             "The notice that was shown is not the one in effect",
             "Show the notice from GET /api/v1/notices/current?purpose=… and send its shown value.",
         ),
-        ShownMissing: Problem(
+        TokenMissing: Problem(
             "shown-missing",
             HTTPStatus.BAD_REQUEST,
             "A consent requires proof of the notice that was shown",
@@ -51,21 +51,21 @@ declare_problems(
             "Give the location of the signed form, or when and with whom the call was.",
             field="evidence",
         ),
-        ShownForged: Problem(
+        TokenForged: Problem(
             "shown-forged",
             HTTPStatus.BAD_REQUEST,
             "The token was not signed by this portal",
             "Send the token unchanged, as returned by GET /api/v1/notices/current?purpose=….",
             field="shown",
         ),
-        ShownForeign: Problem(
+        TokenForeign: Problem(
             "shown-foreign",
             HTTPStatus.CONFLICT,
             "The token belongs to another client, notice or language than the answer",
             "Use the token of the notice about each purpose: every answer may have its own shown.",
             field="shown",
         ),
-        ShownStale: Problem(
+        TokenExpired: Problem(
             "shown-stale",
             HTTPStatus.CONFLICT,
             "The notice was shown too long ago, or before the consent ended",

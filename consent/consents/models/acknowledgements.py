@@ -11,7 +11,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["PolicyAcknowledgement"]
 
@@ -21,7 +21,7 @@ _NONE = Personal.NONE
 class PolicyAcknowledgement(models.Model):
     """One person's acknowledgement of one version of the privacy policy. Append-only, and never a consent."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE, "actor_role": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE, "actor_role": _NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

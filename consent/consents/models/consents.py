@@ -14,7 +14,7 @@ from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Objection", "Restriction"]
 
@@ -60,7 +60,7 @@ class Method(models.TextChoices):
 class ConsentEvent(models.Model):
     """One answer of one person about one purpose. Append-only."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         APPEND,
         personal={
@@ -153,7 +153,7 @@ class ConsentEvent(models.Model):
 class Consent(models.Model):
     """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -206,7 +206,7 @@ class Consent(models.Model):
 class Restriction(PeriodRow):
     """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
@@ -230,7 +230,7 @@ class Restriction(PeriodRow):
 class Objection(PeriodRow):
     """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63)

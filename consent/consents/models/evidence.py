@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["ConsentEvidence"]
 
@@ -20,7 +20,7 @@ __all__ = ["ConsentEvidence"]
 class ConsentEvidence(models.Model):
     """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"reference": Personal.SEALED, "actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"reference": Personal.SEALED, "actor_role": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

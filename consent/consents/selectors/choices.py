@@ -6,14 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection
-from consent.consents.selectors.consents import fact_of
+from consent.consents.selectors.consents import to_consent_fact
 from consent.decisions.states import effective_state
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.purposes import (
     NoticeUnknown,
     bases_in_force,
-    current_notice,
     find_purposes,
+    get_current_notice,
 )
 from consent.notices.selectors.registers import current_register
 from consent.register.models import Basis, LawfulBasis, Purpose
@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Choice", "ChoiceUnknown", "choice_about", "choices_of", "is_decided_for"]
+__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices"]
 
 _ENDED_BY_TIME = frozenset({"expired", "outdated"})
 
@@ -87,7 +87,7 @@ def is_decided_for(subject: Subject, actor: Actor, at: datetime) -> bool:
     return is_child and actor.id == subject.id
 
 
-def choices_of(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
+def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
     """List every purpose for which data of the person's role is used, those based on consent first.
 
     Raises NotAllowed.
@@ -112,9 +112,9 @@ def choices_of(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
     ]
 
 
-def choice_about(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Choice:
+def get_choice(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Choice:
     """Return one purpose of a person's page. Raises ChoiceUnknown, NotAllowed."""
-    for choice in choices_of(subject, actor=actor, at=at):
+    for choice in list_choices(subject, actor=actor, at=at):
         if choice.purpose.code == code:
             return choice
     raise ChoiceUnknown(code)
@@ -136,7 +136,7 @@ def _load_answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentE
     events, states = {}, {}
     for row in rows:
         events[row.purpose.code] = row.event
-        states[row.purpose.code] = effective_state(register, row.purpose.code, fact_of(row), at)
+        states[row.purpose.code] = effective_state(register, row.purpose.code, to_consent_fact(row), at)
     return events, states
 
 
@@ -144,6 +144,6 @@ def _find_notice(purpose: Purpose, basis: LawfulBasis, client_id: UUID, at: date
     if basis.basis != Basis.CONSENT:
         return None
     try:
-        return current_notice(purpose.code, client_id=client_id, at=at)
+        return get_current_notice(purpose.code, client_id=client_id, at=at)
     except NoticeUnknown:
         return None

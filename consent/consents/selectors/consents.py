@@ -18,7 +18,15 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["consent_events", "consent_states", "consents", "due_by_age", "due_for_renewal", "fact_of", "get_event"]
+__all__ = [
+    "consent_events",
+    "consent_states",
+    "consents",
+    "get_event",
+    "select_due_by_age",
+    "select_due_for_renewal",
+    "to_consent_fact",
+]
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:
@@ -37,7 +45,7 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     """Return the effective state of each purpose that a person has answered about. Raises NotAllowed."""
     rows = consents(actor).filter(client_id=subject.client_id, subject=subject).order_by("purpose__code")
     register = current_register(subject.client_id)
-    states = [effective_state(register, row.purpose.code, fact_of(row), at) for row in rows]
+    states = [effective_state(register, row.purpose.code, to_consent_fact(row), at) for row in rows]
     return [
         {
             "purpose": row.purpose.code,
@@ -53,7 +61,7 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     ]
 
 
-def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
+def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
     """Select consents that expire within their purpose's lead time and were not yet requested again."""
     lead = ExpressionWrapper(
         Value(at) + F("purpose__renew_days") * Value(timedelta(days=1)), output_field=DateTimeField()
@@ -63,7 +71,7 @@ def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
     return due.select_related("subject", "purpose").order_by("expires_at", "pk")
 
 
-def due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
+def select_due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
     """Select consents by a guardian for a person now of age, whose own consent was not yet requested.
 
     They no longer count (the decision's rule 9): the person must answer for themselves.
@@ -77,7 +85,7 @@ def due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
     return due.select_related("subject", "purpose").order_by("subject__of_age_at", "pk")
 
 
-def fact_of(row: Consent) -> ConsentFact:
+def to_consent_fact(row: Consent) -> ConsentFact:
     """Convert a row to the value that `effective_state` needs."""
     return ConsentFact(
         event_id=row.event_id,

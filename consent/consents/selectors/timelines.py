@@ -22,13 +22,20 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 if TYPE_CHECKING:
     from uuid import UUID
 
-__all__ = ["ACKNOWLEDGED", "Line", "acknowledgements_of", "consents_of", "state_as_of", "timeline"]
+__all__ = [
+    "ACKNOWLEDGED",
+    "TimelineEntry",
+    "list_timeline",
+    "select_acknowledgements",
+    "select_consent_events",
+    "states_at",
+]
 
 ACKNOWLEDGED = gettext_noop("Policy acknowledged")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimelineEntry:
     """One entry of a timeline.
 
     ``state`` is the consent state from then on; empty for entries that change none, which ``what`` names: a notice
@@ -45,7 +52,7 @@ class Line:
     notice: NoticeVersion | None = None
 
 
-def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[ConsentEvent]:
+def select_consent_events(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[ConsentEvent]:
     """Select a person's answers up to a time, earliest first. Raises NotAllowed."""
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
     return (
@@ -55,7 +62,7 @@ def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[
     )
 
 
-def acknowledgements_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[PolicyAcknowledgement]:
+def select_acknowledgements(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[PolicyAcknowledgement]:
     """Select a person's acknowledgements of the policy up to a time, earliest first. Raises NotAllowed."""
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
     return (
@@ -65,23 +72,23 @@ def acknowledgements_of(subject: Subject, *, actor: Actor, until: datetime) -> Q
     )
 
 
-def timeline(
+def list_timeline(
     subject: Subject,
     *,
     events: Sequence[ConsentEvent],
     acknowledged: Iterable[PolicyAcknowledgement] = (),
     until: datetime,
-) -> list[Line]:
+) -> list[TimelineEntry]:
     """List the entries of a person's timeline up to a time, latest first.
 
-    ``events`` come from ``consents_of``, ``acknowledged`` from ``acknowledgements_of``. Ends that follow from time
-    (expired) or a notice (outdated) are included, although nothing was recorded then. Runs in the client's context,
-    with a fixed number of queries.
+    ``events`` come from ``select_consent_events``, ``acknowledged`` from ``select_acknowledgements``. Ends that follow
+    from time (expired) or a notice (outdated) are included, although nothing was recorded then. Runs in the client's
+    context, with a fixed number of queries.
     """
     register = current_register(subject.client_id)
     bases = _Bases(subject, events)
     lines = [
-        Line(
+        TimelineEntry(
             at=event.recorded_at,
             purpose=event.purpose.code,
             state=event.state,
@@ -92,7 +99,7 @@ def timeline(
         for event in events
     ]
     shown = [
-        Line(
+        TimelineEntry(
             at=event.shown_at,
             purpose=event.purpose.code,
             what=gettext_noop("Notice shown"),
@@ -106,7 +113,8 @@ def timeline(
         line for of_purpose in _group_by_purpose(events) for line in _list_derived_ends(of_purpose, register, until)
     ]
     acknowledgements = [
-        Line(at=one.recorded_at, purpose="", what=ACKNOWLEDGED, row=one, notice=one.version) for one in acknowledged
+        TimelineEntry(at=one.recorded_at, purpose="", what=ACKNOWLEDGED, row=one, notice=one.version)
+        for one in acknowledged
     ]
     return sorted(
         [*lines, *shown, *derived, *acknowledgements, *_list_limits(subject, until)],
@@ -115,12 +123,12 @@ def timeline(
     )
 
 
-def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, Line]:
+def states_at(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, TimelineEntry]:
     """Return the state of each purpose at ``at``, from the events up to it."""
-    latest: dict[str, Line] = {}
+    latest: dict[str, TimelineEntry] = {}
     for of_purpose in _group_by_purpose(events):
         event = [one for one in of_purpose if one.becomes_state][-1]
-        line = Line(at=event.recorded_at, purpose=event.purpose.code, state=event.state, row=event)
+        line = TimelineEntry(at=event.recorded_at, purpose=event.purpose.code, state=event.state, row=event)
         for followed in _list_derived_ends([event], register, at):
             line = followed
         latest[event.purpose.code] = line
@@ -134,7 +142,7 @@ def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]
     return list(grouped.values())
 
 
-def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
+def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[TimelineEntry]:
     """List when consents ended by expiry or by a material notice, whichever came first."""
     lines = []
     events = [event for event in events if event.becomes_state]
@@ -145,7 +153,7 @@ def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until
         ended = [(at, state) for at, state in _possible_ends(event, register) if at <= ends]
         if ended:
             at, state = min(ended)
-            lines.append(Line(at=at, purpose=event.purpose.code, state=state))
+            lines.append(TimelineEntry(at=at, purpose=event.purpose.code, state=state))
     return lines
 
 
@@ -176,7 +184,7 @@ class _Bases:
         return ""
 
 
-def _list_limits(subject: Subject, until: datetime) -> list[Line]:
+def _list_limits(subject: Subject, until: datetime) -> list[TimelineEntry]:
     lines = []
     for model, opened, closed in (
         (Restriction, gettext_noop("Processing restricted"), gettext_noop("Restriction lifted")),
@@ -185,7 +193,7 @@ def _list_limits(subject: Subject, until: datetime) -> list[Line]:
         for row in model._default_manager.filter(client_id=subject.client_id, subject=subject):
             moments = [(row.starts_at, opened), (row.ends_at, closed)]
             lines += [
-                Line(at=at, purpose=row.purpose_code, what=what, row=row)
+                TimelineEntry(at=at, purpose=row.purpose_code, what=what, row=row)
                 for at, what in moments
                 if at is not None and at <= until
             ]

@@ -3,7 +3,7 @@
 from consent.consents.services.acknowledging import acknowledge_policy
 from consent.consents.services.ending import NothingInForce, invalidate_consent, revoke_consent
 from consent.consents.services.evidence import add_evidence_file, add_evidence_reference, open_evidence
-from consent.consents.services.grounds import EvidenceMissing, NoticeStale
+from consent.consents.services.grounds import EvidenceMissing, NoticeNotInEffect
 from consent.consents.services.limits import lift_objection, lift_restriction, object_to_purpose, restrict_processing
 from consent.consents.services.recording import (
     Answer,
@@ -26,7 +26,7 @@ __all__ = [
     "GuardianUnknown",
     "NothingInForce",
     "NothingToWithdraw",
-    "NoticeStale",
+    "NoticeNotInEffect",
     "PurposeUnknown",
     "acknowledge_policy",
     "add_evidence_file",

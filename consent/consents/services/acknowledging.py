@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.consents.models import Method, PolicyAcknowledgement
-from consent.consents.services.events import locked
-from consent.consents.services.grounds import TOKENLESS, NoticeStale
+from consent.consents.services.events import lock_subject
+from consent.consents.services.grounds import METHODS_WITHOUT_TOKEN, NoticeNotInEffect
 from consent.consents.services.recording import ClaimInFuture
 from consent.notices.models import NoticeVersion
-from consent.notices.selectors.notices import NoticeUnknown, policy_timeline, version_in_effect
-from consent.notices.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
+from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
+from consent.notices.shown import ShownNotice, TokenExpired, TokenForeign, TokenMissing, read_notice_token
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
@@ -45,10 +45,10 @@ def acknowledge_policy(
     AlreadyErased, NotAllowed.
     """
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
-    subject = locked(subject)
+    subject = lock_subject(subject)
     if claimed_at is not None and claimed_at > at:
         raise ClaimInFuture
-    token = read_shown(shown, client_id=subject.client_id) if shown else None
+    token = read_notice_token(shown, client_id=subject.client_id) if shown else None
     _check_token(token, notice_version=notice_version, language=language, method=method, at=at)
     version = _get_policy_in_effect(subject, token.version if token else notice_version, at)
     known = PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, version=version).first()
@@ -74,33 +74,33 @@ def acknowledge_policy(
 
 
 def _check_token(
-    token: Shown | None, *, notice_version: UUID | None, language: str | None, method: Method, at: datetime
+    token: ShownNotice | None, *, notice_version: UUID | None, language: str | None, method: Method, at: datetime
 ) -> None:
     if token is None:
-        if method not in TOKENLESS:
-            raise ShownMissing(_POLICY_NAME)
+        if method not in METHODS_WITHOUT_TOKEN:
+            raise TokenMissing(_POLICY_NAME)
         return
     if token.purposes:
-        raise ShownForeign("The token belongs to a notice about purposes, not to the privacy policy.")
+        raise TokenForeign("The token belongs to a notice about purposes, not to the privacy policy.")
     if notice_version not in {None, token.version}:
-        raise ShownForeign("The token belongs to another version than notice_version.")
+        raise TokenForeign("The token belongs to another version than notice_version.")
     if token.language and language not in {None, token.language}:
-        raise ShownForeign(f"The policy was shown in another language: {token.language}.")
+        raise TokenForeign(f"The policy was shown in another language: {token.language}.")
     if at - token.at > settings.NOTICE_SHOWN_FOR:
-        raise ShownStale(_POLICY_NAME)
+        raise TokenExpired(_POLICY_NAME)
 
 
 def _get_policy_in_effect(subject: Subject, version: UUID | None, at: datetime) -> NoticeVersion:
     try:
-        current = version_in_effect(policy_timeline(subject.client), at=at)
+        current = get_version_in_effect(policy_timeline(subject.client), at=at)
     except NoticeUnknown as unknown:
-        raise NoticeStale(_POLICY_NAME) from unknown
+        raise NoticeNotInEffect(_POLICY_NAME) from unknown
     if current.pk != version:
-        raise NoticeStale(_POLICY_NAME)
+        raise NoticeNotInEffect(_POLICY_NAME)
     return current
 
 
-def _record_acknowledgement(acknowledgement: PolicyAcknowledgement, token: Shown | None, actor: Actor) -> None:
+def _record_acknowledgement(acknowledgement: PolicyAcknowledgement, token: ShownNotice | None, actor: Actor) -> None:
     facts = {
         "acknowledgement": str(acknowledgement.pk),
         "notice_version": str(acknowledgement.version_id),

@@ -7,12 +7,12 @@ from django.db import transaction
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
 from consent.consents.models.consents import GivenBy
-from consent.consents.services.events import append_event, locked, past_of
+from consent.consents.services.events import append_event, load_history, lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 
-__all__ = ["NothingInForce", "invalidate_consent", "invalidate_false", "revoke_consent"]
+__all__ = ["NothingInForce", "invalidate_consent", "invalidate_unverified_consents", "revoke_consent"]
 
 _ACTOR = system_actor("consent.invalidate_false")
 
@@ -39,7 +39,7 @@ def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, 
     return _end_consent(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
-def invalidate_false(verification: Any, actor: Actor, at: datetime) -> None:
+def invalidate_unverified_consents(verification: Any, actor: Actor, at: datetime) -> None:
     """Invalidate the consents a guardian gave since a verification of theirs that was false.
 
     Connected to ``verification_found_false``. Recorded as an act of the portal, not of ``actor``.
@@ -56,8 +56,8 @@ def invalidate_false(verification: Any, actor: Actor, at: datetime) -> None:
 def _end_consent(
     consent: Consent, state: ConsentState, method: Method, *, actor: Actor, reason: Reason, at: datetime
 ) -> ConsentEvent:
-    subject, purpose = locked(consent.subject), consent.purpose
-    past = past_of(subject)
+    subject, purpose = lock_subject(consent.subject), consent.purpose
+    past = load_history(subject)
     if past.state(purpose) != ConsentState.GIVEN:
         raise NothingInForce
     event = ConsentEvent(

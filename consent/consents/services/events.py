@@ -9,16 +9,16 @@ from uuid import UUID
 from django.db import connection
 
 from consent.consents.models import ConsentEvent, ConsentState
-from consent.decisions.states import becomes_state
+from consent.decisions.states import changes_state
 from consent.notices.selectors.registers import Version
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import make_entry
-from paktaleem.foundation.tenancy.rows import find_row, insert_together
+from paktaleem.foundation.tenancy.rows import find_row, insert_rows
 
-__all__ = ["Past", "append_event", "locked", "past_of"]
+__all__ = ["ConsentHistory", "append_event", "load_history", "lock_subject"]
 
 _SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _HISTORY = """
@@ -49,7 +49,7 @@ _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED,
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ConsentHistory:
     """A person's consent history: latest event time, when consent to each purpose last ended, and its state.
 
     ``register_version`` is read in the same query, because recording needs both.
@@ -77,13 +77,13 @@ class Past:
         return self.ends.get(purpose.pk)
 
 
-def past_of(subject: Subject) -> Past:
+def load_history(subject: Subject) -> ConsentHistory:
     """Load a person's consent history; their row must be locked."""
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
         rows = cursor.fetchall()
     (own, shared), found = rows[0][0], [row[1:] for row in rows if row[1] is not None]
-    return Past(
+    return ConsentHistory(
         (own, shared),
         max((latest for _, latest, _, _ in found), default=None),
         {purpose: ended_at for purpose, _, ended_at, _ in found},
@@ -91,7 +91,7 @@ def past_of(subject: Subject) -> Past:
     )
 
 
-def locked(subject: Subject) -> Subject:
+def lock_subject(subject: Subject) -> Subject:
     """Lock the person's row, so that concurrent answers are serialized.
 
     Raises Subject.DoesNotExist if there is no such row, AlreadyErased.
@@ -111,7 +111,7 @@ def append_event(
 
     With ``stands`` False, because of another guardian's refusal, the state is not changed.
     """
-    event.becomes_state = stands and becomes_state(before, event.state)
+    event.becomes_state = stands and changes_state(before, event.state)
     event.is_renewal = before == event.state == ConsentState.GIVEN
     entry = make_entry(
         f"consent.{event.state}",
@@ -122,7 +122,7 @@ def append_event(
         at=event.recorded_at,
     )
     also = _SET_STATE if event.becomes_state else _SET_ASKED
-    insert_together(event, entry, also=also, values=_state_columns(event))
+    insert_rows(event, entry, also=also, values=_state_columns(event))
     return event
 
 

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
-from paktaleem.directory.files.services import open_file, store_file
+from paktaleem.directory.files.services import iterate_file, store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, record_look
+from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
@@ -91,8 +91,8 @@ def open_evidence(evidence: ConsentEvidence, *, actor: Actor, reason: Reason | s
     subject = evidence.subject
     if subject.erased_at is not None:
         raise AlreadyErased
-    record_look(subject, [f"evidence {evidence.pk}"], actor=actor, reason=reason, at=at)
+    record_access(subject, [f"evidence {evidence.pk}"], actor=actor, reason=reason, at=at)
     if evidence.file is not None:
         kind = FileKind(evidence.file.kind)
-        return OpenedEvidence(content_type=CONTENT_TYPES[kind], chunks=open_file(evidence.file))
+        return OpenedEvidence(content_type=CONTENT_TYPES[kind], chunks=iterate_file(evidence.file))
     return OpenedEvidence(text=sealer_of(subject).open(evidence.reference, column=_COLUMN))

@@ -9,14 +9,22 @@ from uuid import UUID
 from django.conf import settings
 
 from consent.consents.models import Method
-from consent.notices.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
+from consent.notices.shown import ShownNotice, TokenExpired, TokenForeign, TokenMissing, read_notice_token
 from consent.register.models import Purpose
 from consent.register.register import Register
 from consent.register.versions import TextRule
 
-__all__ = ["TOKENLESS", "Collected", "EvidenceMissing", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
+__all__ = [
+    "METHODS_WITHOUT_TOKEN",
+    "CollectionMethod",
+    "ConsentBasis",
+    "EvidenceMissing",
+    "NoticeNotInEffect",
+    "check_consent_basis",
+    "resolve_notices",
+]
 
-TOKENLESS = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
+METHODS_WITHOUT_TOKEN = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
 """Methods without a portal screen, so that no token exists."""
 
 
@@ -24,17 +32,17 @@ class EvidenceMissing(Exception):
     """A consent without a token needs other evidence."""
 
 
-class NoticeStale(Exception):
+class NoticeNotInEffect(Exception):
     """The notice version is not the one in effect about this purpose."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class ConsentBasis:
     """The notice version of an answer, the purposes for which it is in effect, and the token of its showing."""
 
     version: TextRule | None = None
     purposes: frozenset[str] = frozenset()
-    shown: Shown | None = None
+    shown: ShownNotice | None = None
 
     def columns(self, language: str | None, at: datetime) -> dict[str, Any]:
         """Return the event's columns about the notice: version, hash, language and time of showing.
@@ -53,25 +61,25 @@ class Grounds:
         return found
 
 
-def find_grounds(
+def resolve_notices(
     tokens: Iterable[str | None], *, notice_version: UUID | None, language: str | None, register: Register, at: datetime
-) -> Mapping[str | None, Grounds]:
+) -> Mapping[str | None, ConsentBasis]:
     """Map each token (None: no token) to the notice it proves, for answers of any state.
 
     Raises ShownForged or ShownForeign if a token is not valid for this client, version or language, NoticeStale if a
     version is unknown or not yet in effect.
     """
-    proofs = {token: read_shown(token, client_id=register.client) if token else None for token in tokens}
+    proofs = {token: read_notice_token(token, client_id=register.client) if token else None for token in tokens}
     for shown in filter(None, proofs.values()):
         if notice_version not in {None, shown.version}:
-            raise ShownForeign("The token belongs to another version than notice_version.")
+            raise TokenForeign("The token belongs to another version than notice_version.")
         if shown.language and language not in {None, shown.language}:
-            raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
+            raise TokenForeign(f"The notice was shown in another language: {shown.language}.")
     version_ids = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
     return {
-        token: Grounds(_get_text(version, register, at), _list_purposes(version, register, at), proofs[token])
+        token: ConsentBasis(_get_text(version, register, at), _list_purposes(version, register, at), proofs[token])
         if version
-        else Grounds()
+        else ConsentBasis()
         for token, version in version_ids.items()
     }
 
@@ -79,7 +87,7 @@ def find_grounds(
 def _get_text(version: UUID, register: Register, at: datetime) -> TextRule:
     found = register.texts.get(version)
     if found is None or found.effective_at > at:
-        raise NoticeStale
+        raise NoticeNotInEffect
     return found
 
 
@@ -90,7 +98,7 @@ def _list_purposes(version: UUID, register: Register, at: datetime) -> frozenset
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class CollectionMethod:
     """How an answer was collected: the method, whether there is evidence, and the claimed time."""
 
     method: Method
@@ -98,8 +106,8 @@ class Collected:
     claimed_at: datetime | None
 
 
-def check_grounds(
-    grounds: Grounds, purpose: Purpose, *, collected: Collected, ended_at: datetime | None, at: datetime
+def check_consent_basis(
+    grounds: ConsentBasis, purpose: Purpose, *, collected: CollectionMethod, ended_at: datetime | None, at: datetime
 ) -> None:
     """Raise unless consent to the purpose can be given under this notice.
 
@@ -109,16 +117,16 @@ def check_grounds(
     Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
     """
     shown, version = grounds.shown, grounds.version
-    if shown is None and collected.method not in TOKENLESS:
-        raise ShownMissing(purpose.code)
+    if shown is None and collected.method not in METHODS_WITHOUT_TOKEN:
+        raise TokenMissing(purpose.code)
     if shown is None and not collected.has_evidence:
         raise EvidenceMissing(purpose.code)
     if shown is not None and purpose.code not in shown.purposes:
-        raise ShownForeign(f"The notice shown does not inform about {purpose.code}.")
+        raise TokenForeign(f"The notice shown does not inform about {purpose.code}.")
     if shown is not None and at - shown.at > settings.NOTICE_SHOWN_FOR:
-        raise ShownStale(purpose.code)
+        raise TokenExpired(purpose.code)
     if version is None or purpose.code not in grounds.purposes:
-        raise NoticeStale(purpose.code)
+        raise NoticeNotInEffect(purpose.code)
     seen_at = shown.at if shown else collected.claimed_at
     if ended_at is not None and (seen_at is None or seen_at <= ended_at):
-        raise ShownStale(purpose.code)
+        raise TokenExpired(purpose.code)

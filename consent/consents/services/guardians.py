@@ -11,15 +11,15 @@ from django.db import connection
 
 from children.guardians.authority import ChildFacts
 from children.guardians.models import Guardianship
-from children.guardians.selectors import child_facts
-from children.guardians.services import note_conflict
+from children.guardians.selectors import load_child_facts
+from children.guardians.services import update_conflict
 from consent.consents.models import ConsentEvent
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.by import Reason
 
-__all__ = ["another_says_no", "follow_purpose", "says_no_to_a_purpose"]
+__all__ = ["has_refused_a_purpose", "is_refused_by_another_guardian", "update_purpose_conflict"]
 
 _LATEST_ANSWERS = """
 SELECT DISTINCT ON (e.guardian_id) e.guardian_id, e.state FROM consent_consentevent e
@@ -30,33 +30,33 @@ ORDER BY e.guardian_id, e.recorded_at DESC, e.id DESC
 _REFUSALS = frozenset({"refused", "withdrawn"})
 
 
-def another_says_no(child: Subject, purpose: Purpose, guardian: UUID, *, at: datetime) -> bool:
+def is_refused_by_another_guardian(child: Subject, purpose: Purpose, guardian: UUID, *, at: datetime) -> bool:
     """Return True if the latest answer of another guardian who may forbid is a refusal.
 
     The child's row must be locked.
     """
     latest = _load_latest_answers(child, purpose)
     against = {person for person, state in latest.items() if state in _REFUSALS and person != guardian}
-    return bool(against & _guardians_who_may_forbid(child_facts(child), at)) if against else False
+    return bool(against & _guardians_who_may_forbid(load_child_facts(child), at)) if against else False
 
 
-def follow_purpose(event: ConsentEvent, purpose: Purpose, *, actor: Actor) -> None:
+def update_purpose_conflict(event: ConsentEvent, purpose: Purpose, *, actor: Actor) -> None:
     """Open or close the conflict case about a purpose, depending on whether the child's guardians disagree."""
     latest = _load_latest_answers(event.subject, purpose)
     at = event.recorded_at
     disagree = False
     if len(latest) > 1:
-        facts = child_facts(event.subject)
+        facts = load_child_facts(event.subject)
         refusing = {person for person, state in latest.items() if state in _REFUSALS} & _guardians_who_may_forbid(
             facts, at
         )
         consenting = {person for person, state in latest.items() if state == "given"} & facts.standing(at).persons
         disagree = bool(refusing and consenting)
     circumstances = {"actor": actor, "reason": Reason.SUBJECT_REQUEST, "at": at}
-    note_conflict(event.subject, purpose.code, disagree=disagree, **circumstances)  # type: ignore[arg-type]
+    update_conflict(event.subject, purpose.code, disagree=disagree, **circumstances)  # type: ignore[arg-type]
 
 
-def says_no_to_a_purpose(guardianship: Guardianship, at: datetime) -> bool:
+def has_refused_a_purpose(guardianship: Guardianship, at: datetime) -> bool:
     """Return True if a guardian's latest answer to any purpose is a refusal.
 
     Ending their authority would lift that refusal.

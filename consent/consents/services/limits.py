@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
 __all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
 
@@ -47,7 +47,7 @@ def object_to_purpose(
     NotAllowed.
     """
     own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
-    take_turn(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
+    advisory_lock(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
     if found := Objection.objects.active(at).filter(**own).first():
         _require_capability(found, actor)
         return found

@@ -12,12 +12,12 @@ from django.db import transaction
 from children.guardians.models import Guardianship
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
 from consent.consents.models.consents import GivenBy
-from consent.consents.services.events import Past, append_event, locked, past_of
+from consent.consents.services.events import ConsentHistory, append_event, load_history, lock_subject
 from consent.consents.services.evidence import add_evidence_reference
-from consent.consents.services.grounds import Collected, Grounds, check_grounds, find_grounds
-from consent.consents.services.guardians import another_says_no, follow_purpose
-from consent.decisions.states import ANSWERS
-from consent.notices.selectors.purposes import purpose_of_rule
+from consent.consents.services.grounds import CollectionMethod, ConsentBasis, check_consent_basis, resolve_notices
+from consent.consents.services.guardians import is_refused_by_another_guardian, update_purpose_conflict
+from consent.decisions.states import ANSWER_STATES
+from consent.notices.selectors.purposes import to_purpose
 from consent.notices.selectors.registers import current_register
 from consent.register.models import Basis, Purpose
 from consent.register.register import Register
@@ -93,7 +93,7 @@ def record_answers(
 
     Runs in the caller's transaction. All checks come before the first write, so that a refusal needs no savepoint.
     ``given`` requires consent as lawful basis for the person's role, and the notice in effect: ``shown`` is the token
-    that ``sign_shown`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
+    that ``sign_notice_token`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
     ``notice_version`` and ``evidence`` (the location of the form, or a note of the call) instead; evidence is sealed.
     ``at`` is the time of recording; ``claimed_at``, the client's time of collection, is stored beside it.
 
@@ -102,23 +102,23 @@ def record_answers(
     ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
     """
     _require_capability(actor, subject)
-    subject = locked(subject)
+    subject = lock_subject(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
     _check_child(subject, answers, actor, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
-    past = past_of(subject)
+    past = load_history(subject)
     register = current_register(subject.client_id, past.register_version)
-    grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
+    grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     circumstances = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
-    collected, events = Collected(method, bool(evidence), claimed_at), []
+    collected, events = CollectionMethod(method, bool(evidence), claimed_at), []
     for answer in answers:
         purpose, is_withdrawal = _get_purpose(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
         _check_answer(subject, purpose, answer.state, register, past, at)
-        notice_basis = Grounds() if is_withdrawal else grounds[answer.shown or shown]
+        notice_basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
-            check_grounds(notice_basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
+            check_consent_basis(notice_basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
         columns = circumstances | notice_basis.columns(language, recorded_at)
         events.append(_build_event(subject, purpose, answer.state, actor, recorded_at, columns))
     with transaction.atomic(savepoint=False):
@@ -148,7 +148,7 @@ def withdraw_consent(
     Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, AlreadyErased, NotAllowed.
     """
     _require_capability(actor, subject)
-    subject = locked(subject)
+    subject = lock_subject(subject)
     found = _get_purpose(purpose, current_register(subject.client_id))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
@@ -196,11 +196,13 @@ def _append_answer(event: ConsentEvent, *, before: str, evidence: str, actor: Ac
     """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect."""
     purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
     is_refused = (
-        guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
+        guardian is not None
+        and gives
+        and is_refused_by_another_guardian(event.subject, purpose, guardian, at=event.recorded_at)
     )
     append_event(event, purpose, before=before, actor=actor, stands=not is_refused)
     if guardian is not None:
-        follow_purpose(event, purpose, actor=actor)
+        update_purpose_conflict(event, purpose, actor=actor)
     if evidence:
         add_evidence_reference(event, evidence, actor=actor, at=event.recorded_at)
 
@@ -208,7 +210,7 @@ def _append_answer(event: ConsentEvent, *, before: str, evidence: str, actor: Ac
 def _get_purpose(code: str, register: Register) -> Purpose:
     if code not in register.purposes:
         raise PurposeUnknown(code)
-    return purpose_of_rule(register.purposes[code])
+    return to_purpose(register.purposes[code])
 
 
 def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
@@ -239,7 +241,7 @@ def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: 
 
 
 def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against
-    subject: Subject, purpose: Purpose, state: ConsentState, register: Register, past: Past, at: datetime
+    subject: Subject, purpose: Purpose, state: ConsentState, register: Register, past: ConsentHistory, at: datetime
 ) -> None:
     if state == ConsentState.WITHDRAWN:
         if past.state(purpose) != ConsentState.GIVEN:
@@ -247,7 +249,7 @@ def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked 
         return
     if not purpose.is_active:
         raise PurposeUnknown(purpose.code)
-    if state not in ANSWERS:
+    if state not in ANSWER_STATES:
         raise ValueError(f"{state} is not an answer: it follows from time or a notice.")
     basis = register.basis_in_force(purpose.code, subject.role, at)
     if basis is None or basis.basis != Basis.CONSENT:

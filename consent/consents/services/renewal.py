@@ -5,7 +5,7 @@ from uuid import UUID
 
 from consent.consents.models import Consent, Method
 from consent.consents.models.consents import ConsentState, GivenBy
-from consent.consents.selectors.consents import due_by_age, due_for_renewal
+from consent.consents.selectors.consents import select_due_by_age, select_due_for_renewal
 from consent.consents.services.recording import (
     Answer,
     ConsentNotBased,
@@ -15,10 +15,10 @@ from consent.consents.services.recording import (
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["ask_again"]
+__all__ = ["request_renewals"]
 
 
-def ask_again(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
+def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
     """Record consent requests for up to ``limit`` consents of each kind; returns how many.
 
     Consents that will soon expire remain in force until then. Consents a guardian gave for a person who has reached the
@@ -27,7 +27,7 @@ def ask_again(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) 
     """
     count = 0
     client = Client.objects.get(pk=client_id)
-    for consent in [*due_for_renewal(client_id, at=at)[:limit], *due_by_age(client, at=at)[:limit]]:
+    for consent in [*select_due_for_renewal(client_id, at=at)[:limit], *select_due_by_age(client, at=at)[:limit]]:
         count += _request_consent(consent, actor, at)
     return count
 

@@ -5,10 +5,10 @@ from typing import Any
 from consent.decisions.decision import Decision
 from consent.decisions.remedies import remedy_for
 
-__all__ = ["answer_context"]
+__all__ = ["serialize_decision_context"]
 
 
-def answer_context(decision: Decision) -> dict[str, Any]:
+def serialize_decision_context(decision: Decision) -> dict[str, Any]:
     """Return the context of a decision. A caller that cannot ask again by ``valid_until`` must deny."""
     context: dict[str, Any] = {
         "reason": str(decision.reason),

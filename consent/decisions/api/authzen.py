@@ -7,27 +7,27 @@ from typing import Any, Literal
 import msgspec
 
 from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import Asked
+from consent.decisions.selectors.decisions import EvaluationRequest
 
 __all__ = [
-    "MOST_ITEMS",
-    "MOST_MOMENTS",
-    "BadQuestion",
+    "MAX_EVALUATIONS",
+    "MAX_PAST_TIMES",
     "Batch",
+    "InvalidEvaluation",
     "Semantic",
     "read_batch",
     "read_question",
 ]
 
-MOST_ITEMS = 1_000
+MAX_EVALUATIONS = 1_000
 """Maximum number of evaluations in one request."""
-MOST_MOMENTS = 20
+MAX_PAST_TIMES = 20
 """Maximum number of different past times in one request: each needs its own register."""
 
 type Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
-class BadQuestion(ValueError):
+class InvalidEvaluation(ValueError):
     """The request, or one of its evaluations, is not valid; the argument is the message."""
 
 
@@ -65,7 +65,7 @@ class _Item(msgspec.Struct):
     resource: _Resource | msgspec.UnsetType = msgspec.UNSET
     context: _Context | msgspec.UnsetType = msgspec.UNSET
 
-    def asked(self, defaults: "_Item", now: datetime) -> Asked:
+    def asked(self, defaults: "_Item", now: datetime) -> EvaluationRequest:
         """Return the question, using the defaults for missing parts. Raises BadQuestion."""
         subject = self.subject or defaults.subject or _raise_missing("subject")
         action = self.action or defaults.action or _raise_missing("action")
@@ -79,7 +79,7 @@ class _Item(msgspec.Struct):
             recipient=resource.properties.recipient,
             at=now if context.time is None else _check_time(context.time, now),
         )
-        return Asked(subject.id if subject.type == "end_user" else "", question)
+        return EvaluationRequest(subject.id if subject.type == "end_user" else "", question)
 
 
 class _Options(msgspec.Struct):
@@ -94,14 +94,14 @@ class _Batch(_Item):
 class Batch(msgspec.Struct, frozen=True):
     """The evaluations of a request in order: questions or errors; ``single`` for a request without a list."""
 
-    items: list[Asked | BadQuestion]
+    items: list[EvaluationRequest | InvalidEvaluation]
     semantic: Semantic
     single: bool
 
     @property
-    def questions(self) -> list[Asked]:
+    def questions(self) -> list[EvaluationRequest]:
         """Return the valid questions, in order."""
-        return [one for one in self.items if isinstance(one, Asked)]
+        return [one for one in self.items if isinstance(one, EvaluationRequest)]
 
 
 _NO_CONTEXT = _Context()
@@ -110,12 +110,12 @@ _item = msgspec.json.Decoder(_Item)
 _batch = msgspec.json.Decoder(_Batch)
 
 
-def read_question(body: bytes, now: datetime) -> Asked:
+def read_question(body: bytes, now: datetime) -> EvaluationRequest:
     """Parse the body of an evaluation request. Raises BadQuestion."""
     try:
         item = _item.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadQuestion(_error_message(error)) from error
+        raise InvalidEvaluation(_error_message(error)) from error
     _refuse_duplicate_names(body)
     return item.asked(_NO_DEFAULTS, now)
 
@@ -125,37 +125,39 @@ def read_batch(body: bytes, now: datetime) -> Batch:
     try:
         batch = _batch.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadQuestion(_error_message(error)) from error
-    if len(batch.evaluations) > MOST_ITEMS:
-        raise BadQuestion(f"A request holds at most {MOST_ITEMS:,} evaluations, not {len(batch.evaluations):,}.")
+        raise InvalidEvaluation(_error_message(error)) from error
+    if len(batch.evaluations) > MAX_EVALUATIONS:
+        raise InvalidEvaluation(
+            f"A request holds at most {MAX_EVALUATIONS:,} evaluations, not {len(batch.evaluations):,}."
+        )
     _refuse_duplicate_names(body)
     if not batch.evaluations:
         return Batch([batch.asked(_NO_DEFAULTS, now)], batch.options.evaluations_semantic, single=True)
     items = [_read_item(raw, batch, now) for raw in batch.evaluations]
-    moments = {one.question.at for one in items if isinstance(one, Asked)} - {now}
-    if len(moments) > MOST_MOMENTS:
-        raise BadQuestion(f"A request asks about at most {MOST_MOMENTS} past times, not {len(moments)}.")
+    moments = {one.question.at for one in items if isinstance(one, EvaluationRequest)} - {now}
+    if len(moments) > MAX_PAST_TIMES:
+        raise InvalidEvaluation(f"A request asks about at most {MAX_PAST_TIMES} past times, not {len(moments)}.")
     return Batch(items, batch.options.evaluations_semantic, single=False)
 
 
-def _read_item(raw: msgspec.Raw, defaults: _Item, now: datetime) -> Asked | BadQuestion:
+def _read_item(raw: msgspec.Raw, defaults: _Item, now: datetime) -> EvaluationRequest | InvalidEvaluation:
     try:
         return _item.decode(raw).asked(defaults, now)
-    except BadQuestion as error:
+    except InvalidEvaluation as error:
         return error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return BadQuestion(_error_message(error))
+        return InvalidEvaluation(_error_message(error))
 
 
 def _raise_missing(part: str) -> Any:
-    raise BadQuestion(f"The {part} is missing.")
+    raise InvalidEvaluation(f"The {part} is missing.")
 
 
 def _check_time(asked: datetime, now: datetime) -> datetime:
     if asked.tzinfo is None:
-        raise BadQuestion("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
+        raise InvalidEvaluation("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
     if asked > now:
-        raise BadQuestion("context.time is in the future: ask about now or the past")
+        raise InvalidEvaluation("context.time is in the future: ask about now or the past")
     return asked
 
 
@@ -170,9 +172,9 @@ def _refuse_duplicate_names(text: bytes) -> None:
     try:
         json.loads(text, object_pairs_hook=_refuse_duplicates, parse_int=str, parse_float=str)
     except RecursionError as error:
-        raise BadQuestion("The body nests too deeply.") from error
+        raise InvalidEvaluation("The body nests too deeply.") from error
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) != len(pairs):
-        raise BadQuestion("An object has a duplicate name.")
+        raise InvalidEvaluation("An object has a duplicate name.")

@@ -12,10 +12,10 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.decisions.selectors.changes import Change, Position, changes_since, latest_position
+from consent.decisions.selectors.changes import Change, Position, get_latest_position, list_changes_since
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, arrival_of, client_of, validated
-from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
+from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["ListChanges"]
@@ -58,29 +58,29 @@ class ChangesOutput(serializers.Serializer[Any]):
 class ListChanges(Operation):
     """``GET /api/v1/changes?since=…``."""
 
-    capabilities = {"GET": Capability.ASK_DECISIONS}
+    capabilities = {"GET": Capability.REQUEST_DECISIONS}
     is_conditional = True
 
     @extend_schema(parameters=[ChangesInput], responses=ChangesOutput)
     def get(self, request: Request) -> Response:
         """List changes since a cursor; without a cursor, return the current one and no changes."""
         query, now, client_id = (
-            validated(ChangesInput, request.query_params.dict()),
-            arrival_of(request),
+            validate_input(ChangesInput, request.query_params.dict()),
+            get_arrival_time(request),
             client_of(request),
         )
-        latest = latest_position()
+        latest = get_latest_position()
         if "since" not in query:
             return Response({"changes": [], "cursor": _sign_position(latest, client_id, now), "next": None})
         position, issued_at = _read_cursor(query["since"], client_id)
         if position.cluster != latest.cluster or issued_at < now - settings.CHANGES_KEPT_FOR:
             raise CursorExpired
-        page = changes_since(actor_of(request), client_id, position, most=query["limit"])
+        page = list_changes_since(actor_of(request), client_id, position, most=query["limit"])
         is_reused = not page.changes and issued_at > now - _CURSOR_REUSED_FOR
         after = page.position if page.has_more or page.changes else latest
         cursor = query["since"] if is_reused else _sign_position(after, client_id, now)
         answer = {"changes": [_serialize_change(one) for one in page.changes], "cursor": cursor}
-        return with_next(request, answer, {"since": cursor} if page.has_more else None)
+        return paginated_response(request, answer, {"since": cursor} if page.has_more else None)
 
 
 def _serialize_change(change: Change) -> dict[str, Any]:

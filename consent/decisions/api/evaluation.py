@@ -15,12 +15,12 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from consent.decisions.api.answers import answer_context
-from consent.decisions.api.authzen import BadQuestion, Batch, read_batch, read_question
+from consent.decisions.api.answers import serialize_decision_context
+from consent.decisions.api.authzen import Batch, InvalidEvaluation, read_batch, read_question
 from consent.decisions.decision import Decision
 from consent.decisions.selectors.decisions import (
-    LATEST,
-    Asked,
+    END_OF_TIME,
+    EvaluationRequest,
     KeyNotLive,
     Reading,
     decide_in_sandbox,
@@ -29,11 +29,11 @@ from consent.decisions.selectors.decisions import (
     decide_with_key,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed, require
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.accounts.requests import ReceivedRequest
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.selectors import actor_of_key, is_test_key
+from paktaleem.foundation.accounts.selectors import find_key_actor, is_test_key
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["evaluate", "evaluate_many", "show_metadata"]
@@ -66,18 +66,18 @@ def _call_view(view: Callable[[ReceivedRequest], HttpResponse], request: Receive
         return _not_authenticated()
     except NotAllowed:
         return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
-    except BadQuestion as error:
+    except InvalidEvaluation as error:
         return _bad_request(request, error)
     except DatabaseError:
         return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No decision is available now: deny, and ask again.")
 
 
-def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
-    actor = actor_of_key(bearer_token(request), at=request.received_at)
+def _bad_request(request: ReceivedRequest, error: InvalidEvaluation) -> HttpResponse:
+    actor = find_key_actor(bearer_token(request), at=request.received_at)
     if actor is None:
         return _not_authenticated()
     try:
-        require(actor, Capability.ASK_DECISIONS)
+        require(actor, Capability.REQUEST_DECISIONS)
     except NotAllowed:
         return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
     return _text_response(HTTPStatus.BAD_REQUEST, str(error))
@@ -93,7 +93,7 @@ def evaluate(request: ReceivedRequest) -> HttpResponse:
 def evaluate_many(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluations``: decide many questions, in order (AuthZEN §7)."""
     reading = partial(read_batch, _read_body(request))
-    batch = reading(LATEST if is_test_key(bearer_token(request)) else request.received_at)
+    batch = reading(END_OF_TIME if is_test_key(bearer_token(request)) else request.received_at)
     if batch.single:
         return _json_response(_serialize_decision(_decide(request, lambda now: reading(now).questions[0])))
     return _json_response({"evaluations": _serialize_batch(*_decide_all(request, reading, batch))})
@@ -106,7 +106,7 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
         response = _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.")
         response["Allow"] = "GET, HEAD"
         return response
-    address = public_address(request)
+    address = get_public_url(request)
     return _json_response(
         {
             "policy_decision_point": address,
@@ -120,14 +120,14 @@ def _read_body(request: HttpRequest) -> bytes:
     if not bearer_token(request):
         raise KeyNotLive
     if request.content_type != "application/json":
-        raise BadQuestion("Send Content-Type: application/json")
+        raise InvalidEvaluation("Send Content-Type: application/json")
     try:
         return request.body
     except RequestDataTooBig as error:
-        raise BadQuestion(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes") from error
+        raise InvalidEvaluation(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes") from error
 
 
-def _decide(request: ReceivedRequest, reading: Reading[Asked]) -> Decision:
+def _decide(request: ReceivedRequest, reading: Reading[EvaluationRequest]) -> Decision:
     key, arrived_at = bearer_token(request), request.received_at
     if is_test_key(key):
         return decide_in_sandbox(key, reading, arrived_at=arrived_at)
@@ -151,7 +151,7 @@ def _serialize_batch(batch: Batch, decisions: list[Decision]) -> list[dict[str, 
     """Serialize the decisions in order, up to the first that ends the batch under its semantic."""
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
-        answer = _serialize_decision(next(ready)) if isinstance(item, Asked) else _serialize_error(item)
+        answer = _serialize_decision(next(ready)) if isinstance(item, EvaluationRequest) else _serialize_error(item)
         answers.append(answer)
         if answer["decision"] is stop_at:
             break
@@ -159,12 +159,12 @@ def _serialize_batch(batch: Batch, decisions: list[Decision]) -> list[dict[str, 
 
 
 def _serialize_decision(decision: Decision) -> dict[str, Any]:
-    context = answer_context(decision)
+    context = serialize_decision_context(decision)
     context["decision_id"] = new_id()
     return {"decision": decision.allowed, "context": context}
 
 
-def _serialize_error(error: BadQuestion) -> dict[str, Any]:
+def _serialize_error(error: InvalidEvaluation) -> dict[str, Any]:
     return {"decision": False, "context": {"error": {"status": int(HTTPStatus.BAD_REQUEST), "message": str(error)}}}
 
 

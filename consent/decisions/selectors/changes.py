@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Change", "ChangesPage", "Position", "changes_since", "latest_position"]
+__all__ = ["Change", "ChangesPage", "Position", "get_latest_position", "list_changes_since"]
 
 _START = UUID(int=0)
 
@@ -70,7 +70,7 @@ SELECT kind, external_id, subject_id, purpose_code, xact, id FROM (
 """
 
 
-def latest_position() -> Position:
+def get_latest_position() -> Position:
     """Return the position after all completed changes."""
     with connection.cursor() as cursor:
         cursor.execute(_NOW)
@@ -78,12 +78,12 @@ def latest_position() -> Position:
     return Position(cluster, xact, _START)
 
 
-def changes_since(actor: Actor, client_id: UUID, position: Position, *, most: int) -> ChangesPage:
+def list_changes_since(actor: Actor, client_id: UUID, position: Position, *, most: int) -> ChangesPage:
     """List at most ``most`` completed changes after a position, in the client's context.
 
     Without changes the position is returned unchanged. Raises NotAllowed.
     """
-    require(actor, Capability.ASK_DECISIONS, client_id)
+    require(actor, Capability.REQUEST_DECISIONS, client_id)
     with connection.cursor() as cursor:
         asked: dict[str, Any] = {"client": client_id, "shared": PAKTALEEM, "xact": position.xact, "last": position.last}
         cursor.execute(_SINCE, asked | {"most": most + 1})

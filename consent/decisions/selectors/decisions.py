@@ -28,24 +28,24 @@ from consent.notices.selectors.registers import (
 )
 from consent.register.register import Period, Register
 from paktaleem.directory.people.ages import may_be_child_until
-from paktaleem.directory.people.selectors import tombstone
+from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, key_actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.services import key_digest
+from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.accounts.thresholds import Thresholds
-from paktaleem.foundation.tenancy.context import in_client, read_alone
+from paktaleem.foundation.tenancy.context import in_client, read_in_one_statement
 
 __all__ = [
-    "LATEST",
-    "Asked",
+    "END_OF_TIME",
+    "EvaluationRequest",
     "KeyNotLive",
     "Reading",
-    "decide_for",
+    "decide_all_purposes",
     "decide_in_sandbox",
     "decide_many_in_sandbox",
     "decide_many_with_key",
+    "decide_one",
     "decide_with_key",
-    "standing",
 ]
 
 
@@ -161,12 +161,12 @@ _person = msgspec.json.Decoder(_Person | None)
 _people = msgspec.json.Decoder(list[_Person | None])
 _FACTS, _FACTS_OF_MANY = "consent_decision_facts(%s, %s, %s, %s)", "consent_decisions_facts(%s, %s, %s)"
 _SANDBOX_CLOCK = "accounts_clock_of_key(%s)"
-LATEST = datetime.max.replace(tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 """A time later than any other, used to parse a request before the sandbox's time is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationRequest:
     """One question about one person, identified by LMS id."""
 
     person: str
@@ -198,26 +198,26 @@ def decide_with_key(secret: str, external_id: str, question: Question, *, now: d
 
     Raises KeyNotLive for an unknown, expired or revoked key, NotAllowed if the key lacks the capability.
     """
-    sent = [key_digest(secret), _sanitize_id(external_id), now, _past_time(question, now)]
-    [[text]] = read_alone(f"SELECT {_FACTS}", sent)
-    return _decide_one(_decode_facts(text, _key_facts), Asked(external_id, question), now)
+    sent = [compute_key_digest(secret), _sanitize_id(external_id), now, _past_time(question, now)]
+    [[text]] = read_in_one_statement(f"SELECT {_FACTS}", sent)
+    return _decide_one(_decode_facts(text, _key_facts), EvaluationRequest(external_id, question), now)
 
 
-def decide_in_sandbox(secret: str, reading: Reading[Asked], *, arrived_at: datetime) -> Decision:
+def decide_in_sandbox(secret: str, reading: Reading[EvaluationRequest], *, arrived_at: datetime) -> Decision:
     """Decide one question for a test key, as ``decide_with_key``, in one query.
 
     The sandbox's own time comes with the facts: the request is parsed first for the person, and again once the time is
-    known. The key's validity is checked at the real time, ``arrived_at``. Raises KeyNotLive, NotAllowed, and any
+    known. The key's validity is checked at the real time, ``get_arrival_time``. Raises KeyNotLive, NotAllowed, and any
     exception of ``reading``.
     """
-    person = reading(LATEST).person
-    sent = [key_digest(secret), key_digest(secret), _sanitize_id(person), arrived_at, None]
-    [[ahead, text]] = read_alone(f"SELECT {_SANDBOX_CLOCK}, {_FACTS}", sent)
+    person = reading(END_OF_TIME).person
+    sent = [compute_key_digest(secret), compute_key_digest(secret), _sanitize_id(person), arrived_at, None]
+    [[ahead, text]] = read_in_one_statement(f"SELECT {_SANDBOX_CLOCK}, {_FACTS}", sent)
     facts, now = _decode_facts(text, _key_facts), arrived_at + (ahead or timedelta())
     return _decide_one(facts, reading(now), now)
 
 
-def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) -> list[Decision]:
+def decide_many_with_key(secret: str, asked: Sequence[EvaluationRequest], *, now: datetime) -> list[Decision]:
     """Decide many questions for the client of an API key, in order, as ``decide_with_key`` does one.
 
     One statement returns the key's validity, the register's version and the facts of all people. Anything else (a
@@ -225,17 +225,19 @@ def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) 
     context, one statement per time. Raises KeyNotLive, NotAllowed if the key lacks the capability.
     """
     people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
-    [[text]] = read_alone(f"SELECT {_FACTS_OF_MANY}", [key_digest(secret), [_sanitize_id(one) for one in people], now])
+    [[text]] = read_in_one_statement(
+        f"SELECT {_FACTS_OF_MANY}", [compute_key_digest(secret), [_sanitize_id(one) for one in people], now]
+    )
     return _decide_many(_decode_facts(text, _key_facts_of_many), people, asked, now)
 
 
 def decide_many_in_sandbox(
-    secret: str, reading: Reading[Sequence[Asked]], *, arrived_at: datetime
+    secret: str, reading: Reading[Sequence[EvaluationRequest]], *, arrived_at: datetime
 ) -> tuple[datetime, list[Decision]]:
     """Decide many questions for a test key, as ``decide_in_sandbox``; also returns the sandbox's time."""
-    people = list(dict.fromkeys(one.person for one in reading(LATEST)))
-    sent = [key_digest(secret), key_digest(secret), [_sanitize_id(one) for one in people], arrived_at]
-    [[ahead, text]] = read_alone(f"SELECT {_SANDBOX_CLOCK}, {_FACTS_OF_MANY}", sent)
+    people = list(dict.fromkeys(one.person for one in reading(END_OF_TIME)))
+    sent = [compute_key_digest(secret), compute_key_digest(secret), [_sanitize_id(one) for one in people], arrived_at]
+    [[ahead, text]] = read_in_one_statement(f"SELECT {_SANDBOX_CLOCK}, {_FACTS_OF_MANY}", sent)
     facts, now = _decode_facts(text, _key_facts_of_many), arrived_at + (ahead or timedelta())
     return now, _decide_many(facts, people, reading(now), now)
 
@@ -246,8 +248,8 @@ def _decode_facts[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -
     return decoder.decode(text)
 
 
-def _decide_one(facts: _KeyFacts, asked: Asked, now: datetime) -> Decision:
-    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
+def _decide_one(facts: _KeyFacts, asked: EvaluationRequest, now: datetime) -> Decision:
+    require(facts.actor, Capability.REQUEST_DECISIONS, facts.client)
     past = _past_time(asked.question, now)
     register = None if past else cached_register(facts.client, facts.version)
     if register is not None and facts.subject is not None:
@@ -260,10 +262,10 @@ def _decide_one(facts: _KeyFacts, asked: Asked, now: datetime) -> Decision:
 
 
 def _decide_many(
-    facts: _KeyFactsOfMany, people: Sequence[str], asked: Sequence[Asked], now: datetime
+    facts: _KeyFactsOfMany, people: Sequence[str], asked: Sequence[EvaluationRequest], now: datetime
 ) -> list[Decision]:
     """Decide from the given facts if all questions are about the present and all people found; else read again."""
-    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
+    require(facts.actor, Capability.REQUEST_DECISIONS, facts.client)
     register = cached_register(facts.client, facts.version)
     if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
         found = zip(people, facts.subjects, strict=True)
@@ -276,11 +278,11 @@ def _decide_many(
         return [_undecidable_decision(one) for one in asked]
 
 
-def _undecidable_decision(asked: Asked) -> Decision:
+def _undecidable_decision(asked: EvaluationRequest) -> Decision:
     return Decision(False, Reason.UNDECIDABLE, None, (), asked.question.at)
 
 
-def _read_and_decide(client_id: UUID, asked: Sequence[Asked], now: datetime) -> list[Decision]:
+def _read_and_decide(client_id: UUID, asked: Sequence[EvaluationRequest], now: datetime) -> list[Decision]:
     people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
     for one in asked:
         people[_past_time(one.question, now)][one.person] = None
@@ -297,7 +299,7 @@ def _read_contexts(
 ) -> dict[str, _DecisionContext]:
     """Read people and register in the client's context, as ``_read_context`` does for one person."""
     names = list(names)
-    marks = [tombstone(client_id, name) for name in names]
+    marks = [tombstone_of(client_id, name) for name in names]
     with connection.cursor() as cursor:
         sent = [[_sanitize_id(name) for name in names], past, marks]
         cursor.execute("SELECT consent_facts_of_many_as_of(%s, %s, %s)::text", sent)
@@ -309,16 +311,18 @@ def _read_contexts(
     }
 
 
-def decide_for(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:
+def decide_one(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:
     """Decide one question in the client's context. Raises NotAllowed."""
-    require(actor, Capability.ASK_DECISIONS, client_id)
+    require(actor, Capability.REQUEST_DECISIONS, client_id)
     past = question.at if question.at < now else None
     return _read_context(client_id, external_id, past, question.at).answer(question)
 
 
-def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime) -> dict[str, Decision]:
+def decide_all_purposes(
+    actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime
+) -> dict[str, Decision]:
     """Decide processing for every active purpose at once, in the client's context. Raises NotAllowed."""
-    require(actor, Capability.ASK_DECISIONS, client_id)
+    require(actor, Capability.REQUEST_DECISIONS, client_id)
     context = _read_context(client_id, external_id, at if at < now else None, at)
     return {
         code: context.answer(Question(purpose=code, at=at))
@@ -336,7 +340,7 @@ def _read_context(client_id: UUID, external_id: str, past: datetime | None, at: 
 
     An erased person is found by the keyed tombstone, the only remaining trace of their LMS id.
     """
-    mark = tombstone(client_id, external_id)
+    mark = tombstone_of(client_id, external_id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT consent_subject_facts(%s, %s, %s)::text", [_sanitize_id(external_id), past, mark])
         text = cursor.fetchone()[0]

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from children.guardians.models import CheckState, ProviderCheck, VerificationMethod
-from children.guardians.providers import NoSuchProvider, check_providers
-from children.guardians.selectors import latest_check, where_checked
+from children.guardians.providers import ProviderUnknown, check_providers
+from children.guardians.selectors import find_check_url, find_latest_check
 from children.guardians.services import (
     AlreadyEnded,
     MayNotConsent,
@@ -18,17 +18,17 @@ from children.guardians.services import (
     TooManyChecks,
     request_check,
 )
-from consent.guardian_pages.views.pages import back
-from consent.guardian_pages.views.wards import Ward, about_child
-from paktaleem.foundation.accounts.addresses import public_address
-from paktaleem.foundation.accounts.requests import moment_of
+from consent.guardian_pages.views.pages import redirect_to_child
+from consent.guardian_pages.views.wards import ChildView, about_child
+from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.console.forms import offer
+from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.public.pages import public_page, redirect_to_page
 
 __all__ = ["ask_for_check"]
 
-_REFUSED = (NoSuchProvider, MethodNotOffered, MayNotConsent, AlreadyEnded)
+_REFUSED = (ProviderUnknown, MethodNotOffered, MayNotConsent, AlreadyEnded)
 
 
 class MethodForm(forms.Form):
@@ -40,16 +40,18 @@ class MethodForm(forms.Form):
         """Offer the methods of this provider."""
         super().__init__(*args, **kwargs)
         offered = check_providers()[provider].methods
-        offer(self, "method", [(one.value, one.label) for one in VerificationMethod if one.value in offered])
+        set_choices(self, "method", [(one.value, one.label) for one in VerificationMethod if one.value in offered])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_child
-def ask_for_check(request: HttpRequest, ward: Ward) -> HttpResponse:
+def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Show the state of the latest check and offer a new one; the worker starts it after this request."""
-    latest = latest_check(ward.guardianship)
+    latest = find_latest_check(ward.guardianship)
     if ward.provider is None:
-        return back(ward, "checked" if latest is not None and latest.state == CheckState.PASSED else "nothing")
+        return redirect_to_child(
+            ward, "checked" if latest is not None and latest.state == CheckState.PASSED else "nothing"
+        )
     form = MethodForm(request.POST if request.method == "POST" else None, provider=ward.provider)
     if form.is_valid():
         return _request_check(request, ward, ward.provider, form.cleaned_data["method"])
@@ -67,17 +69,17 @@ def ask_for_check(request: HttpRequest, ward: Ward) -> HttpResponse:
 
 
 def _url(check: ProviderCheck | None) -> str | None:
-    return where_checked(check) if check is not None else None
+    return find_check_url(check) if check is not None else None
 
 
-def _request_check(request: HttpRequest, ward: Ward, provider: str, method: str) -> HttpResponse:
+def _request_check(request: HttpRequest, ward: ChildView, provider: str, method: str) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[ward.child.client.code, provider])
-    context: dict[str, Any] = {"actor": ward.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
+    context: dict[str, Any] = {"actor": ward.actor, "reason": Reason.SUBJECT_REQUEST, "at": get_client_time(request)}
     try:
-        answer_to = public_address(request) + answers
+        answer_to = get_public_url(request) + answers
         request_check(ward.guardianship, provider=provider, method=method, answer_to=answer_to, **context)
     except TooManyChecks:
-        return back(ward, "often")
+        return redirect_to_child(ward, "often")
     except _REFUSED:
-        return back(ward, "nothing")
+        return redirect_to_child(ward, "nothing")
     return redirect_to_page("guardian-check-own", ward.child.pk)

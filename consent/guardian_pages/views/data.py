@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from children.concerns.forms import DataForm
-from children.concerns.selectors import obstacles_of, requests_of
-from children.concerns.services import MayNotAsk, ask_about_data
-from consent.guardian_pages.views.pages import back
-from consent.guardian_pages.views.wards import Ward, about_child, language_of
-from consent.guardian_pages.views.words import DONE, OBSTACLES, WISHED, progress_of
-from paktaleem.foundation.accounts.requests import moment_of
+from children.concerns.selectors import list_request_blockers, list_requests
+from children.concerns.services import RequestNotAllowed, record_data_request
+from consent.guardian_pages.views.pages import redirect_to_child
+from consent.guardian_pages.views.wards import ChildView, about_child, language_of
+from consent.guardian_pages.views.words import BLOCKER_TEXTS, DONE_TEXTS, REQUEST_NAMES, render_progress
+from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 
 __all__ = ["ask_for_data"]
@@ -21,9 +21,9 @@ __all__ = ["ask_for_data"]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_child
-def ask_for_data(request: HttpRequest, ward: Ward) -> HttpResponse:
+def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Let a guardian request a copy, deletion, or minimal storage; show which requests are not possible, and why."""
-    refused = obstacles_of(ward.guardianship, at=moment_of(request))
+    refused = list_request_blockers(ward.guardianship, at=get_client_time(request))
     form = DataForm(request.POST if request.method == "POST" else None, refused=refused)
     if form.is_valid():
         return _record_request(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"])
@@ -35,21 +35,21 @@ def ask_for_data(request: HttpRequest, ward: Ward) -> HttpResponse:
         client=ward.child.client,
         ward=ward,
         form=form,
-        refused=[(WISHED[wish], OBSTACLES[why]) for wish, why in refused.items()],
+        refused=[(REQUEST_NAMES[wish], BLOCKER_TEXTS[why]) for wish, why in refused.items()],
         asked=[
-            {"case": one.case, "kind": WISHED[one.case.kind], "state": progress_of(one)}
-            for one in requests_of(ward.child, ward.visit.person)
+            {"case": one.case, "kind": REQUEST_NAMES[one.case.kind], "state": render_progress(one)}
+            for one in list_requests(ward.child, ward.visit.person)
         ],
-        done=DONE.get(request.GET.get("done", "")),
+        done=DONE_TEXTS.get(request.GET.get("done", "")),
     )
 
 
-def _record_request(request: HttpRequest, ward: Ward, wish: str, text: str) -> HttpResponse:
-    context: dict[str, Any] = {"actor": ward.actor, "at": moment_of(request)}
+def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str) -> HttpResponse:
+    context: dict[str, Any] = {"actor": ward.actor, "at": get_client_time(request)}
     try:
-        case = ask_about_data(
+        case = record_data_request(
             ward.child, guardian=ward.visit.person, wish=wish, text=text, language=language_of(), **context
         )
-    except MayNotAsk:  # their authority has changed since the page was shown
-        return back(ward, "nothing")
-    return back(ward, "kept" if case is None else f"asked_{wish}")
+    except RequestNotAllowed:  # their authority has changed since the page was shown
+        return redirect_to_child(ward, "nothing")
+    return redirect_to_child(ward, "kept" if case is None else f"asked_{wish}")

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from children.invitations.shown import words_hash
-from consent.consents.selectors.choices import Choice, choices_of
-from consent.notices.selectors.notices import NoticeUnknown, policy_timeline, version_in_effect
+from children.invitations.shown import hash_notice
+from consent.consents.selectors.choices import Choice, list_choices
+from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
 from consent.register.models import Basis, DataCategory, RecipientApproval
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import person_actor
@@ -45,7 +45,7 @@ class ServiceNotice:
     def hash(self) -> str:
         """The hash of the whole notice."""
         uses = [asdict(one) for one in (*self.uses, *self.asked_apart)]
-        return words_hash({"uses": uses, "policy": self.policy})
+        return hash_notice({"uses": uses, "policy": self.policy})
 
     @property
     def recipients(self) -> list[str]:
@@ -56,7 +56,7 @@ class ServiceNotice:
 def service_notice(child: Subject, guardian: Subject, *, at: datetime, language: str) -> ServiceNotice:
     """Return the notice about the service for this child: purposes, data, recipients and the policy in effect."""
     actor = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
-    choices = choices_of(child, actor=actor, at=at)
+    choices = list_choices(child, actor=actor, at=at)
     data, recipients = _data_names(child.client_id, language), recipients_of(child.client_id, at=at)
     uses = [_use(choice, data, recipients, language) for choice in choices]
     return ServiceNotice(
@@ -96,6 +96,6 @@ def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
 
 def _policy(child: Subject, at: datetime) -> str:
     try:
-        return version_in_effect(policy_timeline(child.client), at=at).content_hash
+        return get_version_in_effect(policy_timeline(child.client), at=at).content_hash
     except NoticeUnknown:
         return ""

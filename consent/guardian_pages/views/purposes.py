@@ -9,51 +9,51 @@ from django.views.decorators.http import require_http_methods
 
 from consent.consents.models import ConsentState, Method
 from consent.consents.models.consents import GivenBy
-from consent.consents.selectors.choices import Choice, ChoiceUnknown, choice_about
+from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice
 from consent.consents.services import (
     Answer,
     ChildMayNotGive,
     ConsentNotBased,
     GuardianUnknown,
     NothingToWithdraw,
-    NoticeStale,
+    NoticeNotInEffect,
     PurposeUnknown,
     record_answers,
     withdraw_consent,
 )
 from consent.guardian_pages.views.notices import recipients_of
-from consent.guardian_pages.views.pages import ask_what_shall_happen, back
-from consent.guardian_pages.views.wards import Ward, about_child, language_of
+from consent.guardian_pages.views.pages import redirect_to_child, redirect_to_data_question
+from consent.guardian_pages.views.wards import ChildView, about_child, language_of
 from consent.notices.shown import (
-    Shown,
-    ShownForeign,
-    ShownForged,
-    ShownMissing,
-    ShownStale,
-    sign_shown,
+    ShownNotice,
+    TokenExpired,
+    TokenForeign,
+    TokenForged,
+    TokenMissing,
+    sign_notice_token,
 )
-from consent.preference_centre.words import WHY
-from paktaleem.foundation.accounts.requests import moment_of
+from consent.preference_centre.words import BASIS_TEXTS
+from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 
-__all__ = ["ask_purpose", "take_purpose_back"]
+__all__ = ["ask_purpose", "withdraw_purpose"]
 
-_STALE = (ShownStale, ShownMissing, ShownForged, ShownForeign, NoticeStale)
+_STALE = (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNotInEffect)
 _REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_child
-def ask_purpose(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
+def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
     """Show the notice in effect, then record the guardian's answer."""
     choice = _choice(request, ward, purpose)
     if request.method != "POST":
         return _render_question(request, ward, choice)
     state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
     if state is None:
-        return back(ward, "later")
+        return redirect_to_child(ward, "later")
     if (instead := _why_not_possible(ward, choice, state)) is not None:
-        return back(ward, instead)
+        return redirect_to_child(ward, instead)
     try:
         answers = [Answer(purpose, state)]
         record_answers(
@@ -62,11 +62,11 @@ def ask_purpose(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
     except _STALE:
         return _render_question(request, ward, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except _REFUSED:
-        return back(ward, "nothing")
-    return back(ward, "allowed" if state == ConsentState.GIVEN else "not_allowed")
+        return redirect_to_child(ward, "nothing")
+    return redirect_to_child(ward, "allowed" if state == ConsentState.GIVEN else "not_allowed")
 
 
-def _why_not_possible(ward: Ward, choice: Choice, state: ConsentState) -> str | None:
+def _why_not_possible(ward: ChildView, choice: Choice, state: ConsentState) -> str | None:
     if state == ConsentState.GIVEN and ward.needs_more(choice.purpose.code):
         return "weak"
     return None if choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse) else "nothing"
@@ -74,23 +74,23 @@ def _why_not_possible(ward: Ward, choice: Choice, state: ConsentState) -> str | 
 
 @require_http_methods(["POST"])
 @about_child
-def take_purpose_back(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
+def withdraw_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
     """Withdraw consent to one purpose, then redirect to the question what should happen to the data."""
     choice = _choice(request, ward, purpose)
     try:
         withdraw_consent(ward.child, purpose=choice.purpose.code, **_answer_context(request, ward))
     except NothingToWithdraw:
-        return back(ward, "nothing")
-    return ask_what_shall_happen(ward)
+        return redirect_to_child(ward, "nothing")
+    return redirect_to_data_question(ward)
 
 
 def _render_question(
-    request: HttpRequest, ward: Ward, choice: Choice, *, status: int = HTTPStatus.OK, is_stale: bool = False
+    request: HttpRequest, ward: ChildView, choice: Choice, *, status: int = HTTPStatus.OK, is_stale: bool = False
 ) -> HttpResponse:
     if choice.current is None or not (choice.may_give or choice.may_refuse):
-        return back(ward, "nothing")
-    at, language, version = moment_of(request), language_of(), choice.current
-    shown = Shown(version.pk, tuple(version.notice.purposes), language, ward.child.client_id, at)
+        return redirect_to_child(ward, "nothing")
+    at, language, version = get_client_time(request), language_of(), choice.current
+    shown = ShownNotice(version.pk, tuple(version.notice.purposes), language, ward.child.client_id, at)
     return public_page(
         request,
         "guardian/purpose.html",
@@ -102,19 +102,19 @@ def _render_question(
         needs_more=ward.needs_more(choice.purpose.code),
         description=getattr(choice.purpose, f"description_{language}"),
         text=version.text(language),
-        why=WHY["consent"],
+        why=BASIS_TEXTS["consent"],
         recipients=recipients_of(ward.child.client_id, at=at).get(choice.purpose.code, []),
-        shown=sign_shown(shown),
+        shown=sign_notice_token(shown),
         is_stale=is_stale,
     )
 
 
-def _choice(request: HttpRequest, ward: Ward, purpose: str) -> Choice:
+def _choice(request: HttpRequest, ward: ChildView, purpose: str) -> Choice:
     """Return a purpose that the guardian may decide about. Raises Http404 without their consent to the service."""
     if not ward.gave:
         raise Http404(_("Please decide about the service first."))
     try:
-        choice = choice_about(ward.child, purpose, actor=ward.actor, at=moment_of(request))
+        choice = get_choice(ward.child, purpose, actor=ward.actor, at=get_client_time(request))
     except ChoiceUnknown as error:
         raise Http404 from error
     if not choice.rests_on_consent:
@@ -122,12 +122,12 @@ def _choice(request: HttpRequest, ward: Ward, purpose: str) -> Choice:
     return choice
 
 
-def _answer_context(request: HttpRequest, ward: Ward) -> dict[str, Any]:
+def _answer_context(request: HttpRequest, ward: ChildView) -> dict[str, Any]:
     return {
         "given_by": GivenBy.GUARDIAN,
         "guardian": ward.visit.person,
         "method": Method.WEB,
         "language": language_of(),
         "actor": ward.actor,
-        "at": moment_of(request),
+        "at": get_client_time(request),
     }

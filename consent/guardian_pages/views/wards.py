@@ -12,27 +12,27 @@ from django.utils import translation
 
 from children.guardians.authority import Answer, ChildFacts, Guardian, Standing
 from children.guardians.models import Guardianship
-from children.guardians.selectors import child_facts, provider_for_guardians
+from children.guardians.selectors import find_provider_for_guardians, load_child_facts
 from children.guardians.strength import Strength, needed_strength
-from children.invitations.checking import is_fit
+from children.invitations.checking import is_contact_usable
 from children.invitations.models import Invitation
-from children.invitations.selectors import names_for_guardian, wards_of
-from children.invitations.services import Saying
+from children.invitations.selectors import get_names_for_guardian, list_wards
+from children.invitations.services import AnswerContext
 from children.invitations.states import OPEN, State
 from consent.guardian_pages.views.notices import service_notice
 from consent.notices.selectors.registers import current_register
 from consent.register.register import Register
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
-from paktaleem.directory.access_links.visits import Visit, on_own_page
+from paktaleem.directory.access_links.visits import Visit, require_own_page
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
-from paktaleem.foundation.accounts.addresses import public_address
-from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.requests import get_client_time
 
-__all__ = ["Ward", "about_child", "language_of", "own_page", "wards_on_page"]
+__all__ = ["ChildView", "about_child", "language_of", "list_children_on_page", "own_page"]
 
-own_page = on_own_page(Page.GUARDIAN, closed)
+own_page = require_own_page(Page.GUARDIAN, closed)
 type View = Callable[..., HttpResponse]
 
 
@@ -42,7 +42,7 @@ def language_of() -> str:
 
 
 @dataclass(frozen=True)
-class Ward:
+class ChildView:
     """A child of the signed-in guardian, with the current answers."""
 
     visit: Visit
@@ -58,12 +58,12 @@ class Ward:
     @cached_property
     def facts(self) -> ChildFacts:
         """All guardians and their answers."""
-        return child_facts(self.child)
+        return load_child_facts(self.child)
 
     @cached_property
     def standing(self) -> Standing:
         """The combined result of the answers now."""
-        return self.facts.standing(moment_of(self.request))
+        return self.facts.standing(get_client_time(self.request))
 
     @cached_property
     def own(self) -> Guardian | None:
@@ -78,26 +78,26 @@ class Ward:
     @property
     def gave(self) -> bool:
         """Return True if the guardian's own consent is in effect."""
-        at = moment_of(self.request)
+        at = get_client_time(self.request)
         return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(at))
 
     @property
     def is_strong(self) -> bool:
         """Return True if the guardian's verification is strong enough for outside recipients."""
-        at = moment_of(self.request)
+        at = get_client_time(self.request)
         return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
 
     @cached_property
     def provider(self) -> str | None:
         """The provider that can verify the guardian strongly enough, or None if unnecessary or not enabled."""
-        return None if self.is_strong else provider_for_guardians(self.child.client_id)
+        return None if self.is_strong else find_provider_for_guardians(self.child.client_id)
 
     def needs_more(self, purpose: str) -> bool:
         """Return True if consent to a purpose would not count, because its data reaches outside recipients.
 
         The same rule as in the decision (``consent.decisions.rules``): the guardian's verification is too weak.
         """
-        at = moment_of(self.request)
+        at = get_client_time(self.request)
         outside = self._register.reaches_outside(purpose, at)
         return outside and not (self.own and self.own.strength(at) >= needed_strength(reaches_outside=True))
 
@@ -124,13 +124,13 @@ class Ward:
         """Return True if the confirmation was requested and the guardian signed in after that."""
         row = self.invitation
         sent_at = row.confirm_sent_at if row is not None and self.waits else None
-        return sent_at is not None and self.visit.came_in_at >= sent_at
+        return sent_at is not None and self.visit.signed_in_at >= sent_at
 
     @cached_property
     def words_now(self) -> str:
         """The hash of the current notice, in the language of the waiting consent."""
         language = self.invitation.said_language if self.invitation else language_of()
-        at = moment_of(self.request)
+        at = get_client_time(self.request)
         return service_notice(self.child, self.visit.person, at=at, language=language).hash
 
     @property
@@ -141,37 +141,37 @@ class Ward:
     @cached_property
     def is_fit(self) -> bool:
         """Return True if the contact used to sign in cannot be the child's own."""
-        at = moment_of(self.request)
-        return is_fit(self.visit.session.channel, self.child, self.visit.person, at=at)
+        at = get_client_time(self.request)
+        return is_contact_usable(self.visit.session.channel, self.child, self.visit.person, at=at)
 
     @property
     def actor(self) -> Actor:
         """The guardian, acting for this child."""
         return person_actor(self.visit.person.pk, self.child.client_id, acts_for=self.child.pk)
 
-    def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> Saying:
+    def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> AnswerContext:
         """Return the context of an answer given with this request."""
-        at = moment_of(self.request)
-        return Saying(
+        at = get_client_time(self.request)
+        return AnswerContext(
             child=self.child,
             guardian=self.visit.person,
             channel=self.visit.session.channel,
-            came_in_at=self.visit.came_in_at,
+            signed_in_at=self.visit.signed_in_at,
             shown_at=shown_at or at,
             shown_hash=shown_hash,
             language=language_of(),
-            portal=public_address(self.request),
+            portal=get_public_url(self.request),
             at=at,
         )
 
 
-def wards_on_page(request: HttpRequest, visit: Visit) -> list[Ward]:
+def list_children_on_page(request: HttpRequest, visit: Visit) -> list[ChildView]:
     """List the children of the signed-in guardian."""
     if not visit.session.channel:
         return []
-    rows = wards_of(visit.person, at=moment_of(request))
-    names = names_for_guardian([row.child for row in rows], client_id=visit.person.client_id)
-    return [Ward(visit, row, request, names.get(row.child_id, "")) for row in rows]
+    rows = list_wards(visit.person, at=get_client_time(request))
+    names = get_names_for_guardian([row.child for row in rows], client_id=visit.person.client_id)
+    return [ChildView(visit, row, request, names.get(row.child_id, "")) for row in rows]
 
 
 def about_child(view: View) -> View:
@@ -180,7 +180,7 @@ def about_child(view: View) -> View:
     @own_page
     @wraps(view)
     def run(request: HttpRequest, visit: Visit, child: UUID, **kwargs: Any) -> HttpResponse:
-        ward = next((one for one in wards_on_page(request, visit) if one.child.pk == child), None)
+        ward = next((one for one in list_children_on_page(request, visit) if one.child.pk == child), None)
         if ward is None or not ward.is_fit:
             raise Http404
         return view(request, ward, **kwargs)

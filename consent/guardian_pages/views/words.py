@@ -3,12 +3,12 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from children.concerns.asking import Obstacle
-from children.concerns.selectors import Request
+from children.concerns.asking import RequestBlocker
+from children.concerns.selectors import RequestProgress
 
-__all__ = ["DONE", "OBSTACLES", "OVERALL", "OWN", "WISHED", "progress_of"]
+__all__ = ["BLOCKER_TEXTS", "DONE_TEXTS", "OVERALL_TEXTS", "OWN_ANSWER_TEXTS", "REQUEST_NAMES", "render_progress"]
 
-OWN: dict[str, Promise] = {
+OWN_ANSWER_TEXTS: dict[str, Promise] = {
     "": _("You have not answered yet: nothing is allowed."),
     "waits": _("You said yes. It does not count yet: it waits for your second confirmation."),
     "given": _("You said yes."),
@@ -16,14 +16,14 @@ OWN: dict[str, Promise] = {
     "withdrawn": _("You took back your yes."),
     "lapsed": _("You said yes, and it no longer counts. Please ask the school."),
 }
-OVERALL: dict[str, Promise] = {
+OVERALL_TEXTS: dict[str, Promise] = {
     "": _("The platform may not be used for this child."),
     "given": _("The platform may be used for this child."),
     "refused": _("The platform may not be used for this child: a guardian, or the child, said no."),
     "withdrawn": _("The platform may not be used for this child: a guardian took back their yes."),
     "lapsed": _("The platform may not be used for this child: the guardian who said yes may no longer decide."),
 }
-DONE: dict[str, Promise] = {
+DONE_TEXTS: dict[str, Promise] = {
     "given": _("Your yes is recorded, and counts from now on."),
     "waits": _("Thank you. Your yes does not count yet: we will send you a second message to confirm it."),
     "confirmed": _("Confirmed. Your yes counts from now on."),
@@ -48,24 +48,24 @@ DONE: dict[str, Promise] = {
 }
 """Messages shown after an act, by the value of ``done`` in the URL."""
 
-WISHED: dict[str, Promise] = {"copy": _("A copy of the data"), "deletion": _("Deletion of the data")}
-OBSTACLES: dict[Obstacle, Promise] = {
-    Obstacle.NOT_VERIFIED: _(
+REQUEST_NAMES: dict[str, Promise] = {"copy": _("A copy of the data"), "deletion": _("Deletion of the data")}
+BLOCKER_TEXTS: dict[RequestBlocker, Promise] = {
+    RequestBlocker.NOT_VERIFIED: _(
         "The school has not verified that you are the guardian, or the verification is no longer valid. Go to the "
         "school in person, or hand in its signed form; then you can ask here."
     ),
-    Obstacle.TOO_WEAK: _(
+    RequestBlocker.TOO_WEAK: _(
         "So far you are verified by two messages only, which is not enough to receive a child’s data. Go to the school "
         "in person, or hand in its signed form; then you can ask here."
     ),
-    Obstacle.NOT_TOLD: _(
+    RequestBlocker.NOT_TOLD: _(
         "The school has noted that you may not receive the child’s data. Please speak with the school."
     ),
 }
 """Why a guardian cannot make a request here, and what to do about it."""
 
 
-def progress_of(request: Request) -> str | Promise:
+def render_progress(request: RequestProgress) -> str | Promise:
     """Return the progress of a guardian's request."""
     if not request.case.is_open:
         return _("Answered by the school")

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 
 from consent.notices.services.loading import load_register
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -19,5 +19,5 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **__: Any) -> None:
         """Load it and print the number of rows added."""
         with in_client(PAKTALEEM):
-            added = load_register(actor=system_actor("load_register"), at=real_now())
+            added = load_register(actor=system_actor("load_register"), at=wall_clock_now())
         self.stdout.write(f"Register: {added} rows added." if added else "Register: nothing to add.")

@@ -14,40 +14,40 @@ from django.utils.translation import get_language, gettext
 
 from consent.notices.differences import differences
 from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.notices.selectors.announcements import announcements, open_objections, unacknowledged
+from consent.notices.selectors.announcements import select_announcements, select_open_objections, select_unacknowledged
 from consent.notices.services import (
-    AlreadySaid,
-    NothingToAnswer,
+    AlreadyResponded,
+    NoOpenObjection,
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
 )
 from consent.notices.services.responses import ANSWERS, OBJECTIONS
-from consent.register.wording import as_html
+from consent.register.wording import render_notice
 from paktaleem.directory.mail.models import LetterState
-from paktaleem.directory.mail.selectors import LetterProof, letters, letters_about
+from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import day, pill, who, with_actor
-from paktaleem.foundation.console.forms import ActForm, offer
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import Card, boards, site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 
-__all__ = ["NoticeDispatchAdmin", "announcement_board", "dispatch_lines"]
+__all__ = ["NoticeDispatchAdmin", "announcement_board", "serialize_dispatches"]
 
 _REFUSALS = {
-    AlreadySaid: "This response has already been recorded.",
-    NothingToAnswer: "There is no open objection.",
+    AlreadyResponded: "This response has already been recorded.",
+    NoOpenObjection: "There is no open objection.",
 }
 _MAX_CARDS = 10
 _PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
-class PlainForm(ActForm):
+class PlainForm(RowActionForm):
     """A form of an act without a reason field."""
 
     reason = None  # type: ignore[assignment]
@@ -69,8 +69,8 @@ class CodedForm(PlainForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Add the choices."""
         super().__init__(*args, **kwargs)
-        offered = [("", gettext("Choose a reason…")), *((one.value, translated(one.label)) for one in self.codes)]
-        offer(self, "code", offered)
+        offered = [("", gettext("Choose a reason…")), *((one.value, translate_text(one.label)) for one in self.codes)]
+        set_choices(self, "code", offered)
 
 
 class ObjectForm(CodedForm):
@@ -86,17 +86,17 @@ class AnswerForm(CodedForm):
 
 
 def _acknowledge(row: NoticeDispatch, _given: dict[str, Any], request: HttpRequest) -> None:
-    acknowledge_announcement(row, actor=actor_of(request), at=received_at(request))
+    acknowledge_announcement(row, actor=actor_of(request), at=get_action_time(request))
 
 
 def _object(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
     object_to_announcement(
-        row, code=given["code"], note=given["note"], actor=actor_of(request), at=received_at(request)
+        row, code=given["code"], note=given["note"], actor=actor_of(request), at=get_action_time(request)
     )
 
 
 def _answer_objection(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
-    answer_objection(row, code=given["code"], note=given["note"], actor=actor_of(request), at=received_at(request))
+    answer_objection(row, code=given["code"], note=given["note"], actor=actor_of(request), at=get_action_time(request))
 
 
 def _count_responses(row: NoticeDispatch) -> Counter[str]:
@@ -110,8 +110,8 @@ def _has_open_objection(responses: Counter[str]) -> bool:
 
 def _proof_pill(row: NoticeDispatch) -> SafeString:
     if row.takes_effect_at is None:
-        return pill("Delivery not proven", "bad")
-    return pill(gettext("In effect from {day}").format(day=day(row.takes_effect_at)), "good")
+        return render_state("Delivery not proven", "bad")
+    return render_state(gettext("In effect from {day}").format(day=day(row.takes_effect_at)), "good")
 
 
 @admin.register(NoticeDispatch, site=site)
@@ -130,7 +130,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     empty_text = "No change has been announced."
     state = state_column(_proof_pill)
     acts = (
-        Act(
+        RowAction(
             "acknowledge",
             "Acknowledge",
             Capability.ANSWER_ANNOUNCEMENTS,
@@ -141,7 +141,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED],
             refusals=_REFUSALS,
         ),
-        Act(
+        RowAction(
             "object",
             "Object",
             Capability.ANSWER_ANNOUNCEMENTS,
@@ -151,7 +151,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             form=ObjectForm,
             refusals=_REFUSALS,
         ),
-        Act(
+        RowAction(
             "answer",
             "Answer the objection",
             Capability.ANSWER_OBJECTIONS,
@@ -182,7 +182,9 @@ class NoticeDispatchAdmin(EvidenceAdmin):
         """Show the changes, the responses, and each email with its delivery attempts."""
         version = row.version
         before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
-        responses = with_actor(NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request))
+        responses = annotate_actor(
+            NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request)
+        )
         changes = [
             {
                 "name": name,
@@ -196,7 +198,8 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             {
                 "template": "console/panels/responses.html",
                 "rows": [
-                    {"said": one, "who": who(one), "reason": translated(one.get_code_display())} for one in responses
+                    {"said": one, "who": format_actor(one), "reason": translate_text(one.get_code_display())}
+                    for one in responses
                 ],
             },
             {"template": "console/panels/letters.html", "rows": _list_emails(row, actor_of(request))},
@@ -208,40 +211,45 @@ class NoticeDispatchAdmin(EvidenceAdmin):
                         "name": gettext("English"),
                         "language": "en",
                         "direction": "ltr",
-                        "html": as_html(version.text_en),
+                        "html": render_notice(version.text_en),
                     },
-                    {"name": gettext("Urdu"), "language": "ur", "direction": "rtl", "html": as_html(version.text_ur)},
+                    {
+                        "name": gettext("Urdu"),
+                        "language": "ur",
+                        "direction": "rtl",
+                        "html": render_notice(version.text_ur),
+                    },
                 ],
             },
         ]
 
 
 def _list_emails(row: NoticeDispatch, actor: Actor) -> list[dict[str, Any]]:
-    if not actor.may(Capability.VIEW_LETTERS):
+    if not actor.may(Capability.VIEW_MESSAGES):
         return []
-    return [_serialize_email(one) for one in letters_about(row.pk, actor=actor)]
+    return [_serialize_email(one) for one in list_messages_about(row.pk, actor=actor)]
 
 
-def _serialize_email(letter: LetterProof) -> dict[str, Any]:
+def _serialize_email(letter: MessageStatus) -> dict[str, Any]:
     words = {"notice_announced": gettext("Announcement"), "notice_reminder": gettext("Reminder")}
     url = reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name)
     return {
         "letter": letter,
         "kind": words.get(letter.kind, letter.kind),
-        "state": pill(LetterState(letter.state).label, _TONES.get(letter.state, "calm")),
+        "state": render_state(LetterState(letter.state).label, _TONES.get(letter.state, "calm")),
         "url": url,
     }
 
 
-def dispatch_lines(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, Any]]:
+def serialize_dispatches(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, Any]]:
     """Serialize dispatches for a version's table of clients: proof, attempts, responses. Runs three queries."""
     rows = list(found.select_related("client").order_by("client__name"))
     responses: dict[Any, Counter[str]] = {row.pk: Counter() for row in rows}
     for dispatch, kind in NoticeResponse.objects.filter(dispatch__in=rows).values_list("dispatch_id", "kind"):
         responses[dispatch][kind] += 1
     attempts: dict[Any, int] = {}
-    if actor_of(request).may(Capability.VIEW_LETTERS):
-        about = letters(actor_of(request)).filter(related_id__in=[row.pk for row in rows]).order_by()
+    if actor_of(request).may(Capability.VIEW_MESSAGES):
+        about = list_messages(actor_of(request)).filter(related_id__in=[row.pk for row in rows]).order_by()
         attempts |= dict(about.values_list("related_id").annotate(Sum("attempts")))
     return [
         {
@@ -257,27 +265,33 @@ def dispatch_lines(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> lis
 
 def _response_pill(responses: Counter[str]) -> SafeString:
     if _has_open_objection(responses):
-        return pill("Objection open", "bad")
+        return render_state("Objection open", "bad")
     if responses[ResponseKind.ACKNOWLEDGED]:
-        return pill("Acknowledged", "good")
-    return pill("Objection answered") if responses[ResponseKind.OBJECTED] else pill("No response yet", "warn")
+        return render_state("Acknowledged", "good")
+    return (
+        render_state("Objection answered")
+        if responses[ResponseKind.OBJECTED]
+        else render_state("No response yet", "warn")
+    )
 
 
 @boards.connect
 def announcement_board(actor: Actor, at: datetime) -> list[Card]:
     """Return cards: a client's announcements, or open tasks for officers. Runs two queries."""
     if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
-        waiting = unacknowledged(actor).order_by("opened_at")[:_MAX_CARDS]
+        waiting = select_unacknowledged(actor).order_by("opened_at")[:_MAX_CARDS]
         return [_inbox_card(row) for row in waiting]
     if not actor.may(Capability.ANSWER_OBJECTIONS):
         return []
-    unproven = announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN).count()
+    unproven = (
+        select_announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN).count()
+    )
     url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
     note = gettext("no email to the client is proven: not in effect there")
     cards = (
         [Card(gettext("Announcements not proven"), str(unproven), note, url, needs_attention=True)] if unproven else []
     )
-    objections = open_objections(actor).order_by("opened_at")[:_MAX_CARDS]
+    objections = select_open_objections(actor).order_by("opened_at")[:_MAX_CARDS]
     words = gettext("{client} objects: answer the objection")
     return [
         *(_announcement_card(row, gettext("Objection"), words.format(client=row.client)) for row in objections),

@@ -9,24 +9,24 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from consent.notices.admin.announcements import dispatch_lines
+from consent.notices.admin.announcements import serialize_dispatches
 from consent.notices.differences import differences
 from consent.notices.effects import earliest_effect
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.models.notices import NoticeText
-from consent.notices.selectors.notices import NoticeUnknown, notice_timeline, version_in_effect
+from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, notice_timeline
 from consent.notices.selectors.preview import preview_effect
 from consent.notices.services import DraftClosed, announce_draft, discard_draft, save_draft
-from consent.notices.services.publishing import notice_days_of
+from consent.notices.services.publishing import notice_days_for
 from consent.register.admin.rows import RegisterAdmin
 from consent.register.models import Purpose
-from consent.register.wording import as_html
+from consent.register.wording import render_notice
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import day, moment, pill
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import day, moment, render_state
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 
@@ -65,7 +65,7 @@ def _serialize_texts(row: NoticeText) -> list[dict[str, Any]]:
         (gettext("For children, Urdu"), "ur", "rtl", row.child_text_ur),
     )
     return [
-        {"name": name, "language": language, "direction": direction, "html": as_html(text)}
+        {"name": name, "language": language, "direction": direction, "html": render_notice(text)}
         for name, language, direction, text in named
         if text
     ]
@@ -80,7 +80,7 @@ def _serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[
     ]
 
 
-class AnnounceForm(ActForm):
+class AnnounceForm(RowActionForm):
     """A form to choose when the text takes effect."""
 
     effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect (UTC)")
@@ -88,8 +88,8 @@ class AnnounceForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show the earliest possible time as help text."""
         super().__init__(*args, **kwargs)
-        days = notice_days_of(self.row.notice, is_material=self.row.is_material)
-        earliest = earliest_effect(received_at(self.request), days)
+        days = notice_days_for(self.row.notice, is_material=self.row.is_material)
+        earliest = earliest_effect(get_action_time(self.request), days)
         words = gettext("Clients get {days} days of notice: {moment} at the earliest.")
         told = words.format(days=days, moment=moment(earliest)) if days else ""
         self.fields["effective_at"].help_text = f"{told} {gettext('Empty: the earliest possible time.')}"
@@ -100,7 +100,7 @@ class AnnounceForm(ActForm):
         """Return what the text would change, for the preview."""
         row = self.row
         return preview_effect(
-            row.notice, is_material=row.is_material, actor=actor_of(self.request), at=received_at(self.request)
+            row.notice, is_material=row.is_material, actor=actor_of(self.request), at=get_action_time(self.request)
         )
 
 
@@ -110,12 +110,12 @@ def _announce(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) -
         effective_at=given["effective_at"],
         actor=actor_of(request),
         reason=given["reason"],
-        at=received_at(request),
+        at=get_action_time(request),
     )
 
 
 def _discard(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) -> None:
-    discard_draft(draft, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    discard_draft(draft, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _is_open(draft: NoticeDraft, _at: Any) -> bool:
@@ -124,10 +124,10 @@ def _is_open(draft: NoticeDraft, _at: Any) -> bool:
 
 def _draft_pill(row: NoticeDraft) -> SafeString:
     if row.closed_at is None:
-        return pill("Draft", "warn")
+        return render_state("Draft", "warn")
     if row.version:
-        return pill(gettext("Announced {day}").format(day=day(row.closed_at)), "good")
-    return pill(gettext("Discarded {day}").format(day=day(row.closed_at)))
+        return render_state(gettext("Announced {day}").format(day=day(row.closed_at)), "good")
+    return render_state(gettext("Discarded {day}").format(day=day(row.closed_at)))
 
 
 @admin.register(NoticeDraft, site=site)
@@ -145,7 +145,7 @@ class NoticeDraftAdmin(RegisterAdmin):
     refusals = {DraftClosed: "The draft has been announced or discarded: its text cannot change."}
     state = state_column(_draft_pill)
     acts = (
-        Act(
+        RowAction(
             "announce",
             "Announce",
             Capability.ANNOUNCE_NOTICES,
@@ -158,7 +158,7 @@ class NoticeDraftAdmin(RegisterAdmin):
             refusals=refusals,
             template="console/announce.html",
         ),
-        Act(
+        RowAction(
             "discard",
             "Discard",
             Capability.MANAGE_REGISTER,
@@ -181,7 +181,7 @@ class NoticeDraftAdmin(RegisterAdmin):
     @admin.display(description="kind")
     def kind(self, row: NoticeText) -> SafeString:
         """Return "Material" if consents must be renewed, else "Minor"."""
-        return pill("Material", "warn") if row.is_material else pill("Minor")
+        return render_state("Material", "warn") if row.is_material else render_state("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, Any]]:
         """Show the rendered texts and the changes against the version in effect."""
@@ -189,7 +189,7 @@ class NoticeDraftAdmin(RegisterAdmin):
         before = None
         if client is not None:
             try:
-                before = version_in_effect(notice_timeline(client, row.notice), at=received_at(request))
+                before = get_version_in_effect(notice_timeline(client, row.notice), at=get_action_time(request))
             except NoticeUnknown:
                 before = None
         return [
@@ -204,8 +204,8 @@ class NoticeDraftAdmin(RegisterAdmin):
 
 def _version_pill(row: NoticeVersion) -> SafeString:
     if row.effective_at > row.seen_at:  # type: ignore[attr-defined]
-        return pill(gettext("Announced: from {day}").format(day=day(row.effective_at)), "warn")
-    return pill("Superseded") if row.is_superseded else pill("In effect", "good")  # type: ignore[attr-defined]
+        return render_state(gettext("Announced: from {day}").format(day=day(row.effective_at)), "warn")
+    return render_state("Superseded") if row.is_superseded else render_state("In effect", "good")  # type: ignore[attr-defined]
 
 
 @admin.register(NoticeVersion, site=site)
@@ -224,7 +224,7 @@ class NoticeVersionAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related notices and annotate whether a later version has taken effect."""
-        at = received_at(request)
+        at = get_action_time(request)
         later = NoticeVersion.objects.filter(
             notice=OuterRef("notice"), number__gt=OuterRef("number"), effective_at__lte=at
         )
@@ -237,12 +237,12 @@ class NoticeVersionAdmin(EvidenceAdmin):
     @admin.display(description="kind")
     def kind(self, row: NoticeText) -> SafeString:
         """Return "Material" if consents must be renewed, else "Minor"."""
-        return pill("Material", "warn") if row.is_material else pill("Minor")
+        return render_state("Material", "warn") if row.is_material else render_state("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:
         """Show the notified clients, the changes, and the rendered texts."""
         before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
-        told = dispatch_lines(request, NoticeDispatch.objects.filter(version=row)) if row.waits_for_proof else None
+        told = serialize_dispatches(request, NoticeDispatch.objects.filter(version=row)) if row.needs_proof else None
         return [
             *([{"template": "console/panels/dispatches.html", "rows": told}] if told is not None else []),
             {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},

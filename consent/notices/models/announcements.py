@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "NoticeDispatch",
@@ -32,7 +32,7 @@ class NoticeDispatch(RegisterRow):
     attempt, refer to this row's id.
     """
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     version_owner = catalogue_owner()
@@ -91,7 +91,7 @@ class ResponseCode(models.TextChoices):
 class NoticeResponse(models.Model):
     """One acknowledgement, objection or answer about one announcement. Append-only."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"note": _NONE, "actor_role": _NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"note": _NONE, "actor_role": _NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -122,7 +122,7 @@ class NoticeResponse(models.Model):
 class NoticeEffect(models.Model):
     """One effect of one version at one client, recorded once, afterwards; the effect itself follows from time."""
 
-    wall = Wall(Scope.TENANT, APPEND)
+    wall = TablePolicy(Scope.TENANT, APPEND)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -8,7 +8,7 @@ from consent.register.models.rows import CodesField, RegisterRow, catalogue_owne
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Notice", "NoticeDraft", "NoticeVersion"]
 
@@ -22,7 +22,7 @@ class Notice(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.CATALOGUE, EDIT, personal={"code": _NONE, "title_en": _NONE, "title_ur": _NONE, "purposes": _NONE}
     )
 
@@ -71,7 +71,7 @@ class NoticeText(RegisterRow):
 class NoticeDraft(NoticeText):
     """One draft text, visible to its owner only; announcing it creates a version and closes the draft."""
 
-    wall = Wall(Scope.TENANT, EDIT, personal=_TEXTS)
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=_TEXTS)
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     changed_at = models.DateTimeField(editable=False)
@@ -100,7 +100,7 @@ class NoticeVersion(NoticeText):
     email to it is proven (NoticeDispatch). 0: it takes effect at ``effective_at``.
     """
 
-    wall = Wall(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
+    wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     notice_owner = catalogue_owner()
@@ -126,6 +126,6 @@ class NoticeVersion(NoticeText):
         return gettext("version {number}").format(number=self.number)
 
     @property
-    def waits_for_proof(self) -> bool:
+    def needs_proof(self) -> bool:
         """Return True if it takes effect at a client only once an email is proven."""
         return self.notice_days > 0

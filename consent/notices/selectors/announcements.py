@@ -16,21 +16,27 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 if TYPE_CHECKING:
     from uuid import UUID
 
-__all__ = ["announcements", "clients_to_tell", "is_told", "open_objections", "unacknowledged"]
+__all__ = [
+    "list_clients_to_notify",
+    "must_be_notified",
+    "select_announcements",
+    "select_open_objections",
+    "select_unacknowledged",
+]
 
 
-def is_told(client: Client, version: NoticeVersion, own_wording: Iterable[Notice]) -> bool:
+def must_be_notified(client: Client, version: NoticeVersion, own_wording: Iterable[Notice]) -> bool:
     """Return True if a client must be notified of a version: it needs proof, and takes effect there.
 
     Not PakTaleem itself; not a client that joined after the announcement; for a notice about purposes, not a client
     whose own notices in effect replace it for all of them. Every client is notified of the privacy policy.
     """
-    if client.pk == PAKTALEEM or not version.waits_for_proof or client.created_at > version.announced_at:
+    if client.pk == PAKTALEEM or not version.needs_proof or client.created_at > version.announced_at:
         return False
     return not _is_replaced(version.notice, own_wording)
 
 
-def clients_to_tell(notice: Notice, clients: Iterable[Client], *, at: datetime) -> list[Client]:
+def list_clients_to_notify(notice: Notice, clients: Iterable[Client], *, at: datetime) -> list[Client]:
     """List the clients that would be notified of a material change of a shared notice announced now."""
     in_effect = NoticeVersion.objects.filter(effective_at__lte=at).exclude(client_id=PAKTALEEM)
     wording: defaultdict[UUID, list[Notice]] = defaultdict(list)
@@ -44,19 +50,19 @@ def _is_replaced(notice: Notice, own_wording: Iterable[Notice]) -> bool:
     return not notice.is_policy and set(notice.purposes) <= covered
 
 
-def announcements(actor: Actor) -> QuerySet[NoticeDispatch]:
+def select_announcements(actor: Actor) -> QuerySet[NoticeDispatch]:
     """Select the announcements to the clients that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_REGISTER)
     return NoticeDispatch.objects.select_related("version__notice", "client")
 
 
-def unacknowledged(actor: Actor) -> QuerySet[NoticeDispatch]:
+def select_unacknowledged(actor: Actor) -> QuerySet[NoticeDispatch]:
     """Select the announcements without an acknowledgement or objection. Raises NotAllowed."""
     responses = NoticeResponse.objects.filter(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED])
-    return announcements(actor).exclude(pk__in=responses.values("dispatch_id"))
+    return select_announcements(actor).exclude(pk__in=responses.values("dispatch_id"))
 
 
-def open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
+def select_open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
     """Select the announcements with an unanswered objection. Raises NotAllowed."""
     responses = (
         NoticeResponse.objects.order_by()
@@ -66,4 +72,4 @@ def open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
             answered=Count("id", filter=Q(kind=ResponseKind.ANSWERED)),
         )
     )
-    return announcements(actor).filter(pk__in=responses.filter(objected__gt=F("answered")).values("dispatch_id"))
+    return select_announcements(actor).filter(pk__in=responses.filter(objected__gt=F("answered")).values("dispatch_id"))

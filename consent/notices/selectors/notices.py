@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import BooleanField, Case, QuerySet, When
 
-from consent.notices.effects import Published, effects_at_client, own_before_shared
+from consent.notices.effects import PublishedVersion, effects_at_client, merge_own_and_shared
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
 from consent.register.versions import NoticeRule, NoticeVersionRule
 from paktaleem.foundation.accounts.models import Client
@@ -16,16 +16,16 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "POLICY",
+    "EffectiveVersion",
     "NoticeUnknown",
-    "Placed",
     "all_timelines",
     "client_timelines",
     "get_notice",
+    "get_version_in_effect",
     "notice_timeline",
     "policy_timeline",
-    "published",
     "purpose_timeline",
-    "version_in_effect",
+    "to_published_version",
 ]
 
 POLICY = ""
@@ -37,7 +37,7 @@ class NoticeUnknown(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class EffectiveVersion:
     """One version with the time it takes effect at a client, and the time another one replaces it there."""
 
     version: NoticeVersion
@@ -51,9 +51,9 @@ class Placed:
         return "effective" if self.superseded_at is None or at < self.superseded_at else "superseded"
 
 
-def published(version: NoticeVersion) -> Published:
+def to_published_version(version: NoticeVersion) -> PublishedVersion:
     """Convert a version to the value that `effects_at_client` needs."""
-    return Published(
+    return PublishedVersion(
         version.pk,
         version.number,
         version.is_material,
@@ -71,9 +71,9 @@ def client_timelines(
     proven: Mapping[UUID, datetime],
 ) -> dict[str, tuple[NoticeVersionRule, ...]]:
     """Map each purpose (and POLICY) to the versions that have effect at the client, from rows already read."""
-    of_notice: defaultdict[UUID, list[Published]] = defaultdict(list)
+    of_notice: defaultdict[UUID, list[PublishedVersion]] = defaultdict(list)
     for version in versions:
-        of_notice[version.notice_id].append(published(version))
+        of_notice[version.notice_id].append(to_published_version(version))
     own: dict[str, tuple[NoticeVersionRule, ...]] = {}
     shared: dict[str, tuple[NoticeVersionRule, ...]] = {}
     for notice in notices:
@@ -82,7 +82,7 @@ def client_timelines(
         found = effects_at_client(of_notice[notice.pk], proven=proven, client_since=since)
         if found:
             (own if is_own else shared).update(dict.fromkeys(notice.purposes or [POLICY], found))
-    return {code: own_before_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
+    return {code: merge_own_and_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
 
 
 def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:
@@ -90,25 +90,25 @@ def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:
     return {version: moment for version, moment in rows if moment is not None}
 
 
-def policy_timeline(client: Client) -> list[Placed]:
+def policy_timeline(client: Client) -> list[EffectiveVersion]:
     """List the versions of the privacy policy at a client, in order of effect: its own or PakTaleem's."""
     return purpose_timeline(client, POLICY)
 
 
-def purpose_timeline(client: Client, code: str) -> list[Placed]:
+def purpose_timeline(client: Client, code: str) -> list[EffectiveVersion]:
     """List the versions that inform about one purpose (or POLICY) at a client, in order of effect."""
     notices = _notices(client).filter(purposes__contains=[code] if code else [])
     return _timelines(client, list(notices if code else notices.filter(purposes=[]))).get(code, [])
 
 
-def notice_timeline(client: Client, notice: Notice) -> list[Placed]:
+def notice_timeline(client: Client, notice: Notice) -> list[EffectiveVersion]:
     """List the versions of one notice at a client, in order of effect."""
     return next(iter(_timelines(client, [notice]).values()), [])
 
 
-def all_timelines(client: Client) -> list[Placed]:
+def all_timelines(client: Client) -> list[EffectiveVersion]:
     """List every version that has, or will have, effect at a client, each once."""
-    found: dict[UUID, Placed] = {}
+    found: dict[UUID, EffectiveVersion] = {}
     for timeline in _timelines(client, list(_notices(client))).values():
         for placed in timeline:
             known = found.get(placed.version.pk)
@@ -117,7 +117,7 @@ def all_timelines(client: Client) -> list[Placed]:
     return list(found.values())
 
 
-def _is_superseded_later(placed: Placed, superseded_at: datetime) -> bool:
+def _is_superseded_later(placed: EffectiveVersion, superseded_at: datetime) -> bool:
     return placed.superseded_at is None or placed.superseded_at > superseded_at
 
 
@@ -128,20 +128,20 @@ def _notices(client: Client) -> QuerySet[Notice]:
     return found.order_by(is_own, "pk")
 
 
-def _timelines(client: Client, notices: Sequence[Notice]) -> dict[str, list[Placed]]:
+def _timelines(client: Client, notices: Sequence[Notice]) -> dict[str, list[EffectiveVersion]]:
     versions = list(NoticeVersion.objects.filter(notice__in=notices).select_related("notice"))
     found = client_timelines(client, notices=notices, versions=versions, proven=_proven_effects(client.pk))
     return {code: _to_placed(rules, versions) for code, rules in found.items()}
 
 
-def _to_placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[Placed]:
+def _to_placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[EffectiveVersion]:
     by_id = {version.pk: version for version in versions}
     ordered = NoticeRule("", tuple(rules)).versions
     ends: list[datetime | None] = [*(later.effective_at for later in ordered[1:]), None]
-    return [Placed(by_id[rule.id], rule.effective_at, end) for rule, end in zip(ordered, ends, strict=True)]
+    return [EffectiveVersion(by_id[rule.id], rule.effective_at, end) for rule, end in zip(ordered, ends, strict=True)]
 
 
-def version_in_effect(timeline: Sequence[Placed], *, at: datetime) -> NoticeVersion:
+def get_version_in_effect(timeline: Sequence[EffectiveVersion], *, at: datetime) -> NoticeVersion:
     """Return the version in effect. Raises NoticeUnknown if there is none yet."""
     for placed in reversed(timeline):
         if placed.effective_at <= at:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
-from consent.notices.selectors.announcements import clients_to_tell
+from consent.notices.selectors.announcements import list_clients_to_notify
 from consent.notices.selectors.notices import client_timelines
 from consent.register.models import Purpose
 from consent.register.versions import NoticeRule
@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Effect", "Renewal", "preview_effect"]
+__all__ = ["EffectPreview", "RenewalCounts", "preview_effect"]
 
 _OUTDATED = """
 FROM consent_consent c
@@ -43,7 +43,7 @@ SELECT 'guardians', NULL::uuid, purposes, count(*) FROM (
 
 
 @dataclass(frozen=True, slots=True)
-class Renewal:
+class RenewalCounts:
     """Counts of consents to renew: consents, clients, people, and guardians."""
 
     purpose: str
@@ -54,32 +54,32 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class EffectPreview:
     """The effect of a version: ``told`` clients notified in advance, and the renewals in total and by purpose."""
 
     told: int
-    total: Renewal
-    by_purpose: tuple[Renewal, ...]
+    total: RenewalCounts
+    by_purpose: tuple[RenewalCounts, ...]
 
 
-def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datetime) -> Effect:
+def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datetime) -> EffectPreview:
     """Return the effect of the next version of a notice at every client the actor sees.
 
     Runs a fixed number of queries. A minor version has no effect. Consents that are already outdated or expired are not
     counted. Raises NotAllowed.
     """
     require(actor, Capability.VIEW_CONSENTS)
-    nothing = Renewal("", 0, 0, 0, 0)
+    nothing = RenewalCounts("", 0, 0, 0, 0)
     if not is_material:
-        return Effect(0, nothing, ())
+        return EffectPreview(0, nothing, ())
     clients = list(Client.objects.all())
-    told = len(clients_to_tell(notice, clients, at=at)) if notice.client_id == PAKTALEEM else 0
+    told = len(list_clients_to_notify(notice, clients, at=at)) if notice.client_id == PAKTALEEM else 0
     codes = {purpose.pk: purpose.code for purpose in Purpose.objects.filter(code__in=notice.purposes)}
     standing = _list_valid_pairs(notice, clients, at)
     if not codes or not standing:
-        return Effect(told, nothing, ())
+        return EffectPreview(told, nothing, ())
     everyone = [client.pk for client in clients]
-    return Effect(told, *_count_renewals(set(standing), everyone, codes, at))
+    return EffectPreview(told, *_count_renewals(set(standing), everyone, codes, at))
 
 
 def _list_valid_pairs(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:
@@ -123,7 +123,7 @@ def _valid_versions(versions: Any, at: datetime) -> set[UUID]:
 
 def _count_renewals(
     standing: set[tuple[UUID, UUID]], clients: list[UUID], codes: dict[UUID, str], at: datetime
-) -> tuple[Renewal, tuple[Renewal, ...]]:
+) -> tuple[RenewalCounts, tuple[RenewalCounts, ...]]:
     """Count in total and by purpose. A person has one consent per purpose, so people and consents are equal there."""
     versions = sorted({version for _, version in standing})
     elsewhere = [pair for pair in product(clients, versions) if pair not in standing]
@@ -138,7 +138,7 @@ def _count_renewals(
     consents = [(client, purposes[0], count) for what, client, purposes, count in found if what == "consents"]
     guardians = [(purposes, count) for what, _, purposes, count in found if what == "guardians"]
     renewals = [
-        Renewal(
+        RenewalCounts(
             codes[purpose],
             sum(count for _, one, count in consents if one == purpose),
             len({client for client, one, _ in consents if one == purpose}),
@@ -148,7 +148,7 @@ def _count_renewals(
         for purpose in {purpose for _, purpose, _ in consents}
     ]
     people = next((count for what, _, _, count in found if what == "people"), sum(one.people for one in renewals))
-    total = Renewal(
+    total = RenewalCounts(
         "",
         sum(one.consents for one in renewals),
         len({client for client, _, _ in consents}),

@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
 from consent.notices.models import NoticeVersion
-from consent.notices.selectors.notices import NoticeUnknown, purpose_timeline, version_in_effect
+from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, purpose_timeline
 from consent.register.models import LawfulBasis, Purpose
 from consent.register.register import PurposeRule
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.rows import find_rows
 
-__all__ = ["NoticeUnknown", "bases_in_force", "current_notice", "find_purposes", "purpose_of_rule", "purposes"]
+__all__ = ["NoticeUnknown", "bases_in_force", "find_purposes", "get_current_notice", "purposes", "to_purpose"]
 
 _WITH_CODES = "r.client_id = ANY (%(owners)s) AND r.code = ANY (%(codes)s)"
 
@@ -35,7 +35,7 @@ def find_purposes(client_id: UUID, codes: Iterable[str]) -> dict[str, Purpose]:
     return {purpose.code: purpose for purpose in sorted(found, key=lambda one: one.client_id == client_id)}
 
 
-def purpose_of_rule(rule: PurposeRule) -> Purpose:
+def to_purpose(rule: PurposeRule) -> Purpose:
     """Return a purpose with the fields that the register holds; the others are deferred."""
     known = ["id", "client_id", "code", "is_active", "consent_months"]  # in the model's order
     return Purpose.from_db(DEFAULT_DB_ALIAS, known, [rule.id, rule.owner, rule.code, rule.active, rule.consent_months])
@@ -48,9 +48,9 @@ def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], L
     return {(row.purpose_id, row.role): row for row in best_last}
 
 
-def current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:
+def get_current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:
     """Return the version in effect about a purpose at a client; own notices replace shared ones.
 
     Raises NoticeUnknown.
     """
-    return version_in_effect(purpose_timeline(Client.objects.get(pk=client_id), purpose_code), at=at)
+    return get_version_in_effect(purpose_timeline(Client.objects.get(pk=client_id), purpose_code), at=at)

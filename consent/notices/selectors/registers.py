@@ -216,13 +216,13 @@ def _to_instruction_rule(row: Instruction) -> rules.InstructionRule:
     )
 
 
-def _load_declared(rows: _Rows, client: Client) -> rules.Declared:
+def _load_declared(rows: _Rows, client: Client) -> rules.ClientDeclarations:
     mechanisms = [row for row in rows.own(ChildMechanism) if row.ends_at is None]
-    return rules.Declared(
+    return rules.ClientDeclarations(
         client=client.name,
         address=" ".join(client.address.split()),
         mechanisms=tuple(
-            rules.DeclaredRule(row.kind, row.description, row.description_ur, row.reference) for row in mechanisms
+            rules.DeclaredProcedure(row.kind, row.description, row.description_ur, row.reference) for row in mechanisms
         ),
     )
 

@@ -8,17 +8,17 @@ from consent.notices.services.publishing import (
     save_draft,
 )
 from consent.notices.services.responses import (
-    AlreadySaid,
-    NothingToAnswer,
+    AlreadyResponded,
+    NoOpenObjection,
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
 )
 
 __all__ = [
-    "AlreadySaid",
+    "AlreadyResponded",
     "DraftClosed",
-    "NothingToAnswer",
+    "NoOpenObjection",
     "acknowledge_announcement",
     "announce_draft",
     "answer_objection",

@@ -9,28 +9,28 @@ from django.conf import settings
 from django.urls import reverse
 
 from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseKind
-from consent.notices.services.dispatching import prove_dispatch
-from paktaleem.directory.mail.kinds import declare_letter
-from paktaleem.directory.mail.selectors import LetterProof, letters_about
-from paktaleem.directory.mail.services import send_letter
+from consent.notices.services.dispatching import record_dispatch_proof
+from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
+from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import staff_of
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 
-__all__ = ["ANNOUNCED", "REMINDER", "REMIND_DAYS", "remind_client", "reminders_due", "tell_client"]
+__all__ = ["ANNOUNCED", "REMINDER", "REMIND_DAYS", "count_reminders_due", "notify_client", "send_reminder"]
 
 _FIELDS = ("title", "day", "url")
-ANNOUNCED = declare_letter("notice_announced", fields=_FIELDS)
-REMINDER = declare_letter("notice_reminder", fields=_FIELDS)
+ANNOUNCED = declare_message("notice_announced", fields=_FIELDS)
+REMINDER = declare_message("notice_reminder", fields=_FIELDS)
 REMIND_DAYS = (14, 3)
 """Days before the effect at which a client without a response is reminded."""
 _RETRY_AFTER = timedelta(days=1)
 
 
-def tell_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
+def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
     """Record the proof if an email was sent; otherwise send one to each administrator without a pending email.
 
     This includes administrators who joined later, and retries an email one day after it failed permanently. Raises
@@ -38,12 +38,12 @@ def tell_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: d
     """
     if dispatch.dispatched_at is not None or _is_superseded(dispatch, at):
         return dispatch
-    letters = letters_about(dispatch.pk, actor=actor)
+    letters = list_messages_about(dispatch.pk, actor=actor)
     left = min((one.sent_at for one in letters if one.sent_at is not None), default=None)
     if left is not None:
-        return prove_dispatch(dispatch, dispatched_at=left, actor=actor, at=at)
+        return record_dispatch_proof(dispatch, dispatched_at=left, actor=actor, at=at)
     on_their_way = {one.user_id for one in letters if not _may_be_retried(one, at)}
-    waiting = [user for user in staff_of(client.pk, Role.CLIENT_ADMIN, at=at) if user.pk not in on_their_way]
+    waiting = [user for user in list_staff(client.pk, Role.CLIENT_ADMIN, at=at) if user.pk not in on_their_way]
     _send_emails(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
     return dispatch
 
@@ -54,11 +54,11 @@ def _is_superseded(dispatch: NoticeDispatch, at: datetime) -> bool:
     return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
 
 
-def _may_be_retried(letter: LetterProof, at: datetime) -> bool:
+def _may_be_retried(letter: MessageStatus, at: datetime) -> bool:
     return letter.state == "failed" and letter.queued_at + _RETRY_AFTER <= at
 
 
-def reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
+def count_reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
     """Return the number of reminders due by ``at`` if the client has not responded."""
     sent_at, effect = dispatch.dispatched_at, dispatch.takes_effect_at
     if sent_at is None or effect is None or effect <= at:
@@ -67,18 +67,18 @@ def reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
     return sum(1 for moment in moments if sent_at < moment <= at)
 
 
-def remind_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
+def send_reminder(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
     """Send a due reminder to the administrators if the client has not responded; returns True if sent."""
-    due = reminders_due(dispatch, at=at)
-    if due <= dispatch.reminders or has_spoken(dispatch.pk):
+    due = count_reminders_due(dispatch, at=at)
+    if due <= dispatch.reminders or has_responded(dispatch.pk):
         return False
-    _send_emails(REMINDER.code, dispatch, client, staff_of(client.pk, Role.CLIENT_ADMIN, at=at), actor=actor, at=at)
+    _send_emails(REMINDER.code, dispatch, client, list_staff(client.pk, Role.CLIENT_ADMIN, at=at), actor=actor, at=at)
     dispatch.reminders, dispatch.reminded_at = due, at
     save_tracked(dispatch, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
     return True
 
 
-def has_spoken(dispatch_id: UUID) -> bool:
+def has_responded(dispatch_id: UUID) -> bool:
     """Return True if the client has acknowledged the announcement or objected."""
     own = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
     return NoticeResponse.objects.filter(dispatch_id=dispatch_id, kind__in=own).exists()
@@ -95,4 +95,4 @@ def _send_emails(
         "url": f"{settings.PUBLIC_URL.rstrip('/')}{reverse('console:index')}",
     }
     for user in users:
-        send_letter(kind, to=user, client_id=client.pk, context=context, related_id=dispatch.pk, actor=actor, at=at)
+        send_message(kind, to=user, client_id=client.pk, context=context, related_id=dispatch.pk, actor=actor, at=at)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from consent.notices.effects import effect_after_proof
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
-from consent.notices.selectors.announcements import is_told
+from consent.notices.selectors.announcements import must_be_notified
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,14 +17,14 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["FOLLOW", "ask_to_tell_clients", "open_dispatches", "prove_dispatch"]
+__all__ = ["FOLLOW_ANNOUNCEMENTS", "enqueue_client_notification", "open_dispatches", "record_dispatch_proof"]
 
-FOLLOW = "consent.follow_announcements"
+FOLLOW_ANNOUNCEMENTS = "consent.follow_announcements"
 
 
-def ask_to_tell_clients() -> None:
+def enqueue_client_notification() -> None:
     """Enqueue the task that notifies clients, on commit; it also runs every minute."""
-    enqueue_job(FOLLOW)
+    enqueue_job(FOLLOW_ANNOUNCEMENTS)
 
 
 @transaction.atomic
@@ -41,7 +41,7 @@ def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[Notic
     in_effect = NoticeVersion.objects.filter(client_id=client.pk, effective_at__lte=at)
     own = list(Notice.objects.filter(client_id=client.pk, pk__in=in_effect.values("notice_id")))
     for version in versions.exclude(pk__in=known):
-        if is_told(client, version, own):
+        if must_be_notified(client, version, own):
             known[version.pk] = _open_dispatch(client, version, actor, at)
     return list(known.values())
 
@@ -52,7 +52,9 @@ def _open_dispatch(client: Client, version: NoticeVersion, actor: Actor, at: dat
 
 
 @transaction.atomic
-def prove_dispatch(dispatch: NoticeDispatch, *, dispatched_at: datetime, actor: Actor, at: datetime) -> NoticeDispatch:
+def record_dispatch_proof(
+    dispatch: NoticeDispatch, *, dispatched_at: datetime, actor: Actor, at: datetime
+) -> NoticeDispatch:
     """Record that an email to the client was accepted at ``dispatched_at``, and when the version takes effect.
 
     Recorded once; later emails change nothing. Raises NotAllowed.

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from consent.notices.models import NoticeEffect, NoticeVersion
-from consent.notices.selectors.notices import Placed, all_timelines
-from consent.notices.services.announcing import REMIND_DAYS, remind_client, tell_client
+from consent.notices.selectors.notices import EffectiveVersion, all_timelines
+from consent.notices.services.announcing import REMIND_DAYS, notify_client, send_reminder
 from consent.notices.services.dispatching import open_dispatches
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["clients_to_follow", "follow_client", "record_effects"]
+__all__ = ["list_clients_to_follow", "process_client", "record_effects"]
 
 _CLIENTS_TO_FOLLOW = """
 SELECT c.id FROM accounts_client c JOIN consent_noticeversion v ON v.client_id IN (c.id, %(shared)s)
@@ -36,7 +36,7 @@ GROUP BY c.id ORDER BY c.id
 """
 
 
-def clients_to_follow(*, at: datetime) -> list[UUID]:
+def list_clients_to_follow(*, at: datetime) -> list[UUID]:
     """List the clients that may have an unproven announcement, a due reminder or an unrecorded effect.
 
     Runs in the officers' view; may include clients without work.
@@ -48,12 +48,12 @@ def clients_to_follow(*, at: datetime) -> list[UUID]:
 
 
 @transaction.atomic
-def follow_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+def process_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Process the announcements of one client, in its context. Raises NotAllowed."""
     client = Client.objects.get(pk=client_id)
     for dispatch in open_dispatches(client, actor=actor, at=at):
-        notified = tell_client(dispatch, client, actor=actor, at=at)
-        remind_client(notified, client, actor=actor, at=at)
+        notified = notify_client(dispatch, client, actor=actor, at=at)
+        send_reminder(notified, client, actor=actor, at=at)
     record_effects(client, actor=actor, at=at)
 
 
@@ -70,12 +70,12 @@ def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[Notice
     ]
 
 
-def _has_taken_effect(placed: Placed, client: Client, at: datetime) -> bool:
+def _has_taken_effect(placed: EffectiveVersion, client: Client, at: datetime) -> bool:
     superseded_before = placed.superseded_at is not None and placed.superseded_at <= client.created_at
     return placed.effective_at <= at and not superseded_before
 
 
-def _record_effect(client: Client, placed: Placed, actor: Actor, at: datetime) -> NoticeEffect:
+def _record_effect(client: Client, placed: EffectiveVersion, actor: Actor, at: datetime) -> NoticeEffect:
     version: NoticeVersion = placed.version
     effect = NoticeEffect(
         client_id=client.pk,

@@ -10,8 +10,8 @@ from django.db import transaction
 from consent.notices.effects import earliest_effect
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.notices.models.notices import NoticeText
-from consent.notices.services.dispatching import ask_to_tell_clients
-from consent.register.services.register import refuse_shared
+from consent.notices.services.dispatching import enqueue_client_notification
+from consent.register.services.register import require_own_row
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
@@ -25,7 +25,7 @@ __all__ = [
     "announce_draft",
     "content_hash",
     "discard_draft",
-    "notice_days_of",
+    "notice_days_for",
     "publish_notice_version",
     "save_draft",
 ]
@@ -45,7 +45,7 @@ def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text
     return hashlib.sha256(canonical(texts)).hexdigest()
 
 
-def notice_days_of(notice: Notice, *, is_material: bool) -> int:
+def notice_days_for(notice: Notice, *, is_material: bool) -> int:
     """Return the advance notice, in days, that clients get of the next version of a notice; 0: none.
 
     Clients are notified of material changes by PakTaleem (privacy policy, section 12): not of the first version of a
@@ -64,7 +64,7 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
     NotAllowed.
     """
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
-    refuse_shared(draft, actor)
+    require_own_row(draft, actor)
     if not draft._state.adding and _lock_draft(draft).notice_id != draft.notice_id:
         raise ValidationError({"notice": ["The notice of a draft cannot change: create another draft."]})
     draft.client_id, draft.changed_at = draft.notice.client_id, at
@@ -78,7 +78,7 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
 def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Close a draft without announcing it. Raises DraftClosed, NotYours for a shared notice, NotAllowed."""
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
-    refuse_shared(draft, actor)
+    require_own_row(draft, actor)
     draft = _lock_draft(draft)
     draft.closed_at = at
     save_tracked(draft, actor=actor, reason=reason, at=at)
@@ -94,11 +94,11 @@ def announce_draft(
     be too short, NotYours for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
-    refuse_shared(draft, actor)
+    require_own_row(draft, actor)
     notice = Notice.objects.select_for_update().get(pk=draft.notice_id)
     draft = _lock_draft(draft)
     if effective_at is None:
-        effective_at = earliest_effect(at, notice_days_of(notice, is_material=draft.is_material))
+        effective_at = earliest_effect(at, notice_days_for(notice, is_material=draft.is_material))
     version = publish_notice_version(
         notice,
         text_en=draft.text_en,
@@ -136,10 +136,10 @@ def publish_notice_version(
     earliest. Raises ValidationError naming the field, NotYours for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, notice.client_id)
-    refuse_shared(notice, actor)
+    require_own_row(notice, actor)
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
     latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
-    days = notice_days_of(notice, is_material=is_material)
+    days = notice_days_for(notice, is_material=is_material)
     _check_effective_at(effective_at, days=days, latest=latest, at=at)
     version = NoticeVersion(
         client_id=notice.client_id,
@@ -161,8 +161,8 @@ def publish_notice_version(
     _check_child_texts(notice, version)
     save_tracked(version, actor=actor, reason=reason, at=at)
     _record_publication(notice, version, actor)
-    if version.waits_for_proof:
-        ask_to_tell_clients()
+    if version.needs_proof:
+        enqueue_client_notification()
     return version
 
 
@@ -207,7 +207,7 @@ def _record_publication(notice: Notice, version: NoticeVersion, actor: Actor) ->
         "hash": version.content_hash,
         "effective_at": version.effective_at.isoformat(),
     }
-    if version.waits_for_proof:
+    if version.needs_proof:
         facts["notice_days"] = version.notice_days
-    kind = "notice.announced" if version.waits_for_proof else "notice.published"
+    kind = "notice.announced" if version.needs_proof else "notice.published"
     record_entry(kind, client_id=notice.client_id, facts=facts, actor=actor, at=version.announced_at)

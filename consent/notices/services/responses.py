@@ -13,8 +13,8 @@ from paktaleem.foundation.audit.services import record_entry
 __all__ = [
     "ANSWERS",
     "OBJECTIONS",
-    "AlreadySaid",
-    "NothingToAnswer",
+    "AlreadyResponded",
+    "NoOpenObjection",
     "acknowledge_announcement",
     "answer_objection",
     "object_to_announcement",
@@ -30,11 +30,11 @@ OBJECTIONS = (
 ANSWERS = (ResponseCode.EXPLAINED, ResponseCode.CHANGES, ResponseCode.AGREEMENT_FOLLOWS)
 
 
-class AlreadySaid(Exception):
+class AlreadyResponded(Exception):
     """The client has already acknowledged the announcement, or has an open objection."""
 
 
-class NothingToAnswer(Exception):
+class NoOpenObjection(Exception):
     """The announcement has no open objection."""
 
 
@@ -46,7 +46,7 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if ResponseKind.ACKNOWLEDGED in _lock_and_list_kinds(dispatch):
-        raise AlreadySaid
+        raise AlreadyResponded
     return _record_response(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
 
 
@@ -60,7 +60,7 @@ def object_to_announcement(
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if _has_open_objection(_lock_and_list_kinds(dispatch)):
-        raise AlreadySaid
+        raise AlreadyResponded
     return _record_response(dispatch, ResponseKind.OBJECTED, _check_code(code, OBJECTIONS), note, actor=actor, at=at)
 
 
@@ -74,7 +74,7 @@ def answer_objection(
     """
     require(actor, Capability.ANSWER_OBJECTIONS, dispatch.client_id)
     if not _has_open_objection(_lock_and_list_kinds(dispatch)):
-        raise NothingToAnswer
+        raise NoOpenObjection
     return _record_response(dispatch, ResponseKind.ANSWERED, _check_code(code, ANSWERS), note, actor=actor, at=at)
 
 

@@ -14,21 +14,21 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.blanks import csv_blank, xlsx_blank
+from consent.paper.blanks import render_csv_sheet, render_xlsx_sheet
 from consent.paper.models import FormPage, FormPurpose, FormRun
-from consent.paper.selectors import people_for_form, progress_of, purposes_to_ask
+from consent.paper.selectors import count_progress, purposes_to_ask, select_people
 from consent.paper.services import make_form, print_form
-from consent.receipts.receipt import Place
+from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import SubjectRole
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, may, received_at
-from paktaleem.foundation.console.columns import moment, who, with_actor
-from paktaleem.foundation.console.filters import as_key
-from paktaleem.foundation.console.forms import ScopedForm, offer
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time, may
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment
+from paktaleem.foundation.console.filters import parse_uuid
+from paktaleem.foundation.console.forms import ScopedForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -38,8 +38,8 @@ __all__ = ["FormRunAdmin"]
 
 CLIENT = "client"
 BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", csv_blank),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_blank),
+    "csv": ("text/csv; charset=utf-8", render_csv_sheet),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_xlsx_sheet),
 }
 
 
@@ -56,7 +56,7 @@ class ClientForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """List every client but PakTaleem itself."""
         super().__init__(*args, **kwargs)
-        offer(self, "client", Client.objects.exclude(pk=PAKTALEEM))
+        set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
 
 class MakeForm(ScopedForm):
@@ -93,8 +93,8 @@ class MakeForm(ScopedForm):
         client_id = _find_client(self.request)
         if client_id is not None:
             self.instance.client_id = client_id
-            found = purposes_to_ask(client_id, at=received_at(self.request))
-            offer(self, "purposes", [(one.code, _purpose_name(one)) for one in found])
+            found = purposes_to_ask(client_id, at=get_action_time(self.request))
+            set_choices(self, "purposes", [(one.code, _purpose_name(one)) for one in found])
 
     def clean_ids(self) -> list[str]:
         """Return the non-empty lines."""
@@ -111,14 +111,14 @@ def _find_client(request: HttpRequest) -> UUID | None:
     own, chosen = actor_of(request).client_id, request.GET.get(CLIENT)
     if own is not None or not chosen:
         return own
-    client_id = as_key(chosen)
+    client_id = parse_uuid(chosen)
     return client_id if Client.objects.exclude(pk=PAKTALEEM).filter(pk=client_id).exists() else None
 
 
 def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     client = Client.objects.get(pk=run.client_id)
-    address = Place.of(public_address(request), client.code).choices.partition("://")[2]
-    pdf = print_form(run, address=address, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    address = PortalUrls.of(get_public_url(request), client.code).choices.partition("://")[2]
+    pdf = print_form(run, address=address, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="consent-form-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.pdf"'
     return response
@@ -141,7 +141,7 @@ class FormRunAdmin(EvidenceAdmin):
     intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu, with a code."
     empty_text = "No consent form yet."
     acts = (
-        Act(
+        RowAction(
             "print",
             "Print the form",
             Capability.MANAGE_FORMS,
@@ -153,7 +153,7 @@ class FormRunAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related actors."""
-        return with_actor(super().get_queryset(request), actor_of(request))
+        return annotate_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         """Return the fields to add a form, or those to show one."""
@@ -212,7 +212,7 @@ class FormRunAdmin(EvidenceAdmin):
         given, actor = form.cleaned_data, actor_of(request)
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
-            people = people_for_form(
+            people = select_people(
                 client, ids=given["ids"], role=given["role"], beginning=given["beginning"].strip(), actor=actor
             )
             run = make_form(
@@ -221,7 +221,7 @@ class FormRunAdmin(EvidenceAdmin):
                 purposes=given["purposes"],
                 people=people,
                 actor=actor,
-                at=received_at(request),
+                at=get_action_time(request),
             )
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
 
@@ -239,7 +239,7 @@ class FormRunAdmin(EvidenceAdmin):
                     }
                     for one in form_purposes.select_related("purpose", "notice_version__notice")
                 ],
-                "progress": progress_of(row),
+                "progress": count_progress(row),
                 "may_manage": may(request, Capability.MANAGE_FORMS, row.client_id),
                 "upload_url": reverse("admin:paper_answersheet_add", current_app=site.name),
             }
@@ -253,4 +253,4 @@ class FormRunAdmin(EvidenceAdmin):
     @admin.display(description="made by")
     def made_by(self, row: FormRun) -> str:
         """Return the user who made it."""
-        return who(row)
+        return format_actor(row)

@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.consents.admin.consents import event_lines
+from consent.consents.admin.consents import serialize_events
 from consent.consents.models import ConsentEvent
 from consent.paper.admin.sheets import TONES, PlainForm
-from consent.paper.codes import shown_code
+from consent.paper.codes import format_code
 from consent.paper.models import (
-    OPEN,
+    OPEN_STATES,
     AnswerSheet,
     EntryProblem,
     EntryState,
@@ -26,28 +26,28 @@ from consent.paper.models import (
     FormPage,
     SheetEntry,
 )
-from consent.paper.selectors import near_codes, rivals_of
+from consent.paper.selectors import find_similar_codes, map_open_rows
 from consent.paper.services import (
-    NothingStands,
+    AlreadySettled,
+    NothingToRecord,
     NotMatched,
-    Settled,
     choose_entry,
     confirm_entry,
     dismiss_entry,
+    get_typed_code,
     match_entry,
-    opened_details,
 )
 from consent.paper.services.queue import CodeUnknown
-from paktaleem.directory.files.services import FileKindRefused, FileTooLarge
+from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, may, received_at
-from paktaleem.foundation.console.columns import pill, reason_label, who, with_actor
-from paktaleem.foundation.console.filters import ChosenFilter, as_key, client_in_view
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time, may
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state
+from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.foundation.console.paging import LIMIT, number_in_words
+from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -56,12 +56,12 @@ __all__ = ["SheetEntryAdmin", "queue_board"]
 SHEETS_OFFERED = 50
 _REFUSALS: dict[type[Exception], str] = {
     NotMatched: "The row is no longer matched: check it again.",
-    Settled: "The row has already been settled.",
+    AlreadySettled: "The row has already been settled.",
     CodeUnknown: "No form of this client has this code.",
-    NothingStands: "No answer of this row can be recorded: consents that have since ended, notices that have "
+    NothingToRecord: "No answer of this row can be recorded: consents that have since ended, notices that have "
     "changed, and answers of guardians or children are left out. Dismiss the row, and ask again.",
     FileTooLarge: "The file is too large.",
-    FileKindRefused: "Choose a PDF, JPEG or PNG.",
+    FileKindNotAccepted: "Choose a PDF, JPEG or PNG.",
 }
 
 
@@ -75,7 +75,7 @@ class ConfirmForm(PlainForm):
     )
 
 
-class MatchForm(ActForm):
+class MatchForm(RowActionForm):
     """A form to enter the code of the row's form."""
 
     code = forms.CharField(
@@ -105,22 +105,22 @@ def _may_match(row: SheetEntry, _at: Any) -> bool:
 
 def _confirm_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     return _redirect_to_row(
-        request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=received_at(request))
+        request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=get_action_time(request))
     )
 
 
 def _choose_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     return _redirect_to_row(request, choose_entry(row, **by))
 
 
 def _match_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     return _redirect_to_row(request, match_entry(row, code=given["code"], **by))
 
 
 def _dismiss_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> None:
-    dismiss_entry(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    dismiss_entry(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _redirect_to_row(request: HttpRequest, row: SheetEntry) -> HttpResponse:
@@ -144,23 +144,23 @@ class SheetFilter(ChosenFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """List the latest sheets, and the chosen one."""
         found = AnswerSheet.objects.order_by("-uploaded_at")
-        if (client_id := client_in_view(request)) is not None:
+        if (client_id := get_filtered_client(request)) is not None:
             found = found.filter(client_id=client_id)
         offered = list(found[:SHEETS_OFFERED])
         chosen = request.GET.get(self.parameter_name)
-        if chosen and as_key(chosen) not in {one.pk for one in offered}:
-            offered += AnswerSheet.objects.filter(pk=as_key(chosen))
+        if chosen and parse_uuid(chosen) not in {one.pk for one in offered}:
+            offered += AnswerSheet.objects.filter(pk=parse_uuid(chosen))
         return [(str(one.pk), str(one)) for one in offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Return the filtered queryset."""
         value = self.value()
-        return queryset.filter(sheet_id=as_key(value)) if value else queryset
+        return queryset.filter(sheet_id=parse_uuid(value)) if value else queryset
 
 
 def state_pill(row: SheetEntry) -> SafeString:
     """Render the state of a row as a pill."""
-    return pill(row.get_state_display(), TONES.get(EntryState(row.state), "calm"))
+    return render_state(row.get_state_display(), TONES.get(EntryState(row.state), "calm"))
 
 
 @admin.register(SheetEntry, site=site)
@@ -188,7 +188,7 @@ class SheetEntryAdmin(EvidenceAdmin):
     empty_text = "The queue is empty: no answer sheet has been uploaded yet."
     standing = state_column(state_pill)
     acts = (
-        Act(
+        RowAction(
             "confirm",
             "Confirm",
             Capability.CONFIRM_ANSWERS,
@@ -199,7 +199,7 @@ class SheetEntryAdmin(EvidenceAdmin):
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
-        Act(
+        RowAction(
             "match",
             "Match by hand",
             Capability.MANAGE_FORMS,
@@ -210,7 +210,7 @@ class SheetEntryAdmin(EvidenceAdmin):
             refusals=_REFUSALS,
             template="paper/match.html",
         ),
-        Act(
+        RowAction(
             "choose",
             "Record this row",
             Capability.CONFIRM_ANSWERS,
@@ -222,7 +222,7 @@ class SheetEntryAdmin(EvidenceAdmin):
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
-        Act(
+        RowAction(
             "dismiss",
             "Dismiss",
             Capability.MANAGE_FORMS,
@@ -249,8 +249,8 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: SheetEntry) -> list[dict[str, Any]]:
         """Show the typed code and similar ones, other rows of the same code, the recorded events, and the steps."""
-        steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), actor_of(request))
-        others = rivals_of(row.client_id, [row.page_id]).get(row.page_id, []) if row.page_id is not None else []
+        steps = annotate_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), actor_of(request))
+        others = map_open_rows(row.client_id, [row.page_id]).get(row.page_id, []) if row.page_id is not None else []
         return [
             {"template": "paper/panels/typed.html", "near": _list_near_codes(request, row)},
             {
@@ -263,13 +263,13 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     def history_of(self, row: SheetEntry, viewer: Actor) -> dict[str, Any]:
         """Return every step."""
-        steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), viewer)
+        steps = annotate_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), viewer)
         return {
             "versions": [
                 {
                     "at": one.taken_at,
                     "kind": one.get_step_display(),
-                    "who": who(one),
+                    "who": format_actor(one),
                     "why": reason_label(one.reason),
                     "changes": [{"field": gettext("state"), "old": "", "new": one.get_state_display()}],
                 }
@@ -302,7 +302,7 @@ class SheetEntryAdmin(EvidenceAdmin):
         if row.page is None:
             return "—"
         url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
-        return format_html('<code>{}</code> · <a href="{}">{}</a>', shown_code(row.page.code), url, row.page.run.name)
+        return format_html('<code>{}</code> · <a href="{}">{}</a>', format_code(row.page.code), url, row.page.run.name)
 
     @admin.display(description="answers")
     def said(self, row: SheetEntry) -> str:
@@ -325,8 +325,8 @@ def _list_near_codes(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | 
     if not _may_match(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
         return None
     with in_client(row.client_id):
-        typed = opened_details(SheetEntry.objects.get(pk=row.pk), actor=actor_of(request)).get("code", "")
-        pages = near_codes(row.client_id, typed) if typed else []
+        typed = get_typed_code(SheetEntry.objects.get(pk=row.pk), actor=actor_of(request)).get("code", "")
+        pages = find_similar_codes(row.client_id, typed) if typed else []
         return {
             "typed": typed,
             "lines": [_serialize_near_code(row, page) for page in pages],
@@ -336,7 +336,7 @@ def _list_near_codes(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | 
 
 def _serialize_near_code(row: SheetEntry, page: FormPage) -> dict[str, Any]:
     match = reverse("admin:paper_sheetentry_match", args=[row.pk], current_app=site.name)
-    code = shown_code(page.code)
+    code = format_code(page.code)
     return {"code": code, "person": page.subject, "group": page.run.name, "url": f"{match}?code={code}"}
 
 
@@ -347,13 +347,15 @@ def _serialize_rival(other: SheetEntry) -> dict[str, Any]:
 
 def _list_events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
     events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
-    return event_lines(with_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
+    return (
+        serialize_events(annotate_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
+    )
 
 
 def _serialize_step(one: Any) -> dict[str, Any]:
     return {
         "step": one,
-        "who": who(one),
+        "who": format_actor(one),
         "why": reason_label(one.reason),
         "problem": EntryProblem(one.problem).label if one.problem else "",
     }
@@ -361,7 +363,7 @@ def _serialize_step(one: Any) -> dict[str, Any]:
 
 def _count_open_rows() -> int:
     """Count the open rows, state by state, because no single index serves all states in order."""
-    found = [SheetEntry.objects.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN]
+    found = [SheetEntry.objects.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN_STATES]
     return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
 
 
@@ -376,4 +378,4 @@ def queue_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     url = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
     note = gettext("on paper or by telephone: confirm them, or decide")
-    return [Card(gettext("Answers to confirm"), number_in_words(number), note, url, needs_attention=True)]
+    return [Card(gettext("Answers to confirm"), format_count(number), note, url, needs_attention=True)]

@@ -14,17 +14,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import OPEN, AnswerSheet, EntryState, SheetEntry
-from consent.paper.selectors import counts_of
-from consent.paper.services import SheetKnown, confirm_matched, upload_sheet
-from consent.paper.sheets import SheetRefused
+from consent.paper.models import OPEN_STATES, AnswerSheet, EntryState, SheetEntry
+from consent.paper.selectors import count_rows
+from consent.paper.services import SheetAlreadyUploaded, confirm_matched, upload_sheet
+from consent.paper.sheets import SheetInvalid
 from paktaleem.directory.rosters.oneroster.problems import Problem
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import moment, pill, who, with_actor
-from paktaleem.foundation.console.forms import ActForm, ScopedForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -62,23 +62,23 @@ class UploadForm(ScopedForm):
         return file
 
 
-class PlainForm(ActForm):
+class PlainForm(RowActionForm):
     """A form of an act without a reason field."""
 
     reason = None  # type: ignore[assignment]
 
 
 def _has_matched(row: AnswerSheet, _at: Any) -> bool:
-    return not row.is_under_way and counts_of(row)[EntryState.MATCHED] > 0
+    return not row.is_under_way and count_rows(row)[EntryState.MATCHED] > 0
 
 
 def _confirm_sheet(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    before = counts_of(row)[EntryState.CONFIRMED]
-    row = confirm_matched(row, actor=actor_of(request), at=received_at(request))
+    before = count_rows(row)[EntryState.CONFIRMED]
+    row = confirm_matched(row, actor=actor_of(request), at=get_action_time(request))
     if row.is_under_way:
         messages.info(request, gettext("The sheet is large: its rows are confirmed now, one after the other."))
     else:
-        number = counts_of(row)[EntryState.CONFIRMED] - before
+        number = count_rows(row)[EntryState.CONFIRMED] - before
         words = ngettext("{number} row is confirmed.", "{number} rows are confirmed.", number).format(number=number)
         messages.success(request, words)
     owner: AnswerSheetAdmin = site.get_model_admin(AnswerSheet)  # type: ignore[assignment]
@@ -95,11 +95,11 @@ def _format_problem(problem: Problem) -> str:
 def standing_pill(row: Any) -> SafeString:
     """Render the number of open rows as a pill."""
     if row.is_under_way:
-        return pill(gettext("Being confirmed"), "warn")
+        return render_state(gettext("Being confirmed"), "warn")
     if not row.waiting:
-        return pill(gettext("Settled"), "good")
+        return render_state(gettext("Settled"), "good")
     words = ngettext("{number} row waits", "{number} rows wait", row.waiting).format(number=row.waiting)
-    return pill(words, "warn")
+    return render_state(words, "warn")
 
 
 @admin.register(AnswerSheet, site=site)
@@ -118,9 +118,9 @@ class AnswerSheetAdmin(EvidenceAdmin):
     change_form_template = "paper/sheet.html"
     intro = "Uploaded answer sheets. Their rows are in the queue; an answer counts only once it is confirmed."
     empty_text = "No answer sheet has been uploaded yet."
-    refusals: ClassVar[Any] = {SheetKnown: "This file has already been uploaded: find it in the list."}
+    refusals: ClassVar[Any] = {SheetAlreadyUploaded: "This file has already been uploaded: find it in the list."}
     acts = (
-        Act(
+        RowAction(
             "confirm",
             "Confirm all matched",
             Capability.CONFIRM_ANSWERS,
@@ -135,10 +135,12 @@ class AnswerSheetAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related actors and annotate the number of open rows."""
-        of_sheet = SheetEntry.objects.filter(client_id=OuterRef("client_id"), sheet=OuterRef("pk"), state__in=OPEN)
+        of_sheet = SheetEntry.objects.filter(
+            client_id=OuterRef("client_id"), sheet=OuterRef("pk"), state__in=OPEN_STATES
+        )
         waiting = of_sheet.order_by().values("sheet")
         number = Coalesce(Subquery(waiting.annotate(number=Count("pk")).values("number")), 0)
-        return with_actor(super().get_queryset(request).annotate(waiting=number), actor_of(request))
+        return annotate_actor(super().get_queryset(request).annotate(waiting=number), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields to upload a sheet, or those to show one."""
@@ -153,8 +155,8 @@ class AnswerSheetAdmin(EvidenceAdmin):
             client = Client.objects.get(id=obj.client_id)
             content = form.cleaned_data["file"].read()
             try:
-                row = upload_sheet(content, client=client, actor=actor_of(request), at=received_at(request))
-            except SheetRefused as refused:
+                row = upload_sheet(content, client=client, actor=actor_of(request), at=get_action_time(request))
+            except SheetInvalid as refused:
                 problem_lines = [_format_problem(problem) for problem in refused.problems[:PROBLEMS_SHOWN]]
                 left = len(refused.problems) - len(problem_lines)
                 more = [gettext("And {number} more.").format(number=left)] if left else []
@@ -169,10 +171,10 @@ class AnswerSheetAdmin(EvidenceAdmin):
     def panels(self, request: HttpRequest, row: AnswerSheet) -> list[dict[str, Any]]:  # noqa: ARG002
         """Show the number of rows per state, with links to them."""
         queue = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
-        counts = counts_of(row)
+        counts = count_rows(row)
         lines = [
             {
-                "state": pill(state.label, TONES.get(state, "calm")),
+                "state": render_state(state.label, TONES.get(state, "calm")),
                 "number": counts[state],
                 "url": f"{queue}?sheet={row.pk}&state__exact={state}",
             }
@@ -189,7 +191,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
     @admin.display(description="uploaded by")
     def brought_by(self, row: AnswerSheet) -> str:
         """Return the user who uploaded it."""
-        return who(row)
+        return format_actor(row)
 
     @admin.display(description="uploaded")
     def uploaded(self, row: AnswerSheet) -> str:

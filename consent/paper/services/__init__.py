@@ -3,36 +3,36 @@
 from consent.paper.services.expiring import expire_unmatched
 from consent.paper.services.forms import make_form, print_form
 from consent.paper.services.queue import (
-    NothingStands,
+    AlreadySettled,
+    NothingToRecord,
     NotMatched,
-    Settled,
     choose_entry,
     confirm_entry,
     dismiss_entry,
     match_entry,
 )
 from consent.paper.services.sheets import (
-    SheetKnown,
+    SheetAlreadyUploaded,
+    confirm_batch,
     confirm_matched,
-    confirm_some,
-    opened_details,
+    get_typed_code,
     upload_sheet,
 )
 
 __all__ = [
+    "AlreadySettled",
     "NotMatched",
-    "NothingStands",
-    "Settled",
-    "SheetKnown",
+    "NothingToRecord",
+    "SheetAlreadyUploaded",
     "choose_entry",
+    "confirm_batch",
     "confirm_entry",
     "confirm_matched",
-    "confirm_some",
     "dismiss_entry",
     "expire_unmatched",
+    "get_typed_code",
     "make_form",
     "match_entry",
-    "opened_details",
     "print_form",
     "upload_sheet",
 ]

@@ -9,23 +9,23 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.paper.models import AnswerSheet, EntryState, EntryStep, SheetEntry, Step
-from consent.paper.services.queue import let_key_go
+from consent.paper.services.queue import delete_sheet_key
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["clients_with_unmatched", "expire_unmatched", "unmatched_since"]
+__all__ = ["clients_with_unmatched", "expire_unmatched", "unmatched_cutoff"]
 
 
-def unmatched_since(at: datetime) -> datetime:
+def unmatched_cutoff(at: datetime) -> datetime:
     """Return the entry time up to which unmatched rows expire at ``at``."""
     return at - timedelta(days=settings.ANSWERS_UNMATCHED_DAYS)
 
 
 def clients_with_unmatched(*, at: datetime) -> list[UUID]:
     """List the clients with unmatched rows that must expire, in the officers' view."""
-    waiting = SheetEntry.objects.filter(state=EntryState.UNMATCHED, entered_at__lte=unmatched_since(at)).order_by()
+    waiting = SheetEntry.objects.filter(state=EntryState.UNMATCHED, entered_at__lte=unmatched_cutoff(at)).order_by()
     return list(waiting.values_list("client_id", flat=True).distinct())
 
 
@@ -38,7 +38,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     """
     require(actor, Capability.MANAGE_FORMS, client_id)
     rows = SheetEntry.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        client_id=client_id, state=EntryState.UNMATCHED, entered_at__lte=unmatched_since(at)
+        client_id=client_id, state=EntryState.UNMATCHED, entered_at__lte=unmatched_cutoff(at)
     )
     found = sorted(rows.order_by("entered_at", "id")[:limit], key=lambda one: (one.sheet_id, one.number))
     SheetEntry.objects.filter(pk__in=[one.pk for one in found]).update(
@@ -48,7 +48,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     for sheet_id, of_sheet in groupby(found, key=lambda one: one.sheet_id):
         facts = {"sheet": str(sheet_id), "rows": [one.number for one in of_sheet]}
         record_entry("answers.expired", client_id=client_id, facts=facts, actor=actor, at=at)
-        let_key_go(AnswerSheet.objects.get(pk=sheet_id, client_id=client_id))
+        delete_sheet_key(AnswerSheet.objects.get(pk=sheet_id, client_id=client_id))
     return len(found)
 
 

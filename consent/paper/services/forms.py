@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.notices.models import NoticeVersion
-from consent.notices.selectors.purposes import NoticeUnknown, current_notice, find_purposes
+from consent.notices.selectors.purposes import NoticeUnknown, find_purposes, get_current_notice
 from consent.notices.selectors.registers import current_register
-from consent.paper.codes import new_code
+from consent.paper.codes import generate_code
 from consent.paper.models import FormPage, FormPurpose, FormRun
-from consent.paper.pdf import Form, Page, Question, write_pdf
+from consent.paper.pdf import Form, Page, Question, render_pdf
 from consent.register.models import Basis, Purpose
 from consent.register.register import Register
 from paktaleem.directory.people.models import Subject
@@ -90,7 +90,7 @@ def _check_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[
         if purpose is None or not purpose.is_active:
             raise ValidationError({"purposes": [f"There is no active purpose {code}."]})
         try:
-            form_purposes.append((purpose, current_notice(code, client_id=client.pk, at=at)))
+            form_purposes.append((purpose, get_current_notice(code, client_id=client.pk, at=at)))
         except NoticeUnknown:
             message = f"No notice in effect informs about {code}: publish one first."
             raise ValidationError({"purposes": [message]}) from None
@@ -110,7 +110,7 @@ def _draw_unused_codes(client_id: UUID, number: int) -> list[str]:
     """Return codes that the client has not used before."""
     found: list[str] = []
     while len(found) < number:
-        drawn = {new_code() for _ in range(number - len(found))} - set(found)
+        drawn = {generate_code() for _ in range(number - len(found))} - set(found)
         used = FormPage.objects.filter(client_id=client_id, code__in=drawn).values_list("code", flat=True)
         found += sorted(drawn - set(used), key=lambda code: code[::-1])
     return found
@@ -128,7 +128,7 @@ def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str
         FormPage.objects.filter(client_id=run.client_id, run=run).select_related("subject").order_by("position")
     )
     names = reveal_names([page.subject for page in pages], client_id=run.client_id, actor=actor, reason=reason, at=at)
-    pdf = write_pdf(
+    pdf = render_pdf(
         Form(
             client=client.name,
             group=run.name,

@@ -10,11 +10,11 @@ from django.db import transaction
 
 from consent.consents.models import ConsentEvent, ConsentState, Method
 from consent.consents.services import Answer, record_answers
-from consent.consents.services.events import locked
+from consent.consents.services.events import lock_subject
 from consent.consents.services.evidence import add_evidence_file
-from consent.paper.codes import is_code, read_code, shown_code
+from consent.paper.codes import format_code, is_code, normalize_code
 from consent.paper.models import (
-    SET_ASIDE,
+    CLOSED_UNRECORDED,
     AnswerSheet,
     EntryProblem,
     EntryState,
@@ -23,8 +23,8 @@ from consent.paper.models import (
     SheetEntry,
     Step,
 )
-from consent.paper.selectors import Knowledge, rivals_of
-from consent.paper.verdicts import Problem, Standing, Verdict, give_verdict
+from consent.paper.selectors import SheetFacts, map_open_rows
+from consent.paper.verdicts import Problem, RowState, Verdict, judge_row
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -37,19 +37,19 @@ from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer
 
 __all__ = [
     "DETAILS",
+    "AlreadySettled",
     "CodeUnknown",
     "NotMatched",
-    "NothingStands",
-    "Settled",
+    "NothingToRecord",
     "choose_entry",
     "confirm_entry",
-    "differs",
+    "delete_sheet_key",
     "dismiss_entry",
-    "let_key_go",
+    "has_different_answer",
     "match_entry",
-    "open_details",
     "seal_details",
     "sealer_of_sheet",
+    "unseal_details",
 ]
 
 DETAILS = "paper_sheetentry.details"
@@ -59,11 +59,11 @@ class NotMatched(Exception):
     """The row is not matched, so it cannot be confirmed."""
 
 
-class Settled(Exception):
+class AlreadySettled(Exception):
     """The row is already confirmed, dismissed or expired."""
 
 
-class NothingStands(Exception):
+class NothingToRecord(Exception):
     """No answer of the row can be recorded; the argument is the problem."""
 
 
@@ -87,7 +87,7 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
     if entry.state != EntryState.MATCHED or entry.page is None:
         raise NotMatched
     verdict = _judge(entry, entry.page, at=at, insists=False)
-    if verdict.standing != Standing.MATCHED:
+    if verdict.standing != RowState.MATCHED:
         return _change_state(entry, verdict, actor, at)
     return _record_row(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
 
@@ -103,11 +103,13 @@ def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: d
     if entry.state == EntryState.CONFIRMED:
         return entry
     if entry.page is None:
-        raise NothingStands(EntryProblem.CODE_UNKNOWN.label)
+        raise NothingToRecord(EntryProblem.CODE_UNKNOWN.label)
     verdict = _judge(entry, entry.page, at=at, insists=True)
     if not verdict.record and not verdict.already:
-        raise NothingStands(EntryProblem(verdict.problem).label if verdict.problem else "")
-    rivals = [one for one in rivals_of(entry.client_id, [entry.page.pk]).get(entry.page.pk, []) if one.pk != entry.pk]
+        raise NothingToRecord(EntryProblem(verdict.problem).label if verdict.problem else "")
+    rivals = [
+        one for one in map_open_rows(entry.client_id, [entry.page.pk]).get(entry.page.pk, []) if one.pk != entry.pk
+    ]
     for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
         _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
     return _record_row(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
@@ -121,19 +123,19 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
     """
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
-        raise Settled
-    typed_code = read_code(code)
+        raise AlreadySettled
+    typed_code = normalize_code(code)
     page = FormPage.objects.filter(client_id=entry.client_id, code=typed_code).select_related("run", "subject").first()
     if not is_code(typed_code) or page is None or page.subject.erased_at is not None:
         raise CodeUnknown
-    details = open_details(entry)
+    details = unseal_details(entry)
     entry.page, entry.subject = page, page.subject
     entry.details = seal_details(sealer_of(page.subject), note=details.get("note", ""))
     verdict = _judge(entry, page, at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
     _record_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
-    let_key_go(entry.sheet)
+    delete_sheet_key(entry.sheet)
     return entry
 
 
@@ -142,13 +144,13 @@ def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: 
     """Dismiss a row without recording it. Raises Settled if it is settled, NotAllowed."""
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
-        raise Settled
+        raise AlreadySettled
     entry = _settle(entry, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
     _judge_rivals_again(entry, actor, at)
     return entry
 
 
-def open_details(entry: SheetEntry) -> dict[str, Any]:
+def unseal_details(entry: SheetEntry) -> dict[str, Any]:
     """Return the note and, if unmatched, the typed code of a row; empty if there is none or the key is destroyed."""
     if entry.details is None:
         return {}
@@ -173,7 +175,7 @@ def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
     return Sealer.unwrapped(sheet.client_id, sheet.id, wrapped=bytes(sheet.wrapped), epoch=sheet.epoch)
 
 
-def differs(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
+def has_different_answer(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
     """Return True if another row of the same page differs in an answer, or in who answered."""
     return any(
         one is not entry
@@ -191,25 +193,25 @@ def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> Shee
     require(actor, capability, entry.client_id)
     if entry.subject_id is not None:
         with suppress(AlreadyErased):  # the verdict reports it
-            locked(entry.subject)  # type: ignore[arg-type]
+            lock_subject(entry.subject)  # type: ignore[arg-type]
     rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
     found = rows.select_related("page__run", "page__subject", "subject", "sheet").get(pk=entry.pk)
-    if found.state in SET_ASIDE:
-        raise Settled
+    if found.state in CLOSED_UNRECORDED:
+        raise AlreadySettled
     return found
 
 
 def _judge(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
-    knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
-    rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, [])
-    case = knowledge.case(page, entry, rows_differ=differs(entry, rivals), at=at)
-    return give_verdict(case, insists=insists)
+    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
+    rivals = map_open_rows(entry.client_id, [page.pk]).get(page.pk, [])
+    case = knowledge.case(page, entry, rows_differ=has_different_answer(entry, rivals), at=at)
+    return judge_row(case, insists=insists)
 
 
 def _judge_rivals_again(entry: SheetEntry, actor: Actor, at: datetime) -> None:
     """Judge again the rows that contradicted this one."""
     page = entry.page
-    rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
+    rivals = map_open_rows(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
     for rival in rivals:
         if page is not None and rival.problem == EntryProblem.ROWS_DIFFER:
             verdict = _judge(rival, page, at=at, insists=False)
@@ -244,7 +246,7 @@ def _record_row(  # noqa: PLR0917 -- entry and verdict, then the circumstances
 def _record_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
     """Record the answers, grouped by notice version, with the row as evidence."""
     page: FormPage = entry.page  # type: ignore[assignment]
-    knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
+    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
     by_version: dict[Any, list[Answer]] = {}
     for code in verdict.record:
         state = ConsentState.GIVEN if entry.answers[code] else ConsentState.REFUSED
@@ -267,8 +269,8 @@ def _record_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: dateti
 
 def _evidence_text(entry: SheetEntry, page: FormPage) -> str:
     """Return the evidence text: form, sheet, row and the note of the sheet."""
-    note = open_details(entry).get("note", "")
-    where = f"Form “{page.run.name}”, code {shown_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
+    note = unseal_details(entry).get("note", "")
+    where = f"Form “{page.run.name}”, code {format_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
     return f"{where}: {note}" if note else where
 
 
@@ -293,7 +295,7 @@ def _settle(  # noqa: PLR0917 -- the row, its new state, step and reason, then t
     kind = f"answer.{state}"
     record_entry(kind, client_id=entry.client_id, subject_id=entry.subject_id, facts=facts, actor=actor, at=at)
     if entry.subject_id is None:
-        let_key_go(entry.sheet)
+        delete_sheet_key(entry.sheet)
     return entry
 
 
@@ -304,10 +306,10 @@ def _record_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: d
     row.save(force_insert=True)
 
 
-def let_key_go(sheet: AnswerSheet) -> None:
+def delete_sheet_key(sheet: AnswerSheet) -> None:
     """Delete the sheet's key if it has no open unmatched row."""
     waiting = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, subject=None)
-    if not waiting.exclude(state__in=SET_ASIDE).exists():
+    if not waiting.exclude(state__in=CLOSED_UNRECORDED).exists():
         locked_sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
         locked_sheet.wrapped, locked_sheet.epoch = None, None
         locked_sheet.save(update_fields=["wrapped", "epoch"])

@@ -22,10 +22,10 @@ from consent.paper.models import (
     SheetEntry,
     Step,
 )
-from consent.paper.selectors import Knowledge, purposes_to_ask, rivals_of
-from consent.paper.services.queue import confirm_entry, differs, open_details, seal_details
+from consent.paper.selectors import SheetFacts, map_open_rows, purposes_to_ask
+from consent.paper.services.queue import confirm_entry, has_different_answer, seal_details, unseal_details
 from consent.paper.sheets import Sheet, SheetRow, read_sheet
-from consent.paper.verdicts import give_verdict
+from consent.paper.verdicts import judge_row
 from paktaleem.directory.people.selectors import sealers_of
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client
@@ -35,15 +35,22 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
-__all__ = ["GO_ON", "SheetKnown", "confirm_matched", "confirm_some", "opened_details", "upload_sheet"]
+__all__ = [
+    "CONFIRM_MATCHED",
+    "SheetAlreadyUploaded",
+    "confirm_batch",
+    "confirm_matched",
+    "get_typed_code",
+    "upload_sheet",
+]
 
-GO_ON = "paper.confirm_matched"
+CONFIRM_MATCHED = "paper.confirm_matched"
 ROWS_AT_ONCE = 1_000
 
 
-class SheetKnown(Exception):
+class SheetAlreadyUploaded(Exception):
     """The same file was uploaded before."""
 
 
@@ -59,9 +66,9 @@ def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) 
         megabytes = settings.ANSWER_SHEET_LIMIT // (1024 * 1024)
         raise ValidationError({"file": [f"Choose a file that is not empty and no larger than {megabytes} MB."]})
     digest = hashlib.sha256(content).hexdigest()
-    take_turn(f"sheet/{client.pk}/{digest}")
+    advisory_lock(f"sheet/{client.pk}/{digest}")
     if AnswerSheet.objects.filter(client=client, sha256=digest).exists():
-        raise SheetKnown
+        raise SheetAlreadyUploaded
     codes = [purpose.code for purpose in purposes_to_ask(client.pk, at=at)]
     found = read_sheet(content, purposes=codes, today=at.astimezone(ZoneInfo(client.time_zone)).date())
     sheet = AnswerSheet(
@@ -82,7 +89,7 @@ def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at
     """Match, judge and insert all rows; the number of queries depends on the number of batches only."""
     known = FormPage.objects.filter(client=client, code__in={row.code for row in found.rows if is_code(row.code)})
     pages = {page.code: page for page in known.select_related("run", "subject")}
-    knowledge = Knowledge.of(client, pages.values())
+    knowledge = SheetFacts.of(client, pages.values())
     sealers = sealers_of(client.pk, {page.subject_id for page in pages.values()})
     sealer, sheet.epoch, sheet.wrapped = wrap_new_key(client.pk, sheet.pk)
     keys = sorted(
@@ -92,7 +99,7 @@ def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at
         _build_entry(sheet, row, pages.get(row.code), _Sealing(sealers, sealer), key)
         for row, key in zip(found.rows, keys, strict=True)
     ]
-    rivals = rivals_of(client.pk, [page.pk for page in pages.values()])
+    rivals = map_open_rows(client.pk, [page.pk for page in pages.values()])
     waiting = [one for others in rivals.values() for one in others]
     for entry in entries:
         _add_rival(rivals, entry)
@@ -152,18 +159,18 @@ def _add_rival(rivals: dict[UUID, list[SheetEntry]], entry: SheetEntry) -> None:
         others.append(entry)
 
 
-def _judge(entry: SheetEntry, knowledge: Knowledge, rivals: dict[UUID, list[SheetEntry]], at: datetime) -> None:
+def _judge(entry: SheetEntry, knowledge: SheetFacts, rivals: dict[UUID, list[SheetEntry]], at: datetime) -> None:
     if entry.page is None:
         return
     others = rivals.get(entry.page.pk, [])
-    verdict = give_verdict(knowledge.case(entry.page, entry, rows_differ=differs(entry, others), at=at))
+    verdict = judge_row(knowledge.case(entry.page, entry, rows_differ=has_different_answer(entry, others), at=at))
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
 
 
 def _find_contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
     """Find matched rows of earlier sheets that a row of this sheet contradicts."""
     matched = [one for one in waiting if one.state == EntryState.MATCHED and one.page_id is not None]
-    return [one for one in matched if differs(one, rivals[one.page_id])]  # type: ignore[index]
+    return [one for one in matched if has_different_answer(one, rivals[one.page_id])]  # type: ignore[index]
 
 
 def _mark_contradictory(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
@@ -181,13 +188,13 @@ def _mark_contradictory(moved: Sequence[SheetEntry], actor: Actor, at: datetime)
     )
 
 
-def opened_details(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
+def get_typed_code(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
     """Return the typed code of an unmatched row; empty for a matched one.
 
     The note of a matched row concerns a person: it becomes evidence and is opened as such. Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, entry.client_id)
-    return open_details(entry) if entry.subject_id is None else {}
+    return unseal_details(entry) if entry.subject_id is None else {}
 
 
 @transaction.atomic
@@ -204,7 +211,12 @@ def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> Answer
     sheet.save(update_fields=["confirm_at", "confirm_by", "confirm_role"])
     matched = _select_matched(sheet)
     if matched.count() > settings.ANSWERS_AT_ONCE:
-        enqueue_job(GO_ON, lock=f"{GO_ON}/{sheet.client_id}", client=str(sheet.client_id), sheet=str(sheet.pk))
+        enqueue_job(
+            CONFIRM_MATCHED,
+            lock=f"{CONFIRM_MATCHED}/{sheet.client_id}",
+            client=str(sheet.client_id),
+            sheet=str(sheet.pk),
+        )
         return sheet
     for entry in matched:
         confirm_entry(entry, actor=actor, at=at)
@@ -214,7 +226,7 @@ def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> Answer
 
 
 @transaction.atomic
-def confirm_some(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, at: datetime) -> int | None:
+def confirm_batch(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, at: datetime) -> int | None:
     """Confirm matched rows after row ``after``, for the user who requested it; returns the last row number.
 
     None at the end, which is recorded on the sheet. Idempotent.

@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from consent.consents.admin.consents import OfPersonAdmin, PurposeFilter, state_pill
+from consent.consents.admin.consents import PersonRowAdmin, PurposeFilter, state_pill
 from consent.consents.admin.evidence import ADD_EVIDENCE
 from consent.consents.models import ConsentEvent
 from consent.receipts.views import print_receipt
 from paktaleem.foundation.console.asking import actor_of
-from paktaleem.foundation.console.columns import who, with_actor
+from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.public.pages import LanguageLink
@@ -24,7 +24,7 @@ __all__ = ["ConsentEventAdmin"]
 
 
 @admin.register(ConsentEvent, site=site)
-class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
+class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
     """All recorded answers."""
 
     section = "Evidence"
@@ -70,7 +70,7 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person, purpose, guardian, notice version and actor."""
         found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
-        return with_actor(found, actor_of(request))
+        return annotate_actor(found, actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:
         """Add the URL of the printable receipt."""
@@ -99,4 +99,4 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
     @admin.display(description="by")
     def actor(self, row: ConsentEvent) -> str:
         """Return the user or system that recorded it."""
-        return who(row)
+        return format_actor(row)

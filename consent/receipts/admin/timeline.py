@@ -12,23 +12,23 @@ from django.utils.translation import gettext_lazy as _
 from consent.consents.admin.consents import state_pill
 from consent.consents.selectors.timelines import (
     ACKNOWLEDGED,
-    Line,
-    acknowledgements_of,
-    consents_of,
-    state_as_of,
-    timeline,
+    TimelineEntry,
+    list_timeline,
+    select_acknowledgements,
+    select_consent_events,
+    states_at,
 )
 from consent.decisions.admin import basis_label, decision_cells
-from consent.decisions.selectors.decisions import standing
+from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register, register_as_of
-from consent.receipts.services import NothingToProve, export_evidence
+from consent.receipts.services import NothingToExport, export_evidence
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill, who, with_actor
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.persons import PersonPage, person_acts, person_pages
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -54,15 +54,15 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
     """Return the template values: timeline entries, states and decisions as of the chosen time."""
     form = AsOfForm(request.GET or None)
     with in_client(row.client_id):
-        now = received_at(request)
+        now = get_action_time(request)
         at = form.moment(now)
-        events = list(with_actor(consents_of(row, actor=actor_of(request), until=at), actor_of(request)))
+        events = list(annotate_actor(select_consent_events(row, actor=actor_of(request), until=at), actor_of(request)))
         acknowledgements = list(
-            with_actor(acknowledgements_of(row, actor=actor_of(request), until=at), actor_of(request))
+            annotate_actor(select_acknowledgements(row, actor=actor_of(request), until=at), actor_of(request))
         )
-        lines = timeline(row, events=events, acknowledged=acknowledgements, until=at)
+        lines = list_timeline(row, events=events, acknowledged=acknowledgements, until=at)
         register = current_register(row.client_id) if at == now else register_as_of(row.client_id, at)
-        states = state_as_of(events, register, at)
+        states = states_at(events, register, at)
         decisions = _list_decisions(request, row, at)
     return {
         "form": form,
@@ -79,15 +79,15 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
 
 def _list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
     """List the decisions at that time, if the user may query decisions."""
-    actor, now = actor_of(request), received_at(request)
-    if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
+    actor, now = actor_of(request), get_action_time(request)
+    if row.external_id is None or not actor.may(Capability.REQUEST_DECISIONS, row.client_id):
         return []
     return [
         {
             "purpose": _format_code(code),
             **decision_cells(one),
         }
-        for code, one in standing(actor, row.client_id, row.external_id, at=at, now=now).items()
+        for code, one in decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=now).items()
     ]
 
 
@@ -95,7 +95,7 @@ def _format_code(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
-def _serialize_entry(line: Line) -> dict[str, Any]:
+def _serialize_entry(line: TimelineEntry) -> dict[str, Any]:
     row: Any = line.row
     is_event = bool(line.state and row is not None)
     is_seen = line.what == ACKNOWLEDGED
@@ -108,8 +108,8 @@ def _serialize_entry(line: Line) -> dict[str, Any]:
         else gettext("Every purpose"),
         "state": state_pill(line.state)
         if line.state
-        else pill(line.what, "calm" if line.notice is not None else "warn"),
-        "who": who(row) if is_event or is_seen else "",
+        else render_state(line.what, "calm" if line.notice is not None else "warn"),
+        "who": format_actor(row) if is_event or is_seen else "",
         "whose": row.get_given_by_display() if is_event else "",
         "guardian": row.guardian if is_event else None,
         "how": row.get_method_display() if is_event or is_seen else "",
@@ -128,7 +128,7 @@ person_pages.connect(
 )
 
 
-class BundleForm(ActForm):
+class BundleForm(RowActionForm):
     """A form to choose the language of the receipts."""
 
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
@@ -138,11 +138,11 @@ class BundleForm(ActForm):
 def _export_bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     packed = export_evidence(
         subject,
-        base=public_address(request),
+        base=get_public_url(request),
         language=given["language"],
         actor=actor_of(request),
         reason=given["reason"],
-        at=received_at(request),
+        at=get_action_time(request),
     )
     response = HttpResponse(packed, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="evidence-{subject.pk}.zip"'
@@ -150,7 +150,7 @@ def _export_bundle(subject: Subject, given: dict[str, Any], request: HttpRequest
 
 
 person_acts.connect(
-    Act(
+    RowAction(
         "evidence",
         "Export evidence",
         Capability.EXPORT_EVIDENCE,
@@ -158,6 +158,6 @@ person_acts.connect(
         form=BundleForm,
         lead="A ZIP with the receipts, the notices as shown, the ledger entries and a hash of each; it can be "
         "checked offline. People are identified by pseudonym. The export is logged.",
-        refusals={NothingToProve: "The person has no recorded answers: there is nothing to export."},
+        refusals={NothingToExport: "The person has no recorded answers: there is nothing to export."},
     )
 )

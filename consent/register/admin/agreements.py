@@ -19,10 +19,10 @@ from consent.register.models import (
 )
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import now_here
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.model_admin import state_column
 from paktaleem.foundation.console.site import site
 
@@ -38,13 +38,13 @@ _STATES = {"draft": "warn", "upcoming": "warn", "active": "good", "ended": "calm
 
 
 def _agreement_state(row: ServiceAgreement) -> SafeString:
-    state = row.state(now_here())
-    return pill(state.capitalize(), _STATES[state])
+    state = row.state(client_now())
+    return render_state(state.capitalize(), _STATES[state])
 
 
 def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    row.signed_at = received_at(request)
-    change_register(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    row.signed_at = get_action_time(request)
+    change_register(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 @admin.register(ServiceAgreement, site=site)
@@ -63,7 +63,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
     empty_text = "No agreement yet: nothing is processed for any client."
     state = state_column(_agreement_state)
     acts = (
-        Act(
+        RowAction(
             "sign",
             "Sign agreement",
             Capability.MANAGE_AGREEMENTS,
@@ -80,7 +80,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
     )
 
 
-class OfAgreementAdmin(PeriodAdmin):
+class AgreementRowAdmin(PeriodAdmin):
     """Rows that belong to an agreement."""
 
     section = "Agreements"
@@ -92,7 +92,7 @@ class OfAgreementAdmin(PeriodAdmin):
 
 
 @admin.register(AgreementSuspension, site=site)
-class AgreementSuspensionAdmin(OfAgreementAdmin):
+class AgreementSuspensionAdmin(AgreementRowAdmin):
     """Periods in which an agreement is suspended."""
 
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
@@ -107,7 +107,7 @@ class AgreementSuspensionAdmin(OfAgreementAdmin):
 
 
 @admin.register(Instruction, site=site)
-class InstructionAdmin(OfAgreementAdmin):
+class InstructionAdmin(AgreementRowAdmin):
     """Instructions of clients."""
 
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")

@@ -12,16 +12,16 @@ from consent.register.admin.rows import PeriodAdmin, RegisterAdmin, end_act
 from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
 from consent.register.services import AlreadySigned, sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import day, pill
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import day, render_state
 from paktaleem.foundation.console.model_admin import state_column
 from paktaleem.foundation.console.site import site
 
 __all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "OccasionAdmin", "PurposeAdmin"]
 
 
-class NamedAdmin(RegisterAdmin):
+class CodeAndNameAdmin(RegisterAdmin):
     """Rows with a code and a name in English and Urdu."""
 
     row_fields = ("code", "name_en", "name_ur")
@@ -32,7 +32,7 @@ class NamedAdmin(RegisterAdmin):
 
 
 @admin.register(DataCategory, site=site)
-class DataCategoryAdmin(NamedAdmin):
+class DataCategoryAdmin(CodeAndNameAdmin):
     """Types of personal data."""
 
     intro = "Types of personal data. Shared ones belong to PakTaleem; a client may add its own."
@@ -40,7 +40,7 @@ class DataCategoryAdmin(NamedAdmin):
 
 
 @admin.register(Occasion, site=site)
-class OccasionAdmin(NamedAdmin):
+class OccasionAdmin(CodeAndNameAdmin):
     """Occasions on which data is collected."""
 
     intro = "Occasions on which personal data is collected."
@@ -70,7 +70,7 @@ class PurposeAdmin(RegisterAdmin):
     codes = {"categories": DataCategory}
     intro = "Purposes of processing, and the data categories they need. A sale is never a purpose."
     empty_text = "No purpose yet: no data may be processed."
-    state = state_column(lambda row: pill("Active", "good") if row.is_active else pill("Inactive"))
+    state = state_column(lambda row: render_state("Active", "good") if row.is_active else render_state("Inactive"))
 
     @admin.display(description="data needed")
     def needs(self, row: Purpose) -> str:
@@ -116,14 +116,14 @@ class LawfulBasisAdmin(PeriodAdmin):
 
 
 def _sign(test: BalancingTest, given: dict[str, Any], request: HttpRequest) -> None:
-    sign_balancing_test(test, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    sign_balancing_test(test, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _signature_pill(row: BalancingTest) -> SafeString:
     return (
-        pill(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
+        render_state(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
         if row.signed_at
-        else pill("Unsigned", "warn")
+        else render_state("Unsigned", "warn")
     )
 
 
@@ -140,7 +140,7 @@ class BalancingTestAdmin(RegisterAdmin):
     empty_text = "No balancing test yet: no purpose is based on legitimate interest."
     state = state_column(_signature_pill)
     acts = (
-        Act(
+        RowAction(
             "sign",
             "Sign",
             Capability.SIGN_BALANCING_TEST,

@@ -7,8 +7,8 @@ from django.http import HttpRequest
 
 from consent.register.services import change_register, end_period
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import period_pill
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
 
@@ -37,17 +37,17 @@ class PeriodAdmin(RegisterAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Make the decisive fields of a started row read-only: end it and add another."""
         fields = super().get_readonly_fields(request, obj)
-        started = obj is not None and obj.starts_at <= received_at(request)
+        started = obj is not None and obj.starts_at <= get_action_time(request)
         return (*fields, *self.fixed_once_started) if started else fields
 
 
 def _end(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
-    end_period(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    end_period(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
-def end_act(label: str, lead: str, capability: Capability) -> Act:
+def end_act(label: str, lead: str, capability: Capability) -> RowAction:
     """Return the act that ends a row's period now."""
-    return Act(
+    return RowAction(
         "end",
         label,
         capability,

@@ -16,7 +16,7 @@ from consent.register.models.rows import (
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["AgreementSuspension", "Instruction", "Recipient", "RecipientApproval", "ServiceAgreement"]
 
@@ -31,7 +31,7 @@ class ServiceAgreement(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"reference": _NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"reference": _NONE})
 
     reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -73,7 +73,7 @@ class AgreementSuspension(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     agreement = models.ForeignKey(
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -95,7 +95,7 @@ class Instruction(PeriodRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT, EDIT, personal={"purposes": _NONE, "categories": _NONE, "recipients": _NONE, "document": _NONE}
     )
 
@@ -123,7 +123,7 @@ class Recipient(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
         personal=dict.fromkeys(("code", "name", "service", "agreement_reference", "countries", "address"), _NONE),
@@ -161,7 +161,7 @@ class RecipientApproval(PeriodRow):
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
-    wall = Wall(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
 
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     recipient_owner = catalogue_owner()

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "BalancingTest",
@@ -36,7 +36,7 @@ SALE_TERMS = r"(^|[:#/])(Sell|Resell)"
 """Patterns of codes and DPV terms of a sale, which no purpose may have."""
 
 
-class Named(RegisterRow):
+class CodeAndName(RegisterRow):
     """A catalogue row with a code that never changes and a name in both languages."""
 
     code = models.CharField(max_length=63, validators=[code_validator])
@@ -54,12 +54,12 @@ class Named(RegisterRow):
 _NAMED = {"code": _NONE, "name_en": _NONE, "name_ur": _NONE}
 
 
-class DataCategory(Named):
+class DataCategory(CodeAndName):
     """One type of personal data (policy §1)."""
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(Scope.CATALOGUE, EDIT, personal=_NAMED)
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=_NAMED)
     history = History()
 
     class Meta:
@@ -68,12 +68,12 @@ class DataCategory(Named):
         constraints = [models.UniqueConstraint(fields=["client", "code"], name="datacategory_code_unique")]
 
 
-class Occasion(Named):
+class Occasion(CodeAndName):
     """One occasion on which personal data is collected (policy §1)."""
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(Scope.CATALOGUE, EDIT, personal=_NAMED)
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=_NAMED)
     history = History()
 
     class Meta:
@@ -81,12 +81,12 @@ class Occasion(Named):
         constraints = [models.UniqueConstraint(fields=["client", "code"], name="occasion_code_unique")]
 
 
-class Purpose(Named):
+class Purpose(CodeAndName):
     """One specific, legitimate purpose of processing, and the categories of data it needs (policy §2). Never a sale."""
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
         personal={
@@ -157,7 +157,7 @@ class BalancingTest(RegisterRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
         personal={"interest": _NONE, "necessity": _NONE, "balance": _NONE, "safeguards": _NONE},
@@ -201,7 +201,7 @@ class LawfulBasis(PeriodRow):
 
     change_capability = Capability.MANAGE_REGISTER
 
-    wall = Wall(Scope.CATALOGUE, EDIT, personal={"legal_reference": _NONE})
+    wall = TablePolicy(Scope.CATALOGUE, EDIT, personal={"legal_reference": _NONE})
 
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
@@ -242,7 +242,7 @@ class LawfulBasis(PeriodRow):
 class RegisterVersion(models.Model):
     """One version counter per client, raised by database triggers on every change that affects decisions."""
 
-    wall = Wall(Scope.CATALOGUE, EDIT)
+    wall = TablePolicy(Scope.CATALOGUE, EDIT)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -49,7 +49,7 @@ class PeriodRow(RegisterRow):
         abstract = True
 
 
-def validate_codes(codes: list[str]) -> None:
+def check_distinct_codes(codes: list[str]) -> None:
     """Raise ValidationError for duplicate codes."""
     if len(set(codes)) != len(codes):
         raise ValidationError("Name each code once.")
@@ -65,7 +65,7 @@ class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run ti
         kwargs.setdefault("default", list)
         kwargs.setdefault("blank", True)
         super().__init__(models.CharField(max_length=63, validators=[code_validator]), **kwargs)
-        self.validators = [*self.validators, validate_codes]
+        self.validators = [*self.validators, check_distinct_codes]
 
     def deconstruct(self) -> Any:
         """Omit the fixed arguments from migrations."""

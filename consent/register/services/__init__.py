@@ -1,11 +1,11 @@
 """Services of register."""
 
 from consent.register.services.balancing import AlreadySigned, sign_balancing_test
-from consent.register.services.register import NotYours, change_register, end_period
+from consent.register.services.register import SharedRowNotEditable, change_register, end_period
 
 __all__ = [
     "AlreadySigned",
-    "NotYours",
+    "SharedRowNotEditable",
     "change_register",
     "end_period",
     "sign_balancing_test",

@@ -11,12 +11,12 @@ from consent.register.models.rows import PeriodRow, RegisterRow
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.audit.canonical import canonical, leaf_hash
+from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["NotYours", "change_register", "end_period", "refuse_shared"]
+__all__ = ["SharedRowNotEditable", "change_register", "end_period", "require_own_row"]
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
 _NOT_BACKDATED = "This must not be in the past: choose now or later."
@@ -32,14 +32,14 @@ _FIXED_ONCE_STARTED = (
 )
 
 
-class NotYours(NotAllowed):
+class SharedRowNotEditable(NotAllowed):
     """The row belongs to the shared catalogue, which only PakTaleem changes."""
 
 
-def refuse_shared(row: RegisterRow, actor: Actor) -> None:
+def require_own_row(row: RegisterRow, actor: Actor) -> None:
     """Raise NotYours if the row is in the shared catalogue and the actor is not PakTaleem."""
     if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
-        raise NotYours("Rows of the shared catalogue are changed by PakTaleem only.")
+        raise SharedRowNotEditable("Rows of the shared catalogue are changed by PakTaleem only.")
 
 
 @transaction.atomic
@@ -51,7 +51,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     Raises ValidationError naming the field, NotYours for a shared row, NotAllowed.
     """
     require(actor, _change_capability(row), row.client_id)
-    refuse_shared(row, actor)
+    require_own_row(row, actor)
     is_new = row._state.adding
     for reference, owner in _REFERENCES.items():
         if hasattr(row, owner):
@@ -115,7 +115,7 @@ def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> N
     facts = {
         "row": row._meta.label_lower,
         "id": str(row.pk),
-        "hash": leaf_hash(canonical(_plain_values(row))).hex(),
+        "hash": compute_leaf_hash(canonical(_plain_values(row))).hex(),
     }
     if isinstance(row, RecipientApproval):
         facts["recipient"] = str(row.recipient_id)

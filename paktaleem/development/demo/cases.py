@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from children.concerns.asking import Wish
+from children.concerns.asking import RequestKind
 from children.concerns.models import Concern
-from children.concerns.services import ask_about_data
+from children.concerns.services import record_data_request
 from children.guardians.providers import check_providers
 from children.guardians.services import declare_mechanism, name_guardian
 from paktaleem.development.demo.people import external_id_of
@@ -21,7 +21,7 @@ from paktaleem.directory.people.services import claim_guardian, register_subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from retention.services import DEADLINE, Collected, report_collection
+from retention.services import DEADLINE, CollectionReport, report_collection
 
 __all__ = ["fill_cases"]
 
@@ -41,7 +41,7 @@ _DECLARED = {
         "Admissions handbook, 4.3",
     ),
 }
-_REQUESTS = (("danish", "esra", Wish.COPY, "ur"), ("laila", "ghazal", Wish.DELETION, "en"))
+_REQUESTS = (("danish", "esra", RequestKind.COPY, "ur"), ("laila", "ghazal", RequestKind.DELETION, "en"))
 """Child, requesting guardian, kind of request, and language."""
 
 
@@ -64,10 +64,10 @@ def _person(client: Client, code: str) -> Subject:
     return found
 
 
-def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: datetime) -> None:
+def _request(child: Subject, guardian: Subject, wish: RequestKind, language: str, at: datetime) -> None:
     """Submit the request as the guardian would on their own page."""
     by = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
-    ask_about_data(child, guardian=guardian, wish=wish, language=language, actor=by, at=at)
+    record_data_request(child, guardian=guardian, wish=wish, language=language, actor=by, at=at)
 
 
 def _declare_mechanisms(client: Client, actor: Actor, at: datetime) -> None:
@@ -93,7 +93,7 @@ def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
     """Report data of a child without guardian consent, long enough ago to be overdue."""
     born = at.date().replace(year=at.year - 10, day=min(at.day, 28))
     bisma = _register(client, _HELD, {"birth_date": born}, actor, at)
-    seen = Collected(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)
+    seen = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)
     report_collection(bisma, seen, actor=actor, at=at)
 
 

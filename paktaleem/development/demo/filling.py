@@ -33,17 +33,17 @@ from paktaleem.development.demo.content import (
     PurposeText,
     RecipientText,
 )
-from paktaleem.development.demo.guardians import ask_a_guardian, fill_guardians
-from paktaleem.development.demo.kept import Kept
+from paktaleem.development.demo.guardians import fill_guardians, invite_demo_guardian
+from paktaleem.development.demo.kept import DemoSecrets
 from paktaleem.development.demo.orders import fill_orders, fill_receiver
 from paktaleem.development.demo.paper import fill_paper
 from paktaleem.development.demo.people import fill_people
 from paktaleem.development.demo.systems import fill_systems
-from paktaleem.directory.sign_in.enrolment import enrol_totp, has_second_factor, new_secret
+from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
-from paktaleem.foundation.accounts.selectors import actor_of_key, client_with_code
+from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
 from paktaleem.foundation.accounts.services import (
     change_client,
     change_membership,
@@ -64,14 +64,14 @@ _BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
 _KEY_LIFE = timedelta(days=365)
 
 
-def fill_demonstration(kept: Kept, *, portal: str, receiver: str = "", at: datetime) -> None:
+def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at: datetime) -> None:
     """Add the sample data that the database lacks.
 
     ``portal`` is the base URL of its pages, ``receiver`` the URL of the webhook receiver, if any.
     """
     _fill_shared(at)
     for text in CLIENTS:
-        client_id = client_with_code(text.code) or new_id()
+        client_id = find_client_by_code(text.code) or new_id()
         with in_client(client_id):
             _fill_client(text, client_id, at)
         _fill_key(text.code, client_id, kept, at)
@@ -79,7 +79,7 @@ def fill_demonstration(kept: Kept, *, portal: str, receiver: str = "", at: datet
             client = Client.objects.get(id=client_id)
             fill_systems(client, actor=_ACTOR, at=at)
             if text.code == "indus":
-                ask_a_guardian(client, portal=portal, actor=_ACTOR, at=at)
+                invite_demo_guardian(client, portal=portal, actor=_ACTOR, at=at)
     _fill_staff(kept, at)
     fill_policy(client_ids(), actor=_ACTOR, at=at)
     if receiver:
@@ -90,7 +90,7 @@ def fill_demonstration(kept: Kept, *, portal: str, receiver: str = "", at: datet
 
 def client_ids() -> dict[str, UUID]:
     """Map the codes of PakTaleem and the demonstration's clients to their ids."""
-    found = {text.code: client_with_code(text.code) for text in CLIENTS}
+    found = {text.code: find_client_by_code(text.code) for text in CLIENTS}
     return {"paktaleem": PAKTALEEM} | {code: id_ for code, id_ in found.items() if id_ is not None}
 
 
@@ -199,10 +199,10 @@ def _add_agreement(code: str, client_id: UUID, at: datetime) -> None:
     change_register(instruction, actor=_ACTOR, reason=_WHY, at=at)
 
 
-def _fill_key(code: str, client_id: UUID, kept: Kept, at: datetime) -> None:
+def _fill_key(code: str, client_id: UUID, kept: DemoSecrets, at: datetime) -> None:
     """Issue an API key unless the stored one is valid; a start interrupted before its commit leaves an invalid one."""
     stored_key = kept.api_keys.get(code)
-    if stored_key is not None and actor_of_key(stored_key, at=at) is not None:
+    if stored_key is not None and find_key_actor(stored_key, at=at) is not None:
         return
     with in_client(client_id):
         for lost in ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None):
@@ -213,7 +213,7 @@ def _fill_key(code: str, client_id: UUID, kept: Kept, at: datetime) -> None:
         kept.keep_api_key(code, secret)
 
 
-def _fill_staff(kept: Kept, at: datetime) -> None:
+def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
     ids = client_ids()
     for text in STAFF:
         user = _ensure_user(text.name, text.email, kept, at)
@@ -225,17 +225,17 @@ def _fill_staff(kept: Kept, at: datetime) -> None:
                     change_membership(membership, actor=_ACTOR, reason=_WHY, at=at)
 
 
-def _ensure_second_factor(user: User, kept: Kept) -> None:
+def _ensure_second_factor(user: User, kept: DemoSecrets) -> None:
     """Enrol an authenticator app; replace it if the file with the secrets was lost."""
     with in_global():
         if has_second_factor(user) and user.email in kept.totp_secrets:
             return
-        secret = new_secret()
+        secret = create_totp_secret()
         kept.keep_totp_secret(user.email, secret)
         enrol_totp(user, secret)
 
 
-def _ensure_user(name: str, email: str, kept: Kept, at: datetime) -> User:
+def _ensure_user(name: str, email: str, kept: DemoSecrets, at: datetime) -> User:
     is_stored = email in kept.passwords
     with in_client(PAKTALEEM):
         user = User.objects.filter(email=email).first()

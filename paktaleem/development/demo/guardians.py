@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from children.guardians.services import answer_service, name_guardian, verify_guardian
+from children.guardians.services import name_guardian, record_service_answer, verify_guardian
 from children.invitations.models import Invitation
 from children.invitations.services import invite_guardian
 from paktaleem.development.demo.people import external_id_of
@@ -11,7 +11,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["ask_a_guardian", "fill_guardians"]
+__all__ = ["fill_guardians", "invite_demo_guardian"]
 
 _CHILD, _GUARDIAN = "noor", "omar"
 _ANSWERS = (
@@ -37,10 +37,10 @@ def fill_guardians(client: Client, *, actor: Actor, at: datetime) -> None:
             "route": "in_person",
             "evidence": "Said at the school office.",
         }
-        answer_service(child_row, guardian=guardian_row, decision=decision, **decision_details, **common)
+        record_service_answer(child_row, guardian=guardian_row, decision=decision, **decision_details, **common)
 
 
-def ask_a_guardian(client: Client, *, portal: str, actor: Actor, at: datetime) -> None:
+def invite_demo_guardian(client: Client, *, portal: str, actor: Actor, at: datetime) -> None:
     """Invite one guardian about one child, unless an invitation exists."""
     if Invitation.objects.filter(client_id=client.pk).exists():
         return

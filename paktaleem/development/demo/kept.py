@@ -7,11 +7,11 @@ from pathlib import Path
 
 from paktaleem.development.embedded.files import write_atomically
 
-__all__ = ["Kept"]
+__all__ = ["DemoSecrets"]
 
 
 @dataclass(slots=True)
-class Kept:
+class DemoSecrets:
     """Stored secrets: passwords and authenticator secrets by email address, API keys by client code."""
 
     path: Path
@@ -21,7 +21,7 @@ class Kept:
     webhook_secret: str = ""
 
     @classmethod
-    def read(cls, path: Path) -> "Kept":
+    def read(cls, path: Path) -> "DemoSecrets":
         """Read the file; empty if there is none."""
         return cls(path, **json.loads(path.read_text())) if path.exists() else cls(path)
 

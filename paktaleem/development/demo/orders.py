@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from paktaleem.development.demo.kept import Kept
+from paktaleem.development.demo.kept import DemoSecrets
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.results import Answer, Exemption
 from paktaleem.directory.data_systems.services import (
-    Told,
+    OrderSpec,
     accept_order,
     approve_waiver,
     carry_out_by_hand,
@@ -108,8 +108,8 @@ class _Orders:
         subject = Subject.objects.get(client_id=self.client_id, external_id=external_id_of(person))
         return issue_orders(subject, self._spec(kind, category), actor=self.actor, at=self.at)[0]
 
-    def _spec(self, kind: str, category: str) -> Told:
-        return Told(
+    def _spec(self, kind: str, category: str) -> OrderSpec:
+        return OrderSpec(
             kind=OrderKind(kind),
             categories=frozenset({category}),
             reason=Reason.SUBJECT_REQUEST,
@@ -122,7 +122,7 @@ def _staff(email: str, role: Role, client_id: UUID) -> Actor:
     return user_actor(User.objects.get(email=email).pk, role, client_id)
 
 
-def fill_receiver(client_id: UUID, url: str, kept: Kept, *, actor: Actor, at: datetime) -> None:
+def fill_receiver(client_id: UUID, url: str, kept: DemoSecrets, *, actor: Actor, at: datetime) -> None:
     """Register the demonstration's receiver at its current URL, with a secret that it knows."""
     common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     with in_client(client_id):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from consent.paper.codes import shown_code
+from consent.paper.codes import format_code
 from consent.paper.models import FormPage, FormRun
 from consent.paper.services import make_form, upload_sheet
 from paktaleem.development.demo.people import external_id_of
@@ -26,7 +26,7 @@ def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
         client, name="Grade 8 A", purposes=_PURPOSES, people=people.order_by("external_id"), actor=actor, at=at
     )
     pages = FormPage.objects.filter(client_id=client.pk, run=run).select_related("subject")
-    codes = {page.subject.external_id: shown_code(page.code) for page in pages}
+    codes = {page.subject.external_id: format_code(page.code) for page in pages}
     day = at.astimezone(ZoneInfo(client.time_zone)).date().isoformat()
     of = {one: codes[external_id_of(one)] for one in _CLASS}
     mistyped = of["urwa"][:-1] + ("2" if of["urwa"][-1] != "2" else "3")

@@ -8,7 +8,7 @@ from consent.consents.models import ConsentState
 from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, record_answers, withdraw_consent
 from consent.notices.models import NoticeVersion
-from consent.notices.shown import Shown, sign_shown
+from consent.notices.shown import ShownNotice, sign_notice_token
 from paktaleem.development.demo.content import PEOPLE, Person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian, register_subject
@@ -58,5 +58,5 @@ def _answer(subject: Subject, purpose: str, state: str, notice: NoticeVersion, c
     if state == ConsentState.WITHDRAWN:
         withdraw_consent(subject, purpose=purpose, **common)
         return
-    shown = Shown(notice.pk, (purpose,), common["language"], subject.client_id, common["at"])
-    record_answers(subject, answers=[Answer(purpose, ConsentState(state))], shown=sign_shown(shown), **common)
+    shown = ShownNotice(notice.pk, (purpose,), common["language"], subject.client_id, common["at"])
+    record_answers(subject, answers=[Answer(purpose, ConsentState(state))], shown=sign_notice_token(shown), **common)

@@ -10,12 +10,12 @@ from django.urls import Resolver404, resolve
 
 from paktaleem.development.demo.content import CLIENTS, STAFF
 from paktaleem.development.demo.filling import client_ids
-from paktaleem.development.demo.kept import Kept
+from paktaleem.development.demo.kept import DemoSecrets
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["Running", "describe", "first_question", "lines"]
+__all__ = ["Running", "describe", "first_query", "lines"]
 
 _PAGES = (
     ("Console", "/admin/"),
@@ -40,7 +40,7 @@ class Running:
     mail_dir: Path
 
 
-def describe(running: Running, kept: Kept) -> dict[str, Any]:
+def describe(running: Running, kept: DemoSecrets) -> dict[str, Any]:
     """Return the description for scripts, in the format of DESIGN §8."""
     return {
         "base_url": running.base_url,
@@ -52,7 +52,7 @@ def describe(running: Running, kept: Kept) -> dict[str, Any]:
     }
 
 
-def _sign_ins(kept: Kept) -> Iterator[dict[str, Any]]:
+def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, Any]]:
     for text in STAFF:
         for role, client in text.memberships:
             yield {
@@ -64,7 +64,7 @@ def _sign_ins(kept: Kept) -> Iterator[dict[str, Any]]:
             }
 
 
-def _clients(kept: Kept) -> Iterator[dict[str, Any]]:
+def _clients(kept: DemoSecrets) -> Iterator[dict[str, Any]]:
     ids = client_ids()
     for text in CLIENTS:
         with in_client(ids[text.code]):
@@ -78,7 +78,7 @@ def _clients(kept: Kept) -> Iterator[dict[str, Any]]:
         }
 
 
-def first_question(base_url: str, api_key: str) -> str:
+def first_query(base_url: str, api_key: str) -> str:
     """Return a shell command that queries whether a student who consented may receive the newsletter."""
     question = {
         "subject": {"type": "end_user", "id": external_id_of("hamza")},
@@ -109,7 +109,7 @@ def lines(description: dict[str, Any]) -> Iterator[str]:
         yield f"  {client['code']:<10}{client['api_key']}"
     yield ""
     yield "Query a first decision:"
-    yield f"  {first_question(base, description['clients'][0]['api_key'])}"
+    yield f"  {first_query(base, description['clients'][0]['api_key'])}"
     yield ""
     yield "Press Ctrl-C to stop; the next start uses the same data."
 

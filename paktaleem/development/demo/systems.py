@@ -5,7 +5,7 @@ from typing import Any
 
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.data_systems.models import Ground, OrderKind, System, SystemKey
-from paktaleem.directory.data_systems.services import Told, change_system, issue_orders, let_key_act
+from paktaleem.directory.data_systems.services import OrderSpec, assign_key, change_system, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -26,13 +26,13 @@ def fill_systems(client: Client, *, actor: Actor, at: datetime) -> None:
     system = System(client=client, code="lms", name="Learning platform", categories=list(_HOLDS), starts_at=at)
     system.contact, system.delivery = f"lms@{client.code}.example", "poll"
     change_system(system, **common)
-    let_key_act(SystemKey(client=client, system=system, key_name="LMS"), **common)
+    assign_key(SystemKey(client=client, system=system, key_name="LMS"), **common)
     for person in Subject.objects.filter(client_id=client.pk, external_id=external_id_of(_REQUESTER)):
         issue_orders(person, _collect_spec(at), actor=actor, at=at)
 
 
-def _collect_spec(at: datetime) -> Told:
-    return Told(
+def _collect_spec(at: datetime) -> OrderSpec:
+    return OrderSpec(
         kind=OrderKind.COLLECT,
         categories=frozenset(_HOLDS),
         reason=Reason.SUBJECT_REQUEST,

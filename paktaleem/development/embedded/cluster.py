@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from paktaleem.development.embedded.account import server_account
 from paktaleem.development.embedded.endpoint import LOGIN_ROLES, Endpoint
-from paktaleem.development.embedded.errors import ClusterError, told_plainly
+from paktaleem.development.embedded.errors import ClusterError, translate_os_errors
 from paktaleem.development.embedded.files import make_parents
 from paktaleem.development.embedded.layout import Layout, layout_for
-from paktaleem.development.embedded.making import erase_cluster, make_cluster
+from paktaleem.development.embedded.making import create_cluster, erase_cluster
 from paktaleem.development.embedded.postmaster import (
     HOST,
     Postmaster,
     find_postmaster,
     signal_and_wait,
 )
-from paktaleem.development.embedded.starting import bring_up
+from paktaleem.development.embedded.starting import start_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ class Cluster:
 
         Raises ClusterError with the end of the server's log if it fails.
         """
-        with told_plainly(self._wanted):
+        with translate_os_errors(self._wanted):
             postmaster = self._find_ready_postmaster() or self._start_exclusively()
             if self._durable and not postmaster.is_durable:
                 raise ClusterError(
@@ -59,13 +59,13 @@ class Cluster:
 
     def endpoint(self) -> Endpoint | None:
         """Return the server's endpoint, or None if it is not accepting connections."""
-        with told_plainly(self._wanted):
+        with translate_os_errors(self._wanted):
             postmaster = self._find_ready_postmaster()
             return self._build_endpoint(postmaster) if postmaster else None
 
     def stop(self) -> None:
         """Shut down the server and wait for it to end; does nothing if it is not running."""
-        with told_plainly(self._wanted):
+        with translate_os_errors(self._wanted):
             layout = self._layout
             if not layout.lock.exists():
                 return
@@ -78,7 +78,7 @@ class Cluster:
 
         Raises ClusterError if the folder was not created by this class.
         """
-        with told_plainly(self._wanted):
+        with translate_os_errors(self._wanted):
             layout = self._layout
             if not layout.home.exists():
                 return
@@ -107,8 +107,8 @@ class Cluster:
                     continue
                 account = server_account(layout.data)
                 if not layout.finished.exists():
-                    make_cluster(layout, account, lock=lock, durable=self._durable)
-                return bring_up(layout, account, durable=self._durable)
+                    create_cluster(layout, account, lock=lock, durable=self._durable)
+                return start_postgres(layout, account, durable=self._durable)
 
     def _build_endpoint(self, postmaster: Postmaster) -> Endpoint:
         if postmaster.port is None:

@@ -16,7 +16,7 @@ class ClusterError(Exception):
 
 
 @contextmanager
-def told_plainly(folder: Path) -> Iterator[None]:
+def translate_os_errors(folder: Path) -> Iterator[None]:
     """Convert operating system errors to a ClusterError that names the folder."""
     try:
         yield

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paktaleem.development.embedded.account import server_account
 
-SHELTER = Path("/var/lib/paktaleem")
+FALLBACK_FOLDER = Path("/var/lib/paktaleem")
 """Folder for clusters of root whose own folder the server's account cannot reach, such as below /root."""
 
 LOCK = "paktaleem.lock"
@@ -66,4 +66,4 @@ def layout_for(wanted: Path) -> Layout:
     """Return the layout of the given folder, or of one below SHELTER if the server's account cannot reach it."""
     if (wanted / LOCK).exists() or server_account(wanted / "data").can_enter(wanted.parent):
         return Layout(wanted)
-    return Layout(SHELTER / hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16])
+    return Layout(FALLBACK_FOLDER / hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16])

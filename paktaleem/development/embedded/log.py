@@ -30,7 +30,7 @@ def prepare_log(log: Path, account: Account) -> int:
         os.close(descriptor)
 
 
-def log_since(log: Path, position: int) -> str:
+def read_log_since(log: Path, position: int) -> str:
     """Return the end of the log written after a position."""
     if not log.exists():
         return ""

@@ -31,7 +31,7 @@ FIRST_BUILTIN_LOCALE = 17
 OUTPUT_TAIL = 4000
 
 
-def make_cluster(layout: Layout, account: Account, *, lock: int, durable: bool) -> None:
+def create_cluster(layout: Layout, account: Account, *, lock: int, durable: bool) -> None:
     """Create the cluster while holding the lock; remove the remains of an interrupted attempt first.
 
     initdb inherits the lock, so if this process is killed, the next one waits for initdb to end. Raises

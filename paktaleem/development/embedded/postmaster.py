@@ -36,7 +36,7 @@ class Postmaster:
 
     pid: int
     port: int | None
-    says_ready: bool
+    is_ready_in_pid_file: bool
     command: tuple[str, ...]
 
     @property
@@ -49,7 +49,7 @@ class Postmaster:
 
         A server that is not ready by its pid file is not contacted, as it would log every attempt.
         """
-        if self.port is None or not self.says_ready:
+        if self.port is None or not self.is_ready_in_pid_file:
             return False
         address = f"host={HOST} hostaddr={HOST} port={self.port} dbname=postgres sslmode=disable"
         return pq.PGconn.ping(f"{address} connect_timeout=3".encode()) == pq.Ping.OK

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from paktaleem.development.embedded.binaries import find_binaries
 from paktaleem.development.embedded.errors import ClusterError
 from paktaleem.development.embedded.files import write_atomically
-from paktaleem.development.embedded.log import log_since, prepare_log
+from paktaleem.development.embedded.log import prepare_log, read_log_since
 from paktaleem.development.embedded.postmaster import (
     HOST,
     Postmaster,
@@ -61,7 +61,7 @@ IN_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 """The shell exits immediately, so the server is not a child of this process and outlives it."""
 
 
-def bring_up(layout: Layout, account: Account, *, durable: bool) -> Postmaster:
+def start_postgres(layout: Layout, account: Account, *, durable: bool) -> Postmaster:
     """Start the server, or wait for one that is starting; call it while holding the lock.
 
     Retries if the port or the remains of a killed server are in the way. Raises ClusterError with the end of the
@@ -75,10 +75,10 @@ def bring_up(layout: Layout, account: Account, *, durable: bool) -> Postmaster:
         if postmaster := wait_until_answering(layout.data, pid, SECONDS_TO_START):
             write_atomically(layout.port, f"{postmaster.port}\n")
             return postmaster
-        if not (running or find_postmaster(layout.data) or "in use" in log_since(layout.log, log_position)):
+        if not (running or find_postmaster(layout.data) or "in use" in read_log_since(layout.log, log_position)):
             break
         time.sleep(0.1 * 2**attempt)
-    output = log_since(layout.log, log_position)
+    output = read_log_since(layout.log, log_position)
     raise ClusterError(f"PostgreSQL did not start in {layout.home}. The end of {layout.log}:\n{output}")
 
 

@@ -6,14 +6,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.services import invite_by_letter
+from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, arrived_at
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_arrival_time
 from paktaleem.foundation.console.persons import person_acts
 
 __all__: list[str] = []
@@ -21,19 +21,19 @@ __all__: list[str] = []
 
 def _invite(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    portal = public_address(request)
-    invite_by_letter(
+    portal = get_public_url(request)
+    send_access_link(
         subject,
         page=Page.CHOICES,
         address=lambda token: portal + reverse("choices-link", args=[token]),
         channel=Channel.MAIL if subject.email is not None else Channel.TEXT,
         actor=actor_of(request),
-        at=arrived_at(request),
+        at=get_arrival_time(request),
     )
 
 
 person_acts.connect(
-    Act(
+    RowAction(
         "invite",
         "Send a link to their choices",
         Capability.ISSUE_LINKS,

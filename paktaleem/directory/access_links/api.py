@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.people.selectors import get_subject
-from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, arrival_of, validated
-from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.operations import Operation, actor_of, get_arrival_time, validate_input
+from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["IssueLink", "LinkInput", "LinkOutput"]
@@ -25,7 +25,7 @@ class PageNotOpen(Exception):
     """The page is planned but not available yet."""
 
 
-declare_problems(
+register_problems(
     {
         PageNotOpen: Problem(
             "page-not-open",
@@ -59,10 +59,10 @@ class IssueLink(Operation):
     @extend_schema(request=LinkInput, responses={201: LinkOutput})
     def post(self, request: Request) -> Response:
         """Issue an access link to their own page for a person signed in at the caller's system: 201."""
-        given = validated(LinkInput, request.data)
+        given = validate_input(LinkInput, request.data)
         subject = get_subject(given["subject"], actor=actor_of(request))
         if given["page"] not in Page.values:
             raise PageNotOpen
-        link, token = issue_link(subject, page=given["page"], actor=actor_of(request), at=arrival_of(request))
-        url = public_address(request._request) + reverse(f"{link.page}-link", args=[token])
+        link, token = issue_link(subject, page=given["page"], actor=actor_of(request), at=get_arrival_time(request))
+        url = get_public_url(request._request) + reverse(f"{link.page}-link", args=[token])
         return Response({"url": url, "expires_at": link.expires_at.isoformat()}, HTTPStatus.CREATED)

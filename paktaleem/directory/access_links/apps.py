@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 
 
-class DoorsConfig(AppConfig):
+class AccessLinksConfig(AppConfig):
     """Access links and one-time codes by which data subjects and guardians open their own pages."""
 
     name = "paktaleem.directory.access_links"

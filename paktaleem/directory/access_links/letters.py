@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from paktaleem.directory.mail.kinds import declare_letter
+from paktaleem.directory.mail.kinds import declare_message
 
 __all__ = ["CODE_LIFE", "INVITATION_LIFE", "PAGE_CODE", "PAGE_LINK"]
 
 CODE_LIFE = timedelta(minutes=10)
 INVITATION_LIFE = timedelta(days=7)
 
-PAGE_CODE = declare_letter("page_code", fields=["code", "minutes"], life=CODE_LIFE, is_texted=True)
-PAGE_LINK = declare_letter("page_link", fields=["url", "days"], life=INVITATION_LIFE, is_texted=True)
+PAGE_CODE = declare_message("page_code", fields=["code", "minutes"], life=CODE_LIFE, is_texted=True)
+PAGE_LINK = declare_message("page_link", fields=["url", "days"], life=INVITATION_LIFE, is_texted=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.core.cache import cache
 
-__all__ = ["ASKING", "TRYING", "Limit", "take_slots"]
+__all__ = ["ATTEMPT_LIMITS", "REQUEST_LIMITS", "Limit", "count_attempt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,13 @@ class Limit:
     within: timedelta
 
 
-ASKING = (
+REQUEST_LIMITS = (
     Limit("ask/address+ip", 3, timedelta(hours=1)),
     Limit("ask/address", 10, timedelta(days=1)),
     Limit("ask/ip", 20, timedelta(hours=1)),
 )
 """Requests for a code: per contact and IP address, per contact, per IP address."""
-TRYING = (
+ATTEMPT_LIMITS = (
     Limit("try/address+ip", 5, timedelta(minutes=10)),
     Limit("try/address", 30, timedelta(days=1)),
     Limit("try/ip", 50, timedelta(hours=1)),
@@ -32,7 +32,7 @@ TRYING = (
 """Attempts to enter a code; requesting another code does not reset the count."""
 
 
-def take_slots(limits: Iterable[Limit], *, address: str, ip: str) -> bool:
+def count_attempt(limits: Iterable[Limit], *, address: str, ip: str) -> bool:
     """Count one attempt under each limit, up to the first that is reached; return True if none was reached.
 
     Each limit is a number of expiring slots. Taking one is a single atomic statement, so that concurrent attempts

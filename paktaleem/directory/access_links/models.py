@@ -7,7 +7,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Page", "PageCode", "PageLink"]
 
@@ -19,7 +19,7 @@ class Page(models.TextChoices):
     GUARDIAN = "guardian", "Guardian's page"
 
 
-class Door(models.Model):
+class AccessGrant(models.Model):
     """Common columns of links and codes: the person, for whom they act, the page, and the expiry.
 
     ``channel`` is how it was sent (mail or text): using it proves access to that contact.
@@ -40,10 +40,10 @@ class Door(models.Model):
         abstract = True
 
 
-class PageLink(Door):
+class PageLink(AccessGrant):
     """One access link for one person. With ``needs_code`` it opens the page only together with a one-time code."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT | {"DELETE"},
         looked_up=True,
@@ -70,10 +70,10 @@ class PageLink(Door):
         return f"link to {self.page}"
 
 
-class PageCode(Door):
+class PageCode(AccessGrant):
     """One one-time code sent to one person; valid once, in the browser that requested it (``knock``)."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT | {"DELETE"},
         personal={"digest": Personal.SECRET, "knock": Personal.SECRET, "channel": Personal.NONE},

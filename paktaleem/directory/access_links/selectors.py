@@ -5,19 +5,19 @@ from uuid import UUID
 
 from paktaleem.directory.access_links.models import PageLink
 from paktaleem.directory.access_links.tokens import token_digest
-from paktaleem.foundation.tenancy.context import read_alone
+from paktaleem.foundation.tenancy.context import read_in_one_statement
 
-__all__ = ["client_of_link", "live_link"]
+__all__ = ["client_of_link", "find_live_link"]
 
 
 def client_of_link(token: str) -> UUID | None:
     """Return the client of the link with this token, even if used or expired; None if it was never issued."""
-    [[client_id]] = read_alone("SELECT doors_client_of_link(%s)", [token_digest(token)])
+    [[client_id]] = read_in_one_statement("SELECT doors_client_of_link(%s)", [token_digest(token)])
     found: UUID | None = client_id
     return found
 
 
-def live_link(token: str, *, page: str, at: datetime) -> PageLink | None:
+def find_live_link(token: str, *, page: str, at: datetime) -> PageLink | None:
     """Return the valid link with this token, in its client's context; None if expired or used."""
     links = PageLink.objects.select_related("subject", "child")
     return links.filter(

@@ -8,30 +8,30 @@ from uuid import UUID
 from django.db import transaction
 
 from paktaleem.directory.access_links.letters import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_LINK
-from paktaleem.directory.access_links.models import Door, Page, PageCode, PageLink
+from paktaleem.directory.access_links.models import AccessGrant, Page, PageCode, PageLink
 from paktaleem.directory.access_links.tokens import code_digest, new_code, new_token, token_digest
-from paktaleem.directory.mail.kinds import LetterKind
+from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel, Letter
-from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.clock import here
+from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
 __all__ = [
     "LINK_LIFE",
     "SEND_CODES",
-    "Asked",
-    "ask_for_codes",
+    "CodeRequest",
     "code_accepted",
-    "invite_by_letter",
     "issue_link",
-    "open_by_code",
-    "open_by_link",
+    "redeem_code",
+    "redeem_link",
+    "request_codes",
+    "send_access_link",
     "send_codes",
 ]
 
@@ -47,7 +47,7 @@ code_accepted: ExtensionPoint[AcceptedHandler] = ExtensionPoint(
 )
 
 
-class Asked(NamedTuple):
+class CodeRequest(NamedTuple):
     """A browser's request for codes: to a contact, given by its keyed hash, or to the person of a link.
 
     ``field`` is the kind of contact: email or phone; empty for a link, whose code is sent by the same channel.
@@ -105,14 +105,14 @@ def issue_link(
 
 
 @transaction.atomic
-def invite_by_letter(
+def send_access_link(
     subject: Subject,
     *,
     page: Page | str,
     address: Callable[[str], str],
     child: Subject | None = None,
     channel: Channel | str = Channel.MAIL,
-    kind: LetterKind = PAGE_LINK,
+    kind: MessageKind = PAGE_LINK,
     related_id: UUID | None = None,
     actor: Actor,
     at: datetime,
@@ -125,7 +125,7 @@ def invite_by_letter(
     link, token = issue_link(
         subject, page=page, child=child, needs_code=True, channel=channel, life=INVITATION_LIFE, actor=actor, at=at
     )
-    letter = send_letter(
+    letter = send_message(
         kind.code,
         to=subject,
         client_id=subject.client_id,
@@ -133,13 +133,13 @@ def invite_by_letter(
         channel=channel,
         related_id=related_id or link.id,
         actor=actor,
-        at=here(at),
+        at=to_client_clock(at),
     )
     return link, letter
 
 
 @transaction.atomic
-def open_by_link(link: PageLink, *, at: datetime) -> bool:
+def redeem_link(link: PageLink, *, at: datetime) -> bool:
     """Redeem a link; return True for exactly one of any number of concurrent attempts.
 
     A link with ``needs_code`` is never redeemed here.
@@ -153,7 +153,7 @@ def open_by_link(link: PageLink, *, at: datetime) -> bool:
     return True
 
 
-def ask_for_codes(request: Asked, *, knock: bytes) -> None:
+def request_codes(request: CodeRequest, *, knock: bytes) -> None:
     """Enqueue a job that sends codes, so that the response takes equally long for known and unknown contacts.
 
     The job's arguments are ids and keyed hashes.
@@ -171,7 +171,7 @@ def ask_for_codes(request: Asked, *, knock: bytes) -> None:
 
 
 @transaction.atomic
-def send_codes(request: Asked, *, knock: bytes, actor: Actor, at: datetime) -> int:
+def send_codes(request: CodeRequest, *, knock: bytes, actor: Actor, at: datetime) -> int:
     """Send a code to each person with this contact, or to the person of the link; return how many.
 
     People who share a contact receive a message each; a code opens the page of the person it was sent for.
@@ -184,7 +184,7 @@ def send_codes(request: Asked, *, knock: bytes, actor: Actor, at: datetime) -> i
         row.digest, row.knock = code_digest(code, knock=knock), knock
         row.channel = row.channel or _channel(request.field, row.subject).value
         row.save(force_insert=True)
-        send_letter(
+        send_message(
             PAGE_CODE.code,
             to=row.subject,
             client_id=request.client_id,
@@ -193,7 +193,7 @@ def send_codes(request: Asked, *, knock: bytes, actor: Actor, at: datetime) -> i
             language=request.language,
             related_id=row.id,
             actor=actor,
-            at=here(at),
+            at=to_client_clock(at),
         )
     return len(codes)
 
@@ -203,14 +203,14 @@ def _channel(field: str, subject: Subject) -> Channel:
     return Channel.MAIL if by_mail else Channel.TEXT
 
 
-def _codes_for_contact(request: Asked, at: datetime) -> list[PageCode]:
+def _codes_for_contact(request: CodeRequest, at: datetime) -> list[PageCode]:
     found = Subject.objects.filter(
         client_id=request.client_id, erased_at=None, **{f"{request.field}_index": request.address_hash}
     ).order_by("id")[:_MOST_PER_CONTACT]
     return [_new_code_row(subject, None, request, at) for subject in found]
 
 
-def _codes_for_link(request: Asked, link_id: UUID, at: datetime) -> list[PageCode]:
+def _codes_for_link(request: CodeRequest, link_id: UUID, at: datetime) -> list[PageCode]:
     links = PageLink.objects.select_related("subject", "child").filter(
         pk=link_id, client_id=request.client_id, needs_code=True, expires_at__gt=at, subject__erased_at=None
     )
@@ -218,7 +218,7 @@ def _codes_for_link(request: Asked, link_id: UUID, at: datetime) -> list[PageCod
 
 
 def _new_code_row(
-    subject: Subject, child: Subject | None, request: Asked, at: datetime, *, channel: str = ""
+    subject: Subject, child: Subject | None, request: CodeRequest, at: datetime, *, channel: str = ""
 ) -> PageCode:
     return PageCode(
         client_id=request.client_id,
@@ -232,7 +232,7 @@ def _new_code_row(
 
 
 @transaction.atomic
-def open_by_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: datetime) -> PageCode | None:
+def redeem_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: datetime) -> PageCode | None:
     """Redeem a one-time code in the browser that requested it; return its row, or None if it is not valid.
 
     The caller must count the attempt first (``limits.take_slots``). Of any number of concurrent attempts one succeeds.
@@ -253,7 +253,7 @@ def open_by_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: dat
     return found
 
 
-def _subject_actor(row: Door) -> Actor:
+def _subject_actor(row: AccessGrant) -> Actor:
     return person_actor(row.subject_id, row.client_id, acts_for=row.child_id or row.subject_id)
 
 
@@ -261,5 +261,5 @@ def _id_or_none(subject: Subject | None) -> str | None:
     return str(subject.id) if subject is not None else None
 
 
-def _record(kind: str, row: Door, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
+def _record(kind: str, row: AccessGrant, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
     record_entry(kind, client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at)

@@ -20,13 +20,13 @@ __all__ = [
     "LONGEST",
     "Knock",
     "PageSession",
-    "forget_knock",
-    "forget_session",
-    "keep_knock",
-    "keep_session",
-    "new_knock",
-    "read_knock",
+    "delete_page_session",
+    "delete_pending_code",
+    "new_pending_code",
+    "read_pending_code",
     "read_session",
+    "set_page_session",
+    "set_pending_code",
 ]
 
 IDLE = timedelta(minutes=20)
@@ -65,12 +65,12 @@ class Knock:
         return token_digest(self.secret)
 
 
-def new_knock(client_id: UUID, page: str, address: str) -> Knock:
+def new_pending_code(client_id: UUID, page: str, address: str) -> Knock:
     """Return a new pending code; ``address`` is a keyed hash or a link's id."""
     return Knock(client_id, page, secrets.token_urlsafe(32), address)
 
 
-def keep_session(response: HttpResponse, session: PageSession, *, at: datetime) -> None:
+def set_page_session(response: HttpResponse, session: PageSession, *, at: datetime) -> None:
     """Set the session cookie, valid for twenty minutes."""
     claims = {
         "c": session.client_id.hex,
@@ -94,18 +94,18 @@ def read_session(request: HttpRequest, page: str, *, at: datetime) -> PageSessio
     return PageSession(UUID(claims["c"]), UUID(claims["p"]), UUID(claims["f"]), page, began_at, claims.get("v", ""))
 
 
-def forget_session(response: HttpResponse, page: str) -> None:
+def delete_page_session(response: HttpResponse, page: str) -> None:
     """Delete the session cookie."""
     response.delete_cookie(f"paktaleem_{page}", path=f"/{page}/", samesite="Strict")
 
 
-def keep_knock(response: HttpResponse, knock: Knock, *, at: datetime) -> None:
+def set_pending_code(response: HttpResponse, knock: Knock, *, at: datetime) -> None:
     """Set the cookie of the pending code."""
     claims = {"c": knock.client_id.hex, "k": knock.secret, "a": knock.address, "s": at.timestamp()}
     _set_cookie(response, "paktaleem_code", claims, _KNOCK_SALT + knock.page, f"/{knock.page}/code/", _KNOCK_LIFE)
 
 
-def read_knock(request: HttpRequest, page: str, *, at: datetime) -> Knock | None:
+def read_pending_code(request: HttpRequest, page: str, *, at: datetime) -> Knock | None:
     """Return the pending code of the browser, if requested within the last 15 minutes."""
     claims = _read_cookie(request, "paktaleem_code", _KNOCK_SALT + page)
     if claims is None or at - datetime.fromtimestamp(claims["s"], UTC) >= _KNOCK_LIFE:
@@ -113,7 +113,7 @@ def read_knock(request: HttpRequest, page: str, *, at: datetime) -> Knock | None
     return Knock(UUID(claims["c"]), page, claims["k"], claims["a"])
 
 
-def forget_knock(response: HttpResponse, page: str) -> None:
+def delete_pending_code(response: HttpResponse, page: str) -> None:
     """Delete the cookie of the pending code."""
     response.delete_cookie("paktaleem_code", path=f"/{page}/code/", samesite="Strict")
 

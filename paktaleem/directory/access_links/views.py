@@ -10,25 +10,25 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from paktaleem.directory.access_links.forms import CodeForm, ContactForm
-from paktaleem.directory.access_links.limits import ASKING, TRYING, take_slots
-from paktaleem.directory.access_links.models import Door, Page, PageLink
-from paktaleem.directory.access_links.selectors import client_of_link, live_link
-from paktaleem.directory.access_links.services import Asked, ask_for_codes, open_by_code, open_by_link
+from paktaleem.directory.access_links.limits import ATTEMPT_LIMITS, REQUEST_LIMITS, count_attempt
+from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
+from paktaleem.directory.access_links.selectors import client_of_link, find_live_link
+from paktaleem.directory.access_links.services import CodeRequest, redeem_code, redeem_link, request_codes
 from paktaleem.directory.access_links.sessions import (
     Knock,
     PageSession,
-    forget_knock,
-    forget_session,
-    keep_knock,
-    keep_session,
-    new_knock,
-    read_knock,
+    delete_page_session,
+    delete_pending_code,
+    new_pending_code,
+    read_pending_code,
+    set_page_session,
+    set_pending_code,
 )
-from paktaleem.directory.access_links.visits import at_client, in_client_context, public
-from paktaleem.foundation.accounts.addresses import client_address
+from paktaleem.directory.access_links.visits import client_page, in_client_context, public_page_headers
+from paktaleem.foundation.accounts.addresses import get_remote_address
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import as_received
-from paktaleem.foundation.public.pages import error_page, page_address, public_page, redirect_to_page
+from paktaleem.foundation.public.pages import error_page, page_url, public_page, redirect_to_page
 from paktaleem.foundation.tenancy.context import in_global
 
 __all__ = ["closed", "enter_code", "follow_link", "leave", "send_code", "start"]
@@ -41,15 +41,15 @@ _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @_GET_OR_POST
-@at_client
+@client_page
 def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> HttpResponse:
     """Request a one-time code for a contact; response and timing do not reveal whether the contact is known."""
     client = Client.objects.get(pk=client_id)
     form = ContactForm(request.POST if request.method == "POST" else None, client=client)
     if form.is_valid():
         field, index = form.cleaned_data["contact"]
-        code_request = Asked(client_id, page, translation.get_language() or "en", field, index)
-        return _request_code(request, code_request, new_knock(client_id, page, index.hex()))
+        code_request = CodeRequest(client_id, page, translation.get_language() or "en", field, index)
+        return _request_code(request, code_request, new_pending_code(client_id, page, index.hex()))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return public_page(
         request,
@@ -62,17 +62,17 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
     )
 
 
-def _request_code(request: HttpRequest, code_request: Asked, knock: Knock) -> HttpResponse:
-    if not take_slots(ASKING, address=knock.address, ip=client_address(request) or ""):
+def _request_code(request: HttpRequest, code_request: CodeRequest, knock: Knock) -> HttpResponse:
+    if not count_attempt(REQUEST_LIMITS, address=knock.address, ip=get_remote_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
-    ask_for_codes(code_request, knock=knock.digest)
+    request_codes(code_request, knock=knock.digest)
     response = redirect_to_page(f"{code_request.page}-code")
-    keep_knock(response, knock, at=as_received(request).received_at)
+    set_pending_code(response, knock, at=as_received(request).received_at)
     return response
 
 
 @_GET_OR_POST
-@public
+@public_page_headers
 def follow_link(request: HttpRequest, token: str, page: str = Page.CHOICES) -> HttpResponse:
     """Show where an access link leads; its button opens the page or sends a code. GET changes nothing."""
     client_id = client_of_link(token)
@@ -82,7 +82,7 @@ def follow_link(request: HttpRequest, token: str, page: str = Page.CHOICES) -> H
 
 
 def _find_live_link(request: HttpRequest, token: str, page: str) -> PageLink | None:
-    return live_link(token, page=page, at=as_received(request).received_at)
+    return find_live_link(token, page=page, at=as_received(request).received_at)
 
 
 def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
@@ -93,15 +93,15 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
         return public_page(request, "doors/link.html", title=TITLES[link.page], link=link, client_name=name)
     if link.needs_code:
         return send_code(request, link)
-    if not open_by_link(link, at=as_received(request).received_at):
+    if not redeem_link(link, at=as_received(request).received_at):
         return _invalid_link()
     return _open_page(request, link)
 
 
 def send_code(request: HttpRequest, link: PageLink) -> HttpResponse:
     """Send a code to the contact on file of a link's person, and redirect to the page where it is entered."""
-    code_request = Asked(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
-    return _request_code(request, code_request, new_knock(link.client_id, link.page, str(link.id)))
+    code_request = CodeRequest(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
+    return _request_code(request, code_request, new_pending_code(link.client_id, link.page, str(link.id)))
 
 
 def _invalid_link() -> HttpResponse:
@@ -113,10 +113,10 @@ def _invalid_link() -> HttpResponse:
 
 
 @_GET_OR_POST
-@public
+@public_page_headers
 def enter_code(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
     """Check the code in the browser that requested it; every attempt counts."""
-    knock = read_knock(request, page, at=as_received(request).received_at)
+    knock = read_pending_code(request, page, at=as_received(request).received_at)
     if knock is None:
         with in_global():
             return closed(request)
@@ -125,29 +125,29 @@ def enter_code(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
 
 def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and not take_slots(TRYING, address=knock.address, ip=client_address(request) or ""):
+    if form.is_bound and not count_attempt(ATTEMPT_LIMITS, address=knock.address, ip=get_remote_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     if form.is_valid():
         at = as_received(request).received_at
         code = form.cleaned_data["code"]
-        redeemed = open_by_code(code, client_id=knock.client_id, page=knock.page, knock=knock.digest, at=at)
+        redeemed = redeem_code(code, client_id=knock.client_id, page=knock.page, knock=knock.digest, at=at)
         if redeemed is not None:
             response = _open_page(request, redeemed)
-            forget_knock(response, knock.page)
+            delete_pending_code(response, knock.page)
             return response
         form.add_error("code", _("This code is wrong or no longer valid."))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     client = Client.objects.get(pk=knock.client_id)
-    again = page_address(f"{knock.page}-start", client.code)
+    again = page_url(f"{knock.page}-start", client.code)
     values: dict[str, Any] = {"form": form, "client": client, "again": again}
     return public_page(request, "doors/code.html", title=_("Enter the code"), status=status, **values)
 
 
-def _open_page(request: HttpRequest, redeemed: Door) -> HttpResponse:
+def _open_page(request: HttpRequest, redeemed: AccessGrant) -> HttpResponse:
     at = as_received(request).received_at
     acts_for = redeemed.child_id or redeemed.subject_id
     response = redirect_to_page(redeemed.page)
-    keep_session(
+    set_page_session(
         response,
         PageSession(redeemed.client_id, redeemed.subject_id, acts_for, redeemed.page, at, redeemed.channel),
         at=at,
@@ -156,12 +156,12 @@ def _open_page(request: HttpRequest, redeemed: Door) -> HttpResponse:
 
 
 @require_http_methods(["POST"])
-@public
+@public_page_headers
 def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
     """End the page session in this browser."""
     with in_global():
         response = public_page(request, "doors/left.html", title=_("You have left"))
-    forget_session(response, page)
+    delete_page_session(response, page)
     return response
 
 

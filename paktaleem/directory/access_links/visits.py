@@ -15,16 +15,16 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from paktaleem.directory.access_links.sessions import PageSession, keep_session, read_session
+from paktaleem.directory.access_links.sessions import PageSession, read_session, set_page_session
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.middleware import FIRST_ERROR
 from paktaleem.foundation.accounts.requests import as_received
-from paktaleem.foundation.accounts.selectors import client_with_code
-from paktaleem.foundation.clock import here
+from paktaleem.foundation.accounts.selectors import find_client_by_code
+from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.tenancy.context import in_client, in_global
 
-__all__ = ["Visit", "at_client", "in_client_context", "on_own_page", "public"]
+__all__ = ["Visit", "client_page", "in_client_context", "public_page_headers", "require_own_page"]
 
 type View = Callable[..., HttpResponse]
 
@@ -44,12 +44,12 @@ class Visit:
         return self.person.pk != self.subject.pk
 
     @property
-    def came_in_at(self) -> datetime:
+    def signed_in_at(self) -> datetime:
         """Time of sign-in by code, on the clock of the client whose context is open."""
-        return here(self.session.began_at)
+        return to_client_clock(self.session.began_at)
 
 
-def public(view: View) -> View:
+def public_page_headers(view: View) -> View:
     """Add the headers of every public page: restricted referrer, no caching, no indexing."""
 
     @sensitive_post_parameters()
@@ -83,20 +83,20 @@ def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> Ht
     return response
 
 
-def at_client(view: View) -> View:
+def client_page(view: View) -> View:
     """Run a page of one client, named by its code in the URL: ``view(request, client_id, …)``."""
 
     @wraps(view)
     def run(request: HttpRequest, client: str, **kwargs: Any) -> HttpResponse:
-        client_id = client_with_code(client)
+        client_id = find_client_by_code(client)
         if client_id is None:
             raise Http404
         return in_client_context(client_id, lambda: view(request, client_id, **kwargs))
 
-    return public(run)
+    return public_page_headers(run)
 
 
-def on_own_page(page: str, closed: View) -> Callable[[View], View]:
+def require_own_page(page: str, closed: View) -> Callable[[View], View]:
     """Run a person's own page: ``view(request, visit, …)``; without a session, answer with ``closed(request)``."""
 
     def decorate(view: View) -> View:
@@ -109,10 +109,10 @@ def on_own_page(page: str, closed: View) -> Callable[[View], View]:
                     return closed(request)
             response = in_client_context(session.client_id, lambda: _run_visit(request, session, view, closed, kwargs))
             if response.status_code < FIRST_ERROR and f"paktaleem_{page}" not in response.cookies:
-                keep_session(response, session, at=at)
+                set_page_session(response, session, at=at)
             return response
 
-        return public(run)
+        return public_page_headers(run)
 
     return decorate
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import Sealed
-from paktaleem.foundation.encryption.wrapped import Wrapped
+from paktaleem.foundation.encryption.wrapped import WrappedKind
 
 __all__ = ["name_of", "seal_name"]
 
@@ -62,4 +62,4 @@ def _rewrap(client_id: UUID) -> frozenset[int]:
     return frozenset(moved)
 
 
-ORDER_NAMES = Wrapped("systems.order", _count, _rewrap)
+ORDER_NAMES = WrappedKind("systems.order", _count, _rewrap)

@@ -7,7 +7,7 @@ from typing import Any
 
 from paktaleem.directory.data_systems.states import Outcome
 
-__all__ = ["PERSON_ERASED", "Answer", "Exemption", "Section", "faults_of"]
+__all__ = ["PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults"]
 
 PERSON_ERASED = "person_erased"
 """The portal's own reason: the person's key was destroyed before the system answered."""
@@ -48,7 +48,9 @@ class Answer:
     corrected: tuple[str, ...] = ()
 
 
-def faults_of(answer: Answer, *, kind: str, holds: Iterable[str], asked: Iterable[str]) -> dict[str, list[str]]:
+def find_answer_faults(
+    answer: Answer, *, kind: str, holds: Iterable[str], asked: Iterable[str]
+) -> dict[str, list[str]]:
     """Return the errors of an answer by field; empty if it is valid.
 
     ``holds`` are the system's categories, ``asked`` the fields of a correction.

@@ -25,18 +25,18 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "HASH_OF_SET",
-    "Answered",
     "NoSystem",
+    "OrderAnswer",
     "OrderUnknown",
     "Parent",
-    "answers_of",
     "categories_held",
     "get_order",
     "is_everything_answered",
     "is_set_intact",
+    "list_answers",
+    "list_orders_of_system",
+    "list_parts",
     "orders",
-    "orders_for",
-    "parts_of",
     "system_acted_for",
     "system_keys",
     "system_of_key",
@@ -64,7 +64,7 @@ class OrderUnknown(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class OrderAnswer:
     """One system's answer to one order of a case."""
 
     order_id: UUID
@@ -108,7 +108,7 @@ def system_keys(actor: Actor) -> QuerySet[SystemKey]:
 
 def system_of_key(actor: Actor, *, at: datetime) -> System:
     """Return the system for which a key acts. Raises NoSystem, NotAllowed."""
-    require(actor, Capability.CARRY_OUT_ORDERS)
+    require(actor, Capability.COMPLETE_ORDERS)
     system = system_acted_for(actor, at=at)
     if system is None:
         raise NoSystem
@@ -138,9 +138,9 @@ def orders(actor: Actor) -> QuerySet[Order]:
     return found
 
 
-def orders_for(system: System, *, actor: Actor) -> OrderQuerySet:
+def list_orders_of_system(system: System, *, actor: Actor) -> OrderQuerySet:
     """List one system's orders at the client of the calling key, oldest first. Raises NoSystem, NotAllowed."""
-    require(actor, Capability.CARRY_OUT_ORDERS)
+    require(actor, Capability.COMPLETE_ORDERS)
     own = Order.objects.filter(client_id=_client_of(actor), system=system)
     found: OrderQuerySet = own.select_related("system", "subject").order_by("pk")
     return found
@@ -151,13 +151,13 @@ def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
 
     Raises OrderUnknown for unknown orders and those of another system alike, NoSystem, NotAllowed.
     """
-    found = orders_for(system_of_key(actor, at=at), actor=actor).filter(pk=order_id).first()
+    found = list_orders_of_system(system_of_key(actor, at=at), actor=actor).filter(pk=order_id).first()
     if found is None:
         raise OrderUnknown
     return found
 
 
-def answers_of(parent: Parent, *, client_id: UUID) -> list[Answered]:
+def list_answers(parent: Parent, *, client_id: UUID) -> list[OrderAnswer]:
     """List the orders of one case with each system's answer so far, by system."""
     rows = _orders_of(parent, client_id).select_related("system").order_by("system__code", "pk")
     counts = dict(
@@ -169,7 +169,7 @@ def answers_of(parent: Parent, *, client_id: UUID) -> list[Answered]:
         .annotate(Count("pk"))
     )
     return [
-        Answered(
+        OrderAnswer(
             order_id=row.pk,
             system=row.system.code,
             state=State(row.state),
@@ -195,7 +195,7 @@ def _orders_of(parent: Parent, client_id: UUID) -> QuerySet[Order]:
     return found
 
 
-def parts_of(order: Order) -> list[OrderPart]:
+def list_parts(order: Order) -> list[OrderPart]:
     """List the sections and files that a system gave in its last attempt."""
     found = OrderPart.objects.select_related("file", "order__subject").filter(client_id=order.client_id, order=order)
     return list(found.filter(attempt=order.attempts))

@@ -8,25 +8,25 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.data_systems.services.alerting import raise_alerts
-from paktaleem.directory.mail.kinds import declare_letter
-from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import staff_of
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["STUCK", "tell_of_stuck_orders"]
+__all__ = ["STUCK", "alert_stuck_orders"]
 
 ALERT = "systems.tell_of_stuck_orders"
-STUCK = declare_letter("orders_stuck", fields=("count", "url"))
+STUCK = declare_message("orders_stuck", fields=("count", "url"))
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="tell_of_stuck_orders")
 @app.task(name=ALERT, queueing_lock=ALERT, pass_context=False)
-def tell_of_stuck_orders(timestamp: int) -> None:
+def alert_stuck_orders(timestamp: int) -> None:
     """Email, every ten minutes, about newly stuck orders: once per order and state.
 
     A client's administrators receive those of its own systems, PakTaleem's privacy officers those of PakTaleem's
@@ -40,14 +40,14 @@ def tell_of_stuck_orders(timestamp: int) -> None:
         stuck_at_paktaleem = _alert_client(client_id)
         ours += 0 if is_sandbox else stuck_at_paktaleem
     with in_client(PAKTALEEM):
-        raised = raise_alerts(PAKTALEEM, at=real_now())
-        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=real_now())
+        raised = raise_alerts(PAKTALEEM, at=wall_clock_now())
+        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=wall_clock_now())
 
 
 def _alert_client(client_id: UUID) -> int:
     """Alert one client in its own transaction; return the number of stuck orders of PakTaleem's systems."""
     with in_client(client_id):
-        at = now_here()
+        at = client_now()
         raised = raise_alerts(client_id, at=at)
         _send_email(client_id, Role.CLIENT_ADMIN, raised.own, at=at)
     return raised.ours
@@ -58,5 +58,5 @@ def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> Non
         return
     page = reverse("admin:systems_order_changelist", current_app="console")
     context = {"count": f"{count:,}", "url": f"{settings.PUBLIC_URL.rstrip('/')}{page}?progress=stuck"}
-    for user in staff_of(client_id, role, at=at):
-        send_letter(STUCK.code, to=user, client_id=client_id, context=context, actor=system_actor(ALERT), at=at)
+    for user in list_staff(client_id, role, at=at):
+        send_message(STUCK.code, to=user, client_id=client_id, context=context, actor=system_actor(ALERT), at=at)

@@ -7,19 +7,19 @@ from typing import IO, Any
 from django.conf import settings
 from rest_framework.parsers import BaseParser
 
-from paktaleem.directory.files.kinds import CONTENT_TYPES, TAKEN
-from paktaleem.directory.files.services import FileKindRefused, FileTooLarge
-from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.directory.files.kinds import ACCEPTED_KINDS, CONTENT_TYPES
+from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
+from paktaleem.foundation.api.problems import Problem, register_problems
 
 __all__ = ["FILE_BODY", "FileBody", "FileParser"]
 
-FILE_BODY = {CONTENT_TYPES[kind]: bytes for kind in TAKEN}
+FILE_BODY = {CONTENT_TYPES[kind]: bytes for kind in ACCEPTED_KINDS}
 """Request body for the OpenAPI schema."""
 
-declare_problems(
+register_problems(
     {
         FileTooLarge: Problem("file-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is too large"),
-        FileKindRefused: Problem(
+        FileKindNotAccepted: Problem(
             "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The file is empty or is not PDF, JPEG or PNG"
         ),
     }

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-__all__ = ["CONTENT_TYPES", "TAKEN", "FileKind", "kind_of"]
+__all__ = ["ACCEPTED_KINDS", "CONTENT_TYPES", "FileKind", "detect_file_kind"]
 
 
 class FileKind(models.TextChoices):
@@ -23,10 +23,10 @@ CONTENT_TYPES = {
 }
 
 _SIGNATURES = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}
-TAKEN = tuple(_SIGNATURES.values())
+ACCEPTED_KINDS = tuple(_SIGNATURES.values())
 """File types accepted as uploads."""
 
 
-def kind_of(start: bytes) -> FileKind | None:
+def detect_file_kind(start: bytes) -> FileKind | None:
     """Return the file type by its first bytes, or None if it is not accepted."""
     return next((kind for mark, kind in _SIGNATURES.items() if start.startswith(mark)), None)

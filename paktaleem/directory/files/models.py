@@ -6,7 +6,7 @@ from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["FileChunk", "SealedFile"]
 
@@ -14,7 +14,7 @@ __all__ = ["FileChunk", "SealedFile"]
 class SealedFile(models.Model):
     """A file about a person, encrypted under the person's key and unreadable once the key is destroyed."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"sealed_hash": Personal.PSEUDONYM})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"sealed_hash": Personal.PSEUDONYM})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -38,7 +38,7 @@ class SealedFile(models.Model):
 class FileChunk(models.Model):
     """An encrypted chunk of a file, bound to its position."""
 
-    wall = Wall(Scope.TENANT, APPEND, officer=False, personal={"data": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, APPEND, officer=False, personal={"data": Personal.SEALED})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

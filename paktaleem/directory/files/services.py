@@ -8,14 +8,14 @@ from typing import IO
 from django.conf import settings
 from django.db import transaction
 
-from paktaleem.directory.files.kinds import FileKind, kind_of
+from paktaleem.directory.files.kinds import FileKind, detect_file_kind
 from paktaleem.directory.files.models import FileChunk, SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["CHUNK_BYTES", "FileKindRefused", "FileTooLarge", "open_file", "store_file"]
+__all__ = ["CHUNK_BYTES", "FileKindNotAccepted", "FileTooLarge", "iterate_file", "store_file"]
 
 CHUNK_BYTES = 256 * 1024
 
@@ -24,7 +24,7 @@ class FileTooLarge(Exception):
     """The file exceeds the size limit."""
 
 
-class FileKindRefused(Exception):
+class FileKindNotAccepted(Exception):
     """The file is empty or is not PDF, JPEG or PNG."""
 
 
@@ -38,9 +38,9 @@ def store_file(subject: Subject, content: IO[bytes], *, kind: FileKind | None = 
     sealer, file_id = sealer_of(subject), new_id()
     digest, size, number = hashlib.sha256(), 0, 0
     chunk = content.read(CHUNK_BYTES)
-    kind = kind or kind_of(chunk)
+    kind = kind or detect_file_kind(chunk)
     if kind is None:
-        raise FileKindRefused
+        raise FileKindNotAccepted
     parts = []
     while chunk:
         following = content.read(CHUNK_BYTES)
@@ -67,7 +67,7 @@ def store_file(subject: Subject, content: IO[bytes], *, kind: FileKind | None = 
     return file
 
 
-def open_file(file: SealedFile) -> Iterator[bytes]:
+def iterate_file(file: SealedFile) -> Iterator[bytes]:
     """Yield the decrypted chunks of a file.
 
     Raises KeyDestroyed; CannotOpen if a chunk was moved or changed; FileChunk.DoesNotExist if one is missing.

@@ -10,22 +10,22 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from paktaleem.directory.mail.models import Letter, LetterState
-from paktaleem.directory.mail.services import CannotResend, resend_letter
+from paktaleem.directory.mail.services import CannotResend, resend_message
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill, who, with_actor
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 
-__all__ = ["LetterAdmin"]
+__all__ = ["MessageAdmin"]
 
 _TONES = {LetterState.QUEUED: "warn", LetterState.SENT: "good", LetterState.FAILED: "bad"}
 
 
 def _resend(row: Letter, given: dict[str, Any], request: HttpRequest) -> None:
-    resend_letter(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    resend_message(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _may_be_resent(row: Letter, at: Any) -> bool:
@@ -33,11 +33,11 @@ def _may_be_resent(row: Letter, at: Any) -> bool:
 
 
 @admin.register(Letter, site=site)
-class LetterAdmin(EvidenceAdmin):
+class MessageAdmin(EvidenceAdmin):
     """Emails and text messages, newest first."""
 
     section = "Evidence"
-    view_capability = Capability.VIEW_LETTERS
+    view_capability = Capability.VIEW_MESSAGES
     list_display = ("about", "state", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")
     newest_by = "queued_at"
@@ -59,10 +59,10 @@ class LetterAdmin(EvidenceAdmin):
     intro = "Emails and text messages with their delivery status. Addresses and texts are not shown."
     empty_text = "No messages have been sent yet."
     acts: ClassVar[Any] = (
-        Act(
+        RowAction(
             "resend",
             "Send again",
-            Capability.RESEND_LETTERS,
+            Capability.RESEND_MESSAGES,
             _resend,
             lead="The message is sent again to the person's current address.",
             done="The message is queued.",
@@ -70,17 +70,17 @@ class LetterAdmin(EvidenceAdmin):
             refusals={CannotResend: "The message has not failed, or has expired."},
         ),
     )
-    state = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
+    state = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related recipients, annotate the actors and defer the encrypted column."""
         found = super().get_queryset(request).select_related("subject", "user").defer("context")
-        return with_actor(found, actor_of(request))
+        return annotate_actor(found, actor_of(request))
 
     @admin.display(description="message")
     def about(self, row: Letter) -> str:
         """Return the translated name of the kind."""
-        return translated(row.kind.replace("_", " ").capitalize())
+        return translate_text(row.kind.replace("_", " ").capitalize())
 
     @admin.display(description="to")
     def recipient(self, row: Letter) -> SafeString | str:
@@ -93,7 +93,7 @@ class LetterAdmin(EvidenceAdmin):
     @admin.display(description="caused by")
     def actor(self, row: Letter) -> str:
         """Return the name of the actor."""
-        return who(row)
+        return format_actor(row)
 
     @admin.display(description="last error")
     def error(self, row: Letter) -> str:

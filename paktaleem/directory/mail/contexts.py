@@ -5,13 +5,13 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import Sealed
 
-__all__ = ["open_context", "seal_context"]
+__all__ = ["decrypt_context", "encrypt_context"]
 
 _COLUMN = "mail_letter.context"
 _EPOCH_BYTES = 4
 
 
-def seal_context(letter: Letter, text: str) -> Sealed:
+def encrypt_context(letter: Letter, text: str) -> Sealed:
     """Encrypt a message's variables.
 
     Raises KeyDestroyed for an erased person.
@@ -22,7 +22,7 @@ def seal_context(letter: Letter, text: str) -> Sealed:
     return Sealed(epoch.to_bytes(_EPOCH_BYTES) + wrapped)
 
 
-def open_context(letter: Letter) -> str:
+def decrypt_context(letter: Letter) -> str:
     """Decrypt a message's variables.
 
     Raises KeyDestroyed for an erased person, CannotOpen, KeyError, InvalidTag.

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
-from paktaleem.directory.mail.contexts import open_context
+from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
 from paktaleem.directory.mail.services import enqueue
-from paktaleem.directory.mail.texting import NoProvider, TextRefused, text_provider
-from paktaleem.directory.mail.wording import Wording, render
+from paktaleem.directory.mail.texting import ProviderNotConfigured, TextRejected, get_text_provider
+from paktaleem.directory.mail.wording import RenderedMessage, render
 from paktaleem.directory.people.selectors import contact_of, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -25,11 +25,11 @@ from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 
-__all__ = ["WAITS", "deliver_letter"]
+__all__ = ["RETRY_DELAYS", "deliver_message"]
 
-WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720))
+RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720))
 """Back-off before each retry; after the last one, within a day, the message has failed."""
-_ATTEMPTS = len(WAITS) + 1
+_ATTEMPTS = len(RETRY_DELAYS) + 1
 _TEMPORARY = range(400, 500)
 
 
@@ -45,12 +45,12 @@ class _Sent(NamedTuple):
     """A sent message: address, rendered text and the channel's message id."""
 
     address: str
-    wording: Wording
+    wording: RenderedMessage
     message_id: str
 
 
 @transaction.atomic
-def deliver_letter(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Letter | None:
+def deliver_message(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Letter | None:
     """Attempt to deliver a queued message; return it, or None if it is sent or another worker delivers it.
 
     A temporary failure is enqueued again with back-off; a permanent one is recorded in the ledger.
@@ -78,7 +78,7 @@ def _attempt_delivery(letter: Letter, at: datetime) -> _Sent:
     if letter.expires_at is not None and letter.expires_at <= at:
         raise _Undelivered(LetterError.EXPIRED, is_final=True)
     try:
-        address, values = _find_address(letter), json.loads(open_context(letter))
+        address, values = _find_address(letter), json.loads(decrypt_context(letter))
     except (CannotOpen, KeyError, InvalidTag) as error:
         raise _Undelivered(LetterError.RECIPIENT_GONE, is_final=True) from error
     if not address:
@@ -98,7 +98,7 @@ def _find_address(letter: Letter) -> str:
     return contact_of(letter.subject, "email" if letter.channel == Channel.MAIL else "phone") or ""
 
 
-def _send_email(letter: Letter, address: str, wording: Wording) -> str:
+def _send_email(letter: Letter, address: str, wording: RenderedMessage) -> str:
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     message_id = f"<{letter.id}@{sender.rpartition('@')[2] or 'localhost'}>"
     message = EmailMultiAlternatives(
@@ -130,12 +130,12 @@ def _smtp_failure(code: int) -> _Undelivered:
     return _Undelivered(LetterError.REFUSED, is_final=True)
 
 
-def _send_text(letter: Letter, number: str, wording: Wording) -> str:
+def _send_text(letter: Letter, number: str, wording: RenderedMessage) -> str:
     try:
-        return text_provider().send(number=number, text=wording.text, reference=str(letter.id))
-    except NoProvider as error:
+        return get_text_provider().send(number=number, text=wording.text, reference=str(letter.id))
+    except ProviderNotConfigured as error:
         raise _Undelivered(LetterError.NO_PROVIDER, is_final=True) from error
-    except TextRefused as error:
+    except TextRejected as error:
         raise _Undelivered(LetterError.REFUSED, is_final=True) from error
     except OSError as error:
         raise _Undelivered(LetterError.UNREACHABLE, is_final=False) from error
@@ -159,7 +159,7 @@ def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> Non
 def _record_failure(letter: Letter, failure: _Undelivered, actor: Actor, at: datetime) -> None:
     letter.last_error = failure.error
     if not failure.is_final and letter.attempts < _ATTEMPTS:
-        letter.due_at = at + WAITS[letter.attempts - 1]
+        letter.due_at = at + RETRY_DELAYS[letter.attempts - 1]
         enqueue(letter)
         return
     letter.state = LetterState.FAILED

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 
-from paktaleem.directory.mail.texting import NoProvider, TextRefused
+from paktaleem.directory.mail.texting import ProviderNotConfigured, TextRejected
 from paktaleem.foundation.http_client.client import Answer, Unreachable, post
 from paktaleem.foundation.http_client.destinations import DestinationRefused
 
@@ -44,13 +44,13 @@ class HttpProvider:
         Raises NoProvider without TEXT_URL, TextRefused for a permanent failure, OSError for a temporary one.
         """
         if not settings.TEXT_URL:
-            raise NoProvider
+            raise ProviderNotConfigured
         message = {"to": number, "text": text, "reference": reference}
         if settings.TEXT_SENDER:
             message["from"] = settings.TEXT_SENDER
         answer = self._post(json.dumps(message).encode(), reference)
         if answer.status in _PERMANENT:
-            raise TextRefused(str(answer.status))
+            raise TextRejected(str(answer.status))
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             log.warning("The text message gateway answered %d.", answer.status)
             raise ConnectionError(f"The gateway answered {answer.status}.")

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-__all__ = ["TEXTED_FIELDS", "LetterKind", "declare_letter", "letter_kind", "letter_kinds"]
+__all__ = ["TEXT_MESSAGE_FIELDS", "MessageKind", "declare_message", "get_message_kind", "list_message_kinds"]
 
-TEXTED_FIELDS = frozenset({"client", "code", "days", "minutes", "url"})
+TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "url"})
 """Fields allowed in a text message, which is visible on a locked screen: none of them names a person."""
 
 
 @dataclass(frozen=True, slots=True)
-class LetterKind:
+class MessageKind:
     """A kind of message; its template is ``templates/mail/<code>.<language>.txt``, with the subject as first line.
 
     ``fields`` are exactly the template's variables besides ``client``, the client's name. ``life`` is how long
@@ -25,25 +25,25 @@ class LetterKind:
     is_texted: bool = False
 
 
-_KINDS: dict[str, LetterKind] = {}
+_KINDS: dict[str, MessageKind] = {}
 
 
-def declare_letter(
+def declare_message(
     code: str, *, fields: Iterable[str] = (), life: timedelta | None = None, is_texted: bool = False
-) -> LetterKind:
+) -> MessageKind:
     """Declare a kind of message and return it.
 
     Raises ValueError if a text message would contain a personal field, or the code is taken.
     """
-    kind = LetterKind(code, frozenset(fields), life, is_texted)
-    if is_texted and not kind.fields <= TEXTED_FIELDS:
-        raise ValueError(f"{code}: a text message may hold only {', '.join(sorted(TEXTED_FIELDS))}.")
+    kind = MessageKind(code, frozenset(fields), life, is_texted)
+    if is_texted and not kind.fields <= TEXT_MESSAGE_FIELDS:
+        raise ValueError(f"{code}: a text message may hold only {', '.join(sorted(TEXT_MESSAGE_FIELDS))}.")
     if _KINDS.setdefault(code, kind) != kind:
         raise ValueError(f"The message kind {code} is already declared with other values.")
     return kind
 
 
-def letter_kind(code: str) -> LetterKind:
+def get_message_kind(code: str) -> MessageKind:
     """Return a declared kind.
 
     Raises KeyError if the code is not declared.
@@ -51,6 +51,6 @@ def letter_kind(code: str) -> LetterKind:
     return _KINDS[code]
 
 
-def letter_kinds() -> list[LetterKind]:
+def list_message_kinds() -> list[MessageKind]:
     """Return all kinds, sorted by code."""
     return [_KINDS[code] for code in sorted(_KINDS)]

@@ -10,7 +10,7 @@ from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Channel", "Letter", "LetterError", "LetterState"]
 
@@ -48,7 +48,7 @@ class Letter(models.Model):
     (for staff under the keyring), and is deleted once the message is sent or has finally failed.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={

@@ -10,11 +10,11 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["LetterProof", "letters", "letters_about"]
+__all__ = ["MessageStatus", "list_messages", "list_messages_about"]
 
 
 @dataclass(frozen=True, slots=True)
-class LetterProof:
+class MessageStatus:
     """Delivery status of a message: ``state`` is queued, sent or failed; without address and text.
 
     ``user_id`` is the recipient if a member of staff, else None.
@@ -32,23 +32,23 @@ class LetterProof:
     sent_at: datetime | None
 
 
-def letters(actor: Actor) -> QuerySet[Letter]:
+def list_messages(actor: Actor) -> QuerySet[Letter]:
     """Return the messages of every client the actor may see.
 
     Raises NotAllowed.
     """
-    require(actor, Capability.VIEW_LETTERS)
+    require(actor, Capability.VIEW_MESSAGES)
     return Letter.objects.select_related("subject").defer("context")
 
 
-def letters_about(related_id: UUID, *, actor: Actor) -> list[LetterProof]:
+def list_messages_about(related_id: UUID, *, actor: Actor) -> list[MessageStatus]:
     """Return the delivery status of all messages about a request, invitation or notice, oldest first.
 
     Raises NotAllowed.
     """
-    found = letters(actor).filter(related_id=related_id).order_by("queued_at", "id")
+    found = list_messages(actor).filter(related_id=related_id).order_by("queued_at", "id")
     return [
-        LetterProof(
+        MessageStatus(
             id=one.id,
             user_id=one.user_id,
             kind=one.kind,

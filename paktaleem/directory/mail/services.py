@@ -1,6 +1,6 @@
 """Services that enqueue messages (emails and text messages).
 
-``send_letter`` writes a row and enqueues a job, both in the caller's transaction. The worker looks up the address,
+``send_message`` writes a row and enqueues a job, both in the caller's transaction. The worker looks up the address,
 renders and sends. Delivery is at least once; the Message-ID is derived from the row's id, so that a repetition after a
 crash can be recognised.
 """
@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from paktaleem.directory.mail.contexts import seal_context
-from paktaleem.directory.mail.kinds import letter_kind
+from paktaleem.directory.mail.contexts import encrypt_context
+from paktaleem.directory.mail.kinds import get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.wording import render
 from paktaleem.directory.people.models import Subject
@@ -22,18 +22,18 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.clock import by_the_machine
+from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
     "DELIVER",
     "CannotResend",
-    "clients_with_forgotten",
     "enqueue",
-    "queue_again",
-    "resend_letter",
-    "send_letter",
+    "list_clients_with_stalled_messages",
+    "requeue_stalled_messages",
+    "resend_message",
+    "send_message",
 ]
 
 DELIVER = "mail.deliver"
@@ -47,7 +47,7 @@ class CannotResend(Exception):
 
 
 @transaction.atomic
-def send_letter(
+def send_message(
     kind: str,
     *,
     to: Subject | User,
@@ -69,7 +69,7 @@ def send_letter(
     the client's clock; only the job uses the system clock. Raises ValueError for a context that does not match,
     TemplateDoesNotExist, KeyDestroyed for an erased person.
     """
-    declared, values = letter_kind(kind), dict(context or {})
+    declared, values = get_message_kind(kind), dict(context or {})
     if set(values) != declared.fields:
         raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
     person, staff = (to, None) if isinstance(to, Subject) else (None, to)
@@ -91,7 +91,7 @@ def send_letter(
         actor_role=actor.role,
     )
     render(kind, language=chosen_language, channel=letter.channel, values=values)  # fail now if the template is missing
-    letter.context = seal_context(letter, json.dumps(values)) if values else None
+    letter.context = encrypt_context(letter, json.dumps(values)) if values else None
     letter.save(force_insert=True)
     enqueue(letter)
     return letter
@@ -99,16 +99,16 @@ def send_letter(
 
 def enqueue(letter: Letter) -> None:
     """Enqueue the delivery job in this transaction; its arguments are two ids."""
-    enqueue_job(DELIVER, due_at=by_the_machine(letter.due_at), client=str(letter.client_id), letter=str(letter.id))
+    enqueue_job(DELIVER, due_at=to_wall_clock(letter.due_at), client=str(letter.client_id), letter=str(letter.id))
 
 
 @transaction.atomic
-def resend_letter(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
+def resend_message(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
     """Retry a failed message from the start.
 
     Raises CannotResend, NotAllowed.
     """
-    require(actor, Capability.RESEND_LETTERS, letter.client_id)
+    require(actor, Capability.RESEND_MESSAGES, letter.client_id)
     letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk, client_id=letter.client_id)
     if letter.state != LetterState.FAILED or (letter.expires_at and letter.expires_at <= at):
         raise CannotResend
@@ -127,14 +127,14 @@ def resend_letter(letter: Letter, *, actor: Actor, reason: Reason | str, at: dat
     return letter
 
 
-def clients_with_forgotten(*, at: datetime) -> list[UUID]:
+def list_clients_with_stalled_messages(*, at: datetime) -> list[UUID]:
     """Return the ids of clients with stalled messages; needs an officer context."""
     waiting = Letter.objects.filter(state=LetterState.QUEUED, due_at__lt=at - GRACE)
     return list(waiting.order_by().values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic
-def queue_again(client_id: UUID, *, at: datetime) -> int:
+def requeue_stalled_messages(client_id: UUID, *, at: datetime) -> int:
     """Enqueue stalled messages again, at most 500, and return their number; a crashed worker leaves them behind."""
     stalled = Letter.objects.select_for_update(of=("self",), skip_locked=True).filter(
         client_id=client_id, state=LetterState.QUEUED, due_at__lt=at - GRACE

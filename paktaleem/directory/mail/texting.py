@@ -9,14 +9,14 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-__all__ = ["FolderProvider", "NoProvider", "TextProvider", "TextRefused", "text_provider"]
+__all__ = ["FolderProvider", "ProviderNotConfigured", "TextProvider", "TextRejected", "get_text_provider"]
 
 
-class TextRefused(Exception):
+class TextRejected(Exception):
     """The provider rejected the message permanently."""
 
 
-class NoProvider(Exception):
+class ProviderNotConfigured(Exception):
     """No text message provider is configured."""
 
 
@@ -42,12 +42,12 @@ class FolderProvider:
         return path.name
 
 
-def text_provider() -> TextProvider:
+def get_text_provider() -> TextProvider:
     """Return the provider named by TEXT_PROVIDER.
 
     Raises NoProvider.
     """
     if not settings.TEXT_PROVIDER:
-        raise NoProvider
+        raise ProviderNotConfigured
     provider: TextProvider = import_string(settings.TEXT_PROVIDER)()
     return provider

@@ -13,14 +13,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from paktaleem.directory.mail.models import Channel
 
-__all__ = ["RIGHT_TO_LEFT", "Wording", "render"]
+__all__ = ["RIGHT_TO_LEFT", "RenderedMessage", "render"]
 
 RIGHT_TO_LEFT = frozenset({"ur"})
 _SUFFIX = {Channel.MAIL: "txt", Channel.TEXT: "text"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class RenderedMessage:
     """A rendered message; ``subject`` is empty for a text message, ``template`` is the SHA-256 of the template."""
 
     subject: str
@@ -46,7 +46,7 @@ class Wording:
         )
 
 
-def render(kind: str, *, language: str, channel: Channel | str, values: Mapping[str, Any]) -> Wording:
+def render(kind: str, *, language: str, channel: Channel | str, values: Mapping[str, Any]) -> RenderedMessage:
     """Render the template of a message kind.
 
     Raises TemplateDoesNotExist.
@@ -56,9 +56,9 @@ def render(kind: str, *, language: str, channel: Channel | str, values: Mapping[
     rendered = template.render(Context(dict(values), autoescape=False)).strip()
     digest = hashlib.sha256(Path(template.origin.name).read_bytes()).hexdigest()
     if channel == Channel.TEXT:
-        return Wording("", rendered, language, digest)
+        return RenderedMessage("", rendered, language, digest)
     subject, _, text = rendered.partition("\n")
-    return Wording(" ".join(subject.split()), text.strip() + "\n", language, digest)
+    return RenderedMessage(" ".join(subject.split()), text.strip() + "\n", language, digest)
 
 
 def _render_paragraph(block: str) -> SafeString:

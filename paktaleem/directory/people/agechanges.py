@@ -5,11 +5,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.ages import AgeSource
-from paktaleem.foundation.accounts.secondperson import ChangeState, by_two_people
+from paktaleem.foundation.accounts.secondperson import ChangeState, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["AGE_SOURCES", "AgeChange", "AgeRoute"]
 
@@ -37,7 +37,7 @@ class AgeChange(models.Model):
     recognised. The ledger records who proposed and who settled it.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -70,7 +70,7 @@ class AgeChange(models.Model):
             models.UniqueConstraint(
                 fields=["client", "subject"], condition=Q(state=ChangeState.WAITING), name="agechange_one_waiting"
             ),
-            *by_two_people("agechange"),
+            *second_person_constraints("agechange"),
         ]
         indexes = [
             models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),

@@ -15,14 +15,14 @@ __all__ = [
     "AgeSource",
     "Statement",
     "birthday",
+    "combine_statements",
     "is_child",
     "may_be_child_until",
     "of_age_at",
     "of_age_by_attestation",
     "of_age_by_check",
     "of_age_by_declaration",
-    "stated",
-    "weighed",
+    "to_statements",
 ]
 
 
@@ -104,7 +104,7 @@ class Statement:
         return self.said_at < self.of_age_at
 
 
-def weighed(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
+def combine_statements(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
     """Return when a person is of age by all statements, and True if the statements contradict one another.
 
     The strongest source counts; a weaker one never makes the time earlier. If a weaker source said “child” when the
@@ -119,7 +119,7 @@ def weighed(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
     return (None if contradicted else strongest.of_age_at), contradicted
 
 
-def stated(source: AgeSource, of_age_at: datetime | None, *, on: date, time_zone: str) -> list[Statement]:
+def to_statements(source: AgeSource, of_age_at: datetime | None, *, on: date, time_zone: str) -> list[Statement]:
     """Return a source's statement made on a day as a list; empty if the source was inconclusive."""
     return [] if of_age_at is None else [Statement(source, of_age_at, _start_of_day(on, time_zone))]
 

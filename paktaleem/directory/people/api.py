@@ -14,8 +14,8 @@ from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
     SubjectErased,
     SubjectUnknown,
-    age_change_waits,
     get_subject,
+    has_waiting_age_change,
 )
 from paktaleem.directory.people.services import (
     AlreadyErased,
@@ -30,14 +30,14 @@ from paktaleem.directory.people.shapes import BatchOutput, SubjectEventOutput, S
 from paktaleem.foundation.accounts.actors import require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.foundation.api.problems import PointedProblem, Problem, declare_problems
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.foundation.audit.by import Reason
 
 __all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
 
-declare_problems(
+register_problems(
     {
         SubjectUnknown: Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first."),
         SubjectErased: Problem("subject-erased", HTTPStatus.GONE, "This person was erased"),
@@ -51,7 +51,7 @@ declare_problems(
 )
 
 
-class PeopleErased(PointedProblem):
+class PeopleErased(FieldProblem):
     """At least one person in a batch was erased."""
 
     problem = Problem(
@@ -125,7 +125,7 @@ class SubjectOperations(Operation):
     @extend_schema(request=SubjectInput, responses={200: SubjectOutput, 201: SubjectOutput})
     def put(self, request: Request, external_id: str) -> Response:
         """Register or update one person: 201 if new, 200 otherwise."""
-        given = validated(SubjectInput, request.data)
+        given = validate_input(SubjectInput, request.data)
         guardians = given.pop("guardians", [])
         client = Client.objects.get(id=client_of(request))
         common: dict[str, Any] = {"client": client, "actor": actor_of(request), "at": moment_of(request)}
@@ -136,7 +136,7 @@ class SubjectOperations(Operation):
     @extend_schema(parameters=[RevealInput], responses=SubjectOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """Return one person: role, age gate and dates; sealed fields need the scope and a reason, and are recorded."""
-        query = validated(RevealInput, request.query_params.dict())
+        query = validate_input(RevealInput, request.query_params.dict())
         subject = get_subject(external_id, actor=actor_of(request))
         shown = _serialize_subject(subject, subject.client, request)
         if "include" in query:
@@ -176,7 +176,7 @@ class BatchOperations(Operation):
     @extend_schema(request=BatchInput, responses=BatchOutput)
     def post(self, request: Request) -> Response:
         """Register or update people: 200 with the id of each, in the order sent."""
-        given = validated(BatchInput, request.data)["subjects"]
+        given = validate_input(BatchInput, request.data)["subjects"]
         client = Client.objects.get(id=client_of(request))
         try:
             done = register_subjects(given, client=client, actor=actor_of(request), at=moment_of(request))
@@ -202,7 +202,7 @@ class RecordSubjectEvent(Operation):
     @extend_schema(request=EventInput, responses={201: SubjectEventOutput})
     def post(self, request: Request, external_id: str) -> Response:
         """Record an account event: 201 with the event."""
-        given, now = validated(EventInput, request.data), moment_of(request)
+        given, now = validate_input(EventInput, request.data), moment_of(request)
         subject = get_subject(external_id, actor=actor_of(request))
         happened_at = given.get("happened_at", now)
         event = record_subject_event(
@@ -254,5 +254,5 @@ def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, A
         "country": subject.country or client.country,
         "of_age_at": of_age_at.isoformat() if of_age_at and state == "child" else None,
         "guardian_decides": subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
-        "change_waits": age_change_waits(subject),
+        "change_waits": has_waiting_age_change(subject),
     }

@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
 
 __all__ = [
-    "LONG_AGO",
+    "ADULT_SENTINEL",
     "PERSONAL",
     "AgeCheck",
     "SubjectDetails",
@@ -33,7 +33,7 @@ __all__ = [
     "check_external_id",
     "contact_index",
     "personal_columns",
-    "reached_threshold_at",
+    "threshold_reached_at",
 ]
 
 PERSONAL = ("full_name", "email", "phone", "birth_date", "attested_age", "declared_age", "age_check")
@@ -42,7 +42,7 @@ ROLES = ("student", "learner", "instructor", "administrator", "guardian")
 RESERVED = frozenset({"batch"})
 """Reserved: ``/api/v1/subjects/`` has endpoints of these names."""
 _OLDEST = date(1900, 1, 1)
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+ADULT_SENTINEL = datetime(1970, 1, 1, tzinfo=UTC)
 """Stored for everyone who is of age: earlier than any consent, and reveals no birthday."""
 
 
@@ -308,38 +308,38 @@ def age_statements(details: SubjectDetails, *, threshold: int, time_zone: str, a
     found: list[ages.Statement] = []
     if details.birth_date is not None:
         moment = ages.of_age_at(details.birth_date, **rule)
-        found += ages.stated(ages.AgeSource.BIRTH_DATE, moment, on=details.birth_date, time_zone=time_zone)
+        found += ages.to_statements(ages.AgeSource.BIRTH_DATE, moment, on=details.birth_date, time_zone=time_zone)
     elif details.attested_age is not None:  # the school vouches for an age instead of a birth date
         on = details.attested_on or today
         moment = ages.of_age_by_attestation(details.attested_age, attested_on=on, **rule)
-        found += ages.stated(ages.AgeSource.ATTESTED, moment, on=on, time_zone=time_zone)
+        found += ages.to_statements(ages.AgeSource.ATTESTED, moment, on=on, time_zone=time_zone)
     if details.age_check is not None:
         check = AgeCheck.read(details.age_check)
         until = ages.of_age_by_check(check.result, check.years, checked_on=check.checked_on, **rule)
-        found += ages.stated(ages.AgeSource.PROVIDER, until, on=check.checked_on, time_zone=time_zone)
+        found += ages.to_statements(ages.AgeSource.PROVIDER, until, on=check.checked_on, time_zone=time_zone)
     if details.declared_age is not None:
         on = details.declared_on or today
         until = ages.of_age_by_declaration(details.declared_age, declared_on=on, **rule)
-        found += ages.stated(ages.AgeSource.DECLARED, until, on=on, time_zone=time_zone)
+        found += ages.to_statements(ages.AgeSource.DECLARED, until, on=on, time_zone=time_zone)
     return found
 
 
-def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
+def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
     """Return when the person reaches the client's threshold, LONG_AGO if they have, None if unknown.
 
     Guardians whose age is not stated count as adults. For adults only the fact is stored, not the day (data
     minimisation, Art. 5(1)(c) GDPR).
     """
     statements = age_statements(details, threshold=threshold, time_zone=time_zone, at=at)
-    moment, contradicted = ages.weighed(statements)
+    moment, contradicted = ages.combine_statements(statements)
     if moment is None:
-        return LONG_AGO if details.role == "guardian" and not contradicted else None
-    return moment if moment > at else LONG_AGO
+        return ADULT_SENTINEL if details.role == "guardian" and not contradicted else None
+    return moment if moment > at else ADULT_SENTINEL
 
 
 def age_columns(details: SubjectDetails, *, thresholds: Thresholds, time_zone: str, at: datetime) -> dict[str, Any]:
     """Return the columns with the time of reaching the threshold, and the threshold it was computed for."""
     threshold = thresholds.of(details.country)
-    moment = reached_threshold_at(details, threshold=threshold, time_zone=time_zone, at=at)
+    moment = threshold_reached_at(details, threshold=threshold, time_zone=time_zone, at=at)
     of_age = {"of_age_at": moment, "of_age_threshold": threshold if details.is_age_stated else None}
     return {**of_age, "country": details.country}

@@ -9,13 +9,13 @@ person.
 from dataclasses import replace
 from datetime import datetime
 
-from paktaleem.directory.people.ages import is_child, weighed
-from paktaleem.directory.people.details import SubjectDetails, age_statements, reached_threshold_at
+from paktaleem.directory.people.ages import combine_statements, is_child
+from paktaleem.directory.people.details import SubjectDetails, age_statements, threshold_reached_at
 from paktaleem.foundation.accounts.thresholds import Thresholds
 
-__all__ = ["GATED", "Reading", "agreed", "held_back", "reveals_child"]
+__all__ = ["AGE_GATE_FIELDS", "Reading", "reveals_child", "withhold_looser_changes", "without_contradictions"]
 
-GATED = (
+AGE_GATE_FIELDS = (
     "role",
     "birth_date",
     "attested_age",
@@ -38,12 +38,12 @@ class Reading:
     def adult_from(self, details: SubjectDetails) -> datetime | None:
         """Return when the person decides for themselves; None if unknown."""
         threshold = self.thresholds.of(details.country)
-        return reached_threshold_at(details, threshold=threshold, time_zone=self.time_zone, at=self.at)
+        return threshold_reached_at(details, threshold=threshold, time_zone=self.time_zone, at=self.at)
 
     def is_contradicted(self, details: SubjectDetails) -> bool:
         """Return True if the statements of the person's age contradict one another."""
         threshold = self.thresholds.of(details.country)
-        return weighed(age_statements(details, threshold=threshold, time_zone=self.time_zone, at=self.at))[1]
+        return combine_statements(age_statements(details, threshold=threshold, time_zone=self.time_zone, at=self.at))[1]
 
     def is_child(self, details: SubjectDetails) -> bool:
         """Return True if a guardian decides: for a known child, and for an unknown age where minors are served."""
@@ -55,11 +55,11 @@ class Reading:
         return moment is not None and self.at < moment
 
 
-def held_back(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> SubjectDetails | None:
+def withhold_looser_changes(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> SubjectDetails | None:
     """Return ``after`` without the changes that would loosen the age gate; None if there are none."""
     if not reading.is_child(before) or not _grants_more(before, after, reading):
         return None
-    return replace(after, **{name: getattr(before, name) for name in GATED})
+    return replace(after, **{name: getattr(before, name) for name in AGE_GATE_FIELDS})
 
 
 def _grants_more(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
@@ -83,7 +83,7 @@ def _states_adult(before: SubjectDetails, after: SubjectDetails, reading: Readin
     return moment is not None and reading.at >= moment
 
 
-def agreed(details: SubjectDetails, reading: Reading) -> SubjectDetails:
+def without_contradictions(details: SubjectDetails, reading: Reading) -> SubjectDetails:
     """Remove the person's declaration or a provider's check that contradicts a change two people confirmed."""
     for without in ({"declared_age": None, "declared_on": None}, {"age_check": None}):
         if reading.is_contradicted(details):

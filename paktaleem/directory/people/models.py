@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "AccessRecord",
@@ -66,7 +66,7 @@ class Subject(Tracked):
     After erasure only ``tombstone``, a keyed hash of the LMS id, identifies the person.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -194,7 +194,7 @@ class Subject(Tracked):
 class SubjectKey(models.Model):
     """One person's wrapped data key. Deleting this row erases the person (cryptographic erasure)."""
 
-    wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, officer=False, personal={"wrapped": Personal.SECRET})
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, officer=False, personal={"wrapped": Personal.SECRET})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -213,7 +213,7 @@ class SubjectKey(models.Model):
 class GuardianClaim(Tracked):
     """One guardian relation claimed by a school. Neither consent nor verified authority."""
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -249,7 +249,7 @@ class GuardianClaim(Tracked):
 class AccessRecord(models.Model):
     """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"fields": Personal.NONE, "actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"fields": Personal.NONE, "actor_role": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -284,7 +284,7 @@ class SubjectEventKind(models.TextChoices):
 class SubjectEvent(models.Model):
     """One event of a person's account in the learning platform. Append-only evidence."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -316,7 +316,7 @@ class ErasureCarriedOut(models.Model):
     A restored older database lacks the later lines.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.GLOBAL,
         APPEND,
         reason="compared with the list outside the database before anyone is served; holds numbers only",
@@ -335,7 +335,7 @@ class ErasureCarriedOut(models.Model):
 class Readmission(Tracked):
     """One request to let an erased person be registered again, with its approval by a second person."""
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

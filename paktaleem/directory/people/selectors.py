@@ -28,20 +28,20 @@ __all__ = [
     "BY_ID",
     "SubjectErased",
     "SubjectUnknown",
-    "access_records",
-    "age_change_waits",
-    "age_changes",
     "age_is_known",
     "contact_of",
+    "filter_by_id_prefix",
     "get_subject",
-    "guardian_claims",
+    "has_waiting_age_change",
     "is_erased",
+    "list_access_records",
+    "list_age_changes",
+    "list_guardian_claims",
+    "list_subjects",
     "sealer_of",
     "sealers_of",
     "search_subjects",
-    "subjects",
-    "tombstone",
-    "with_id_beginning",
+    "tombstone_of",
 ]
 
 BY_ID = Collate("external_id", "C")
@@ -58,7 +58,7 @@ class SubjectErased(SubjectUnknown):
     """The client's person with this id was erased."""
 
 
-def subjects(actor: Actor) -> QuerySet[Subject]:
+def list_subjects(actor: Actor) -> QuerySet[Subject]:
     """List the people the actor may see; their personal fields stay sealed. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     return Subject.objects.all()
@@ -81,7 +81,7 @@ def get_subject(external_id: str, *, actor: Actor) -> Subject:
     raise SubjectUnknown(external_id)
 
 
-def tombstone(client_id: UUID, external_id: str | None) -> bytes | None:
+def tombstone_of(client_id: UUID, external_id: str | None) -> bytes | None:
     """Return the keyed hash by which an erased person's LMS id is recognised; None without an id.
 
     The id is digested first, because the keyed hash folds case and an LMS may distinguish “ABC” from “abc”.
@@ -94,7 +94,7 @@ def tombstone(client_id: UUID, external_id: str | None) -> bytes | None:
 
 def is_erased(external_id: str, *, client_id: UUID) -> bool:
     """Return True if the client's person with this LMS id was erased."""
-    return Subject.objects.filter(client_id=client_id, tombstone=tombstone(client_id, external_id)).exists()
+    return Subject.objects.filter(client_id=client_id, tombstone=tombstone_of(client_id, external_id)).exists()
 
 
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
@@ -120,7 +120,7 @@ def _of_contact(client_id: UUID, text: str) -> Q:
     return Q(**{f"{field}_index": index})
 
 
-def with_id_beginning(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
+def filter_by_id_prefix(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
     """Filter people whose LMS id begins with ``text``; all people if it is empty.
 
     Uses a range instead of LIKE: PostgreSQL runs LIKE only after the row-level security policy, and so without an
@@ -157,19 +157,19 @@ def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None
     return None if sealed is None else sealer_of(subject).open(sealed, column=f"subjects_subject.{field}")
 
 
-def guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:
+def list_guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:
     """List the guardian relations that schools claim. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     return GuardianClaim.objects.select_related("child", "guardian")
 
 
-def access_records(actor: Actor) -> QuerySet[AccessRecord]:
+def list_access_records(actor: Actor) -> QuerySet[AccessRecord]:
     """List accesses to sealed fields, with their reasons. Raises NotAllowed."""
-    require(actor, Capability.VIEW_WHO_LOOKED)
+    require(actor, Capability.VIEW_ACCESS_LOG)
     return AccessRecord.objects.select_related("subject")
 
 
-def age_changes(actor: Actor) -> QuerySet[AgeChange]:
+def list_age_changes(actor: Actor) -> QuerySet[AgeChange]:
     """List the age changes that wait or waited for a second person. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     return AgeChange.objects.select_related("subject")
@@ -188,7 +188,7 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
     return known
 
 
-def age_change_waits(subject: Subject) -> bool:
+def has_waiting_age_change(subject: Subject) -> bool:
     """Return True if a change of the person's age waits for a second person."""
     waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=ChangeState.WAITING)
     return waiting.exists()

@@ -10,7 +10,7 @@ from paktaleem.directory.people.services.replay import replay_erasures
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
-from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -25,7 +25,7 @@ def complete_erasures(timestamp: int) -> None:
     """Complete, within a minute, erasures that were confirmed but whose commit failed."""
     del timestamp
     try:
-        done = replay_erasures(at=real_now())
+        done = replay_erasures(at=wall_clock_now())
     except ListDamaged:
         log.exception("The erasure list is damaged; requests are refused until the right one is restored.")
         return
@@ -40,7 +40,7 @@ def recompute_ages_of_client(client: str) -> None:
     while True:
         with in_client(client_id):
             after = recompute_ages(
-                Client.objects.get(id=client_id), after=after, actor=system_actor(RECOMPUTE_AGES), at=now_here()
+                Client.objects.get(id=client_id), after=after, actor=system_actor(RECOMPUTE_AGES), at=client_now()
             )
         if after is None:
             return

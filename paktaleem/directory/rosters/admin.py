@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.rosters.importing.uploads import (
-    NotNow,
+    WrongRosterState,
     check_again,
     confirm_import,
     discard_roster,
@@ -26,13 +26,13 @@ from paktaleem.directory.rosters.models import RosterImport, RosterState
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import moment, pill, who, with_actor
-from paktaleem.foundation.console.forms import ActForm, ScopedForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["RosterImportAdmin"]
@@ -66,7 +66,7 @@ TEMPLATES = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_template),
 }
 _REFUSALS: dict[type[Exception], str] = {
-    NotNow: "This roster is no longer waiting: another user acted first, or it expired after a day."
+    WrongRosterState: "This roster is no longer waiting: another user acted first, or it expired after a day."
 }
 
 
@@ -97,7 +97,7 @@ class UploadForm(ScopedForm):
         return file
 
 
-class ImportForm(ActForm):
+class ImportForm(RowActionForm):
     """Confirmation without further input: the reason is the roster itself."""
 
     reason = None  # type: ignore[assignment]
@@ -131,20 +131,20 @@ def _is_kept(row: RosterImport, _at: Any) -> bool:
 
 
 def _import(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _redirect_to_roster(request, confirm_import(row, actor=actor_of(request), at=received_at(request)))
+    return _redirect_to_roster(request, confirm_import(row, actor=actor_of(request), at=get_action_time(request)))
 
 
 def _import_anyway(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    row = confirm_import(row, many_may_vanish=True, actor=actor_of(request), at=received_at(request))
+    row = confirm_import(row, allow_bulk_deactivation=True, actor=actor_of(request), at=get_action_time(request))
     return _redirect_to_roster(request, row)
 
 
 def _check_again(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _redirect_to_roster(request, check_again(row, actor=actor_of(request), at=received_at(request)))
+    return _redirect_to_roster(request, check_again(row, actor=actor_of(request), at=get_action_time(request)))
 
 
 def _discard(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> None:
-    discard_roster(row, actor=actor_of(request), at=received_at(request))
+    discard_roster(row, actor=actor_of(request), at=get_action_time(request))
 
 
 def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse:
@@ -184,7 +184,7 @@ class RosterImportAdmin(EvidenceAdmin):
     intro = "Import people from a file. You first see what would change; nothing is imported until you confirm."
     empty_text = "No rosters have been uploaded yet."
     acts = (
-        Act(
+        RowAction(
             "import",
             "Import",
             Capability.REGISTER_SUBJECTS,
@@ -194,10 +194,10 @@ class RosterImportAdmin(EvidenceAdmin):
             applies=_is_ready,
             refusals=_REFUSALS,
         ),
-        Act(
+        RowAction(
             "import-anyway",
             "Import anyway",
-            Capability.LET_MANY_VANISH,
+            Capability.BULK_DEACTIVATE_PEOPLE,
             _import_anyway,
             form=AnywayForm,
             lead="The import stopped because too many active people would be deactivated. Often the export was "
@@ -207,7 +207,7 @@ class RosterImportAdmin(EvidenceAdmin):
             applies=_is_stopped,
             refusals=_REFUSALS,
         ),
-        Act(
+        RowAction(
             "check-again",
             "Check again",
             Capability.REGISTER_SUBJECTS,
@@ -217,7 +217,7 @@ class RosterImportAdmin(EvidenceAdmin):
             applies=_is_kept,
             refusals=_REFUSALS,
         ),
-        Act(
+        RowAction(
             "discard",
             "Discard",
             Capability.REGISTER_SUBJECTS,
@@ -229,11 +229,11 @@ class RosterImportAdmin(EvidenceAdmin):
             refusals=_REFUSALS,
         ),
     )
-    standing = state_column(lambda row: pill(row.get_state_display(), TONES.get(row.state, "calm")))
+    standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the uploaders' names."""
-        return with_actor(super().get_queryset(request), actor_of(request))
+        return annotate_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show the upload form for a new roster, its details otherwise."""
@@ -266,7 +266,7 @@ class RosterImportAdmin(EvidenceAdmin):
                 client=Client.objects.get(id=obj.client_id),
                 everybody=given["covers"] == "everybody",
                 actor=actor_of(request),
-                at=received_at(request),
+                at=get_action_time(request),
             )
         obj.pk, obj.state, obj.failure = row.pk, row.state, row.failure
 
@@ -274,7 +274,7 @@ class RosterImportAdmin(EvidenceAdmin):
         """Show what the roster would change."""
         return _redirect_to_roster(request, obj)
 
-    def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         """Leave out the plain import when the roster needs the confirmed one."""
         left_out = "import" if _is_stopped(row, None) else ""
         return [act for act in super()._acts_of(request, row) if act.slug != left_out]
@@ -311,7 +311,7 @@ class RosterImportAdmin(EvidenceAdmin):
     @admin.display(description="brought by")
     def brought_by(self, row: RosterImport) -> str:
         """Return the uploader's name."""
-        return who(row)
+        return format_actor(row)
 
     @admin.display(description="uploaded")
     def uploaded(self, row: RosterImport) -> str:
@@ -336,7 +336,7 @@ def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
 def _result_context(row: RosterImport) -> dict[str, Any]:
     tallies = row.counts.get("tallies", {})
     rows = [
-        (translated(name.replace("relations", "guardian relations").capitalize()), *tally)
+        (translate_text(name.replace("relations", "guardian relations").capitalize()), *tally)
         for name, tally in sorted(tallies.items(), key=lambda one: (one[0] == "relations", one[0]))
     ]
     return {

@@ -10,7 +10,7 @@ from paktaleem.foundation.encryption.rowkeys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["ROSTER_KEYS", "RosterChunk", "RosterImport", "RosterState"]
 
@@ -35,7 +35,7 @@ class RosterImport(models.Model):
     The file and findings that name people are sealed under a key of this upload and deleted with it.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -101,7 +101,7 @@ class RosterImport(models.Model):
 class RosterChunk(models.Model):
     """A sealed part of an uploaded roster. Deleted when the roster is imported, discarded or expired."""
 
-    wall = Wall(Scope.TENANT, APPEND | {"DELETE"}, officer=False, personal={"sealed": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, APPEND | {"DELETE"}, officer=False, personal={"sealed": Personal.SEALED})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -15,10 +15,10 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from paktaleem.foundation.accounts.addresses import client_address
+from paktaleem.foundation.accounts.addresses import get_remote_address
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.proofs import has_fresh_proof
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.accounts.proofs import has_recent_authentication
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 
 __all__ = ["AccountAdapter", "MFAAdapter", "SecondFactorStage", "SecretLost"]
@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         """Return True unless the user has authenticated recently."""
         del app
-        return not has_fresh_proof(self.request, at=real_now())
+        return not has_recent_authentication(self.request, at=wall_clock_now())
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG002
         """Redirect to the sign-in page, as for any failed sign-in."""
@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the trusted IP address, or ``unknown``."""
-        return client_address(request) or "unknown"
+        return get_remote_address(request) or "unknown"
 
     def add_message(self, *_: Any, **__: Any) -> None:
         """Do nothing: the pages show the result themselves."""

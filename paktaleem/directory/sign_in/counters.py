@@ -12,8 +12,8 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.db import connections
 from django.utils.crypto import salted_hmac
 
-from paktaleem.foundation.clock import real_now
-from paktaleem.foundation.tenancy.context import aside
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.tenancy.context import autonomous_transaction
 
 __all__ = ["DatabaseCounters"]
 
@@ -43,7 +43,7 @@ class DatabaseCounters(BaseCache):
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Return the stored value, or ``default``."""
-        with aside() as alias, connections[alias].cursor() as cursor:
+        with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
             cursor.execute(_GET, [self._hashed_key(key, version), _now()])
             row = cursor.fetchone()
         return json.loads(row[0]) if row else default
@@ -70,7 +70,7 @@ class DatabaseCounters(BaseCache):
         return self._execute("DELETE FROM signin_counter WHERE expires_at <= %s", [at])
 
     def _execute(self, sql: str, values: list[Any]) -> int:
-        with aside() as alias, connections[alias].cursor() as cursor:
+        with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
             cursor.execute(sql, values)
             return int(cursor.rowcount)
 
@@ -84,4 +84,4 @@ class DatabaseCounters(BaseCache):
 
 
 def _now() -> datetime:
-    return real_now()
+    return wall_clock_now()

@@ -10,14 +10,14 @@ from paktaleem.directory.sign_in.adapters import MFAAdapter, SecretLost
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.services import tell_owner
+from paktaleem.foundation.accounts.services import notify_owner
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["enrol_totp", "has_second_factor", "new_secret", "reseal_second_factors", "reset_second_factor"]
+__all__ = ["create_totp_secret", "enrol_totp", "has_second_factor", "reencrypt_second_factors", "reset_second_factor"]
 
 
-def new_secret() -> str:
+def create_totp_secret() -> str:
     """Return a new secret for an authenticator app: 160 random bits in base32 (RFC 4226)."""
     return str(generate_totp_secret())
 
@@ -37,7 +37,7 @@ def enrol_totp(user: User, secret: str) -> None:
 
 
 @transaction.atomic
-def reseal_second_factors() -> tuple[int, int]:
+def reencrypt_second_factors() -> tuple[int, int]:
     """Re-encrypt all secrets under the current wrapping key; return counts of successes and failures."""
     adapter, done, lost = MFAAdapter(), 0, 0
     for one in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN):
@@ -62,4 +62,4 @@ def reset_second_factor(user: User, *, actor: Actor, at: datetime) -> None:
     removed, _ = Authenticator.objects.filter(user=user).delete()
     facts = {"user": str(user.id), "removed": removed}
     entry = record_entry("user.second_factor_reset", client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
-    tell_owner(user.id, "factors_reset", entry_id=entry.id, at=at)
+    notify_owner(user.id, "factors_reset", entry_id=entry.id, at=at)

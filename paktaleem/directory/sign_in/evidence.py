@@ -13,13 +13,13 @@ from django.utils.crypto import salted_hmac
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import tell_owner
+from paktaleem.foundation.accounts.services import notify_owner
 from paktaleem.foundation.audit.by import OWN_ACCOUNT, By, ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_own_entry
-from paktaleem.foundation.tenancy.context import aside, in_global
+from paktaleem.foundation.tenancy.context import autonomous_transaction, in_global
 
-__all__ = ["record_change", "record_lock_out", "record_sign_in", "record_sign_out"]
+__all__ = ["record_change", "record_lockout", "record_sign_in", "record_sign_out"]
 
 _GUARD = system_actor("signin.lock_out")
 
@@ -30,17 +30,17 @@ def record_sign_in(user: User, *, proofs: Sequence[str], at: datetime) -> Entry:
 
 
 def record_sign_out(user: User, *, is_over: bool, at: datetime) -> Entry:
-    """Record the end of a session; ``is_over`` if it timed out, else the user signed out."""
+    """Record the end of a session; ``is_session_expired`` if it timed out, else the user signed out."""
     return _record_own_account_entry("sign_in.ended", user.pk, {"because": "over" if is_over else "signed_out"}, at)
 
 
-def record_lock_out(*, closed: str, name: str, address: str | None, at: datetime) -> Entry:
+def record_lockout(*, closed: str, name: str, address: str | None, at: datetime) -> Entry:
     """Record a lockout, in an autonomous transaction.
 
     ``closed`` is its scope: ``name`` (with an IP address), ``address`` (all names), or ``second_factor``. The
     queries are the same whether or not the account exists.
     """
-    with aside() as alias:
+    with autonomous_transaction() as alias:
         user_id = User.objects.using(alias).filter(email__iexact=name).values_list("pk", flat=True).first()
         facts = {
             "closed": closed,
@@ -55,7 +55,7 @@ def record_change(user: User, change: str, *, at: datetime) -> Entry:
     """Record a change of a user's sign-in methods and notify them; ``change`` is one of ``letters.CHANGES``."""
     with in_global():
         entry = _record_own_account_entry(f"user.{change}", user.pk, {}, at)
-        tell_owner(user.pk, change, entry_id=entry.id, at=at)
+        notify_owner(user.pk, change, entry_id=entry.id, at=at)
     return entry
 
 

@@ -19,9 +19,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.sign_in.evidence import record_change, record_lock_out
+from paktaleem.directory.sign_in.evidence import record_change, record_lockout
 from paktaleem.directory.sign_in.receivers import moment_of
-from paktaleem.foundation.accounts.addresses import client_address, public_address
+from paktaleem.foundation.accounts.addresses import get_public_url, get_remote_address
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
@@ -61,7 +61,7 @@ class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
         """Enqueue the email. The job's argument is a user id (a random one for an unknown address), no address."""
         address: str = self.cleaned_data["email"]
         found = User.objects.filter(email__iexact=address, is_active=True).values_list("pk", flat=True).first()
-        enqueue_job(SEND_PASSWORD_LINK, user=str(found or new_id()), portal=public_address(request))
+        enqueue_job(SEND_PASSWORD_LINK, user=str(found or new_id()), portal=get_public_url(request))
         return address
 
 
@@ -75,7 +75,7 @@ class OwnPasswordForm(AdminPasswordChangeForm):
         return user
 
 
-def take_code(user: User, code: str) -> None:
+def consume_code(user: User, code: str) -> None:
     """Mark a code of an authenticator as used for as long as it is valid.
 
     Raises ValidationError if it was used before. Allauth's own mark expires with the code's period, before the
@@ -101,7 +101,7 @@ class _CodeForm:
             if error.code == _LOCKED:
                 _record_lockout_once(self.user)
             raise
-        take_code(self.user, code)
+        consume_code(self.user, code)
         return code
 
     def save(self) -> None:
@@ -114,8 +114,8 @@ class _CodeForm:
 def _record_lockout_once(user: User) -> None:
     duration = int(settings.AXES_COOLOFF_TIME.total_seconds())
     if cache.add(f"second-factor-closed/{user.pk}", value=True, timeout=duration):
-        address, at = client_address(context.request), moment_of(context.request)
-        record_lock_out(closed="second_factor", name=user.email, address=address, at=at)
+        address, at = get_remote_address(context.request), moment_of(context.request)
+        record_lockout(closed="second_factor", name=user.email, address=address, at=at)
 
 
 class FreshCodeForm(_CodeForm, AuthenticateForm):  # type: ignore[misc]
@@ -132,7 +132,7 @@ class EnrolTotpForm(ActivateTOTPForm):  # type: ignore[misc]
     def clean_code(self) -> str:
         """Check the code, mark it as used and record the authentication."""
         code: str = super().clean_code()
-        take_code(self.user, code)
+        consume_code(self.user, code)
         record_authentication(context.request, self.user, "mfa", type="totp", reauthenticated=True)
         return code
 

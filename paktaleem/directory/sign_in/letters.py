@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from paktaleem.directory.mail.kinds import declare_letter
+from paktaleem.directory.mail.kinds import declare_message
 
 __all__ = ["ACCOUNT_CHANGED", "CHANGES", "LINK_LIFE", "PASSWORD_LINK"]
 
@@ -23,5 +23,5 @@ CHANGES = (
 """Kinds of changes to an account; the template has a sentence for each."""
 LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
-ACCOUNT_CHANGED = declare_letter("account_changed", fields=["change", "day", "time", "support"])
-PASSWORD_LINK = declare_letter("password_link", fields=["url", "minutes"], life=LINK_LIFE)
+ACCOUNT_CHANGED = declare_message("account_changed", fields=["change", "day", "time", "support"])
+PASSWORD_LINK = declare_message("password_link", fields=["url", "minutes"], life=LINK_LIFE)

@@ -15,19 +15,19 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from paktaleem.directory.sign_in.evidence import record_lock_out
-from paktaleem.foundation.tenancy.context import aside
+from paktaleem.directory.sign_in.evidence import record_lockout
+from paktaleem.foundation.tenancy.context import autonomous_transaction
 
-__all__ = ["AsideHandler", "locked_out", "name_tried"]
+__all__ = ["AutonomousHandler", "get_attempted_username", "lockout_response"]
 
 
-def name_tried(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
+def get_attempted_username(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
     """Return the normalized email address of a sign-in attempt (``AXES_USERNAME_CALLABLE``)."""
     given = credentials or request.POST
     return str(given.get("email") or given.get("username") or "").strip().lower()[:254]
 
 
-def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
+def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
     """Return 429 with Retry-After, without revealing whether the account exists."""
     response = render(request, "signin/too_many.html", status=429)
     response["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
@@ -39,13 +39,13 @@ def _autonomous[**P, R](method: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(method)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with aside():
+        with autonomous_transaction():
             return method(*args, **kwargs)
 
     return run
 
 
-class AsideHandler(AxesDatabaseHandler):  # type: ignore[misc]
+class AutonomousHandler(AxesDatabaseHandler):  # type: ignore[misc]
     """Axes handler that counts in autonomous transactions and also limits failures per IP address."""
 
     user_logged_in = _autonomous(AxesDatabaseHandler.user_logged_in)
@@ -61,11 +61,15 @@ class AsideHandler(AxesDatabaseHandler):  # type: ignore[misc]
         super().user_login_failed(sender, credentials, request, **kwargs)
         if was_locked:
             return
-        name, address, at = name_tried(request, credentials), request.axes_ip_address, request.axes_attempt_time
+        name, address, at = (
+            get_attempted_username(request, credentials),
+            request.axes_ip_address,
+            request.axes_attempt_time,
+        )
         if request.axes_locked_out:
-            record_lock_out(closed="name", name=name, address=address, at=at)
+            record_lockout(closed="name", name=name, address=address, at=at)
         if self._address_is_locked(request):
-            record_lock_out(closed="address", name=name, address=address, at=at)
+            record_lockout(closed="address", name=name, address=address, at=at)
 
     def is_locked(self, request: Any, credentials: Any = None) -> bool:
         """Return True if the name and IP address together, or the IP address alone, have too many failures."""

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from paktaleem.foundation.tenancy.wall import Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import Personal, Scope, TablePolicy
 
 __all__ = ["Counter"]
 
@@ -10,7 +10,7 @@ __all__ = ["Counter"]
 class Counter(models.Model):
     """A short-lived value of the cache: attempts, a used code. Committed independently of the request."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.GLOBAL,
         frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
         reason="counts attempts before the user is known; the keys are hashes",

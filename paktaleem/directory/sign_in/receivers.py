@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from paktaleem.directory.sign_in.evidence import record_sign_in, record_sign_out
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import choose_language
-from paktaleem.foundation.accounts.sessionlife import is_session_over
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.accounts.sessionlife import has_session_expired
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 
 __all__ = ["connect", "moment_of"]
@@ -21,10 +21,10 @@ __all__ = ["connect", "moment_of"]
 def moment_of(request: HttpRequest) -> datetime:
     """Return the arrival time of a request on the system clock; before the middleware has set it, the current time."""
     received_at: datetime | None = getattr(request, "received_at", None)
-    return received_at or real_now()
+    return received_at or wall_clock_now()
 
 
-def note_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+def on_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     """Record a sign-in with the factors used, and store the language chosen in this browser."""
     del sender
     proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
@@ -35,15 +35,15 @@ def note_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> Non
             choose_language(user, chosen)
 
 
-def note_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+def on_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
     """Record the end of a user's session."""
     del sender
     if user is not None:
         at = moment_of(request)
-        record_sign_out(user, is_over=is_session_over(request, at), at=at)
+        record_sign_out(user, is_over=has_session_expired(request, at), at=at)
 
 
 def connect() -> None:
     """Connect the receivers."""
-    user_logged_in.connect(note_sign_in, dispatch_uid="signin.note_sign_in")
-    user_logged_out.connect(note_sign_out, dispatch_uid="signin.note_sign_out")
+    user_logged_in.connect(on_sign_in, dispatch_uid="signin.note_sign_in")
+    user_logged_out.connect(on_sign_out, dispatch_uid="signin.note_sign_out")

@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 
 from paktaleem.foundation.accounts.sessions import SessionStore as GlobalSessionStore
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import in_global
 
@@ -28,7 +28,7 @@ class SessionStore(GlobalSessionStore):
         """Return the session data, found by the digest of the key."""
         digest = _digest(self.session_key or "")
         with in_global():
-            row = self.model.objects.filter(session_key=digest, expire_date__gt=real_now()).first()
+            row = self.model.objects.filter(session_key=digest, expire_date__gt=wall_clock_now()).first()
         if row is None:
             self._session_key = None
             return {}

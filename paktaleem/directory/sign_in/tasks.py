@@ -12,20 +12,20 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
 from paktaleem.directory.sign_in.letters import ACCOUNT_CHANGED, LINK_LIFE, PASSWORD_LINK
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.services import TELL_OWNER
-from paktaleem.foundation.clock import real_now
-from paktaleem.foundation.tenancy.context import aside, in_client, in_global
+from paktaleem.foundation.accounts.services import NOTIFY_OWNER
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["forget_expired", "send_password_link", "tell_owner"]
+__all__ = ["purge_expired_sign_in_data", "send_password_link", "tell_owner"]
 
 
-@app.task(name=TELL_OWNER, pass_context=False)
+@app.task(name=NOTIFY_OWNER, pass_context=False)
 def tell_owner(user: str, change: str, entry: str, at: str) -> None:
     """Email the owner of a changed account; a repeated run does nothing."""
     happened = datetime.fromisoformat(at).astimezone(UTC)
@@ -33,14 +33,14 @@ def tell_owner(user: str, change: str, entry: str, at: str) -> None:
     with in_client(PAKTALEEM):
         if Letter.objects.filter(client_id=PAKTALEEM, related_id=UUID(entry), kind=ACCOUNT_CHANGED.code).exists():
             return
-        send_letter(
+        send_message(
             ACCOUNT_CHANGED.code,
             to=User.objects.get(pk=UUID(user)),
             client_id=PAKTALEEM,
             context={"change": change, **context},
             related_id=UUID(entry),
-            actor=system_actor(TELL_OWNER),
-            at=real_now(),
+            actor=system_actor(NOTIFY_OWNER),
+            at=wall_clock_now(),
         )
 
 
@@ -53,24 +53,24 @@ def send_password_link(user: str, portal: str) -> None:
             return
         key = default_token_generator.make_token(owner)
         page = reverse("account_reset_password_from_key", kwargs={"uidb36": owner.pk.hex, "key": key})
-        send_letter(
+        send_message(
             PASSWORD_LINK.code,
             to=owner,
             client_id=PAKTALEEM,
             context={"url": portal + page, "minutes": str(int(LINK_LIFE.total_seconds()) // 60)},
             actor=system_actor(SEND_PASSWORD_LINK),
-            at=real_now(),
+            at=wall_clock_now(),
         )
 
 
 @app.periodic(cron="17 * * * *", periodic_id="forget_expired")
 @app.task(name="signin.forget_expired", queueing_lock="signin.forget_expired", pass_context=False)
-def forget_expired(timestamp: int) -> None:
+def purge_expired_sign_in_data(timestamp: int) -> None:
     """Delete expired sessions, counters and failed attempts, every hour."""
     del timestamp
-    at = real_now()
+    at = wall_clock_now()
     cache.forget_expired(at)  # type: ignore[attr-defined]
     with in_global():
         Session.objects.filter(expire_date__lt=at).delete()
-    with aside():
+    with autonomous_transaction():
         AccessAttempt.objects.filter(attempt_time__lt=at - settings.AXES_COOLOFF_TIME).delete()

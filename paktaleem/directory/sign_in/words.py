@@ -5,10 +5,10 @@ Only the message catalogue uses them (``tests/messages.py``). ``tests/signin/tes
 
 from django.utils.translation import gettext_noop, ngettext
 
-__all__ = ["said_of_length", "said_on_the_pages"]
+__all__ = ["library_texts", "password_length_texts"]
 
 
-def said_on_the_pages() -> list[str]:
+def library_texts() -> list[str]:
     """Return labels, re-authentication methods, key names and error messages."""
     return [
         gettext_noop("Email"),
@@ -53,7 +53,7 @@ def said_on_the_pages() -> list[str]:
     ]
 
 
-def said_of_length(least: int) -> list[str]:
+def password_length_texts(least: int) -> list[str]:
     """Return the texts about the minimum length of a password."""
     return [
         ngettext(

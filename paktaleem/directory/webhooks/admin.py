@@ -26,12 +26,12 @@ from paktaleem.directory.webhooks.services import (
     rotate_secret,
     send_test,
 )
-from paktaleem.directory.webhooks.words import event_in_words, pattern_in_words
+from paktaleem.directory.webhooks.words import event_label, pattern_label
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, arrived_at
-from paktaleem.foundation.console.columns import coded, moment, pill
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_arrival_time
+from paktaleem.foundation.console.columns import moment, render_state, render_with_code
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
 from paktaleem.foundation.console.site import site
 
@@ -42,7 +42,7 @@ _OFF = {NothingToReplay: "It is switched off: switch it on first.", AlreadyRemov
 
 
 def _audit(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "reason": given["reason"], "at": arrived_at(request)}
+    return {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
 
 
 def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -65,10 +65,10 @@ def _remove(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
 
 def _test(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    send_test(row, actor=actor_of(request), at=arrived_at(request))
+    send_test(row, actor=actor_of(request), at=get_arrival_time(request))
 
 
-class ReplayForm(ActForm):
+class ReplayForm(RowActionForm):
     """The time from which to send again."""
 
     since = forms.SplitDateTimeField(
@@ -81,7 +81,7 @@ class ReplayForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Suggest the last successful delivery, or yesterday."""
         super().__init__(*args, **kwargs)
-        offered: datetime = self.row.health.answered_at or arrived_at(self.request) - timedelta(days=1)
+        offered: datetime = self.row.health.answered_at or get_arrival_time(self.request) - timedelta(days=1)
         self.fields["since"].initial = offered.replace(microsecond=0)
 
 
@@ -91,12 +91,14 @@ def _replay(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
 
 def _state(row: Endpoint) -> SafeString:
     if row.removed_at is not None:
-        return pill("Removed")
+        return render_state("Removed")
     if row.disabled_at is not None:
-        return pill(row.get_disabled_because_display(), "bad")
+        return render_state(row.get_disabled_because_display(), "bad")
     failures = row.health.failures
     return (
-        pill(gettext("{number} failures in a row").format(number=failures), "warn") if failures else pill("On", "good")
+        render_state(gettext("{number} failures in a row").format(number=failures), "warn")
+        if failures
+        else render_state("On", "good")
     )
 
 
@@ -133,8 +135,8 @@ class EndpointAdmin(ScopedAdmin):
     empty_text = "No webhooks have been added yet."
     state = state_column(_state)
     acts = (
-        Act("test", "Send a test", Capability.MANAGE_WEBHOOKS, _test, done="It is on its way.", applies=_is_on),
-        Act(
+        RowAction("test", "Send a test", Capability.MANAGE_WEBHOOKS, _test, done="It is on its way.", applies=_is_on),
+        RowAction(
             "rotate",
             "Replace secret",
             Capability.MANAGE_WEBHOOKS,
@@ -142,7 +144,7 @@ class EndpointAdmin(ScopedAdmin):
             lead="A new secret is shown once. Messages are signed with both for a day, so the system can change over.",
             applies=_is_there,
         ),
-        Act(
+        RowAction(
             "replay",
             "Send again",
             Capability.MANAGE_WEBHOOKS,
@@ -153,7 +155,7 @@ class EndpointAdmin(ScopedAdmin):
             applies=_is_on,
             refusals=_OFF,
         ),
-        Act(
+        RowAction(
             "disable",
             "Switch off",
             Capability.MANAGE_WEBHOOKS,
@@ -162,7 +164,7 @@ class EndpointAdmin(ScopedAdmin):
             done="It is switched off.",
             applies=_is_on,
         ),
-        Act(
+        RowAction(
             "enable",
             "Switch on",
             Capability.MANAGE_WEBHOOKS,
@@ -171,7 +173,7 @@ class EndpointAdmin(ScopedAdmin):
             done="It is switched on.",
             applies=_is_off,
         ),
-        Act(
+        RowAction(
             "remove",
             "Remove",
             Capability.MANAGE_WEBHOOKS,
@@ -195,7 +197,9 @@ class EndpointAdmin(ScopedAdmin):
         """Offer the existing events and families."""
         form = super().get_form(request, obj, change, **kwargs)
         if "events" in form.base_fields:
-            form.base_fields["events"].choices = [(one, coded(pattern_in_words(one), one)) for one in patterns()]
+            form.base_fields["events"].choices = [
+                (one, render_with_code(pattern_label(one), one)) for one in patterns()
+            ]
             form.base_fields["events"].help_text = gettext(
                 "A family such as consent.* includes events that are added later."
             )
@@ -209,7 +213,7 @@ class EndpointAdmin(ScopedAdmin):
 
     def write(self, row: Endpoint, **details: Any) -> None:
         """Add the webhook and keep its secret for this one response, or change the webhook."""
-        common = {"actor": details["actor"], "reason": details["reason"], "at": arrived_at(details["request"])}
+        common = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(details["request"])}
         if details["change"]:
             change_endpoint(row, **common)
             return
@@ -243,9 +247,9 @@ class DeliveryAdmin(EvidenceAdmin):
     detail_fields = ("event", "webhook", "message_id", "stands", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."
-    stands = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
+    stands = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     acts: ClassVar[Any] = (
-        Act(
+        RowAction(
             "replay",
             "Send again",
             Capability.MANAGE_WEBHOOKS,
@@ -264,7 +268,7 @@ class DeliveryAdmin(EvidenceAdmin):
     @admin.display(description="event")
     def event(self, row: Delivery) -> SafeString:
         """Return the event's label with its type."""
-        return coded(event_in_words(row.message.type), row.message.type)
+        return render_with_code(event_label(row.message.type), row.message.type)
 
     @admin.display(description="webhook")
     def webhook(self, row: Delivery) -> str:

@@ -14,8 +14,8 @@ from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoin
 from paktaleem.directory.webhooks.selectors import (
     EndpointUnknown,
     deliveries_of,
-    endpoints,
     get_endpoint,
+    list_endpoints,
 )
 from paktaleem.directory.webhooks.services import (
     NothingToReplay,
@@ -27,9 +27,9 @@ from paktaleem.directory.webhooks.services import (
     send_test,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, arrival_of, client_of, validated
-from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
-from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
+from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.foundation.audit.by import Reason
 
@@ -45,7 +45,7 @@ __all__ = [
 
 _WHY = Reason.LMS_UPDATE
 
-declare_problems(
+register_problems(
     {
         EndpointUnknown: Problem(
             "webhook-unknown",
@@ -146,14 +146,16 @@ class Webhooks(Operation):
     @extend_schema(responses=WebhooksOutput)
     def get(self, request: Request) -> Response:
         """List the client's webhooks, without their secrets."""
-        return Response({"webhooks": [_serialize_endpoint(one) for one in endpoints(actor_of(request)).order_by("id")]})
+        return Response(
+            {"webhooks": [_serialize_endpoint(one) for one in list_endpoints(actor_of(request)).order_by("id")]}
+        )
 
     @extend_schema(request=WebhookInput, responses={201: WebhookWithSecretOutput})
     def post(self, request: Request) -> Response:
         """Register a webhook: 201 with its secret, which is shown only once."""
-        given = validated(WebhookInput, request.data)
+        given = validate_input(WebhookInput, request.data)
         endpoint, secret = add_endpoint(
-            client_of(request), **given, actor=actor_of(request), reason=_WHY, at=arrival_of(request)
+            client_of(request), **given, actor=actor_of(request), reason=_WHY, at=get_arrival_time(request)
         )
         return Response({**_serialize_endpoint(endpoint), "secret": secret}, HTTPStatus.CREATED)
 
@@ -173,7 +175,7 @@ class Webhook(Operation):
     def delete(self, request: Request, webhook: UUID) -> Response:
         """Remove a webhook: nothing is sent there any more."""
         endpoint = _get_endpoint(webhook, request)
-        remove_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
+        remove_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=get_arrival_time(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -186,7 +188,9 @@ class RotateWebhookSecret(Operation):
     def post(self, request: Request, webhook: UUID) -> Response:
         """Replace the secret and return the new one, once; messages are signed with both for a day."""
         endpoint = _get_endpoint(webhook, request)
-        secret = rotate_secret(endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=arrival_of(request))
+        secret = rotate_secret(
+            endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=get_arrival_time(request)
+        )
         return Response({**_serialize_endpoint(endpoint), "secret": secret})
 
 
@@ -199,7 +203,7 @@ class EnableWebhook(Operation):
     def post(self, request: Request, webhook: UUID) -> Response:
         """Switch a webhook on again; waiting messages are sent now."""
         endpoint = _get_endpoint(webhook, request)
-        enable_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
+        enable_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=get_arrival_time(request))
         return Response(_serialize_endpoint(_get_endpoint(webhook, request)))
 
 
@@ -213,7 +217,7 @@ class TestWebhook(Operation):
     def post(self, request: Request, webhook: UUID) -> Response:
         """Send ``webhook.test`` there, regardless of its subscription."""
         endpoint = _get_endpoint(webhook, request)
-        delivery = send_test(endpoint, actor=actor_of(request), at=arrival_of(request))
+        delivery = send_test(endpoint, actor=actor_of(request), at=get_arrival_time(request))
         return Response(_serialize_delivery(delivery), HTTPStatus.ACCEPTED)
 
 
@@ -225,9 +229,9 @@ class ReplayWebhook(Operation):
     @extend_schema(request=ReplayInput, responses={202: CountOutput})
     def post(self, request: Request, webhook: UUID) -> Response:
         """Send messages that it missed or failed to accept since a time, with their original ids."""
-        given, endpoint = validated(ReplayInput, request.data), _get_endpoint(webhook, request)
+        given, endpoint = validate_input(ReplayInput, request.data), _get_endpoint(webhook, request)
         count = replay_since(
-            endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=arrival_of(request)
+            endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=get_arrival_time(request)
         )
         return Response({"count": count}, HTTPStatus.ACCEPTED)
 
@@ -241,7 +245,7 @@ class WebhookDeliveries(Operation):
     @extend_schema(parameters=[DeliveriesInput], responses=DeliveriesOutput)
     def get(self, request: Request, webhook: UUID) -> Response:
         """List sent and waiting messages, newest first."""
-        query, endpoint = validated(DeliveriesInput, request.query_params.dict()), _get_endpoint(webhook, request)
+        query, endpoint = validate_input(DeliveriesInput, request.query_params.dict()), _get_endpoint(webhook, request)
         of = f"deliveries/{endpoint.client_id}/{endpoint.pk}"
         rows = deliveries_of(endpoint, actor=actor_of(request))
         if "state" in query:
@@ -251,7 +255,7 @@ class WebhookDeliveries(Operation):
         found = list(rows[: query["limit"] + 1])
         page = found[: query["limit"]]
         more = {"cursor": sign_cursor(str(page[-1].id), of=of)} if len(found) > len(page) else None
-        return with_next(request, {"deliveries": [_serialize_delivery(one) for one in page]}, more)
+        return paginated_response(request, {"deliveries": [_serialize_delivery(one) for one in page]}, more)
 
 
 def _get_endpoint(webhook: UUID, request: Request) -> Endpoint:

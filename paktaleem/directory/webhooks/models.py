@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "Attempt",
@@ -55,7 +55,7 @@ class AttemptError(models.TextChoices):
 class Endpoint(Tracked):
     """One webhook endpoint of a client's system, and the events it subscribes to."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -106,7 +106,7 @@ class Endpoint(Tracked):
 class EndpointSecret(models.Model):
     """One signing secret of an endpoint, wrapped under the keyring. Two are valid during a rotation."""
 
-    wall = Wall(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
+    wall = TablePolicy(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -134,7 +134,7 @@ class EndpointSecret(models.Model):
 class EndpointHealth(models.Model):
     """Health of an endpoint: one row per endpoint, updated at every attempt, without history."""
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     endpoint = models.OneToOneField(
         Endpoint, models.PROTECT, primary_key=True, related_name="health", db_constraint=False
@@ -159,7 +159,7 @@ class EndpointHealth(models.Model):
 class Message(models.Model):
     """One event to be sent to subscribed endpoints: its type, time and ids."""
 
-    wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, personal={"type": Personal.NONE, "data": Personal.PSEUDONYM})
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, personal={"type": Personal.NONE, "data": Personal.PSEUDONYM})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -186,7 +186,7 @@ class Message(models.Model):
 class Delivery(models.Model):
     """Delivery of one message to one endpoint."""
 
-    wall = Wall(Scope.TENANT, EDIT | {"DELETE"})
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -224,7 +224,7 @@ class Delivery(models.Model):
 class Attempt(models.Model):
     """One attempt at a delivery: time, duration and result. The response body is not stored."""
 
-    wall = Wall(Scope.TENANT, APPEND | {"DELETE"}, personal={"error": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND | {"DELETE"}, personal={"error": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -19,26 +19,26 @@ from django.conf import settings
 from django.db import connections
 from django.urls import reverse
 
-from paktaleem.directory.webhooks.letters import tell_disabled
+from paktaleem.directory.webhooks.letters import send_endpoint_disabled
 from paktaleem.directory.webhooks.selectors import (
     WaitingEndpoint,
     endpoints_to_serve,
-    is_anybody_there,
-    messages_to_spread,
+    has_endpoints,
+    list_unspread_messages,
 )
 from paktaleem.directory.webhooks.services.sending import (
+    DeliveryBatch,
     Result,
     Sending,
-    Shift,
-    begin_shift,
-    end_shift,
+    begin_batch,
     record_results,
+    release_batch,
 )
-from paktaleem.directory.webhooks.services.spreading import spread_message
+from paktaleem.directory.webhooks.services.spreading import copy_to_clients
 from paktaleem.directory.webhooks.signing import headers_of
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.selectors import all_client_ids
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.http_client.client import Answer, Unreachable, post
 from paktaleem.foundation.http_client.destinations import DestinationRefused
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -121,7 +121,7 @@ class Pump:
             raise
         await self._run_in_thread(threads, _record_batch, batch, results)
 
-    async def _send_all(self, batch: Shift) -> list[Result]:
+    async def _send_all(self, batch: DeliveryBatch) -> list[Result]:
         """Send a batch, some concurrently; skip the rest once the receiver does not respond."""
         results: list[Result] = []
         for start in range(0, len(batch.sendings), _AT_ONCE):
@@ -131,8 +131,8 @@ class Pump:
                 break
         return results
 
-    async def _send(self, batch: Shift, sending: Sending) -> Result:
-        started_at, clock = real_now(), time.monotonic()
+    async def _send(self, batch: DeliveryBatch, sending: Sending) -> Result:
+        started_at, clock = wall_clock_now(), time.monotonic()
         headers = headers_of(
             batch.secrets,
             message_id=str(sending.message_id),
@@ -160,38 +160,38 @@ class Pump:
 
 def _has_endpoints() -> bool:
     with as_officer():
-        return is_anybody_there()
+        return has_endpoints()
 
 
 def _list_waiting(without: frozenset[UUID], most: int) -> list[WaitingEndpoint]:
     with as_officer():
-        return endpoints_to_serve(without=without, most=most, at=real_now())
+        return endpoints_to_serve(without=without, most=most, at=wall_clock_now())
 
 
 def _spread() -> None:
     """Copy shared messages to every client."""
     with in_client(PAKTALEEM):
-        waiting = messages_to_spread(most=20)
+        waiting = list_unspread_messages(most=20)
     for message_id in waiting:
-        spread_message(message_id, client_ids=all_client_ids(), at=real_now())
+        copy_to_clients(message_id, client_ids=list_client_ids(), at=wall_clock_now())
 
 
-def _begin_batch(one: WaitingEndpoint) -> Shift | None:
+def _begin_batch(one: WaitingEndpoint) -> DeliveryBatch | None:
     with in_client(one.client_id):
-        return begin_shift(one.client_id, one.endpoint_id, most=_BATCH, at=real_now())
+        return begin_batch(one.client_id, one.endpoint_id, most=_BATCH, at=wall_clock_now())
 
 
-def _end_batch(batch: Shift) -> None:
+def _end_batch(batch: DeliveryBatch) -> None:
     with in_client(batch.client_id):
-        end_shift(batch)
+        release_batch(batch)
 
 
-def _record_batch(batch: Shift, results: list[Result]) -> None:
-    actor, at = system_actor(PUMP), real_now()
+def _record_batch(batch: DeliveryBatch, results: list[Result]) -> None:
+    actor, at = system_actor(PUMP), wall_clock_now()
     with in_client(batch.client_id):
         disabled = record_results(batch, results, actor=actor, at=at)
         if disabled is not None:
-            tell_disabled(disabled, url=_page_of(disabled.pk), actor=actor, at=at)
+            send_endpoint_disabled(disabled, url=_page_of(disabled.pk), actor=actor, at=at)
 
 
 def _page_of(endpoint_id: UUID) -> str:

@@ -10,7 +10,17 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-__all__ = ["ATTEMPTS", "LIFE", "WAITS", "Outcome", "Verdict", "after", "judge", "rest_after", "wish_of"]
+__all__ = [
+    "ATTEMPTS",
+    "LIFE",
+    "WAITS",
+    "Outcome",
+    "Verdict",
+    "back_off_after",
+    "classify_response",
+    "parse_retry_after",
+    "retry_wait",
+]
 
 WAITS = (
     timedelta(seconds=5),
@@ -51,19 +61,19 @@ class Verdict:
     wish: timedelta = timedelta()
 
 
-def judge(status: int, retry_after: str, at: datetime) -> Verdict:
+def classify_response(status: int, retry_after: str, at: datetime) -> Verdict:
     """Classify a response: 2xx delivered, 410 permanently removed, 429, 502 and 504 throttled, others failed."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Verdict(Outcome.DELIVERED)
     if status == HTTPStatus.GONE:
         return Verdict(Outcome.GONE)
-    wish = wish_of(retry_after, at)
+    wish = parse_retry_after(retry_after, at)
     if status in _THROTTLING:
         return Verdict(Outcome.THROTTLED, wish or _DEFAULT_THROTTLE)
     return Verdict(Outcome.FAILED, wish)
 
 
-def wish_of(retry_after: str, at: datetime) -> timedelta:
+def parse_retry_after(retry_after: str, at: datetime) -> timedelta:
     """Parse Retry-After, in seconds or as a date (RFC 9110 §10.2.3): at most one day, zero if unreadable."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit() and len(text) <= len("86400000"):
@@ -77,14 +87,14 @@ def wish_of(retry_after: str, at: datetime) -> timedelta:
     return min(max(requested, timedelta()), _LONGEST_RETRY_AFTER)
 
 
-def after(attempts: int, *, chance: float) -> timedelta | None:
+def retry_wait(attempts: int, *, chance: float) -> timedelta | None:
     """Return how long to wait after ``attempts`` failed attempts, randomised by ``chance`` in [0, 1); None: give up."""
     if attempts >= ATTEMPTS:
         return None
     return WAITS[attempts - 1] * (1 + _SPREAD * (2 * chance - 1))
 
 
-def rest_after(failures: int, *, wish: timedelta, chance: float) -> timedelta:
+def back_off_after(failures: int, *, wish: timedelta, chance: float) -> timedelta:
     """Return the exponential back-off before a failing endpoint is tried again.
 
     ``failures`` counts failed attempts in a row (5 s to 5 min), ``wish`` is the wait the receiver asked for. A dead

@@ -9,9 +9,9 @@ from django.db.models import Count, Q
 from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.encryption.wrapped import Wrapped
+from paktaleem.foundation.encryption.wrapped import WrappedKind
 
-__all__ = ["add_secret", "end_others", "live_secrets"]
+__all__ = ["add_secret", "end_previous_secrets", "live_secrets"]
 
 
 def add_secret(endpoint: Endpoint, *, at: datetime) -> str:
@@ -24,7 +24,7 @@ def add_secret(endpoint: Endpoint, *, at: datetime) -> str:
     return secret
 
 
-def end_others(endpoint: Endpoint, *, ends_at: datetime, at: datetime) -> None:
+def end_previous_secrets(endpoint: Endpoint, *, ends_at: datetime, at: datetime) -> None:
     """End the current secret at ``ends_at``, and earlier ones now."""
     own = EndpointSecret.objects.filter(client_id=endpoint.client_id, endpoint=endpoint, starts_at__lt=at)
     own.filter(ends_at__gt=at).update(ends_at=at)
@@ -66,4 +66,4 @@ def _rewrap(client_id: UUID) -> frozenset[int]:
     return frozenset(moved)
 
 
-ENDPOINT_SECRETS = Wrapped("webhooks.endpointsecret", _count, _rewrap)
+ENDPOINT_SECRETS = WrappedKind("webhooks.endpointsecret", _count, _rewrap)

@@ -18,11 +18,11 @@ __all__ = [
     "attempts_of",
     "deliveries",
     "deliveries_of",
-    "endpoints",
     "endpoints_to_serve",
     "get_endpoint",
-    "is_anybody_there",
-    "messages_to_spread",
+    "has_endpoints",
+    "list_endpoints",
+    "list_unspread_messages",
 ]
 
 
@@ -37,7 +37,7 @@ class WaitingEndpoint(NamedTuple):
     endpoint_id: UUID
 
 
-def endpoints(actor: Actor) -> QuerySet[Endpoint]:
+def list_endpoints(actor: Actor) -> QuerySet[Endpoint]:
     """List the endpoints of every client the actor may see, without removed ones. Raises NotAllowed."""
     require(actor, Capability.VIEW_WEBHOOKS)
     return Endpoint.objects.filter(removed_at=None).select_related("health")
@@ -45,7 +45,7 @@ def endpoints(actor: Actor) -> QuerySet[Endpoint]:
 
 def get_endpoint(endpoint_id: UUID, *, actor: Actor) -> Endpoint:
     """Return one endpoint of the current client. Raises EndpointUnknown, NotAllowed."""
-    found = endpoints(actor).filter(pk=endpoint_id).first()
+    found = list_endpoints(actor).filter(pk=endpoint_id).first()
     if found is None:
         raise EndpointUnknown(endpoint_id)
     return found
@@ -86,12 +86,12 @@ def endpoints_to_serve(*, without: Collection[UUID], most: int, at: datetime) ->
     return [WaitingEndpoint(*ids) for ids in found.values_list("client_id", "id")[:most]]
 
 
-def is_anybody_there() -> bool:
+def has_endpoints() -> bool:
     """Return True if any client has an endpoint; call in officer context."""
     return Endpoint.objects.filter(removed_at=None).exists()
 
 
-def messages_to_spread(*, most: int) -> list[UUID]:
+def list_unspread_messages(*, most: int) -> list[UUID]:
     """List shared messages not yet copied to every client; call in PakTaleem's context."""
     waiting = Message.objects.filter(client_id=PAKTALEEM, is_shared=True, spread_at=None)
     return list(waiting.order_by("happened_at").values_list("id", flat=True)[:most])

@@ -7,11 +7,11 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.webhooks.pump import PUMP, Pump
 from paktaleem.directory.webhooks.services.purging import AT_ONCE, purge_messages
-from paktaleem.foundation.accounts.selectors import all_client_ids
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["forget_old_messages", "pump"]
+__all__ = ["pump", "purge_old_messages"]
 
 FORGET = "webhooks.forget_old_messages"
 
@@ -26,11 +26,11 @@ async def pump(timestamp: int) -> None:
 
 @app.periodic(cron="53 * * * *", periodic_id="webhooks_forget")
 @app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
-def forget_old_messages(timestamp: int) -> int:
+def purge_old_messages(timestamp: int) -> int:
     """Delete, every hour, messages and their log older than WEBHOOKS_KEPT_DAYS; return the number of messages."""
     del timestamp
-    before, gone = real_now() - timedelta(days=settings.WEBHOOKS_KEPT_DAYS), 0
-    for client_id in all_client_ids():
+    before, gone = wall_clock_now() - timedelta(days=settings.WEBHOOKS_KEPT_DAYS), 0
+    for client_id in list_client_ids():
         deleted = AT_ONCE
         while deleted == AT_ONCE:
             with in_client(client_id):

@@ -3,9 +3,9 @@
 from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST
-from paktaleem.foundation.audit.words import ACTS, FAMILIES
+from paktaleem.foundation.audit.words import ACT_NAMES, FAMILY_NAMES
 
-__all__ = ["EVENT_WORDS", "event_in_words", "pattern_in_words"]
+__all__ = ["EVENT_WORDS", "event_label", "pattern_label"]
 
 _OWN = {
     INVALIDATED: gettext_noop("Decisions must be queried again"),
@@ -16,20 +16,22 @@ _OWN = {
     "recipient.approval_changed": gettext_noop("Approval of a recipient changed"),
     "subject.readmitted": gettext_noop("Person may be registered again"),
 }
-EVENT_WORDS = {one.type: ACTS[one.kind] for one in EVENTS if one.type not in ACTS and one.kind in ACTS} | _OWN
+EVENT_WORDS = {
+    one.type: ACT_NAMES[one.kind] for one in EVENTS if one.type not in ACT_NAMES and one.kind in ACT_NAMES
+} | _OWN
 """Labels of events that differ from those of acts with the same code."""
-_FAMILIES = {**FAMILIES, "decision": gettext_noop("Decisions"), "recipient": gettext_noop("Recipients")}
+_FAMILIES = {**FAMILY_NAMES, "decision": gettext_noop("Decisions"), "recipient": gettext_noop("Recipients")}
 
 
-def event_in_words(event: str) -> str:
+def event_label(event: str) -> str:
     """Return the label of an event in the current language; for a type no longer sent, its code."""
-    words = EVENT_WORDS.get(event) or ACTS.get(event)
+    words = EVENT_WORDS.get(event) or ACT_NAMES.get(event)
     return gettext(words) if words else event
 
 
-def pattern_in_words(pattern: str) -> str:
+def pattern_label(pattern: str) -> str:
     """Return the label of a subscription: an event, or a whole family as ``family.*``."""
     family, _, rest = pattern.partition(".")
     if rest != "*":
-        return event_in_words(pattern)
+        return event_label(pattern)
     return gettext("{family}: everything").format(family=gettext(_FAMILIES.get(family, family)))

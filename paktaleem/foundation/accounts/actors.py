@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 from paktaleem.foundation.accounts.roles import (
     KEY_SCOPES,
     OFFICER_ROLES,
-    ROLES_OF,
-    SANDBOX_MAY,
+    ROLES_BY_CAPABILITY,
+    SANDBOX_CAPABILITIES,
     Capability,
     Role,
 )
@@ -58,13 +58,13 @@ def require(actor: Actor, capability: Capability, client_id: UUID | None = None)
 
 def require_about(actor: Actor, capability: Capability, *, subject_id: UUID, client_id: UUID) -> None:
     """Raise NotAllowed unless the actor has the capability at this client or acts for this person."""
-    is_own = actor.acts_for == subject_id and actor.may(Capability.OWN_CHOICES, client_id)
+    is_own = actor.acts_for == subject_id and actor.may(Capability.MANAGE_OWN_CHOICES, client_id)
     if not is_own:
         require(actor, capability, client_id)
 
 
 def _capabilities(role: Role) -> frozenset[Capability]:
-    return frozenset(capability for capability, roles in ROLES_OF.items() if role in roles)
+    return frozenset(capability for capability, roles in ROLES_BY_CAPABILITY.items() if role in roles)
 
 
 _OF_ROLE = {role: _capabilities(role) for role in Role}
@@ -113,7 +113,7 @@ def sandbox_actor(client_id: UUID) -> Actor:
         id=uuid5(PAKTALEEM, "sandbox"),
         role="sandbox",
         client_id=client_id,
-        capabilities=SANDBOX_MAY,
+        capabilities=SANDBOX_CAPABILITIES,
     )
 
 

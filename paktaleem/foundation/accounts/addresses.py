@@ -5,13 +5,13 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from django.conf import settings
 from django.http import HttpRequest
 
-__all__ = ["client_address", "public_address"]
+__all__ = ["get_public_url", "get_remote_address"]
 
 IPV6_NETWORK = 64
 """Prefix length for IPv6: a household has at least a /64 network, so single addresses are not counted."""
 
 
-def client_address(request: HttpRequest) -> str | None:
+def get_remote_address(request: HttpRequest) -> str | None:
     """Return the IP address of a request, or None; for IPv6, its /64 network.
 
     Each of the TRUSTED_PROXIES proxies in front of us appends an address to X-Forwarded-For, so the client's
@@ -33,7 +33,7 @@ def client_address(request: HttpRequest) -> str | None:
     return str(address)
 
 
-def public_address(request: HttpRequest) -> str:
+def get_public_url(request: HttpRequest) -> str:
     """Return PUBLIC_URL, else the URL of the requested host; https unless cookies are allowed without it (trial)."""
     if settings.PUBLIC_URL:
         return str(settings.PUBLIC_URL).rstrip("/")

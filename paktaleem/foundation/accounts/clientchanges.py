@@ -5,12 +5,12 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from paktaleem.foundation.accounts.secondperson import ChangeState, by_two_people
+from paktaleem.foundation.accounts.secondperson import ChangeState, second_person_constraints
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["ClientChange", "loosening"]
+__all__ = ["ClientChange", "find_weakened_fields"]
 
 _AGES = ("age_threshold", "country_thresholds", "country")
 
@@ -21,7 +21,7 @@ class ClientChange(models.Model):
     ``changes`` are the client's columns with their new values. The ledger records who requested and who decided it.
     """
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"changes": Personal.NONE, "requested_kind": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"changes": Personal.NONE, "requested_kind": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -41,7 +41,7 @@ class ClientChange(models.Model):
             models.UniqueConstraint(
                 fields=["client"], condition=Q(state=ChangeState.WAITING), name="clientchange_one_waiting"
             ),
-            *by_two_people("clientchange"),
+            *second_person_constraints("clientchange"),
         ]
         indexes = [
             *newest_first("requested_at", "clientchange_by_time"),
@@ -53,11 +53,11 @@ class ClientChange(models.Model):
         return str(self.get_state_display())
 
 
-def loosening(before: Any, after: Any) -> dict[str, Any]:
+def find_weakened_fields(before: Any, after: Any) -> dict[str, Any]:
     """Return the changed columns, with new values, that let people decide for themselves at a lower age."""
     found: dict[str, Any] = {}
     if before.serves_minors and not after.serves_minors:
         found["serves_minors"] = False
-    if after.thresholds.is_looser_than(before.thresholds):
+    if after.thresholds.is_weaker_than(before.thresholds):
         found |= {name: getattr(after, name) for name in _AGES if getattr(after, name) != getattr(before, name)}
     return found

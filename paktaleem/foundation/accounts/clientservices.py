@@ -7,16 +7,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.clientchanges import ClientChange, loosening
+from paktaleem.foundation.accounts.clientchanges import ClientChange, find_weakened_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ChangeState, require_settler, settle
+from paktaleem.foundation.accounts.secondperson import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
-__all__ = ["RECOMPUTE_AGES", "change_client", "settle_client_change"]
+__all__ = ["RECOMPUTE_AGES", "change_client", "decide_client_change"]
 
 RECOMPUTE_AGES = "subjects.recompute_ages"
 """Name of the task that recomputes ages (declared in an app above this one)."""
@@ -39,7 +39,7 @@ def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: dat
     if before and before.is_sandbox != client.is_sandbox:
         raise ValidationError({"is_sandbox": ["A client is a sandbox from its registration on, or never."]})
     client.full_clean()
-    if before and (withheld := loosening(before, client)):
+    if before and (withheld := find_weakened_fields(before, client)):
         _request_approval(client, withheld, actor, at)
         for name in withheld:
             setattr(client, name, getattr(before, name))
@@ -85,16 +85,16 @@ def _request_approval(client: Client, changes: dict[str, Any], actor: Actor, at:
 
 
 @transaction.atomic
-def settle_client_change(
+def decide_client_change(
     change: ClientChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> ClientChange:
     """Approve a pending change, which then takes effect, or decline it; the requester may only decline.
 
     Raises SamePerson, ChangeSettled, ValidationError, NotAllowed.
     """
-    require_settler(actor, change.client_id)
+    require_approver(actor, change.client_id)
     client = Client.objects.select_for_update().get(pk=change.client_id)
-    change = settle(change, approve=approve, actor=actor, at=at)
+    change = decide_change(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
     _record_change_entry("client.change_settled", change, actor, at)
     if approve:

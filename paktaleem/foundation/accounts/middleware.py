@@ -9,15 +9,15 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.proofs import has_proved_enough
+from paktaleem.foundation.accounts.proofs import has_required_factors
 from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
 from paktaleem.foundation.accounts.selectors import (
     MembershipChoice,
-    actor_of_key,
-    client_with_code,
-    memberships_of,
+    find_client_by_code,
+    find_key_actor,
+    list_memberships,
 )
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 
 __all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
@@ -57,7 +57,7 @@ class RequestContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve one request in its context."""
         received = as_received(request)
-        received.received_at = real_now()
+        received.received_at = wall_clock_now()
         if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
             return self.get_response(received)
         received.actor = _find_actor(received)
@@ -70,7 +70,7 @@ class RequestContextMiddleware:
 
 def _find_actor(request: ReceivedRequest) -> Actor | None:
     if request.path.startswith(_KEY_PATHS):
-        return actor_of_key(bearer_token(request), at=request.received_at)
+        return find_key_actor(bearer_token(request), at=request.received_at)
     if request.path.startswith(_SIGNED_IN_PATHS):
         return _find_signed_in_actor(request)
     return None
@@ -83,9 +83,9 @@ def bearer_token(request: HttpRequest) -> str:
 
 
 def _find_signed_in_actor(request: ReceivedRequest) -> Actor | None:
-    if not request.user.is_authenticated or not has_proved_enough(request):
+    if not request.user.is_authenticated or not has_required_factors(request):
         return None
-    request.memberships = memberships_of(request.user.pk, at=request.received_at)
+    request.memberships = list_memberships(request.user.pk, at=request.received_at)
     chosen = _chosen_membership(request, request.memberships)
     return chosen.actor(request.user.pk) if chosen else None
 
@@ -110,4 +110,4 @@ def _open_context(actor: Actor | None, path: str) -> AbstractContextManager[None
 def _find_publisher(path: str) -> UUID | None:
     """Return the client whose public page this is; PakTaleem if the URL names none, None if unknown."""
     match = _PUBLISHED.fullmatch(path)
-    return client_with_code(match[1] or "paktaleem") if match else None
+    return find_client_by_code(match[1] or "paktaleem") if match else None

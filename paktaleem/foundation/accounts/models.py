@@ -20,12 +20,12 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
-    "FURTHEST_CLOCK",
+    "MAX_CLOCK_OFFSET",
     "RESERVED_CODES",
-    "TEST_MARK",
+    "TEST_KEY_PREFIX",
     "ApiKey",
     "Client",
     "ClientChange",
@@ -40,9 +40,9 @@ code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9
 RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
 """Path segments that cannot be client codes, because of URLs such as ``/choices/<code>/``."""
 
-FURTHEST_CLOCK = timedelta(days=25 * 366)
+MAX_CLOCK_OFFSET = timedelta(days=25 * 366)
 """Largest clock offset of a sandbox: long enough for a newborn to come of age."""
-TEST_MARK = "ptk_test_"
+TEST_KEY_PREFIX = "ptk_test_"
 """Prefix of the API keys of sandboxes, and of no other key."""
 
 
@@ -65,7 +65,7 @@ def validate_thresholds(by_country: dict[str, int]) -> None:
 class Client(Tracked):
     """An institution with a service agreement (the tenant). PakTaleem itself is one."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         owner_column="id",
@@ -128,7 +128,7 @@ class Client(Tracked):
             ),
             models.CheckConstraint(
                 condition=Q(clock_offset=timedelta())
-                | Q(is_sandbox=True, clock_offset__gt=timedelta(), clock_offset__lte=FURTHEST_CLOCK),
+                | Q(is_sandbox=True, clock_offset__gt=timedelta(), clock_offset__lte=MAX_CLOCK_OFFSET),
                 name="client_clock_moves_in_sandboxes_only",
             ),
             models.CheckConstraint(
@@ -177,7 +177,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A member of staff, of PakTaleem or a client, who can sign in."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.GLOBAL,
         EDIT,
         reason="users sign in before a client is chosen, and may work for several",
@@ -235,7 +235,7 @@ class MembershipQuerySet(TrackedQuerySet["Membership"]):
 class Membership(Tracked):
     """A role of a user at a client, in effect from ``starts_at`` until ``ends_at``."""
 
-    wall = Wall(Scope.TENANT, EDIT, looked_up=True)
+    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -288,7 +288,7 @@ def validate_scopes(scopes: list[str]) -> None:
 class ApiKey(Tracked):
     """A key with which a client's system calls the API. Only its digest is stored."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         looked_up=True,
@@ -327,8 +327,8 @@ class ApiKey(Tracked):
             models.UniqueConstraint(fields=["client", "digest"], name="apikey_digest_unique"),
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="apikey_expires_later"),
             models.CheckConstraint(
-                condition=Q(is_test=True, prefix__startswith=TEST_MARK)
-                | (Q(is_test=False) & ~Q(prefix__startswith=TEST_MARK))
+                condition=Q(is_test=True, prefix__startswith=TEST_KEY_PREFIX)
+                | (Q(is_test=False) & ~Q(prefix__startswith=TEST_KEY_PREFIX))
                 | Q(revoked_at__isnull=False),
                 name="apikey_test_keys_show_it",
             ),

@@ -14,35 +14,41 @@ from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 
-__all__ = ["FRESH", "demand_fresh_proof", "has_fresh_proof", "has_proved_enough", "is_fresh"]
+__all__ = [
+    "REAUTHENTICATION_AGE",
+    "has_recent_authentication",
+    "has_required_factors",
+    "is_recent",
+    "require_recent_authentication",
+]
 
-FRESH = timedelta(minutes=5)
+REAUTHENTICATION_AGE = timedelta(minutes=5)
 """How recent the authentication for a sensitive action must be (ASVS 7.5.3)."""
 
 
-def has_proved_enough(request: HttpRequest) -> bool:
+def has_required_factors(request: HttpRequest) -> bool:
     """Return True if the user signed in with a second factor, or none is required."""
     return not settings.DEMAND_SECOND_FACTOR or any(
         one.get("method") == "mfa" for one in _authentication_records(request)
     )
 
 
-def is_fresh(records: Sequence[Mapping[str, Any]], *, at: datetime) -> bool:
+def is_recent(records: Sequence[Mapping[str, Any]], *, at: datetime) -> bool:
     """Return True if the latest authentication is recent enough for a sensitive action."""
-    return bool(records) and at.timestamp() - float(records[-1]["at"]) < FRESH.total_seconds()
+    return bool(records) and at.timestamp() - float(records[-1]["at"]) < REAUTHENTICATION_AGE.total_seconds()
 
 
-def has_fresh_proof(request: HttpRequest, *, at: datetime) -> bool:
+def has_recent_authentication(request: HttpRequest, *, at: datetime) -> bool:
     """Return True if the user has authenticated recently in this session."""
-    return is_fresh(_authentication_records(request), at=at)
+    return is_recent(_authentication_records(request), at=at)
 
 
-def demand_fresh_proof(request: HttpRequest, capability: Capability | None, *, at: datetime) -> None:
+def require_recent_authentication(request: HttpRequest, capability: Capability | None, *, at: datetime) -> None:
     """Raise ReauthenticationRequired for a sensitive capability without recent authentication.
 
     ``StepUpMiddleware`` turns the exception into a redirect to re-authentication.
     """
-    if settings.STEP_UP and capability in SENSITIVE and not has_fresh_proof(request, at=at):
+    if settings.STEP_UP and capability in SENSITIVE and not has_recent_authentication(request, at=at):
         raise ReauthenticationRequired
 
 

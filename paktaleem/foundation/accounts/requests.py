@@ -12,14 +12,14 @@ from paktaleem.foundation.tenancy.context import clock_offset
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.selectors import MembershipChoice
 
-__all__ = ["ReceivedRequest", "arrived_at", "as_received", "moment_of"]
+__all__ = ["ReceivedRequest", "as_received", "get_arrival_time", "get_client_time"]
 
 
 class ReceivedRequest(HttpRequest):
     """A request after ``RequestContextMiddleware`` (a type for the type checker; Django creates the object).
 
-    ``received_at`` is the arrival time on the system clock (``arrived_at``); ``moment_of`` converts it to the clock
-    of the current client. ``actor`` is None for an anonymous request. ``memberships`` are those of the signed-in
+    ``get_action_time`` is the arrival time on the system clock (``get_arrival_time``); ``moment_of`` converts it to the
+    clock of the current client. ``actor`` is None for an anonymous request. ``memberships`` are those of the signed-in
     user, of which one is in use.
     """
 
@@ -33,11 +33,11 @@ def as_received(request: HttpRequest) -> ReceivedRequest:
     return cast("ReceivedRequest", request)
 
 
-def moment_of(request: HttpRequest) -> datetime:
+def get_client_time(request: HttpRequest) -> datetime:
     """Return the arrival time of a request on the clock of the current client, for the client's rules."""
-    return arrived_at(request) + clock_offset()
+    return get_arrival_time(request) + clock_offset()
 
 
-def arrived_at(request: HttpRequest) -> datetime:
+def get_arrival_time(request: HttpRequest) -> datetime:
     """Return the arrival time of a request on the system clock, for keys, sessions, codes and retries."""
     return as_received(request).received_at

@@ -2,7 +2,15 @@
 
 from enum import StrEnum
 
-__all__ = ["KEY_SCOPES", "OFFICER_ROLES", "ROLES_OF", "SANDBOX_MAY", "SENSITIVE", "Capability", "Role"]
+__all__ = [
+    "KEY_SCOPES",
+    "OFFICER_ROLES",
+    "ROLES_BY_CAPABILITY",
+    "SANDBOX_CAPABILITIES",
+    "SENSITIVE",
+    "Capability",
+    "Role",
+]
 
 
 class Role(StrEnum):
@@ -32,10 +40,10 @@ class Capability(StrEnum):
     MANAGE_API_KEYS = "manage_api_keys"
     VIEW_SUBJECTS = "view_subjects"
     REGISTER_SUBJECTS = "register_subjects"
-    LET_MANY_VANISH = "let_many_vanish"
+    BULK_DEACTIVATE_PEOPLE = "let_many_vanish"
     REVEAL_PERSONAL_DATA = "reveal_personal_data"
     ERASE_SUBJECTS = "erase_subjects"
-    VIEW_WHO_LOOKED = "view_who_looked"
+    VIEW_ACCESS_LOG = "view_who_looked"
     VIEW_REGISTER = "view_register"
     MANAGE_REGISTER = "manage_register"
     MANAGE_AGREEMENTS = "manage_agreements"
@@ -53,26 +61,26 @@ class Capability(StrEnum):
     VIEW_EVIDENCE = "view_evidence"
     EXPORT_EVIDENCE = "export_evidence"
     RESTRICT_PROCESSING = "restrict_processing"
-    ASK_DECISIONS = "ask_decisions"
+    REQUEST_DECISIONS = "ask_decisions"
     VIEW_LEDGER = "view_ledger"
     EXPORT_ROWS = "export_rows"
-    VIEW_LETTERS = "view_letters"
-    RESEND_LETTERS = "resend_letters"
+    VIEW_MESSAGES = "view_letters"
+    RESEND_MESSAGES = "resend_letters"
     ISSUE_LINKS = "issue_links"
     VIEW_WEBHOOKS = "view_webhooks"
     MANAGE_WEBHOOKS = "manage_webhooks"
-    OWN_CHOICES = "own_choices"
+    MANAGE_OWN_CHOICES = "own_choices"
     VIEW_SYSTEMS = "view_systems"
     MANAGE_SYSTEMS = "manage_systems"
     VIEW_ORDERS = "view_orders"
     ISSUE_ORDERS = "issue_orders"
-    CARRY_OUT_ORDERS = "carry_out_orders"
+    COMPLETE_ORDERS = "carry_out_orders"
     WAIVE_ORDERS = "waive_orders"
     VIEW_GUARDIANS = "view_guardians"
     MANAGE_GUARDIANS = "manage_guardians"
     VERIFY_GUARDIANS = "verify_guardians"
     RECORD_GUARDIANS = "record_guardians"
-    SETTLE_CHILD_CHANGES = "settle_child_changes"
+    APPROVE_CHILD_CHANGES = "settle_child_changes"
     QUARANTINE_SUBJECTS = "quarantine_subjects"
     DECLARE_MECHANISMS = "declare_mechanisms"
     USE_SANDBOX = "use_sandbox"
@@ -83,13 +91,13 @@ class Capability(StrEnum):
     REPORT_COLLECTIONS = "report_collections"
     VIEW_HOLDINGS = "view_holdings"
     VIEW_INCIDENTS = "view_incidents"
-    SETTLE_INCIDENTS = "settle_incidents"
+    CLOSE_INCIDENTS = "settle_incidents"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
 _ADMIN, _KEY, _SYSTEM = Role.CLIENT_ADMIN, Role.API_KEY, Role.SYSTEM
 
-ROLES_OF: dict[Capability, frozenset[Role]] = {
+ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_CLIENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.MANAGE_CLIENTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_STAFF: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
@@ -98,10 +106,10 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
-    Capability.LET_MANY_VANISH: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.BULK_DEACTIVATE_PEOPLE: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.ERASE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
-    Capability.VIEW_WHO_LOOKED: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
@@ -119,26 +127,26 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.EXPORT_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.RESTRICT_PROCESSING: frozenset({_OFFICER, _ADMIN}),
-    Capability.ASK_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.REQUEST_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.EXPORT_ROWS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
-    Capability.VIEW_LETTERS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
-    Capability.RESEND_LETTERS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
+    Capability.VIEW_MESSAGES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.RESEND_MESSAGES: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.ISSUE_LINKS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_WEBHOOKS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _KEY}),
     Capability.MANAGE_WEBHOOKS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
-    Capability.OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),
+    Capability.MANAGE_OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),
     Capability.VIEW_SYSTEMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.MANAGE_SYSTEMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_ORDERS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.ISSUE_ORDERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
-    Capability.CARRY_OUT_ORDERS: frozenset({_OFFICER, _ADMIN, _KEY}),
+    Capability.COMPLETE_ORDERS: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.WAIVE_ORDERS: frozenset({_OFFICER, _ADMIN}),
     Capability.VIEW_GUARDIANS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VERIFY_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.RECORD_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
-    Capability.SETTLE_CHILD_CHANGES: frozenset({_OFFICER, _ADMIN}),
+    Capability.APPROVE_CHILD_CHANGES: frozenset({_OFFICER, _ADMIN}),
     Capability.QUARANTINE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.DECLARE_MECHANISMS: frozenset({_ADMIN, _SYSTEM}),
     Capability.USE_SANDBOX: frozenset({_OFFICER, _ADMIN, _KEY}),
@@ -149,14 +157,14 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.REPORT_COLLECTIONS: frozenset({_KEY, _SYSTEM}),
     Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
-    Capability.SETTLE_INCIDENTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.CLOSE_INCIDENTS: frozenset({_OFFICER, _SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
     {
         Capability.ANNOUNCE_NOTICES,
         Capability.ERASE_SUBJECTS,
-        Capability.LET_MANY_VANISH,
+        Capability.BULK_DEACTIVATE_PEOPLE,
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
@@ -168,10 +176,10 @@ SENSITIVE: frozenset[Capability] = frozenset(
 Revealing personal data is not among them: it is daily work, and each access is recorded with its reason.
 """
 
-SANDBOX_MAY: frozenset[Capability] = frozenset(
+SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
     {
         Capability.ANNOUNCE_NOTICES,
-        Capability.ASK_DECISIONS,
+        Capability.REQUEST_DECISIONS,
         Capability.ERASE_SUBJECTS,
         Capability.INVALIDATE_CONSENTS,
         Capability.MANAGE_AGREEMENTS,
@@ -195,9 +203,9 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "register:read": frozenset({Capability.VIEW_REGISTER}),
     "consents:read": frozenset({Capability.VIEW_CONSENTS}),
     "consents:write": frozenset({Capability.RECORD_CONSENTS}),
-    "decisions:ask": frozenset({Capability.ASK_DECISIONS}),
+    "decisions:ask": frozenset({Capability.REQUEST_DECISIONS}),
     "links:write": frozenset({Capability.ISSUE_LINKS}),
-    "orders": frozenset({Capability.CARRY_OUT_ORDERS}),
+    "orders": frozenset({Capability.COMPLETE_ORDERS}),
     "guardians:read": frozenset({Capability.VIEW_GUARDIANS}),
     "guardians:write": frozenset(
         {

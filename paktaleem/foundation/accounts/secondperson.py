@@ -1,7 +1,8 @@
 """Changes that need approval by a second person: their states, permission checks and constraints.
 
-A change that reduces a person's protection has no effect until a second person with ``Capability.SETTLE_CHILD_CHANGES``
-approves it. The person who requested it can only decline it (decisions 0029 and 0034).
+A change that reduces a person's protection has no effect until a second person with
+``Capability.APPROVE_CHILD_CHANGES`` approves it. The person who requested it can only decline it (decisions 0029 and
+0034).
 """
 
 from datetime import datetime
@@ -16,7 +17,14 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import ByKind
 
-__all__ = ["ChangeSettled", "ChangeState", "SamePerson", "by_two_people", "require_settler", "settle"]
+__all__ = [
+    "ApproverIsRequester",
+    "ChangeAlreadyDecided",
+    "ChangeState",
+    "decide_change",
+    "require_approver",
+    "second_person_constraints",
+]
 
 
 class ChangeState(models.TextChoices):
@@ -28,15 +36,15 @@ class ChangeState(models.TextChoices):
     REPLACED = "replaced", _("Replaced by a later change")
 
 
-class SamePerson(Exception):
+class ApproverIsRequester(Exception):
     """The person who requested the change cannot approve it."""
 
 
-class ChangeSettled(Exception):
+class ChangeAlreadyDecided(Exception):
     """The change is already approved, declined or replaced."""
 
 
-def by_two_people(name: str) -> list[models.CheckConstraint]:
+def second_person_constraints(name: str) -> list[models.CheckConstraint]:
     """Return check constraints for a table of changes: no self-approval, and a decision names who made it.
 
     ``name`` is the prefix of the constraint names. The table has ``state``, ``requested_by``, ``settled_by`` and
@@ -54,14 +62,14 @@ def by_two_people(name: str) -> list[models.CheckConstraint]:
     ]
 
 
-def require_settler(actor: Actor, client_id: UUID) -> None:
+def require_approver(actor: Actor, client_id: UUID) -> None:
     """Raise NotAllowed unless the actor is a person who may decide changes of this client."""
-    require(actor, Capability.SETTLE_CHILD_CHANGES, client_id)
+    require(actor, Capability.APPROVE_CHILD_CHANGES, client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may approve or decline changes.")
 
 
-def settle[Change: Any](change: Change, *, approve: bool, actor: Actor, at: datetime) -> Change:
+def decide_change[Change: Any](change: Change, *, approve: bool, actor: Actor, at: datetime) -> Change:
     """Lock a pending change, set it to approved or declined, and return it for the caller to save.
 
     Lock the row it concerns first. Raises ChangeSettled if it is decided already, and SamePerson if the requester
@@ -69,9 +77,9 @@ def settle[Change: Any](change: Change, *, approve: bool, actor: Actor, at: date
     """
     locked: Change = type(change).objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
     if locked.state != ChangeState.WAITING:
-        raise ChangeSettled
+        raise ChangeAlreadyDecided
     if approve and locked.requested_by == actor.id:
-        raise SamePerson
+        raise ApproverIsRequester
     locked.state = ChangeState.APPROVED if approve else ChangeState.DECLINED
     locked.settled_by, locked.settled_at = actor.id, at
     return locked

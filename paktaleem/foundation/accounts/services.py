@@ -13,9 +13,9 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.clientservices import (
     RECOMPUTE_AGES,
     change_client,
-    settle_client_change,
+    decide_client_change,
 )
-from paktaleem.foundation.accounts.models import TEST_MARK, ApiKey, Client, Membership, User
+from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -23,13 +23,13 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
 __all__ = [
-    "MOST_ROTATION_OVERLAP",
+    "MAX_ROTATION_OVERLAP",
+    "NOTIFY_OWNER",
     "RECOMPUTE_AGES",
     "ROTATION_OVERLAP",
-    "TELL_OWNER",
     "AlreadyEnded",
     "AlreadyRevoked",
     "KeyNotLive",
@@ -38,18 +38,18 @@ __all__ = [
     "change_membership",
     "change_user",
     "choose_language",
+    "compute_key_digest",
+    "decide_client_change",
     "end_membership",
     "invite_user",
     "issue_api_key",
-    "key_digest",
+    "notify_owner",
     "revoke_api_key",
     "rotate_api_key",
     "set_password",
-    "settle_client_change",
-    "tell_owner",
 ]
 
-TELL_OWNER = "signin.tell_owner"
+NOTIFY_OWNER = "signin.tell_owner"
 """Name of the task that notifies the owner of an account (declared in an app above this one)."""
 KEY_MARK = "ptk_"
 PREFIX_LENGTH, TEST_PREFIX_LENGTH = 12, 16
@@ -57,7 +57,7 @@ LIVE_KEYS_OF_A_NAME = 2
 """The old and the new key of one system, during rotation."""
 ROTATION_OVERLAP = timedelta(days=7)
 """Default overlap during which the old key stays valid."""
-MOST_ROTATION_OVERLAP = timedelta(days=30)
+MAX_ROTATION_OVERLAP = timedelta(days=30)
 """Longest overlap: two valid keys of one system double the risk."""
 
 
@@ -122,7 +122,7 @@ def set_password(user: User, *, password: str, actor: Actor, at: datetime) -> Us
     user.set_password(password)
     user.save(update_fields=["password"])
     entry = _record_user_entry("user.password_set", user, actor, at)
-    tell_owner(user.id, "password_set", entry_id=entry.id, at=at)
+    notify_owner(user.id, "password_set", entry_id=entry.id, at=at)
     return user
 
 
@@ -138,13 +138,13 @@ def choose_language(user: User, language: str) -> None:
         user.save(update_fields=["language"])
 
 
-def tell_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
+def notify_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
     """Enqueue an email to the owner of a changed account, in this transaction.
 
     ``change`` is one of ``paktaleem.directory.sign_in.letters.CHANGES``; ``entry_id`` is its ledger entry. The job's
     arguments are ids and codes.
     """
-    enqueue_job(TELL_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())
+    enqueue_job(NOTIFY_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())
 
 
 @transaction.atomic
@@ -190,7 +190,7 @@ def _record_membership_entry(kind: str, membership: Membership, actor: Actor, at
     record_entry(kind, client_id=membership.client_id, facts=facts, actor=actor, at=at)
 
 
-def key_digest(key: str) -> bytes:
+def compute_key_digest(key: str) -> bytes:
     """Return the SHA-256 digest of an API key for look-up; the key has 256 random bits, so no salt is needed."""
     return hashlib.sha256(key.encode()).digest()
 
@@ -213,14 +213,14 @@ def issue_api_key(
     require(actor, Capability.MANAGE_API_KEYS, client_id)
     _refuse_third_key(client_id, name, at)
     is_test = Client.objects.filter(id=client_id, is_sandbox=True).exists()
-    secret = (TEST_MARK if is_test else KEY_MARK) + _random_part(is_test)
+    secret = (TEST_KEY_PREFIX if is_test else KEY_MARK) + _random_part(is_test)
     key = ApiKey(
         client_id=client_id,
         name=name,
         scopes=sorted(set(scopes)),
         prefix=secret[: TEST_PREFIX_LENGTH if is_test else PREFIX_LENGTH],
         is_test=is_test,
-        digest=key_digest(secret),
+        digest=compute_key_digest(secret),
         created_at=at,
         expires_at=expires_at,
     )
@@ -235,13 +235,13 @@ def _random_part(is_test: bool) -> str:  # noqa: FBT001 -- the only argument
     """Return 256 random bits as text; a live key never starts like a test key."""
     while True:
         part = secrets.token_urlsafe(32)
-        if is_test or not f"{KEY_MARK}{part}".startswith(TEST_MARK):
+        if is_test or not f"{KEY_MARK}{part}".startswith(TEST_KEY_PREFIX):
             return part
 
 
 def _refuse_third_key(client_id: UUID, name: str, at: datetime) -> None:
     """Serialize issuing keys of one name, and raise TooManyLiveKeys if two valid ones exist."""
-    take_turn(f"api_key/{client_id}/{name}")
+    advisory_lock(f"api_key/{client_id}/{name}")
     live_keys = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
     if live_keys.count() >= LIVE_KEYS_OF_A_NAME:
         raise TooManyLiveKeys({"name": ["Two live keys have this name. Revoke one of them first."]})
@@ -262,8 +262,8 @@ def rotate_api_key(
     days. Raises TooManyLiveKeys during an earlier rotation, KeyNotLive, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
-    if not timedelta() < overlap <= MOST_ROTATION_OVERLAP:
-        raise ValidationError({"overlap": [f"Choose a time within {MOST_ROTATION_OVERLAP.days} days."]})
+    if not timedelta() < overlap <= MAX_ROTATION_OVERLAP:
+        raise ValidationError({"overlap": [f"Choose a time within {MAX_ROTATION_OVERLAP.days} days."]})
     key = ApiKey.objects.select_for_update().get(id=key.id, client_id=key.client_id)
     if not key.is_live(at):
         raise KeyNotLive

@@ -21,7 +21,7 @@ class Thresholds:
         """Return the threshold in whole years for a country of residence (ISO 3166; empty: ``home``)."""
         return self.by_country.get(country or self.home, self.default)
 
-    def is_looser_than(self, other: "Thresholds") -> bool:
+    def is_weaker_than(self, other: "Thresholds") -> bool:
         """Return True if, in any country, people decide for themselves at a lower age than by ``other``."""
         countries = {"", self.home, other.home, *self.by_country, *other.by_country}
         return self.default < other.default or any(self.of(one) < other.of(one) for one in countries)

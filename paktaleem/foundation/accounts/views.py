@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from paktaleem.foundation.accounts.middleware import CHOSEN_MEMBERSHIP
-from paktaleem.foundation.accounts.proofs import has_proved_enough
+from paktaleem.foundation.accounts.proofs import has_required_factors
 from paktaleem.foundation.accounts.requests import as_received
 
 __all__ = ["choose_membership"]
@@ -21,7 +21,7 @@ __all__ = ["choose_membership"]
 @csrf_protect
 def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
     """Show the user's memberships, and store the chosen one in the session."""
-    if not request.user.is_authenticated or not has_proved_enough(request):
+    if not request.user.is_authenticated or not has_required_factors(request):
         next_url = quote(request.path)
         return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={next_url}")
     choices = {str(one.id): one for one in as_received(request).memberships}

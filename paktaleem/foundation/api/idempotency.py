@@ -24,9 +24,17 @@ from rest_framework.exceptions import APIException
 
 from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.tenancy.rows import find_row, insert_together
+from paktaleem.foundation.tenancy.rows import find_row, insert_rows
 
-__all__ = ["AnsweredBefore", "KeyMalformed", "KeyReused", "StillRunning", "Turn", "begin_turn", "parse_key"]
+__all__ = [
+    "IdempotencySlot",
+    "KeyMalformed",
+    "KeyReused",
+    "RequestInProgress",
+    "ResponseStored",
+    "acquire_idempotency_slot",
+    "parse_key",
+]
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 _STORED_HEADERS = ("Content-Type", "Location", "Link", "ETag")
@@ -55,7 +63,7 @@ class KeyReused(APIException):
     default_detail = "This Idempotency-Key was used for a different request. Use a new key for each request."
 
 
-class StillRunning(APIException):
+class RequestInProgress(APIException):
     """The first request with the key is still running."""
 
     status_code = HTTPStatus.CONFLICT
@@ -66,7 +74,7 @@ class StillRunning(APIException):
     wait = 1
 
 
-class AnsweredBefore(Exception):
+class ResponseStored(Exception):
     """The request is a repetition; ``response`` is the stored response."""
 
     def __init__(self, response: HttpResponse) -> None:
@@ -76,7 +84,7 @@ class AnsweredBefore(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class IdempotencySlot:
     """Lock on an idempotency key, held by its first request."""
 
     client_id: UUID
@@ -95,20 +103,20 @@ class Turn:
             body=_encrypt(response.content, self.client_id, self.slot),
             expires_at=self.at + settings.IDEMPOTENCY_KEPT_FOR,
         )
-        insert_together(stored)
+        insert_rows(stored)
 
 
-def begin_turn(
+def acquire_idempotency_slot(
     header: str, *, client_id: UUID, credential: UUID, route: str, path: str, body: Any, at: datetime
-) -> Turn:
+) -> IdempotencySlot:
     """Acquire the lock of an idempotency key until the transaction ends.
 
     Raises KeyMalformed, StillRunning, KeyReused, and AnsweredBefore with the stored response.
     """
     slot = _keyed_hash(client_id, "slot", credential, route, parse_key(header))
-    turn = Turn(client_id, slot, _keyed_hash(client_id, "request", "POST", path, body), at)
+    turn = IdempotencySlot(client_id, slot, _keyed_hash(client_id, "request", "POST", path, body), at)
     if not _acquire_lock(slot):
-        raise StillRunning
+        raise RequestInProgress
     stored = find_row(KeptAnswer, _SLOT, {"client": client_id, "slot": slot})
     if stored is None:
         return turn
@@ -117,7 +125,7 @@ def begin_turn(
         return turn
     if not hmac.compare_digest(bytes(stored.fingerprint), turn.fingerprint):
         raise KeyReused
-    raise AnsweredBefore(_replay_response(stored))
+    raise ResponseStored(_replay_response(stored))
 
 
 def parse_key(header: str) -> str:

@@ -4,7 +4,7 @@ from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import Personal, Scope, TablePolicy
 
 __all__ = ["KeptAnswer"]
 
@@ -16,7 +16,7 @@ class KeptAnswer(models.Model):
     is encrypted under a secret of the client that is stored outside the database.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         frozenset({"SELECT", "INSERT", "DELETE"}),
         officer=False,

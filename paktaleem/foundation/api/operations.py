@@ -17,23 +17,23 @@ from rest_framework.views import APIView
 from paktaleem.foundation.accounts import requests
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.idempotency import AnsweredBefore, Turn, begin_turn
-from paktaleem.foundation.api.permissions import NamedCapability
+from paktaleem.foundation.api.idempotency import IdempotencySlot, ResponseStored, acquire_idempotency_slot
+from paktaleem.foundation.api.permissions import HasDeclaredCapability
 
-__all__ = ["Operation", "actor_of", "arrival_of", "client_of", "moment_of", "validated"]
+__all__ = ["Operation", "actor_of", "client_of", "get_arrival_time", "moment_of", "validate_input"]
 
 
 class Operation(APIView):
     """Base view of one URL; ``capabilities`` maps each method to the capability it requires."""
 
     capabilities: ClassVar[Mapping[str, Capability]] = {}
-    permission_classes = (NamedCapability,)
+    permission_classes = (HasDeclaredCapability,)
     http_method_names = ["get", "head", "put", "post", "delete"]
     """No OPTIONS: the OpenAPI document describes the API."""
 
     is_conditional: ClassVar[bool] = False
     """True if GET responses have an ETag, so that a repeated request can get 304 without a body (RFC 9110 §13)."""
-    turn: Turn | None = None
+    turn: IdempotencySlot | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check access; then, for a POST with an Idempotency-Key, acquire its lock."""
@@ -41,19 +41,19 @@ class Operation(APIView):
         header = request.headers.get("Idempotency-Key")
         if request.method == "POST" and header is not None:
             match = request._request.resolver_match
-            self.turn = begin_turn(
+            self.turn = acquire_idempotency_slot(
                 header,
                 client_id=client_of(request),
                 credential=actor_of(request).id,
                 route=match.route if match else request.path,
                 path=request.path,
                 body=request.data,
-                at=arrival_of(request),
+                at=get_arrival_time(request),
             )
 
     def handle_exception(self, exc: Exception) -> Any:
         """Return the stored response for a repeated request; any other exception becomes a problem."""
-        return exc.response if isinstance(exc, AnsweredBefore) else super().handle_exception(exc)
+        return exc.response if isinstance(exc, ResponseStored) else super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Render the response inside the transaction, so that it can be stored for its Idempotency-Key."""
@@ -98,15 +98,15 @@ def client_of(request: Request) -> UUID:
 
 def moment_of(request: Request) -> datetime:
     """Return the arrival time of the request on the client's clock, for the client's rules."""
-    return requests.moment_of(request._request)
+    return requests.get_client_time(request._request)
 
 
-def arrival_of(request: Request) -> datetime:
+def get_arrival_time(request: Request) -> datetime:
     """Return the arrival time of the request on the system clock, for keys, links, retries and deliveries."""
-    return requests.arrived_at(request._request)
+    return requests.get_arrival_time(request._request)
 
 
-def validated(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
+def validate_input(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
     """Return the validated input.
 
     Raises DRF's ValidationError naming each field.

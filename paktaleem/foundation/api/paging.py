@@ -9,10 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-__all__ = ["read_cursor", "sign_cursor", "with_next"]
+__all__ = ["paginated_response", "read_cursor", "sign_cursor"]
 
 
-def with_next(request: Request, page: Mapping[str, Any], query: Mapping[str, Any] | None) -> Response:
+def paginated_response(request: Request, page: Mapping[str, Any], query: Mapping[str, Any] | None) -> Response:
     """Return one page; ``query`` has the parameters of the next page, None on the last."""
     if query is None:
         return Response({**page, "next": None})

@@ -9,7 +9,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-__all__ = ["BodyTooLarge", "StrictJSONParser", "strict_json"]
+__all__ = ["BodyTooLarge", "StrictJSONParser", "parse_strict_json"]
 
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 40
@@ -38,10 +38,10 @@ class StrictJSONParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise BodyTooLarge
-        return strict_json(body)
+        return parse_strict_json(body)
 
 
-def strict_json(body: bytes) -> Any:
+def parse_strict_json(body: bytes) -> Any:
     """Parse one JSON text.
 
     Raises ParseError with the reason, without quoting the body.

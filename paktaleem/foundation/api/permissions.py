@@ -6,10 +6,10 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-__all__ = ["Closed", "NamedCapability"]
+__all__ = ["DenyAll", "HasDeclaredCapability"]
 
 
-class Closed(BasePermission):
+class DenyAll(BasePermission):
     """Deny access; the default permission of every view."""
 
     def has_permission(self, *_: Any) -> bool:
@@ -17,7 +17,7 @@ class Closed(BasePermission):
         return False
 
 
-class NamedCapability(BasePermission):
+class HasDeclaredCapability(BasePermission):
     """Require the capability that the operation declares for the method."""
 
     message = "The scopes of this API key do not allow this."

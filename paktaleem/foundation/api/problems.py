@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["PointedProblem", "Problem", "answer_problem", "declare_problems", "problem_response"]
+__all__ = ["FieldProblem", "Problem", "problem_response", "register_problems", "to_problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_TEXT_PATHS = ("/access/", "/.well-known/authzen-configuration")
@@ -45,7 +45,7 @@ class Problem:
         return members | extensions
 
 
-class PointedProblem(Exception):
+class FieldProblem(Exception):
     """Base of exceptions that point to input fields; subclasses define ``problem``."""
 
     problem: ClassVar[Problem]
@@ -95,13 +95,13 @@ problem_kinds: ExtensionPoint[Mapping[type[Exception], Problem]] = ExtensionPoin
 )
 
 
-def declare_problems(problems: Mapping[type[Exception], Problem]) -> None:
+def register_problems(problems: Mapping[type[Exception], Problem]) -> None:
     """Declare which problem each exception of an app's services is, once, beside the app's operations."""
     problem_kinds.connect(problems)
     _DECLARED.update(problems)
 
 
-def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
+def to_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Convert an exception to a problem response (DRF's exception handler); None for an unexpected exception."""
     problem, extensions = _find_problem(error)
     if problem is None:
@@ -119,7 +119,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
 def _find_problem(error: Exception) -> tuple[Problem | None, dict[str, Any]]:
     if isinstance(error, exceptions.ValidationError):
         return INVALID, {"errors": list(_flatten_errors(error.detail, "#"))}
-    if isinstance(error, PointedProblem):
+    if isinstance(error, FieldProblem):
         return error.problem, {"errors": list(_flatten_errors(error.details, "#"))}
     if isinstance(error, DjangoValidationError):
         return INVALID, {"errors": list(_flatten_errors(_field_messages(error), "#"))}

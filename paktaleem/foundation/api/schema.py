@@ -11,7 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from paktaleem.foundation.api.schema_authzen import AUTHZEN_PATHS, AUTHZEN_SCHEMAS
-from paktaleem.foundation.api.schema_pages import sections_of
+from paktaleem.foundation.api.schema_pages import group_operations
 
 __all__ = ["KeyScheme", "OperationSchema", "complete_schema", "schema_document", "show_docs", "show_schema"]
 
@@ -122,4 +122,4 @@ def show_schema(request: HttpRequest) -> HttpResponse:
 def show_docs(request: HttpRequest) -> HttpResponse:
     """Render the OpenAPI document as a page without scripts (``GET /api/docs/``)."""
     document = schema_document()
-    return render(request, "api/docs.html", {"info": document["info"], "sections": sections_of(document)})
+    return render(request, "api/docs.html", {"info": document["info"], "sections": group_operations(document)})

@@ -4,10 +4,10 @@ import json
 from collections import defaultdict
 from typing import Any
 
-__all__ = ["sections_of"]
+__all__ = ["group_operations"]
 
 
-def sections_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+def group_operations(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the operations by tag, each with parameters, body fields and responses."""
     sections: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for path, operations in document["paths"].items():

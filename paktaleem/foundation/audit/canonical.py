@@ -7,7 +7,7 @@ from typing import Any
 
 import rfc8785
 
-__all__ = ["SALT_BYTES", "canonical", "commitment", "leaf_hash", "new_salt"]
+__all__ = ["SALT_BYTES", "canonical", "commitment", "compute_leaf_hash", "new_salt"]
 
 SALT_BYTES = 32
 _LEAF = b"\x00"
@@ -34,6 +34,6 @@ def commitment(value: Any, salt: bytes) -> str:
     return hmac.new(salt, canonical(value), hashlib.sha256).hexdigest()
 
 
-def leaf_hash(entry: bytes) -> bytes:
+def compute_leaf_hash(entry: bytes) -> bytes:
     """Return the Merkle tree leaf hash of a canonical entry: SHA-256(0x00 ‖ entry) (RFC 6962 §2.1)."""
     return hashlib.sha256(_LEAF + entry).digest()

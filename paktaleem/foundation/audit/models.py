@@ -5,7 +5,7 @@ from django.db import models
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["Entry"]
 
@@ -13,11 +13,11 @@ __all__ = ["Entry"]
 class Entry(models.Model):
     """An act recorded as evidence: actor, person, time and facts in canonical JSON, with no personal data in clear.
 
-    ``body`` is the exact RFC 8785 text of which ``leaf_hash`` is the hash. Personal values appear in it only as
+    ``body`` is the exact RFC 8785 text of which ``compute_leaf_hash`` is the hash. Personal values appear in it only as
     salted commitments; their salts are in ``openings``, encrypted under the person's key.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         APPEND,
         personal={

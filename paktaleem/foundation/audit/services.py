@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from paktaleem.foundation.audit.by import By
-from paktaleem.foundation.audit.canonical import canonical, leaf_hash
+from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.rows import insert_together
+from paktaleem.foundation.tenancy.rows import insert_rows
 
 __all__ = ["make_entry", "record_entry", "record_own_entry"]
 
@@ -54,7 +54,7 @@ def make_entry(
         actor_role=actor.role,
         recorded_at=at,
         body=body.decode(),
-        leaf_hash=leaf_hash(body),
+        leaf_hash=compute_leaf_hash(body),
         openings=openings,
     )
 
@@ -65,7 +65,7 @@ def record_entry(kind: str, **details: Any) -> Entry:
     Fails closed: if the entry cannot be written, the act is rolled back with it.
     """
     entry = make_entry(kind, **details)
-    insert_together(entry)
+    insert_rows(entry)
     return entry
 
 

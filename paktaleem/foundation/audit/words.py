@@ -5,9 +5,9 @@ The suite fails if a recorded act has no name (``tests/house/test_words_of_acts.
 
 from django.utils.translation import gettext, gettext_noop
 
-__all__ = ["ACTS", "FAMILIES", "act_in_words"]
+__all__ = ["ACT_NAMES", "FAMILY_NAMES", "get_act_name"]
 
-FAMILIES = {
+FAMILY_NAMES = {
     "answers": gettext_noop("Answer sheets"),
     "answer": gettext_noop("Answers on paper"),
     "api_key": gettext_noop("API keys"),
@@ -43,7 +43,7 @@ FAMILIES = {
 }
 """Families of acts: the part of the kind before the dot."""
 
-ACTS = {
+ACT_NAMES = {
     "answer.confirmed": gettext_noop("Answer on paper confirmed"),
     "answer.contradictory": gettext_noop("Answers on paper contradict each other"),
     "answer.dismissed": gettext_noop("Answer on paper dismissed"),
@@ -212,6 +212,6 @@ ACTS = {
 }
 
 
-def act_in_words(kind: str) -> str:
+def get_act_name(kind: str) -> str:
     """Return the translated name of an act; for a kind that is no longer recorded, the kind itself."""
-    return gettext(ACTS[kind]) if kind in ACTS else kind
+    return gettext(ACT_NAMES[kind]) if kind in ACT_NAMES else kind

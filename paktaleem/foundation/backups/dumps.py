@@ -22,9 +22,9 @@ from paktaleem.foundation.backups.programs import (
     run,
 )
 
-__all__ = ["MUST_HOLD", "back_up", "check_complete", "count_database", "count_dump", "server_major"]
+__all__ = ["NEVER_EMPTY_TABLES", "back_up", "check_complete", "count_database", "count_dump", "server_major"]
 
-MUST_HOLD = ("django_migrations", "accounts_client", "ledger_entry")
+NEVER_EMPTY_TABLES = ("django_migrations", "accounts_client", "ledger_entry")
 """Tables that are never empty once the portal has run; an empty one means row-level security hid its rows."""
 _COPY = re.compile(rb"^COPY public\.\"?([a-z0-9_]+)\"? \(.*\) FROM stdin;$")
 
@@ -118,12 +118,12 @@ def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
 
     Also if a table in MUST_HOLD is empty.
     """
-    for table in sorted({*wanted, *found, *MUST_HOLD}):
+    for table in sorted({*wanted, *found, *NEVER_EMPTY_TABLES}):
         if wanted.get(table) != found.get(table):
             raise BackupFailed(
                 f"{table} has {found.get(table, 'no')} rows where it should have {wanted.get(table, 'none')}."
             )
-    for table in MUST_HOLD:
+    for table in NEVER_EMPTY_TABLES:
         if not found[table]:
             raise BackupFailed(f"{table} is empty, so this is not a database that the portal has used.")
 

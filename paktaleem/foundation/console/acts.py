@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.forms import ActForm
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.words import translate_text
 
-__all__ = ["PAGES", "Act", "as_refusal"]
+__all__ = ["PAGES", "RowAction", "to_form_error"]
 
 PAGES = frozenset({"add", "change", "delete", "export", "history"})
 """URL parts of the console's own pages, which cannot be slugs of row actions."""
@@ -26,7 +26,7 @@ def _always_applies(_row: Any, _at: datetime) -> bool:
 
 
 @dataclass(frozen=True)
-class Act:
+class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
 
     ``refusals`` maps the exceptions of the service to messages.
@@ -38,7 +38,7 @@ class Act:
     perform: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | None]
     lead: str = ""
     done: str = "Done."
-    form: type[ActForm] = ActForm
+    form: type[RowActionForm] = RowActionForm
     danger: bool = False
     applies: Callable[[Any, datetime], bool] = _always_applies
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)
@@ -51,13 +51,13 @@ class Act:
             raise ImproperlyConfigured(f"Choose another slug than {self.slug}: the console has a page of that name.")
 
 
-def as_refusal(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:
+def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:
     """Convert an exception of a service to a form error; None for an unexpected one."""
     if isinstance(error, ValidationError):
         return error
     for kind, words in refusals.items():
         if isinstance(error, kind):
-            return ValidationError(translated(words))
+            return ValidationError(translate_text(words))
     if isinstance(error, NotAllowed):
         return ValidationError(_("Your role does not allow this."))
     if isinstance(error, IntegrityError):

@@ -7,11 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.requests import arrived_at, moment_of
+from paktaleem.foundation.accounts.requests import get_arrival_time, get_client_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["actor_of", "arrived_at", "is_shared_with", "may", "received_at"]
+__all__ = ["actor_of", "get_action_time", "get_arrival_time", "is_shared_with", "may"]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -25,9 +25,9 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def received_at(request: HttpRequest) -> datetime:
+def get_action_time(request: HttpRequest) -> datetime:
     """Return the arrival time of the request on the clock of the row's client."""
-    return moment_of(request)
+    return get_client_time(request)
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:

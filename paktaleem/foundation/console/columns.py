@@ -13,10 +13,20 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.by import OWN_ACCOUNT, ByKind, Reason
-from paktaleem.foundation.clock import now_here
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.words import translate_text
 
-__all__ = ["client_name", "coded", "day", "moment", "period_pill", "pill", "reason_label", "who", "with_actor"]
+__all__ = [
+    "annotate_actor",
+    "client_name",
+    "day",
+    "format_actor",
+    "moment",
+    "period_pill",
+    "reason_label",
+    "render_state",
+    "render_with_code",
+]
 
 _ROLE_LABELS: dict[str, str] = {
     Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
@@ -32,7 +42,7 @@ def client_name(column: str = "client_id") -> Subquery:
     return Subquery(Client.objects.filter(pk=OuterRef(column)).order_by().values("name")[:1])
 
 
-def with_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
+def annotate_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
     """Annotate the actor's name; clients see only the role of PakTaleem's staff."""
     email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).order_by().values("email")[:1])
     if viewer.client_id is not None:
@@ -43,10 +53,10 @@ def with_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
     return annotated
 
 
-def who(row: Any) -> str:
-    """Return the name of the actor of a row annotated by ``with_actor``."""
+def format_actor(row: Any) -> str:
+    """Return the name of the actor of a row annotated by ``annotate_actor``."""
     if row.actor_kind == ByKind.USER:
-        role = translated(_ROLE_LABELS.get(row.actor_role, row.actor_role))
+        role = translate_text(_ROLE_LABELS.get(row.actor_role, row.actor_role))
         return f"{row.actor_email or _('Former staff')}, {role}"
     if row.actor_kind == ByKind.API_KEY:
         return f"{_('API key')} “{row.actor_key}”" if row.actor_key else _("API key")
@@ -55,27 +65,27 @@ def who(row: Any) -> str:
 
 def reason_label(code: str | None) -> str:
     """Return the translated text of a reason."""
-    return translated(dict(Reason.choices).get(code or "", code or ""))
+    return translate_text(dict(Reason.choices).get(code or "", code or ""))
 
 
-def coded(words: str, code: str) -> SafeString:
+def render_with_code(words: str, code: str) -> SafeString:
     """Return a text followed by its machine-readable code."""
     return format_html('{} <code class="beside">{}</code>', words, code)
 
 
-def pill(text: Any, tone: str = "calm") -> SafeString:
+def render_state(text: Any, tone: str = "calm") -> SafeString:
     """Return a state as a coloured label; ``tone`` is good, warn, bad or calm, in addition to the text."""
-    return format_html('<span class="pill pill-{}">{}</span>', tone, translated(text))
+    return format_html('<span class="pill pill-{}">{}</span>', tone, translate_text(text))
 
 
 def period_pill(row: Any) -> SafeString:
     """Return whether a period is future, in effect or over."""
-    at = now_here()
+    at = client_now()
     if row.starts_at > at:
-        return pill(_("From {day}").format(day=day(row.starts_at)), "warn")
+        return render_state(_("From {day}").format(day=day(row.starts_at)), "warn")
     if row.ends_at is not None and row.ends_at <= at:
-        return pill(_("Ended {day}").format(day=day(row.ends_at)))
-    return pill(_("In force"), "good")
+        return render_state(_("Ended {day}").format(day=day(row.ends_at)))
+    return render_state(_("In force"), "good")
 
 
 def day(value: datetime | None) -> str:

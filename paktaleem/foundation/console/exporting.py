@@ -21,14 +21,14 @@ from django.utils.translation import gettext_lazy
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.console.asking import actor_of, may, received_at
+from paktaleem.foundation.console.asking import actor_of, get_action_time, may
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.sheets import Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ExportableAdmin", "rows_in_order"]
+__all__ = ["ExportableAdmin", "iterate_rows"]
 
 MOST_ROWS = 500_000
 ROWS_AT_ONCE = 2_000
@@ -113,11 +113,11 @@ class ExportableAdmin(ScopedAdmin):
         file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- the response closes it
         columns = {"id": "pk", "client": "of_client", **self.exported}
         code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
-        rows = rows_in_order(found.annotate(of_client=code), tuple(columns.values()))
+        rows = iterate_rows(found.annotate(of_client=code), tuple(columns.values()))
         number = write_sheet(kind, file, tuple(columns), rows)
         self._record_export(request, kind, reason, number)
         file.seek(0)
-        name = f"{self.opts.model_name}-{received_at(request):%Y%m%dT%H%M%SZ}.{kind}"
+        name = f"{self.opts.model_name}-{get_action_time(request):%Y%m%dT%H%M%SZ}.{kind}"
         return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[kind])
 
     def _record_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> None:
@@ -132,14 +132,14 @@ class ExportableAdmin(ScopedAdmin):
             "rows": number,
         }
         with in_client(client_id):
-            record_entry("list.exported", client_id=client_id, facts=facts, actor=actor, at=received_at(request))
+            record_entry("list.exported", client_id=client_id, facts=facts, actor=actor, at=get_action_time(request))
 
 
 def _first_columns() -> tuple[str, ...]:
     return ("id", "client")
 
 
-def rows_in_order(found: QuerySet[Any], fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+def iterate_rows(found: QuerySet[Any], fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     """Yield rows in the order of their keys (the first field), in batches, with constant memory.
 
     Server-side cursors are not used, because PgBouncer does not support them.

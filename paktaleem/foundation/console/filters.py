@@ -10,33 +10,33 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.asking import actor_of, get_action_time
 
 __all__ = [
     "CLIENT_PARAMETER",
     "PROGRESS",
     "ChosenFilter",
     "ClientFilter",
-    "LongestFirst",
     "ProgressFilter",
-    "as_key",
-    "client_in_view",
+    "SortByWaitingTime",
+    "get_filtered_client",
+    "parse_uuid",
 ]
 
 CLIENT_PARAMETER, PROGRESS = "client__id__exact", "progress"
 
 
-def client_in_view(request: HttpRequest) -> UUID | None:
+def get_filtered_client(request: HttpRequest) -> UUID | None:
     """Return the client whose rows a list shows, or None for all clients.
 
     This is the user's own client, or the one an officer selected.
     """
     own = actor_of(request).client_id
     wanted = request.GET.get(CLIENT_PARAMETER)
-    return own or (as_key(wanted) if wanted else None)
+    return own or (parse_uuid(wanted) if wanted else None)
 
 
-def as_key(text: str) -> UUID:
+def parse_uuid(text: str) -> UUID:
     """Parse a UUID from a URL.
 
     Raises SuspiciousOperation (400) if it is none.
@@ -74,7 +74,7 @@ class ClientFilter(ChosenFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Return the rows of the chosen client."""
         value = self.value()
-        return queryset.filter(client_id=as_key(value)) if value else queryset
+        return queryset.filter(client_id=parse_uuid(value)) if value else queryset
 
 
 class ProgressFilter(admin.SimpleListFilter):
@@ -96,16 +96,16 @@ class ProgressFilter(admin.SimpleListFilter):
         value = self.value() or ""
         if value not in self.offered:
             return queryset
-        at = () if value == "open" else (received_at(request),)
+        at = () if value == "open" else (get_action_time(request),)
         narrowed: QuerySet[Any] = getattr(queryset, value)(*at)
         return narrowed
 
 
-class LongestFirst:
+class SortByWaitingTime:
     """Mixin that sorts a list filtered by progress by waiting time, oldest first."""
 
     longest_first: ClassVar[Mapping[str, str]]
-    """The time field to sort by, for each progress; each has an index (``longest_first``)."""
+    """The time field to sort by, for each progress; each has an index (``oldest_first``)."""
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Return the time field of the chosen progress, or the default ordering."""

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.words import translate_fields
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ActForm", "ReasonField", "ScopedForm", "add_refusal", "offer"]
+__all__ = ["ReasonField", "RowActionForm", "ScopedForm", "add_service_error", "set_choices"]
 
 
 class ReasonField(forms.ChoiceField):
@@ -30,7 +30,7 @@ class ReasonField(forms.ChoiceField):
         super().__init__(choices=[("", _("Choose a reason…")), *Reason.choices], **kwargs)
 
 
-def offer(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | QuerySet[Any]) -> None:
+def set_choices(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | QuerySet[Any]) -> None:
     """Set the rows, or the codes with labels, that a form field offers.
 
     Raises TypeError if the field does not match.
@@ -46,7 +46,7 @@ def offer(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | 
         raise TypeError(f"{name} is not a field for codes.")
 
 
-def add_refusal(form: forms.BaseForm, refusal: ValidationError) -> None:
+def add_service_error(form: forms.BaseForm, refusal: ValidationError) -> None:
     """Add a service's error to the field it names, or to the form."""
     if not hasattr(refusal, "error_dict"):
         form.add_error(None, refusal)
@@ -74,7 +74,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, field in self.fields.items():
             offered = field.queryset if isinstance(field, ModelChoiceField) else None
             if offered is not None and owner is not None and _has_client(offered.model):
-                offer(self, name, offered.filter(client_id__in=[owner, PAKTALEEM]))
+                set_choices(self, name, offered.filter(client_id__in=[owner, PAKTALEEM]))
         for name, source in self.code_sources.items():
             if name in self.fields:
                 self._offer_codes(name, source, owner)
@@ -86,7 +86,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         found = source.objects.all() if owner is None else source.objects.filter(client_id__in=[owner, PAKTALEEM])
         labels = {row.code: str(row) for row in found}
         labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
-        offer(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
+        set_choices(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
 
     def clean(self) -> dict[str, Any]:
         """Default the start to the time of the request, and reject references to other clients' rows."""
@@ -94,7 +94,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance._state.adding:
             self._keep_unchanged_moments(cleaned)
         if "starts_at" in self.fields and cleaned.get("starts_at") is None and "starts_at" not in self.errors:
-            cleaned["starts_at"] = received_at(self.request)
+            cleaned["starts_at"] = get_action_time(self.request)
         client = cleaned.get("client")
         owner = client.pk if client is not None else getattr(self.instance, "client_id", None)
         for name, value in list(cleaned.items()):
@@ -117,14 +117,14 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         super()._post_clean()  # type: ignore[misc]
         refusal = getattr(self.request, "refusal", None)
         if refusal is not None:
-            add_refusal(self, refusal)
+            add_service_error(self, refusal)
 
 
 def _has_client(model: Any) -> bool:
     return model is not Client and hasattr(model, "_meta") and any(f.name == "client" for f in model._meta.fields)
 
 
-class ActForm(forms.Form):
+class RowActionForm(forms.Form):
     """Form of a row action, with a reason."""
 
     reason = ReasonField()

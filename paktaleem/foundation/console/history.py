@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.console.columns import moment, reason_label, who, with_actor
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label
+from paktaleem.foundation.console.words import translate_text
 from paktaleem.foundation.encryption.sealing import DOTS, SealedField
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from paktaleem.foundation.accounts.actors import Actor
 
-__all__ = ["Change", "Version", "compared_fields", "versions"]
+__all__ = ["Change", "Version", "list_compared_fields", "list_row_versions"]
 
 SHOWN = 100
 _EXCLUDED = ("id", "history_id")
@@ -50,16 +50,16 @@ class Version:
 _KINDS = {"+": gettext_noop("Added"), "~": gettext_noop("Changed"), "-": gettext_noop("Removed")}
 
 
-def versions(row: Any, *, viewer: Actor) -> list[Version]:
+def list_row_versions(row: Any, *, viewer: Actor) -> list[Version]:
     """Return the latest versions of a row with their changes; encrypted fields show dots only."""
-    found = list(with_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
-    fields = compared_fields(type(row))
+    found = list(annotate_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
+    fields = list_compared_fields(type(row))
     names = _load_reference_names(found, fields)
     older: list[Any] = [*found[1:], None]
     return [_build_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
 
 
-def compared_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+def list_compared_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     """Return the fields of a tracked model whose changes are shown."""
     tracked = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
     own = {field.name for field in ActorStamp._meta.local_fields}
@@ -93,16 +93,18 @@ def _build_version(
 ) -> Version:
     changes = [
         Change(
-            capfirst(translated(field.verbose_name)), _format_field(old, field, names), _format_field(new, field, names)
+            capfirst(translate_text(field.verbose_name)),
+            _format_field(old, field, names),
+            _format_field(new, field, names),
         )
         for field in fields
         if _differs(new, old, field)
     ]
     return Version(
         at=new.history_date,
-        who=who(new),
+        who=format_actor(new),
         why=reason_label(new.history_change_reason),
-        kind=translated(_KINDS[new.history_type]),
+        kind=translate_text(_KINDS[new.history_type]),
         changes=changes,
     )
 
@@ -132,4 +134,4 @@ def _format_value(value: Any, field: models.Field[Any, Any]) -> str:
         return ", ".join(value)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {part}" for name, part in value.items())
-    return translated(dict(field.flatchoices).get(value, value))
+    return translate_text(dict(field.flatchoices).get(value, value))

@@ -21,17 +21,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.proofs import demand_fresh_proof
+from paktaleem.foundation.accounts.proofs import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act, as_refusal
-from paktaleem.foundation.console.asking import actor_of, arrived_at, is_shared_with, may, received_at
-from paktaleem.foundation.console.columns import client_name, pill
-from paktaleem.foundation.console.filters import ClientFilter, client_in_view
-from paktaleem.foundation.console.forms import ActForm, ScopedForm, add_refusal
-from paktaleem.foundation.console.history import versions
+from paktaleem.foundation.console.acts import RowAction, to_form_error
+from paktaleem.foundation.console.asking import actor_of, get_action_time, get_arrival_time, is_shared_with, may
+from paktaleem.foundation.console.columns import client_name, render_state
+from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, add_service_error
+from paktaleem.foundation.console.history import list_row_versions
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.row_acts import acts_of
-from paktaleem.foundation.console.words import translated, words_of_row
+from paktaleem.foundation.console.words import translate_row_texts, translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -52,7 +52,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fixed: ClassVar[Sequence[str]] = ()
     detail_fields: ClassVar[Sequence[str]] = ()
     codes: ClassVar[Mapping[str, Any]] = {}
-    acts: ClassVar[Sequence[Act]] = ()
+    acts: ClassVar[Sequence[RowAction]] = ()
     refusals: ClassVar[Mapping[type[Exception], str]] = {}
     intro: ClassVar[str] = ""
     empty_text: ClassVar[str] = "Nothing here yet."
@@ -129,7 +129,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Offer the client filter to officers only, and some filters for a single client only."""
         offered = [ClientFilter if one == "client" else one for one in super().get_list_filter(request)]
-        if client_in_view(request) is None:
+        if get_filtered_client(request) is None:
             offered = [one for one in offered if one not in self.in_one_client]
         if actor_of(request).client_id is not None and ClientFilter in offered:
             offered.remove(ClientFilter)
@@ -153,8 +153,12 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list with its introduction."""
-        context = {"intro": translated(self.intro), "empty_text": translated(self.empty_text), **(extra_context or {})}
-        context.setdefault("title", capfirst(translated(self.opts.verbose_name_plural)))
+        context = {
+            "intro": translate_text(self.intro),
+            "empty_text": translate_text(self.empty_text),
+            **(extra_context or {}),
+        }
+        context.setdefault("title", capfirst(translate_text(self.opts.verbose_name_plural)))
         return super().changelist_view(request, context)
 
     # Forms
@@ -184,7 +188,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Return the form class with the request and translated labels."""
-        texts = words_of_row(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
+        texts = translate_row_texts(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
         form = super().get_form(request, obj, change, **texts, **kwargs)
         own: dict[str, Any] = {"request": request, "code_sources": self.codes}
         if not self.asks_reason:
@@ -195,7 +199,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Use check boxes for codes, and plain lists for related rows."""
         if db_field.name in self.codes:
             return MultipleChoiceField(
-                label=capfirst(translated(db_field.verbose_name)),
+                label=capfirst(translate_text(db_field.verbose_name)),
                 required=not db_field.blank,
                 help_text=db_field.help_text,
                 widget=CheckboxSelectMultiple,
@@ -204,7 +208,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
         if field is not None:
-            field.label = capfirst(translated(db_field.verbose_name))
+            field.label = capfirst(translate_text(db_field.verbose_name))
         if field is not None and db_field.name.endswith("_ur"):
             field.widget.attrs |= {"dir": "rtl", "lang": "ur"}
         return field
@@ -221,11 +225,11 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         capability = self.change_capability if object_id else self.add_capability
         if (object_id is None or request.method == "POST") and self._may(request, capability):
-            demand_fresh_proof(request, capability, at=arrived_at(request))
+            require_recent_authentication(request, capability, at=get_arrival_time(request))
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Exception as error:
-            refusal = as_refusal(error, self.refusals)
+            refusal = to_form_error(error, self.refusals)
             if refusal is None:
                 raise
             request.refusal = refusal  # type: ignore[attr-defined]
@@ -235,7 +239,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Add the applicable row actions and the panels below the form."""
         row = context.get("original")
         context.update(
-            intro="" if row else translated(self.intro),
+            intro="" if row else translate_text(self.intro),
             row_acts=[self._serialize_act(act, row) for act in self._acts_of(request, row) if act.listed]
             if row
             else [],
@@ -256,7 +260,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Save through the service, in the context of the row's client."""
         actor, reason = actor_of(request), form.cleaned_data.get("reason")
         with in_client(self.client_of(obj)):
-            self.write(obj, actor=actor, reason=reason, at=received_at(request), request=request, change=change)
+            self.write(obj, actor=actor, reason=reason, at=get_action_time(request), request=request, change=change)
 
     def write(self, row: Any, **details: Any) -> None:
         """Call the service that adds or changes a row."""
@@ -273,18 +277,20 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Show a message and the new row."""
-        messages.success(request, gettext("{thing} added.").format(thing=capfirst(translated(self.opts.verbose_name))))
+        messages.success(
+            request, gettext("{thing} added.").format(thing=capfirst(translate_text(self.opts.verbose_name)))
+        )
         return HttpResponseRedirect(self.url_of("change", obj))
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Show a message and the row."""
-        thing = capfirst(translated(self.opts.verbose_name))
+        thing = capfirst(translate_text(self.opts.verbose_name))
         messages.success(request, gettext("{thing} saved. It applies to the next decision.").format(thing=thing))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     # Row actions and history
 
-    def all_acts(self) -> Sequence[Act]:
+    def all_acts(self) -> Sequence[RowAction]:
         """Return the row actions of this model, with those that other apps add."""
         return acts_of(self.opts.label_lower, self.acts)
 
@@ -298,34 +304,34 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         used = [url for url in super().get_urls() if url.name and not url.name.endswith("_delete")]
         return [*(self._act_url(act) for act in self.all_acts()), *used]
 
-    def _act_url(self, act: Act) -> URLPattern:
+    def _act_url(self, act: RowAction) -> URLPattern:
         def view(request: HttpRequest, object_id: str) -> HttpResponse:
             return self.act_view(request, object_id, act)
 
         name = f"{self.opts.app_label}_{self.opts.model_name}_{act.slug}"
         return path(f"<path:object_id>/{act.slug}/", self.admin_site.admin_view(view), name=name)
 
-    def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         if is_shared_with(request, self.client_of(row)):
             return []
         return [
             act
             for act in self.all_acts()
-            if self._may(request, act.capability, row) and act.applies(row, received_at(request))
+            if self._may(request, act.capability, row) and act.applies(row, get_action_time(request))
         ]
 
-    def _serialize_act(self, act: Act, row: Any) -> dict[str, Any]:
-        return {"label": translated(act.label), "danger": act.danger, "url": self.url_of(act.slug, row)}
+    def _serialize_act(self, act: RowAction, row: Any) -> dict[str, Any]:
+        return {"label": translate_text(act.label), "danger": act.danger, "url": self.url_of(act.slug, row)}
 
-    def act_view(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
+    def act_view(self, request: HttpRequest, object_id: str, act: RowAction) -> HttpResponse:
         """Ask for a reason, then perform the row action in the context of the row's client."""
         if not self._may(request, act.capability):
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
         if is_shared_with(request, self.client_of(row)):
             raise PermissionDenied
-        demand_fresh_proof(request, act.capability, at=arrived_at(request))
-        if not act.applies(row, received_at(request)):
+        require_recent_authentication(request, act.capability, at=get_arrival_time(request))
+        if not act.applies(row, get_action_time(request)):
             messages.warning(request, gettext("Nothing was done, because the row has changed in the meantime."))
             return HttpResponseRedirect(self.url_of("change", row))
         if request.method != "POST":
@@ -336,20 +342,20 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return answer
         return self._act_page(request, row, act, form)
 
-    def _perform(self, request: HttpRequest, row: Any, act: Act, form: ActForm) -> HttpResponse | None:
+    def _perform(self, request: HttpRequest, row: Any, act: RowAction, form: RowActionForm) -> HttpResponse | None:
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
             with in_client(self.client_of(row)):
                 answer = act.perform(row, form.cleaned_data, request)
         except Exception as error:
-            refusal = as_refusal(error, act.refusals)
+            refusal = to_form_error(error, act.refusals)
             if refusal is None:
                 raise
-            add_refusal(form, refusal)
+            add_service_error(form, refusal)
             return None
         if answer is not None:
             return answer
-        messages.success(request, translated(act.done))
+        messages.success(request, translate_text(act.done))
         return HttpResponseRedirect(self.url_of("change", row))
 
     def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:
@@ -358,8 +364,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         return row
 
-    def _act_page(self, request: HttpRequest, row: Any, act: Act, form: Any) -> TemplateResponse:
-        return self.page(request, row, act.template, title=translated(act.label), act=act, form=form)
+    def _act_page(self, request: HttpRequest, row: Any, act: RowAction, form: Any) -> TemplateResponse:
+        return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form)
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
         """Render a page about one row."""
@@ -373,12 +379,14 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
         context = self.history_of(row, actor_of(request))
-        context |= {"title": translated("History"), **(extra_context or {})}
+        context |= {"title": translate_text("History"), **(extra_context or {})}
         return self.page(request, row, "console/history.html", **context)
 
     def history_of(self, row: Any, viewer: Actor) -> dict[str, Any]:
         """Return the values of the history page."""
-        return {"versions": versions(row, viewer=viewer)} if hasattr(type(row), "history") else {"versions": []}
+        return (
+            {"versions": list_row_versions(row, viewer=viewer)} if hasattr(type(row), "history") else {"versions": []}
+        )
 
 
 class EvidenceAdmin(ScopedAdmin):
@@ -398,6 +406,6 @@ def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> 
 
     @admin.display(description=name)
     def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001
-        return describe(row) or pill("—")
+        return describe(row) or render_state("—")
 
     return state

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-__all__ = ["LIMIT", "BoundedChangeList", "CappedPaginator", "OlderFilter", "count_up_to", "number_in_words"]
+__all__ = ["LIMIT", "BoundedChangeList", "CappedPaginator", "OlderFilter", "count_up_to", "format_count"]
 
 LIMIT = 10_000
 """Largest exact count, and number of rows that can be paged through."""
@@ -23,7 +23,7 @@ def count_up_to(found: QuerySet[Any], limit: int = LIMIT) -> int:
     return found.values("pk")[: limit + 1].count()
 
 
-def number_in_words(count: int, limit: int = LIMIT) -> str:
+def format_count(count: int, limit: int = LIMIT) -> str:
     """Return the count as text, with ``+`` if it exceeds the limit."""
     return f"{limit:,}+" if count > limit else f"{count:,}"
 

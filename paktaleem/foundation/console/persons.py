@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.acts import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = ["PersonPage", "panels_of", "person_acts", "person_pages", "person_panels"]
@@ -26,7 +26,7 @@ class PersonPage:
     values: Callable[[HttpRequest, Any], dict[str, Any]]
 
 
-person_acts: ExtensionPoint[Act] = ExtensionPoint("console.person_acts", "Acts on every person's page.")
+person_acts: ExtensionPoint[RowAction] = ExtensionPoint("console.person_acts", "Acts on every person's page.")
 person_pages: ExtensionPoint[PersonPage] = ExtensionPoint("console.person_pages", "Pages about every person.")
 person_panels: ExtensionPoint[PanelOf] = ExtensionPoint(
     "console.person_panels", "Panels on every person's page: a template and its values, or None."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.acts import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = ["AddedAct", "acts_of", "added_acts"]
@@ -14,7 +14,7 @@ class AddedAct:
     """An act on the rows of a model, ``app_label.model``; placed behind the act ``after``, or last."""
 
     model: str
-    act: Act
+    act: RowAction
     after: str = ""
 
 
@@ -23,7 +23,7 @@ added_acts: ExtensionPoint[AddedAct] = ExtensionPoint(
 )
 
 
-def acts_of(model: str, own: Sequence[Act]) -> list[Act]:
+def acts_of(model: str, own: Sequence[RowAction]) -> list[RowAction]:
     """Return a model's own acts with the added ones in their places."""
     acts = list(own)
     for added in added_acts:

@@ -9,14 +9,14 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.requests import arrived_at
+from paktaleem.foundation.accounts.requests import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.asking import may, received_at
-from paktaleem.foundation.console.filters import client_in_view
+from paktaleem.foundation.console.asking import get_action_time, may
+from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.tenancy.context import current_client, is_in_sandbox
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ShownSandbox", "sandbox_shown"]
+__all__ = ["ShownSandbox", "find_shown_sandbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ShownSandbox:
     name: str = ""
 
 
-def sandbox_shown(request: HttpRequest, page: Mapping[Any, Any]) -> ShownSandbox | None:
+def find_shown_sandbox(request: HttpRequest, page: Mapping[Any, Any]) -> ShownSandbox | None:
     """Return the sandbox that a page is about, or None.
 
     For a user of a sandbox, that is every page; for an officer, a page about one of its rows or a list filtered by
@@ -37,15 +37,15 @@ def sandbox_shown(request: HttpRequest, page: Mapping[Any, Any]) -> ShownSandbox
     """
     actor, own = getattr(request, "actor", None), current_client()
     if is_in_sandbox() and own is not None:
-        return ShownSandbox(own, received_at(request), may(request, Capability.USE_SANDBOX, own))
+        return ShownSandbox(own, get_action_time(request), may(request, Capability.USE_SANDBOX, own))
     if actor is None or actor.client_id is not None:
         return None
     row = page.get("original") or page.get("row")
-    client_id = getattr(row, "client_id", None) if row else client_in_view(request)
+    client_id = getattr(row, "client_id", None) if row else get_filtered_client(request)
     if client_id is None or client_id == PAKTALEEM:
         return None
     found = Client.objects.filter(pk=client_id, is_sandbox=True).only("name", "clock_offset").first()
     if found is None:
         return None
     may_play = may(request, Capability.USE_SANDBOX, found.pk)
-    return ShownSandbox(found.pk, arrived_at(request) + found.clock_offset, may_play, found.name)
+    return ShownSandbox(found.pk, get_arrival_time(request) + found.clock_offset, may_play, found.name)

@@ -7,32 +7,32 @@ from typing import Any
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ChangeSettled, ChangeState, SamePerson
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided, ChangeState
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.model_admin import state_column
 
-__all__ = ["SETTLING_REFUSALS", "change_standing", "settling_acts"]
+__all__ = ["APPROVAL_ERRORS", "approval_actions", "change_state_column"]
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
-SETTLING_REFUSALS: dict[type[Exception], str] = {
-    ChangeSettled: "This change has already been approved or declined.",
-    SamePerson: "You requested this change yourself. A second person must approve it.",
+APPROVAL_ERRORS: dict[type[Exception], str] = {
+    ChangeAlreadyDecided: "This change has already been approved or declined.",
+    ApproverIsRequester: "You requested this change yourself. A second person must approve it.",
 }
-change_standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
+change_state_column = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
 """List column with the state of a change."""
 
 
-def settling_acts(
+def approval_actions(
     service: Callable[..., Any],
     *,
     approve: str,
     decline: str,
     lead: str,
-    refusals: Mapping[type[Exception], str] = SETTLING_REFUSALS,
-    clock: Callable[[HttpRequest], datetime] = received_at,
-) -> tuple[Act, Act]:
+    refusals: Mapping[type[Exception], str] = APPROVAL_ERRORS,
+    clock: Callable[[HttpRequest], datetime] = get_action_time,
+) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
 
     ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
@@ -47,10 +47,10 @@ def settling_acts(
         return perform
 
     options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals}
-    may = Capability.SETTLE_CHILD_CHANGES
+    may = Capability.APPROVE_CHILD_CHANGES
     return (
-        Act("approve", approve, may, make_perform(True), lead=lead, done="Approved.", **options),
-        Act("decline", decline, may, make_perform(False), done="Declined. Nothing has changed.", **options),
+        RowAction("approve", approve, may, make_perform(True), lead=lead, done="Approved.", **options),
+        RowAction("decline", decline, may, make_perform(False), done="Declined. Nothing has changed.", **options),
     )
 
 

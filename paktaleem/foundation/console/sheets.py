@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from xlsxwriter import Workbook
 
-__all__ = ["Format", "cell", "write_sheet"]
+__all__ = ["Format", "format_cell", "write_sheet"]
 
 LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 -- spreadsheets accept full-width characters too
 LONGEST_CELL = 32_767
@@ -28,7 +28,7 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
-def cell(value: Any) -> str | int | float | bool:
+def format_cell(value: Any) -> str | int | float | bool:
     """Return a cell value: ISO 8601 in UTC for times, hexadecimal for bytes, JSON text, escaped strings."""
     if value is None:
         return ""
@@ -58,7 +58,7 @@ def _write_csv(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[A
     lines, number = csv.writer(text), 0
     lines.writerow(header)
     for number, row in enumerate(rows, 1):  # noqa: B007 -- the last number is the count
-        lines.writerow([cell(value) for value in row])
+        lines.writerow([format_cell(value) for value in row])
     text.detach()
     return number
 
@@ -71,6 +71,6 @@ def _write_xlsx(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, header)
         for number, row in enumerate(rows, 1):
-            for column, value in enumerate(map(cell, row)):
+            for column, value in enumerate(map(format_cell, row)):
                 sheet.write(number, column, value[:LONGEST_CELL] if isinstance(value, str) else value)
     return number

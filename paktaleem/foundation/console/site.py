@@ -16,10 +16,10 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.proofs import has_proved_enough
+from paktaleem.foundation.accounts.proofs import has_required_factors
 from paktaleem.foundation.accounts.views import choose_membership
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.words import other_language, translated
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.words import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_global
 
@@ -83,7 +83,7 @@ class ConsoleSite(AdminSite):
         own = {
             "workplace": workplace,
             "may_switch": len(memberships) > 1,
-            "other_language": other_language(),
+            "other_language": get_other_language(),
             "is_nav_sidebar_enabled": self.has_permission(request),
         }
         return {**super().each_context(request), **own}
@@ -96,7 +96,7 @@ class ConsoleSite(AdminSite):
         if not request.user.is_authenticated:
             answer: HttpResponse = sign_in(request)
             return answer
-        if not has_proved_enough(request):
+        if not has_required_factors(request):
             return HttpResponseRedirect(reverse("mfa_index"))
         return HttpResponseRedirect(reverse(f"admin:{'index' if self.has_permission(request) else 'choose'}"))
 
@@ -113,7 +113,7 @@ class ConsoleSite(AdminSite):
             return super().get_app_list(request, app_label)
         models = [model for app in super().get_app_list(request) for model in app["models"]]
         for model in models:
-            model["name"] = capfirst(translated(model["model"]._meta.verbose_name_plural))
+            model["name"] = capfirst(translate_text(model["model"]._meta.verbose_name_plural))
         sections: dict[str, list[Any]] = {name: [] for name in SECTIONS}
         for model in models:
             sections.setdefault(self.get_model_admin(model["model"]).section, []).append(model)  # type: ignore[attr-defined]
@@ -131,7 +131,7 @@ class ConsoleSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the start page: cards and latest acts."""
-        actor, at = actor_of(request), received_at(request)
+        actor, at = actor_of(request), get_action_time(request)
         cards = [card for board in boards for card in board(actor, at)]
         context = {
             "attention": [card for card in cards if card.needs_attention],

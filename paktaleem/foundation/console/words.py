@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
 __all__ = [
-    "DJANGO_SAYS",
-    "other_language",
-    "shown_words",
+    "DJANGO_TEXTS",
+    "get_other_language",
+    "list_displayed_texts",
+    "list_field_texts",
     "translate_fields",
-    "translated",
-    "words_of_fields",
-    "words_of_row",
+    "translate_row_texts",
+    "translate_text",
 ]
 
 
-DJANGO_SAYS = (
+DJANGO_TEXTS = (
     ngettext_lazy("Please correct the error below.", "Please correct the errors below.", "number"),
     ngettext_lazy(
         "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
@@ -47,7 +47,7 @@ DJANGO_SAYS = (
 """Django's own form messages, translated here because Django has no Urdu for them."""
 
 
-def translated(words: Any) -> str:
+def translate_text(words: Any) -> str:
     """Return a text in the current language, unchanged if there is no translation."""
     text = str(words)
     return gettext(text) if text else text
@@ -56,13 +56,13 @@ def translated(words: Any) -> str:
 def translate_fields(fields: Mapping[str, Field]) -> None:
     """Translate the labels, help texts and fixed choices of form fields."""
     for name, field in fields.items():
-        field.label = translated(pretty_name(name) if field.label is None else field.label)
-        field.help_text = translated(field.help_text)
+        field.label = translate_text(pretty_name(name) if field.label is None else field.label)
+        field.help_text = translate_text(field.help_text)
         if _has_fixed_choices(field):
-            field.choices = [(value, translated(label)) for value, label in _choices(field)]
+            field.choices = [(value, translate_text(label)) for value, label in _choices(field)]
 
 
-def words_of_fields(fields: Mapping[str, Field]) -> Iterator[str]:
+def list_field_texts(fields: Mapping[str, Field]) -> Iterator[str]:
     """Yield the untranslated texts that ``translate_fields`` translates."""
     for name, field in fields.items():
         yield str(pretty_name(name) if field.label is None else field.label)
@@ -80,16 +80,16 @@ def _choices(field: ChoiceField) -> list[tuple[Any, Any]]:
     return list(found)
 
 
-def words_of_row(owner: "ModelAdmin[Any]", names: Iterable[str]) -> dict[str, dict[str, str]]:
+def translate_row_texts(owner: "ModelAdmin[Any]", names: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the translated labels and help texts of a row's read-only fields."""
-    labels, helps = shown_words(owner, names)
+    labels, helps = list_displayed_texts(owner, names)
     return {
-        "labels": {name: translated(label) for name, label in labels.items()},
-        "help_texts": {name: translated(text) for name, text in helps.items()},
+        "labels": {name: translate_text(label) for name, label in labels.items()},
+        "help_texts": {name: translate_text(text) for name, text in helps.items()},
     }
 
 
-def shown_words(owner: "ModelAdmin[Any]", names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+def list_displayed_texts(owner: "ModelAdmin[Any]", names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the untranslated labels and help texts of columns and model fields."""
     own = {field.name: field for field in owner.opts.fields}
     known = [name for name in names if name in own or hasattr(owner, name) or hasattr(owner.model, name)]
@@ -97,6 +97,6 @@ def shown_words(owner: "ModelAdmin[Any]", names: Iterable[str]) -> tuple[dict[st
     return labels, {name: str(own[name].help_text) for name in known if name in own and own[name].help_text}
 
 
-def other_language() -> tuple[str, str]:
+def get_other_language() -> tuple[str, str]:
     """Return code and name of the other language."""
     return next((code, name) for code, name in settings.LANGUAGES if code != get_language())

@@ -12,15 +12,15 @@ from uuid import UUID
 from django.db.models import Count, Model
 
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.encryption.sealing import rewrapped
-from paktaleem.foundation.encryption.wrapped import Wrapped
+from paktaleem.foundation.encryption.sealing import rewrap_key
+from paktaleem.foundation.encryption.wrapped import WrappedKind
 
 __all__ = ["row_keys"]
 
 
-def row_keys(model: type[Model]) -> Wrapped:
+def row_keys(model: type[Model]) -> WrappedKind:
     """Describe the keys of a client's table whose rows have one each, bound to the row's id; None once destroyed."""
-    return Wrapped(model._meta.label_lower, partial(_count, model), partial(_rewrap, model))
+    return WrappedKind(model._meta.label_lower, partial(_count, model), partial(_rewrap, model))
 
 
 def _rows_with_key(model: type[Model], client_id: UUID) -> Any:
@@ -37,6 +37,6 @@ def _rewrap(model: type[Model], client_id: UUID) -> frozenset[int]:
     rows = _rows_with_key(model, client_id).exclude(epoch=keyring().current_epoch).only("pk", "epoch", "wrapped")
     for row in rows.order_by("pk").select_for_update(of=("self",)):
         moved.add(row.epoch)
-        row.epoch, row.wrapped = rewrapped(client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+        row.epoch, row.wrapped = rewrap_key(client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
         row.save(update_fields=["epoch", "wrapped"])
     return frozenset(moved)

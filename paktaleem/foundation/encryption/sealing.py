@@ -28,8 +28,8 @@ __all__ = [
     "SealedField",
     "Sealer",
     "blind_index",
-    "normalized",
-    "rewrapped",
+    "normalize_lookup_text",
+    "rewrap_key",
     "wrap_new_key",
 ]
 
@@ -102,7 +102,7 @@ def wrap_new_key(client_id: UUID, subject_id: UUID) -> tuple["Sealer", int, byte
     return Sealer(client_id, subject_id, key), epoch, wrapped
 
 
-def rewrapped(client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> tuple[int, bytes]:
+def rewrap_key(client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> tuple[int, bytes]:
     """Wrap a person's key under the current epoch; sealed values do not change. Raises CannotOpen."""
     binding = _binding(client_id, subject_id)
     return keyring().wrap(_unwrapped(wrapped, epoch, binding), binding=binding)
@@ -154,7 +154,7 @@ class Sealer:
             raise CannotOpen("The value cannot be opened here.") from error
 
 
-def normalized(text: str) -> str:
+def normalize_lookup_text(text: str) -> str:
     """Return a look-up text in normal form: NFKC, case folded, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
@@ -165,7 +165,7 @@ def blind_index(client_id: UUID, kind: str, text: str) -> bytes | None:
     Equal texts have equal hashes within one client and kind. The key is outside the database, so hashes cannot be
     guessed from a dictionary of names.
     """
-    value = normalized(text)
+    value = normalize_lookup_text(text)
     if not value:
         return None
     return hmac.new(_index_key(client_id), f"{kind}\x00{value}".encode(), hashlib.sha256).digest()

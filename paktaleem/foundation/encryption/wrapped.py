@@ -7,10 +7,10 @@ from uuid import UUID
 
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["Wrapped", "everything_wrapped", "wrapped_kinds"]
+__all__ = ["WrappedKind", "list_wrapped_kinds", "wrapped_kinds"]
 
 
-class Wrapped(NamedTuple):
+class WrappedKind(NamedTuple):
     """One kind of wrapped key: how many of a client's are under which epoch, and wrapping them under the current one.
 
     ``rewrap`` returns the epochs it took some from.
@@ -21,11 +21,11 @@ class Wrapped(NamedTuple):
     rewrap: Callable[[UUID], frozenset[int]]
 
 
-wrapped_kinds: ExtensionPoint[Wrapped] = ExtensionPoint(
+wrapped_kinds: ExtensionPoint[WrappedKind] = ExtensionPoint(
     "encryption.wrapped_kinds", "Keys counted before a key epoch is destroyed, and wrapped anew when keys rotate."
 )
 
 
-def everything_wrapped() -> list[Wrapped]:
+def list_wrapped_kinds() -> list[WrappedKind]:
     """List the kinds that were declared, by name."""
     return sorted(wrapped_kinds, key=lambda kind: kind.name)

@@ -21,11 +21,11 @@ from paktaleem.foundation.http_client.destinations import (
     parse_destination,
 )
 
-__all__ = ["KEPT_BYTES", "SECONDS", "Answer", "Resolve", "Unreachable", "post"]
+__all__ = ["MAX_RESPONSE_BYTES", "TIMEOUT_SECONDS", "Answer", "Resolve", "Unreachable", "post"]
 
-KEPT_BYTES = 4_096
+MAX_RESPONSE_BYTES = 4_096
 """Largest part of a response body that is read."""
-SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 """Time limit of an exchange, from name resolution to the last byte (Standard Webhooks: 15 to 30 seconds)."""
 
 type Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -56,7 +56,7 @@ async def post(
     headers: Mapping[str, str],
     *,
     allowed: Iterable[str] = (),
-    seconds: float = SECONDS,
+    seconds: float = TIMEOUT_SECONDS,
     trust: ssl.SSLContext | None = None,
     resolve: Resolve = _resolve,
 ) -> Answer:
@@ -96,8 +96,8 @@ async def _send_and_read(
     async with pool.stream("POST", url, headers=[*sent.items()], content=body) as response:
         content = b""
         async for chunk in response.aiter_stream():
-            content += chunk[: KEPT_BYTES - len(content)]
-            if len(content) >= KEPT_BYTES:
+            content += chunk[: MAX_RESPONSE_BYTES - len(content)]
+            if len(content) >= MAX_RESPONSE_BYTES:
                 break
         retry_after = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
         return Answer(response.status, retry_after.decode("ascii", "replace")[:100], content)

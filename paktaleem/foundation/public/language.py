@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-__all__ = ["LANGUAGE_PARAMETER", "LanguageMiddleware", "asked_language"]
+__all__ = ["LANGUAGE_PARAMETER", "LanguageMiddleware", "get_requested_language"]
 
 LANGUAGE_PARAMETER = "lang"
 COOKIE_AGE = timedelta(days=365)
@@ -33,7 +33,7 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request in its language."""
         for_staff = request.path.startswith(_STAFF_PATHS)
-        if for_staff and request.method == "GET" and (requested := asked_language(request)):
+        if for_staff and request.method == "GET" and (requested := get_requested_language(request)):
             return _store_choice(request, requested)
         language = _choose_language(request, for_staff=for_staff)
         with translation.override(language):
@@ -44,7 +44,7 @@ class LanguageMiddleware:
         return response
 
 
-def asked_language(request: HttpRequest) -> str | None:
+def get_requested_language(request: HttpRequest) -> str | None:
     """Return the language requested in the URL if it is supported, else None."""
     return _supported_or_none(request.GET.get(LANGUAGE_PARAMETER))
 
@@ -58,7 +58,7 @@ def _choose_language(request: HttpRequest, *, for_staff: bool) -> str:
         return settings.LANGUAGE_CODE
     if for_staff:
         return _supported_or_none(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)) or settings.LANGUAGE_CODE
-    return asked_language(request) or _preferred_language(request)
+    return get_requested_language(request) or _preferred_language(request)
 
 
 def _preferred_language(request: HttpRequest) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.public.language import LANGUAGE_PARAMETER
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 
-__all__ = ["LanguageLink", "error_page", "page_address", "public_page", "redirect_to_page"]
+__all__ = ["LanguageLink", "error_page", "page_url", "public_page", "redirect_to_page"]
 
 type Words = str | Promise
 
@@ -45,14 +45,14 @@ def public_page(
     return _to_response(html, status, f"public, max-age={SHARED_SECONDS}" if same_for_all else "no-store")
 
 
-def page_address(name: str, *args: Any, **kwargs: Any) -> str:
+def page_url(name: str, *args: Any, **kwargs: Any) -> str:
     """Return the URL of a route in the current language."""
     return f"{reverse(name, args=args, kwargs=kwargs)}?{urlencode({LANGUAGE_PARAMETER: _current_language()})}"
 
 
 def redirect_to_page(name: str, *args: Any, **kwargs: Any) -> HttpResponse:
     """Redirect to a route in the current language."""
-    return HttpResponseRedirect(page_address(name, *args, **kwargs))
+    return HttpResponseRedirect(page_url(name, *args, **kwargs))
 
 
 def error_page(status: int, *, title: Words | None = None, advice: Words | None = None) -> HttpResponse:

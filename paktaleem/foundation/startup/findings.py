@@ -64,7 +64,7 @@ class DatabaseFacts:
 
     role: str
     is_superuser: bool
-    bypasses_wall: bool
+    can_bypass_rls: bool
     owns_schema: bool
     fsync: str
     synchronous_commit: str
@@ -133,7 +133,7 @@ def _role_findings(facts: DatabaseFacts) -> Iterator[Finding]:
     hint = "Use the app role in DATABASE_URL; the owner role is for migrations (DATABASE_OWNER_URL)."
     if facts.is_superuser:
         yield Finding("startup.E011", f"The database role {facts.role} is or can become a superuser.", hint)
-    if facts.bypasses_wall:
+    if facts.can_bypass_rls:
         yield Finding("startup.E012", f"The database role {facts.role} can bypass row-level security.", hint)
     if facts.owns_schema:
         yield Finding("startup.E013", f"The database role {facts.role} owns the database or its tables.", hint)
@@ -174,7 +174,7 @@ def read_database() -> DatabaseFacts:
         return DatabaseFacts(
             role=role,
             is_superuser=superuser,
-            bypasses_wall=bypasses,
+            can_bypass_rls=bypasses,
             owns_schema=owns,
             fsync=fsync,
             synchronous_commit=synchronous,

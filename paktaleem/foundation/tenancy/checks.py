@@ -7,9 +7,9 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error
 from django.db import models
 
-from paktaleem.foundation.tenancy.grants import wall_of
+from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.foundation.tenancy.wall import Scope, Wall
+from paktaleem.foundation.tenancy.wall import Scope, TablePolicy
 
 __all__ = ["check_declarations"]
 
@@ -32,7 +32,7 @@ def check_declarations(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
 
 
 def _model_errors(model: Any) -> Iterator[CheckMessage]:
-    wall = wall_of(model) or THIRD_PARTY_TABLES.get(model._meta.db_table)
+    wall = find_table_policy(model) or THIRD_PARTY_TABLES.get(model._meta.db_table)
     if wall is None:
         yield Error(
             f"{model._meta.label} declares no tenant isolation.",
@@ -45,7 +45,7 @@ def _model_errors(model: Any) -> Iterator[CheckMessage]:
     yield from _personal_errors(model, wall)
 
 
-def _client_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
+def _client_errors(model: Any, wall: TablePolicy) -> Iterator[CheckMessage]:
     columns = {field.column for field in model._meta.concrete_fields}
     if wall.scope is not Scope.GLOBAL and wall.owner_column not in columns:
         yield Error(
@@ -56,7 +56,7 @@ def _client_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
         )
 
 
-def _personal_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
+def _personal_errors(model: Any, wall: TablePolicy) -> Iterator[CheckMessage]:
     for field in model._meta.concrete_fields:
         if _needs_classification(field) and field.name not in wall.personal and field.name not in _HISTORY_FIELDS:
             yield Error(

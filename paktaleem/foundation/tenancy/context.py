@@ -23,14 +23,14 @@ __all__ = [
     "ContextMissing",
     "ContextSwitchRefused",
     "as_officer",
-    "aside",
+    "autonomous_transaction",
     "clock_offset",
     "current_client",
     "in_client",
     "in_global",
     "is_in_sandbox",
-    "one_statement",
-    "read_alone",
+    "read_in_one_statement",
+    "single_statement",
 ]
 
 OFFICER_ROLE = "paktaleem_officer"
@@ -127,7 +127,7 @@ def in_global(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 @contextmanager
-def aside() -> Iterator[str]:
+def autonomous_transaction() -> Iterator[str]:
     """Run in an autonomous transaction on a separate connection, in a global context; yields its alias.
 
     For writes that must survive a rollback of the request: counters of attempts, lockouts.
@@ -138,7 +138,7 @@ def aside() -> Iterator[str]:
 
 
 @contextmanager
-def one_statement() -> Iterator[None]:
+def single_statement() -> Iterator[None]:
     """Allow one autocommitted statement that sets its own context in SQL (decision path, API key look-up).
 
     Raises ContextSwitchRefused inside any context. Inside a surrounding transaction (tests), the settings of the
@@ -155,8 +155,8 @@ def one_statement() -> Iterator[None]:
         _current.reset(token)
 
 
-def read_alone(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
-    """Run one read-only statement that sets its own context in SQL and return its rows; see ``one_statement``.
+def read_in_one_statement(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    """Run one read-only statement that sets its own context in SQL and return its rows; see ``single_statement``.
 
     As the first query of a request it replaces the connection's health check: on a lost connection it reconnects
     and repeats the statement, which is safe for a read. Raises OperationalError if the database cannot be reached
@@ -164,7 +164,7 @@ def read_alone(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     connection.health_check_done = True
-    with one_statement():
+    with single_statement():
         try:
             return _rows(connection, sql, params)
         except (OperationalError, InterfaceError):

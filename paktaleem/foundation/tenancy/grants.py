@@ -11,22 +11,22 @@ from django.db import connections
 
 from paktaleem.foundation.tenancy.operations import APP, OFFICER
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.foundation.tenancy.wall import APPEND, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, TablePolicy
 
-__all__ = ["apply_grants", "declared_walls"]
+__all__ = ["apply_grants", "list_table_policies"]
 
 
-def declared_walls() -> dict[str, Wall]:
+def list_table_policies() -> dict[str, TablePolicy]:
     """Return the access declaration of every table: own models, their history tables, third-party tables."""
     walls = dict(THIRD_PARTY_TABLES)
     for model in apps.get_models(include_auto_created=True):
-        wall = wall_of(model)
+        wall = find_table_policy(model)
         if wall is not None:
             walls[model._meta.db_table] = wall
     return walls
 
 
-def wall_of(model: Any) -> Wall | None:
+def find_table_policy(model: Any) -> TablePolicy | None:
     """Return a model's access declaration, or None; a history table has its model's, but append-only."""
     tracked = getattr(model, "instance_type", None)
     if tracked is None:
@@ -42,7 +42,7 @@ def apply_grants(alias: str = "owner") -> None:
         cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {APP}, {OFFICER}, PUBLIC")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         present = {name for (name,) in cursor.fetchall()}
-        for table, wall in sorted(declared_walls().items()):
+        for table, wall in sorted(list_table_policies().items()):
             if table not in present:
                 continue
             if wall.rights:

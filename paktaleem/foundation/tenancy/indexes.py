@@ -2,7 +2,7 @@
 
 from django.db import models
 
-__all__ = ["longest_first", "newest_first"]
+__all__ = ["newest_first", "oldest_first"]
 
 
 def newest_first(
@@ -17,7 +17,7 @@ def newest_first(
     return _index_pair([*([by] if by else []), f"-{moment}", "-id"], name, client, condition)
 
 
-def longest_first(
+def oldest_first(
     moment: str, name: str, *, client: str = "client", condition: models.Q | None = None
 ) -> tuple[models.Index, models.Index]:
     """Return two indexes, oldest rows first: within one client and across all; see ``newest_first``."""

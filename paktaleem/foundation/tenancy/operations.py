@@ -7,7 +7,7 @@ from django.db.migrations.operations.base import Operation
 
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["AppendOnly", "BelongsTo", "Walled"]
+__all__ = ["AppendOnly", "SameClientForeignKey", "TenantIsolation"]
 
 APP, OWNER, OFFICER = "paktaleem_app", "paktaleem_owner", "paktaleem_officer"
 
@@ -49,7 +49,7 @@ class _TableOperation(Operation):
         return f"{type(self).__name__} {self.model}"
 
 
-class Walled(_TableOperation):
+class TenantIsolation(_TableOperation):
     """Enable and force row-level security on a table and make its client column NOT NULL.
 
     ``shared`` lets every client read rows owned by PakTaleem; ``looked_up`` lets the owner's SECURITY DEFINER
@@ -110,7 +110,7 @@ class Walled(_TableOperation):
         ]
 
 
-class BelongsTo(_TableOperation):
+class SameClientForeignKey(_TableOperation):
     """Add a composite foreign key, so that a row can only refer to a row of the same client.
 
     For a reference into the shared catalogue, ``owner`` names the column with the catalogue row's client; a check

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connections
 
 
-class OwnerMigrates:
+class OwnerOnlyMigrationRouter:
     """Allow schema changes on the ``owner`` alias only; no query is routed to it."""
 
     def allow_migrate(self, db: str, app_label: str, **_: Any) -> bool:
@@ -19,7 +19,7 @@ class OwnerMigrates:
         return db == "owner" and connections[db].settings_dict["NAME"] != settings.NOT_CONFIGURED
 
 
-class Aside:
+class AutonomousRouter:
     """Route failed sign-in counts to a separate connection, which commits even if the request rolls back."""
 
     def db_for_read(self, model: Any, **_: Any) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 
-__all__ = ["find_row", "find_rows", "insert_together"]
+__all__ = ["find_row", "find_rows", "insert_rows"]
 
 type Columns = list[models.Field[Any, Any]]
 
@@ -38,7 +38,7 @@ def find_rows[M: models.Model](model: type[M], where: str, values: Mapping[str, 
     return rows
 
 
-def insert_together(*rows: models.Model, also: str = "", values: Mapping[str, Any] | None = None) -> None:
+def insert_rows(*rows: models.Model, also: str = "", values: Mapping[str, Any] | None = None) -> None:
     """Insert rows of one or several tables in one statement; they may refer to each other.
 
     ``also`` is another writing statement (INSERT, UPDATE) executed in the same query, with ``%(name)s`` parameters

@@ -3,7 +3,7 @@
 A third-party table that is not listed here fails the system check, so every new dependency must be classified.
 """
 
-from paktaleem.foundation.tenancy.wall import READ, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import READ, Personal, Scope, TablePolicy
 
 __all__ = ["THIRD_PARTY_TABLES"]
 
@@ -11,15 +11,15 @@ _NO_RIGHTS: frozenset[str] = frozenset()
 _ALL_RIGHTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 
 
-def _global_table(reason: str, rights: frozenset[str], **personal: Personal) -> Wall:
-    return Wall(Scope.GLOBAL, rights, reason=reason, officer=False, personal=personal)
+def _global_table(reason: str, rights: frozenset[str], **personal: Personal) -> TablePolicy:
+    return TablePolicy(Scope.GLOBAL, rights, reason=reason, officer=False, personal=personal)
 
 
 _NONE = Personal.NONE
 
-THIRD_PARTY_TABLES: dict[str, Wall] = {
+THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
     "django_migrations": _global_table("version of the schema", READ),
-    "django_content_type": Wall(
+    "django_content_type": TablePolicy(
         Scope.GLOBAL, READ, reason="names of models", personal={"app_label": _NONE, "model": _NONE}
     ),
     "django_session": _global_table(

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-__all__ = ["take_turn", "take_turns"]
+__all__ = ["advisory_lock", "advisory_locks"]
 
 
-def take_turn(name: str) -> None:
+def advisory_lock(name: str) -> None:
     """Acquire a named advisory lock until the transaction ends (pg_advisory_xact_lock), waiting if needed.
 
     For rows that may not exist yet, which ``SELECT … FOR UPDATE`` cannot lock.
@@ -16,7 +16,7 @@ def take_turn(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
-def take_turns(names: Iterable[str]) -> None:
+def advisory_locks(names: Iterable[str]) -> None:
     """Acquire many named advisory locks, always in the same order, to avoid deadlocks."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["APPEND", "EDIT", "READ", "Personal", "Scope", "Wall"]
+__all__ = ["APPEND", "EDIT", "READ", "Personal", "Scope", "TablePolicy"]
 
 READ = frozenset({"SELECT"})
 APPEND = frozenset({"SELECT", "INSERT"})
@@ -42,7 +42,7 @@ class Personal(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wall:
+class TablePolicy:
     """Access declaration of one table.
 
     ``rights`` are the SQL privileges of the app role; an evidence table gets at most APPEND. ``looked_up`` lets the

@@ -9,18 +9,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import paktaleem.sandbox.api.problems  # noqa: F401 -- declares its problems
-from paktaleem.foundation.accounts.models import FURTHEST_CLOCK
+from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import (
     Operation,
     actor_of,
-    arrival_of,
     client_of,
+    get_arrival_time,
     moment_of,
-    validated,
+    validate_input,
 )
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from paktaleem.sandbox.services import force_state, get_sandbox, move_clock, start_over
+from paktaleem.sandbox.services import force_state, get_sandbox, move_clock, reset_sandbox
 from paktaleem.sandbox.states import STATES
 
 __all__ = ["SandboxClock", "SandboxReset", "SandboxState"]
@@ -30,7 +30,7 @@ class ClockInput(StrictSerializer):
     """The time to which the clock is moved, or the days and hours by which it is moved."""
 
     to = ZonedDateTimeField(required=False)
-    days = serializers.IntegerField(required=False, min_value=0, max_value=FURTHEST_CLOCK.days)
+    days = serializers.IntegerField(required=False, min_value=0, max_value=MAX_CLOCK_OFFSET.days)
     hours = serializers.IntegerField(required=False, min_value=0, max_value=24 * 366)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class SandboxClock(Operation):
         """Move the clock ahead: 200. It applies to all requests of this sandbox from the next one on."""
         body, now = request.data, moment_of(request)
         client = get_sandbox(client_of(request), actor=actor_of(request))
-        given = validated(ClockInput, body)
+        given = validate_input(ClockInput, body)
         moved = move_clock(client, to=_target_time(given, now), actor=actor_of(request), at=now)
         return _clock_response(request, moved.clock_offset)
 
@@ -99,7 +99,7 @@ class SandboxState(Operation):
         """
         body = request.data
         client = get_sandbox(client_of(request), actor=actor_of(request))
-        given = validated(StateInput, body)
+        given = validate_input(StateInput, body)
         common: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
         subject, state = given["subject"], given["state"]
         forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose"), **common)
@@ -135,8 +135,8 @@ class SandboxReset(Operation):
         """Reset the sandbox: 200. People and their records are deleted, the clock is reset; register and keys stay."""
         body = request.data
         client = get_sandbox(client_of(request), actor=actor_of(request))
-        validated(ResetInput, body)
-        client, people = start_over(client, actor=actor_of(request), at=moment_of(request))
+        validate_input(ResetInput, body)
+        client, people = reset_sandbox(client, actor=actor_of(request), at=moment_of(request))
         answer = _clock_response(request, client.clock_offset)
         answer.data["people"] = people
         return answer
@@ -150,5 +150,5 @@ def _target_time(given: dict[str, Any], now: datetime) -> datetime:
 
 
 def _clock_response(request: Request, ahead: timedelta) -> Response:
-    now = arrival_of(request) + ahead
+    now = get_arrival_time(request) + ahead
     return Response({"now": now.isoformat(), "ahead_seconds": int(ahead.total_seconds())})

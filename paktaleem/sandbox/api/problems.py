@@ -2,12 +2,12 @@
 
 from http import HTTPStatus
 
-from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.sandbox.services import NotASandbox, StateNotReached
 
 __all__: list[str] = []
 
-declare_problems(
+register_problems(
     {
         NotASandbox: Problem(
             "not-a-sandbox",

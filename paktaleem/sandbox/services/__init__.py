@@ -2,16 +2,16 @@
 
 from paktaleem.sandbox.services.access import NotASandbox, get_sandbox
 from paktaleem.sandbox.services.clocks import ClockRunsForwards, move_clock
-from paktaleem.sandbox.services.forcing import Forced, StateNotReached, force_state
-from paktaleem.sandbox.services.resetting import start_over
+from paktaleem.sandbox.services.forcing import ForcedState, StateNotReached, force_state
+from paktaleem.sandbox.services.resetting import reset_sandbox
 
 __all__ = [
     "ClockRunsForwards",
-    "Forced",
+    "ForcedState",
     "NotASandbox",
     "StateNotReached",
     "force_state",
     "get_sandbox",
     "move_clock",
-    "start_over",
+    "reset_sandbox",
 ]

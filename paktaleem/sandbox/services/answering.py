@@ -10,31 +10,31 @@ from consent.consents.services import (
     revoke_consent,
     withdraw_consent,
 )
-from consent.notices.selectors.purposes import current_notice
-from consent.notices.shown import Shown, sign_shown
+from consent.notices.selectors.purposes import get_current_notice
+from consent.notices.shown import ShownNotice, sign_notice_token
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.sandbox.services.clocks import move_clock
-from paktaleem.sandbox.services.playing import Playing
+from paktaleem.sandbox.services.playing import ForcingContext
 from paktaleem.sandbox.services.registering import make_purpose_expire, publish_material_change
 
 __all__ = ["ANSWERS"]
 
 
-def _answer(playing: Playing, state: ConsentState) -> ConsentEvent:
+def _answer(playing: ForcingContext, state: ConsentState) -> ConsentEvent:
     """Record an answer as a platform does: the current notice was just shown."""
-    version = current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
-    shown = Shown(version.pk, tuple(version.notice.purposes), "en", playing.client.pk, playing.at)
+    version = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
+    shown = ShownNotice(version.pk, tuple(version.notice.purposes), "en", playing.client.pk, playing.at)
     answers = [Answer(playing.purpose.code, state)]
-    [event] = record_answers(playing.subject, answers=answers, shown=sign_shown(shown), **playing.audit)
+    [event] = record_answers(playing.subject, answers=answers, shown=sign_notice_token(shown), **playing.audit)
     return event
 
 
-def _consent(playing: Playing) -> Consent | None:
+def _consent(playing: ForcingContext) -> Consent | None:
     own = {"client_id": playing.client.pk, "subject": playing.subject, "purpose_id": playing.purpose.pk}
     return Consent.objects.filter(**own).select_related("subject", "purpose").first()
 
 
-def _give_and_get(playing: Playing) -> Consent:
+def _give_and_get(playing: ForcingContext) -> Consent:
     """Return the consent after recording it as given."""
     _answer(playing, ConsentState.GIVEN)
     found = _consent(playing)
@@ -42,14 +42,14 @@ def _give_and_get(playing: Playing) -> Consent:
     return found
 
 
-def _give(playing: Playing) -> None:
+def _give(playing: ForcingContext) -> None:
     _give_and_get(playing)
 
 
-def _request_or_defer(state: ConsentState) -> Callable[[Playing], None]:
+def _request_or_defer(state: ConsentState) -> Callable[[ForcingContext], None]:
     """Return a function that requests or defers consent, withdrawing a given one first."""
 
-    def force(playing: Playing) -> None:
+    def force(playing: ForcingContext) -> None:
         consent = _consent(playing)
         if consent is not None and consent.state == ConsentState.GIVEN:
             withdraw_consent(playing.subject, **playing.about)
@@ -58,24 +58,24 @@ def _request_or_defer(state: ConsentState) -> Callable[[Playing], None]:
     return force
 
 
-def _refuse(playing: Playing) -> None:
+def _refuse(playing: ForcingContext) -> None:
     _answer(playing, ConsentState.REFUSED)
 
 
-def _withdraw(playing: Playing) -> None:
+def _withdraw(playing: ForcingContext) -> None:
     _give_and_get(playing)
     withdraw_consent(playing.subject, **playing.about)
 
 
-def _revoke(playing: Playing) -> None:
+def _revoke(playing: ForcingContext) -> None:
     revoke_consent(_give_and_get(playing), reason=Reason.REVIEW, **playing.audit)
 
 
-def _invalidate(playing: Playing) -> None:
+def _invalidate(playing: ForcingContext) -> None:
     invalidate_consent(_give_and_get(playing), reason=Reason.LAW_CHANGE, **playing.audit)
 
 
-def _let_expire(playing: Playing) -> None:
+def _let_expire(playing: ForcingContext) -> None:
     """Move the sandbox's clock to the expiry of the consent."""
     make_purpose_expire(playing)
     expires_at = _give_and_get(playing).expires_at
@@ -83,12 +83,12 @@ def _let_expire(playing: Playing) -> None:
     move_clock(playing.client, to=expires_at, actor=playing.player, at=playing.at)
 
 
-def _outdate(playing: Playing) -> None:
+def _outdate(playing: ForcingContext) -> None:
     _give_and_get(playing)
     publish_material_change(playing)
 
 
-ANSWERS: dict[str, Callable[[Playing], None]] = {
+ANSWERS: dict[str, Callable[[ForcingContext], None]] = {
     "consent_requested": _request_or_defer(ConsentState.REQUESTED),
     "consent_deferred": _request_or_defer(ConsentState.DEFERRED),
     "consent_given": _give,

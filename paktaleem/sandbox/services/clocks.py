@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import FURTHEST_CLOCK, Client
+from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
@@ -30,8 +30,8 @@ def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> C
     if to < at:
         raise ClockRunsForwards({"to": ["The clock only moves forward: choose a later time, or start over."]})
     ahead = client.clock_offset + (to - at)
-    if ahead > FURTHEST_CLOCK:
-        raise ValidationError({"to": [f"A sandbox's clock can be at most {FURTHEST_CLOCK.days:,} days ahead."]})
+    if ahead > MAX_CLOCK_OFFSET:
+        raise ValidationError({"to": [f"A sandbox's clock can be at most {MAX_CLOCK_OFFSET.days:,} days ahead."]})
     return set_offset(client, ahead, kind="sandbox.clock_moved", actor=actor, at=at)
 
 

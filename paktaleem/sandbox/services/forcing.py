@@ -9,7 +9,7 @@ from django.db import transaction
 
 from consent.consents.services import PurposeUnknown
 from consent.decisions.decision import Decision, Question
-from consent.decisions.selectors.decisions import decide_for
+from consent.decisions.selectors.decisions import decide_one
 from consent.notices.selectors.purposes import bases_in_force
 from consent.register.models import Basis, Purpose
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
@@ -17,12 +17,12 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.answering import ANSWERS
-from paktaleem.sandbox.services.people import PEOPLE, register_afresh
-from paktaleem.sandbox.services.playing import Playing
-from paktaleem.sandbox.services.registering import AGREEMENTS, serve_again
+from paktaleem.sandbox.services.people import PEOPLE, register_with_defaults
+from paktaleem.sandbox.services.playing import ForcingContext
+from paktaleem.sandbox.services.registering import AGREEMENTS, restore_agreement
 from paktaleem.sandbox.states import STATES, About
 
-__all__ = ["Forced", "StateNotReached", "force_state"]
+__all__ = ["ForcedState", "StateNotReached", "force_state"]
 
 _STEPS = {**PEOPLE, **ANSWERS, **AGREEMENTS}
 _AFTER_STEPS = timedelta(milliseconds=1)
@@ -35,7 +35,7 @@ class StateNotReached(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Forced:
+class ForcedState:
     """A state that was reached: its purpose and the resulting decision."""
 
     purpose: str
@@ -46,7 +46,7 @@ class Forced:
 @transaction.atomic
 def force_state(
     client: Client, *, state: str, external_id: str, purpose: str | None = None, actor: Actor, at: datetime
-) -> Forced:
+) -> ForcedState:
     """Bring a person of a sandbox into a state of ``STATES``, whatever the previous state of person and register.
 
     The steps use the services that cause the state in normal use, with the sandbox as actor; the next decision about
@@ -55,15 +55,15 @@ def force_state(
     """
     client = lock_sandbox(client.pk, actor=actor)
     sandbox, expected = sandbox_actor(client.pk), STATES[state]
-    serve_again(client, actor=sandbox, at=at)
+    restore_agreement(client, actor=sandbox, at=at)
     about = _choose_purpose(client, expected.about, purpose, at)
-    subject = register_afresh(external_id, client=client, state=state, actor=sandbox, at=at)
-    _STEPS[state](Playing(client, subject, about, sandbox, actor, at))
+    subject = register_with_defaults(external_id, client=client, state=state, actor=sandbox, at=at)
+    _STEPS[state](ForcingContext(client, subject, about, sandbox, actor, at))
     now = at + (Client.objects.get(pk=client.pk).clock_offset - client.clock_offset) + _AFTER_STEPS
-    answer = decide_for(sandbox, client.pk, external_id, Question(purpose=about.code, at=now), now=now)
+    answer = decide_one(sandbox, client.pk, external_id, Question(purpose=about.code, at=now), now=now)
     if answer.reason is not expected.reason:
         raise StateNotReached(f"The reason for {about.code} is {answer.reason}, not {expected.reason}.")
-    return Forced(about.code, answer, now)
+    return ForcedState(about.code, answer, now)
 
 
 def _choose_purpose(client: Client, about: About, wanted: str | None, at: datetime) -> Purpose:

@@ -13,23 +13,23 @@ from children.guardians.models import (
     VerificationMethod,
 )
 from children.guardians.services import (
-    answer_service,
     end_guardian,
     name_guardian,
     quarantine,
+    record_service_answer,
     release,
     verify_guardian,
 )
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
-from paktaleem.sandbox.services.playing import MOMENT, Playing, years_before
+from paktaleem.sandbox.services.playing import MOMENT, ForcingContext, years_before
 
-__all__ = ["GUARDIANS", "hold_back_no_longer"]
+__all__ = ["GUARDIANS", "release_quarantine"]
 
 _EVIDENCE = "Sandbox"
 
 
-def _name_guardian(playing: Playing) -> Guardianship:
+def _name_guardian(playing: ForcingContext) -> Guardianship:
     """Name the child's sandbox guardian, an adult registered with the child."""
     born = years_before(playing.at, 40)
     details = {"role": "guardian", "birth_date": born, "full_name": "Guardian of the sandbox"}
@@ -45,48 +45,48 @@ def _name_guardian(playing: Playing) -> Guardianship:
     )
 
 
-def _name_and_verify(playing: Playing) -> Guardianship:
+def _name_and_verify(playing: ForcingContext) -> Guardianship:
     guardianship = _name_guardian(playing)
     verify_guardian(guardianship, method=VerificationMethod.SIGNED_FORM, evidence=_EVIDENCE, **playing.audit)
     return guardianship
 
 
-def _answer(playing: Playing, guardian: Subject, decision: Decision) -> None:
+def _answer(playing: ForcingContext, guardian: Subject, decision: Decision) -> None:
     common: dict[str, Any] = {"route": Route.SCHOOL, "evidence": _EVIDENCE, **playing.audit}
-    answer_service(playing.subject, guardian=guardian, decision=decision, **common)
+    record_service_answer(playing.subject, guardian=guardian, decision=decision, **common)
 
 
-def _name(playing: Playing) -> None:
+def _name(playing: ForcingContext) -> None:
     _name_guardian(playing)
 
 
-def _refuse(playing: Playing) -> None:
+def _refuse(playing: ForcingContext) -> None:
     _answer(playing, _name_and_verify(playing).guardian, Decision.REFUSED)
 
 
-def _authorise_and_get(playing: Playing) -> Guardianship:
+def _authorise_and_get(playing: ForcingContext) -> Guardianship:
     guardianship = _name_and_verify(playing)
     _answer(playing, guardianship.guardian, Decision.GIVEN)
     return guardianship
 
 
-def _authorise(playing: Playing) -> None:
+def _authorise(playing: ForcingContext) -> None:
     _authorise_and_get(playing)
 
 
-def _withdraw(playing: Playing) -> None:
+def _withdraw(playing: ForcingContext) -> None:
     _answer(playing, _authorise_and_get(playing).guardian, Decision.WITHDRAWN)
 
 
-def _let_lapse(playing: Playing) -> None:
+def _let_lapse(playing: ForcingContext) -> None:
     end_guardian(_authorise_and_get(playing), actor=playing.actor, at=playing.at + 2 * MOMENT)
 
 
-def _hold_back(playing: Playing) -> None:
+def _hold_back(playing: ForcingContext) -> None:
     quarantine(playing.subject, cause=QuarantineCause.REPORT, **playing.audit)
 
 
-GUARDIANS: dict[str, Callable[[Playing], None]] = {
+GUARDIANS: dict[str, Callable[[ForcingContext], None]] = {
     "guardian_pending": _name,
     "guardian_refused": _refuse,
     "guardian_withdrawn": _withdraw,
@@ -96,7 +96,7 @@ GUARDIANS: dict[str, Callable[[Playing], None]] = {
 }
 
 
-def hold_back_no_longer(subject: Subject, **common: Any) -> None:
+def release_quarantine(subject: Subject, **common: Any) -> None:
     """Release a person's data from quarantine, if quarantined."""
     if Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).exists():
         release(subject, **common)

@@ -16,17 +16,17 @@ from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.sandbox.services.guardians import GUARDIANS, hold_back_no_longer
-from paktaleem.sandbox.services.playing import Playing, years_before
+from paktaleem.sandbox.services.guardians import GUARDIANS, release_quarantine
+from paktaleem.sandbox.services.playing import ForcingContext, years_before
 
-__all__ = ["PEOPLE", "register_afresh"]
+__all__ = ["PEOPLE", "register_with_defaults"]
 
 _ADULT_AGE, _CHILD_AGE = 30, 9
 _CHILDREN = {"child", *GUARDIANS}
 _WHY = Reason.SUBJECT_REQUEST
 
 
-def register_afresh(external_id: str, *, client: Client, state: str, actor: Actor, at: datetime) -> Subject:
+def register_with_defaults(external_id: str, *, client: Client, state: str, actor: Actor, at: datetime) -> Subject:
     """Register the person, or reset them to the default: of age, without restrictions or objections.
 
     The age follows from ``state``. Raises AlreadyErased, ValidationError.
@@ -35,7 +35,7 @@ def register_afresh(external_id: str, *, client: Client, state: str, actor: Acto
     details = {"role": "student", "birth_date": born, "attested_age": None}
     common: dict[str, Any] = {"actor": actor, "reason": Reason.LMS_UPDATE, "at": at}
     subject, _ = register_subject(external_id, client=client, details=details, route=None, **common)
-    hold_back_no_longer(subject, actor=actor, at=at)
+    release_quarantine(subject, actor=actor, at=at)
     own = {"client_id": client.pk, "subject": subject}
     for restriction in Restriction.objects.active(at).filter(**own):
         lift_restriction(restriction, actor=actor, reason=_WHY, at=at)
@@ -44,19 +44,19 @@ def register_afresh(external_id: str, *, client: Client, state: str, actor: Acto
     return subject
 
 
-def _restrict(playing: Playing) -> None:
+def _restrict(playing: ForcingContext) -> None:
     restrict_processing(playing.subject, reason=_WHY, **playing.audit)
 
 
-def _object(playing: Playing) -> None:
+def _object(playing: ForcingContext) -> None:
     object_to_purpose(playing.subject, purpose_code=playing.purpose.code, reason=_WHY, **playing.audit)
 
 
-def _erase(playing: Playing) -> None:
+def _erase(playing: ForcingContext) -> None:
     erase_subject(playing.subject, reason=_WHY, **playing.audit)
 
 
-PEOPLE: dict[str, Callable[[Playing], None]] = {
+PEOPLE: dict[str, Callable[[ForcingContext], None]] = {
     "of_age": lambda _: None,
     "child": lambda _: None,
     "age_unknown": lambda _: None,

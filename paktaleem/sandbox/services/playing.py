@@ -9,14 +9,14 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
-__all__ = ["MOMENT", "Playing"]
+__all__ = ["MOMENT", "ForcingContext"]
 
 MOMENT = timedelta(microseconds=1)
 """Shortest duration, since a period cannot end at the time it starts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Playing:
+class ForcingContext:
     """The context of forcing one state. ``actor`` is the sandbox itself, ``player`` the user or key that asked."""
 
     client: Client

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from consent.notices.selectors.purposes import current_notice
+from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.services import publish_notice_version
 from consent.register.models import AgreementSuspension, Instruction, Purpose, ServiceAgreement
 from consent.register.models.rows import PeriodRow
@@ -14,14 +14,14 @@ from consent.register.services import change_register, end_period
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.sandbox.services.playing import MOMENT, Playing
+from paktaleem.sandbox.services.playing import MOMENT, ForcingContext
 
-__all__ = ["AGREEMENTS", "make_purpose_expire", "publish_material_change", "serve_again"]
+__all__ = ["AGREEMENTS", "make_purpose_expire", "publish_material_change", "restore_agreement"]
 
 _WHY = Reason.AGREEMENT_CHANGE
 
 
-def serve_again(client: Client, *, actor: Actor, at: datetime) -> None:
+def restore_agreement(client: Client, *, actor: Actor, at: datetime) -> None:
     """Ensure that the client's agreement is live, not suspended and with instructions, and its purposes active."""
     common: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
     for purpose in Purpose.objects.filter(client_id=client.pk, is_active=False):
@@ -59,37 +59,37 @@ def _end(row: PeriodRow, *, actor: Actor, reason: Reason, at: datetime) -> None:
     end_period(row, actor=actor, reason=reason, at=max(at, row.starts_at + MOMENT))
 
 
-def _agreement_of(playing: Playing) -> ServiceAgreement:
+def _agreement_of(playing: ForcingContext) -> ServiceAgreement:
     found = _live_agreement(playing.client, playing.at)
     if found is None:
         raise ValidationError({"state": ["The sandbox has no agreement: ask PakTaleem to register one."]})
     return found
 
 
-def _suspend(playing: Playing) -> None:
+def _suspend(playing: ForcingContext) -> None:
     suspension = AgreementSuspension(
         client_id=playing.client.pk, agreement=_agreement_of(playing), starts_at=playing.at
     )
     change_register(suspension, reason=_WHY, **playing.audit)
 
 
-def _end_agreement(playing: Playing) -> None:
+def _end_agreement(playing: ForcingContext) -> None:
     for agreement in ServiceAgreement.objects.active(playing.at).filter(client_id=playing.client.pk):
         _end(agreement, reason=_WHY, **playing.audit)
 
 
-def _end_instructions(playing: Playing) -> None:
+def _end_instructions(playing: ForcingContext) -> None:
     for instruction in Instruction.objects.active(playing.at).filter(client_id=playing.client.pk):
         _end(instruction, reason=_WHY, **playing.audit)
 
 
-def _switch_off(playing: Playing) -> None:
+def _switch_off(playing: ForcingContext) -> None:
     _refuse_shared(playing)
     playing.purpose.is_active = False
     change_register(playing.purpose, reason=_WHY, **playing.audit)
 
 
-AGREEMENTS: dict[str, Callable[[Playing], None]] = {
+AGREEMENTS: dict[str, Callable[[ForcingContext], None]] = {
     "agreement_active": lambda _: None,
     "agreement_suspended": _suspend,
     "agreement_ended": _end_agreement,
@@ -98,7 +98,7 @@ AGREEMENTS: dict[str, Callable[[Playing], None]] = {
 }
 
 
-def make_purpose_expire(playing: Playing) -> None:
+def make_purpose_expire(playing: ForcingContext) -> None:
     """Let consents to the purpose expire after a year, unless they already expire."""
     if playing.purpose.consent_months is None:
         _refuse_shared(playing)
@@ -106,9 +106,9 @@ def make_purpose_expire(playing: Playing) -> None:
         change_register(playing.purpose, reason=_WHY, **playing.audit)
 
 
-def publish_material_change(playing: Playing) -> None:
+def publish_material_change(playing: ForcingContext) -> None:
     """Publish a material change of the purpose's notice, for all consents in the sandbox under the old version."""
-    current = current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
+    current = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
     if current.notice.client_id != playing.client.pk:
         raise ValidationError({"purpose": ["Its notice is PakTaleem’s: choose a purpose of the sandbox’s own."]})
     note = f"(Sandbox, {playing.at:%Y-%m-%d %H:%M}: a material change.)"
@@ -126,6 +126,6 @@ def publish_material_change(playing: Playing) -> None:
     )
 
 
-def _refuse_shared(playing: Playing) -> None:
+def _refuse_shared(playing: ForcingContext) -> None:
     if playing.purpose.client_id != playing.client.pk:
         raise ValidationError({"purpose": ["It is PakTaleem’s: choose a purpose of the sandbox’s own."]})

@@ -22,18 +22,18 @@ from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.clocks import set_offset
-from paktaleem.sandbox.services.registering import serve_again
+from paktaleem.sandbox.services.registering import restore_agreement
 
-__all__ = ["StartedOver", "start_over"]
+__all__ = ["ResetResult", "reset_sandbox"]
 
 _CHANGEABLE: tuple[type[RegisterRow], ...] = (ServiceAgreement, Instruction, LawfulBasis, RecipientApproval, Purpose)
 """Models whose rows may have changed while the clock was ahead, and are restored."""
 
-type StartedOver = tuple[Client, int]
+type ResetResult = tuple[Client, int]
 
 
 @transaction.atomic
-def start_over(client: Client, *, actor: Actor, at: datetime) -> StartedOver:
+def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> ResetResult:
     """Reset a sandbox: delete its people and their records, and set its clock to real time.
 
     The register, keys, systems and endpoints are kept; register changes made while the clock was ahead are undone, and
@@ -51,7 +51,7 @@ def start_over(client: Client, *, actor: Actor, at: datetime) -> StartedOver:
     sandbox = sandbox_actor(client.pk)
     for row in changed:
         change_register(row, actor=sandbox, reason=Reason.CORRECTION, at=now)
-    serve_again(client, actor=sandbox, at=now)
+    restore_agreement(client, actor=sandbox, at=now)
     facts = {"people": people, "rows": rows}
     record_entry("sandbox.started_over", client_id=client.pk, facts=facts, actor=actor, at=now)
     return client, people

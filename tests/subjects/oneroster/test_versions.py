@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.rosters.oneroster import GuardianRelation, Mention, Person, open_roster
+from paktaleem.directory.rosters.oneroster import DeltaRelation, GuardianRelation, Person, open_roster
 from tests.rosters import clean_network, odd_network
 
 
@@ -98,7 +98,7 @@ def test_a_delta_tells_who_is_new_or_changed_and_who_is_gone(tmp_path):
         Person("danish", "student", "Danish Khan", "", "", date(2017, 3, 14), enabled=True),
     ]
     assert relations == []
-    assert list(roster.mentions()) == [Mention(3, "danish", "esra", None)]
+    assert list(roster.mentions()) == [DeltaRelation(3, "danish", "esra", None)]
     assert roster.problems == ()
 
 

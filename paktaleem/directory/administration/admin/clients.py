@@ -12,15 +12,15 @@ from paktaleem.foundation.accounts.clientchanges import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.secondperson import ChangeState
-from paktaleem.foundation.accounts.services import change_client, settle_client_change
-from paktaleem.foundation.clock import real_now
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import arrived_at
+from paktaleem.foundation.accounts.services import change_client, decide_client_change
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import get_arrival_time
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.settling import change_standing, settling_acts
+from paktaleem.foundation.console.settling import approval_actions, change_state_column
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 
 __all__ = ["ClientAdmin", "ClientChangeAdmin"]
 
@@ -85,29 +85,29 @@ class ClientAdmin(ScopedAdmin):
         if db_field.name != "country_thresholds":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return CountryThresholdsField(
-            label=capfirst(translated(db_field.verbose_name)),
+            label=capfirst(translate_text(db_field.verbose_name)),
             required=False,
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text=f"{translated(db_field.help_text)} {_('One per line, for example DE 16.')}",
+            help_text=f"{translate_text(db_field.help_text)} {_('One per line, for example DE 16.')}",
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         """Make the code read-only after registration."""
         return () if obj is None else (*self.fixed, *self.detail_fields)
 
-    def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         """Return the sandbox actions for a sandbox only; the services refuse them for other clients."""
         return super()._acts_of(request, row) if row is not None and row.is_sandbox else []
 
     @admin.display(description="clock")
     def clock(self, row: Client) -> str:
         """Return the current time in a sandbox; a dash for other clients."""
-        return moment(real_now() + row.clock_offset) if row.is_sandbox else "—"
+        return moment(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
 
     def write(self, row: Client, **details: Any) -> None:
         """Register or change the client; show a warning if a change needs approval."""
         request = details["request"]
-        at = arrived_at(request)
+        at = get_arrival_time(request)
         change_client(row, actor=details["actor"], reason=details["reason"], at=at)
         if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
             messages.warning(request, _WAITS)
@@ -139,13 +139,13 @@ class ClientChangeAdmin(ScopedAdmin):
         "Such a change has no effect until a second person approves it."
     )
     empty_text = "No client changes are awaiting approval."
-    standing = change_standing
-    acts = settling_acts(
-        settle_client_change,
+    standing = change_state_column
+    acts = approval_actions(
+        decide_client_change,
         approve="Approve change",
         decline="Decline change",
         lead="The change takes effect now. Approve it only if you have checked that it is correct.",
-        clock=arrived_at,
+        clock=get_arrival_time,
     )
 
     @admin.display(description="requested change")

@@ -18,9 +18,9 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import ByKind
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.audit.words import FAMILIES, act_in_words
+from paktaleem.foundation.audit.words import FAMILY_NAMES, get_act_name
 from paktaleem.foundation.console.asking import actor_of
-from paktaleem.foundation.console.columns import coded, who, with_actor
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_with_code
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -45,7 +45,7 @@ class KindFilter(ChosenFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the families of acts."""
-        return [(family, f"{gettext(words)} ({family})") for family, words in FAMILIES.items()]
+        return [(family, f"{gettext(words)} ({family})") for family, words in FAMILY_NAMES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Return the entries of the chosen family."""
@@ -92,17 +92,17 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names; defer the encrypted column."""
-        return with_actor(super().get_queryset(request).defer("openings"), actor_of(request))
+        return annotate_actor(super().get_queryset(request).defer("openings"), actor_of(request))
 
     @admin.display(description="act")
     def act(self, row: Entry) -> SafeString:
         """Return the name of the act with its kind."""
-        return coded(act_in_words(row.kind), row.kind)
+        return render_with_code(get_act_name(row.kind), row.kind)
 
     @admin.display(description="by")
     def actor(self, row: Entry) -> str:
         """Return the name of the actor."""
-        return who(row)
+        return format_actor(row)
 
     @admin.display(description="person")
     def person(self, row: Entry) -> SafeString | str:
@@ -136,7 +136,7 @@ def list_latest_acts(actor: Actor) -> Sequence[Any]:
     entries = Entry.objects.order_by("-recorded_at")
     moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST_SHOWN])
     acts = (
-        with_actor(entries.filter(recorded_at__in=moments), actor)
+        annotate_actor(entries.filter(recorded_at__in=moments), actor)
         .values("recorded_at", "kind", "actor_kind", "actor_id", "actor_role", "actor_email", "actor_key")
         .annotate(number=Count("id"), newest=Max(Cast("id", CharField())))
         .order_by("-recorded_at", "kind")
@@ -151,10 +151,10 @@ def _serialize_act(act: dict[str, Any]) -> dict[str, Any]:
         family = act["kind"].partition(".")[0]
         url = reverse("admin:ledger_entry_changelist", current_app=site.name) + f"?act={family}"
     return {
-        "act": act_in_words(act["kind"]),
+        "act": get_act_name(act["kind"]),
         "kind": act["kind"],
         "number": act["number"],
         "at": act["recorded_at"],
-        "who": who(SimpleNamespace(**act)),
+        "who": format_actor(SimpleNamespace(**act)),
         "url": url,
     }

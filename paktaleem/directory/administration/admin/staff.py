@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.services import (
-    MOST_ROTATION_OVERLAP,
+    MAX_ROTATION_OVERLAP,
     ROTATION_OVERLAP,
     AlreadyEnded,
     AlreadyRevoked,
@@ -33,11 +33,11 @@ from paktaleem.foundation.accounts.services import (
     set_password,
 )
 from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.clock import real_now
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, arrived_at
-from paktaleem.foundation.console.columns import day, period_pill, pill
-from paktaleem.foundation.console.forms import ActForm, ScopedForm
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_arrival_time
+from paktaleem.foundation.console.columns import day, period_pill, render_state
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
 from paktaleem.foundation.console.site import Card, boards, site
 
@@ -47,7 +47,7 @@ KEY_LIFE = timedelta(days=365)
 SOON = timedelta(days=30)
 
 
-class NewPasswordForm(ActForm):
+class NewPasswordForm(RowActionForm):
     """Form for a new password, entered twice."""
 
     password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
@@ -70,12 +70,12 @@ class NewPasswordForm(ActForm):
 
 
 def _set_password(user: User, given: dict[str, Any], request: HttpRequest) -> None:
-    set_password(user, password=given["password"], actor=actor_of(request), at=arrived_at(request))
+    set_password(user, password=given["password"], actor=actor_of(request), at=get_arrival_time(request))
 
 
 def _reset_second_factor(user: User, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    reset_second_factor(user, actor=actor_of(request), at=arrived_at(request))
+    reset_second_factor(user, actor=actor_of(request), at=get_arrival_time(request))
 
 
 @admin.register(User, site=site)
@@ -95,7 +95,7 @@ class UserAdmin(ScopedAdmin):
     intro = "Accounts of everyone who may sign in. Their permissions follow from their memberships."
     empty_text = "No accounts have been created yet."
     acts = (
-        Act(
+        RowAction(
             "password",
             "Set password",
             Capability.MANAGE_STAFF,
@@ -105,7 +105,7 @@ class UserAdmin(ScopedAdmin):
             "channel.",
             done="The password is set.",
         ),
-        Act(
+        RowAction(
             "second-factor",
             "Reset second factor",
             Capability.MANAGE_STAFF,
@@ -126,7 +126,7 @@ class UserAdmin(ScopedAdmin):
         stamp = {
             "actor": details["actor"],
             "reason": details["reason"],
-            "at": arrived_at(details["request"]),
+            "at": get_arrival_time(details["request"]),
         }
         if details["change"]:
             change_user(row, **stamp)
@@ -135,7 +135,7 @@ class UserAdmin(ScopedAdmin):
 
 
 def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
-    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=arrived_at(request))
+    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
 
 
 @admin.register(Membership, site=site)
@@ -157,7 +157,7 @@ class MembershipAdmin(ScopedAdmin):
     empty_text = "No memberships yet. Add an account first, then its membership."
     state = state_column(period_pill)
     acts = (
-        Act(
+        RowAction(
             "end",
             "End membership",
             Capability.MANAGE_STAFF,
@@ -181,7 +181,9 @@ class MembershipAdmin(ScopedAdmin):
 
     def write(self, row: Membership, **details: Any) -> None:
         """Create the membership or change its role."""
-        change_membership(row, actor=details["actor"], reason=details["reason"], at=arrived_at(details["request"]))
+        change_membership(
+            row, actor=details["actor"], reason=details["reason"], at=get_arrival_time(details["request"])
+        )
 
 
 class ApiKeyForm(ScopedForm):
@@ -191,22 +193,22 @@ class ApiKeyForm(ScopedForm):
         """Set the default expiry to one year from now."""
         super().__init__(*args, **kwargs)
         if "expires_at" in self.fields and self.instance._state.adding:
-            self.fields["expires_at"].initial = real_now() + KEY_LIFE
+            self.fields["expires_at"].initial = wall_clock_now() + KEY_LIFE
 
     def clean(self) -> dict[str, Any]:
         """Reject an expiry in the past."""
         cleaned = super().clean()
         expires_at = cleaned.get("expires_at")
-        if expires_at is not None and expires_at <= arrived_at(self.request):
+        if expires_at is not None and expires_at <= get_arrival_time(self.request):
             self.add_error("expires_at", gettext("Choose a time in the future."))
         return cleaned
 
 
 def _revoke(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> None:
-    revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=arrived_at(request))
+    revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
 
 
-class RotateForm(ActForm):
+class RotateForm(RowActionForm):
     """Form to rotate an API key: the last day of the old key."""
 
     old_ends_on = forms.DateField(
@@ -219,8 +221,8 @@ class RotateForm(ActForm):
         """Set the default of one week and the limits, as days in the client's time zone."""
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(self.row.client.time_zone)
-        self.today = arrived_at(self.request).astimezone(self.zone).date()
-        self.last = self.today + MOST_ROTATION_OVERLAP - timedelta(days=1)
+        self.today = get_arrival_time(self.request).astimezone(self.zone).date()
+        self.last = self.today + MAX_ROTATION_OVERLAP - timedelta(days=1)
         day_field = self.fields["old_ends_on"]
         day_field.initial = self.today + ROTATION_OVERLAP
         day_field.widget.attrs |= {"min": f"{self.today}", "max": f"{self.last}"}
@@ -240,7 +242,7 @@ class RotateForm(ActForm):
     def overlap(self) -> timedelta:
         """Return the duration from now until the end of the chosen day."""
         after = self.cleaned_data["old_ends_on"] + timedelta(days=1)
-        return min(datetime.combine(after, time(), self.zone) - arrived_at(self.request), MOST_ROTATION_OVERLAP)
+        return min(datetime.combine(after, time(), self.zone) - get_arrival_time(self.request), MAX_ROTATION_OVERLAP)
 
     def clean(self) -> dict[str, Any]:
         """Add the overlap to the cleaned data."""
@@ -252,7 +254,7 @@ def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpRes
     stamp: dict[str, Any] = {
         "actor": actor_of(request),
         "reason": given["reason"],
-        "at": arrived_at(request),
+        "at": get_arrival_time(request),
     }
     successor, secret = rotate_api_key(key, overlap=given["overlap"], **stamp)
     owner: ApiKeyAdmin = site.get_model_admin(ApiKey)  # type: ignore[assignment]
@@ -263,14 +265,14 @@ def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpRes
 
 
 def _key_pill(key: ApiKey) -> SafeString:
-    at = real_now()
+    at = wall_clock_now()
     if key.revoked_at is not None:
-        return pill(gettext("Revoked {day}").format(day=day(key.revoked_at)), "bad")
+        return render_state(gettext("Revoked {day}").format(day=day(key.revoked_at)), "bad")
     if not key.is_live(at):
-        return pill("Expired", "warn")
+        return render_state("Expired", "warn")
     if key.expires_at <= at + SOON:
-        return pill(gettext("Live, expires {day}").format(day=day(key.expires_at)), "warn")
-    return pill("Live", "good")
+        return render_state(gettext("Live, expires {day}").format(day=day(key.expires_at)), "warn")
+    return render_state("Live", "good")
 
 
 @admin.register(ApiKey, site=site)
@@ -291,7 +293,7 @@ class ApiKeyAdmin(ScopedAdmin):
     empty_text = "No keys have been issued, so no system can use the API yet."
     state = state_column(_key_pill)
     acts = (
-        Act(
+        RowAction(
             "rotate",
             "Rotate key",
             Capability.MANAGE_API_KEYS,
@@ -302,7 +304,7 @@ class ApiKeyAdmin(ScopedAdmin):
             applies=lambda row, at: row.is_live(at),
             refusals={KeyNotLive: "The key is no longer valid. Issue a new one."},
         ),
-        Act(
+        RowAction(
             "revoke",
             "Revoke key",
             Capability.MANAGE_API_KEYS,
@@ -333,7 +335,7 @@ class ApiKeyAdmin(ScopedAdmin):
             expires_at=row.expires_at,
             actor=details["actor"],
             reason=details["reason"],
-            at=arrived_at(details["request"]),
+            at=get_arrival_time(details["request"]),
         )
         row.pk, row.prefix = key.pk, key.prefix
         details["request"].issued_secret = secret

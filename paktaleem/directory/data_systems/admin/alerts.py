@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from paktaleem.directory.data_systems.models import OrderAlert, OrderSet
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.asking import actor_of
-from paktaleem.foundation.console.columns import pill, reason_label, who, with_actor
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
 
@@ -35,7 +35,7 @@ class OrderAlertAdmin(EvidenceAdmin):
         "to PakTaleem’s officers if the system is PakTaleem’s."
     )
     empty_text = "No order has been stuck yet."
-    where = state_column(lambda row: pill(row.get_state_display(), "warn"), "stuck in state")
+    where = state_column(lambda row: render_state(row.get_state_display(), "warn"), "stuck in state")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related order and system, without sealed columns."""
@@ -57,8 +57,8 @@ class OrderAlertAdmin(EvidenceAdmin):
     def stands(self, row: OrderAlert) -> SafeString:
         """Return whether the order is still stuck in this state."""
         if (row.order.state, row.order.attempts) == (row.state, row.attempt):
-            return pill(_("Still there"), "bad")
-        return pill(row.order.get_state_display(), "good" if not row.order.is_open else "calm")
+            return render_state(_("Still there"), "bad")
+        return render_state(row.order.get_state_display(), "good" if not row.order.is_open else "calm")
 
 
 @admin.register(OrderSet, site=site)
@@ -77,7 +77,7 @@ class OrderSetAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actor's name."""
-        return with_actor(super().get_queryset(request), actor_of(request))
+        return annotate_actor(super().get_queryset(request), actor_of(request))
 
     @admin.display(description="orders")
     def number(self, row: OrderSet) -> str:
@@ -97,7 +97,7 @@ class OrderSetAdmin(EvidenceAdmin):
     @admin.display(description="by")
     def by(self, row: Any) -> str:
         """Return the actor's name."""
-        return who(row)
+        return format_actor(row)
 
     @admin.display(description="case")
     def case(self, row: OrderSet) -> str:

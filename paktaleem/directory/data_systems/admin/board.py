@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["orders_board"]
@@ -30,7 +30,7 @@ def orders_board(actor: Actor, at: datetime) -> list[Card]:
     ]
     url = reverse("admin:systems_order_changelist", current_app=site.name)
     return [
-        Card(title, number_in_words(count), note, f"{url}?progress={which}", needs_attention=True)
+        Card(title, format_count(count), note, f"{url}?progress={which}", needs_attention=True)
         for title, which, found, note in cards
         if (count := count_up_to(found.order_by()))
     ]

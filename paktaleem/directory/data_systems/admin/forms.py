@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.data_systems.results import Answer, Exemption
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.foundation.console.forms import ActForm, offer
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
 
 __all__ = ["AgreeForm", "AnswerForm", "FileForm"]
 
@@ -29,7 +29,7 @@ _EXEMPTIONS = [
 _COUNT = "count_"
 
 
-class AnswerForm(ActForm):
+class AnswerForm(RowActionForm):
     """Result of an order; further fields depend on its kind."""
 
     reason = None  # type: ignore[assignment]
@@ -78,7 +78,7 @@ class AnswerForm(ActForm):
         )
 
 
-class FileForm(ActForm):
+class FileForm(RowActionForm):
     """One file of collected data, and its data category."""
 
     reason = None  # type: ignore[assignment]
@@ -88,10 +88,10 @@ class FileForm(ActForm):
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
         """Offer the categories of the order."""
         super().__init__(*args, row=row, request=request, **kwargs)
-        offer(self, "category", [(code, code) for code in row.categories])
+        set_choices(self, "category", [(code, code) for code in row.categories])
 
 
-class AgreeForm(ActForm):
+class AgreeForm(RowActionForm):
     """Agreement without further input: the proposal has the reason."""
 
     reason = None  # type: ignore[assignment]

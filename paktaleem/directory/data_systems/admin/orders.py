@@ -22,7 +22,7 @@ from paktaleem.directory.data_systems.models import (
     System,
     Waiver,
 )
-from paktaleem.directory.data_systems.selectors import parts_of
+from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services import (
     AlreadyAnswered,
     AlreadyProposed,
@@ -38,23 +38,23 @@ from paktaleem.directory.data_systems.services import (
     retry_order,
 )
 from paktaleem.directory.data_systems.states import State, StepRefused
-from paktaleem.directory.files.services import FileKindRefused, FileTooLarge
+from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import SamePerson
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill, reason_label, who, with_actor
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state
 from paktaleem.foundation.console.filters import (
     ChosenFilter,
-    LongestFirst,
     ProgressFilter,
-    as_key,
-    client_in_view,
+    SortByWaitingTime,
+    get_filtered_client,
+    parse_uuid,
 )
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["OrderAdmin", "OrderProgressFilter", "SystemFilter"]
@@ -88,7 +88,7 @@ class SystemFilter(ChosenFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the systems of the client in view and PakTaleem's; all systems across clients."""
-        client_id = client_in_view(request)
+        client_id = get_filtered_client(request)
         owners = {client_id, PAKTALEEM} if client_id else None
         found = System.objects.order_by("name") if owners is None else System.objects.filter(client_id__in=owners)
         return [(str(key), name) for key, name in found.order_by("name", "pk").values_list("pk", "name")]
@@ -96,11 +96,11 @@ class SystemFilter(ChosenFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Filter the list."""
         value = self.value()
-        return queryset.filter(system_id=as_key(value)) if value else queryset
+        return queryset.filter(system_id=parse_uuid(value)) if value else queryset
 
 
 def _audit(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": received_at(request)}
+    return {"actor": actor_of(request), "at": get_action_time(request)}
 
 
 def _is_by_hand(row: Order, _at: Any = None) -> bool:
@@ -119,7 +119,9 @@ def _add_file(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
 def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del given
     owner: OrderAdmin = site.get_model_admin(Order)  # type: ignore[assignment]
-    shown = [(translated(pretty_name(name)), value) for name, value in new_values_of(row, **_audit(request)).items()]
+    shown = [
+        (translate_text(pretty_name(name)), value) for name, value in new_values_of(row, **_audit(request)).items()
+    ]
     values = {"shown": shown, "row_url": owner.url_of("change", row)}
     return owner.page(request, row, "console/revealed.html", title=gettext("Corrected values"), **values)
 
@@ -139,10 +141,10 @@ def _agree(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 _ACTS = (
-    Act(
+    RowAction(
         "answer",
         "Record the result",
-        Capability.CARRY_OUT_ORDERS,
+        Capability.COMPLETE_ORDERS,
         _answer,
         form=AnswerForm,
         lead="For a system whose orders are carried out by hand. Your entry is evidence and cannot be undone.",
@@ -150,10 +152,10 @@ _ACTS = (
         applies=_is_by_hand,
         refusals=_MOVED,
     ),
-    Act(
+    RowAction(
         "add-file",
         "Add collected data",
-        Capability.CARRY_OUT_ORDERS,
+        Capability.COMPLETE_ORDERS,
         _add_file,
         form=FileForm,
         lead="The file is encrypted with the person’s key at once. Add every file, then record the result.",
@@ -162,21 +164,21 @@ _ACTS = (
         refusals={
             **_MOVED,
             FileTooLarge: "The file is too large.",
-            FileKindRefused: "Choose a PDF, JPEG or PNG.",
+            FileKindNotAccepted: "Choose a PDF, JPEG or PNG.",
             TooManyParts: "The order has the maximum number of files.",
         },
     ),
-    Act(
+    RowAction(
         "values",
         "Show corrected values",
-        Capability.CARRY_OUT_ORDERS,
+        Capability.COMPLETE_ORDERS,
         _show_values,
         form=AgreeForm,
         lead="The access is recorded with your name and the order’s reason.",
         applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.CORRECT,
         refusals=_MOVED,
     ),
-    Act(
+    RowAction(
         "try-again",
         "Try again",
         Capability.ISSUE_ORDERS,
@@ -187,7 +189,7 @@ _ACTS = (
         applies=lambda row, _at: row.state == State.FAILED,
         refusals=_MOVED,
     ),
-    Act(
+    RowAction(
         "waive",
         "Propose to waive",
         Capability.WAIVE_ORDERS,
@@ -198,7 +200,7 @@ _ACTS = (
         applies=lambda row, _at: row.is_open and not row.is_waiver_proposed,
         refusals={**_MOVED, AlreadyProposed: "A waiver has already been proposed."},
     ),
-    Act(
+    RowAction(
         "agree",
         "Agree to waive",
         Capability.WAIVE_ORDERS,
@@ -210,7 +212,7 @@ _ACTS = (
         applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
         refusals={
             **_MOVED,
-            SamePerson: "You proposed this yourself: someone else must agree.",
+            ApproverIsRequester: "You proposed this yourself: someone else must agree.",
             NothingProposed: "No waiver has been proposed.",
         },
     ),
@@ -218,7 +220,7 @@ _ACTS = (
 
 
 @admin.register(Order, site=site)
-class OrderAdmin(LongestFirst, EvidenceAdmin):
+class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     """Orders, newest first."""
 
     section = "Systems"
@@ -251,7 +253,7 @@ class OrderAdmin(LongestFirst, EvidenceAdmin):
     )
     empty_text = "No orders have been issued yet."
     acts = _ACTS
-    stands = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    stands = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related subject and system, without sealed columns, and annotate the waiver."""
@@ -266,7 +268,7 @@ class OrderAdmin(LongestFirst, EvidenceAdmin):
     def panels(self, request: HttpRequest, row: Order) -> list[dict[str, Any]]:
         """Return the panel with all steps."""
         taken = OrderStep.objects.filter(client_id=row.client_id, order=row).order_by("pk")
-        lines = [{"step": step, "who": who(step)} for step in with_actor(taken, actor_of(request))]
+        lines = [{"step": step, "who": format_actor(step)} for step in annotate_actor(taken, actor_of(request))]
         return [*super().panels(request, row), {"template": "console/panels/order_steps.html", "lines": lines}]
 
     @admin.display(description="person")
@@ -293,7 +295,7 @@ class OrderAdmin(LongestFirst, EvidenceAdmin):
     @admin.display(description="sections and files")
     def files(self, row: Order) -> str:
         """Return the category and kind of the files received, without opening them."""
-        return ", ".join(f"{part.category} ({part.file})" for part in parts_of(row)) or "—"
+        return ", ".join(f"{part.category} ({part.file})" for part in list_parts(row)) or "—"
 
     @admin.display(description="waiver")
     def waiver(self, row: Any) -> str:

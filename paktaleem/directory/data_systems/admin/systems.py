@@ -9,14 +9,14 @@ from django.http import HttpRequest
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.services import (
     AlreadyEnded,
+    assign_key,
     change_system,
     end_system,
     end_system_key,
-    let_key_act,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import period_pill
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
 from paktaleem.foundation.console.site import site
@@ -27,7 +27,7 @@ _ENDED: dict[type[Exception], str] = {AlreadyEnded: "It has already ended."}
 
 
 def _end(system: System, given: dict[str, Any], request: HttpRequest) -> None:
-    end_system(system, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    end_system(system, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 @admin.register(System, site=site)
@@ -51,7 +51,7 @@ class SystemAdmin(ScopedAdmin):
     empty_text = "No system has been registered: no one is notified when data must be corrected or erased."
     state = state_column(period_pill)
     acts = (
-        Act(
+        RowAction(
             "end",
             "End system",
             Capability.MANAGE_SYSTEMS,
@@ -75,7 +75,7 @@ class SystemAdmin(ScopedAdmin):
 
 
 def _end_key(key: SystemKey, given: dict[str, Any], request: HttpRequest) -> None:
-    end_system_key(key, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    end_system_key(key, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 @admin.register(SystemKey, site=site)
@@ -96,7 +96,7 @@ class SystemKeyAdmin(ScopedAdmin):
     empty_text = "No key acts for a system yet."
     state = state_column(period_pill)
     acts = (
-        Act(
+        RowAction(
             "end",
             "Stop the key from acting",
             Capability.MANAGE_SYSTEMS,
@@ -116,4 +116,4 @@ class SystemKeyAdmin(ScopedAdmin):
 
     def write(self, row: SystemKey, **details: Any) -> None:
         """Let the key act for the system."""
-        let_key_act(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+        assign_key(row, actor=details["actor"], reason=details["reason"], at=details["at"])

@@ -24,7 +24,7 @@ from paktaleem.directory.data_systems.api.shapes import (
 )
 from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.schedule import ASK_AGAIN_AFTER
-from paktaleem.directory.data_systems.selectors import get_order, orders_for, system_of_key
+from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
 from paktaleem.directory.data_systems.services import (
     accept_order,
     add_part,
@@ -35,8 +35,8 @@ from paktaleem.directory.data_systems.services import (
 )
 from paktaleem.directory.files.bodies import FILE_BODY, FileParser
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 
 __all__ = ["AcceptOrder", "AddOrderFile", "CompleteOrder", "FailOrder", "ListOrders", "ShowOrder"]
 
@@ -44,7 +44,7 @@ __all__ = ["AcceptOrder", "AddOrderFile", "CompleteOrder", "FailOrder", "ListOrd
 class ListOrders(Operation):
     """``GET /api/v1/orders``."""
 
-    capabilities = {"GET": Capability.CARRY_OUT_ORDERS}
+    capabilities = {"GET": Capability.COMPLETE_ORDERS}
     is_conditional = True
     is_last = False
 
@@ -55,12 +55,12 @@ class ListOrders(Operation):
         Orders listed here for the first time count as sent. The last page states in ``Retry-After`` how many seconds to
         wait before the next request.
         """
-        query = validated(ListInput, request.query_params.dict())
+        query = validate_input(ListInput, request.query_params.dict())
         system = system_of_key(actor_of(request), at=moment_of(request))
         page, more = _page(system, query, request)
         if request.method == "GET":
             _hand_over(page, system, request)
-        response = with_next(
+        response = paginated_response(
             request, {"orders": [as_order(order) for order in page]}, {"cursor": more} if more else None
         )
         self.is_last = more is None
@@ -76,7 +76,7 @@ class ListOrders(Operation):
 
 def _page(system: System, query: dict[str, Any], request: Request) -> tuple[list[Order], str | None]:
     of = f"orders/{client_of(request)}/{system.pk}/{query['state']}"
-    own, is_open = orders_for(system, actor=actor_of(request)), query["state"] == "open"
+    own, is_open = list_orders_of_system(system, actor=actor_of(request)), query["state"] == "open"
     found = own.ready(moment_of(request)) if is_open else own.filter(ended_at__isnull=False)
     if "cursor" in query:
         found = found.filter(pk__gt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
@@ -98,7 +98,7 @@ def _hand_over(page: list[Order], system: System, request: Request) -> None:
 class ShowOrder(Operation):
     """``GET /api/v1/orders/{id}``."""
 
-    capabilities = {"GET": Capability.CARRY_OUT_ORDERS}
+    capabilities = {"GET": Capability.COMPLETE_ORDERS}
     is_conditional = True
 
     @extend_schema(responses=OrderOutput)
@@ -110,7 +110,7 @@ class ShowOrder(Operation):
 class AcceptOrder(Operation):
     """``POST /api/v1/orders/{id}/accept``."""
 
-    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+    capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=None, responses=AcceptedOutput)
     def post(self, request: Request, order: UUID) -> Response:
@@ -122,33 +122,33 @@ class AcceptOrder(Operation):
 class CompleteOrder(Operation):
     """``POST /api/v1/orders/{id}/complete``."""
 
-    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+    capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=CompleteInput, responses=OrderOutput)
     def post(self, request: Request, order: UUID) -> Response:
         """Answer an accepted order; repeating the same answer changes nothing, a different one is refused."""
         found = _get_order(order, request)
-        given = validated(CompleteInput, request.data)
+        given = validate_input(CompleteInput, request.data)
         return Response(as_order(complete_order(found, answer_of(given), **_audit(request))))
 
 
 class FailOrder(Operation):
     """``POST /api/v1/orders/{id}/fail``."""
 
-    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+    capabilities = {"POST": Capability.COMPLETE_ORDERS}
 
     @extend_schema(request=FailInput, responses=OrderOutput)
     def post(self, request: Request, order: UUID) -> Response:
         """Report a failed attempt; ``retry_at`` is when the order is open again, null if a person must act."""
         found = _get_order(order, request)
-        given = validated(FailInput, request.data)
+        given = validate_input(FailInput, request.data)
         return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **_audit(request))))
 
 
 class AddOrderFile(Operation):
     """``POST /api/v1/orders/{id}/files/{category}``."""
 
-    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+    capabilities = {"POST": Capability.COMPLETE_ORDERS}
     parser_classes = (FileParser,)
 
     @extend_schema(request=FILE_BODY, responses={201: PartOutput})

@@ -10,11 +10,11 @@ from paktaleem.directory.data_systems.services import (
     TooManyParts,
 )
 from paktaleem.directory.data_systems.states import StepRefused
-from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.problems import Problem, register_problems
 
 __all__: list[str] = []
 
-declare_problems(
+register_problems(
     {
         NoSystem: Problem(
             "no-system",

@@ -6,7 +6,7 @@ from paktaleem.directory.data_systems.models.orders import STATES, Order
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Scope, Wall
+from paktaleem.foundation.tenancy.wall import APPEND, Scope, TablePolicy
 
 __all__ = ["OrderAlert"]
 
@@ -14,7 +14,7 @@ __all__ = ["OrderAlert"]
 class OrderAlert(models.Model):
     """One order that was found stuck in one state of one attempt: the people responsible are emailed once."""
 
-    wall = Wall(Scope.TENANT, APPEND)
+    wall = TablePolicy(Scope.TENANT, APPEND)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -18,8 +18,8 @@ from paktaleem.foundation.audit.by import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.indexes import longest_first, newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet", "OrderSet", "OrderStep", "Waiver"]
 
@@ -61,7 +61,7 @@ STATES = [
 _ENDED = sorted(state.value for state in ENDED)
 
 
-class Ordered(models.Model):
+class OrderColumns(models.Model):
     """Common columns of an order and an order set: kind, reason, ground, due date, case."""
 
     kind = models.CharField(max_length=20, choices=OrderKind)
@@ -80,10 +80,10 @@ class Ordered(models.Model):
 _ORDERED = dict.fromkeys(("categories", "parent_kind"), Personal.NONE)
 
 
-class OrderSet(Ordered):
+class OrderSet(OrderColumns):
     """One order about many people, created by one statement; ``orders_hash`` proves which orders it holds."""
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         APPEND,
         personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
@@ -128,7 +128,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.open().filter(stuck_at__lte=at)
 
 
-class Order(Ordered):
+class Order(OrderColumns):
     """One order to one system about one person's data.
 
     It refers to the person by their row. Only if they are erased while it is open does it hold their LMS id, sealed
@@ -136,7 +136,7 @@ class Order(Ordered):
     the answer.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
@@ -200,8 +200,8 @@ class Order(Ordered):
             *newest_first("created_at", "order_by_system", by="system"),
             *newest_first("created_at", "order_by_kind", by="kind"),
             *newest_first("created_at", "order_open", condition=Q(ended_at=None)),
-            *longest_first("due_at", "order_open_by_due", condition=Q(ended_at=None)),
-            *longest_first("stuck_at", "order_open_by_stuck", condition=Q(ended_at=None)),
+            *oldest_first("due_at", "order_open_by_due", condition=Q(ended_at=None)),
+            *oldest_first("stuck_at", "order_open_by_stuck", condition=Q(ended_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -220,7 +220,7 @@ class OrderStep(models.Model):
     The first step of an order in a set is proved by the set's hash; every later step has a ledger entry.
     """
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"code": Personal.NONE, "actor_role": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"code": Personal.NONE, "actor_role": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -245,7 +245,7 @@ class OrderStep(models.Model):
 class OrderPart(models.Model):
     """One part of the data given for a collect order: a JSON section or a file, sealed. Never changed."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"category": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"category": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -266,7 +266,7 @@ class OrderPart(models.Model):
 class Waiver(Tracked):
     """One proposal to continue without a system's answer, with its approval by a second person."""
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = TablePolicy(Scope.TENANT, EDIT)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

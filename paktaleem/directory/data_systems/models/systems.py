@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client, code_validator
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Delivery", "System", "SystemKey"]
 
@@ -25,7 +25,7 @@ class Delivery(models.TextChoices):
     BY_HAND = "by_hand", _("People carry them out and record the result in the console")
 
 
-class InPeriod[M: models.Model](TrackedQuerySet[M]):
+class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
     """Rows valid in a period [starts_at, ends_at)."""
 
     def active(self, at: datetime) -> Self:
@@ -44,7 +44,7 @@ class System(Tracked):
     Clients also see PakTaleem's systems, so that they know where their people's data is held.
     """
 
-    wall = Wall(
+    wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
         personal={
@@ -72,7 +72,7 @@ class System(Tracked):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[Any] = InPeriod.as_manager()
+    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -95,7 +95,7 @@ class SystemKey(Tracked):
     key at each client they serve, and see only that client's orders with it.
     """
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"key_name": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"key_name": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -105,7 +105,7 @@ class SystemKey(Tracked):
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[Any] = InPeriod.as_manager()
+    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:

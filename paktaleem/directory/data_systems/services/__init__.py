@@ -1,6 +1,6 @@
 """Services for systems: registering, issuing orders, recording answers."""
 
-from paktaleem.directory.data_systems.services.alerting import Raised, raise_alerts
+from paktaleem.directory.data_systems.services.alerting import NewAlerts, raise_alerts
 from paktaleem.directory.data_systems.services.carrying_out import (
     AlreadyAnswered,
     NotByHand,
@@ -17,13 +17,13 @@ from paktaleem.directory.data_systems.services.collecting import (
     add_part,
     open_part,
 )
-from paktaleem.directory.data_systems.services.issuing import Told, issue_orders, new_values_of
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, new_values_of
 from paktaleem.directory.data_systems.services.registering import (
     AlreadyEnded,
+    assign_key,
     change_system,
     end_system,
     end_system_key,
-    let_key_act,
 )
 from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
 from paktaleem.directory.data_systems.services.waiving import (
@@ -38,14 +38,15 @@ __all__ = [
     "AlreadyEnded",
     "AlreadyProposed",
     "CategoryUnknown",
+    "NewAlerts",
     "NotByHand",
     "NothingProposed",
-    "Raised",
-    "Told",
+    "OrderSpec",
     "TooManyParts",
     "accept_order",
     "add_part",
     "approve_waiver",
+    "assign_key",
     "carry_out_by_hand",
     "change_system",
     "complete_order",
@@ -55,7 +56,6 @@ __all__ = [
     "hand_over",
     "issue_orders",
     "issue_orders_for_set",
-    "let_key_act",
     "new_values_of",
     "open_part",
     "propose_waiver",

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-__all__ = ["Raised", "raise_alerts"]
+__all__ = ["NewAlerts", "raise_alerts"]
 
 
-class Raised(NamedTuple):
+class NewAlerts(NamedTuple):
     """Number of newly stuck orders: of the client's own systems, and of PakTaleem's."""
 
     own: int
@@ -31,11 +31,11 @@ FROM raised r JOIN systems_order o ON o.client_id = %(client)s AND o.id = r.orde
 
 
 @transaction.atomic
-def raise_alerts(client_id: UUID, *, at: datetime) -> Raised:
+def raise_alerts(client_id: UUID, *, at: datetime) -> NewAlerts:
     """Record an alert for each of a client's orders that became stuck, in its context.
 
     One statement. An order that gets stuck again, in another state or attempt, gets a new alert.
     """
     with connection.cursor() as cursor:
         cursor.execute(_RAISE, {"client": client_id, "at": at})
-        return Raised(*cursor.fetchone())
+        return NewAlerts(*cursor.fetchone())

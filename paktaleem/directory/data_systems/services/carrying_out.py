@@ -9,14 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, OrderStep, System
-from paktaleem.directory.data_systems.results import Answer, faults_of
+from paktaleem.directory.data_systems.results import Answer, find_answer_faults
 from paktaleem.directory.data_systems.schedule import retry_at, spread_of, stuck_at
 from paktaleem.directory.data_systems.services.collecting import keep_sections
 from paktaleem.directory.data_systems.services.steps import (
-    advance,
     lock_order,
-    refuse_strangers,
+    require_system_owner,
     step_row,
+    take_step,
 )
 from paktaleem.directory.data_systems.states import ENDED, Outcome, State, Step
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -50,7 +50,7 @@ def hand_over(orders: Sequence[Order], *, system: System, client_id: UUID, actor
 
     The given instances are updated to their new state. Raises NotAllowed.
     """
-    require(actor, Capability.CARRY_OUT_ORDERS, client_id)
+    require(actor, Capability.COMPLETE_ORDERS, client_id)
     new = [order.pk for order in orders if order.state in {State.QUEUED, State.FAILED}]
     if not new:
         return
@@ -75,7 +75,7 @@ def accept_order(order: Order, *, actor: Actor, at: datetime) -> Order:
     """Accept an order; idempotent. Raises StepRefused, NotByHand, NotAllowed."""
     _require_carrier(order, actor)
     order = lock_order(order)
-    return order if order.state == State.ACCEPTED else advance(order, Step.ACCEPT, actor=actor, at=at)
+    return order if order.state == State.ACCEPTED else take_step(order, Step.ACCEPT, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -87,7 +87,7 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
     """
     _require_carrier(order, actor)
     order = lock_order(order)
-    faults = faults_of(answer, kind=order.kind, holds=order.system.categories, asked=order.fields)
+    faults = find_answer_faults(answer, kind=order.kind, holds=order.system.categories, asked=order.fields)
     if faults:
         raise ValidationError(faults)
     if State(order.state) in ENDED:
@@ -97,7 +97,7 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
     result, facts = _result_in_clear(order, answer), {}
     if answer.outcome is Outcome.DONE and order.kind == OrderKind.COLLECT and order.state == State.ACCEPTED:
         facts = {"parts": keep_sections(order, answer.sections, at=at)}
-    return advance(
+    return take_step(
         order,
         answer.outcome.step,
         code=answer.reason,
@@ -126,22 +126,22 @@ def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: dateti
     due = retry_at(attempt, spread=spread_of(order.pk, attempt), at=at) if again else None
     changes: dict[str, Any] = {"attempts": attempt, "failure": code, "retry_at": due}
     facts = {"retry_at": due and due.isoformat()}
-    return advance(order, Step.FAIL, code=code, facts=facts, changes=changes, actor=actor, at=at)
+    return take_step(order, Step.FAIL, code=code, facts=facts, changes=changes, actor=actor, at=at)
 
 
 @transaction.atomic
 def retry_order(order: Order, *, actor: Actor, at: datetime) -> Order:
     """Let a failed order be fetched again at once, with attempts reset. Raises StepRefused, NotAllowed."""
     require(actor, Capability.ISSUE_ORDERS, order.client_id)
-    refuse_strangers(order, actor)
-    return advance(lock_order(order), Step.RETRY, changes={"attempts": 0, "failure": ""}, actor=actor, at=at)
+    require_system_owner(order, actor)
+    return take_step(lock_order(order), Step.RETRY, changes={"attempts": 0, "failure": ""}, actor=actor, at=at)
 
 
 def _require_carrier(order: Order, actor: Actor) -> None:
     """Require the system's own key, or a user if the system's orders are carried out by hand."""
-    require(actor, Capability.CARRY_OUT_ORDERS, order.client_id)
+    require(actor, Capability.COMPLETE_ORDERS, order.client_id)
     if actor.kind is ByKind.USER:
-        refuse_strangers(order, actor)
+        require_system_owner(order, actor)
         if order.system.delivery != Delivery.BY_HAND:
             raise NotByHand
 

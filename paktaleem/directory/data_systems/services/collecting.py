@@ -10,12 +10,12 @@ from django.db import transaction
 
 from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart
 from paktaleem.directory.data_systems.results import Section
-from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, refuse_strangers
+from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, require_system_owner
 from paktaleem.directory.data_systems.states import State, Step, StepRefused
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.directory.files.services import open_file, store_file
-from paktaleem.directory.people.services import AlreadyErased, record_look
+from paktaleem.directory.files.services import iterate_file, store_file
+from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import ByKind, Reason
@@ -41,9 +41,9 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
 
     Raises CategoryUnknown, FileKindRefused, FileTooLarge, TooManyParts, StepRefused, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.CARRY_OUT_ORDERS, order.client_id)
+    require(actor, Capability.COMPLETE_ORDERS, order.client_id)
     if actor.kind is ByKind.USER:
-        refuse_strangers(order, actor)
+        require_system_owner(order, actor)
     order = lock_order(order)
     if order.kind != OrderKind.COLLECT or order.state != State.ACCEPTED:
         raise StepRefused(State(order.state), Step.CONFIRM)
@@ -110,5 +110,5 @@ def open_part(part: OrderPart, *, actor: Actor, reason: Reason | str, at: dateti
     subject = part.order.subject
     if subject.erased_at is not None:
         raise AlreadyErased
-    record_look(subject, [f"order part {part.pk}"], actor=actor, reason=reason, at=at)
-    return open_file(part.file)
+    record_access(subject, [f"order part {part.pk}"], actor=actor, reason=reason, at=at)
+    return iterate_file(part.file)

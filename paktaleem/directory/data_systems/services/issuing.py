@@ -16,16 +16,16 @@ from paktaleem.directory.data_systems.services.steps import facts_of, step_row
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, record_look
+from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.rows import insert_together
+from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = ["Told", "check_told", "issue_orders", "new_values_of"]
+__all__ = ["OrderSpec", "check_order_spec", "issue_orders", "new_values_of"]
 
 _COLUMN = "systems_order.new_values"
 _MOST_FIELDS = 50
@@ -33,7 +33,7 @@ _FIELDS_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class OrderSpec:
     """Specification of orders: kind, categories, reason, ground, due date and case."""
 
     kind: OrderKind
@@ -62,7 +62,7 @@ class Told:
 
 @transaction.atomic
 def issue_orders(
-    subject: Subject, spec: Told, *, new_values: Mapping[str, str | None] | None = None, actor: Actor, at: datetime
+    subject: Subject, spec: OrderSpec, *, new_values: Mapping[str, str | None] | None = None, actor: Actor, at: datetime
 ) -> list[Order]:
     """Issue an order to each of the client's and PakTaleem's systems that holds any of the categories.
 
@@ -74,7 +74,7 @@ def issue_orders(
     subject = Subject.objects.select_for_update().get(pk=subject.pk, client_id=subject.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
-    check_told(spec, at=at)
+    check_order_spec(spec, at=at)
     values = _checked_values(spec.kind, new_values)
     sealed = sealer_of(subject).seal(json.dumps(values), column=_COLUMN) if values else None
     correction = {"new_values": sealed, "fields": sorted(values)}
@@ -82,7 +82,7 @@ def issue_orders(
     return [_issue(subject, system, spec, correction, actor=actor, at=at) for system in found]
 
 
-def check_told(spec: Told, *, at: datetime) -> None:
+def check_order_spec(spec: OrderSpec, *, at: datetime) -> None:
     """Validate an order's specification. Raises ValidationError naming what is wrong."""
     if spec.due_at <= at:
         raise ValidationError({"due_at": ["Choose a time in the future."]})
@@ -91,7 +91,7 @@ def check_told(spec: Told, *, at: datetime) -> None:
 
 
 def _issue(
-    subject: Subject, system: System, spec: Told, correction: Mapping[str, Any], *, actor: Actor, at: datetime
+    subject: Subject, system: System, spec: OrderSpec, correction: Mapping[str, Any], *, actor: Actor, at: datetime
 ) -> Order:
     order = Order(
         id=new_id(),
@@ -115,7 +115,7 @@ def _issue(
         actor=actor,
         at=at,
     )
-    insert_together(order, entry, step_row(order, entry_id=entry.pk, actor=actor, at=at))
+    insert_rows(order, entry, step_row(order, entry_id=entry.pk, actor=actor, at=at))
     return order
 
 
@@ -136,10 +136,10 @@ def new_values_of(order: Order, *, actor: Actor, at: datetime) -> dict[str, str 
 
     Empty for other kinds, and for answered orders, which no longer hold them. Raises KeyDestroyed, NotAllowed.
     """
-    require(actor, Capability.CARRY_OUT_ORDERS, order.client_id)
+    require(actor, Capability.COMPLETE_ORDERS, order.client_id)
     if order.new_values is None:
         return {}
-    record_look(order.subject, _access_label(order), actor=actor, reason=order.reason, at=at)
+    record_access(order.subject, _access_label(order), actor=actor, reason=order.reason, at=at)
     values: dict[str, str | None] = json.loads(sealer_of(order.subject).open(order.new_values, column=_COLUMN))
     return values
 

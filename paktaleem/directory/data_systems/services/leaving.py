@@ -5,7 +5,7 @@ from datetime import datetime
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.data_systems.naming import seal_name
 from paktaleem.directory.data_systems.results import PERSON_ERASED
-from paktaleem.directory.data_systems.services.steps import advance
+from paktaleem.directory.data_systems.services.steps import take_step
 from paktaleem.directory.data_systems.states import Step
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -24,7 +24,7 @@ def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None
     orders = Order.objects.open().select_for_update().filter(client_id=subject.client_id, subject_id=subject.pk)
     for order in orders.order_by("pk"):
         if order.kind in _NEEDS_THE_KEY:
-            advance(
+            take_step(
                 order, Step.LAPSE, code=PERSON_ERASED, changes={"result": {"reason": PERSON_ERASED}}, actor=actor, at=at
             )
         elif subject.external_id is not None:

@@ -16,7 +16,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["AlreadyEnded", "change_system", "end_system", "end_system_key", "let_key_act"]
+__all__ = ["AlreadyEnded", "assign_key", "change_system", "end_system", "end_system_key"]
 
 _FIXED = ("client_id", "code", "starts_at")
 SCOPE = "orders"
@@ -85,7 +85,7 @@ def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> Non
 
 
 @transaction.atomic
-def let_key_act(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
+def assign_key(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
     """Let a key act for a system from now on.
 
     Raises ValidationError if no live key of this name has the scope, or it already acts for a system; NotAllowed.

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from paktaleem.directory.data_systems.models import OrderKind, OrderSet
 from paktaleem.directory.data_systems.schedule import stuck_at
 from paktaleem.directory.data_systems.selectors import HASH_OF_SET, systems_holding
-from paktaleem.directory.data_systems.services.issuing import Told, check_told
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, check_order_spec
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -70,7 +70,7 @@ and sequential scans are disabled for this transaction."""
 
 @transaction.atomic
 def issue_orders_for_set(
-    people: QuerySet[Subject], spec: Told, *, client_id: UUID, actor: Actor, at: datetime
+    people: QuerySet[Subject], spec: OrderSpec, *, client_id: UUID, actor: Actor, at: datetime
 ) -> OrderSet | None:
     """Issue the same order about these people to every system with any of the categories; return the set.
 
@@ -79,7 +79,7 @@ def issue_orders_for_set(
     refused, since they differ from person to person. Raises ValidationError naming what is wrong, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, client_id)
-    check_told(spec, at=at)
+    check_order_spec(spec, at=at)
     if spec.kind is OrderKind.CORRECT:
         raise ValidationError({"kind": ["Corrections differ from person to person: issue them one at a time."]})
     found = systems_holding(client_id, spec.categories, at=at)
@@ -117,7 +117,7 @@ def _named_sql(chosen: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
     return _PLACE.sub(lambda found: found[0] if found[0] == "%%" else f"%({next(names)})s", sql), values
 
 
-def _record_set(made: OrderSet, spec: Told, *, actor: Actor, at: datetime) -> OrderSet:
+def _record_set(made: OrderSet, spec: OrderSpec, *, actor: Actor, at: datetime) -> OrderSet:
     facts = {
         "set": str(made.pk),
         "kind": made.kind,

@@ -11,9 +11,9 @@ from paktaleem.directory.data_systems.states import ENDED, KIND_OF_ENTRY, State,
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.rows import insert_together
+from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = ["advance", "facts_of", "lock_order", "refuse_strangers", "step_row"]
+__all__ = ["facts_of", "lock_order", "require_system_owner", "step_row", "take_step"]
 
 _CLEARED_AT_THE_END = ("named", "new_values", "retry_at", "stuck_at")
 
@@ -25,13 +25,13 @@ def lock_order(order: Order) -> Order:
     return locked
 
 
-def refuse_strangers(order: Order, actor: Actor) -> None:
+def require_system_owner(order: Order, actor: Actor) -> None:
     """Refuse clients' staff for PakTaleem's own systems. Raises NotAllowed."""
     if order.system_owner == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
         raise NotAllowed("This is PakTaleem’s own system.")
 
 
-def advance(
+def take_step(
     order: Order,
     step: Step,
     *,
@@ -61,7 +61,7 @@ def advance(
         actor=actor,
         at=at,
     )
-    insert_together(entry, step_row(order, code=code, entry_id=entry.pk, actor=actor, at=at))
+    insert_rows(entry, step_row(order, code=code, entry_id=entry.pk, actor=actor, at=at))
     if state in ENDED:
         report_answered_order(order, actor=actor, at=at)
     return order

@@ -6,21 +6,21 @@ from django.db import transaction
 
 from paktaleem.directory.data_systems.models import Order, Waiver
 from paktaleem.directory.data_systems.services.steps import (
-    advance,
     facts_of,
     lock_order,
-    refuse_strangers,
+    require_system_owner,
+    take_step,
 )
 from paktaleem.directory.data_systems.states import State, Step, StepRefused
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
 from paktaleem.foundation.audit.by import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["AlreadyProposed", "NothingProposed", "SamePerson", "approve_waiver", "propose_waiver"]
+__all__ = ["AlreadyProposed", "ApproverIsRequester", "NothingProposed", "approve_waiver", "propose_waiver"]
 
 
 class AlreadyProposed(Exception):
@@ -73,8 +73,8 @@ def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
     if waiver is None:
         raise NothingProposed
     if waiver.requested_by == actor.id:
-        raise SamePerson
-    order = advance(order, Step.WAIVE, code=waiver.reason, facts={"waiver": str(waiver.pk)}, actor=actor, at=at)
+        raise ApproverIsRequester
+    order = take_step(order, Step.WAIVE, code=waiver.reason, facts={"waiver": str(waiver.pk)}, actor=actor, at=at)
     waiver.approved_by, waiver.approved_at = actor.id, at
     save_tracked(waiver, actor=actor, reason=waiver.reason, at=at)
     return order
@@ -83,6 +83,6 @@ def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
 def _require_person(order: Order, actor: Actor) -> None:
     """Require a user, and PakTaleem's staff for PakTaleem's systems. Raises NotAllowed."""
     require(actor, Capability.WAIVE_ORDERS, order.client_id)
-    refuse_strangers(order, actor)
+    require_system_owner(order, actor)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a user may decide about a waiver.")

@@ -10,12 +10,12 @@ from django.utils.translation import gettext, gettext_noop
 from paktaleem.directory.people.models import AgeChange
 from paktaleem.directory.people.services import AlreadyErased, open_age_change, settle_age_change
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.settling import SETTLING_REFUSALS, change_standing, settling_acts
+from paktaleem.foundation.console.settling import APPROVAL_ERRORS, approval_actions, change_state_column
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 
 __all__ = ["AgeChangeAdmin"]
 
@@ -27,14 +27,14 @@ _LABELS = {
     "age_check": gettext_noop("Age check by a provider"),
     "country": gettext_noop("Country"),
 }
-_REFUSALS: dict[type[Exception], str] = {**SETTLING_REFUSALS, AlreadyErased: "The person is erased."}
+_REFUSALS: dict[type[Exception], str] = {**APPROVAL_ERRORS, AlreadyErased: "The person is erased."}
 
 
 def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    common = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    common = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     values = open_age_change(row, **common)
     owner: AgeChangeAdmin = site.get_model_admin(AgeChange)  # type: ignore[assignment]
-    shown = [(translated(label), values.get(name)) for name, label in _LABELS.items()]
+    shown = [(translate_text(label), values.get(name)) for name, label in _LABELS.items()]
     url = owner.url_of("change", row)
     return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
 
@@ -53,9 +53,9 @@ class AgeChangeAdmin(ScopedAdmin):
     detail_fields = ("standing", "subject", "route", "requested_at", "settled_at")
     intro = "A birth date, age or role that would let a child decide has no effect until a second person confirms it."
     empty_text = "No age changes are waiting for confirmation."
-    standing = change_standing
+    standing = change_state_column
     acts = (
-        Act(
+        RowAction(
             "look",
             "View the proposal",
             Capability.REVEAL_PERSONAL_DATA,
@@ -63,7 +63,7 @@ class AgeChangeAdmin(ScopedAdmin):
             lead="Your name and the reason are recorded before the data is shown.",
             refusals=_REFUSALS,
         ),
-        *settling_acts(
+        *approval_actions(
             settle_age_change,
             approve="Confirm age",
             decline="Decline age",

@@ -11,9 +11,9 @@ from paktaleem.directory.people.details import AgeCheck
 from paktaleem.directory.people.models import AgeRoute, Subject
 from paktaleem.directory.people.services import AlreadyErased, register_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.persons import person_acts
 
 __all__: list[str] = []
@@ -26,7 +26,7 @@ _NEEDED = {
 }
 
 
-class StateAgeForm(ActForm):
+class StateAgeForm(RowActionForm):
     """Source and value of a person's age."""
 
     source = forms.ChoiceField(
@@ -78,7 +78,7 @@ def _to_details(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _state_age(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    common: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    common: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     details = {"role": subject.role, **_to_details(given)}
     register_subject(
         subject.external_id or "", client=subject.client, details=details, route=AgeRoute.CONSOLE, **common
@@ -86,7 +86,7 @@ def _state_age(subject: Subject, given: dict[str, Any], request: HttpRequest) ->
 
 
 person_acts.connect(
-    Act(
+    RowAction(
         "state-age",
         "State an age",
         Capability.REGISTER_SUBJECTS,

@@ -12,7 +12,7 @@ from paktaleem.directory.people.admin.people import LABELS, person_url
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.asking import actor_of
-from paktaleem.foundation.console.columns import who, with_actor
+from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
@@ -25,7 +25,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     """Accesses to sealed personal fields, with the reason for each."""
 
     section = "Evidence"
-    view_capability = Capability.VIEW_WHO_LOOKED
+    view_capability = Capability.VIEW_ACCESS_LOG
     list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
     list_filter = ("reason", "client")
     newest_by = "looked_at"
@@ -43,12 +43,12 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names and select related subject."""
-        return with_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
+        return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
 
     @admin.display(description="by")
     def actor(self, row: AccessRecord) -> str:
         """Return the name of the person or key that accessed the data."""
-        return who(row)
+        return format_actor(row)
 
     @admin.display(description="fields")
     def shown(self, row: AccessRecord) -> str:

@@ -15,23 +15,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.agechanges import AGE_SOURCES
-from paktaleem.directory.people.details import LONG_AGO, PERSONAL
+from paktaleem.directory.people.details import ADULT_SENTINEL, PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.selectors import BY_ID, search_subjects, with_id_beginning
+from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, search_subjects
 from paktaleem.directory.people.services import AlreadyErased, erase_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import now_here
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import day, period_pill, pill
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import day, period_pill, render_state
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import state_column
 from paktaleem.foundation.console.persons import PersonPage, panels_of, person_acts, person_pages
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.console.words import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
@@ -55,7 +55,7 @@ def _not_erased(row: Subject, _at: Any) -> bool:
     return row.erased_at is None
 
 
-class RevealForm(ActForm):
+class RevealForm(RowActionForm):
     """Choice of the sealed fields to reveal."""
 
     fields_wanted = forms.MultipleChoiceField(
@@ -74,7 +74,7 @@ def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
         fields=given["fields_wanted"],
         actor=actor_of(request),
         reason=given["reason"],
-        at=received_at(request),
+        at=get_action_time(request),
     )
     shown = [(LABELS[name], value) for name, value in values.items()]
     owner: SubjectAdmin = site.get_model_admin(Subject)  # type: ignore[assignment]
@@ -88,7 +88,7 @@ def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
     )
 
 
-class EraseForm(ActForm):
+class EraseForm(RowActionForm):
     """Typed confirmation of an erasure."""
 
     confirmation = forms.CharField(
@@ -105,7 +105,7 @@ class EraseForm(ActForm):
 
 
 def _erase(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    erase_subject(subject, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    erase_subject(subject, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 class ErasedFilter(admin.SimpleListFilter):
@@ -137,7 +137,7 @@ class AgeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filter the list."""
-        at = received_at(request)
+        at = get_action_time(request)
         which = {
             "child": Q(of_age_at__gt=at),
             "of_age": Q(of_age_at__lte=at),
@@ -209,7 +209,7 @@ class SubjectAdmin(ExportableAdmin):
         "erased_at": "erased_at",
     }
     acts = (
-        Act(
+        RowAction(
             "reveal",
             "Reveal personal data",
             Capability.REVEAL_PERSONAL_DATA,
@@ -219,7 +219,7 @@ class SubjectAdmin(ExportableAdmin):
             applies=_not_erased,
             refusals=_ERASED,
         ),
-        Act(
+        RowAction(
             "erase",
             "Erase person",
             Capability.ERASE_SUBJECTS,
@@ -234,7 +234,7 @@ class SubjectAdmin(ExportableAdmin):
         ),
     )
 
-    def all_acts(self) -> Sequence[Act]:
+    def all_acts(self) -> Sequence[RowAction]:
         """Insert the acts of other apps between revealing and erasing."""
         return (self.acts[0], *person_acts, self.acts[1])
 
@@ -243,7 +243,7 @@ class SubjectAdmin(ExportableAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Search by the beginning of the LMS id, using its index."""
         del request
-        return with_id_beginning(queryset, search_term.strip()), False
+        return filter_by_id_prefix(queryset, search_term.strip()), False
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Order by the index the list uses: LMS ids by code point, children by when they reach the threshold."""
@@ -264,7 +264,7 @@ class SubjectAdmin(ExportableAdmin):
             row = self._row_or_404(request, object_id)
             if not self._may(request, page.capability, row):
                 raise PermissionDenied
-            return self.page(request, row, page.template, title=translated(page.title), **page.values(request, row))
+            return self.page(request, row, page.template, title=translate_text(page.title), **page.values(request, row))
 
         name = f"subjects_subject_{page.slug}"
         return path(f"<path:object_id>/{page.slug}/", self.admin_site.admin_view(view), name=name)
@@ -299,21 +299,21 @@ class SubjectAdmin(ExportableAdmin):
     @admin.display(description="LMS id")
     def lms_id(self, row: Subject) -> SafeString | str:
         """Return the LMS id, or that the person is erased."""
-        return pill(_("erased")) if row.erased_at else (row.external_id or "—")
+        return render_state(_("erased")) if row.erased_at else (row.external_id or "—")
 
     @admin.display(description="age")
     def age(self, row: Subject) -> SafeString:
         """Return whether the person is a child or of age, and until or since when."""
         if row.erased_at is not None:
-            return pill("—")
+            return render_state("—")
         if row.of_age_at is None:
-            return pill(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
-        if row.of_age_at > now_here():
-            return pill(_("Child until {day}").format(day=day(row.of_age_at)), "warn")
+            return render_state(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
+        if row.of_age_at > client_now():
+            return render_state(_("Child until {day}").format(day=day(row.of_age_at)), "warn")
         return (
-            pill(_("Of age"))
-            if row.of_age_at == LONG_AGO
-            else pill(_("Of age since {day}").format(day=day(row.of_age_at)))
+            render_state(_("Of age"))
+            if row.of_age_at == ADULT_SENTINEL
+            else render_state(_("Of age since {day}").format(day=day(row.of_age_at)))
         )
 
     @admin.display(description="age stated by")
@@ -325,7 +325,9 @@ class SubjectAdmin(ExportableAdmin):
     def record(self, row: Subject) -> SafeString:
         """Return whether the record is kept or erased."""
         return (
-            pill(_("Erased {day}").format(day=day(row.erased_at)), "bad") if row.erased_at else pill(_("Kept"), "good")
+            render_state(_("Erased {day}").format(day=day(row.erased_at)), "bad")
+            if row.erased_at
+            else render_state(_("Kept"), "good")
         )
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:

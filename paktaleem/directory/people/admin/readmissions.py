@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Readmission
 from paktaleem.directory.people.services import (
-    AlreadyAsked,
+    AlreadyRequested,
     NotErased,
     approve_readmission,
     request_readmission,
@@ -22,13 +22,13 @@ from paktaleem.directory.people.services import (
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import SamePerson
-from paktaleem.foundation.console.acts import Act
-from paktaleem.foundation.console.asking import actor_of, received_at
-from paktaleem.foundation.console.columns import pill
-from paktaleem.foundation.console.forms import ActForm, ScopedForm
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
+from paktaleem.foundation.console.acts import RowAction
+from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
-from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -46,7 +46,7 @@ class RequestForm(ScopedForm):
     )
 
 
-class ApproveForm(ActForm):
+class ApproveForm(RowActionForm):
     """Approval without further input: the reason is always the data subject's request."""
 
     reason = None  # type: ignore[assignment]
@@ -54,11 +54,11 @@ class ApproveForm(ActForm):
 
 def _approve(readmission: Readmission, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    approve_readmission(readmission, actor=actor_of(request), at=received_at(request))
+    approve_readmission(readmission, actor=actor_of(request), at=get_action_time(request))
 
 
 def _state_pill(readmission: Readmission) -> SafeString:
-    return pill("Approved", "good") if readmission.approved_at else pill("Waiting", "warn")
+    return render_state("Approved", "good") if readmission.approved_at else render_state("Waiting", "warn")
 
 
 class PendingFilter(admin.SimpleListFilter):
@@ -81,7 +81,7 @@ class ReadmissionAdmin(ScopedAdmin):
     """Requests to let an erased person be registered again."""
 
     section = "People"
-    view_capability = Capability.VIEW_WHO_LOOKED
+    view_capability = Capability.VIEW_ACCESS_LOG
     add_capability = Capability.ERASE_SUBJECTS
     asks_reason = False
     form = RequestForm
@@ -99,10 +99,10 @@ class ReadmissionAdmin(ScopedAdmin):
     state = state_column(_state_pill)
     refusals = {
         NotErased: "This client has no erased person with this LMS id.",
-        AlreadyAsked: "The readmission of this person was requested before.",
+        AlreadyRequested: "The readmission of this person was requested before.",
     }
     acts = (
-        Act(
+        RowAction(
             "approve",
             "Approve readmission",
             Capability.ERASE_SUBJECTS,
@@ -113,8 +113,8 @@ class ReadmissionAdmin(ScopedAdmin):
             done="Approved: the learning platform may register the person again.",
             applies=lambda row, _at: row.approved_at is None,
             refusals={
-                SamePerson: "You made this request yourself: another officer must approve it.",
-                AlreadyAsked: "This request has already been approved.",
+                ApproverIsRequester: "You made this request yourself: another officer must approve it.",
+                AlreadyRequested: "This request has already been approved.",
             },
         ),
     )
@@ -140,7 +140,7 @@ class ReadmissionAdmin(ScopedAdmin):
             common: dict[str, Any] = {
                 "actor": actor_of(request),
                 "client_id": obj.client_id,
-                "at": received_at(request),
+                "at": get_action_time(request),
             }
             obj.pk = request_readmission(form.cleaned_data["external_id"].strip(), **common).pk
 
@@ -183,4 +183,4 @@ def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     url = reverse("admin:subjects_readmission_changelist", current_app=site.name) + "?state=pending"
     title, note = gettext("Readmissions to approve"), gettext("a second officer must approve")
-    return [Card(title, number_in_words(waiting), note, url, needs_attention=True)]
+    return [Card(title, format_count(waiting), note, url, needs_attention=True)]

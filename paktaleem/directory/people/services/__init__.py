@@ -8,22 +8,22 @@ from paktaleem.directory.people.services.batches import (
 )
 from paktaleem.directory.people.services.erasure import (
     AlreadyErased,
-    CarriedOut,
-    carry_out,
+    ErasureOutcome,
+    carry_out_erasure,
     erase_subject,
 )
 from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.people.services.keys import replace_key
-from paktaleem.directory.people.services.locking import locked_subject
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.directory.people.services.people import (
     claim_guardian,
-    record_look,
+    record_access,
     register_subject,
     reveal_fields,
     reveal_names,
 )
 from paktaleem.directory.people.services.readmission import (
-    AlreadyAsked,
+    AlreadyRequested,
     NotErased,
     approve_readmission,
     request_readmission,
@@ -31,19 +31,19 @@ from paktaleem.directory.people.services.readmission import (
 from paktaleem.directory.people.services.recomputing import recompute_ages
 
 __all__ = [
-    "AlreadyAsked",
     "AlreadyErased",
+    "AlreadyRequested",
     "BatchRefused",
-    "CarriedOut",
+    "ErasureOutcome",
     "NotErased",
     "approve_readmission",
-    "carry_out",
+    "carry_out_erasure",
     "claim_guardian",
     "erase_subject",
-    "locked_subject",
+    "lock_subject",
     "open_age_change",
     "recompute_ages",
-    "record_look",
+    "record_access",
     "record_subject_event",
     "register_guardians",
     "register_subject",

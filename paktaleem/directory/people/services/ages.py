@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from paktaleem.directory.people.details import SubjectDetails
-from paktaleem.directory.people.gates import GATED, Reading
+from paktaleem.directory.people.gates import AGE_GATE_FIELDS, Reading
 from paktaleem.directory.people.models import AgeChange, AgeRoute
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.secondperson import ChangeState
@@ -17,14 +17,14 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.encryption.sealing import Sealer, blind_index
 
-__all__ = ["PROPOSAL", "Proposed", "proposal_of", "propose_changes", "reading_of"]
+__all__ = ["PROPOSAL", "AgeProposal", "age_rules_of", "parse_proposal", "propose_changes"]
 
 PROPOSAL = "subjects_agechange.proposal"
 _DAYS = ("birth_date", "attested_on", "declared_on")
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class AgeProposal:
     """The proposed details of one person, and the sealer with their key."""
 
     subject_id: UUID
@@ -34,16 +34,16 @@ class Proposed:
     @property
     def text(self) -> str:
         """The proposal as the text that is sealed."""
-        gated = {name: value for name, value in asdict(self.details).items() if name in GATED}
+        gated = {name: value for name, value in asdict(self.details).items() if name in AGE_GATE_FIELDS}
         return json.dumps({name: str(value) if isinstance(value, date) else value for name, value in gated.items()})
 
 
-def reading_of(client: Client, at: datetime) -> Reading:
+def age_rules_of(client: Client, at: datetime) -> Reading:
     """Return a client's rules for evaluating ages at a time."""
     return Reading(thresholds=client.thresholds, time_zone=client.time_zone, serves_minors=client.serves_minors, at=at)
 
 
-def proposal_of(text: str) -> dict[str, Any]:
+def parse_proposal(text: str) -> dict[str, Any]:
     """Parse a sealed proposal into changes of details."""
     gated = json.loads(text)
     days = {name: date.fromisoformat(gated[name]) for name in _DAYS if gated.get(name)}
@@ -51,7 +51,7 @@ def proposal_of(text: str) -> dict[str, Any]:
 
 
 def propose_changes(
-    client_id: UUID, proposals: Sequence[Proposed], *, route: AgeRoute, actor: By, at: datetime
+    client_id: UUID, proposals: Sequence[AgeProposal], *, route: AgeRoute, actor: By, at: datetime
 ) -> list[Entry]:
     """Store changes that wait for a second person; return the ledger entries for the caller to write.
 
@@ -81,7 +81,7 @@ def propose_changes(
     return [_entry(row, actor, at) for row in rows]
 
 
-def _mark(client_id: UUID, one: Proposed) -> bytes:
+def _mark(client_id: UUID, one: AgeProposal) -> bytes:
     return blind_index(client_id, "age_change", f"{one.subject_id}/{one.text}") or b""
 
 

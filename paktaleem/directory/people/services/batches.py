@@ -13,7 +13,7 @@ from paktaleem.directory.people.services.people import claim_guardian, register_
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.turns import take_turns
+from paktaleem.foundation.tenancy.turns import advisory_locks
 
 __all__ = ["BatchRefused", "register_guardians", "register_subjects"]
 
@@ -38,7 +38,7 @@ def register_subjects(
     deadlock. Raises BatchRefused with the reason for every person refused, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
-    take_turns(f"subject/{client.id}/{name}" for name in _names(people))
+    advisory_locks(f"subject/{client.id}/{name}" for name in _names(people))
     common: dict[str, Any] = {"client": client, "actor": actor, "at": at}
     done, reasons = [], {}
     for place, person in enumerate(people):

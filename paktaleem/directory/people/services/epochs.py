@@ -18,7 +18,7 @@ from django.db.models import Count
 
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.selectors import all_client_ids
+from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.keyring import (
@@ -29,21 +29,21 @@ from paktaleem.foundation.encryption.keyring import (
     with_new_epoch,
     without_epoch,
 )
-from paktaleem.foundation.encryption.sealing import CannotOpen, rewrapped
-from paktaleem.foundation.encryption.wrapped import everything_wrapped
+from paktaleem.foundation.encryption.sealing import CannotOpen, rewrap_key
+from paktaleem.foundation.encryption.wrapped import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "EpochNotEmpty",
     "EpochTooYoung",
-    "Rewrapped",
+    "RewrapResult",
     "add_epoch",
     "destroy_epoch",
     "keys_by_epoch",
     "record_emptied_epochs",
-    "rewrap_everything_else",
     "rewrap_keys",
+    "rewrap_other_kinds",
 ]
 
 EMPTIED, ADDED, DESTROYED = "key_epoch.emptied", "key_epoch.added", "key_epoch.destroyed"
@@ -63,7 +63,7 @@ class EpochTooYoung(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrapped:
+class RewrapResult:
     """The result of one batch: keys rewrapped, their old epochs, keys that cannot be opened, the last id."""
 
     changed: int
@@ -85,7 +85,7 @@ def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> in
 
 
 @transaction.atomic
-def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_000) -> Rewrapped:
+def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_000) -> RewrapResult:
     """Wrap up to ``limit`` keys of a client under the current epoch, in the order of their ids after ``after``.
 
     Safe with concurrent erasures and registrations: a key deleted or changed since it was read is left alone.
@@ -94,14 +94,14 @@ def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_00
     fresh, unopened = [], []
     for key in batch:
         try:
-            epoch, wrapped = rewrapped(client_id, key.subject_id, wrapped=bytes(key.wrapped), epoch=key.epoch)
+            epoch, wrapped = rewrap_key(client_id, key.subject_id, wrapped=bytes(key.wrapped), epoch=key.epoch)
         except CannotOpen:
             unopened.append(key.subject_id)
         else:
             fresh.append((key.id, key.epoch, bytes(key.wrapped), epoch, wrapped))
     changed = _replace(client_id, fresh) if fresh else 0
     epochs = frozenset(key.epoch for key in batch)
-    return Rewrapped(changed, epochs, tuple(unopened), batch[-1].id if batch else None)
+    return RewrapResult(changed, epochs, tuple(unopened), batch[-1].id if batch else None)
 
 
 def _keys_of_old_epochs(client_id: UUID, after: UUID | None, limit: int) -> list[SubjectKey]:
@@ -126,19 +126,19 @@ def _replace(client_id: UUID, fresh: Sequence[tuple[Any, ...]]) -> int:
 
 
 @transaction.atomic
-def rewrap_everything_else(client_id: UUID) -> frozenset[int]:
+def rewrap_other_kinds(client_id: UUID) -> frozenset[int]:
     """Rewrap what other apps wrap under the keyring, in the client's context; return the old epochs."""
-    return frozenset().union(*(kind.rewrap(client_id) for kind in everything_wrapped()))
+    return frozenset().union(*(kind.rewrap(client_id) for kind in list_wrapped_kinds()))
 
 
 def keys_by_epoch() -> Counter[int]:
     """Count each epoch's wrapped keys of all clients, people's and others. Call outside any tenant context."""
     counted: Counter[int] = Counter()
-    for client_id in all_client_ids():
+    for client_id in list_client_ids():
         with in_client(client_id):
             keys = SubjectKey.objects.filter(client_id=client_id)
             counted.update(dict(keys.values_list("epoch").annotate(count=Count("id"))))
-            for kind in everything_wrapped():
+            for kind in list_wrapped_kinds():
                 counted.update(kind.counted(client_id))
     return counted
 

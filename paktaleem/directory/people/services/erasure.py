@@ -9,7 +9,7 @@ from django.db import transaction
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.leaving import run_pre_erasure_hooks
 from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
-from paktaleem.directory.people.selectors import tombstone
+from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.erasure_list import Intent, erasure_list
 
-__all__ = ["AlreadyErased", "CarriedOut", "carry_out", "erase_subject"]
+__all__ = ["AlreadyErased", "ErasureOutcome", "carry_out_erasure", "erase_subject"]
 
 _EMPTIED = (
     *PERSONAL,
@@ -36,7 +36,7 @@ class AlreadyErased(Exception):
     """The person was already erased: there is nothing to do, show or change."""
 
 
-class CarriedOut(StrEnum):
+class ErasureOutcome(StrEnum):
     """Result of carrying out one line of the erasure list."""
 
     ERASED = "erased"
@@ -58,7 +58,7 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
-    mark = tombstone(subject.client_id, subject.external_id)
+    mark = tombstone_of(subject.client_id, subject.external_id)
     _destroy(subject, mark, actor=actor, reason=reason, at=at)
     record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts={}, actor=actor, at=at)
     intent = erasure_list().intend(
@@ -70,7 +70,7 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
 
 
 @transaction.atomic
-def carry_out(intent: Intent, *, actor: Actor, at: datetime) -> CarriedOut:
+def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureOutcome:
     """Carry out one line of the erasure list, in the client's context; idempotent.
 
     For a database restored from a backup older than the erasure, and for an erasure whose commit failed. Waits for an
@@ -78,11 +78,11 @@ def carry_out(intent: Intent, *, actor: Actor, at: datetime) -> CarriedOut:
     """
     subject = Subject.objects.select_for_update().filter(id=intent.subject_id, client_id=intent.client_id).first()
     if subject is not None and subject.erased_at is not None:
-        outcome = CarriedOut.ERASED_BEFORE
+        outcome = ErasureOutcome.ERASED_BEFORE
     elif subject is None and not Client.objects.filter(id=intent.client_id).exists():
-        outcome = CarriedOut.NEVER_HERE
+        outcome = ErasureOutcome.NEVER_HERE
     else:
-        outcome = CarriedOut.ERASED if subject else CarriedOut.NEVER_HERE
+        outcome = ErasureOutcome.ERASED if subject else ErasureOutcome.NEVER_HERE
         _complete(subject or _unknown_subject(intent), intent, actor=actor, at=at)
     _record_line(intent)
     transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)

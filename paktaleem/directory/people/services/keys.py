@@ -7,7 +7,7 @@ from django.db import transaction
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.locking import locked_subject
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
@@ -26,7 +26,7 @@ def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: dat
     people whose details were emptied and on whom no other record depends. Raises AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
-    subject = locked_subject(subject.pk, client_id=subject.client_id)
+    subject = lock_subject(subject.pk, client_id=subject.client_id)
     old = sealer_of(subject)
     new, epoch, wrapped = wrap_new_key(subject.client_id, subject.pk)
     for field in PERSONAL:

@@ -5,10 +5,10 @@ from uuid import UUID
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
 
-__all__ = ["locked_subject"]
+__all__ = ["lock_subject"]
 
 
-def locked_subject(subject_id: UUID, *, client_id: UUID) -> Subject:
+def lock_subject(subject_id: UUID, *, client_id: UUID) -> Subject:
     """Return a person's row locked until the transaction ends, with their client. Raises AlreadyErased."""
     rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
     kept = rows.get(pk=subject_id, client_id=client_id)

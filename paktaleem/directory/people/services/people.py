@@ -15,7 +15,7 @@ from paktaleem.directory.people.details import (
     check_external_id,
     personal_columns,
 )
-from paktaleem.directory.people.gates import agreed, held_back, reveals_child
+from paktaleem.directory.people.gates import reveals_child, withhold_looser_changes, without_contradictions
 from paktaleem.directory.people.models import (
     AccessRecord,
     AgeRoute,
@@ -25,7 +25,7 @@ from paktaleem.directory.people.models import (
 )
 from paktaleem.directory.people.revealing import report_revealed_children
 from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
-from paktaleem.directory.people.services.ages import Proposed, propose_changes, reading_of
+from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -36,17 +36,17 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealer, wrap_new_key
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.rows import insert_together
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
 __all__ = [
+    "apply_confirmed_change",
     "claim_guardian",
-    "opened_details",
-    "record_look",
+    "open_details",
+    "record_access",
     "register_subject",
     "reveal_fields",
     "reveal_names",
-    "write_confirmed",
 ]
 
 _LOOKS_AT_ONCE = 500
@@ -72,7 +72,7 @@ def register_subject(
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
-    take_turn(f"subject/{client.id}/{external_id}")
+    advisory_lock(f"subject/{client.id}/{external_id}")
     act = _Act(client, actor, reason, at)
     known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
     if known is not None:
@@ -108,11 +108,11 @@ def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Su
 def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeRoute | None) -> Subject:
     """Write the changed fields; with a ``route``, changes that loosen the age gate are held back and proposed."""
     sealer = sealer_of(subject)
-    before = opened_details(subject, sealer)
+    before = open_details(subject, sealer)
     after = before.changed(_reset_stated_days(details, before)).checked(today=act.today, region=act.client.country)
-    reading = reading_of(act.client, act.at)
-    after = after if route is not None else agreed(after, reading)
-    reduced = held_back(before, after, reading) if route is not None else None
+    reading = age_rules_of(act.client, act.at)
+    after = after if route is not None else without_contradictions(after, reading)
+    reduced = withhold_looser_changes(before, after, reading) if route is not None else None
     if reduced is not None and route is not None:
         _propose(subject, after, sealer, act, route)
         after = reduced
@@ -137,19 +137,19 @@ def _reset_stated_days(details: Mapping[str, Any], before: SubjectDetails) -> di
 
 
 def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act, route: AgeRoute) -> None:
-    proposed = [Proposed(subject.pk, sealer, after)]
+    proposed = [AgeProposal(subject.pk, sealer, after)]
     for entry in propose_changes(subject.client_id, proposed, route=route, actor=act.actor, at=act.at):
-        insert_together(entry)
+        insert_rows(entry)
 
 
-def write_confirmed(
+def apply_confirmed_change(
     subject: Subject, details: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> Subject:
     """Write a change that two people have confirmed; the person's row must be locked."""
     return _update(subject, details, _Act(subject.client, actor, reason, at), None)
 
 
-def opened_details(subject: Subject, sealer: Sealer) -> SubjectDetails:
+def open_details(subject: Subject, sealer: Sealer) -> SubjectDetails:
     """Return a person's unsealed details for processing; they must not be shown to anyone."""
     texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
     plain = {name: getattr(subject, name) for name in ("role", "language", "is_enabled", "country")}
@@ -219,7 +219,7 @@ def claim_guardian(
     return claim
 
 
-def record_look(
+def record_access(
     subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> AccessRecord:
     """Record who is about to access which of a person's data, and why."""
@@ -255,7 +255,7 @@ def reveal_fields(
     if subject.erased_at is not None:
         raise AlreadyErased
     wanted = [field for field in PERSONAL if field in set(fields)]
-    record_look(subject, wanted, actor=actor, reason=reason, at=at)
+    record_access(subject, wanted, actor=actor, reason=reason, at=at)
     try:
         sealer = sealer_of(subject)
     except KeyDestroyed as error:  # erased since the caller read the row

@@ -7,16 +7,16 @@ from uuid import UUID
 from django.db import transaction
 
 from paktaleem.directory.people.models import Readmission, Subject
-from paktaleem.directory.people.selectors import tombstone
+from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
 from paktaleem.foundation.audit.by import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["AlreadyAsked", "NotErased", "SamePerson", "approve_readmission", "request_readmission"]
+__all__ = ["AlreadyRequested", "ApproverIsRequester", "NotErased", "approve_readmission", "request_readmission"]
 
 _WHY = Reason.SUBJECT_REQUEST
 _TOMBSTONE_BYTES = 32
@@ -26,7 +26,7 @@ class NotErased(LookupError):
     """This client has no erased person with this LMS id."""
 
 
-class AlreadyAsked(Exception):
+class AlreadyRequested(Exception):
     """The readmission of this person was already requested or approved."""
 
 
@@ -39,13 +39,13 @@ def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: 
     _require_person(actor, client_id)
     subject = (
         Subject.objects.select_for_update()
-        .filter(client_id=client_id, tombstone=tombstone(client_id, external_id))
+        .filter(client_id=client_id, tombstone=tombstone_of(client_id, external_id))
         .first()
     )
     if subject is None:
         raise NotErased
     if Readmission.objects.filter(client_id=client_id, subject=subject).exists():
-        raise AlreadyAsked
+        raise AlreadyRequested
     readmission = Readmission(id=new_id(), client_id=client_id, subject=subject, requested_by=actor.id, requested_at=at)
     save_tracked(readmission, actor=actor, reason=_WHY, at=at)
     _record("readmission.requested", readmission, actor, at)
@@ -62,9 +62,9 @@ def approve_readmission(readmission: Readmission, *, actor: Actor, at: datetime)
     _require_person(actor, readmission.client_id)
     readmission = Readmission.objects.select_for_update().get(id=readmission.id, client_id=readmission.client_id)
     if readmission.approved_at is not None:
-        raise AlreadyAsked
+        raise AlreadyRequested
     if readmission.requested_by == actor.id:
-        raise SamePerson
+        raise ApproverIsRequester
     readmission.approved_by, readmission.approved_at = actor.id, at
     save_tracked(readmission, actor=actor, reason=_WHY, at=at)
     subject = Subject.objects.select_for_update().get(id=readmission.subject_id, client_id=readmission.client_id)

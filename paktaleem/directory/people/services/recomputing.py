@@ -10,7 +10,7 @@ from django.db import connection, models, transaction
 from paktaleem.directory.people.details import age_columns
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealers_of
-from paktaleem.directory.people.services.people import opened_details
+from paktaleem.directory.people.services.people import open_details
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -39,7 +39,7 @@ def recompute_ages(
     sealers = sealers_of(client.id, [one.id for one in batch])
     changed = []
     for person in batch:
-        details = opened_details(person, sealers[person.id])
+        details = open_details(person, sealers[person.id])
         ages = age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=at)
         if (person.of_age_at, person.of_age_threshold) != (ages["of_age_at"], ages["of_age_threshold"]):
             changed.append((person.id, ages["of_age_at"], ages["of_age_threshold"]))

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from paktaleem.directory.people.erasures import missing_erasures
-from paktaleem.directory.people.services.erasure import CarriedOut, carry_out
+from paktaleem.directory.people.services.erasure import ErasureOutcome, carry_out_erasure
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["replay_erasures"]
 
 
-def replay_erasures(*, at: datetime, report: Callable[[CarriedOut], None] = lambda _: None) -> int:
+def replay_erasures(*, at: datetime, report: Callable[[ErasureOutcome], None] = lambda _: None) -> int:
     """Repeat listed erasures that this database has not carried out; return the number of lines.
 
     Each line is one transaction in its client's context, so an interrupted run can be continued. ``report`` is called
@@ -20,6 +20,6 @@ def replay_erasures(*, at: datetime, report: Callable[[CarriedOut], None] = lamb
     actor, missing = system_actor("replay_erasures"), missing_erasures()
     for intent in missing:
         with in_client(intent.client_id):
-            outcome = carry_out(intent, actor=actor, at=at)
+            outcome = carry_out_erasure(intent, actor=actor, at=at)
         report(outcome)
     return len(missing)

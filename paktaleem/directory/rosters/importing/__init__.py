@@ -6,23 +6,23 @@ and moved into place with their history, keys and evidence by a fixed number of 
 
 from paktaleem.directory.rosters.importing.report import ImportReport, Tally
 from paktaleem.directory.rosters.importing.service import (
-    ContextChanged,
     ImportRunning,
     PeopleChangedMeanwhile,
+    PlanChanged,
     RosterSource,
-    TooManyWouldVanish,
+    TooManyDeactivations,
     import_roster,
     try_roster,
 )
 
 __all__ = [
-    "ContextChanged",
     "ImportReport",
     "ImportRunning",
     "PeopleChangedMeanwhile",
+    "PlanChanged",
     "RosterSource",
     "Tally",
-    "TooManyWouldVanish",
+    "TooManyDeactivations",
     "import_roster",
     "try_roster",
 ]

@@ -15,11 +15,11 @@ from paktaleem.directory.people.details import (
     check_external_id,
     personal_columns,
 )
-from paktaleem.directory.people.gates import held_back, reveals_child
+from paktaleem.directory.people.gates import reveals_child, withhold_looser_changes
 from paktaleem.directory.people.models import AgeRoute, SubjectEvent, SubjectEventKind
 from paktaleem.directory.people.revealing import report_revealed_children
-from paktaleem.directory.people.selectors import tombstone
-from paktaleem.directory.people.services.ages import Proposed, propose_changes, reading_of
+from paktaleem.directory.people.selectors import tombstone_of
+from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Action
 from paktaleem.directory.rosters.importing.run import Run
@@ -45,7 +45,7 @@ class PeopleChangedMeanwhile(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RegisteredPerson:
     """A registered person as read from the database, still sealed."""
 
     id: UUID
@@ -85,7 +85,7 @@ class _Staged:
     people: list[dict[str, Any]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     events: list[SubjectEvent] = field(default_factory=list)
-    proposals: list[Proposed] = field(default_factory=list)
+    proposals: list[AgeProposal] = field(default_factory=list)
     revealed: list[UUID] = field(default_factory=list)
 
 
@@ -126,20 +126,22 @@ def _has_valid_id(place: Place, person: Person, run: Run) -> bool:
     return is_valid
 
 
-def _find_known(run: Run, external_ids: list[str]) -> dict[str, Known]:
+def _find_known(run: Run, external_ids: list[str]) -> dict[str, RegisteredPerson]:
     found = {}
     for external_id, *columns, epoch, wrapped in tables.known_people(run.client.id, external_ids):
         person_id, role, language, is_enabled, country, index, *sealed = columns
         values = (None if value is None else Sealed(bytes(value)) for value in sealed)
         fields = dict(zip(PERSONAL, values, strict=True))
-        found[external_id] = Known(person_id, role, language, is_enabled, country, index, fields, epoch, wrapped)
+        found[external_id] = RegisteredPerson(
+            person_id, role, language, is_enabled, country, index, fields, epoch, wrapped
+        )
     return found
 
 
 def _find_erased(run: Run, external_ids: list[str]) -> set[str]:
     if not external_ids:
         return set()
-    marks = {tombstone(run.client.id, external_id) or b"": external_id for external_id in external_ids}
+    marks = {tombstone_of(run.client.id, external_id) or b"": external_id for external_id in external_ids}
     return {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))}
 
 
@@ -149,7 +151,7 @@ def _report_erased(place: Place, person: Person, run: Run) -> None:
     run.oddity(place, "external_id", "subject_erased", message)
 
 
-def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
+def _stage(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
     details = _check_details(place, person, known, run)
     if details is None or run.refused:
         return
@@ -169,23 +171,25 @@ def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: 
         _stage_changed(person.external_id, known, details, run, staged)
 
 
-def _hold_back(place: Place, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> SubjectDetails:
+def _hold_back(
+    place: Place, known: RegisteredPerson, details: SubjectDetails, run: Run, staged: _Staged
+) -> SubjectDetails:
     """Remove changes that would loosen the age gate and propose them; note who is revealed as a child."""
     if _is_unchanged(known, details, run):
         return details
-    before, reading = known.opened(PERSONAL, run.client.id), reading_of(run.client, run.at)
-    held = held_back(before, details, reading)
+    before, reading = known.opened(PERSONAL, run.client.id), age_rules_of(run.client, run.at)
+    held = withhold_looser_changes(before, details, reading)
     if held is None:
         staged.revealed += [known.id] if reveals_child(before, details, reading) else []
         return details
-    staged.proposals.append(Proposed(known.id, known.sealer(run.client.id), details))
+    staged.proposals.append(AgeProposal(known.id, known.sealer(run.client.id), details))
     message = "would let a child decide for themselves; waits until a second person confirms it in the console"
     column = "country" if before.country != details.country else "birth_date"
     run.oddity(place, column, "age_change_waits", message)
     return held
 
 
-def _stage_gone(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
+def _stage_gone(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
     if known is None:
         message = "declared deleted, but not registered here; skipped"
         run.oddity(place, "external_id", "gone_unknown", message)
@@ -197,7 +201,7 @@ def _stage_gone(place: Place, person: Person, known: Known | None, run: Run, sta
         run.people[known.role].unchanged += 1
 
 
-def _stage_closed(external_id: str, known: Known, run: Run, staged: _Staged) -> None:
+def _stage_closed(external_id: str, known: RegisteredPerson, run: Run, staged: _Staged) -> None:
     """Stage a person whose account is closed at the source, with the event from which retention counts."""
     run.people[known.role].gone += 1
     run.plan.note(Action.CLOSE, external_id, seen=known.details_index)
@@ -213,7 +217,7 @@ def _stage_closed(external_id: str, known: Known, run: Run, staged: _Staged) -> 
     staged.entries.append(make_entry(f"subject.{closed.value}", **common, facts=facts, actor=run.actor, at=run.at))
 
 
-def _is_unchanged(known: Known, details: SubjectDetails, run: Run) -> bool:
+def _is_unchanged(known: RegisteredPerson, details: SubjectDetails, run: Run) -> bool:
     """Return True if the details equal the registered ones.
 
     Compares by the keyed index first, then by the sealed values: an older version may have computed the index.
@@ -222,7 +226,7 @@ def _is_unchanged(known: Known, details: SubjectDetails, run: Run) -> bool:
     return known.details_index == index or known.opened(PERSONAL, run.client.id) == details
 
 
-def _check_details(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
+def _check_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails | None:
     """Return the person's details after this import, or log what is wrong with them."""
     if known is None and (person.role is None or person.full_name is None):
         message = "not registered here yet: a delta must hold the complete row of a new person, including the role"
@@ -239,7 +243,7 @@ def _check_details(place: Place, person: Person, known: Known | None, run: Run) 
     return None
 
 
-def _merge_details(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails:
+def _merge_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails:
     """Return the registered details overridden by the roster's.
 
     Kept as registered: an attested age, the role `learner` (OneRoster has students only), and a birth date, language or
@@ -280,7 +284,9 @@ def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Sta
     staged.entries.append(_entry(row, details, PERSONAL, sealer=sealer, run=run))
 
 
-def _stage_changed(external_id: str, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> None:
+def _stage_changed(
+    external_id: str, known: RegisteredPerson, details: SubjectDetails, run: Run, staged: _Staged
+) -> None:
     """Stage a changed person; unchanged fields keep their ciphertext, so that history shows only what changed."""
     if known.is_enabled and not details.is_enabled:
         run.vanishing += 1

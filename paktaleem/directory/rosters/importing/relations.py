@@ -8,7 +8,7 @@ from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile, write_entries
 from paktaleem.directory.rosters.importing.plan import Action
 from paktaleem.directory.rosters.importing.run import Run
-from paktaleem.directory.rosters.oneroster import GuardianRelation, Mention, Place
+from paktaleem.directory.rosters.oneroster import DeltaRelation, GuardianRelation, Place
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
@@ -32,7 +32,7 @@ def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
         _write(rows, run)
 
 
-def import_mentions(mentions: Sequence[Mention], file: str, run: Run) -> None:
+def import_mentions(mentions: Sequence[DeltaRelation], file: str, run: Run) -> None:
     """Write the relations a delta mentions between people of earlier files; roles come from the database."""
     names = {name for mention in mentions for name in (mention.user, mention.agent)}
     roles = tables.known_roles(run.client.id, sorted(names))
@@ -47,11 +47,11 @@ def import_mentions(mentions: Sequence[Mention], file: str, run: Run) -> None:
     import_relations(list(found.values()), run)
 
 
-def _is_erased(mention: Mention, run: Run) -> bool:
+def _is_erased(mention: DeltaRelation, run: Run) -> bool:
     return mention.user in run.erased
 
 
-def _child_and_guardian(mention: Mention, roles: Mapping[str, str]) -> tuple[str, str] | None:
+def _child_and_guardian(mention: DeltaRelation, roles: Mapping[str, str]) -> tuple[str, str] | None:
     for child, guardian in ((mention.user, mention.agent), (mention.agent, mention.user)):
         if roles.get(child) in _LEARNERS and roles.get(guardian) == "guardian":
             return child, guardian

@@ -44,6 +44,6 @@ class ImportReport:
     plan: str
     examples: Mapping[str, Sequence[str]]
 
-    def loses_more_than(self, percent: int) -> bool:
+    def deactivates_more_than(self, percent: int) -> bool:
         """Return True if more than ``percent`` of the active people would be deactivated."""
         return self.vanishing * 100 > self.active * percent

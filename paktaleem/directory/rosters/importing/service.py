@@ -20,7 +20,7 @@ from paktaleem.directory.rosters.importing.people import (
 from paktaleem.directory.rosters.importing.relations import import_mentions, import_relations
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.run import Run
-from paktaleem.directory.rosters.oneroster import GuardianRelation, Mention, Person, Place, Problem
+from paktaleem.directory.rosters.oneroster import DeltaRelation, GuardianRelation, Person, Place, Problem
 from paktaleem.directory.rosters.oneroster.columns import USERS
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -29,11 +29,11 @@ from paktaleem.foundation.audit.by import Reason
 
 __all__ = [
     "CHUNK",
-    "ContextChanged",
     "ImportRunning",
     "PeopleChangedMeanwhile",
+    "PlanChanged",
     "RosterSource",
-    "TooManyWouldVanish",
+    "TooManyDeactivations",
     "import_roster",
     "try_roster",
 ]
@@ -67,7 +67,7 @@ class RosterSource(Protocol):
 
     def relations(self) -> Iterable[GuardianRelation]: ...
 
-    def mentions(self) -> Iterable[Mention]: ...
+    def mentions(self) -> Iterable[DeltaRelation]: ...
 
     def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterable[tuple[Place, str]]: ...
 
@@ -76,11 +76,11 @@ class ImportRunning(Exception):
     """Another import for this client is running."""
 
 
-class ContextChanged(Exception):
+class PlanChanged(Exception):
     """People changed since the trial, so the import would differ from what was shown. Try it again."""
 
 
-class TooManyWouldVanish(Exception):
+class TooManyDeactivations(Exception):
     """More people would be deactivated than allowed without confirmation; ``report`` has the numbers."""
 
     def __init__(self, report: ImportReport) -> None:
@@ -102,7 +102,7 @@ def import_roster(
     at: datetime,
     progress: Progress = _ignore_progress,
     everybody: bool = False,
-    many_may_vanish: bool = False,
+    allow_bulk_deactivation: bool = False,
     as_shown: str | None = None,
 ) -> ImportReport:
     """Register or update all people and guardian relations of a roster in one transaction, in the client's context.
@@ -114,16 +114,16 @@ def import_roster(
     called with the phase, the number done and the total.
 
     Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile,
-    ContextChanged, and TooManyWouldVanish unless ``many_may_vanish``.
+    ContextChanged, and TooManyWouldVanish unless ``allow_bulk_deactivation``.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     run = _new_run(roster, client, actor, reason, at, everybody=everybody)
     with _one_transaction():
         report = _import_all(roster, run, progress)
         if as_shown is not None and report.plan != as_shown:
-            raise ContextChanged
-        if not many_may_vanish and report.loses_more_than(settings.ROSTER_VANISH_PERCENT):
-            raise TooManyWouldVanish(report)
+            raise PlanChanged
+        if not allow_bulk_deactivation and report.deactivates_more_than(settings.ROSTER_VANISH_PERCENT):
+            raise TooManyDeactivations(report)
         return report
 
 

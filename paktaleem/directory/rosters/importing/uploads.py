@@ -18,10 +18,10 @@ from django.db import transaction
 
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.service import (
-    ContextChanged,
     ImportRunning,
     PeopleChangedMeanwhile,
-    TooManyWouldVanish,
+    PlanChanged,
+    TooManyDeactivations,
     import_roster,
     try_roster,
 )
@@ -38,34 +38,34 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
-    "GO_ON",
-    "NotNow",
+    "RUN_ROSTER_STEP",
+    "WrongRosterState",
     "check_again",
     "confirm_import",
     "counts_of",
     "discard_roster",
-    "expire_rosters",
-    "go_on",
+    "purge_expired_rosters",
+    "run_roster_step",
     "shown_details",
     "upload_roster",
 ]
 
-GO_ON = "subjects.go_on_with_roster"
+RUN_ROSTER_STEP = "subjects.go_on_with_roster"
 PART = 1024 * 1024
 PROBLEMS_SHOWN = 100
 ODDITIES_SHOWN = 3
 """Number of findings shown per code."""
 _DETAILS = "subjects_rosterimport.details"
 _FAILURES: dict[type[Exception], str] = {
-    ContextChanged: "changed",
+    PlanChanged: "changed",
     PeopleChangedMeanwhile: "changed",
     ImportRunning: "running",
-    TooManyWouldVanish: "vanishing",
+    TooManyDeactivations: "vanishing",
     CannotOpen: "unreadable",
 }
 
 
-class NotNow(Exception):
+class WrongRosterState(Exception):
     """The roster is not in a state that allows this: another user acted first, or it expired after a day."""
 
 
@@ -103,19 +103,21 @@ def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImpor
 
 
 @transaction.atomic
-def confirm_import(row: RosterImport, *, many_may_vanish: bool = False, actor: Actor, at: datetime) -> RosterImport:
+def confirm_import(
+    row: RosterImport, *, allow_bulk_deactivation: bool = False, actor: Actor, at: datetime
+) -> RosterImport:
     """Import a roster as its trial showed: at once if it is small, otherwise in the worker.
 
-    A roster stopped because too many people would be deactivated needs ``many_may_vanish`` and its capability. Raises
-    NotNow, NotAllowed.
+    A roster stopped because too many people would be deactivated needs ``allow_bulk_deactivation`` and its capability.
+    Raises NotNow, NotAllowed.
     """
-    capability = Capability.LET_MANY_VANISH if many_may_vanish else Capability.REGISTER_SUBJECTS
+    capability = Capability.BULK_DEACTIVATE_PEOPLE if allow_bulk_deactivation else Capability.REGISTER_SUBJECTS
     row = _lock_stored(row, actor, capability)
-    if row.state != (RosterState.STOPPED if many_may_vanish else RosterState.READY):
-        raise NotNow
+    if row.state != (RosterState.STOPPED if allow_bulk_deactivation else RosterState.READY):
+        raise WrongRosterState
     row.state, row.confirmed_at, row.failure = RosterState.APPLYING, at, ""
     _, row.confirmed_by, row.confirmed_role = actor_columns(actor)
-    row.counts = {**row.counts, "many_may_vanish": many_may_vanish}
+    row.counts = {**row.counts, "allow_bulk_deactivation": allow_bulk_deactivation}
     row.save()
     _run_or_enqueue(row, at=at)
     return row
@@ -131,7 +133,7 @@ def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterIm
 
 
 @transaction.atomic
-def go_on(roster: Any, *, client: Client, at: datetime) -> None:
+def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
     """Run the step a roster waits for, its trial or its import; do nothing if it is already done."""
     row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
     if row is not None and row.is_under_way:
@@ -139,7 +141,7 @@ def go_on(roster: Any, *, client: Client, at: datetime) -> None:
 
 
 @transaction.atomic
-def expire_rosters(client: Client, *, at: datetime) -> int:
+def purge_expired_rosters(client: Client, *, at: datetime) -> int:
     """Delete files and findings uploaded a day ago; return how many."""
     old = RosterImport.objects.select_for_update(skip_locked=True).filter(
         client=client, wrapped__isnull=False, uploaded_at__lte=at - settings.ROSTER_UPLOAD_LIFE
@@ -168,7 +170,7 @@ def _lock_stored(row: RosterImport, actor: Actor, capability: Capability) -> Ros
     require(actor, capability, row.client_id)
     found = RosterImport.objects.select_for_update().get(id=row.pk, client_id=row.client_id)
     if not found.is_kept:
-        raise NotNow
+        raise WrongRosterState
     return found
 
 
@@ -176,7 +178,9 @@ def _run_or_enqueue(row: RosterImport, *, at: datetime) -> None:
     if row.size <= settings.ROSTER_AT_ONCE_LIMIT:
         _run_step(row, at)
     else:
-        enqueue_job(GO_ON, lock=f"{GO_ON}/{row.client_id}", client=str(row.client_id), roster=str(row.pk))
+        enqueue_job(
+            RUN_ROSTER_STEP, lock=f"{RUN_ROSTER_STEP}/{row.client_id}", client=str(row.client_id), roster=str(row.pk)
+        )
 
 
 def _run_step(row: RosterImport, at: datetime) -> None:
@@ -203,7 +207,7 @@ def _try(row: RosterImport, client: Client, at: datetime) -> None:
     with open_source(_open_content(row), client=client) as roster:
         row.kind = roster.kind
         report = try_roster(roster, client=client, actor=actor, at=at, everybody=row.everybody)
-    stops = report.loses_more_than(settings.ROSTER_VANISH_PERCENT)
+    stops = report.deactivates_more_than(settings.ROSTER_VANISH_PERCENT)
     row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
     _store_report(row, report)
     _record("roster.checked", row, actor, at)
@@ -218,7 +222,7 @@ def _import(row: RosterImport, client: Client, at: datetime) -> None:
             actor=actor,
             at=at,
             everybody=row.everybody,
-            many_may_vanish=bool(row.counts.get("many_may_vanish")),
+            allow_bulk_deactivation=bool(row.counts.get("allow_bulk_deactivation")),
             as_shown=row.plan,
         )
     _store_report(row, report)

@@ -5,7 +5,7 @@ Pure: no Django, no database, no clock. Memory holds ids, roles, birth dates and
 
 from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
 from paktaleem.directory.rosters.oneroster.problems import Problem, RosterInvalid
-from paktaleem.directory.rosters.oneroster.relations import Mention
+from paktaleem.directory.rosters.oneroster.relations import DeltaRelation
 from paktaleem.directory.rosters.oneroster.roster import Roster, open_roster
 
-__all__ = ["GuardianRelation", "Mention", "Person", "Place", "Problem", "Roster", "RosterInvalid", "open_roster"]
+__all__ = ["DeltaRelation", "GuardianRelation", "Person", "Place", "Problem", "Roster", "RosterInvalid", "open_roster"]

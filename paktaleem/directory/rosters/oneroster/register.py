@@ -21,7 +21,7 @@ def _rank(role: str, *, primary: bool) -> int:
 
 
 @dataclass(slots=True)
-class Elsewhere:
+class PartialUserRecord:
     """A delta's statements about a person who has no row in its users.csv: place, new role, new birth date."""
 
     file: str
@@ -54,7 +54,7 @@ class UserRegister:
     mailboxes: array[int] = field(default_factory=lambda: array("q"))
     phones: array[int] = field(default_factory=lambda: array("q"))
     births: array[int] = field(default_factory=lambda: array("l"))
-    elsewhere: dict[str, Elsewhere] = field(default_factory=dict)
+    elsewhere: dict[str, PartialUserRecord] = field(default_factory=dict)
 
     def add(self, row: int, *, email: str, phone: str, gone: bool) -> int:
         """Add the next user; return its ordinal."""
@@ -80,9 +80,9 @@ class UserRegister:
         if (rank := _rank(role, primary=primary)) < self.ranks[ordinal]:
             self.roles[ordinal], self.ranks[ordinal] = code, rank
 
-    def place_elsewhere(self, external_id: str, file: str, row: int) -> Elsewhere:
+    def place_elsewhere(self, external_id: str, file: str, row: int) -> PartialUserRecord:
         """Return the record of a person who has no row in this users.csv, creating it if needed."""
-        return self.elsewhere.setdefault(external_id, Elsewhere(file, row))
+        return self.elsewhere.setdefault(external_id, PartialUserRecord(file, row))
 
     def role(self, ordinal: int) -> str | None:
         """Return the portal's role of a user, or None if the package states none."""

@@ -26,7 +26,7 @@ type Pairs = array[int]  # student's ordinal in the upper 32 bits, guardian's in
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class DeltaRelation:
     """A delta row that names an agent whose role the package does not state.
 
     `relationship` is the relationship that the package states for either of the two, if any.
@@ -43,7 +43,7 @@ class Relations:
     """The relations of a package: pairs of its own people, and mentions of people from earlier files."""
 
     pairs: Pairs = field(default_factory=lambda: array("q"))
-    mentions: list[Mention] = field(default_factory=list)
+    mentions: list[DeltaRelation] = field(default_factory=list)
 
 
 def find_relations(
@@ -63,7 +63,7 @@ def find_relations(
                 _report_agent(number, known=agent in ids, log=log)
             else:
                 relationship = _relationship(ordinal, ids.get(agent), register)
-                found.mentions.append(Mention(number, user.external_id, agent, relationship))
+                found.mentions.append(DeltaRelation(number, user.external_id, agent, relationship))
         if len(pairs) + len(found.mentions) > MENTION_LIMIT:
             message = f"more than {MENTION_LIMIT:,} agents in all rows together"
             raise refusal(USERS, "too_many_relations", message, row=number)

@@ -22,9 +22,9 @@ from paktaleem.directory.rosters.oneroster.manifest import Manifest, read_manife
 from paktaleem.directory.rosters.oneroster.package import Package, open_package
 from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
 from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, RosterInvalid
-from paktaleem.directory.rosters.oneroster.register import Elsewhere, UserRegister
+from paktaleem.directory.rosters.oneroster.register import PartialUserRecord, UserRegister
 from paktaleem.directory.rosters.oneroster.relations import (
-    Mention,
+    DeltaRelation,
     Relations,
     find_relations,
     report_students,
@@ -103,7 +103,7 @@ class Roster:
             if relationship is not None:
                 yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
 
-    def mentions(self) -> Iterable[Mention]:
+    def mentions(self) -> Iterable[DeltaRelation]:
         """Return a delta's agents whose relationship depends on earlier files."""
         return self._relations.mentions
 
@@ -134,7 +134,7 @@ class Roster:
         )
 
 
-def _to_partial_person(external_id: str, found: Elsewhere) -> Person:
+def _to_partial_person(external_id: str, found: PartialUserRecord) -> Person:
     born = date.fromordinal(found.born) if found.born else None
     role = ROLES[found.role] if found.role else None
     return Person(external_id, role, None, None, None, born, enabled=None)

@@ -5,7 +5,7 @@ from typing import IO
 
 from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
 from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, refusal
-from paktaleem.directory.rosters.oneroster.relations import Mention
+from paktaleem.directory.rosters.oneroster.relations import DeltaRelation
 from paktaleem.directory.rosters.spreadsheet.columns import (
     BY_HEADING,
     COLUMNS,
@@ -81,7 +81,7 @@ class Spreadsheet:
         """Yield every relation once."""
         return iter(self._relations)
 
-    def mentions(self) -> Sequence[Mention]:
+    def mentions(self) -> Sequence[DeltaRelation]:
         """Return nothing: guardians are in their student's row."""
         return ()
 

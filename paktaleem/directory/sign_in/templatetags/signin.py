@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
-from paktaleem.foundation.console.words import other_language
+from paktaleem.foundation.console.words import get_other_language
 
 __all__ = ["as_json"]
 
@@ -19,4 +19,4 @@ def as_json(value: Any) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder)
 
 
-register.simple_tag(other_language)
+register.simple_tag(get_other_language)

@@ -18,34 +18,34 @@ from paktaleem.directory.webhooks.services.replaying import (
     send_test,
 )
 from paktaleem.directory.webhooks.services.sending import (
+    DeliveryBatch,
     Result,
     Sending,
-    Shift,
-    begin_shift,
-    end_shift,
+    begin_batch,
     record_results,
+    release_batch,
 )
-from paktaleem.directory.webhooks.services.spreading import spread_message
+from paktaleem.directory.webhooks.services.spreading import copy_to_clients
 
 __all__ = [
     "MOST_ENDPOINTS",
     "AlreadyRemoved",
+    "DeliveryBatch",
     "NothingToReplay",
     "Result",
     "Sending",
-    "Shift",
     "TooManyEndpoints",
     "add_endpoint",
-    "begin_shift",
+    "begin_batch",
     "change_endpoint",
+    "copy_to_clients",
     "disable_endpoint",
     "enable_endpoint",
-    "end_shift",
     "record_results",
+    "release_batch",
     "remove_endpoint",
     "replay_delivery",
     "replay_since",
     "rotate_secret",
     "send_test",
-    "spread_message",
 ]

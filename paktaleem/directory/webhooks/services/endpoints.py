@@ -11,14 +11,14 @@ from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.webhooks.events import EventUnknown, check_patterns, patterns
 from paktaleem.directory.webhooks.models import DisabledBecause, Endpoint, EndpointHealth
-from paktaleem.directory.webhooks.secrets import add_secret, end_others
+from paktaleem.directory.webhooks.secrets import add_secret, end_previous_secrets
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
-from paktaleem.foundation.tenancy.turns import take_turn
+from paktaleem.foundation.tenancy.turns import advisory_lock
 
 __all__ = [
     "MOST_ENDPOINTS",
@@ -60,7 +60,7 @@ def add_endpoint(
     Raises ValidationError naming ``url`` or ``events``, TooManyEndpoints, NotAllowed.
     """
     require(actor, Capability.MANAGE_WEBHOOKS, client_id)
-    take_turn(f"webhooks/{client_id}")
+    advisory_lock(f"webhooks/{client_id}")
     if Endpoint.objects.filter(client_id=client_id, removed_at=None).count() >= MOST_ENDPOINTS:
         raise TooManyEndpoints({"url": [f"A client has at most {MOST_ENDPOINTS} webhooks: remove one first."]})
     endpoint = Endpoint(client_id=client_id, name=name, url=url, events=events, created_at=at)
@@ -92,7 +92,7 @@ def rotate_secret(
     """
     endpoint = _locked(endpoint, actor)
     ends_at = at + (settings.WEBHOOK_SECRET_OVERLAP if overlap is None else overlap)
-    end_others(endpoint, ends_at=ends_at, at=at)
+    end_previous_secrets(endpoint, ends_at=ends_at, at=at)
     secret = add_secret(endpoint, at=at)
     save_tracked(endpoint, actor=actor, reason=reason, at=at)
     _record("webhook.secret_rotated", endpoint, actor, at, old_ends_at=ends_at.isoformat())

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from paktaleem.foundation.clock import here
+from paktaleem.foundation.clock import to_client_clock
 
 __all__ = ["AT_ONCE", "purge_messages"]
 
@@ -49,7 +49,7 @@ def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) ->
     """
     values: dict[str, Any] = {
         "client": client_id,
-        "happened_before": here(before),
+        "happened_before": to_client_clock(before),
         "queued_before": before,
         "most": most,
     }

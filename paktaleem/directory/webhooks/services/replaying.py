@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.clock import here
+from paktaleem.foundation.clock import to_client_clock
 
 __all__ = ["NothingToReplay", "replay_delivery", "replay_since", "send_test"]
 
@@ -72,7 +72,7 @@ def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: R
         "endpoint": endpoint.pk,
         "client": endpoint.client_id,
         "since": since,
-        "until": here(at),
+        "until": to_client_clock(at),
         "events": list(endpoint.events),
         "at": at,
     }

@@ -24,13 +24,13 @@ from paktaleem.directory.webhooks.models import (
     EndpointHealth,
     Message,
 )
-from paktaleem.directory.webhooks.schedule import LIFE, Outcome, Verdict, after, judge, rest_after
+from paktaleem.directory.webhooks.schedule import LIFE, Outcome, Verdict, back_off_after, classify_response, retry_wait
 from paktaleem.directory.webhooks.secrets import live_secrets
 from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.by import Reason
 
-__all__ = ["LEASE", "Result", "Sending", "Shift", "begin_shift", "end_shift", "payload", "record_results"]
+__all__ = ["LEASE", "DeliveryBatch", "Result", "Sending", "begin_batch", "payload", "record_results", "release_batch"]
 
 LEASE = timedelta(minutes=2)
 """Longer than a batch may take: each exchange has its own time limit."""
@@ -46,7 +46,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class DeliveryBatch:
     """One batch for one endpoint: URL, secrets and due messages. ``is_probe``: the endpoint failed last time."""
 
     client_id: UUID
@@ -70,7 +70,7 @@ class Result:
 
     def verdict(self, at: datetime) -> Verdict:
         """Classify the result."""
-        return Verdict(Outcome.FAILED) if self.status is None else judge(self.status, self.retry_after, at)
+        return Verdict(Outcome.FAILED) if self.status is None else classify_response(self.status, self.retry_after, at)
 
 
 def payload(message: Message) -> bytes:
@@ -82,7 +82,7 @@ def payload(message: Message) -> bytes:
 
 
 @transaction.atomic
-def begin_shift(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) -> Shift | None:
+def begin_batch(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) -> DeliveryBatch | None:
     """Lease an endpoint, in its client's context; None if leased, backing off, or nothing is due.
 
     An endpoint that failed last time gets one message, to test whether it is available again.
@@ -107,16 +107,16 @@ def begin_shift(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) 
     EndpointHealth.objects.filter(client_id=client_id, pk=endpoint_id).update(leased_until=at + LEASE)
     sendings = tuple(Sending(row.pk, row.message_id, payload(row.message)) for row in rows)
     secrets = tuple(live_secrets(endpoint, at=at))
-    return Shift(client_id, endpoint_id, endpoint.url, secrets, sendings, is_probe)
+    return DeliveryBatch(client_id, endpoint_id, endpoint.url, secrets, sendings, is_probe)
 
 
-def end_shift(batch: Shift) -> None:
+def release_batch(batch: DeliveryBatch) -> None:
     """Release the lease, in the client's context."""
     EndpointHealth.objects.filter(client_id=batch.client_id, pk=batch.endpoint_id).update(leased_until=None)
 
 
 @transaction.atomic
-def record_results(batch: Shift, results: Sequence[Result], *, actor: Actor, at: datetime) -> Endpoint | None:
+def record_results(batch: DeliveryBatch, results: Sequence[Result], *, actor: Actor, at: datetime) -> Endpoint | None:
     """Record the results in the client's context, and release the lease.
 
     Returns the endpoint if it was disabled now, so that its client is notified: it answered 410, or a message was given
@@ -140,7 +140,7 @@ def record_results(batch: Shift, results: Sequence[Result], *, actor: Actor, at:
     return disable_endpoint(endpoint, because=because, actor=actor, reason=Reason.INCIDENT, at=at)
 
 
-def _write_attempts(batch: Shift, results: Sequence[Result]) -> None:
+def _write_attempts(batch: DeliveryBatch, results: Sequence[Result]) -> None:
     Attempt.objects.bulk_create(
         Attempt(
             client_id=batch.client_id,
@@ -165,7 +165,7 @@ def _update_delivery(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
         row.due_at = at + verdict.wish
         return row
     row.attempts += 1
-    wait = None if is_late else after(row.attempts, chance=random.random())  # noqa: S311 -- spreads the load
+    wait = None if is_late else retry_wait(row.attempts, chance=random.random())  # noqa: S311 -- spreads the load
     if wait is None:
         row.state, row.done_at = DeliveryState.FAILED, at
     else:
@@ -179,7 +179,7 @@ def _is_dead(row: Delivery, health: EndpointHealth) -> bool:
 
 
 def _update_health(
-    batch: Shift, results: Sequence[Result], verdicts: Sequence[Verdict], at: datetime
+    batch: DeliveryBatch, results: Sequence[Result], verdicts: Sequence[Verdict], at: datetime
 ) -> EndpointHealth:
     """Update and return the endpoint's health; after a success it is healthy, but may ask for a pause."""
     health = EndpointHealth.objects.select_for_update().get(client_id=batch.client_id, pk=batch.endpoint_id)
@@ -192,6 +192,6 @@ def _update_health(
         health.failures += 1
         health.failing_since = health.failing_since or min(result.started_at for result in results)
         chance = random.random()  # noqa: S311 -- spreads the load, guards nothing
-        health.rests_until = at + rest_after(health.failures, wish=wish, chance=chance)
+        health.rests_until = at + back_off_after(health.failures, wish=wish, chance=chance)
     health.save()
     return health

@@ -3,18 +3,18 @@
 from django import template
 
 from paktaleem.foundation.console import columns, words
-from paktaleem.foundation.console.sandboxes import ShownSandbox, sandbox_shown
+from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
 
 __all__ = ["register"]
 
 register = template.Library()
 register.filter("moment", columns.moment)
 register.filter("day", columns.day)
-register.filter("translated", words.translated)
+register.filter("translated", words.translate_text)
 
 
 @register.simple_tag(takes_context=True)
 def shown_sandbox(context: template.Context) -> ShownSandbox | None:
     """Return the sandbox that the page is about, or None."""
     request = context.get("request")
-    return sandbox_shown(request, context.flatten()) if request is not None else None
+    return find_shown_sandbox(request, context.flatten()) if request is not None else None

@@ -2,9 +2,9 @@
 
 from django import template
 
-from paktaleem.foundation.public.pages import page_address
+from paktaleem.foundation.public.pages import page_url
 
 __all__ = ["register"]
 
 register = template.Library()
-register.simple_tag(page_address)
+register.simple_tag(page_url)

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
 from paktaleem.development.demo.filling import fill_demonstration
-from paktaleem.development.demo.kept import Kept
+from paktaleem.development.demo.kept import DemoSecrets
 from paktaleem.development.demo.presenting import Running, describe, lines
 from paktaleem.development.demo.supervision import (
     Child,
@@ -32,7 +32,7 @@ from paktaleem.development.embedded import APP, OWNER, Endpoint, drop_database, 
 from paktaleem.development.embedded.files import write_atomically
 from paktaleem.development.trial import DATABASE, Terminated, data_folder, trial_cluster
 from paktaleem.directory.webhooks.signing import new_secret
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.migrated import missing_migrations
 
@@ -84,7 +84,7 @@ class Command(BaseCommand):
         except ChildDied as error:
             raise CommandError(str(error)) from error
 
-    def _prepare(self, folder: Path, endpoint: Endpoint, *, portal: str, fresh: bool) -> Kept:
+    def _prepare(self, folder: Path, endpoint: Endpoint, *, portal: str, fresh: bool) -> DemoSecrets:
         secrets, mail = folder / "demonstration.json", folder / "mail"
         if fresh:
             _start_over(endpoint, secrets, mail)
@@ -98,12 +98,12 @@ class Command(BaseCommand):
         if missing_migrations():
             self.stdout.write("Creating the tables …")
             call_command("migrate", verbosity=0)
-        kept = Kept.read(secrets)
+        kept = DemoSecrets.read(secrets)
         if not kept.passwords:
             self.stdout.write("Loading the sample data …")
         receiver_port = free_port(HOST)
         settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{receiver_port}"]
-        fill_demonstration(kept, portal=portal, receiver=f"http://{HOST}:{receiver_port}/", at=real_now())
+        fill_demonstration(kept, portal=portal, receiver=f"http://{HOST}:{receiver_port}/", at=wall_clock_now())
         os.environ["WEBHOOKS_ALLOWED"] = ",".join(settings.WEBHOOKS_ALLOWED)
         os.environ |= {"DEMO_WEBHOOK_SECRET": kept.webhook_secret, "DEMO_WEBHOOK_PORT": str(receiver_port)}
         return kept

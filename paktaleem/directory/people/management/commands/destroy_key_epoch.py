@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from paktaleem.directory.people.services.epochs import EpochNotEmpty, EpochTooYoung, destroy_epoch
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import EpochInUse, EpochUnknown
 
 REFUSED = 2
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, epoch: int, **__: Any) -> None:
         """Destroy the epoch, or refuse with exit status 2."""
         try:
-            destroy_epoch(epoch, actor=system_actor("destroy_key_epoch"), at=real_now())
+            destroy_epoch(epoch, actor=system_actor("destroy_key_epoch"), at=wall_clock_now())
         except (EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung) as refusal:
             raise CommandError(_refusal_message(refusal, epoch), returncode=REFUSED) from refusal
         except (ImproperlyConfigured, OSError) as error:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from paktaleem.directory.people.services.epochs import add_epoch
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -30,7 +30,9 @@ class Command(BaseCommand):
         """Change the file, record it, and print the next step."""
         try:
             with in_client(PAKTALEEM):
-                current = add_epoch(becomes_current=not prepare, actor=system_actor("new_key_epoch"), at=real_now())
+                current = add_epoch(
+                    becomes_current=not prepare, actor=system_actor("new_key_epoch"), at=wall_clock_now()
+                )
         except (ImproperlyConfigured, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
         if prepare:

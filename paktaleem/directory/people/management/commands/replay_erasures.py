@@ -7,9 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from paktaleem.directory.people.management.progress import Progress
-from paktaleem.directory.people.services.erasure import CarriedOut
+from paktaleem.directory.people.services.erasure import ErasureOutcome
 from paktaleem.directory.people.services.replay import replay_erasures
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 
 INTERRUPTED, REFUSED = 130, 2
@@ -22,15 +22,15 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Replay the list and print what was done."""
-        done: Counter[CarriedOut] = Counter()
+        done: Counter[ErasureOutcome] = Counter()
         progress = Progress(self.stderr, what="erasures carried out", line_every=1_000)
 
-        def report_outcome(outcome: CarriedOut) -> None:
+        def report_outcome(outcome: ErasureOutcome) -> None:
             done[outcome] += 1
             progress.show(done.total())
 
         try:
-            replay_erasures(at=real_now(), report=report_outcome)
+            replay_erasures(at=wall_clock_now(), report=report_outcome)
         except ListDamaged as error:
             message = f"{error} Restore the right list (ERASURE_LIST_FILE); nothing was done."
             raise CommandError(message, returncode=REFUSED) from error
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         self.stdout.write(_summary(done))
 
 
-def _summary(done: Counter[CarriedOut]) -> str:
+def _summary(done: Counter[ErasureOutcome]) -> str:
     if not done:
         return "This database has carried out every erasure of the list."
-    return ", ".join(f"{done[outcome]:,} {outcome}" for outcome in CarriedOut) + "."
+    return ", ".join(f"{done[outcome]:,} {outcome}" for outcome in ErasureOutcome) + "."

@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from paktaleem.directory.people.management.progress import Progress
 from paktaleem.directory.people.services.epochs import (
-    Rewrapped,
+    RewrapResult,
     keys_by_epoch,
     record_emptied_epochs,
-    rewrap_everything_else,
     rewrap_keys,
+    rewrap_other_kinds,
 )
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.selectors import all_client_ids
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self._conclude(frozenset(moved), unopened)
 
     def _conclude(self, moved: frozenset[int], unopened: list[UUID]) -> None:
-        actor, at = system_actor("rewrap_keys"), real_now()
+        actor, at = system_actor("rewrap_keys"), wall_clock_now()
         for epoch in record_emptied_epochs(moved=moved, actor=actor, at=at):
             self.stdout.write(
                 f"Epoch {epoch} is no longer used by any key; the retention of its backups counts from now."
@@ -68,8 +68,8 @@ class Command(BaseCommand):
             raise CommandError(f"{left:,} keys changed during the run and are still under another epoch; run it again.")
 
 
-def _batches(size: int) -> Iterator[Rewrapped]:
-    for client_id in all_client_ids():
+def _batches(size: int) -> Iterator[RewrapResult]:
+    for client_id in list_client_ids():
         after: UUID | None = None
         while True:
             with in_client(client_id):
@@ -79,6 +79,6 @@ def _batches(size: int) -> Iterator[Rewrapped]:
             yield part
             after = part.last
         with in_client(client_id):
-            moved = rewrap_everything_else(client_id)
+            moved = rewrap_other_kinds(client_id)
         if moved:
-            yield Rewrapped(0, moved, (), None)
+            yield RewrapResult(0, moved, (), None)

@@ -15,7 +15,7 @@ from paktaleem.directory.rosters.importing import (
     ImportRunning,
     PeopleChangedMeanwhile,
     Tally,
-    TooManyWouldVanish,
+    TooManyDeactivations,
     import_roster,
     try_roster,
 )
@@ -24,9 +24,9 @@ from paktaleem.directory.rosters.importing.uploads import counts_of
 from paktaleem.directory.rosters.oneroster import Problem, RosterInvalid
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.selectors import client_with_code
+from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
 
 INVALID, INTERRUPTED = 2, 130
@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, client: str, file: Path, **terms: Any) -> None:
         """Import the file and print the report."""
-        client_id = client_with_code(client)
+        client_id = find_client_by_code(client)
         if client_id is None:
             raise CommandError(f"No client has the code “{client}”; nothing was imported.", returncode=INVALID)
         try:
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         except PeopleChangedMeanwhile as error:
             message = "These people were changed by someone else meanwhile; nothing was imported. Run it again."
             raise CommandError(message) from error
-        except TooManyWouldVanish as stop:
+        except TooManyDeactivations as stop:
             self.stdout.writelines(f"{line}\n" for line in lines_of(stop.report, f"Nothing is imported for {client}."))
             message = f"{stop} If that is right, run it again with --let-many-vanish."
             raise CommandError(message, returncode=INVALID) from stop
@@ -92,14 +92,14 @@ class Command(BaseCommand):
                 common: dict[str, Any] = {
                     "client": Client.objects.get(id=client_id),
                     "actor": system_actor("import_roster"),
-                    "at": now_here(),
+                    "at": client_now(),
                     "progress": progress,
                     "everybody": terms["everybody"],
                 }
                 if terms["dry_run"]:
                     report = try_roster(roster, **common)
                 else:
-                    report = import_roster(roster, many_may_vanish=terms["let_many_vanish"], **common)
+                    report = import_roster(roster, allow_bulk_deactivation=terms["let_many_vanish"], **common)
                 _record(report, opened, common, is_trial=terms["dry_run"])
                 return report
         finally:

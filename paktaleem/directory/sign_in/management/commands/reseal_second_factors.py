@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from paktaleem.directory.sign_in.enrolment import reseal_second_factors
+from paktaleem.directory.sign_in.enrolment import reencrypt_second_factors
 from paktaleem.foundation.tenancy.context import in_global
 
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **__: Any) -> None:
         """Re-encrypt all secrets in one transaction and report how many; fail if some cannot be decrypted."""
         with in_global():
-            done, lost = reseal_second_factors()
+            done, lost = reencrypt_second_factors()
         self.stdout.write(f"{done:,} second factors re-encrypted.")
         if lost:
             raise CommandError(f"{lost:,} second factors cannot be decrypted: their key is missing. Reset them.")

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from paktaleem.foundation.api.purging import purge_expired
-from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.clock import wall_clock_now
 
 
 class Command(BaseCommand):
@@ -15,4 +15,4 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Purge, and report the number of rows."""
-        self.stdout.write(f"{purge_expired(at=real_now())} expired rows deleted.")
+        self.stdout.write(f"{purge_expired(at=wall_clock_now())} expired rows deleted.")
