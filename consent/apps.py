@@ -14,8 +14,8 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.consents.services.guardians.has_refused_a_purpose",
         ),
         (
-            "children.guardians.services.verifying.verification_found_false",
-            "consent.consents.services.ending.invalidate_unverified_consents",
+            "children.guardians.services.verifications.verification_found_false",
+            "consent.consents.services.revocation.invalidate_unverified_consents",
         ),
         (
             "paktaleem.foundation.api.purging.expiring_rows",

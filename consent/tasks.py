@@ -4,9 +4,9 @@ import logging
 
 from procrastinate.contrib.django import app
 
-from consent.consents.services.renewal import request_renewals
-from consent.notices.services.dispatching import FOLLOW_ANNOUNCEMENTS
-from consent.notices.services.following import list_clients_to_follow, process_client
+from consent.consents.services.renewals import request_renewals
+from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
+from consent.notices.services.dispatches import FOLLOW_ANNOUNCEMENTS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_due_clients

@@ -36,7 +36,7 @@ SKIPPED_MIDDLEWARE = frozenset(
         "django.middleware.common.CommonMiddleware",  # Content-Length and Host are handled below
         "django.middleware.csrf.CsrfViewMiddleware",  # the views are exempt: no cookie authenticates
         "django.contrib.auth.middleware.AuthenticationMiddleware",  # as sessions
-        "paktaleem.foundation.accounts.sessionlife.SessionLifeMiddleware",  # as sessions
+        "paktaleem.foundation.accounts.session_lifetime.SessionLifeMiddleware",  # as sessions
         "django.contrib.messages.middleware.MessageMiddleware",  # as sessions
         "allauth.account.middleware.AccountMiddleware",  # no sign-in
         "axes.middleware.AxesMiddleware",  # as above

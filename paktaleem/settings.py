@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "paktaleem.foundation.accounts.sessionlife.SessionLifeMiddleware",
+    "paktaleem.foundation.accounts.session_lifetime.SessionLifeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -207,7 +207,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_USERNAME_CALLABLE = "paktaleem.directory.sign_in.lockout.get_attempted_username"
-AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.addresses.get_remote_address"
+AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.ip_addresses.get_remote_address"
 AXES_LOCKOUT_CALLABLE = "paktaleem.directory.sign_in.lockout.lockout_response"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "credential", "csrfmiddlewaretoken", "next", "ip_address"]
 AXES_VERBOSE = False
@@ -246,7 +246,7 @@ TEXT_URL = env.str("TEXT_URL", default="")  # HTTP gateway for text messages: ac
 TEXT_KEY = env.str("TEXT_KEY", default="")  # bearer token of the gateway
 TEXT_SENDER = env.str("TEXT_SENDER", default="")  # sender name, if the gateway needs one
 _GATEWAY = "paktaleem.directory.mail.gateway.HttpProvider" if TEXT_URL else ""
-_TEXT_PROVIDER = "paktaleem.directory.mail.texting.FolderProvider" if MAIL_FOLDER else _GATEWAY
+_TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider" if MAIL_FOLDER else _GATEWAY
 CHECK_FOLDER = env.str(
     "CHECK_FOLDER", default=""
 )  # guardian checks are written there as files (children/guardians/providers.py)
@@ -257,7 +257,7 @@ CHECK_PROVIDERS = env.dict(
 )  # code=dotted path of a children.guardians.providers.CheckProvider
 TEXT_PROVIDER = env.str(
     "TEXT_PROVIDER", default=_TEXT_PROVIDER
-)  # dotted path of a paktaleem.directory.mail.texting.TextProvider
+)  # dotted path of a paktaleem.directory.mail.text_providers.TextProvider
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)

@@ -10,19 +10,19 @@ class RetentionConfig(config.PortalAppConfig):
     label = "retention"
     handlers = (
         (
-            "paktaleem.directory.data_systems.answered.order_answered",
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
             "retention.services.holdings.end_holdings",
         ),
         (
-            "paktaleem.directory.data_systems.answered.order_answered",
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
             "retention.services.incidents.close_if_answered",
         ),
         (
-            "paktaleem.directory.people.revealing.child_revealed",
+            "paktaleem.directory.people.revealed_children.child_revealed",
             "retention.services.incidents.open_for_revealed_children",
         ),
         (
-            "children.guardians.services.verifying.verification_found_false",
+            "children.guardians.services.verifications.verification_found_false",
             "retention.services.incidents.open_for_false_verification",
         ),
     )

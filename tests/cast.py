@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from consent.notices.services.loading import load_register
-from consent.notices.starter import CATEGORIES, PURPOSES
+from consent.notices.services.starter import load_register
+from consent.notices.starter_register import CATEGORIES, PURPOSES
 from consent.register.models import BalancingTest
 from consent.register.services import sign_balancing_test
 from paktaleem.directory.people.models import Subject

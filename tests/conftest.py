@@ -10,7 +10,14 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast
-from tests.database import begin_run, cast_values, copied_database, end_run, worker_folder, worker_name
+from tests.database import (
+    begin_run,
+    cast_values,
+    copied_database,
+    end_run,
+    worker_folder,
+    worker_name,
+)
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'

@@ -18,7 +18,7 @@ from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 SETTING_UP = system_actor("tests")
 CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)

@@ -29,7 +29,7 @@ from consent.decisions.facts import Reason as Refusal  # noqa: E402 -- the apps 
 from paktaleem.directory.mail.kinds import list_message_kinds  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
 from paktaleem.foundation.console.site import SECTIONS, site  # noqa: E402
-from paktaleem.foundation.console.words import list_displayed_texts, list_field_texts  # noqa: E402
+from paktaleem.foundation.console.translation import list_displayed_texts, list_field_texts  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"

@@ -35,7 +35,7 @@ def environment_of_server() -> dict[str, str]:
 
 @contextmanager
 def served(logs: Path) -> Iterator[int]:
-    """Serve the portal (tests/api/dying.py) with granian, as in production; yield its port."""
+    """Serve the portal (tests/api/killed_server.py) with granian, as in production; yield its port."""
     port = free_port()
     with serving(logs, port):
         yield port
@@ -45,7 +45,16 @@ def served(logs: Path) -> Iterator[int]:
 def serving(logs: Path, port: int) -> Iterator[Child]:
     """Serve it on a port; yield the leading process."""
     size = ["--workers", "1", "--blocking-threads", "1", "--host", HOST, "--port", str(port)]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *size, "tests.api.dying:application"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--no-ws",
+        *size,
+        "tests.api.killed_server:application",
+    ]
     with running([("web", command)], logs) as [web]:
         ends_at = time.monotonic() + PATIENCE
         while not is_alive(port):

@@ -10,7 +10,7 @@ from children.guardians.models.rows import AuthoredRow
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["AgeNotice", "ComingOfAge"]
 

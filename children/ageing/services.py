@@ -10,12 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from children.ageing.letters import TO_GUARDIAN, TO_PERSON, TO_STAFF
+from children.ageing.messages import TO_GUARDIAN, TO_PERSON, TO_STAFF
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.selectors import coming_of_age, without_notice
 from children.guardians.models import Guardianship
 from children.guardians.models.rows import actor_fields
-from children.invitations.checking import find_usable_channel
+from children.invitations.contact_checks import find_usable_channel
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.turns import advisory_lock
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = ["send_age_notices"]
 

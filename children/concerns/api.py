@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.concerns.asking import RequestBlocker, RequestKind
 from children.concerns.models import Concern
+from children.concerns.request_rules import RequestBlocker, RequestKind
 from children.concerns.services import RequestNotAllowed, record_data_request
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability

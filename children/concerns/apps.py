@@ -11,11 +11,11 @@ class ConcernsConfig(config.PortalAppConfig):
     verbose_name = "concerns about children's data"
     handlers = (
         (
-            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "children.concerns.sealing.CONCERN_KEYS",
         ),
         (
-            "paktaleem.directory.data_systems.answered.order_answered",
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
             "children.concerns.services.record_orders_answered",
         ),
     )

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from children.concerns.asking import RequestKind
+from children.concerns.request_rules import RequestKind
 from paktaleem.foundation.console.forms import set_choices
 
 __all__ = ["REQUEST_LABELS", "ConcernForm", "DataForm"]

@@ -1,7 +1,7 @@
 """Encryption of concerns under a key of their own, because the reporter has no key in the portal."""
 
 from children.concerns.models import Concern
-from paktaleem.foundation.encryption.rowkeys import row_keys
+from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
 
 __all__ = ["CONCERN_KEYS", "open_text", "seal_texts"]

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from children.concerns.asking import RequestBlocker, RequestKind, why_not_allowed
 from children.concerns.models import PARENT, Concern, ConcernKind
+from children.concerns.request_rules import RequestBlocker, RequestKind, why_not_allowed
 from children.guardians.authority import Guardian
 from children.guardians.models import Guardianship
 from children.guardians.selectors import load_child_facts

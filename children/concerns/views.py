@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from children.concerns.forms import ConcernForm
 from children.concerns.services import open_concern
+from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.limits import Limit, count_attempt
-from paktaleem.directory.access_links.visits import client_page
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.addresses import get_remote_address
+from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.public.pages import error_page, public_page

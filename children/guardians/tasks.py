@@ -18,7 +18,7 @@ from children.guardians.services import (
     record_check_result,
     record_check_started,
 )
-from children.guardians.services.checking import ASK, BEGIN
+from children.guardians.services.checks import ASK, BEGIN
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client

@@ -24,9 +24,15 @@ from children.invitations.services import (
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    validate_input,
+)
 from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 

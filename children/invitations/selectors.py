@@ -11,7 +11,12 @@ from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.invitations.models import Invitation
 from children.invitations.states import State
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.directory.people.selectors import age_is_known, filter_by_id_prefix, list_subjects, sealers_of
+from paktaleem.directory.people.selectors import (
+    age_is_known,
+    filter_by_id_prefix,
+    list_subjects,
+    sealers_of,
+)
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

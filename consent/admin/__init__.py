@@ -1,6 +1,6 @@
 """The console pages of consent, gathered from its packages."""
 
-from consent.admin import board
+from consent.admin import dashboard as board
 from consent.consents import admin as consents
 from consent.notices import admin as notices
 from consent.receipts import admin as receipts

@@ -5,7 +5,7 @@ from typing import Any
 from consent.decisions.decision import Decision
 from consent.register.models import Basis
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.words import translate_text
+from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["basis_label", "decision_cells"]
 

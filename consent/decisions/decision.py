@@ -21,13 +21,13 @@ from consent.decisions.facts import (
     SubjectFacts,
 )
 from consent.decisions.rules import RULES, RuleContext
-from consent.register.register import Basis
+from consent.register.compiled import Basis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from consent.register.register import Register
+    from consent.register.compiled import Register
 
 __all__ = [
     "Action",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from consent.register.register import ClientDeclarations, Period
+    from consent.register.compiled import ClientDeclarations, Period
 
 
 class Action(StrEnum):

@@ -8,7 +8,7 @@ from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
 
 __all__ = ["RegisterChange", "SubjectChange"]
 

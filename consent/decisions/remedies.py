@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from consent.decisions.facts import Reason
 
 if TYPE_CHECKING:
-    from consent.register.register import ClientDeclarations
+    from consent.register.compiled import ClientDeclarations
 
 DOCUMENTATION = "docs/decisions-api.md"
 

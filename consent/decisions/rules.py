@@ -12,13 +12,13 @@ from uuid import UUID
 
 from children.guardians.strength import needed_strength
 from consent.decisions.facts import Action, Reason, SubjectFacts
-from consent.register.register import Basis, Capacity, PurposeRule
+from consent.register.compiled import Basis, Capacity, PurposeRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from consent.decisions.facts import ConsentFact, Question
-    from consent.register.register import AgreementRule, BasisRule, InstructionRule, Register
+    from consent.register.compiled import AgreementRule, BasisRule, InstructionRule, Register
 
 _ACTIONS = {action.value: action for action in Action}
 _STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})

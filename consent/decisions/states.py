@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from consent.decisions.facts import ConsentFact
-from consent.register.register import Register
+from consent.register.compiled import Register
 
 __all__ = ["ANSWER_STATES", "changes_state", "effective_state", "renewal_is_due"]
 

@@ -23,7 +23,7 @@ from consent.notices.selectors.notices import (
     policy_timeline,
 )
 from consent.notices.selectors.public import consent_notices
-from consent.register.wording import render_notice
+from consent.register.notice_html import render_notice
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page

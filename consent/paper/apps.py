@@ -10,7 +10,7 @@ class PaperConfig(config.PortalAppConfig):
     label = "paper"
     handlers = (
         (
-            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "consent.paper.models.SHEET_KEYS",
         ),
     )

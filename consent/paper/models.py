@@ -10,12 +10,12 @@ from consent.register.models import Purpose
 from consent.register.models.rows import CodesField, catalogue_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import ByKind, Reason
-from paktaleem.foundation.encryption.rowkeys import row_keys
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "CLOSED_UNRECORDED",

@@ -22,7 +22,8 @@ __all__ = ["Form", "Page", "Question", "render_pdf", "render_pngs"]
 
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
-"""The same rules as consent/register/wording.py: headings, lists, paragraphs and emphasis; everything else is text."""
+"""The same rules as consent/register/notice_html.py: headings, lists, paragraphs and emphasis; everything else is
+text."""
 
 type Both = tuple[str, str]
 """A text in English and in Urdu."""

@@ -26,8 +26,8 @@ from consent.paper.models import (
     SheetEntry,
 )
 from consent.paper.verdicts import PurposeFacts, RowFacts
+from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
-from consent.register.register import Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import filter_by_id_prefix, list_subjects
 from paktaleem.foundation.accounts.actors import Actor

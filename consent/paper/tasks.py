@@ -5,7 +5,7 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from consent.paper.services.expiring import clients_with_unmatched, expire_unmatched
+from consent.paper.services.expiry import clients_with_unmatched, expire_unmatched
 from consent.paper.services.sheets import CONFIRM_MATCHED, confirm_batch
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client

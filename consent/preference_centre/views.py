@@ -26,7 +26,7 @@ from consent.consents.services import (
     withdraw_consent,
 )
 from consent.notices.models import NoticeVersion
-from consent.notices.shown import (
+from consent.notices.notice_tokens import (
     ShownNotice,
     TokenExpired,
     TokenForeign,
@@ -34,13 +34,13 @@ from consent.notices.shown import (
     TokenMissing,
     sign_notice_token,
 )
-from consent.preference_centre.words import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES
+from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES
 from consent.receipts.views import print_receipt
+from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
-from paktaleem.directory.access_links.visits import Visit, require_own_page
 from paktaleem.foundation.accounts.requests import get_client_time
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.public.pages import page_url, public_page
 
 __all__ = ["answer_purpose", "change_choice", "receipt", "show"]

@@ -10,14 +10,14 @@ from django.db.models import Q
 
 from consent.consents.selectors.timelines import select_acknowledgements, select_consent_events
 from consent.notices.models import NoticeVersion
-from consent.receipts.bundles import LEDGER, manifest_of, pack
+from consent.receipts.evidence_bundles import LEDGER, manifest_of, pack
 from consent.receipts.receipt import PortalUrls, consent_receipt
 from consent.receipts.selectors import get_record_facts
 from consent.register.dpv import CONTEXT
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry

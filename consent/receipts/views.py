@@ -11,15 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from consent.consents.models import ConsentEvent
-from consent.receipts.printing import find_event_id, make_receipt_code
 from consent.receipts.receipt import PortalUrls
+from consent.receipts.receipt_codes import find_event_id, make_receipt_code
 from consent.receipts.selectors import get_record_facts
+from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.access_links.views import send_code
-from paktaleem.directory.access_links.visits import client_page
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.public.pages import LanguageLink, public_page

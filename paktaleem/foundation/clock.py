@@ -1,4 +1,4 @@
-"""The only module that reads the system clock (checked by ``tests/house``).
+"""The only module that reads the system clock (checked by ``tests/project``).
 
 Services, selectors and rules take the time as an argument. Views, tasks and commands read it here: ``client_now`` for
 the rules of a client, ``wall_clock_now`` for everything else (sessions, keys, codes, links, retries, jobs). The two

@@ -12,10 +12,10 @@ from consent.consents.services import PurposeUnknown
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.row_acts import AddedAct, added_acts
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.sandbox.services import (
     NotASandbox,
     StateNotReached,

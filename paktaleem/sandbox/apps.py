@@ -12,6 +12,6 @@ class SandboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Reinstall the reset function after every migrate."""
-        from paktaleem.sandbox.forgetting import install_after_migrate  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.sandbox.reset_function import install_after_migrate  # noqa: PLC0415 -- needs the app registry
 
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="sandbox.forgetting")

@@ -1,5 +1,6 @@
 """Console pages of collections, holdings and incidents."""
 
-from retention.admin import board, holdings, incidents, quarantines
+from retention.admin import dashboard as board
+from retention.admin import holdings, incidents, quarantines
 
 __all__ = ["board", "holdings", "incidents", "quarantines"]

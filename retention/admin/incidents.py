@@ -13,11 +13,11 @@ from paktaleem.directory.data_systems.admin.forms import AgreeForm
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from retention.admin.holdings import person_link
 from retention.models import Incident

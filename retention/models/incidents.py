@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Incident", "IncidentCause"]
 

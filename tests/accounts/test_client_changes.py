@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange
-from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from tests.children.making import decision_reason
+from tests.children.guardians import decision_reason
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)

@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.services import (
     end_membership,
     invite_user,
 )
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id

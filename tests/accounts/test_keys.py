@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
 from paktaleem.foundation.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 
 

@@ -12,7 +12,7 @@ from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, Or
 from paktaleem.directory.data_systems.services import OrderSpec, end_system_key, issue_orders
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP, make_system

@@ -20,7 +20,7 @@ from django.db import connections
 from paktaleem.development.embedded import SUPERUSER, Endpoint, ensure_database
 from tests.bench.clone import clone_rows
 from tests.bench.effect import effect_rows
-from tests.bench.ground import cluster, environment_for, served
+from tests.bench.infrastructure import cluster, environment_for, served
 from tests.bench.loading import generator
 from tests.bench.orders import order_rows
 from tests.bench.outbox import outbox_rows

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paktaleem.development.embedded import APP, SUPERUSER, Endpoint
-from tests.bench import questions
+from tests.bench import requests as questions
 from tests.bench.loading import Load, Site, ask_all, drive, pgbench
 from tests.bench.table import Row, measure_section, print_progress
 

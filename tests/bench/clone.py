@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.ground import HOST, free_port
+from tests.bench.infrastructure import HOST, free_port
 from tests.bench.table import Row, measure_section
 
 __all__ = ["clone_rows"]

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 from paktaleem.development.embedded import Endpoint, ensure_database
-from tests.bench.ground import environment_for
+from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
 
 __all__ = ["effect_rows"]
@@ -133,7 +133,7 @@ def _count() -> int:
 def _fill(superuser_url: str) -> None:
     """Create two purposes of PakTaleem with one notice, and consents to both by the people of every client."""
     from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
-    from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.ids import PAKTALEEM  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above

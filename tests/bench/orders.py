@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 from paktaleem.development.embedded import Endpoint, ensure_database
-from tests.bench.ground import environment_for
+from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section
 
 __all__ = ["order_rows"]
@@ -96,7 +96,7 @@ def _issue() -> int:
     from paktaleem.directory.data_systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services import OrderSpec, issue_orders_for_set  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
-    from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from paktaleem.development.embedded import APP, Endpoint, ensure_database
-from tests.bench.ground import environment_for, free_port
+from tests.bench.infrastructure import environment_for, free_port
 from tests.bench.loading import pgbench
 from tests.bench.table import Row, measure_section
 
@@ -103,7 +103,7 @@ def _let_happen() -> list[UUID]:
 
 
 async def _send() -> float:
-    from paktaleem.directory.webhooks.pump import Pump  # noqa: PLC0415 -- as above
+    from paktaleem.directory.webhooks.sender import Pump  # noqa: PLC0415 -- as above
     from tests.outbound.listening import saying  # noqa: PLC0415 -- as above
 
     answer = saying()

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 from paktaleem.development.embedded import Endpoint, drop_database, ensure_database
-from tests.bench.ground import environment_for
+from tests.bench.infrastructure import environment_for
 from tests.bench.table import Row, measure_section, print_progress
 from tests.rosters import school
 

@@ -17,8 +17,8 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from consent.notices.services.loading import load_register
-from consent.notices.starter import CATEGORIES, PURPOSES
+from consent.notices.services.starter import load_register
+from consent.notices.starter_register import CATEGORIES, PURPOSES
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
 from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client

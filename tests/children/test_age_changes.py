@@ -4,17 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from paktaleem.directory.people import revealing
+from paktaleem.directory.people import revealed_children as revealing
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services import open_age_change, register_subject, settle_age_change
 from paktaleem.directory.rosters.importing.uploads import confirm_import, upload_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
-from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
-from tests.children.making import decision_reason
+from tests.children.guardians import decision_reason
 from tests.factories import SETTING_UP, SubjectFactory
 
 MINUTE = timedelta(minutes=1)

@@ -1,7 +1,7 @@
 """Attempts by a child to decide: by its birth date or guardian, through the platform, a roster, staff, or an order.
 
 Attacks on links, codes, pages and contacts are tested in tests/children/test_guardian_pages.py, test_invitations.py,
-test_contacts.py and tests/doors; birthdays to the second in test_gate.py.
+test_contacts.py and tests/access_links; birthdays to the second in test_gate.py.
 """
 
 from datetime import date, timedelta
@@ -25,10 +25,10 @@ from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import AgeChange, GuardianClaim, Subject
 from paktaleem.directory.people.services import register_subject, settle_age_change
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import decision_reason, verified_guardian
+from tests.children.guardians import decision_reason, verified_guardian
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 

@@ -17,12 +17,12 @@ from children.concerns.services import (
 )
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.encryption.wrapped import list_wrapped_kinds
+from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
-from tests.doors.visiting import send, visitor
+from tests.access_links.visiting import send, visitor
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -23,7 +23,13 @@ from consent.decisions.selectors.decisions import (
 )
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import approve_host, guardian_of, make_guardian, record_answer, verified_guardian
+from tests.children.guardians import (
+    approve_host,
+    guardian_of,
+    make_guardian,
+    record_answer,
+    verified_guardian,
+)
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)

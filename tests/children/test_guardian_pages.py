@@ -14,10 +14,26 @@ from django.db import connections
 from children.concerns.models import Concern
 from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
 from children.guardians.selectors import load_child_facts
-from children.guardians.services import change_guardian, end_guardian, record_service_answer, verify_guardian
+from children.guardians.services import (
+    change_guardian,
+    end_guardian,
+    record_service_answer,
+    verify_guardian,
+)
 from children.invitations.models import Invitation
-from children.invitations.services import AnswerContext, invite_guardian, record_service_consent, record_service_refusal
-from children.invitations.shown import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
+from children.invitations.notice_tokens import (
+    ShownNotice,
+    TokenForged,
+    TokenStale,
+    sign_token,
+    verify_token,
+)
+from children.invitations.services import (
+    AnswerContext,
+    invite_guardian,
+    record_service_consent,
+    record_service_refusal,
+)
 from consent.consents.models import Consent
 from consent.register.models import Purpose
 from consent.register.services import change_register
@@ -26,9 +42,9 @@ from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.access_links.visiting import latest_code, send, visitor
 from tests.api.callers import Caller
-from tests.children.making import approve_host, guardian_of, verified_guardian
-from tests.children.visiting import (
+from tests.children.browsers import (
     CODE,
     ESRA,
     PAGE,
@@ -42,7 +58,7 @@ from tests.children.visiting import (
     latest_link,
     work,
 )
-from tests.doors.visiting import latest_code, send, visitor
+from tests.children.guardians import approve_host, guardian_of, verified_guardian
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -189,7 +205,10 @@ def hashes_shown(cast):
 
 
 def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, settings, tmp_path):
-    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = str(tmp_path), "paktaleem.directory.mail.texting.FolderProvider"
+    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (
+        str(tmp_path),
+        "paktaleem.directory.mail.text_providers.FolderProvider",
+    )
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")
         ward = SubjectFactory(client=client, external_id="lms-ward", full_name="Zara Khan", birth_date=BORN["child"])

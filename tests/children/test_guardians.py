@@ -51,10 +51,10 @@ from paktaleem.directory.people.models import GuardianClaim
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.secondperson import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import guardian_of, make_guardian, record_answer, verified_guardian
+from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)

@@ -39,13 +39,13 @@ from paktaleem.directory.people.services import (
 )
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import record_answer, verified_guardian
-from tests.children.visiting import PORTAL, follow, latest_link, work
+from tests.children.browsers import PORTAL, follow, latest_link, work
+from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.webhooks.making import make_endpoint
 
@@ -118,7 +118,10 @@ def test_asked_again_the_same_invitation_stands_and_no_second_letter_goes(indus)
 
 
 def test_a_guardian_without_mail_is_asked_by_a_short_message(indus, settings, tmp_path):
-    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = str(tmp_path), "paktaleem.directory.mail.texting.FolderProvider"
+    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (
+        str(tmp_path),
+        "paktaleem.directory.mail.text_providers.FolderProvider",
+    )
     father = parent(indus, "yusuf", phone="0333 7654321")
     row = invite_guardian(
         family(indus, "zara", guardian=father), guardian=father, portal=PORTAL, actor=indus.actor("farah"), at=AT

@@ -9,17 +9,17 @@ from django.core.exceptions import ValidationError
 
 from children.guardians.models import ProviderCheck, ServiceAuthorisation, Verification
 from children.guardians.services import declare_mechanism
-from children.guardians.services.checking import BEGIN
+from children.guardians.services.checks import BEGIN
 from children.guardians.tasks import ask, begin
 from children.invitations.services import invite_guardian
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import decision_reason
+from tests.access_links.visiting import send
+from tests.children.browsers import PORTAL, answer, by_link, child_page, latest_link
+from tests.children.browsers import work as send_letters
+from tests.children.guardians import decision_reason
 from tests.children.test_provider_checks import WithAddress, answer_by_file
-from tests.children.visiting import PORTAL, answer, by_link, child_page, latest_link
-from tests.children.visiting import work as send_letters
-from tests.doors.visiting import send
 from tests.factories import SETTING_UP
 from tests.working import work
 

@@ -29,14 +29,14 @@ from children.guardians.services import (
     request_check,
     show_check_url,
 )
-from children.guardians.services.checking import BEGIN
+from children.guardians.services.checks import BEGIN
 from children.guardians.tasks import ask, begin, process_open_checks
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import decision_reason, guardian_of, make_guardian, record_answer
+from tests.children.guardians import decision_reason, guardian_of, make_guardian, record_answer
 from tests.working import work
 
 MINUTE = timedelta(minutes=1)

@@ -13,7 +13,7 @@ from consent.decisions.decision import Question
 from consent.decisions.selectors.decisions import decide_with_key
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import make_guardian, record_answer, verified_guardian
+from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 from tests.showing import shown
 

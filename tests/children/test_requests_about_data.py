@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from children.concerns.asking import RequestBlocker, RequestKind, why_not_allowed
 from children.concerns.models import Concern
+from children.concerns.request_rules import RequestBlocker, RequestKind, why_not_allowed
 from children.concerns.services import (
     AlreadyClosed,
     AlreadyOrdered,
@@ -33,14 +33,14 @@ from paktaleem.directory.data_systems.services import accept_order, carry_out_by
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from tests.access_links.visiting import send
 from tests.api.callers import Caller
-from tests.children.making import guardian_of, make_guardian, record_answer, verified_guardian
-from tests.children.visiting import answer, by_contact, child_page
+from tests.children.browsers import answer, by_contact, child_page
+from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.console.pages import list_url, row_url
-from tests.doors.visiting import send
 from tests.factories import SETTING_UP
 from tests.signing_in import browser_of
 

@@ -10,12 +10,12 @@ from django.db import connection, connections
 from children.guardians.models import Guardianship, ProviderCheck, Verification
 from children.guardians.providers import FolderProvider
 from children.guardians.services import request_check
-from children.guardians.services.checking import BEGIN
+from children.guardians.services.checks import BEGIN
 from children.guardians.tasks import begin, process_open_checks
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import guardian_of
+from tests.children.guardians import guardian_of
 from tests.children.test_provider_checks import answer_by_file
 from tests.working import work
 

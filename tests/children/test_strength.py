@@ -22,7 +22,7 @@ from children.guardians.strength import (
 )
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import approve_host, decision_reason, guardian_of, record_answer
+from tests.children.guardians import approve_host, decision_reason, guardian_of, record_answer
 from tests.factories import SETTING_UP
 
 WEAK = {Method.EMAIL_PLUS, Method.TEXT_PLUS}

@@ -9,12 +9,12 @@ from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeDispatch
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
 from consent.notices.services import publish_notice_version
-from consent.notices.services.dispatching import open_dispatches, record_dispatch_proof
+from consent.notices.services.dispatches import open_dispatches, record_dispatch_proof
 from consent.register.models import ServiceAgreement
 from consent.register.models.agreements import Instruction
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose

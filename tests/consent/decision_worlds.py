@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from consent.decisions.decision import ConsentFact, Question, SubjectFacts, decide
-from consent.register.register import (
+from consent.register.compiled import (
     AgreementRule,
     Approval,
     BasisRule,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consent.register.register import (
+    from consent.register.compiled import (
         AgreementRule,
         BasisRule,
         InstructionRule,

@@ -12,12 +12,12 @@ from django.utils import timezone
 from consent.consents.models import Consent, ConsentEvent, Method, PolicyAcknowledgement
 from consent.consents.selectors.timelines import ACKNOWLEDGED, list_timeline, select_acknowledgements
 from consent.consents.services import ClaimInFuture, NoticeNotInEffect, acknowledge_policy
+from consent.notices.notice_tokens import TokenExpired, TokenForeign, TokenForged, TokenMissing
 from consent.notices.selectors.notices import get_version_in_effect, policy_timeline
-from consent.notices.shown import TokenExpired, TokenForeign, TokenForged, TokenMissing
-from consent.receipts.bundles import LEDGER, check_bundle
+from consent.receipts.evidence_bundles import LEDGER, check_bundle
 from consent.receipts.services import export_evidence
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

@@ -17,18 +17,28 @@ from consent.notices.services import (
     publish_notice_version,
     save_draft,
 )
-from consent.notices.services.dispatching import open_dispatches
-from consent.notices.services.following import list_clients_to_follow, process_client
+from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
+from consent.notices.services.dispatches import open_dispatches
 from consent.register.models import RegisterVersion
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import change_client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from tests.consent.announcing import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, share_purpose
+from tests.consent.announcing import (
+    DAY,
+    PURPOSE,
+    SECOND,
+    TICK,
+    announce,
+    consent,
+    decision,
+    prove,
+    share_purpose,
+)
 from tests.factories import SETTING_UP, make_consent_purpose
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from consent.notices.models import Notice
-from consent.notices.services.following import process_client
+from consent.notices.services.announcement_worker import process_client
 from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import system_actor

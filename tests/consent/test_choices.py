@@ -16,12 +16,12 @@ from consent.notices.models import Notice
 from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.services import publish_notice_version
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from tests.access_links.visiting import by_link, send, token_of
 from tests.api.callers import Caller
 from tests.api.test_changes import settle
 from tests.cast import Cast
-from tests.doors.visiting import by_link, send, token_of
 from tests.factories import SETTING_UP
 from tests.showing import shown
 

@@ -23,14 +23,14 @@ from consent.consents.services import (
     withdraw_consent,
 )
 from consent.notices.models import NoticeVersion
+from consent.notices.notice_tokens import TokenExpired, TokenForeign
 from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.services import publish_notice_version
-from consent.notices.shown import TokenExpired, TokenForeign
 from consent.register.models import LawfulBasis, Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -268,7 +268,7 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
 
 def foreign_notice(cast):
     from paktaleem.development.embedded import SUPERUSER  # noqa: PLC0415
-    from tests.tenancy.doors import enter, rows  # noqa: PLC0415
+    from tests.tenancy.connections import enter, rows  # noqa: PLC0415
 
     with enter(SUPERUSER) as door:
         [(version,)] = rows(

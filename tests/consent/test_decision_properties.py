@@ -24,7 +24,7 @@ from consent.decisions.decision import (
     decide,
     next_change,
 )
-from consent.register.register import (
+from consent.register.compiled import (
     AgreementRule,
     Approval,
     BasisRule,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.notices.differences import Piece, differences
-from consent.register.wording import render_notice
+from consent.register.notice_html import render_notice
 
 TEXTS = st.lists(
     st.lists(

@@ -10,11 +10,11 @@ from consent.notices.models import NoticeEffect
 from consent.tasks import process_announcements
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from tests.access_links.visiting import by_link
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
 from tests.consent.test_choices import PAGE, words
-from tests.doors.visiting import by_link
 
 TOLD = {"text_en": "From now on we keep it longer.", "text_ur": "اب ہم اسے زیادہ دیر رکھیں گے۔"}
 

@@ -20,11 +20,11 @@ from django.db import connections
 from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.selectors.consents import consent_states
 from consent.consents.services import Answer, NothingToWithdraw, record_answers, withdraw_consent
-from consent.notices.shown import TokenExpired
+from consent.notices.notice_tokens import TokenExpired
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast

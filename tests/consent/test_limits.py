@@ -15,7 +15,7 @@ from consent.consents.services import (
     restrict_processing,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 

@@ -14,7 +14,7 @@ from consent.notices.selectors.purposes import NoticeUnknown, get_current_notice
 from consent.notices.services import publish_notice_version
 from consent.register.models import RegisterVersion
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import UnstampedChange
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

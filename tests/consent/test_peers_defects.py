@@ -12,7 +12,7 @@ from consent.consents.services import Answer, PurposeUnknown, record_answers, wi
 from consent.notices.models import NoticeVersion
 from consent.register.models import Purpose
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.showing import shown

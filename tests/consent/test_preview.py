@@ -12,7 +12,7 @@ from consent.notices.selectors.preview import RenewalCounts, preview_effect
 from consent.notices.selectors.purposes import get_current_notice
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose

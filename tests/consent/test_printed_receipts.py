@@ -8,12 +8,12 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from consent.consents.models import ConsentEvent
-from consent.receipts.printing import RECEIPT_CODE, find_event_id, make_receipt_code
+from consent.receipts.receipt_codes import RECEIPT_CODE, find_event_id, make_receipt_code
 from consent.receipts.views import receipt_key
 from paktaleem.foundation.tenancy.context import in_client
+from tests.access_links.visiting import by_link, latest_code, send, visitor, work
 from tests.api.callers import Caller
 from tests.console.pages import refused_by_policy
-from tests.doors.visiting import by_link, latest_code, send, visitor, work
 from tests.signing_in import browser_of
 
 KEY = b"k" * 32

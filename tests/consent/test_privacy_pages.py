@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from consent.notices.models import Notice
 from consent.notices.services import publish_notice_version
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.announcing import DAY, announce, prove
 from tests.console.pages import answer, refused_by_policy

@@ -22,7 +22,7 @@ from consent.receipts.receipt import (
 from consent.register import dpv
 from consent.register.models import Purpose
 from consent.register.services import change_register
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 

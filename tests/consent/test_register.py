@@ -33,7 +33,7 @@ from consent.register.services import (
 )
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.services import change_client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

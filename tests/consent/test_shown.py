@@ -7,7 +7,7 @@ from django.core import signing
 
 from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services import Answer, record_answers, withdraw_consent
-from consent.notices.shown import (
+from consent.notices.notice_tokens import (
     ShownNotice,
     TokenExpired,
     TokenForeign,

@@ -15,17 +15,17 @@ from consent.consents.services import (
     revoke_consent,
     withdraw_consent,
 )
-from consent.consents.services.renewal import request_renewals
+from consent.consents.services.renewals import request_renewals
 from consent.decisions.models import SubjectChange
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.decisions.states import changes_state, renewal_is_due
 from consent.notices.models import NoticeVersion
+from consent.notices.notice_tokens import TokenExpired
 from consent.notices.services import publish_notice_version
-from consent.notices.shown import TokenExpired
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.showing import shown

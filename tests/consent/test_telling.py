@@ -16,7 +16,7 @@ from consent.notices.services import (
     answer_objection,
     object_to_announcement,
 )
-from consent.notices.services.following import process_client
+from consent.notices.services.announcement_worker import process_client
 from consent.tasks import process_announcements
 from paktaleem.directory.mail.delivery import RETRY_DELAYS, deliver_message
 from paktaleem.directory.mail.models import Letter

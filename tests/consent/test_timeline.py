@@ -15,13 +15,13 @@ from consent.consents.services import object_to_purpose, withdraw_consent
 from consent.notices.models import Notice
 from consent.notices.selectors.registers import register_as_of
 from consent.notices.services import publish_notice_version
-from consent.receipts.bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
+from consent.receipts.evidence_bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
 from consent.receipts.services import NothingToExport, export_evidence
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

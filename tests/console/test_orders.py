@@ -16,9 +16,14 @@ from paktaleem.directory.data_systems.models import (
     System,
     SystemKey,
 )
-from paktaleem.directory.data_systems.services import OrderSpec, accept_order, fail_order, issue_orders
+from paktaleem.directory.data_systems.services import (
+    OrderSpec,
+    accept_order,
+    fail_order,
+    issue_orders,
+)
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn

@@ -15,9 +15,9 @@ from consent.consents.services import Answer, object_to_purpose, record_answers,
 from paktaleem.directory.people.services import claim_guardian, reveal_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.console.acts import PAGES, RowAction
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.row_actions import PAGES, RowAction
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from tests.cast import Cast

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from tests.cast import Cast

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.services import end_membership
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn

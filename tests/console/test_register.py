@@ -10,7 +10,7 @@ from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models import BalancingTest, Instruction, Purpose, ServiceAgreement
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.selectors import find_key_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -17,10 +17,14 @@ from paktaleem.development.embedded import (
     ClusterError,
     ensure_database,
     ensure_roles,
-    making,
-    starting,
 )
 from paktaleem.development.embedded import binaries as binaries_module
+from paktaleem.development.embedded import (
+    creation as making,
+)
+from paktaleem.development.embedded import (
+    startup as starting,
+)
 from tests.embedded.processes import postmasters_of
 
 JOIN = """

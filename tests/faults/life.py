@@ -98,7 +98,7 @@ def issued(client_id: str, subject_id: str, parent: uuid.UUID) -> str:
     from paktaleem.directory.data_systems.services import OrderSpec, issue_orders  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- as above
-    from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.audit.actors import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
 
     at = timezone.now()

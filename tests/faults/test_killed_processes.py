@@ -21,8 +21,8 @@ from paktaleem.development.demo.supervision import running
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
-from paktaleem.directory.webhooks.pump import PUMP
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.directory.webhooks.sender import PUMP
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global

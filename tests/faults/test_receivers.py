@@ -21,7 +21,7 @@ from paktaleem.directory.webhooks.services import (
 )
 from paktaleem.directory.webhooks.signing import headers_of
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id

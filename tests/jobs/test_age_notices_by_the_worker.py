@@ -19,7 +19,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from tests.children.making import guardian_of
+from tests.children.guardians import guardian_of
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.working import run_worker
 

@@ -29,7 +29,7 @@ from paktaleem.directory.people.services import (
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
 from paktaleem.foundation.audit import services
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed

@@ -8,7 +8,7 @@ from django.db import ProgrammingError, connection, transaction
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import ApiKey, Client, Membership
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import UnstampedChange, save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 

@@ -13,10 +13,15 @@ from paktaleem.development.demo.supervision import running
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.selectors import list_parts
-from paktaleem.directory.data_systems.services import OrderSpec, carry_out_by_hand, issue_orders, open_part
+from paktaleem.directory.data_systems.services import (
+    OrderSpec,
+    carry_out_by_hand,
+    issue_orders,
+    open_part,
+)
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding, Incident

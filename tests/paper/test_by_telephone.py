@@ -2,7 +2,7 @@
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
 from consent.consents.services import open_evidence
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.console.pages import row_url

@@ -12,7 +12,7 @@ from consent.paper.models import AnswerSheet, EntryStep, SheetEntry
 from consent.paper.services import AlreadySettled, expire_unmatched, match_entry
 from consent.paper.tasks import expire_old_rows
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands

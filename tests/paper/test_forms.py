@@ -16,7 +16,7 @@ from consent.register.services import end_period
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import BOTH, form_for

@@ -29,7 +29,7 @@ from consent.paper.services import (
 from consent.paper.services.queue import CodeUnknown
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands

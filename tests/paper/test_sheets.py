@@ -7,8 +7,8 @@ from datetime import date
 import openpyxl
 import pytest
 
-from consent.paper.blanks import render_csv_sheet, render_xlsx_sheet
 from consent.paper.codes import format_code, generate_code
+from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
 from consent.paper.sheets import SheetInvalid, read_sheet
 
 TODAY = date(2026, 10, 1)

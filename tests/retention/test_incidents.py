@@ -24,9 +24,15 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding, Incident
 from retention.selectors import list_incidents
-from retention.services import CollectionReport, OrdersOpen, close_manually, notify_overdue, report_collection
+from retention.services import (
+    CollectionReport,
+    OrdersOpen,
+    close_manually,
+    notify_overdue,
+    report_collection,
+)
 from retention.tasks import notify_officers_of_incident
-from tests.children.making import guardian_of, record_answer, verified_guardian
+from tests.children.guardians import guardian_of, record_answer, verified_guardian
 from tests.factories import make_system
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})

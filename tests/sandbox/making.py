@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from consent.notices.starter import CATEGORIES, PURPOSES
+from consent.notices.starter_register import CATEGORIES, PURPOSES
 from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import KEY_SCOPES

@@ -26,7 +26,7 @@ from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_due_clients
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import new_id

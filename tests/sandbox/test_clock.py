@@ -21,7 +21,7 @@ from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global
 from paktaleem.sandbox.services import NotASandbox, move_clock
 from tests.api.callers import Caller, question
-from tests.children.visiting import PORTAL, answer, by_link, latest_link, work
+from tests.children.browsers import PORTAL, answer, by_link, latest_link, work
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 from tests.sandbox.making import Sandbox
 

@@ -10,7 +10,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.services import change_membership
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.children.visiting import by_link, latest_link, work
+from tests.children.browsers import by_link, latest_link, work
 
 MARK = 'class="sandbox"'
 WORDS = {"en": "without real people", "ur": "کوئی شخص اصلی نہیں"}

@@ -13,13 +13,13 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.directory.webhooks.services import add_endpoint
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.grants import list_table_policies
-from paktaleem.foundation.tenancy.wall import Scope
-from paktaleem.sandbox.forgetting import KEPT_MODELS, purged_tables
+from paktaleem.foundation.tenancy.table_policy import Scope
+from paktaleem.sandbox.reset_function import KEPT_MODELS, purged_tables
 from paktaleem.sandbox.services import NotASandbox, reset_sandbox
 from tests.api.callers import Caller
 from tests.factories import CAST_AT, SETTING_UP

@@ -14,15 +14,15 @@ import pytest
 from django.test import Client
 
 from paktaleem.development.embedded import SUPERUSER, Endpoint
-from paktaleem.foundation.accounts import sessionlife
+from paktaleem.foundation.accounts import session_lifetime as sessionlife
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ChosenFilter
-from paktaleem.foundation.console.persons import person_pages
+from paktaleem.foundation.console.person_pages import person_pages
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE
 from tests.database import cast_values, copied_database
-from tests.house.rows import rows_of_indus
+from tests.project.rows import rows_of_indus
 from tests.scale.filling import fill
 from tests.scale.plans import ROWS_OF_A_BIG_TABLE, spied
 from tests.signing_in import browser_of

@@ -16,8 +16,12 @@ from paktaleem.foundation.accounts.services import (
     end_membership,
     set_password,
 )
-from paktaleem.foundation.accounts.sessionlife import IDLE_TIMEOUT, MAX_SESSION_AGE, is_session_expired
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.accounts.session_lifetime import (
+    IDLE_TIMEOUT,
+    MAX_SESSION_AGE,
+    is_session_expired,
+)
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast

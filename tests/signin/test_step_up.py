@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 
 from paktaleem.foundation.accounts.models import ApiKey
-from paktaleem.foundation.accounts.proofs import REAUTHENTICATION_AGE, is_recent
+from paktaleem.foundation.accounts.reauthentication import REAUTHENTICATION_AGE, is_recent
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.house.rows import rows_of_indus
+from tests.project.rows import rows_of_indus
 from tests.signin.visiting import STEP_UP
 from tests.signing_in import browser_of, prove
 

@@ -20,7 +20,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Incident
 from retention.services import CollectionReport, report_collection
 from tests.api.callers import Caller
-from tests.children.making import decision_reason
+from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP
 

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.api.callers import Caller
 from tests.tenancy.catalog import open_walls
-from tests.tenancy.doors import enter, rows
+from tests.tenancy.connections import enter, rows
 
 
 def change(cast, now, **values):

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.making import decision_reason
+from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP, SubjectFactory
 

@@ -14,7 +14,7 @@ from paktaleem.directory.rosters.oneroster import RosterInvalid
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import decision_reason
+from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring
 from tests.rosters import clean_network
 

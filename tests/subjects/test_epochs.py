@@ -40,13 +40,13 @@ from paktaleem.foundation.encryption.keyring import (
     without_epoch,
 )
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
-from paktaleem.foundation.encryption.wrapped import list_wrapped_kinds
+from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.conftest import KEYRING
 from tests.factories import SETTING_UP
-from tests.house.rows import stopped_roster
 from tests.paper.sheets import bring, line
+from tests.project.rows import stopped_roster
 
 TASK = system_actor("test")
 DAY = timedelta(days=1)

@@ -38,13 +38,13 @@ from paktaleem.directory.people.services import (
     reveal_fields,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, blind_index
 from paktaleem.foundation.tenancy.context import in_client
 from tests.conftest import KEYRING
 from tests.showing import shown
-from tests.tenancy.doors import enter, rows
+from tests.tenancy.connections import enter, rows
 from tests.traces import forms
 
 WHY = Reason.SUBJECT_REQUEST

@@ -26,7 +26,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.database import template_ready
 from tests.subjects.test_erasure import opens, sealed_values_in
-from tests.tenancy.doors import enter, rows
+from tests.tenancy.connections import enter, rows
 from tests.traces import forms
 
 PERSON = "canary-lms-4711"

@@ -25,7 +25,7 @@ from paktaleem.directory.rosters.importing import (
 )
 from paktaleem.directory.rosters.oneroster import RosterInvalid, open_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import Sealed

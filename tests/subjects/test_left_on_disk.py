@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from paktaleem.development.demo.supervision import running
 from paktaleem.development.embedded import SUPERUSER
-from paktaleem.directory.access_links.letters import PAGE_CODE
+from paktaleem.directory.access_links.messages import PAGE_CODE
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -27,7 +27,7 @@ from tests.database import worker_folder
 from tests.demo.running import PATIENCE, free_port
 from tests.serving import call, environment_of_server, served
 from tests.subjects.test_erasure_race import plain_dump
-from tests.tenancy.doors import enter
+from tests.tenancy.connections import enter
 from tests.traces import files_with, forms
 
 PERSON, CONTROL = "disk-canary-4711", "xq-ctl9"

@@ -27,7 +27,7 @@ from paktaleem.directory.people.selectors import (
 )
 from paktaleem.directory.people.services import claim_guardian, register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed
 from paktaleem.foundation.tenancy.context import as_officer, in_client

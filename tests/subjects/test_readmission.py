@@ -16,7 +16,7 @@ from paktaleem.directory.people.services import (
 )
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
-from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id

@@ -14,7 +14,7 @@ from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.models import ClientChange
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, decide_client_change
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.making import decision_reason, record_answer, verified_guardian
+from tests.children.guardians import decision_reason, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.working import work
 

@@ -31,7 +31,7 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.readiness import ReadinessMiddleware
 from tests.api.callers import Caller, question
-from tests.tenancy.doors import enter
+from tests.tenancy.connections import enter
 
 LATER = timedelta(hours=1)
 

@@ -10,8 +10,8 @@ from django.db import models
 from paktaleem.development.embedded import APP, OFFICER, OWNER
 from paktaleem.foundation.tenancy.grants import list_table_policies
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.wall import APPEND, Scope, TablePolicy
-from tests.tenancy.doors import Door, rows
+from paktaleem.foundation.tenancy.table_policy import APPEND, Scope, TablePolicy
+from tests.tenancy.connections import Door, rows
 
 GLOBAL_UNIQUE = {
     "accounts_client_code_key": "a client's code is its public name, found before its context exists",

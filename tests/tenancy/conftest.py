@@ -5,7 +5,7 @@ import pytest
 from paktaleem.development.embedded import APP, OWNER, SUPERUSER
 from tests.cast import Cast
 from tests.database import cast_values
-from tests.tenancy.doors import enter
+from tests.tenancy.connections import enter
 
 
 @pytest.fixture

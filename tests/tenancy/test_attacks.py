@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.tenancy.context import ContextMissing
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.tenancy.catalog import walled
-from tests.tenancy.doors import become_client, become_officer, enter, rows
+from tests.tenancy.connections import become_client, become_officer, enter, rows
 
 WALLED = sorted(walled())
 REFUSED = errors.InsufficientPrivilege

@@ -36,7 +36,7 @@ from paktaleem.foundation.tenancy.context import (
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.database import cast_values
-from tests.tenancy.doors import enter
+from tests.tenancy.connections import enter
 
 INDUS, KHYBER = "indus", "khyber"
 

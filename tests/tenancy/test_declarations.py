@@ -10,8 +10,8 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy import grants
 from paktaleem.foundation.tenancy.checks import check_declarations
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, READ, Personal, Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, READ, Personal, Scope, TablePolicy
 from tests.tenancy.catalog import GLOBAL_TABLES
 
 

@@ -10,7 +10,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.routers import OwnerOnlyMigrationRouter
 from tests.migrating import quickly
 from tests.tenancy.catalog import findings
-from tests.tenancy.doors import enter, rows
+from tests.tenancy.connections import enter, rows
 
 
 def migrate(*arguments):

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
-from paktaleem.directory.webhooks.pump import Pump
+from paktaleem.directory.webhooks.sender import Pump
 from paktaleem.directory.webhooks.services import add_endpoint, send_test
 from paktaleem.foundation.http_client.client import post
 from paktaleem.foundation.tenancy.context import in_client

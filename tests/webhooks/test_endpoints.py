@@ -21,7 +21,7 @@ from paktaleem.directory.webhooks.services import (
     rotate_secret,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import as_officer, in_client

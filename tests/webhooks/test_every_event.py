@@ -4,7 +4,7 @@ import pytest
 
 from paktaleem.directory.webhooks.events import EVENTS
 from paktaleem.directory.webhooks.models import Delivery, Message
-from paktaleem.directory.webhooks.services.spreading import copy_to_clients
+from paktaleem.directory.webhooks.services.sharing import copy_to_clients
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

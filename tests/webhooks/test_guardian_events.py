@@ -9,7 +9,7 @@ from children.ageing.services import send_age_notices
 from children.concerns.services import record_data_request
 from children.guardians.models import Verification
 from children.guardians.services import change_guardian, mark_verification_false, request_check
-from children.guardians.services.checking import BEGIN
+from children.guardians.services.checks import BEGIN
 from children.guardians.tasks import ask, begin
 from children.invitations.services import invite_guardian
 from paktaleem.directory.data_systems.models import Order
@@ -24,11 +24,11 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.services import CollectionReport, notify_overdue, report_collection
-from tests.children.making import guardian_of, make_guardian, record_answer, verified_guardian
+from tests.access_links.visiting import send
+from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
+from tests.children.browsers import work as send_letters
+from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
-from tests.children.visiting import PORTAL, answer, by_link, child_page, follow, latest_link
-from tests.children.visiting import work as send_letters
-from tests.doors.visiting import send
 from tests.factories import SubjectFactory, make_system
 from tests.webhooks.making import make_endpoint
 from tests.working import work

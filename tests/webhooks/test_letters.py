@@ -11,8 +11,8 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
 from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
-from paktaleem.directory.webhooks.pump import Pump
 from paktaleem.directory.webhooks.schedule import ATTEMPTS
+from paktaleem.directory.webhooks.sender import Pump
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.http_client.client import post
 from paktaleem.foundation.tenancy.context import in_client, in_global

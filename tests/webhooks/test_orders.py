@@ -19,7 +19,7 @@ from paktaleem.directory.data_systems.services import (
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Delivery, Message
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP

@@ -22,7 +22,7 @@ from paktaleem.directory.webhooks.services import (
 )
 from paktaleem.directory.webhooks.services.sending import payload
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

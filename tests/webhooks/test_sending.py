@@ -11,8 +11,8 @@ from standardwebhooks.webhooks import Webhook
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
-from paktaleem.directory.webhooks.pump import PUMP, Pump
 from paktaleem.directory.webhooks.schedule import ATTEMPTS, LIFE
+from paktaleem.directory.webhooks.sender import PUMP, Pump
 from paktaleem.directory.webhooks.services import (
     Result,
     add_endpoint,

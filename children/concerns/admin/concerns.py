@@ -35,13 +35,13 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 

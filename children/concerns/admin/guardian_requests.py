@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from children.concerns.forms import REQUEST_LABELS
 from children.concerns.services import RequestNotAllowed, record_data_request
 from children.guardians.admin.guardians import is_in_effect
-from children.guardians.admin.words import REFUSALS
+from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Guardianship
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.row_acts import AddedAct, added_acts
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 
 __all__: list[str] = []
 

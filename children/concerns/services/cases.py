@@ -13,7 +13,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
 

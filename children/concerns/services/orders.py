@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from children.concerns.asking import RequestKind
 from children.concerns.models import PARENT, Concern, ConcernKind
+from children.concerns.request_rules import RequestKind
 from children.concerns.selectors import list_request_blockers
 from children.concerns.services.cases import AlreadyClosed, lock_case, record_case_step
 from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship
@@ -21,7 +21,7 @@ from paktaleem.directory.data_systems.selectors import (
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders, open_part
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 __all__ = [
     "AlreadyOrdered",

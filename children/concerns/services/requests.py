@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from children.concerns.asking import RequestBlocker, RequestKind
 from children.concerns.models import Concern, ConcernKind
+from children.concerns.request_rules import RequestBlocker, RequestKind
 from children.concerns.selectors import list_request_blockers
 from children.concerns.services.cases import open_concern
 from children.concerns.services.orders import order_copy
@@ -14,7 +14,7 @@ from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["RequestNotAllowed", "record_data_request"]

@@ -1,5 +1,17 @@
 """Console pages of guardians, their answers, and pending changes."""
 
-from children.guardians.admin import board, checks, guardians, people, records, verifications, waiting
+from children.guardians.admin import (
+    checks,
+    guardians,
+    people,
+    records,
+    verifications,
+)
+from children.guardians.admin import (
+    dashboard as board,
+)
+from children.guardians.admin import (
+    pending as waiting,
+)
 
 __all__ = ["board", "checks", "guardians", "people", "records", "verifications", "waiting"]

@@ -9,18 +9,23 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from children.guardians.admin.words import REFUSALS
+from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import CheckState, Guardianship, ProviderCheck, VerificationMethod
 from children.guardians.providers import ProviderUnknown, check_providers
-from children.guardians.services import MethodNotOffered, request_check, request_check_result, show_check_url
+from children.guardians.services import (
+    MethodNotOffered,
+    request_check,
+    request_check_result,
+    show_check_url,
+)
 from children.guardians.strength import PROVIDER_METHODS
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["START_CHECK", "ProviderCheckAdmin"]

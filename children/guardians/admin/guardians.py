@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from children.guardians.admin.checks import START_CHECK
-from children.guardians.admin.words import REFUSALS
+from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import (
     Decision,
     Guardianship,
@@ -23,11 +23,11 @@ from children.guardians.services import change_guardian, record_service_answer, 
 from children.guardians.strength import STAFF_METHODS
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.admin.words import REFUSALS
+from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Guardianship, Relationship
 from children.guardians.selectors import (
     list_candidates,
@@ -20,11 +20,11 @@ from children.guardians.services import name_guardian
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import SubjectUnknown, get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time, may
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.persons import person_acts, person_panels
+from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 

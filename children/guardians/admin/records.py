@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from children.guardians.admin.words import REFUSALS
+from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import ChildMechanism, QuarantineCause, SchoolAuthorisation
 from children.guardians.services import (
     NotInQuarantine,
@@ -21,12 +21,12 @@ from children.guardians.services import (
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
-from paktaleem.foundation.console.persons import person_acts
+from paktaleem.foundation.console.person_pages import person_acts
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["ChildMechanismAdmin", "SchoolAuthorisationAdmin"]

@@ -15,10 +15,16 @@ from children.guardians.selectors import find_check_url, get_live_guardianship, 
 from children.guardians.services import CheckUnknown, request_check
 from children.guardians.strength import PROVIDER_METHODS
 from paktaleem.directory.people.selectors import get_subject
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    validate_input,
+)
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["GuardianChecks", "ShowCheck"]

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.guardians.api.shapes import AuthorisationOutput, GuardiansOutput
+from children.guardians.api.serializers import AuthorisationOutput, GuardiansOutput
 from children.guardians.authority import ChildFacts
 from children.guardians.models import (
     Decision,

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models.guardians import Guardianship
 from children.guardians.models.rows import ChildRow
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.secondperson import ChangeState, second_person_constraints
+from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "ConflictOutcome",

@@ -14,7 +14,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Guardianship", "Relationship", "Source", "Verification", "VerificationMethod", "VerificationStrength"]
 

@@ -9,7 +9,7 @@ from children.guardians.models.rows import ChildRow
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["CheckState", "ChildMechanism", "MechanismKind", "ProviderCheck"]
 

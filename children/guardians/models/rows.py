@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import By, ByKind
+from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.audit.history import Tracked
 from paktaleem.foundation.tenancy.ids import new_id
 

@@ -1,6 +1,6 @@
 """Services that change guardians and their authority, and record their answers."""
 
-from children.guardians.services.answering import (
+from children.guardians.services.answers import (
     AnswerInFuture,
     ChildMayNotAuthorise,
     NoAuthority,
@@ -8,7 +8,7 @@ from children.guardians.services.answering import (
     TooWeakToShare,
     record_service_answer,
 )
-from children.guardians.services.checking import (
+from children.guardians.services.checks import (
     CheckUnknown,
     MethodNotOffered,
     TooManyChecks,
@@ -35,13 +35,13 @@ from children.guardians.services.guardians import (
     settle_guardian_change,
 )
 from children.guardians.services.mechanisms import declare_mechanism
-from children.guardians.services.quarantining import NotInQuarantine, quarantine, release
+from children.guardians.services.quarantines import NotInQuarantine, quarantine, release
 from children.guardians.services.school import (
     SchoolAuthorisationEnded,
     authorise_by_school,
     end_school_authorisation,
 )
-from children.guardians.services.verifying import (
+from children.guardians.services.verifications import (
     AlreadyFoundFalse,
     EvidenceRequired,
     MayNotConsent,

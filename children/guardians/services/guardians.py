@@ -18,8 +18,8 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ChangeState, decide_change, require_approver
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed

@@ -11,10 +11,10 @@ from children.guardians.models import ChildMechanism, MechanismKind
 from children.guardians.providers import check_providers
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.turns import advisory_lock
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = ["declare_mechanism"]
 

@@ -12,8 +12,6 @@ from children.invitations.services.answering import (
     record_sharing_answer,
     withdraw_service_consent,
 )
-from children.invitations.services.following import list_clients_with_open_invitations, process_invitations
-from children.invitations.services.forgetting import list_clients_with_old_contacts, purge_old_contacts
 from children.invitations.services.inviting import (
     INVITE_MANY,
     AlreadyDecided,
@@ -25,6 +23,11 @@ from children.invitations.services.inviting import (
     invite_guardians_of,
     register_and_invite,
 )
+from children.invitations.services.processing import (
+    list_clients_with_open_invitations,
+    process_invitations,
+)
+from children.invitations.services.purging import list_clients_with_old_contacts, purge_old_contacts
 
 __all__ = [
     "INVITE_MANY",

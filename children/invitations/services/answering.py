@@ -15,8 +15,9 @@ from children.guardians.selectors import get_live_guardianship, load_child_facts
 from children.guardians.services import record_service_answer, record_verification
 from children.guardians.services.locking import lock_child
 from children.guardians.strength import Method
-from children.invitations.checking import is_contact_usable
+from children.invitations.contact_checks import is_contact_usable
 from children.invitations.models import Invitation
+from children.invitations.notice_tokens import TokenStale
 from children.invitations.selectors import list_wards
 from children.invitations.services.inviting import ContactRefused
 from children.invitations.services.steps import (
@@ -26,14 +27,13 @@ from children.invitations.services.steps import (
     lock_open_invitation,
     record_step,
 )
-from children.invitations.shown import TokenStale
 from children.invitations.states import ANSWERED, AWAITING_ANSWER, State
 from paktaleem.directory.access_links.models import Page, PageCode
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import record_access
 from paktaleem.foundation.accounts.actors import Actor, person_actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 __all__ = [
     "AnswerContext",

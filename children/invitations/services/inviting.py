@@ -14,9 +14,9 @@ from children.guardians.contacts import ContactRejection
 from children.guardians.models import Guardianship
 from children.guardians.selectors import load_child_facts
 from children.guardians.services import accept_roster_claim
-from children.invitations.checking import find_usable_channel
-from children.invitations.letters import INVITATION
+from children.invitations.contact_checks import find_usable_channel
 from children.invitations.limits import may_invite, may_send_message
+from children.invitations.messages import INVITATION
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.services.steps import (
     change_state,
@@ -36,7 +36,7 @@ from paktaleem.directory.people.services import AlreadyErased, claim_guardian, r
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.tenancy.ids import new_id
 

@@ -10,7 +10,7 @@ from children.invitations.states import OPEN, may_become
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.turns import advisory_lock
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = ["change_state", "create_invitation", "lock_guardian", "lock_open_invitation", "record_step"]
 

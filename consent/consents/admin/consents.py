@@ -26,12 +26,17 @@ from consent.register.models import Purpose
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    period_pill,
+    render_state,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 

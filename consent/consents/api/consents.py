@@ -13,7 +13,7 @@ from consent.consents.models import ConsentEvent, ConsentState, Method
 from consent.consents.models.consents import GivenBy
 from consent.consents.selectors.consents import consent_events, consent_states
 from consent.consents.services import Answer, record_answers, withdraw_consent
-from consent.notices.shapes import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
+from consent.notices.serializers import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject

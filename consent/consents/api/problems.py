@@ -11,8 +11,8 @@ from consent.consents.services import (
     NoticeNotInEffect,
     PurposeUnknown,
 )
+from consent.notices.notice_tokens import TokenExpired, TokenForeign, TokenForged, TokenMissing
 from consent.notices.selectors.purposes import NoticeUnknown
-from consent.notices.shown import TokenExpired, TokenForeign, TokenForged, TokenMissing
 from paktaleem.foundation.api.problems import Problem, register_problems
 
 __all__: list[str] = []

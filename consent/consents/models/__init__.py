@@ -1,7 +1,14 @@
 """Models of consents."""
 
 from consent.consents.models.acknowledgements import PolicyAcknowledgement
-from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, Method, Objection, Restriction
+from consent.consents.models.consents import (
+    Consent,
+    ConsentEvent,
+    ConsentState,
+    Method,
+    Objection,
+    Restriction,
+)
 from consent.consents.models.evidence import ConsentEvidence
 
 __all__ = [

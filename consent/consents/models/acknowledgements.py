@@ -9,9 +9,9 @@ from consent.notices.models import NoticeVersion
 from consent.register.models.rows import catalogue_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["PolicyAcknowledgement"]
 

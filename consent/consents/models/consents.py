@@ -10,11 +10,11 @@ from consent.register.models.purposes import Purpose
 from consent.register.models.rows import PeriodRow, catalogue_owner, period_is_ordered
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Objection", "Restriction"]
 

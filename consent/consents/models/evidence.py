@@ -8,11 +8,11 @@ from consent.consents.models.consents import ConsentEvent
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["ConsentEvidence"]
 

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_noop
 
-from consent.consents.models import ConsentEvent, ConsentState, Objection, PolicyAcknowledgement, Restriction
+from consent.consents.models import (
+    ConsentEvent,
+    ConsentState,
+    Objection,
+    PolicyAcknowledgement,
+    Restriction,
+)
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Register
 from consent.register.models import LawfulBasis
-from consent.register.register import Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability

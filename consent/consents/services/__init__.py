@@ -1,10 +1,12 @@
 """Services of consents."""
 
-from consent.consents.services.acknowledging import acknowledge_policy
-from consent.consents.services.ending import NothingInForce, invalidate_consent, revoke_consent
-from consent.consents.services.evidence import add_evidence_file, add_evidence_reference, open_evidence
-from consent.consents.services.grounds import EvidenceMissing, NoticeNotInEffect
-from consent.consents.services.limits import lift_objection, lift_restriction, object_to_purpose, restrict_processing
+from consent.consents.services.acknowledgements import acknowledge_policy
+from consent.consents.services.consent_basis import EvidenceMissing, NoticeNotInEffect
+from consent.consents.services.evidence import (
+    add_evidence_file,
+    add_evidence_reference,
+    open_evidence,
+)
 from consent.consents.services.recording import (
     Answer,
     ChildMayNotGive,
@@ -16,6 +18,13 @@ from consent.consents.services.recording import (
     record_answers,
     withdraw_consent,
 )
+from consent.consents.services.restrictions import (
+    lift_objection,
+    lift_restriction,
+    object_to_purpose,
+    restrict_processing,
+)
+from consent.consents.services.revocation import NothingInForce, invalidate_consent, revoke_consent
 
 __all__ = [
     "Answer",

@@ -15,7 +15,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["OpenedEvidence", "add_evidence_file", "add_evidence_reference", "open_evidence"]

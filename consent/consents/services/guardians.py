@@ -17,7 +17,7 @@ from consent.consents.models import ConsentEvent
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 __all__ = ["has_refused_a_purpose", "is_refused_by_another_guardian", "update_purpose_conflict"]
 

@@ -12,15 +12,23 @@ from django.db import transaction
 from children.guardians.models import Guardianship
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
 from consent.consents.models.consents import GivenBy
+from consent.consents.services.consent_basis import (
+    CollectionMethod,
+    ConsentBasis,
+    check_consent_basis,
+    resolve_notices,
+)
 from consent.consents.services.events import ConsentHistory, append_event, load_history, lock_subject
 from consent.consents.services.evidence import add_evidence_reference
-from consent.consents.services.grounds import CollectionMethod, ConsentBasis, check_consent_basis, resolve_notices
-from consent.consents.services.guardians import is_refused_by_another_guardian, update_purpose_conflict
+from consent.consents.services.guardians import (
+    is_refused_by_another_guardian,
+    update_purpose_conflict,
+)
 from consent.decisions.states import ANSWER_STATES
 from consent.notices.selectors.purposes import to_purpose
 from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
-from consent.register.register import Register
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability

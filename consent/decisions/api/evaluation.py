@@ -15,8 +15,8 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from consent.decisions.api.answers import serialize_decision_context
 from consent.decisions.api.authzen import Batch, InvalidEvaluation, read_batch, read_question
+from consent.decisions.api.decision_context import serialize_decision_context
 from consent.decisions.decision import Decision
 from consent.decisions.selectors.decisions import (
     END_OF_TIME,
@@ -29,7 +29,7 @@ from consent.decisions.selectors.decisions import (
     decide_with_key,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed, require
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.accounts.requests import ReceivedRequest
 from paktaleem.foundation.accounts.roles import Capability

@@ -5,12 +5,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.decisions.api.answers import serialize_decision_context
+from consent.decisions.api.decision_context import serialize_decision_context
 from consent.decisions.selectors.decisions import decide_all_purposes
-from consent.notices.shapes import StandingOutput
+from consent.notices.serializers import StandingOutput
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    validate_input,
+)
 from paktaleem.foundation.api.serializers import StrictSerializer, ZonedDateTimeField
 
 __all__ = ["SubjectStanding"]

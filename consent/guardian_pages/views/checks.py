@@ -18,11 +18,11 @@ from children.guardians.services import (
     TooManyChecks,
     request_check,
 )
+from consent.guardian_pages.views.child_views import ChildView, about_child
 from consent.guardian_pages.views.pages import redirect_to_child
-from consent.guardian_pages.views.wards import ChildView, about_child
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.requests import get_client_time
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.public.pages import public_page, redirect_to_page
 

@@ -10,9 +10,14 @@ from django.views.decorators.http import require_http_methods
 from children.concerns.forms import DataForm
 from children.concerns.selectors import list_request_blockers, list_requests
 from children.concerns.services import RequestNotAllowed, record_data_request
+from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
 from consent.guardian_pages.views.pages import redirect_to_child
-from consent.guardian_pages.views.wards import ChildView, about_child, language_of
-from consent.guardian_pages.views.words import BLOCKER_TEXTS, DONE_TEXTS, REQUEST_NAMES, render_progress
+from consent.guardian_pages.views.texts import (
+    BLOCKER_TEXTS,
+    DONE_TEXTS,
+    REQUEST_NAMES,
+    render_progress,
+)
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from children.invitations.shown import hash_notice
+from children.invitations.notice_tokens import hash_notice
 from consent.consents.selectors.choices import Choice, list_choices
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
 from consent.register.models import Basis, DataCategory, RecipientApproval

@@ -11,6 +11,13 @@ from django.views.decorators.http import require_http_methods
 
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services import NoConsentGiven, TooWeakToShare
+from children.invitations.notice_tokens import (
+    ShownNotice,
+    TokenForged,
+    TokenStale,
+    sign_token,
+    verify_token,
+)
 from children.invitations.services import (
     AnswerContext,
     ContactRefused,
@@ -22,13 +29,18 @@ from children.invitations.services import (
     record_sharing_answer,
     withdraw_service_consent,
 )
-from children.invitations.shown import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
 from consent.consents.selectors.choices import Choice, list_choices
+from consent.guardian_pages.views.child_views import (
+    ChildView,
+    about_child,
+    language_of,
+    list_children_on_page,
+    own_page,
+)
 from consent.guardian_pages.views.notices import ServiceNotice, service_notice
-from consent.guardian_pages.views.wards import ChildView, about_child, language_of, list_children_on_page, own_page
-from consent.guardian_pages.views.words import DONE_TEXTS, OVERALL_TEXTS, OWN_ANSWER_TEXTS
-from consent.preference_centre.words import BASIS_TEXTS, STATES, TONES
-from paktaleem.directory.access_links.visits import Visit
+from consent.guardian_pages.views.texts import DONE_TEXTS, OVERALL_TEXTS, OWN_ANSWER_TEXTS
+from consent.preference_centre.texts import BASIS_TEXTS, STATES, TONES
+from paktaleem.directory.access_links.decorators import Visit
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url, public_page
 

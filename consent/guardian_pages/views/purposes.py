@@ -21,10 +21,10 @@ from consent.consents.services import (
     record_answers,
     withdraw_consent,
 )
+from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
 from consent.guardian_pages.views.notices import recipients_of
 from consent.guardian_pages.views.pages import redirect_to_child, redirect_to_data_question
-from consent.guardian_pages.views.wards import ChildView, about_child, language_of
-from consent.notices.shown import (
+from consent.notices.notice_tokens import (
     ShownNotice,
     TokenExpired,
     TokenForeign,
@@ -32,7 +32,7 @@ from consent.notices.shown import (
     TokenMissing,
     sign_notice_token,
 )
-from consent.preference_centre.words import BASIS_TEXTS
+from consent.preference_centre.texts import BASIS_TEXTS
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 

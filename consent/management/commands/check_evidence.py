@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from consent.receipts.bundles import BundleBroken, check_bundle
+from consent.receipts.evidence_bundles import BundleBroken, check_bundle
 
 
 class Command(BaseCommand):

@@ -14,7 +14,11 @@ from django.utils.translation import get_language, gettext
 
 from consent.notices.differences import differences
 from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.notices.selectors.announcements import select_announcements, select_open_objections, select_unacknowledged
+from consent.notices.selectors.announcements import (
+    select_announcements,
+    select_open_objections,
+    select_unacknowledged,
+)
 from consent.notices.services import (
     AlreadyResponded,
     NoOpenObjection,
@@ -23,18 +27,18 @@ from consent.notices.services import (
     object_to_announcement,
 )
 from consent.notices.services.responses import ANSWERS, OBJECTIONS
-from consent.register.wording import render_notice
+from consent.register.notice_html import render_notice
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
-from paktaleem.foundation.console.words import translate_text
+from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "serialize_dispatches"]
 

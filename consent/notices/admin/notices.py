@@ -18,16 +18,16 @@ from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effe
 from consent.notices.selectors.preview import preview_effect
 from consent.notices.services import DraftClosed, announce_draft, discard_draft, save_draft
 from consent.notices.services.publishing import notice_days_for
-from consent.register.admin.rows import RegisterAdmin
+from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.models import Purpose
-from consent.register.wording import render_notice
+from consent.register.notice_html import render_notice
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import day, moment, render_state
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["NoticeAdmin", "NoticeDraftAdmin", "NoticeVersionAdmin"]

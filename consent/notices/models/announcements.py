@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from consent.notices.models.notices import NoticeVersion
 from consent.register.models.rows import RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "NoticeDispatch",

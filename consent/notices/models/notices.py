@@ -8,7 +8,7 @@ from consent.register.models.rows import CodesField, RegisterRow, catalogue_owne
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Notice", "NoticeDraft", "NoticeVersion"]
 

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, purpose_timeline
+from consent.register.compiled import PurposeRule
 from consent.register.models import LawfulBasis, Purpose
-from consent.register.register import PurposeRule
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

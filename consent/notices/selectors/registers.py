@@ -13,7 +13,7 @@ from django.db.models import Model
 from children.guardians.models import ChildMechanism
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
 from consent.notices.selectors.notices import POLICY, client_timelines
-from consent.register import register as rules
+from consent.register import compiled as rules
 from consent.register.models import (
     AgreementSuspension,
     BalancingTest,

@@ -10,11 +10,11 @@ from django.db import transaction
 from consent.notices.effects import earliest_effect
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.notices.models.notices import NoticeText
-from consent.notices.services.dispatching import enqueue_client_notification
+from consent.notices.services.dispatches import enqueue_client_notification
 from consent.register.services.register import require_own_row
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry

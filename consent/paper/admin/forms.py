@@ -14,22 +14,22 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.blanks import render_csv_sheet, render_xlsx_sheet
+from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.selectors import count_progress, purposes_to_ask, select_people
 from consent.paper.services import make_form, print_form
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import SubjectRole
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time, may
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ScopedForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -41,13 +41,18 @@ from consent.paper.services.queue import CodeUnknown
 from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time, may
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    reason_label,
+    render_state,
+)
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.paging import LIMIT, format_count
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.tenancy.context import in_client
 

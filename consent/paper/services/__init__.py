@@ -1,6 +1,6 @@
 """Services of consent forms, answer sheets and the matching queue."""
 
-from consent.paper.services.expiring import expire_unmatched
+from consent.paper.services.expiry import expire_unmatched
 from consent.paper.services.forms import make_form, print_form
 from consent.paper.services.queue import (
     AlreadySettled,

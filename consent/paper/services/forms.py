@@ -15,14 +15,14 @@ from consent.notices.selectors.registers import current_register
 from consent.paper.codes import generate_code
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, Question, render_pdf
+from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
-from consent.register.register import Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 

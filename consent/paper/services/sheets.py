@@ -23,7 +23,12 @@ from consent.paper.models import (
     Step,
 )
 from consent.paper.selectors import SheetFacts, map_open_rows, purposes_to_ask
-from consent.paper.services.queue import confirm_entry, has_different_answer, seal_details, unseal_details
+from consent.paper.services.queue import (
+    confirm_entry,
+    has_different_answer,
+    seal_details,
+    unseal_details,
+)
 from consent.paper.sheets import Sheet, SheetRow, read_sheet
 from consent.paper.verdicts import judge_row
 from paktaleem.directory.people.selectors import sealers_of
@@ -35,7 +40,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.turns import advisory_lock
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = [
     "CONFIRM_MATCHED",

@@ -23,13 +23,13 @@ from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register, register_as_of
 from consent.receipts.services import NothingToExport, export_evidence
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.persons import PersonPage, person_acts, person_pages
+from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 

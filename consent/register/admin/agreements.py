@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from consent.register.admin.rows import PeriodAdmin, RegisterAdmin, end_act
+from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, end_act
 from consent.register.models import (
     AgreementSuspension,
     DataCategory,
@@ -20,10 +20,10 @@ from consent.register.models import (
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = [

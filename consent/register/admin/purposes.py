@@ -8,14 +8,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from consent.register.admin.rows import PeriodAdmin, RegisterAdmin, end_act
+from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, end_act
 from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
 from consent.register.services import AlreadySigned, sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import day, render_state
 from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "OccasionAdmin", "PurposeAdmin"]

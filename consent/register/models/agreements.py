@@ -16,7 +16,7 @@ from consent.register.models.rows import (
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["AgreementSuspension", "Instruction", "Recipient", "RecipientApproval", "ServiceAgreement"]
 

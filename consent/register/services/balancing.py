@@ -7,7 +7,7 @@ from django.db import transaction
 from consent.register.models import BalancingTest
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 

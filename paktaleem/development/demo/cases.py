@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from children.concerns.asking import RequestKind
 from children.concerns.models import Concern
+from children.concerns.request_rules import RequestKind
 from children.concerns.services import record_data_request
 from children.guardians.providers import check_providers
 from children.guardians.services import declare_mechanism, name_guardian

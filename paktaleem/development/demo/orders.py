@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from paktaleem.development.demo.kept import DemoSecrets
 from paktaleem.development.demo.people import external_id_of
+from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.results import Answer, Exemption
 from paktaleem.directory.data_systems.services import (
@@ -28,7 +28,7 @@ from paktaleem.directory.webhooks.services import add_endpoint, change_endpoint,
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.foundation.accounts.models import ApiKey, User
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 

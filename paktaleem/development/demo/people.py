@@ -8,7 +8,7 @@ from consent.consents.models import ConsentState
 from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, record_answers, withdraw_consent
 from consent.notices.models import NoticeVersion
-from consent.notices.shown import ShownNotice, sign_notice_token
+from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from paktaleem.development.demo.content import PEOPLE, Person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian, register_subject

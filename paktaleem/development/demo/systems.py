@@ -5,11 +5,16 @@ from typing import Any
 
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.data_systems.models import Ground, OrderKind, System, SystemKey
-from paktaleem.directory.data_systems.services import OrderSpec, assign_key, change_system, issue_orders
+from paktaleem.directory.data_systems.services import (
+    OrderSpec,
+    assign_key,
+    change_system,
+    issue_orders,
+)
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 __all__ = ["fill_systems"]
 

@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paktaleem.development.embedded.account import server_account
+from paktaleem.development.embedded.creation import create_cluster, erase_cluster
 from paktaleem.development.embedded.endpoint import LOGIN_ROLES, Endpoint
 from paktaleem.development.embedded.errors import ClusterError, translate_os_errors
 from paktaleem.development.embedded.files import make_parents
 from paktaleem.development.embedded.layout import Layout, layout_for
-from paktaleem.development.embedded.making import create_cluster, erase_cluster
 from paktaleem.development.embedded.postmaster import (
     HOST,
     Postmaster,
     find_postmaster,
     signal_and_wait,
 )
-from paktaleem.development.embedded.starting import start_postgres
+from paktaleem.development.embedded.startup import start_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

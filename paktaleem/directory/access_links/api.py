@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.people.selectors import get_subject
-from paktaleem.foundation.accounts.addresses import get_public_url
+from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, get_arrival_time, validate_input
 from paktaleem.foundation.api.problems import Problem, register_problems

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from paktaleem.directory.access_links.letters import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_LINK
+from paktaleem.directory.access_links.messages import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_LINK
 from paktaleem.directory.access_links.models import AccessGrant, Page, PageCode, PageLink
 from paktaleem.directory.access_links.tokens import code_digest, new_code, new_token, token_digest
 from paktaleem.directory.mail.kinds import MessageKind

@@ -9,11 +9,21 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from paktaleem.directory.access_links.decorators import (
+    client_page,
+    in_client_context,
+    public_page_headers,
+)
 from paktaleem.directory.access_links.forms import CodeForm, ContactForm
 from paktaleem.directory.access_links.limits import ATTEMPT_LIMITS, REQUEST_LIMITS, count_attempt
 from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
 from paktaleem.directory.access_links.selectors import client_of_link, find_live_link
-from paktaleem.directory.access_links.services import CodeRequest, redeem_code, redeem_link, request_codes
+from paktaleem.directory.access_links.services import (
+    CodeRequest,
+    redeem_code,
+    redeem_link,
+    request_codes,
+)
 from paktaleem.directory.access_links.sessions import (
     Knock,
     PageSession,
@@ -24,8 +34,7 @@ from paktaleem.directory.access_links.sessions import (
     set_page_session,
     set_pending_code,
 )
-from paktaleem.directory.access_links.visits import client_page, in_client_context, public_page_headers
-from paktaleem.foundation.accounts.addresses import get_remote_address
+from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.public.pages import error_page, page_url, public_page, redirect_to_page

@@ -10,11 +10,11 @@ class SystemsConfig(config.PortalAppConfig):
     label = "systems"
     handlers = (
         (
-            "paktaleem.directory.people.leaving.before_erasure",
-            "paktaleem.directory.data_systems.services.leaving.keep_orders_answerable",
+            "paktaleem.directory.people.erasure_hooks.before_erasure",
+            "paktaleem.directory.data_systems.services.erasure.keep_orders_answerable",
         ),
         (
-            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
-            "paktaleem.directory.data_systems.naming.ORDER_NAMES",
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.directory.data_systems.sealed_names.ORDER_NAMES",
         ),
     )

@@ -6,7 +6,7 @@ from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["FileChunk", "SealedFile"]
 

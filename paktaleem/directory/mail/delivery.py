@@ -15,9 +15,13 @@ from django.db import transaction
 
 from paktaleem.directory.mail.contexts import decrypt_context
 from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
+from paktaleem.directory.mail.rendering import RenderedMessage, render
 from paktaleem.directory.mail.services import enqueue
-from paktaleem.directory.mail.texting import ProviderNotConfigured, TextRejected, get_text_provider
-from paktaleem.directory.mail.wording import RenderedMessage, render
+from paktaleem.directory.mail.text_providers import (
+    ProviderNotConfigured,
+    TextRejected,
+    get_text_provider,
+)
 from paktaleem.directory.people.selectors import contact_of, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client

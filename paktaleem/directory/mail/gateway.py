@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 
-from paktaleem.directory.mail.texting import ProviderNotConfigured, TextRejected
+from paktaleem.directory.mail.text_providers import ProviderNotConfigured, TextRejected
 from paktaleem.foundation.http_client.client import Answer, Unreachable, post
 from paktaleem.foundation.http_client.destinations import DestinationRefused
 

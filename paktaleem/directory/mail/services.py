@@ -15,12 +15,12 @@ from django.db import transaction
 from paktaleem.directory.mail.contexts import encrypt_context
 from paktaleem.directory.mail.kinds import get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
-from paktaleem.directory.mail.wording import render
+from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.jobs.enqueue import enqueue_job

@@ -5,7 +5,11 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.delivery import deliver_message
-from paktaleem.directory.mail.services import DELIVER, list_clients_with_stalled_messages, requeue_stalled_messages
+from paktaleem.directory.mail.services import (
+    DELIVER,
+    list_clients_with_stalled_messages,
+    requeue_stalled_messages,
+)
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now

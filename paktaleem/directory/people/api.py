@@ -17,6 +17,7 @@ from paktaleem.directory.people.selectors import (
     get_subject,
     has_waiting_age_change,
 )
+from paktaleem.directory.people.serializers import BatchOutput, SubjectEventOutput, SubjectOutput
 from paktaleem.directory.people.services import (
     AlreadyErased,
     BatchRefused,
@@ -26,14 +27,19 @@ from paktaleem.directory.people.services import (
     register_subjects,
     reveal_fields,
 )
-from paktaleem.directory.people.shapes import BatchOutput, SubjectEventOutput, SubjectOutput
 from paktaleem.foundation.accounts.actors import require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    validate_input,
+)
 from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 __all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
 

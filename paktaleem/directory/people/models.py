@@ -8,17 +8,17 @@ from django.db.models.functions import Collate
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.agechanges import AgeChange, AgeRoute
+from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
-from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "AccessRecord",

@@ -19,7 +19,7 @@ from paktaleem.directory.people.models import (
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ChangeState
+from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.rows import find_row

@@ -10,7 +10,7 @@ class RostersConfig(config.PortalAppConfig):
     label = "rosters"
     handlers = (
         (
-            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "paktaleem.directory.rosters.models.ROSTER_KEYS",
         ),
     )

@@ -5,12 +5,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import ByKind
-from paktaleem.foundation.encryption.rowkeys import row_keys
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["ROSTER_KEYS", "RosterChunk", "RosterImport", "RosterState"]
 

@@ -4,7 +4,11 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.rosters.importing.uploads import RUN_ROSTER_STEP, purge_expired_rosters, run_roster_step
+from paktaleem.directory.rosters.importing.uploads import (
+    RUN_ROSTER_STEP,
+    purge_expired_rosters,
+    run_roster_step,
+)
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client

@@ -15,9 +15,9 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from paktaleem.foundation.accounts.addresses import get_remote_address
+from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.proofs import has_recent_authentication
+from paktaleem.foundation.accounts.reauthentication import has_recent_authentication
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import keyring
 

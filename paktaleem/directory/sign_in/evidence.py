@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import notify_owner
-from paktaleem.foundation.audit.by import OWN_ACCOUNT, By, ByKind
+from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_own_entry
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_global

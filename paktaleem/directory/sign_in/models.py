@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from paktaleem.foundation.tenancy.wall import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
 
 __all__ = ["Counter"]
 

@@ -13,8 +13,8 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.sign_in.emails import ACCOUNT_CHANGED, LINK_LIFE, PASSWORD_LINK
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
-from paktaleem.directory.sign_in.letters import ACCOUNT_CHANGED, LINK_LIFE, PASSWORD_LINK
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import NOTIFY_OWNER

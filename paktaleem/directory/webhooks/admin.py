@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.directory.webhooks.events import patterns
+from paktaleem.directory.webhooks.labels import event_label, pattern_label
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
 from paktaleem.directory.webhooks.selectors import attempts_of
 from paktaleem.directory.webhooks.services import (
@@ -26,13 +27,12 @@ from paktaleem.directory.webhooks.services import (
     rotate_secret,
     send_test,
 )
-from paktaleem.directory.webhooks.words import event_label, pattern_label
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_arrival_time
 from paktaleem.foundation.console.columns import moment, render_state, render_with_code
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]

@@ -27,11 +27,17 @@ from paktaleem.directory.webhooks.services import (
     send_test,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
+from paktaleem.foundation.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    get_arrival_time,
+    validate_input,
+)
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 __all__ = [
     "EnableWebhook",

@@ -11,7 +11,7 @@ class WebhooksConfig(config.PortalAppConfig):
     verbose_name = "webhooks"
     handlers = (
         (
-            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "paktaleem.directory.webhooks.secrets.ENDPOINT_SECRETS",
         ),
     )

@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "Attempt",

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.encryption.wrapped import WrappedKind
+from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
 
 __all__ = ["add_secret", "end_previous_secrets", "live_secrets"]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.webhooks.pump import PUMP, Pump
+from paktaleem.directory.webhooks.sender import PUMP, Pump
 from paktaleem.directory.webhooks.services.purging import AT_ONCE, purge_messages
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now

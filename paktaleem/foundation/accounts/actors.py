@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.roles import (
     Capability,
     Role,
 )
-from paktaleem.foundation.audit.by import By, ByKind
+from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [

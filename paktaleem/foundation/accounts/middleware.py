@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.proofs import has_required_factors
+from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
 from paktaleem.foundation.accounts.selectors import (
     MembershipChoice,
@@ -38,7 +38,7 @@ _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
 _OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/")
 """Views that open the client's context themselves, by a link, a code or the URL
-(``paktaleem.directory.access_links.visits``)."""
+(``paktaleem.directory.access_links.decorators``)."""
 _PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
 """Public pages of a client, identified by the URL; read only."""
 

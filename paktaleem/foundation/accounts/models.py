@@ -15,12 +15,12 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.clientchanges import ClientChange
+from paktaleem.foundation.accounts.client_changes import ClientChange
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
 __all__ = [
     "MAX_CLOCK_OFFSET",

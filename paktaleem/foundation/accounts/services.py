@@ -10,20 +10,20 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.clientservices import (
+from paktaleem.foundation.accounts.client_services import (
     RECOMPUTE_AGES,
     change_client,
     decide_client_change,
 )
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.turns import advisory_lock
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = [
     "MAX_ROTATION_OVERLAP",
@@ -141,7 +141,7 @@ def choose_language(user: User, language: str) -> None:
 def notify_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
     """Enqueue an email to the owner of a changed account, in this transaction.
 
-    ``change`` is one of ``paktaleem.directory.sign_in.letters.CHANGES``; ``entry_id`` is its ledger entry. The job's
+    ``change`` is one of ``paktaleem.directory.sign_in.emails.CHANGES``; ``entry_id`` is its ledger entry. The job's
     arguments are ids and codes.
     """
     enqueue_job(NOTIFY_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from paktaleem.foundation.accounts.middleware import CHOSEN_MEMBERSHIP
-from paktaleem.foundation.accounts.proofs import has_required_factors
+from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.requests import as_received
 
 __all__ = ["choose_membership"]

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from paktaleem.foundation.audit.by import By, ByKind, Reason
+from paktaleem.foundation.audit.actors import By, ByKind, Reason
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["History", "Tracked", "TrackedQuerySet", "UnstampedChange", "save_tracked"]

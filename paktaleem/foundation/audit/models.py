@@ -2,10 +2,10 @@
 
 from django.db import models
 
-from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
 __all__ = ["Entry"]
 

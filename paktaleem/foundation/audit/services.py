@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from paktaleem.foundation.audit.by import By
+from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_global

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_noop
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
-from paktaleem.foundation.audit.by import OWN_ACCOUNT, ByKind, Reason
+from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.words import translate_text
+from paktaleem.foundation.console.translation import translate_text
 
 __all__ = [
     "annotate_actor",

@@ -21,10 +21,10 @@ from django.utils.translation import gettext_lazy
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.console.asking import actor_of, get_action_time, may
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.sheets import Format, write_sheet
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.spreadsheets import Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console.asking import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 
 __all__ = [
     "CLIENT_PARAMETER",

@@ -12,9 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import Reason
-from paktaleem.foundation.console.asking import actor_of, get_action_time
-from paktaleem.foundation.console.words import translate_fields
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.translation import translate_fields
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["ReasonField", "RowActionForm", "ScopedForm", "add_service_error", "set_choices"]

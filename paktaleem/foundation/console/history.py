@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label
-from paktaleem.foundation.console.words import translate_text
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import DOTS, SealedField
 
 if TYPE_CHECKING:

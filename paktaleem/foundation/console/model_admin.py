@@ -21,17 +21,23 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.proofs import require_recent_authentication
+from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction, to_form_error
-from paktaleem.foundation.console.asking import actor_of, get_action_time, get_arrival_time, is_shared_with, may
+from paktaleem.foundation.console.added_actions import acts_of
 from paktaleem.foundation.console.columns import client_name, render_state
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.history import list_row_versions
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
-from paktaleem.foundation.console.row_acts import acts_of
-from paktaleem.foundation.console.words import translate_row_texts, translate_text
+from paktaleem.foundation.console.requests import (
+    actor_of,
+    get_action_time,
+    get_arrival_time,
+    is_shared_with,
+    may,
+)
+from paktaleem.foundation.console.row_actions import RowAction, to_form_error
+from paktaleem.foundation.console.translation import translate_row_texts, translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 

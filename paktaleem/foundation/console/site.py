@@ -16,10 +16,10 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.proofs import has_required_factors
+from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.views import choose_membership
-from paktaleem.foundation.console.asking import actor_of, get_action_time
-from paktaleem.foundation.console.words import get_other_language, translate_text
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.translation import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_global
 

@@ -12,10 +12,7 @@ class StartupConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks."""
-        from paktaleem.foundation.startup.checks import (  # noqa: PLC0415 -- needs the app registry
-            check_database,
-            check_settings,
-        )
+        from paktaleem.foundation.startup.checks import check_database, check_settings  # noqa: PLC0415 -- needs the app registry
 
         checks.register(check_settings, checks.Tags.security, deploy=True)
         checks.register(check_database, checks.Tags.database)

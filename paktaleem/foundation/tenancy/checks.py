@@ -8,8 +8,8 @@ from django.core.checks import CheckMessage, Error
 from django.db import models
 
 from paktaleem.foundation.tenancy.grants import find_table_policy
+from paktaleem.foundation.tenancy.table_policy import Scope, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.foundation.tenancy.wall import Scope, TablePolicy
 
 __all__ = ["check_declarations"]
 

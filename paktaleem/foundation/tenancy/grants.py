@@ -10,8 +10,8 @@ from django.apps import apps
 from django.db import connections
 
 from paktaleem.foundation.tenancy.operations import APP, OFFICER
+from paktaleem.foundation.tenancy.table_policy import APPEND, TablePolicy
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.foundation.tenancy.wall import APPEND, TablePolicy
 
 __all__ = ["apply_grants", "list_table_policies"]
 

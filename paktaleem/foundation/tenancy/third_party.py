@@ -3,7 +3,7 @@
 A third-party table that is not listed here fails the system check, so every new dependency must be classified.
 """
 
-from paktaleem.foundation.tenancy.wall import READ, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import READ, Personal, Scope, TablePolicy
 
 __all__ = ["THIRD_PARTY_TABLES"]
 

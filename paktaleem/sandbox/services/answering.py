@@ -10,11 +10,11 @@ from consent.consents.services import (
     revoke_consent,
     withdraw_consent,
 )
+from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.purposes import get_current_notice
-from consent.notices.shown import ShownNotice, sign_notice_token
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.sandbox.services.clocks import move_clock
-from paktaleem.sandbox.services.playing import ForcingContext
+from paktaleem.sandbox.services.context import ForcingContext
 from paktaleem.sandbox.services.registering import make_purpose_expire, publish_material_change
 
 __all__ = ["ANSWERS"]

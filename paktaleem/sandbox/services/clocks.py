@@ -7,7 +7,7 @@ from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.sandbox.services.access import lock_sandbox

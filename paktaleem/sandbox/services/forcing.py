@@ -17,8 +17,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.answering import ANSWERS
+from paktaleem.sandbox.services.context import ForcingContext
 from paktaleem.sandbox.services.people import PEOPLE, register_with_defaults
-from paktaleem.sandbox.services.playing import ForcingContext
 from paktaleem.sandbox.services.registering import AGREEMENTS, restore_agreement
 from paktaleem.sandbox.states import STATES, About
 

@@ -22,7 +22,7 @@ from children.guardians.services import (
 )
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
-from paktaleem.sandbox.services.playing import MOMENT, ForcingContext, years_before
+from paktaleem.sandbox.services.context import MOMENT, ForcingContext, years_before
 
 __all__ = ["GUARDIANS", "release_quarantine"]
 

@@ -15,9 +15,9 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.sandbox.services.context import ForcingContext, years_before
 from paktaleem.sandbox.services.guardians import GUARDIANS, release_quarantine
-from paktaleem.sandbox.services.playing import ForcingContext, years_before
 
 __all__ = ["PEOPLE", "register_with_defaults"]
 

@@ -13,8 +13,8 @@ from consent.register.models.rows import PeriodRow
 from consent.register.services import change_register, end_period
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import Reason
-from paktaleem.sandbox.services.playing import MOMENT, ForcingContext
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.sandbox.services.context import MOMENT, ForcingContext
 
 __all__ = ["AGREEMENTS", "make_purpose_expire", "publish_material_change", "restore_agreement"]
 

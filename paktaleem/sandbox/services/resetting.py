@@ -18,7 +18,7 @@ from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.clocks import set_offset

@@ -8,19 +8,19 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from paktaleem.foundation.accounts.clientchanges import ClientChange
+from paktaleem.foundation.accounts.client_changes import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ChangeState
+from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import get_arrival_time
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.settling import approval_actions, change_state_column
+from paktaleem.foundation.console.requests import get_arrival_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translate_text
+from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["ClientAdmin", "ClientChangeAdmin"]
 

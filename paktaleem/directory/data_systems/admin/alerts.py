@@ -12,9 +12,14 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.models import OrderAlert, OrderSet
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.asking import actor_of
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    reason_label,
+    render_state,
+)
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 
 __all__ = ["OrderAlertAdmin", "OrderSetAdmin"]

@@ -41,10 +41,13 @@ from paktaleem.directory.data_systems.states import State, StepRefused
 from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    reason_label,
+    render_state,
+)
 from paktaleem.foundation.console.filters import (
     ChosenFilter,
     ProgressFilter,
@@ -53,8 +56,10 @@ from paktaleem.foundation.console.filters import (
     parse_uuid,
 )
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translate_text
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["OrderAdmin", "OrderProgressFilter", "SystemFilter"]

@@ -15,10 +15,10 @@ from paktaleem.directory.data_systems.services import (
     end_system_key,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import period_pill
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["SystemAdmin", "SystemKeyAdmin"]

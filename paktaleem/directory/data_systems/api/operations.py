@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import paktaleem.directory.data_systems.api.problems  # noqa: F401 -- declares its problems
-from paktaleem.directory.data_systems.api.shapes import (
+from paktaleem.directory.data_systems.api.serializers import (
     AcceptedOutput,
     CompleteInput,
     FailInput,
@@ -35,7 +35,13 @@ from paktaleem.directory.data_systems.services import (
 )
 from paktaleem.directory.files.bodies import FILE_BODY, FileParser
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    validate_input,
+)
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 
 __all__ = ["AcceptOrder", "AddOrderFile", "CompleteOrder", "FailOrder", "ListOrders", "ShowOrder"]

@@ -6,7 +6,7 @@ from paktaleem.directory.data_systems.models.orders import STATES, Order
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.wall import APPEND, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Scope, TablePolicy
 
 __all__ = ["OrderAlert"]
 

@@ -14,12 +14,12 @@ from paktaleem.directory.data_systems.states import ENDED, State
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet", "OrderSet", "OrderStep", "Waiver"]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client, code_validator
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
 __all__ = ["Delivery", "System", "SystemKey"]
 

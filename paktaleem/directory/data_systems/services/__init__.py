@@ -1,7 +1,13 @@
 """Services for systems: registering, issuing orders, recording answers."""
 
 from paktaleem.directory.data_systems.services.alerting import NewAlerts, raise_alerts
-from paktaleem.directory.data_systems.services.carrying_out import (
+from paktaleem.directory.data_systems.services.collecting import (
+    CategoryUnknown,
+    TooManyParts,
+    add_part,
+    open_part,
+)
+from paktaleem.directory.data_systems.services.fulfilment import (
     AlreadyAnswered,
     NotByHand,
     accept_order,
@@ -10,12 +16,6 @@ from paktaleem.directory.data_systems.services.carrying_out import (
     fail_order,
     hand_over,
     retry_order,
-)
-from paktaleem.directory.data_systems.services.collecting import (
-    CategoryUnknown,
-    TooManyParts,
-    add_part,
-    open_part,
 )
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, new_values_of
 from paktaleem.directory.data_systems.services.registering import (

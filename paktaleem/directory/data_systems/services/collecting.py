@@ -18,7 +18,7 @@ from paktaleem.directory.files.services import iterate_file, store_file
 from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["MOST_PARTS", "CategoryUnknown", "TooManyParts", "add_part", "keep_sections", "open_part"]

@@ -20,7 +20,7 @@ from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.data_systems.answered import report_answered_order
+from paktaleem.directory.data_systems.answered_orders import report_answered_order
 from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.data_systems.schedule import stuck_at
 from paktaleem.directory.data_systems.states import ENDED, KIND_OF_ENTRY, State, Step, next_state

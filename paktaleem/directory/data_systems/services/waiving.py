@@ -14,8 +14,8 @@ from paktaleem.directory.data_systems.services.steps import (
 from paktaleem.directory.data_systems.states import State, Step, StepRefused
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.secondperson import ApproverIsRequester
-from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id

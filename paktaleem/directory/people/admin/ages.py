@@ -5,16 +5,16 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from paktaleem.directory.people.agechanges import AGE_SOURCES
+from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.ages import AgeSource
 from paktaleem.directory.people.details import AgeCheck
 from paktaleem.directory.people.models import AgeRoute, Subject
 from paktaleem.directory.people.services import AlreadyErased, register_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.persons import person_acts
+from paktaleem.foundation.console.person_pages import person_acts
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 
 __all__: list[str] = []
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.people.agechanges import AGE_SOURCES
+from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL, PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, search_subjects
@@ -23,15 +23,15 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.acts import RowAction
-from paktaleem.foundation.console.asking import actor_of, get_action_time
 from paktaleem.foundation.console.columns import day, period_pill, render_state
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import state_column
-from paktaleem.foundation.console.persons import PersonPage, panels_of, person_acts, person_pages
+from paktaleem.foundation.console.person_pages import PersonPage, panels_of, person_acts, person_pages
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.words import translate_text
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]

@@ -1,6 +1,7 @@
 """Services for people: registering, revealing, erasing, readmitting, changing ages."""
 
-from paktaleem.directory.people.services.agesettling import open_age_change, settle_age_change
+from paktaleem.directory.people.services.age_recomputation import recompute_ages
+from paktaleem.directory.people.services.age_settlement import open_age_change, settle_age_change
 from paktaleem.directory.people.services.batches import (
     BatchRefused,
     register_guardians,
@@ -28,7 +29,6 @@ from paktaleem.directory.people.services.readmission import (
     approve_readmission,
     request_readmission,
 )
-from paktaleem.directory.people.services.recomputing import recompute_ages
 
 __all__ = [
     "AlreadyErased",

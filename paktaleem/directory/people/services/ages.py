@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS, Reading
 from paktaleem.directory.people.details import SubjectDetails
-from paktaleem.directory.people.gates import AGE_GATE_FIELDS, Reading
 from paktaleem.directory.people.models import AgeChange, AgeRoute
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.secondperson import ChangeState
-from paktaleem.foundation.audit.by import By
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.encryption.sealing import Sealer, blind_index

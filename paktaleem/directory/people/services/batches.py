@@ -13,7 +13,7 @@ from paktaleem.directory.people.services.people import claim_guardian, register_
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.turns import advisory_locks
+from paktaleem.foundation.tenancy.locks import advisory_locks
 
 __all__ = ["BatchRefused", "register_guardians", "register_subjects"]
 

@@ -7,13 +7,13 @@ from functools import partial
 from django.db import transaction
 
 from paktaleem.directory.people.details import PERSONAL
-from paktaleem.directory.people.leaving import run_pre_erasure_hooks
+from paktaleem.directory.people.erasure_hooks import run_pre_erasure_hooks
 from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.erasure_list import Intent, erasure_list

@@ -8,6 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from paktaleem.directory.people.age_gate import (
+    reveals_child,
+    withhold_looser_changes,
+    without_contradictions,
+)
 from paktaleem.directory.people.details import (
     PERSONAL,
     SubjectDetails,
@@ -15,7 +20,6 @@ from paktaleem.directory.people.details import (
     check_external_id,
     personal_columns,
 )
-from paktaleem.directory.people.gates import reveals_child, withhold_looser_changes, without_contradictions
 from paktaleem.directory.people.models import (
     AccessRecord,
     AgeRoute,
@@ -23,21 +27,21 @@ from paktaleem.directory.people.models import (
     Subject,
     SubjectKey,
 )
-from paktaleem.directory.people.revealing import report_revealed_children
+from paktaleem.directory.people.revealed_children import report_revealed_children
 from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealer, wrap_new_key
 from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.foundation.tenancy.rows import insert_rows
-from paktaleem.foundation.tenancy.turns import advisory_lock
 
 __all__ = [
     "apply_confirmed_change",

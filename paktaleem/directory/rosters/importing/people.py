@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
+from paktaleem.directory.people.age_gate import reveals_child, withhold_looser_changes
 from paktaleem.directory.people.details import (
     PERSONAL,
     SubjectDetails,
@@ -15,9 +16,8 @@ from paktaleem.directory.people.details import (
     check_external_id,
     personal_columns,
 )
-from paktaleem.directory.people.gates import reveals_child, withhold_looser_changes
 from paktaleem.directory.people.models import AgeRoute, SubjectEvent, SubjectEventKind
-from paktaleem.directory.people.revealing import report_revealed_children
+from paktaleem.directory.people.revealed_children import report_revealed_children
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
 from paktaleem.directory.rosters.importing import tables

@@ -12,7 +12,7 @@ from paktaleem.directory.rosters.importing.report import Tally
 from paktaleem.directory.rosters.oneroster import Place
 from paktaleem.directory.rosters.oneroster.problems import ProblemLog
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.by import By
+from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.history import actor_columns
 
 __all__ = ["Run"]

@@ -20,12 +20,18 @@ from paktaleem.directory.rosters.importing.people import (
 from paktaleem.directory.rosters.importing.relations import import_mentions, import_relations
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.run import Run
-from paktaleem.directory.rosters.oneroster import DeltaRelation, GuardianRelation, Person, Place, Problem
+from paktaleem.directory.rosters.oneroster import (
+    DeltaRelation,
+    GuardianRelation,
+    Person,
+    Place,
+    Problem,
+)
 from paktaleem.directory.rosters.oneroster.columns import USERS
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 
 __all__ = [
     "CHUNK",

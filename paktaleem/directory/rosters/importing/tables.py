@@ -17,7 +17,7 @@ from django.db import connection, models
 
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import ContextMissing, current_client
 

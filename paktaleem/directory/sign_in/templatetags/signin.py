@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
-from paktaleem.foundation.console.words import get_other_language
+from paktaleem.foundation.console.translation import get_other_language
 
 __all__ = ["as_json"]
 

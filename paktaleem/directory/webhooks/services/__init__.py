@@ -25,7 +25,7 @@ from paktaleem.directory.webhooks.services.sending import (
     record_results,
     release_batch,
 )
-from paktaleem.directory.webhooks.services.spreading import copy_to_clients
+from paktaleem.directory.webhooks.services.sharing import copy_to_clients
 
 __all__ = [
     "MOST_ENDPOINTS",

@@ -14,11 +14,11 @@ from paktaleem.directory.webhooks.models import DisabledBecause, Endpoint, Endpo
 from paktaleem.directory.webhooks.secrets import add_secret, end_previous_secrets
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
-from paktaleem.foundation.tenancy.turns import advisory_lock
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = [
     "MOST_ENDPOINTS",

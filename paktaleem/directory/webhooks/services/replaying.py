@@ -9,7 +9,7 @@ from paktaleem.directory.webhooks.events import TEST
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint, Message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock
 

@@ -2,7 +2,8 @@
 
 from django import template
 
-from paktaleem.foundation.console import columns, words
+from paktaleem.foundation.console import columns
+from paktaleem.foundation.console import translation as words
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
 
 __all__ = ["register"]

@@ -17,9 +17,9 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
-from paktaleem.development.demo.filling import fill_demonstration
-from paktaleem.development.demo.kept import DemoSecrets
+from paktaleem.development.demo.loading import fill_demonstration
 from paktaleem.development.demo.presenting import Running, describe, lines
+from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.supervision import (
     Child,
     ChildDied,

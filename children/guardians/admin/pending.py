@@ -1,0 +1,104 @@
+"""Console pages of changes that wait for a second person, and of guardians who disagree."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from children.guardians.admin.refusals import REFUSALS
+from children.guardians.models import GuardianChange, GuardianConflict
+from children.guardians.services import close_conflict, settle_guardian_change
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+
+__all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
+
+
+@admin.register(GuardianChange, site=site)
+class GuardianChangeAdmin(ScopedAdmin):
+    """Console page of changes of guardians that need a second person's approval."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    asks_reason = False
+    list_display = ("requested_at", "standing", "child", "guardian", "owner")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
+    intro = "A change that permits a use which a guardian refused has no effect until a second person approves it."
+    empty_text = "No change of a guardian is waiting."
+    standing = change_state_column
+    acts = approval_actions(
+        settle_guardian_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="It takes effect now. Approve only a change that you have checked yourself.",
+        refusals=REFUSALS,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related child and guardian."""
+        return super().get_queryset(request).select_related("child", "guardianship__guardian")
+
+    @admin.display(description="guardian")
+    def guardian(self, row: GuardianChange) -> str:
+        """Return the guardian's pseudonym."""
+        return str(row.guardianship.guardian)
+
+    @admin.display(description="requested change")
+    def wanted(self, row: GuardianChange) -> str:
+        """Return the changed fields with their new values."""
+        return ", ".join(f"{name} = {value}" for name, value in sorted(row.changes.items()))
+
+
+def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -> None:
+    close_conflict(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+
+
+@admin.register(GuardianConflict, site=site)
+class GuardianConflictAdmin(ScopedAdmin):
+    """Console page of disagreements between guardians."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    asks_reason = False
+    list_display = ("opened_at", "standing", "child", "about", "owner")
+    list_filter = ("client",)
+    newest_by = "opened_at"
+    sortable_by = ()
+    detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")
+    intro = (
+        "One guardian consents and another refuses. Meanwhile the refusal applies. Speak with both; the case ends "
+        "when they agree."
+    )
+    empty_text = "No guardians disagree."
+    standing = state_column(lambda row: render_state("Closed") if row.closed_at else render_state("Open", "warn"))
+    acts = (
+        RowAction(
+            "close",
+            "Close case",
+            Capability.APPROVE_CHILD_CHANGES,
+            _close,
+            lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a "
+            "new answer.",
+            done="Closed: the refusal applies.",
+            applies=lambda row, _at: row.closed_at is None,
+            refusals=REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related child."""
+        return super().get_queryset(request).select_related("child")
+
+    @admin.display(description="about")
+    def about(self, row: GuardianConflict) -> str:
+        """Return the purpose in dispute."""
+        return row.purpose_code or "—"

@@ -1,0 +1,178 @@
+"""Recording answers about the service by guardians, and refusals by the child."""
+
+from datetime import datetime
+from typing import IO, Any
+
+from django.db import transaction
+
+from children.guardians.authority import Guardian
+from children.guardians.evidence import check_evidence
+from children.guardians.models import (
+    ConflictOutcome,
+    Decision,
+    Guardianship,
+    Route,
+    ServiceAuthorisation,
+    Verification,
+)
+from children.guardians.models.rows import actor_fields
+from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.services.conflicts import update_service_conflict
+from children.guardians.services.locking import lock_child, next_free_time
+from children.guardians.services.verifications import EvidenceRequired
+from children.guardians.strength import Strength
+from paktaleem.directory.files.services import store_file
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = [
+    "AnswerInFuture",
+    "ChildMayNotAuthorise",
+    "NoAuthority",
+    "NoConsentGiven",
+    "TooWeakToShare",
+    "record_service_answer",
+]
+
+_REFERENCE = "children_serviceauthorisation.evidence_reference"
+
+
+class ChildMayNotAuthorise(Exception):
+    """A child may refuse or withdraw, but not consent (policy §8)."""
+
+
+class NoAuthority(Exception):
+    """The guardian is not verified, may not decide, or is barred by a court order: their consent does not count."""
+
+
+class TooWeakToShare(Exception):
+    """The guardian's verification is not strong enough for outside recipients."""
+
+
+class NoConsentGiven(Exception):
+    """The guardian has given no consent that could be withdrawn."""
+
+
+class AnswerInFuture(Exception):
+    """The claimed time of the answer lies in the future."""
+
+
+@transaction.atomic
+def record_service_answer(
+    child: Subject,
+    *,
+    guardian: Subject | None,
+    decision: Decision | str,
+    shares: bool | None = None,
+    route: Route | str,
+    evidence: str = "",
+    file: IO[bytes] | None = None,
+    shown_hash: str = "",
+    language: str = "",
+    claimed_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    actor: Actor,
+    reason: Reason | str = Reason.SUBJECT_REQUEST,
+    at: datetime,
+) -> ServiceAuthorisation:
+    """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None.
+
+    Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
+    answer about outside recipients) a stronger verification. A refusal or withdrawal requires nothing. Raises
+    ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, NumberNotKept,
+    NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
+    """
+    decision, evidence = Decision(decision), check_evidence(evidence)
+    _require(actor, child, guardian)
+    child = lock_child(child)
+    if claimed_at is not None and claimed_at > at:
+        raise AnswerInFuture
+    at = next_free_time(child, at)
+    standing = _authority_columns(child, guardian, decision, shares=shares, at=at)
+    if decision == Decision.GIVEN and Route(route) != Route.PORTAL and not evidence and file is None:
+        raise EvidenceRequired
+    answer = ServiceAuthorisation(
+        client_id=child.client_id,
+        child=child,
+        decision=decision,
+        route=Route(route),
+        evidence_reference=_seal_evidence(child, evidence),
+        file=store_file(child, file, at=at) if file is not None else None,
+        shown_hash=shown_hash,
+        language=language,
+        claimed_at=claimed_at,
+        recorded_at=at,
+        expires_at=expires_at,
+        **standing,
+        **actor_fields(actor),
+    )
+    return _save_answer(answer, actor, reason)
+
+
+def _require(actor: Actor, child: Subject, guardian: Subject | None) -> None:
+    """Check that staff and API keys have the capability, and that people on their own pages answer for themselves."""
+    require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
+    answers = child if guardian is None else guardian
+    if actor.kind is ByKind.SUBJECT and actor.id != answers.pk:
+        raise NotAllowed("People may answer only for themselves.")
+
+
+def _save_answer(answer: ServiceAuthorisation, actor: Actor, reason: Reason | str) -> ServiceAuthorisation:
+    answer.save(force_insert=True)
+    _record_answer(answer, actor)
+    context: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
+    update_service_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
+    return answer
+
+
+def _authority_columns(
+    child: Subject, guardian: Subject | None, decision: Decision, *, shares: bool | None, at: datetime
+) -> dict[str, Any]:
+    """Return the columns that name the guardian, and for consent the verification it rests on."""
+    if decision == Decision.GIVEN and guardian in {None, child}:
+        raise ChildMayNotAuthorise
+    if guardian is None:
+        return {}
+    row = get_live_guardianship(child, guardian, at=at)
+    known = next(one for one in load_child_facts(child).guardians if one.id == row.pk)
+    if decision == Decision.WITHDRAWN and (known.answer is None or known.answer.is_no):
+        raise NoConsentGiven
+    verification = _get_verification(row, known, shares=shares, at=at) if decision == Decision.GIVEN else None
+    given_shares = shares if decision == Decision.GIVEN else None
+    return {"guardian": guardian, "guardianship": row, "verification": verification, "shares": given_shares}
+
+
+def _get_verification(row: Guardianship, known: Guardian, *, shares: bool | None, at: datetime) -> Verification:
+    """Return the strongest valid verification, on which the consent rests. Raises NoAuthority, TooWeakToShare."""
+    if not known.has_authority(at):
+        raise NoAuthority
+    if shares and known.strength(at) < Strength.SUBSTANTIAL:
+        raise TooWeakToShare
+    live = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None, verified_at__lte=at)
+    kept = [one for one in live if one.expires_at is None or at < one.expires_at]
+    return max(kept, key=lambda one: (one.strength, one.verified_at))
+
+
+def _seal_evidence(child: Subject, evidence: str) -> Any:
+    return sealer_of(child).seal(evidence, column=_REFERENCE) if evidence else None
+
+
+def _record_answer(answer: ServiceAuthorisation, actor: Actor) -> None:
+    facts = {
+        "authorisation": str(answer.pk),
+        "guardian": str(answer.guardian_id) if answer.guardian_id else None,
+        "guardianship": str(answer.guardianship_id) if answer.guardianship_id else None,
+        "verification": str(answer.verification_id) if answer.verification_id else None,
+        "shares": answer.shares,
+        "route": str(answer.route),
+        "file": answer.file.sealed_hash if answer.file else None,
+        "shown_hash": answer.shown_hash or None,
+        "claimed_at": answer.claimed_at.isoformat() if answer.claimed_at else None,
+        "expires_at": answer.expires_at.isoformat() if answer.expires_at else None,
+    }
+    kind, context = f"guardian.{answer.decision}", {"actor": actor, "at": answer.recorded_at}
+    record_entry(kind, client_id=answer.client_id, subject_id=answer.child_id, facts=facts, **context)

@@ -1,0 +1,314 @@
+"""Checks of guardians by providers: requests, and the results that become verifications.
+
+Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
+(``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second
+transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from children.guardians.models import CHECK_URL, OPEN_CHECKS, CheckState, Guardianship, ProviderCheck
+from children.guardians.providers import (
+    CheckProvider,
+    CheckResult,
+    ProviderUnknown,
+    StartedCheck,
+    check_providers,
+)
+from children.guardians.selectors import find_check_url
+from children.guardians.services.guardians import AlreadyEnded
+from children.guardians.services.locking import lock_child
+from children.guardians.services.verifications import MayNotConsent, record_verification
+from children.guardians.strength import Method
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import (
+    Actor,
+    NotAllowed,
+    require,
+    require_about,
+    system_actor,
+)
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+
+__all__ = [
+    "ASK",
+    "BEGIN",
+    "CheckUnknown",
+    "MethodNotOffered",
+    "PendingCheck",
+    "ResultRequest",
+    "TooManyChecks",
+    "find_check_to_query",
+    "find_check_to_start",
+    "receive_check_result",
+    "record_check_result",
+    "record_check_started",
+    "request_check",
+    "request_check_result",
+    "show_check_url",
+]
+
+BEGIN, ASK = "children.begin_check", "children.ask_check"
+BEGIN_WITHIN = timedelta(days=1)
+"""A check that could not be started within this time lapses."""
+ANSWERED_WITHIN = timedelta(days=30)
+"""A check without a result after this time lapses."""
+OWN_CHECKS_A_DAY = 3
+_LONGEST_URL = 2_000
+_PROVIDER_ACTOR = system_actor("children.provider_answered")
+
+
+class MethodNotOffered(Exception):
+    """The provider does not offer this method."""
+
+
+class TooManyChecks(Exception):
+    """The guardian has reached the daily limit of checks; each may cost the school money."""
+
+
+class CheckUnknown(LookupError):
+    """No check of this client by this provider has this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCheck:
+    """A check to be started, with the data sent to the provider: no names or contacts."""
+
+    provider: CheckProvider
+    reference: str
+    method: Method
+    language: str
+    answer_to: str
+
+    def carry_out(self) -> StartedCheck:
+        """Have the provider start the check; must be called outside a transaction. Raises OSError."""
+        return self.provider.start(
+            reference=self.reference, method=self.method, language=self.language, answer_to=self.answer_to
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRequest:
+    """A started check whose result is to be requested, by the provider's check number."""
+
+    provider: CheckProvider
+    number: str
+
+    def carry_out(self) -> CheckResult | None:
+        """Request the result; must be called outside a transaction. Raises NotSigned, OSError."""
+        return self.provider.ask(self.number)
+
+
+@transaction.atomic
+def request_check(
+    guardianship: Guardianship,
+    *,
+    provider: str,
+    method: Method | str,
+    answer_to: str,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> ProviderCheck:
+    """Request a provider's check of a guardian; the worker starts it after the transaction has committed.
+
+    May be called for staff, API keys, or the guardian on their own page. Returns the open check if there is one of the
+    same provider and method. Raises NoSuchProvider, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded,
+    AlreadyErased, ValidationError, NotAllowed.
+    """
+    _require(actor, guardianship)
+    lock_child(guardianship.child)
+    row = Guardianship.objects.select_related("guardian").get(pk=guardianship.pk, client_id=guardianship.client_id)
+    _check_may_consent(row, at)
+    if Method(method) not in _get_provider(provider).methods:
+        raise MethodNotOffered
+    own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row, "provider": provider}
+    under_way: ProviderCheck | None = ProviderCheck.objects.filter(
+        **own, method=Method(method).value, state__in=OPEN_CHECKS
+    ).first()
+    if under_way is not None:
+        return under_way
+    if actor.kind == ByKind.SUBJECT:
+        _check_daily_limit(row, at)
+    check = ProviderCheck(**own, method=Method(method).value, answer_to=answer_to, started_at=at)
+    check.full_clean(exclude=["client", "guardianship"], validate_constraints=False)
+    save_tracked(check, actor=actor, reason=reason, at=at)
+    _record_check("guardian.check_requested", check, actor, at)
+    _enqueue(BEGIN, check)
+    return check
+
+
+def _require(actor: Actor, row: Guardianship) -> None:
+    """Check that staff and API keys have the capability, and that guardians act only for themselves."""
+    require_about(actor, Capability.VERIFY_GUARDIANS, subject_id=row.child_id, client_id=row.client_id)
+    if actor.kind == ByKind.SUBJECT and actor.id != row.guardian_id:
+        raise NotAllowed("People may request only checks of themselves.")
+
+
+def _get_provider(provider: str) -> CheckProvider:
+    found = check_providers().get(provider)
+    if found is None:
+        raise ProviderUnknown(provider)
+    return found
+
+
+def _check_may_consent(row: Guardianship, at: datetime) -> None:
+    if row.ends_at is not None and row.ends_at <= at:
+        raise AlreadyEnded
+    if not row.may_consent or row.court_order:
+        raise MayNotConsent
+
+
+def _check_daily_limit(row: Guardianship, at: datetime) -> None:
+    lately = ProviderCheck.objects.filter(
+        client_id=row.client_id, guardianship=row, started_at__gt=at - timedelta(days=1)
+    )
+    if lately.count() >= OWN_CHECKS_A_DAY:
+        raise TooManyChecks
+
+
+def _enqueue(task: str, check: ProviderCheck) -> None:
+    enqueue_job(task, lock=f"check/{check.pk}", client=str(check.client_id), check=str(check.pk))
+
+
+@transaction.atomic
+def request_check_result(check: ProviderCheck, *, actor: Actor) -> None:
+    """Have the worker start the check, or request its result, now. Raises NotAllowed."""
+    require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
+    _enqueue(BEGIN if check.is_requested else ASK, check)
+
+
+@transaction.atomic
+def show_check_url(check: ProviderCheck, *, actor: Actor, reason: Reason | str, at: datetime) -> str | None:
+    """Return the guardian's address for the check, if any, and record the access. Raises NotAllowed."""
+    require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
+    url = find_check_url(check)
+    if url is not None:
+        _record_check("guardian.check_shown", check, actor, at, reason=Reason(reason).value)
+    return url
+
+
+@transaction.atomic
+def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> PendingCheck | None:
+    """Return the check to start, or None if it is started, or lapses because it is too late. Raises NoSuchProvider."""
+    check = _lock_check(check_id, client_id)
+    row = check.guardianship
+    if check.state != CheckState.REQUESTED:
+        return None
+    if at >= check.started_at + BEGIN_WITHIN or not _may_be_verified(row, at):
+        _finish(check, CheckState.LAPSED, at)
+        return None
+    details = {"language": row.guardian.language, "answer_to": check.answer_to}
+    return PendingCheck(_get_provider(check.provider), str(check.pk), Method(check.method), **details)
+
+
+@transaction.atomic
+def record_check_started(check_id: UUID, started: StartedCheck, *, client_id: UUID, at: datetime) -> ProviderCheck:
+    """Record the number of a started check and the guardian's address for it (https only). Idempotent.
+
+    Raises ValidationError if the number or the address is invalid.
+    """
+    if started.url and not (started.url.startswith("https://") and len(started.url) <= _LONGEST_URL):
+        raise ValidationError("The address must begin with https:// and have at most 2,000 characters.")
+    check = _lock_check(check_id, client_id)
+    if check.state != CheckState.REQUESTED:
+        return check
+    check.state, check.provider_check_id = CheckState.STARTED, started.number
+    if started.url and check.guardianship.guardian.erased_at is None:
+        check.url = sealer_of(check.guardianship.guardian).seal(started.url, column=CHECK_URL)
+    check.full_clean(exclude=["client", "guardianship"], validate_unique=False)
+    save_tracked(check, actor=_PROVIDER_ACTOR, reason=Reason.CLIENT_INSTRUCTION, at=at)
+    _record_check("guardian.check_started", check, _PROVIDER_ACTOR, at)
+    return check
+
+
+@transaction.atomic
+def find_check_to_query(check_id: UUID, *, client_id: UUID, at: datetime) -> ResultRequest | None:
+    """Return the check to query, or None if it has a result or lapses. Raises NoSuchProvider."""
+    check = _lock_check(check_id, client_id)
+    if check.state != CheckState.STARTED:
+        return None
+    if at >= check.started_at + ANSWERED_WITHIN:
+        _finish(check, CheckState.LAPSED, at)
+        return None
+    return ResultRequest(_get_provider(check.provider), check.provider_check_id)
+
+
+@transaction.atomic
+def receive_check_result(
+    client_id: UUID, provider: str, body: bytes, headers: Mapping[str, str], *, arrived_at: datetime, at: datetime
+) -> ProviderCheck:
+    """Record a result that a provider sent, signed within five minutes of ``get_arrival_time``. Idempotent.
+
+    Raises NoSuchProvider, NotSigned, CheckUnknown, AlreadyErased.
+    """
+    found = _get_provider(provider).read(body, headers, at=arrived_at)
+    checks = ProviderCheck.objects.filter(client_id=client_id, provider=provider, provider_check_id=found.number)
+    check = checks.first() if found.number else None
+    if check is None:
+        raise CheckUnknown
+    return record_check_result(check.pk, found, client_id=client_id, at=at)
+
+
+@transaction.atomic
+def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, at: datetime) -> ProviderCheck:
+    """Record the result of a check, once. If it is passed, verify the guardian, unless they may no longer decide.
+
+    Raises AlreadyErased.
+    """
+    unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
+    lock_child(unlocked.guardianship.child)
+    check = _lock_check(check_id, client_id)
+    if check.state != CheckState.STARTED:
+        return check
+    _finish(check, CheckState.PASSED if found.passed else CheckState.FAILED, at)
+    if found.passed and _may_be_verified(check.guardianship, at):
+        kept = {"provider": check.provider, "provider_check_id": check.provider_check_id}
+        context: dict[str, Any] = {"actor": _PROVIDER_ACTOR, "reason": Reason.CLIENT_INSTRUCTION, "at": at}
+        record_verification(check.guardianship, method=check.method, kept=kept, **context)
+    return check
+
+
+def _lock_check(check_id: UUID, client_id: UUID) -> ProviderCheck:
+    rows = ProviderCheck.objects.select_for_update(of=("self",))
+    found: ProviderCheck = rows.select_related("guardianship__child", "guardianship__guardian").get(
+        pk=check_id, client_id=client_id
+    )
+    return found
+
+
+def _may_be_verified(row: Guardianship, at: datetime) -> bool:
+    is_live = (row.ends_at is None or row.ends_at > at) and row.may_consent and not row.court_order
+    return is_live and row.child.erased_at is None and row.guardian.erased_at is None
+
+
+def _finish(check: ProviderCheck, state: CheckState, at: datetime) -> None:
+    check.state, check.finished_at, check.url = state, at, None
+    save_tracked(check, actor=_PROVIDER_ACTOR, reason=Reason.CLIENT_INSTRUCTION, at=at)
+    _record_check("guardian.check_settled", check, _PROVIDER_ACTOR, at)
+
+
+def _record_check(kind: str, check: ProviderCheck, actor: Actor, at: datetime, **more: str) -> None:
+    facts = {
+        "check": str(check.pk),
+        "guardianship": str(check.guardianship_id),
+        "guardian": str(check.guardianship.guardian_id),
+        "provider": check.provider,
+        "number": check.provider_check_id,
+        "method": check.method,
+        "state": str(check.state),
+        **more,
+    }
+    child_id = check.guardianship.child_id
+    record_entry(kind, client_id=check.client_id, subject_id=child_id, facts=facts, actor=actor, at=at)

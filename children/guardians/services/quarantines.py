@@ -1,0 +1,60 @@
+"""Quarantine of a person's data: while it lasts, the data may only be deleted (policy §8)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from children.guardians.models import Quarantine, QuarantineCause
+from children.guardians.services.locking import lock_child
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["NotInQuarantine", "quarantine", "release"]
+
+
+class NotInQuarantine(Exception):
+    """The person's data is not in quarantine."""
+
+
+@transaction.atomic
+def quarantine(
+    subject: Subject,
+    *,
+    cause: QuarantineCause | str,
+    actor: Actor,
+    reason: Reason | str = Reason.INCIDENT,
+    at: datetime,
+) -> Quarantine:
+    """Put a person's data in quarantine, or return the open quarantine. Raises AlreadyErased, NotAllowed."""
+    require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
+    subject = lock_child(subject)
+    held = Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).first()
+    if held is not None:
+        return held
+    held = Quarantine(client_id=subject.client_id, subject=subject, cause=QuarantineCause(cause), starts_at=at)
+    save_tracked(held, actor=actor, reason=reason, at=at)
+    _record_quarantine("subject.quarantined", held, actor, at)
+    return held
+
+
+@transaction.atomic
+def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime) -> Quarantine:
+    """End the quarantine of a person's data, also of an erased person. Raises NotHeldBack, NotAllowed."""
+    require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
+    rows = Quarantine.objects.select_for_update().filter(client_id=subject.client_id, subject=subject)
+    held = rows.filter(ends_at=None).first()
+    if held is None:
+        raise NotInQuarantine
+    held.ends_at = max(at, held.starts_at)
+    save_tracked(held, actor=actor, reason=reason, at=at)
+    _record_quarantine("subject.released", held, actor, at)
+    return held
+
+
+def _record_quarantine(kind: str, held: Quarantine, actor: Actor, at: datetime) -> None:
+    facts = {"quarantine": str(held.pk), "cause": str(held.cause)}
+    record_entry(kind, client_id=held.client_id, subject_id=held.subject_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,167 @@
+"""Verification of guardians by the school's staff, by a provider, or by a second confirmation."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import IO, Any
+
+from django.db import transaction
+
+from children.guardians.evidence import check_evidence
+from children.guardians.models import ConflictOutcome, Guardianship, Verification
+from children.guardians.services.conflicts import update_service_conflict
+from children.guardians.services.guardians import AlreadyEnded
+from children.guardians.services.locking import lock_child
+from children.guardians.strength import STAFF_METHODS, Method, strength_of
+from paktaleem.directory.files.services import store_file
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.extensions.points import ExtensionPoint
+
+__all__ = [
+    "AlreadyFoundFalse",
+    "EvidenceRequired",
+    "MayNotConsent",
+    "NotAStaffMethod",
+    "mark_verification_false",
+    "record_verification",
+    "verification_found_false",
+    "verify_guardian",
+]
+
+_REFERENCE = "children_verification.evidence_reference"
+type FoundFalseHandler = Callable[[Verification, Actor, datetime], None]
+
+verification_found_false: ExtensionPoint[FoundFalseHandler] = ExtensionPoint(
+    "guardians.verification_found_false",
+    "Called when a verification is found false, in the same transaction; the child is locked.",
+)
+
+
+class MayNotConsent(Exception):
+    """The guardian may not decide for the child, so cannot be verified."""
+
+
+class NotAStaffMethod(Exception):
+    """The method is not one that staff carry out."""
+
+
+class EvidenceRequired(Exception):
+    """Neither a reference to the evidence nor a signed form was given."""
+
+
+class AlreadyFoundFalse(Exception):
+    """The verification was already found false."""
+
+
+@transaction.atomic
+def verify_guardian(
+    guardianship: Guardianship,
+    *,
+    method: Method | str,
+    evidence: str = "",
+    file: IO[bytes] | None = None,
+    expires_at: datetime | None = None,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> Verification:
+    """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
+
+    ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
+    Raises MethodNotByHand, NumberNotKept, EvidenceMissing, MayNotConsent, AlreadyEnded, AlreadyErased,
+    FileKindRefused, FileTooLarge, NotAllowed.
+    """
+    require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
+    if Method(method) not in STAFF_METHODS:
+        raise NotAStaffMethod
+    evidence = check_evidence(evidence)
+    if not evidence and file is None:
+        raise EvidenceRequired
+    child = lock_child(guardianship.child)
+    kept: dict[str, Any] = {"expires_at": expires_at}
+    if evidence:
+        kept["evidence_reference"] = sealer_of(child).seal(evidence, column=_REFERENCE)
+    if file is not None:
+        kept["file"] = store_file(child, file, at=at)
+    return record_verification(guardianship, method=method, kept=kept, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def record_verification(
+    guardianship: Guardianship,
+    *,
+    method: Method | str,
+    kept: dict[str, Any],
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> Verification:
+    """Record a verification by any method; the caller must have checked the actor's permission.
+
+    ``kept`` are columns of ``Verification``: a sealed reference, a file, a hash, a provider's check number, an expiry.
+    Raises MayNotConsent, AlreadyEnded, AlreadyErased, ValidationError.
+    """
+    lock_child(guardianship.child)
+    row: Guardianship = Guardianship.objects.get(pk=guardianship.pk, client_id=guardianship.client_id)
+    if row.ends_at is not None and row.ends_at <= at:
+        raise AlreadyEnded
+    if not row.may_consent or row.court_order:
+        raise MayNotConsent
+    found = Verification(
+        client_id=row.client_id,
+        guardianship=row,
+        method=Method(method).value,
+        strength=int(strength_of(method)),
+        verified_at=at,
+        **kept,
+    )
+    found.full_clean(exclude=["client", "guardianship", "file"])
+    save_tracked(found, actor=actor, reason=reason, at=at)
+    _record_verification_entry("guardian.verified", found, row, actor, at)
+    update_service_conflict(row.child, outcome=ConflictOutcome.AGREED, actor=actor, reason=reason, at=at)
+    return found
+
+
+@transaction.atomic
+def mark_verification_false(
+    verification: Verification, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
+) -> Verification:
+    """Record that a verification was false: it was another person, a document was forged, or a check was wrong.
+
+    The verification proves nothing from then on. A consent that rests on it no longer counts, even if the guardian is
+    verified again; their refusals remain in effect. It needs no second person, since it permits nothing. Callbacks
+    of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are not changed.
+    Raises FoundFalseBefore, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
+    child = lock_child(verification.guardianship.child)
+    own = {"pk": verification.pk, "client_id": verification.client_id}
+    found: Verification = Verification.objects.select_for_update(of=("self",)).select_related("guardianship").get(**own)
+    if found.ended_at is not None:
+        raise AlreadyFoundFalse
+    found.ended_at = max(at, found.verified_at)
+    save_tracked(found, actor=actor, reason=reason, at=at)
+    _record_verification_entry("guardian.verification_false", found, found.guardianship, actor, at)
+    update_service_conflict(child, outcome=ConflictOutcome.AUTHORITY_CHANGED, actor=actor, reason=reason, at=at)
+    for handler in verification_found_false:
+        handler(found, actor, at)
+    return found
+
+
+def _record_verification_entry(kind: str, found: Verification, row: Guardianship, actor: Actor, at: datetime) -> None:
+    facts = {
+        "verification": str(found.pk),
+        "guardianship": str(row.pk),
+        "guardian": str(row.guardian_id),
+        "method": found.method,
+        "strength": found.strength,
+        "file": found.file.sealed_hash if found.file else None,
+        "provider": found.provider or None,
+        "check": found.provider_check_id or None,
+        "expires_at": found.expires_at.isoformat() if found.expires_at else None,
+    }
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=facts, actor=actor, at=at)

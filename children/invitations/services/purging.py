@@ -1,0 +1,102 @@
+"""Deletion of guardians' contacts held only to ask for consent, if no answer came in reasonable time.
+
+COPPA, 16 CFR 312.4(c)(1)(vii) and 312.5(c)(1): a contact collected to ask is deleted if no answer comes. People known
+only through an invitation are erased. For people named by the school's roster, name and contacts are deleted, since
+the record itself belongs to the school. Guardians with an answer or a verification are not affected.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from children.guardians.models import ServiceAuthorisation, Verification
+from children.invitations.models import Invitation
+from children.invitations.states import OPEN
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.directory.people.services import erase_subject, register_subject, replace_key
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["INVITED_ONLY", "list_clients_with_old_contacts", "purge_invited_contact", "purge_old_contacts"]
+
+INVITED_ONLY = "guardian-"
+"""The prefix of the LMS ids of people known only through an invitation."""
+_AT_ONCE = 200
+_EMPTY = {"full_name": None, "email": None, "phone": None}
+_LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
+
+
+def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
+    """Delete the contact of a guardian who never answered, unless it is still needed; return True if deleted.
+
+    The guardian must be locked (``lock_guardian``).
+    """
+    if guardian.erased_at is not None or _is_needed(guardian):
+        return False
+    _delete_contact(guardian, "never answered", actor, at)
+    return True
+
+
+def _is_needed(guardian: Subject) -> bool:
+    pair = {"client_id": guardian.client_id}
+    invited = Invitation.objects.filter(**pair, child_id=OuterRef("child_id"), guardian=guardian)
+    named = GuardianClaim.objects.filter(**pair, guardian=guardian, ends_at=None, child__erased_at=None)
+    return (
+        named.exclude(Exists(invited)).exists()  # a sibling about whom they have not been asked yet
+        or Invitation.objects.filter(**pair, guardian=guardian, state__in=sorted(OPEN)).exists()
+        or ServiceAuthorisation.objects.filter(**pair, guardian=guardian).exists()
+        or Verification.objects.filter(**pair, guardianship__guardian=guardian).exists()
+    )
+
+
+def _delete_contact(guardian: Subject, why: str, actor: Actor, at: datetime) -> None:
+    facts = {"why": why}
+    context = {"client_id": guardian.client_id, "subject_id": guardian.pk, "actor": actor, "at": at}
+    record_entry("guardian.contact_forgotten", facts=facts, **context)
+    if (guardian.external_id or "").startswith(INVITED_ONLY):
+        erase_subject(guardian, actor=actor, reason=Reason.REVIEW, at=at)
+        return
+    client = Client.objects.get(pk=guardian.client_id)
+    known = str(guardian.external_id)
+    register_subject(known, client=client, details=_EMPTY, actor=actor, reason=Reason.REVIEW, at=at)
+    replace_key(guardian, actor=actor, reason=Reason.REVIEW, at=at)  # makes the history's old values unreadable
+
+
+def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
+    """List the clients with contacts of guardians who were not asked in time; requires the officers' context."""
+    return list(_never_asked(at).order_by().values_list("client_id", flat=True).distinct())
+
+
+def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Delete contacts of guardians not asked within GUARDIAN_CONTACT_DAYS; return how many, up to 200."""
+    found = list(_never_asked(at).filter(client_id=client_id).order_by("id")[:_AT_ONCE])
+    for guardian in found:
+        with transaction.atomic():
+            _delete_contact(guardian, "never asked", actor, at)
+    return len(found)
+
+
+def _never_asked(at: datetime) -> QuerySet[Subject]:
+    """Filter guardians with an old contact, of children without an answer, who were neither asked nor verified."""
+    own = {"client_id": OuterRef("client_id")}
+    answered = ServiceAuthorisation.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("child_id"))
+    is_child = Q(child__role__in=_LEARNERS, child__erased_at=None) & (
+        Q(child__of_age_at=None) | Q(child__of_age_at__gt=at)
+    )
+    claims = GuardianClaim.objects.filter(is_child, **own, guardian_id=OuterRef("pk")).exclude(Exists(answered))
+    old = Subject.objects.filter(
+        role=SubjectRole.GUARDIAN,
+        erased_at=None,
+        client__serves_minors=True,
+        changed_at__lte=at - timedelta(days=settings.GUARDIAN_CONTACT_DAYS),
+    ).filter(Q(email_index__isnull=False) | Q(phone_index__isnull=False))
+    return old.filter(Exists(claims)).exclude(
+        Exists(Invitation.objects.filter(**own, guardian_id=OuterRef("pk")))
+        | Exists(Verification.objects.filter(**own, guardianship__guardian_id=OuterRef("pk")))
+        | Exists(ServiceAuthorisation.objects.filter(**own, guardian_id=OuterRef("pk")))
+    )

@@ -1,0 +1,363 @@
+"""Consents, restrictions and objections on a person's page, and the acts on them."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from consent.consents.admin.consents import serialize_events, state_pill
+from consent.consents.models import (
+    Consent,
+    ConsentEvent,
+    ConsentState,
+    Method,
+    Objection,
+    Restriction,
+)
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import (
+    Answer,
+    ConsentNotBased,
+    EvidenceMissing,
+    GuardianUnknown,
+    NothingToWithdraw,
+    NoticeNotInEffect,
+    PurposeUnknown,
+    object_to_purpose,
+    record_answers,
+    restrict_processing,
+    withdraw_consent,
+)
+from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
+from consent.decisions.admin import decision_cells
+from consent.decisions.selectors.decisions import decide_all_purposes
+from consent.notices.models import NoticeVersion
+from consent.notices.notice_tokens import (
+    ShownNotice,
+    TokenExpired,
+    TokenForeign,
+    TokenForged,
+    TokenMissing,
+    read_notice_token,
+    sign_notice_token,
+)
+from consent.notices.selectors.purposes import NoticeUnknown, bases_in_force, get_current_notice
+from consent.register.models import Basis, Purpose
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import annotate_actor, period_pill
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__: list[str] = []
+
+LATEST_EVENTS = 20
+BOTH_LANGUAGES = ""
+METHODS = [one for one in Method if one not in {Method.IMPORT, Method.CONSOLE, Method.SYSTEM}]
+GIVERS = [one for one in GivenBy if one != GivenBy.ORGANISATION]
+ANSWERS = [
+    (ConsentState.GIVEN.value, "Give"),
+    (ConsentState.REFUSED.value, "Refuse"),
+    (ConsentState.WITHDRAWN.value, "Withdraw"),
+]
+REFUSALS: dict[type[Exception], str] = {
+    AlreadyErased: "The person is erased.",
+    PurposeUnknown: "There is no such active purpose for this client.",
+    ConsentNotBased: "For the person's role, the lawful basis of this purpose is not consent.",
+    EvidenceMissing: "Describe the evidence: the answer was not given on a screen of this portal.",
+    TokenForged: "The form was modified: open it again.",
+    TokenForeign: "The form was opened for another notice: open it again.",
+    TokenExpired: "The notice was shown too long ago, or before the consent ended: open the form again.",
+    TokenMissing: "Consent requires a notice in effect about this purpose, and there is none.",
+    NoticeNotInEffect: "Consent requires the current notice, and this one has been replaced: open the form again.",
+    NothingToWithdraw: "There is no consent in force to withdraw.",
+    GuardianUnknown: "The school has not named this guardian for the person.",
+}
+
+
+class AnswerForm(RowActionForm):
+    """A form to record an answer of the person or a guardian. No reason is required."""
+
+    reason = None  # type: ignore[assignment]
+    purpose = forms.CharField(widget=forms.HiddenInput)
+    state = forms.ChoiceField(label="Answer", choices=ANSWERS, widget=forms.RadioSelect)
+    method = forms.ChoiceField(label="How the answer was received", choices=[(m.value, m.label) for m in METHODS])
+    given_by = forms.ChoiceField(label="Who answered", choices=[(one.value, one.label) for one in GIVERS])
+    evidence = forms.CharField(
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The location of the form or letter, or who spoke with whom and when. It is encrypted. Required "
+        "for consent on paper or by telephone, never for withdrawal. Add a scan on the answer's page.",
+    )
+    guardian = forms.ModelChoiceField(
+        Subject.objects.none(), required=False, empty_label="—", help_text="If a guardian answered."
+    )
+    language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the guardians named by the school, and show the notice in effect."""
+        super().__init__(*args, **kwargs)
+        guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")
+        set_choices(self, "guardian", Subject.objects.filter(pk__in=guardians))
+        self.fields["language"].initial = self.row.language
+        self.fields["method"].initial = Method.IN_PERSON.value
+        self.notice = self._find_notice()
+        if self.notice is not None:
+            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=self._sign_notice(self.notice))
+
+    @property
+    def purpose_code(self) -> str:
+        """Return the code of the purpose."""
+        return str((self.data if self.is_bound else self.initial).get("purpose", ""))[:63]
+
+    def _find_notice(self) -> Any:
+        at = get_action_time(self.request)
+        try:
+            return get_current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
+        except NoticeUnknown:
+            return None
+
+    def _sign_notice(self, notice: NoticeVersion) -> str:
+        at, client_id = get_action_time(self.request), self.row.client_id
+        return sign_notice_token(ShownNotice(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
+
+    def clean(self) -> dict[str, Any]:
+        """Require a guardian if, and only if, a guardian answered."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        by_guardian = cleaned.get("given_by") == GivenBy.GUARDIAN
+        if by_guardian and cleaned.get("guardian") is None:
+            self.add_error("guardian", gettext("Choose the guardian who answered."))
+        elif not by_guardian:
+            cleaned["guardian"] = None
+        gives = cleaned.get("state") == ConsentState.GIVEN
+        if gives and cleaned.get("method") in METHODS_WITHOUT_TOKEN and not cleaned.get("evidence"):
+            self.add_error(
+                "evidence", gettext("Describe the evidence: the answer was not given on a screen of this portal.")
+            )
+        return cleaned
+
+
+def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    shared: dict[str, Any] = {
+        "given_by": GivenBy(given["given_by"]),
+        "guardian": given["guardian"],
+        "method": Method(given["method"]),
+        "language": given["language"],
+        "actor": actor_of(request),
+        "at": get_action_time(request),
+    }
+    if given["state"] == ConsentState.WITHDRAWN:
+        withdraw_consent(subject, purpose=given["purpose"], evidence=given["evidence"], **shared)
+        return
+    answers = [Answer(given["purpose"], ConsentState(given["state"]))]
+    token, evidence = given.get("shown"), given["evidence"]
+    if (
+        given["method"] in METHODS_WITHOUT_TOKEN and token is not None
+    ):  # the console page is not what the person was shown
+        version = read_notice_token(token, client_id=subject.client_id).version
+        record_answers(subject, answers=answers, notice_version=version, evidence=evidence, **shared)
+        return
+    record_answers(subject, answers=answers, shown=token, evidence=evidence, **shared)
+
+
+class RestrictForm(RowActionForm):
+    """A form to restrict processing for one purpose or all."""
+
+    purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
+    field_order = ("purpose", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """List the client's purposes and the shared ones."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
+
+
+class ObjectForm(RowActionForm):
+    """A form to object to a purpose."""
+
+    purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
+    field_order = ("purpose", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """List the purposes based on legitimate interest."""
+        super().__init__(*args, **kwargs)
+        at = get_action_time(self.request)
+        bases = bases_in_force(self.row.client_id, at=at)
+        purpose_ids = {
+            purpose
+            for (purpose, role), basis in bases.items()
+            if role == self.row.role and basis.basis == Basis.LEGITIMATE_INTEREST
+        }
+        set_choices(self, "purpose", _purpose_choices(self.row, purpose_ids))
+
+
+def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
+    found = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM], is_active=True)
+    return [(one.code, one.name_en) for one in found if only is None or one.pk in only]
+
+
+def _restrict(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    restrict_processing(
+        subject,
+        purpose_code=given["purpose"],
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=get_action_time(request),
+    )
+
+
+def _object(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    object_to_purpose(
+        subject,
+        purpose_code=given["purpose"],
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=get_action_time(request),
+    )
+
+
+def _not_erased(row: Subject, _at: Any) -> bool:
+    return row.erased_at is None
+
+
+person_acts.connect(
+    RowAction(
+        "answer",
+        "Record an answer",
+        Capability.RECORD_CONSENTS,
+        _record_answer,
+        form=AnswerForm,
+        done="Recorded. In effect from the next decision.",
+        applies=_not_erased,
+        refusals=REFUSALS,
+        listed=False,
+        template="console/answer.html",
+    )
+)
+person_acts.connect(
+    RowAction(
+        "restrict",
+        "Restrict processing",
+        Capability.RESTRICT_PROCESSING,
+        _restrict,
+        form=RestrictForm,
+        lead="Data is stored but not otherwise used until the restriction is lifted.",
+        done="Restricted. In effect from the next decision.",
+        applies=_not_erased,
+        refusals=REFUSALS,
+    )
+)
+person_acts.connect(
+    RowAction(
+        "object",
+        "Record objection",
+        Capability.RESTRICT_PROCESSING,
+        _object,
+        form=ObjectForm,
+        lead="The person objects to a purpose based on legitimate interest.",
+        done="Recorded. In effect from the next decision.",
+        applies=_not_erased,
+        refusals=REFUSALS,
+    )
+)
+
+
+@person_panels.connect
+def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show each purpose based on consent with the current answer and the next possible answers."""
+    if not may(request, Capability.VIEW_CONSENTS, row.client_id):
+        return None
+    bases = bases_in_force(row.client_id, at=get_action_time(request))
+    purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
+    current = {one.purpose_id: one for one in Consent.objects.filter(client_id=row.client_id, subject=row)}
+    found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
+    can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
+    return {
+        "template": "console/panels/consents.html",
+        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
+    }
+
+
+def _serialize_consent(
+    subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool
+) -> dict[str, Any]:
+    state = consent.state if consent else ConsentState.UNKNOWN
+    answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
+    offered = [
+        {
+            "label": translate_text(label),
+            "danger": value == ConsentState.WITHDRAWN,
+            "url": f"{answer}?purpose={purpose.code}&state={value}",
+        }
+        for value, label in ANSWERS
+        if can_record and (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
+    ]
+    return {
+        "purpose": purpose,
+        "state": state_pill(state),
+        "consent": consent,
+        "url": consent and reverse("admin:consent_consent_history", args=[consent.pk], current_app=site.name),
+        "offered": offered,
+    }
+
+
+@person_panels.connect
+def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the current decision for each purpose, with the reason."""
+    actor = actor_of(request)
+    if row.external_id is None or not actor.may(Capability.REQUEST_DECISIONS, row.client_id):
+        return None
+    with in_client(row.client_id):
+        at = get_action_time(request)
+        answers = decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=at)
+    rows = [
+        {
+            "purpose": code.replace("_", " ").capitalize(),
+            **decision_cells(one),
+        }
+        for code, one in answers.items()
+    ]
+    return {"template": "console/panels/standing.html", "rows": rows}
+
+
+@person_panels.connect
+def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show restrictions and objections."""
+    if not may(request, Capability.VIEW_CONSENTS, row.client_id):
+        return None
+    limits: list[dict[str, Any]] = []
+    for kind, model in ((gettext("Restriction"), Restriction), (gettext("Objection"), Objection)):
+        name = f"admin:consent_{model._meta.model_name}_change"
+        limits += [
+            {
+                "kind": kind,
+                "purpose": one.purpose_code or gettext("Every purpose"),
+                "state": period_pill(one),
+                "starts_at": one.starts_at,
+                "url": reverse(name, args=[one.pk], current_app=site.name),
+            }
+            for one in model._default_manager.filter(client_id=row.client_id, subject=row)
+        ]
+    return {"template": "console/panels/limits.html", "rows": limits}
+
+
+@person_panels.connect
+def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the latest answers."""
+    if not may(request, Capability.VIEW_CONSENTS, row.client_id):
+        return None
+    events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row).select_related("purpose", "guardian")
+    return {
+        "template": "console/panels/events.html",
+        "events": serialize_events(annotate_actor(events, actor_of(request))[:LATEST_EVENTS]),
+    }

@@ -1,0 +1,138 @@
+"""The notice an answer is based on: which text was shown, when, and whether it suffices for consent."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from consent.consents.models import Method
+from consent.notices.notice_tokens import (
+    ShownNotice,
+    TokenExpired,
+    TokenForeign,
+    TokenMissing,
+    read_notice_token,
+)
+from consent.register.compiled import Register
+from consent.register.models import Purpose
+from consent.register.versions import TextRule
+
+__all__ = [
+    "METHODS_WITHOUT_TOKEN",
+    "CollectionMethod",
+    "ConsentBasis",
+    "EvidenceMissing",
+    "NoticeNotInEffect",
+    "check_consent_basis",
+    "resolve_notices",
+]
+
+METHODS_WITHOUT_TOKEN = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
+"""Methods without a portal screen, so that no token exists."""
+
+
+class EvidenceMissing(Exception):
+    """A consent without a token needs other evidence."""
+
+
+class NoticeNotInEffect(Exception):
+    """The notice version is not the one in effect about this purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentBasis:
+    """The notice version of an answer, the purposes for which it is in effect, and the token of its showing."""
+
+    version: TextRule | None = None
+    purposes: frozenset[str] = frozenset()
+    shown: ShownNotice | None = None
+
+    def columns(self, language: str | None, at: datetime) -> dict[str, Any]:
+        """Return the event's columns about the notice: version, hash, language and time of showing.
+
+        ``shown_at`` is never later than ``at``, because the clocks of two hosts may differ.
+        """
+        found: dict[str, Any] = {"language": (self.shown and self.shown.language) or language or "en", "shown_hash": ""}
+        if self.version is not None:
+            found |= {
+                "notice_version_id": self.version.id,
+                "notice_version_owner": self.version.owner,
+                "shown_hash": self.version.content_hash,
+            }
+        if self.shown is not None:
+            found["shown_at"] = min(self.shown.at, at)
+        return found
+
+
+def resolve_notices(
+    tokens: Iterable[str | None], *, notice_version: UUID | None, language: str | None, register: Register, at: datetime
+) -> Mapping[str | None, ConsentBasis]:
+    """Map each token (None: no token) to the notice it proves, for answers of any state.
+
+    Raises ShownForged or ShownForeign if a token is not valid for this client, version or language, NoticeStale if a
+    version is unknown or not yet in effect.
+    """
+    proofs = {token: read_notice_token(token, client_id=register.client) if token else None for token in tokens}
+    for shown in filter(None, proofs.values()):
+        if notice_version not in {None, shown.version}:
+            raise TokenForeign("The token belongs to another version than notice_version.")
+        if shown.language and language not in {None, shown.language}:
+            raise TokenForeign(f"The notice was shown in another language: {shown.language}.")
+    version_ids = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
+    return {
+        token: ConsentBasis(_get_text(version, register, at), _list_purposes(version, register, at), proofs[token])
+        if version
+        else ConsentBasis()
+        for token, version in version_ids.items()
+    }
+
+
+def _get_text(version: UUID, register: Register, at: datetime) -> TextRule:
+    found = register.texts.get(version)
+    if found is None or found.effective_at > at:
+        raise NoticeNotInEffect
+    return found
+
+
+def _list_purposes(version: UUID, register: Register, at: datetime) -> frozenset[str]:
+    """Return the purposes for which a version is in effect at the client."""
+    in_effect = ((code, rule.in_effect(at)) for code, rule in register.notices.items())
+    return frozenset(code for code, rule in in_effect if rule is not None and rule.id == version)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionMethod:
+    """How an answer was collected: the method, whether there is evidence, and the claimed time."""
+
+    method: Method
+    has_evidence: bool
+    claimed_at: datetime | None
+
+
+def check_consent_basis(
+    grounds: ConsentBasis, purpose: Purpose, *, collected: CollectionMethod, ended_at: datetime | None, at: datetime
+) -> None:
+    """Raise unless consent to the purpose can be given under this notice.
+
+    ``ended_at`` is when consent was last withdrawn, revoked or invalidated; a notice shown, or a form collected, before
+    that time does not count.
+
+    Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
+    """
+    shown, version = grounds.shown, grounds.version
+    if shown is None and collected.method not in METHODS_WITHOUT_TOKEN:
+        raise TokenMissing(purpose.code)
+    if shown is None and not collected.has_evidence:
+        raise EvidenceMissing(purpose.code)
+    if shown is not None and purpose.code not in shown.purposes:
+        raise TokenForeign(f"The notice shown does not inform about {purpose.code}.")
+    if shown is not None and at - shown.at > settings.NOTICE_SHOWN_FOR:
+        raise TokenExpired(purpose.code)
+    if version is None or purpose.code not in grounds.purposes:
+        raise NoticeNotInEffect(purpose.code)
+    seen_at = shown.at if shown else collected.claimed_at
+    if ended_at is not None and (seen_at is None or seen_at <= ended_at):
+        raise TokenExpired(purpose.code)

@@ -1,0 +1,108 @@
+"""Restrictions of processing and objections."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from consent.consents.models import Objection, Restriction
+from consent.notices.selectors.purposes import find_purposes
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor, require, require_about
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.locks import advisory_lock
+
+__all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
+
+
+@transaction.atomic
+def restrict_processing(
+    subject: Subject, *, purpose_code: str = "", actor: Actor, reason: Reason | str, at: datetime
+) -> Restriction:
+    """Restrict processing of a person's data from now on, for one purpose or, if empty, all (GDPR Art. 18).
+
+    Raises AlreadyErased, ValidationError for an unknown purpose, NotAllowed.
+    """
+    restriction = Restriction(client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at)
+    return _open_limit(restriction, "restriction.opened", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
+    """Lift a restriction from now on; lifting it again changes nothing. Raises NotAllowed."""
+    return _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def object_to_purpose(
+    subject: Subject, *, purpose_code: str, actor: Actor, reason: Reason | str, at: datetime
+) -> Objection:
+    """Record a person's objection to a purpose based on legitimate interest (GDPR Art. 21).
+
+    Returns the objection in force if there is one. Raises AlreadyErased, ValidationError for an unknown purpose,
+    NotAllowed.
+    """
+    own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
+    advisory_lock(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
+    if found := Objection.objects.active(at).filter(**own).first():
+        _require_capability(found, actor)
+        return found
+    objection = Objection(**own, starts_at=at)
+    return _open_limit(objection, "objection.opened", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
+    """Close an objection from now on: withdrawn, or overridden on compelling grounds. Raises NotAllowed."""
+    return _close_limit(objection, "objection.lifted", actor=actor, reason=reason, at=at)
+
+
+def _require_capability(limit: Restriction | Objection, actor: Actor) -> None:
+    """Allow people to object and withdraw an objection; restrictions require an officer."""
+    if isinstance(limit, Restriction):
+        require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+        return
+    about = {"subject_id": limit.subject_id, "client_id": limit.client_id}
+    require_about(actor, Capability.RESTRICT_PROCESSING, **about)
+
+
+def _open_limit[L: (Restriction, Objection)](
+    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
+) -> L:
+    _require_capability(limit, actor)
+    if limit.subject.erased_at is not None:
+        raise AlreadyErased
+    limit.full_clean()
+    if limit.purpose_code and not find_purposes(limit.client_id, [limit.purpose_code]):
+        raise ValidationError({"purpose_code": ["No active purpose has this code."]})
+    return _save_limit(limit, kind, actor=actor, reason=reason, at=at)
+
+
+def _close_limit[L: (Restriction, Objection)](
+    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
+) -> L:
+    _require_capability(limit, actor)
+    limit = type(limit)._default_manager.select_for_update().get(pk=limit.pk)
+    if limit.ends_at is not None:
+        return limit
+    limit.ends_at = at
+    return _save_limit(limit, kind, actor=actor, reason=reason, at=at)
+
+
+def _save_limit[L: (Restriction, Objection)](
+    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
+) -> L:
+    save_tracked(limit, actor=actor, reason=reason, at=at)
+    record_entry(
+        kind,
+        client_id=limit.client_id,
+        subject_id=limit.subject_id,
+        facts={"id": str(limit.pk), "purpose": limit.purpose_code or None},
+        actor=actor,
+        at=at,
+    )
+    return limit

@@ -1,0 +1,79 @@
+"""Revocation and invalidation: consents ended by PakTaleem, the client or an authority."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
+from consent.consents.models.consents import GivenBy
+from consent.consents.services.events import append_event, load_history, lock_subject
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+
+__all__ = ["NothingInForce", "invalidate_consent", "invalidate_unverified_consents", "revoke_consent"]
+
+_ACTOR = system_actor("consent.invalidate_false")
+
+
+class NothingInForce(Exception):
+    """No consent is in force."""
+
+
+def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
+    """Revoke a consent on behalf of PakTaleem or the client; it can be given again under the notice in effect.
+
+    Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.REVOKE_CONSENTS, consent.client_id)
+    return _end_consent(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+
+
+def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
+    """Invalidate a consent, after a finding of an authority or court, or a recording error.
+
+    Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.INVALIDATE_CONSENTS, consent.client_id)
+    return _end_consent(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+
+
+def invalidate_unverified_consents(verification: Any, actor: Actor, at: datetime) -> None:
+    """Invalidate the consents a guardian gave since a verification of theirs that was false.
+
+    Connected to ``verification_found_false``. Recorded as an act of the portal, not of ``actor``.
+    """
+    del actor
+    row = verification.guardianship
+    given = Consent.objects.filter(client_id=row.client_id, subject_id=row.child_id, guardian_id=row.guardian_id)
+    since = given.filter(state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, recorded_at__gte=verification.verified_at)
+    for consent in since.select_related("subject", "purpose"):
+        _end_consent(consent, ConsentState.INVALIDATED, Method.SYSTEM, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+
+
+@transaction.atomic
+def _end_consent(
+    consent: Consent, state: ConsentState, method: Method, *, actor: Actor, reason: Reason, at: datetime
+) -> ConsentEvent:
+    subject, purpose = lock_subject(consent.subject), consent.purpose
+    past = load_history(subject)
+    if past.state(purpose) != ConsentState.GIVEN:
+        raise NothingInForce
+    event = ConsentEvent(
+        client_id=subject.client_id,
+        subject=subject,
+        purpose=purpose,
+        purpose_owner=purpose.client_id,
+        state=state,
+        given_by=GivenBy.ORGANISATION,
+        language=subject.language,
+        method=method,
+        reason=reason,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        recorded_at=past.next_moment(at),
+    )
+    append_event(event, purpose, before=ConsentState.GIVEN, actor=actor)
+    return event

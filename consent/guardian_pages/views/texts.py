@@ -1,0 +1,77 @@
+"""Texts of the guardians' pages for states and for the result of an act."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from children.concerns.request_rules import RequestBlocker
+from children.concerns.selectors import RequestProgress
+
+__all__ = ["BLOCKER_TEXTS", "DONE_TEXTS", "OVERALL_TEXTS", "OWN_ANSWER_TEXTS", "REQUEST_NAMES", "render_progress"]
+
+OWN_ANSWER_TEXTS: dict[str, Promise] = {
+    "": _("You have not answered yet: nothing is allowed."),
+    "waits": _("You said yes. It does not count yet: it waits for your second confirmation."),
+    "given": _("You said yes."),
+    "refused": _("You said no."),
+    "withdrawn": _("You took back your yes."),
+    "lapsed": _("You said yes, and it no longer counts. Please ask the school."),
+}
+OVERALL_TEXTS: dict[str, Promise] = {
+    "": _("The platform may not be used for this child."),
+    "given": _("The platform may be used for this child."),
+    "refused": _("The platform may not be used for this child: a guardian, or the child, said no."),
+    "withdrawn": _("The platform may not be used for this child: a guardian took back their yes."),
+    "lapsed": _("The platform may not be used for this child: the guardian who said yes may no longer decide."),
+}
+DONE_TEXTS: dict[str, Promise] = {
+    "given": _("Your yes is recorded, and counts from now on."),
+    "waits": _("Thank you. Your yes does not count yet: we will send you a second message to confirm it."),
+    "confirmed": _("Confirmed. Your yes counts from now on."),
+    "refused": _("Your no is recorded. Nothing is allowed."),
+    "withdrawn": _("Taken back, with effect at once."),
+    "shares": _("Recorded: outside recipients may receive what the platform needs them for."),
+    "keeps": _("Recorded: nothing goes to outside recipients."),
+    "allowed": _("Allowed, from now on."),
+    "not_allowed": _("Recorded: it is not allowed."),
+    "later": _("Nothing was decided. You can come back with a new code whenever you like."),
+    "asked_copy": _(
+        "Every system that holds data of the child was asked to provide it. You receive an answer within 30 days."
+    ),
+    "asked_deletion": _("The school has received your request. Once it confirms, every system must delete the data."),
+    "kept": _("Recorded: the school keeps only what it must keep, and does nothing else with it."),
+    "weak": _("Nothing was allowed: the school must verify your identity first."),
+    "nothing": _("Nothing was changed: it was so already."),
+    "changed": _("Nothing was decided: the notice has changed since your yes. Please read it again."),
+    "checked": _("The check has verified your identity."),
+    "often": _("No check was started: you have reached today’s limit. Please try again tomorrow."),
+    "early": _("Not yet: wait for the second message, open its link, and enter the code."),
+}
+"""Messages shown after an act, by the value of ``done`` in the URL."""
+
+REQUEST_NAMES: dict[str, Promise] = {"copy": _("A copy of the data"), "deletion": _("Deletion of the data")}
+BLOCKER_TEXTS: dict[RequestBlocker, Promise] = {
+    RequestBlocker.NOT_VERIFIED: _(
+        "The school has not verified that you are the guardian, or the verification is no longer valid. Go to the "
+        "school in person, or hand in its signed form; then you can ask here."
+    ),
+    RequestBlocker.TOO_WEAK: _(
+        "So far you are verified by two messages only, which is not enough to receive a child’s data. Go to the school "
+        "in person, or hand in its signed form; then you can ask here."
+    ),
+    RequestBlocker.NOT_TOLD: _(
+        "The school has noted that you may not receive the child’s data. Please speak with the school."
+    ),
+}
+"""Why a guardian cannot make a request here, and what to do about it."""
+
+
+def render_progress(request: RequestProgress) -> str | Promise:
+    """Return the progress of a guardian's request."""
+    if not request.case.is_open:
+        return _("Answered by the school")
+    if request.waits_for_client:
+        return _("Waits for the school to confirm it")
+    if request.answered < request.told:
+        words = _("%(answered)s of %(told)s systems have answered")
+        return words % {"answered": request.answered, "told": request.told}
+    return _("Every system has answered; the school answers you")

@@ -1,0 +1,86 @@
+"""Signed tokens that prove which notice was shown: issued by ``notices/current``, returned with a consent.
+
+Signed with SECRET_KEY and a salt, so that tokens stay valid while the key is rotated (SECRET_KEY_FALLBACKS);
+docs/decisions/0008 explains why there is no separate key.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core import signing
+
+__all__ = [
+    "ShownNotice",
+    "TokenExpired",
+    "TokenForeign",
+    "TokenForged",
+    "TokenMissing",
+    "read_notice_token",
+    "sign_notice_token",
+]
+
+_SALT = "consent.notices.notice_tokens"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+class TokenMissing(Exception):
+    """A consent by this method needs the token of the notice that was shown."""
+
+
+class TokenForged(Exception):
+    """The token was not signed by this portal, or was modified."""
+
+
+class TokenForeign(Exception):
+    """The token belongs to another client, notice, version or language than the answer."""
+
+
+class TokenExpired(Exception):
+    """The notice was shown too long ago, or before the consent ended: it must be shown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNotice:
+    """The notice that was shown, as signed; an empty language means both languages."""
+
+    version: UUID
+    purposes: tuple[str, ...]
+    language: str
+    client_id: UUID
+    at: datetime
+
+
+def sign_notice_token(shown: ShownNotice) -> str:
+    """Return the signed token."""
+    claims = {
+        "v": shown.version.hex,
+        "p": list(shown.purposes),
+        "l": shown.language,
+        "c": shown.client_id.hex,
+        "t": (shown.at - _EPOCH) // _TICK,
+    }
+    return signing.Signer(salt=_SALT).sign_object(claims, compress=True)
+
+
+def read_notice_token(token: str, *, client_id: UUID) -> ShownNotice:
+    """Verify a token and return its content.
+
+    Raises ShownForged if the signature is not valid, ShownForeign if the token belongs to another client.
+    """
+    try:
+        claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)
+    except signing.BadSignature as error:
+        raise TokenForged from error
+    shown = ShownNotice(
+        version=UUID(claims["v"]),
+        purposes=tuple(claims["p"]),
+        language=claims["l"],
+        client_id=UUID(claims["c"]),
+        at=_EPOCH + claims["t"] * _TICK,
+    )
+    if shown.client_id != client_id:
+        raise TokenForeign
+    return shown

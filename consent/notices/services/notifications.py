@@ -1,0 +1,98 @@
+"""Emails to a client's administrators about an announced notice, their proof of delivery, and reminders."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+
+from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseKind
+from consent.notices.services.dispatches import record_dispatch_proof
+from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
+from paktaleem.directory.mail.services import send_message
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+
+__all__ = ["ANNOUNCED", "REMINDER", "REMIND_DAYS", "count_reminders_due", "notify_client", "send_reminder"]
+
+_FIELDS = ("title", "day", "url")
+ANNOUNCED = declare_message("notice_announced", fields=_FIELDS)
+REMINDER = declare_message("notice_reminder", fields=_FIELDS)
+REMIND_DAYS = (14, 3)
+"""Days before the effect at which a client without a response is reminded."""
+_RETRY_AFTER = timedelta(days=1)
+
+
+def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
+    """Record the proof if an email was sent; otherwise send one to each administrator without a pending email.
+
+    This includes administrators who joined later, and retries an email one day after it failed permanently. Raises
+    NotAllowed.
+    """
+    if dispatch.dispatched_at is not None or _is_superseded(dispatch, at):
+        return dispatch
+    letters = list_messages_about(dispatch.pk, actor=actor)
+    left = min((one.sent_at for one in letters if one.sent_at is not None), default=None)
+    if left is not None:
+        return record_dispatch_proof(dispatch, dispatched_at=left, actor=actor, at=at)
+    on_their_way = {one.user_id for one in letters if not _may_be_retried(one, at)}
+    waiting = [user for user in list_staff(client.pk, Role.CLIENT_ADMIN, at=at) if user.pk not in on_their_way]
+    _send_emails(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
+    return dispatch
+
+
+def _is_superseded(dispatch: NoticeDispatch, at: datetime) -> bool:
+    """Return True if a later version of the notice is already in effect at the client."""
+    later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
+    return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
+
+
+def _may_be_retried(letter: MessageStatus, at: datetime) -> bool:
+    return letter.state == "failed" and letter.queued_at + _RETRY_AFTER <= at
+
+
+def count_reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
+    """Return the number of reminders due by ``at`` if the client has not responded."""
+    sent_at, effect = dispatch.dispatched_at, dispatch.takes_effect_at
+    if sent_at is None or effect is None or effect <= at:
+        return 0
+    moments = [effect - timedelta(days=days) for days in REMIND_DAYS]
+    return sum(1 for moment in moments if sent_at < moment <= at)
+
+
+def send_reminder(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
+    """Send a due reminder to the administrators if the client has not responded; returns True if sent."""
+    due = count_reminders_due(dispatch, at=at)
+    if due <= dispatch.reminders or has_responded(dispatch.pk):
+        return False
+    _send_emails(REMINDER.code, dispatch, client, list_staff(client.pk, Role.CLIENT_ADMIN, at=at), actor=actor, at=at)
+    dispatch.reminders, dispatch.reminded_at = due, at
+    save_tracked(dispatch, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
+    return True
+
+
+def has_responded(dispatch_id: UUID) -> bool:
+    """Return True if the client has acknowledged the announcement or objected."""
+    own = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
+    return NoticeResponse.objects.filter(dispatch_id=dispatch_id, kind__in=own).exists()
+
+
+def _send_emails(
+    kind: str, dispatch: NoticeDispatch, client: Client, users: Iterable[User], *, actor: Actor, at: datetime
+) -> None:
+    version = dispatch.version
+    moment = (dispatch.takes_effect_at or version.effective_at).astimezone(ZoneInfo(client.time_zone))
+    context = {
+        "title": version.notice.title_en,
+        "day": f"{moment:%Y-%m-%d}",
+        "url": f"{settings.PUBLIC_URL.rstrip('/')}{reverse('console:index')}",
+    }
+    for user in users:
+        send_message(kind, to=user, client_id=client.pk, context=context, related_id=dispatch.pk, actor=actor, at=at)

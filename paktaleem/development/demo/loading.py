@@ -1,0 +1,247 @@
+"""Fill the database with the sample data, through the services.
+
+Every step is one transaction and first checks whether it is done, so that the next start completes an interrupted one,
+and changes made in the demonstration are kept.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from consent.notices.models import Notice, NoticeVersion
+from consent.notices.services import publish_notice_version
+from consent.notices.services.starter import load_register
+from consent.notices.starter_register import CATEGORIES, PURPOSES, ROLES
+from consent.register.models import (
+    BalancingTest,
+    Instruction,
+    LawfulBasis,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.register.services import change_register, sign_balancing_test
+from paktaleem.development.demo.cases import fill_cases
+from paktaleem.development.demo.content import (
+    CLIENTS,
+    OWN_PURPOSES,
+    RECIPIENTS,
+    STAFF,
+    ClientText,
+    PurposeText,
+    RecipientText,
+)
+from paktaleem.development.demo.guardians import fill_guardians, invite_demo_guardian
+from paktaleem.development.demo.orders import fill_orders, fill_receiver
+from paktaleem.development.demo.paper import fill_paper
+from paktaleem.development.demo.people import fill_people
+from paktaleem.development.demo.policy import fill_policy
+from paktaleem.development.demo.secrets import DemoSecrets
+from paktaleem.development.demo.systems import fill_systems
+from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, User
+from paktaleem.foundation.accounts.roles import KEY_SCOPES
+from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
+from paktaleem.foundation.accounts.services import (
+    change_client,
+    change_membership,
+    invite_user,
+    issue_api_key,
+    revoke_api_key,
+    set_password,
+)
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+
+__all__ = ["client_ids", "fill_demonstration"]
+
+_ACTOR = system_actor("demo")
+_WHY = Reason.ONBOARDING
+_BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
+_KEY_LIFE = timedelta(days=365)
+
+
+def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at: datetime) -> None:
+    """Add the sample data that the database lacks.
+
+    ``portal`` is the base URL of its pages, ``receiver`` the URL of the webhook receiver, if any.
+    """
+    _fill_shared(at)
+    for text in CLIENTS:
+        client_id = find_client_by_code(text.code) or new_id()
+        with in_client(client_id):
+            _fill_client(text, client_id, at)
+        _fill_key(text.code, client_id, kept, at)
+        with in_client(client_id):
+            client = Client.objects.get(id=client_id)
+            fill_systems(client, actor=_ACTOR, at=at)
+            if text.code == "indus":
+                invite_demo_guardian(client, portal=portal, actor=_ACTOR, at=at)
+    _fill_staff(kept, at)
+    fill_policy(client_ids(), actor=_ACTOR, at=at)
+    if receiver:
+        fill_receiver(client_ids()["indus"], receiver, kept, actor=_ACTOR, at=at)
+    fill_orders(client_ids(), actor=_ACTOR, at=at)
+    fill_cases(client_ids()["indus"], actor=_ACTOR, at=at)
+
+
+def client_ids() -> dict[str, UUID]:
+    """Map the codes of PakTaleem and the demonstration's clients to their ids."""
+    found = {text.code: find_client_by_code(text.code) for text in CLIENTS}
+    return {"paktaleem": PAKTALEEM} | {code: id_ for code, id_ in found.items() if id_ is not None}
+
+
+def _fill_shared(at: datetime) -> None:
+    with in_client(PAKTALEEM):
+        load_register(actor=_ACTOR, at=at)
+        for test in BalancingTest.objects.filter(client_id=PAKTALEEM, signed_at=None):
+            sign_balancing_test(test, actor=_ACTOR, at=at)
+        known = set(Recipient.objects.filter(client_id=PAKTALEEM).values_list("code", flat=True))
+        for text in RECIPIENTS:
+            if text.code not in known:
+                _add_recipient(text, at)
+
+
+def _add_recipient(text: RecipientText, at: datetime) -> None:
+    recipient = Recipient(
+        client_id=PAKTALEEM,
+        code=text.code,
+        name=text.name,
+        service=text.service,
+        agreement_reference=text.agreement_reference,
+        countries=text.countries,
+    )
+    change_register(recipient, actor=_ACTOR, reason=_WHY, at=at)
+    approval = RecipientApproval(
+        client_id=PAKTALEEM,
+        recipient=recipient,
+        purposes=list(text.purposes),
+        categories=list(text.categories),
+        starts_at=at,
+    )
+    change_register(approval, actor=_ACTOR, reason=_WHY, at=at)
+
+
+def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
+    """Add a client with its register and people, all or nothing."""
+    if Client.objects.filter(id=client_id).exists():
+        return
+    client = Client(
+        id=client_id,
+        code=text.code,
+        name=text.name,
+        country="PK",
+        time_zone="Asia/Karachi",
+        serves_minors=text.serves_minors,
+        is_sandbox=text.is_sandbox,
+    )
+    change_client(client, actor=_ACTOR, reason=_WHY, at=at)
+    versions = {own.code: _add_purpose(client_id, own, at) for own in OWN_PURPOSES}
+    _add_agreement(text.code, client_id, at)
+    fill_people(client, versions, actor=_ACTOR, at=at)
+    if text.code == "indus":
+        fill_guardians(client, actor=_ACTOR, at=at)
+        fill_paper(client, actor=_ACTOR, at=at)
+
+
+def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVersion:
+    """Add a client's own purpose, based on consent, with its notice; return the notice version."""
+    purpose = Purpose(
+        client_id=client_id,
+        code=text.code,
+        name_en=text.name_en,
+        name_ur=text.name_ur,
+        description_en=text.description_en,
+        description_ur=text.description_ur,
+        categories=list(text.categories),
+    )
+    change_register(purpose, actor=_ACTOR, reason=_WHY, at=at)
+    for role in ROLES:
+        basis = LawfulBasis(
+            client_id=client_id, purpose=purpose, role=role, basis="consent", capacity="processor", starts_at=at
+        )
+        change_register(basis, actor=_ACTOR, reason=_WHY, at=at)
+    notice = Notice(
+        client_id=client_id,
+        code=f"{text.code}_notice",
+        title_en=text.name_en,
+        title_ur=text.name_ur,
+        purposes=[text.code],
+    )
+    change_register(notice, actor=_ACTOR, reason=_WHY, at=at)
+    return publish_notice_version(
+        notice,
+        text_en=text.notice("en"),
+        text_ur=text.notice("ur"),
+        is_material=True,
+        effective_at=at,
+        actor=_ACTOR,
+        reason=_WHY,
+        at=at,
+    )
+
+
+def _add_agreement(code: str, client_id: UUID, at: datetime) -> None:
+    agreement = ServiceAgreement(client_id=client_id, reference=f"MSA-{code}".upper(), signed_at=at, starts_at=at)
+    change_register(agreement, actor=_ACTOR, reason=_WHY, at=at)
+    instruction = Instruction(
+        client_id=client_id,
+        agreement=agreement,
+        document="Annex 1: documented instructions",
+        purposes=[*PURPOSES, *(own.code for own in OWN_PURPOSES)],
+        categories=list(CATEGORIES),
+        recipients=[recipient.code for recipient in RECIPIENTS],
+        starts_at=at,
+    )
+    change_register(instruction, actor=_ACTOR, reason=_WHY, at=at)
+
+
+def _fill_key(code: str, client_id: UUID, kept: DemoSecrets, at: datetime) -> None:
+    """Issue an API key unless the stored one is valid; a start interrupted before its commit leaves an invalid one."""
+    stored_key = kept.api_keys.get(code)
+    if stored_key is not None and find_key_actor(stored_key, at=at) is not None:
+        return
+    with in_client(client_id):
+        for lost in ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None):
+            revoke_api_key(lost, actor=_ACTOR, reason=Reason.KEY_ROTATION, at=at)
+        _, secret = issue_api_key(
+            client_id, name="LMS", scopes=list(KEY_SCOPES), expires_at=at + _KEY_LIFE, actor=_ACTOR, at=at
+        )
+        kept.keep_api_key(code, secret)
+
+
+def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
+    ids = client_ids()
+    for text in STAFF:
+        user = _ensure_user(text.name, text.email, kept, at)
+        _ensure_second_factor(user, kept)
+        for role, code in text.memberships:
+            with in_client(ids[code]):
+                if not Membership.objects.filter(client_id=ids[code], user=user).exists():
+                    membership = Membership(client_id=ids[code], user=user, role=role)
+                    change_membership(membership, actor=_ACTOR, reason=_WHY, at=at)
+
+
+def _ensure_second_factor(user: User, kept: DemoSecrets) -> None:
+    """Enrol an authenticator app; replace it if the file with the secrets was lost."""
+    with in_global():
+        if has_second_factor(user) and user.email in kept.totp_secrets:
+            return
+        secret = create_totp_secret()
+        kept.keep_totp_secret(user.email, secret)
+        enrol_totp(user, secret)
+
+
+def _ensure_user(name: str, email: str, kept: DemoSecrets, at: datetime) -> User:
+    is_stored = email in kept.passwords
+    with in_client(PAKTALEEM):
+        user = User.objects.filter(email=email).first()
+        password = kept.password_of(email)
+        if user is None:
+            return invite_user(email, full_name=name, password=password, actor=_ACTOR, at=at)
+        if not is_stored:  # the file was lost, and passwords cannot be read from the database
+            set_password(user, password=password, actor=_ACTOR, at=at)
+        return user

@@ -1,0 +1,163 @@
+"""Request and response serializers of the orders API."""
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.results import Answer, Exemption, Section
+from paktaleem.directory.data_systems.sealed_names import name_of
+from paktaleem.directory.data_systems.services.collecting import MOST_PARTS
+from paktaleem.directory.data_systems.states import Outcome, State
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+
+__all__ = [
+    "AcceptedOutput",
+    "CompleteInput",
+    "FailInput",
+    "ListInput",
+    "OrderOutput",
+    "OrdersOutput",
+    "PartOutput",
+    "answer_of",
+    "as_order",
+    "as_part",
+]
+
+_CODE = re.compile(r"\A[a-z][a-z0-9_]{0,62}\Z")
+_MOST_COUNTED = 2**53
+
+
+class CodeField(TextField):
+    """A code of lower-case letters, digits and underscores; not free text, which could contain personal data."""
+
+    default_error_messages = {"invalid": "Use a code of a–z, 0–9 and _, such as database_locked."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set the default maximum length."""
+        kwargs.setdefault("max_length", 63)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Accept codes only."""
+        text = super().to_internal_value(data)
+        if not _CODE.match(text):
+            self.fail("invalid")
+        return text
+
+
+class ListInput(StrictSerializer):
+    """State filter, cursor and page size."""
+
+    state = serializers.ChoiceField(["open", "answered"], default="open")
+    cursor = TextField(required=False, max_length=500)
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
+
+
+class SectionInput(StrictSerializer):
+    """One section of collected data: its category, and the data as any JSON value."""
+
+    category = CodeField()
+    data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]  # DRF takes it out of the class
+
+
+class CompleteInput(StrictSerializer):
+    """The result of an order. ``done`` requires the fields of the order's kind: sections, counts, or corrected."""
+
+    result = serializers.ChoiceField([outcome.value for outcome in Outcome])
+    reason = serializers.ChoiceField([reason.value for reason in Exemption], required=False)
+    sections = serializers.ListField(child=SectionInput(), required=False, max_length=MOST_PARTS)
+    counts = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=_MOST_COUNTED), required=False)
+    corrected = serializers.ListField(child=CodeField(), required=False, max_length=50)
+
+
+class FailInput(StrictSerializer):
+    """Why an attempt failed, as a code of the system, and whether it should be tried again."""
+
+    code = CodeField()
+    again = serializers.BooleanField(default=True)
+
+
+class OrderOutput(serializers.Serializer[Any]):
+    """One order. Its ``id`` stays the same however often it is sent: carry it out once."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(OrderKind.choices)
+    state = serializers.ChoiceField([state.value for state in State])
+    subject = serializers.CharField(
+        allow_null=True, help_text="The LMS id; null if the order is answered and the person erased."
+    )
+    categories = serializers.ListField(child=serializers.CharField())
+    fields_to_correct = serializers.ListField(child=serializers.CharField())
+    reason = serializers.CharField()
+    ground = serializers.ChoiceField(Ground.choices)
+    attempts = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    retry_at = serializers.DateTimeField(allow_null=True)
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class AcceptedOutput(OrderOutput):
+    """An accepted order; for a correction with the new values."""
+
+    new_values = serializers.DictField(child=serializers.CharField(allow_null=True))
+
+
+class OrdersOutput(serializers.Serializer[Any]):
+    """A page of orders, oldest first, and the URL of the next page."""
+
+    orders = OrderOutput(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class PartOutput(serializers.Serializer[Any]):
+    """One stored file."""
+
+    id = serializers.UUIDField()
+    order = serializers.UUIDField()
+    category = serializers.CharField()
+    kind = serializers.CharField()
+    size = serializers.IntegerField()
+
+
+def answer_of(given: dict[str, Any]) -> Answer:
+    """Build the answer from validated input."""
+    return Answer(
+        outcome=Outcome(given["result"]),
+        reason=given.get("reason", ""),
+        sections=tuple(Section(one["category"], one["data"]) for one in given.get("sections", ())),
+        counts=given.get("counts", {}),
+        corrected=tuple(given.get("corrected", ())),
+    )
+
+
+def as_order(order: Order) -> dict[str, Any]:
+    """Serialize one order."""
+    return {
+        "id": str(order.pk),
+        "kind": order.kind,
+        "state": order.state,
+        "subject": name_of(order),
+        "categories": order.categories,
+        "fields_to_correct": order.fields,
+        "reason": order.reason,
+        "ground": order.ground,
+        "attempts": order.attempts,
+        "created_at": order.created_at.isoformat(),
+        "due_at": order.due_at.isoformat(),
+        "retry_at": order.retry_at and order.retry_at.isoformat(),
+        "answered_at": order.ended_at and order.ended_at.isoformat(),
+    }
+
+
+def as_part(part: OrderPart) -> dict[str, Any]:
+    """Serialize one stored file."""
+    return {
+        "id": str(part.pk),
+        "order": str(part.order_id),
+        "category": part.category,
+        "kind": part.file.kind,
+        "size": part.file.size,
+    }

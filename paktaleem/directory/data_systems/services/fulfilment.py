@@ -1,0 +1,167 @@
+"""Carry out orders: hand over, accept, complete, fail, retry."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, OrderStep, System
+from paktaleem.directory.data_systems.results import Answer, find_answer_faults
+from paktaleem.directory.data_systems.schedule import retry_at, spread_of, stuck_at
+from paktaleem.directory.data_systems.services.collecting import keep_sections
+from paktaleem.directory.data_systems.services.steps import (
+    lock_order,
+    require_system_owner,
+    step_row,
+    take_step,
+)
+from paktaleem.directory.data_systems.states import ENDED, Outcome, State, Step
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = [
+    "AlreadyAnswered",
+    "NotByHand",
+    "accept_order",
+    "carry_out_by_hand",
+    "complete_order",
+    "fail_order",
+    "hand_over",
+    "retry_order",
+]
+
+
+class AlreadyAnswered(Exception):
+    """The order already has a different answer."""
+
+
+class NotByHand(Exception):
+    """The system fetches its orders itself: they cannot be answered in the console."""
+
+
+@transaction.atomic
+def hand_over(orders: Sequence[Order], *, system: System, client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Record that a system was given these orders, if it had not been given them before: one ledger entry for all.
+
+    The given instances are updated to their new state. Raises NotAllowed.
+    """
+    require(actor, Capability.COMPLETE_ORDERS, client_id)
+    new = [order.pk for order in orders if order.state in {State.QUEUED, State.FAILED}]
+    if not new:
+        return
+    locked = Order.objects.select_for_update(of=("self",)).filter(client_id=client_id, system=system, pk__in=new)
+    still = list(locked.filter(state__in=[State.QUEUED, State.FAILED]).order_by("pk").values_list("pk", flat=True))
+    if not still:
+        return
+    due = stuck_at(State.SENT, changed_at=at, retry_due_at=None)
+    Order.objects.filter(client_id=client_id, pk__in=still).update(
+        state=State.SENT, retry_at=None, changed_at=at, stuck_at=due
+    )
+    facts = {"system": str(system.pk), "orders": [str(key) for key in still], "count": len(still)}
+    entry = record_entry("order.sent", client_id=client_id, facts=facts, actor=actor, at=at)
+    given = [order for order in orders if order.pk in set(still)]
+    for order in given:
+        order.state, order.retry_at, order.changed_at, order.stuck_at = State.SENT.value, None, at, due
+    OrderStep.objects.bulk_create([step_row(order, entry_id=entry.pk, actor=actor, at=at) for order in given])
+
+
+@transaction.atomic
+def accept_order(order: Order, *, actor: Actor, at: datetime) -> Order:
+    """Accept an order; idempotent. Raises StepRefused, NotByHand, NotAllowed."""
+    _require_carrier(order, actor)
+    order = lock_order(order)
+    return order if order.state == State.ACCEPTED else take_step(order, Step.ACCEPT, actor=actor, at=at)
+
+
+@transaction.atomic
+def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
+    """Record the answer to an accepted order; the same answer again changes nothing.
+
+    Raises ValidationError naming what does not fit the order, AlreadyAnswered if it has a different answer, StepRefused
+    if it was not accepted, TooManyParts, NotByHand, NotAllowed.
+    """
+    _require_carrier(order, actor)
+    order = lock_order(order)
+    faults = find_answer_faults(answer, kind=order.kind, holds=order.system.categories, asked=order.fields)
+    if faults:
+        raise ValidationError(faults)
+    if State(order.state) in ENDED:
+        if _is_repeated(order, answer):
+            return order
+        raise AlreadyAnswered
+    result, facts = _result_in_clear(order, answer), {}
+    if answer.outcome is Outcome.DONE and order.kind == OrderKind.COLLECT and order.state == State.ACCEPTED:
+        facts = {"parts": keep_sections(order, answer.sections, at=at)}
+    return take_step(
+        order,
+        answer.outcome.step,
+        code=answer.reason,
+        facts={**facts, "result": result},
+        changes={"result": result},
+        actor=actor,
+        at=at,
+    )
+
+
+@transaction.atomic
+def carry_out_by_hand(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
+    """Accept and answer an order of a system whose orders people carry out; see ``complete_order``."""
+    return complete_order(accept_order(order, actor=actor, at=at), answer, actor=actor, at=at)
+
+
+@transaction.atomic
+def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: datetime) -> Order:
+    """Record a failed attempt; with ``again`` it is retried after a while, unless it was the last attempt.
+
+    Raises StepRefused, NotByHand, NotAllowed.
+    """
+    _require_carrier(order, actor)
+    order = lock_order(order)
+    attempt = order.attempts + 1
+    due = retry_at(attempt, spread=spread_of(order.pk, attempt), at=at) if again else None
+    changes: dict[str, Any] = {"attempts": attempt, "failure": code, "retry_at": due}
+    facts = {"retry_at": due and due.isoformat()}
+    return take_step(order, Step.FAIL, code=code, facts=facts, changes=changes, actor=actor, at=at)
+
+
+@transaction.atomic
+def retry_order(order: Order, *, actor: Actor, at: datetime) -> Order:
+    """Let a failed order be fetched again at once, with attempts reset. Raises StepRefused, NotAllowed."""
+    require(actor, Capability.ISSUE_ORDERS, order.client_id)
+    require_system_owner(order, actor)
+    return take_step(lock_order(order), Step.RETRY, changes={"attempts": 0, "failure": ""}, actor=actor, at=at)
+
+
+def _require_carrier(order: Order, actor: Actor) -> None:
+    """Require the system's own key, or a user if the system's orders are carried out by hand."""
+    require(actor, Capability.COMPLETE_ORDERS, order.client_id)
+    if actor.kind is ByKind.USER:
+        require_system_owner(order, actor)
+        if order.system.delivery != Delivery.BY_HAND:
+            raise NotByHand
+
+
+def _is_repeated(order: Order, answer: Answer) -> bool:
+    states = {Outcome.DONE: State.CONFIRMED, Outcome.NOT_FOUND: State.NOT_FOUND}
+    state = states.get(answer.outcome, State.NOT_APPLICABLE)
+    return order.state == state and order.result == _result_in_clear(order, answer)
+
+
+def _result_in_clear(order: Order, answer: Answer) -> dict[str, Any]:
+    """Return the part of an answer that is stored in clear: numbers, codes and field names."""
+    if answer.outcome is Outcome.NOT_APPLICABLE:
+        return {"reason": answer.reason}
+    if answer.outcome is Outcome.NOT_FOUND:
+        return {}
+    of_kind: dict[str, dict[str, Any]] = {
+        OrderKind.COLLECT: {"sections": len(answer.sections)},
+        OrderKind.CORRECT: {"corrected": sorted(set(answer.corrected))},
+        OrderKind.ERASE: {"counts": dict(sorted(answer.counts.items()))},
+        OrderKind.ANONYMISE: {"counts": dict(sorted(answer.counts.items()))},
+    }
+    return of_kind.get(OrderKind(order.kind), {})

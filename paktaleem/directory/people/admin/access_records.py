@@ -1,0 +1,61 @@
+"""The console's access log: who viewed sealed personal fields."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from paktaleem.directory.people.admin.people import LABELS, person_url
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import annotate_actor, format_actor
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.site import site
+
+__all__ = ["AccessRecordAdmin"]
+
+
+@admin.register(AccessRecord, site=site)
+class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
+    """Accesses to sealed personal fields, with the reason for each."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_ACCESS_LOG
+    list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
+    list_filter = ("reason", "client")
+    newest_by = "looked_at"
+    detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
+    intro = "Every access to a person's personal data: who, why and which fields."
+    empty_text = "Personal data has not been accessed."
+    exported = {
+        "looked_at": "looked_at",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "reason": "reason",
+        "fields": "fields",
+        "person": "subject__external_id",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate the actors' names and select related subject."""
+        return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
+
+    @admin.display(description="by")
+    def actor(self, row: AccessRecord) -> str:
+        """Return the name of the person or key that accessed the data."""
+        return format_actor(row)
+
+    @admin.display(description="fields")
+    def shown(self, row: AccessRecord) -> str:
+        """Return the labels of the fields shown."""
+        return ", ".join(str(LABELS.get(name, name)) for name in row.fields.split(", "))
+
+    @admin.display(description="person")
+    def person(self, row: AccessRecord) -> SafeString:
+        """Link to the person."""
+        return format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject)

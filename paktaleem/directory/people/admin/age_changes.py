@@ -1,0 +1,81 @@
+"""Console pages for age changes: view a proposal, confirm or decline it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_noop
+
+from paktaleem.directory.people.models import AgeChange
+from paktaleem.directory.people.services import AlreadyErased, open_age_change, settle_age_change
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.approvals import (
+    APPROVAL_ERRORS,
+    approval_actions,
+    change_state_column,
+)
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+
+__all__ = ["AgeChangeAdmin"]
+
+_LABELS = {
+    "role": gettext_noop("Role"),
+    "birth_date": gettext_noop("Birth date"),
+    "attested_age": gettext_noop("Attested age"),
+    "declared_age": gettext_noop("Declared age"),
+    "age_check": gettext_noop("Age check by a provider"),
+    "country": gettext_noop("Country"),
+}
+_REFUSALS: dict[type[Exception], str] = {**APPROVAL_ERRORS, AlreadyErased: "The person is erased."}
+
+
+def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    common = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    values = open_age_change(row, **common)
+    owner: AgeChangeAdmin = site.get_model_admin(AgeChange)  # type: ignore[assignment]
+    shown = [(translate_text(label), values.get(name)) for name, label in _LABELS.items()]
+    url = owner.url_of("change", row)
+    return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
+
+
+@admin.register(AgeChange, site=site)
+class AgeChangeAdmin(ScopedAdmin):
+    """Age changes that would let a child decide for themselves."""
+
+    section = "People"
+    view_capability = Capability.VIEW_SUBJECTS
+    asks_reason = False
+    list_display = ("requested_at", "standing", "subject", "route", "owner")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "subject", "route", "requested_at", "settled_at")
+    intro = "A birth date, age or role that would let a child decide has no effect until a second person confirms it."
+    empty_text = "No age changes are waiting for confirmation."
+    standing = change_state_column
+    acts = (
+        RowAction(
+            "look",
+            "View the proposal",
+            Capability.REVEAL_PERSONAL_DATA,
+            _show_proposal,
+            lead="Your name and the reason are recorded before the data is shown.",
+            refusals=_REFUSALS,
+        ),
+        *approval_actions(
+            settle_age_change,
+            approve="Confirm age",
+            decline="Decline age",
+            lead="The change takes effect immediately. Confirm it only if the school's records show it.",
+            refusals=_REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related subject."""
+        return super().get_queryset(request).select_related("subject")

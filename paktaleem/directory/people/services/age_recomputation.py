@@ -1,0 +1,94 @@
+"""Recompute when people reach the age threshold: for another threshold, country rule or time zone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models, transaction
+
+from paktaleem.directory.people.details import age_columns
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealers_of
+from paktaleem.directory.people.services.people import open_details
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = ["recompute_ages"]
+
+_PEOPLE, _HISTORY = Subject._meta.db_table, Subject.history.model
+
+
+@transaction.atomic
+def recompute_ages(
+    client: Client, *, after: UUID | None = None, limit: int = 500, actor: Actor, at: datetime
+) -> UUID | None:
+    """Recompute when people reach the threshold, up to ``limit`` after an id, in three statements per batch.
+
+    Returns the last id processed, None at the end. Until then an age computed for another threshold counts as unknown,
+    and a person who may still be a child by the new one counts as a child (``ages.may_be_child_until``). Raises
+    NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    people = Subject.objects.select_for_update().filter(client=client, erased_at=None).order_by("id")
+    batch = list((people.filter(id__gt=after) if after else people)[:limit])
+    sealers = sealers_of(client.id, [one.id for one in batch])
+    changed = []
+    for person in batch:
+        details = open_details(person, sealers[person.id])
+        ages = age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=at)
+        if (person.of_age_at, person.of_age_threshold) != (ages["of_age_at"], ages["of_age_threshold"]):
+            changed.append((person.id, ages["of_age_at"], ages["of_age_threshold"]))
+    if changed:
+        _write(client.id, changed, actor, at)
+    return batch[-1].id if batch else None
+
+
+def _write(
+    client_id: UUID, changed: Sequence[tuple[UUID, datetime | None, int | None]], actor: Actor, at: datetime
+) -> None:
+    """Write the times and the history of these rows, in one statement."""
+    kept = {name: f"w.{name}" for name in _columns(_HISTORY)} | {
+        "history_id": "w.new_history_id",
+        "history_date": "%(at)s",
+        "history_change_reason": "%(reason)s",
+        "history_type": "'~'",
+        "history_user_id": "NULL",
+        "actor_kind": "%(actor_kind)s",
+        "actor_id": "%(actor_id)s",
+        "actor_role": "%(actor_role)s",
+    }
+    sql = f"""
+        WITH w AS (
+            UPDATE {_PEOPLE} s
+            SET of_age_at = n.of_age_at, of_age_threshold = n.of_age_threshold, changed_at = %(at)s
+            FROM unnest(%(ids)s::uuid[], %(moments)s::timestamptz[], %(thresholds)s::smallint[], %(history)s::uuid[])
+                AS n (id, of_age_at, of_age_threshold, new_history_id)
+            WHERE s.client_id = %(client)s AND s.id = n.id
+            RETURNING s.*, n.new_history_id)
+        INSERT INTO {_HISTORY._meta.db_table} ({", ".join(kept)}) SELECT {", ".join(kept.values())} FROM w
+    """  # noqa: S608 -- every name comes from the models, every value is a parameter
+    kind, actor_id, role = actor_columns(actor)
+    ids, moments, thresholds = zip(*changed, strict=True)
+    values: dict[str, Any] = {
+        "client": client_id,
+        "ids": list(ids),
+        "moments": list(moments),
+        "thresholds": list(thresholds),
+        "history": [new_id() for _ in ids],
+        "reason": Reason.LAW_CHANGE.value,
+        "actor_kind": kind,
+        "actor_id": actor_id,
+        "actor_role": role,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def _columns(model: type[models.Model]) -> list[str]:
+    return [str(field.column) for field in model._meta.concrete_fields if not field.generated]

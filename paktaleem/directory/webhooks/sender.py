@@ -1,0 +1,205 @@
+"""Send waiting messages to many endpoints concurrently, each at its own pace.
+
+One coroutine serves one endpoint, so a slow or dead receiver delays only itself. The database is queried from a few
+threads in short transactions; no transaction is open while waiting for a receiver. Several workers may run at once: a
+lease assigns each endpoint to one of them, and expires if that worker dies.
+"""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Barrier
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections
+from django.urls import reverse
+
+from paktaleem.directory.webhooks.emails import send_endpoint_disabled
+from paktaleem.directory.webhooks.selectors import (
+    WaitingEndpoint,
+    endpoints_to_serve,
+    has_endpoints,
+    list_unspread_messages,
+)
+from paktaleem.directory.webhooks.services.sending import (
+    DeliveryBatch,
+    Result,
+    Sending,
+    begin_batch,
+    record_results,
+    release_batch,
+)
+from paktaleem.directory.webhooks.services.sharing import copy_to_clients
+from paktaleem.directory.webhooks.signing import headers_of
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.http_client.client import Answer, Unreachable, post
+from paktaleem.foundation.http_client.destinations import DestinationRefused
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["PUMP", "Pump"]
+
+log = logging.getLogger(__name__)
+PUMP = "webhooks.pump"
+_SIDE_BY_SIDE = 200
+_BATCH = 50
+_AT_ONCE = 10
+"""Concurrent messages to one receiver."""
+_LOOK_EVERY = 0.5
+_THREADS = 4
+
+
+@dataclass(slots=True)
+class Pump:
+    """One worker's sender. ``trust`` holds the trusted certificates, by default those of the public web."""
+
+    trust: ssl.SSLContext | None = None
+    send: Callable[..., Awaitable[Answer]] = post
+
+    async def run(self, *, seconds: float, until_idle: bool = False) -> None:
+        """Send for ``seconds``, or until nothing is due; messages being sent are completed.
+
+        Ends at once if no client has an endpoint.
+        """
+        ends = time.monotonic() + seconds
+        serving: dict[UUID, asyncio.Task[None]] = {}
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="webhooks") as threads:
+            try:
+                while await self._run_in_thread(threads, _has_endpoints) and time.monotonic() < ends:
+                    started = await self._start(serving, threads)
+                    if until_idle and not started and not serving:
+                        break
+                    await self._wait(serving, ends)
+            except asyncio.CancelledError:
+                for task in serving.values():
+                    task.cancel()
+                raise
+            finally:
+                await asyncio.gather(*serving.values(), return_exceptions=True)
+                everyone = Barrier(_THREADS)
+                await asyncio.gather(
+                    *(self._run_in_thread(threads, _close_connections, everyone) for _ in range(_THREADS))
+                )
+
+    async def _start(self, serving: dict[UUID, asyncio.Task[None]], threads: ThreadPoolExecutor) -> int:
+        """Start serving endpoints with due messages; return how many."""
+        await self._run_in_thread(threads, _spread)
+        free = _SIDE_BY_SIDE - len(serving)
+        waiting = await self._run_in_thread(threads, _list_waiting, frozenset(serving), free) if free else []
+        for one in waiting:
+            serving[one.endpoint_id] = asyncio.create_task(self._serve(one, threads))
+        return len(waiting)
+
+    async def _wait(self, serving: dict[UUID, asyncio.Task[None]], ends: float) -> None:
+        """Wait until the next look, and remove endpoints that have been served."""
+        pause = min(_LOOK_EVERY, max(0.0, ends - time.monotonic()))
+        if serving:
+            await asyncio.wait(serving.values(), timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(pause)
+        for endpoint_id in [key for key, task in serving.items() if task.done()]:
+            task = serving.pop(endpoint_id)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("Serving a webhook failed.", exc_info=error)
+
+    async def _serve(self, one: WaitingEndpoint, threads: ThreadPoolExecutor) -> None:
+        """Send the due messages of one endpoint."""
+        batch = await self._run_in_thread(threads, _begin_batch, one)
+        if batch is None:
+            return
+        try:
+            results = await self._send_all(batch)
+        except asyncio.CancelledError:
+            await self._run_in_thread(threads, _end_batch, batch)
+            raise
+        await self._run_in_thread(threads, _record_batch, batch, results)
+
+    async def _send_all(self, batch: DeliveryBatch) -> list[Result]:
+        """Send a batch, some concurrently; skip the rest once the receiver does not respond."""
+        results: list[Result] = []
+        for start in range(0, len(batch.sendings), _AT_ONCE):
+            part = batch.sendings[start : start + _AT_ONCE]
+            results += await asyncio.gather(*(self._send(batch, sending) for sending in part))
+            if any(result.status is None for result in results):
+                break
+        return results
+
+    async def _send(self, batch: DeliveryBatch, sending: Sending) -> Result:
+        started_at, clock = wall_clock_now(), time.monotonic()
+        headers = headers_of(
+            batch.secrets,
+            message_id=str(sending.message_id),
+            timestamp=int(started_at.timestamp()),
+            body=sending.body,
+        )
+        answer, error = None, ""
+        try:
+            answer = await self.send(
+                batch.url, sending.body, headers, allowed=settings.WEBHOOKS_ALLOWED, trust=self.trust
+            )
+        except DestinationRefused:
+            error = "refused"
+        except Unreachable as unreachable:
+            error = str(unreachable)
+        took = int((time.monotonic() - clock) * 1_000)
+        if answer is None:
+            return Result(sending.delivery_id, started_at, took, error=error)
+        return Result(sending.delivery_id, started_at, took, answer.status, retry_after=answer.retry_after)
+
+    @staticmethod
+    async def _run_in_thread[*Ts, T](threads: ThreadPoolExecutor, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, work, *args)
+
+
+def _has_endpoints() -> bool:
+    with as_officer():
+        return has_endpoints()
+
+
+def _list_waiting(without: frozenset[UUID], most: int) -> list[WaitingEndpoint]:
+    with as_officer():
+        return endpoints_to_serve(without=without, most=most, at=wall_clock_now())
+
+
+def _spread() -> None:
+    """Copy shared messages to every client."""
+    with in_client(PAKTALEEM):
+        waiting = list_unspread_messages(most=20)
+    for message_id in waiting:
+        copy_to_clients(message_id, client_ids=list_client_ids(), at=wall_clock_now())
+
+
+def _begin_batch(one: WaitingEndpoint) -> DeliveryBatch | None:
+    with in_client(one.client_id):
+        return begin_batch(one.client_id, one.endpoint_id, most=_BATCH, at=wall_clock_now())
+
+
+def _end_batch(batch: DeliveryBatch) -> None:
+    with in_client(batch.client_id):
+        release_batch(batch)
+
+
+def _record_batch(batch: DeliveryBatch, results: list[Result]) -> None:
+    actor, at = system_actor(PUMP), wall_clock_now()
+    with in_client(batch.client_id):
+        disabled = record_results(batch, results, actor=actor, at=at)
+        if disabled is not None:
+            send_endpoint_disabled(disabled, url=_page_of(disabled.pk), actor=actor, at=at)
+
+
+def _page_of(endpoint_id: UUID) -> str:
+    page = reverse("admin:webhooks_endpoint_change", args=[endpoint_id], current_app="console")
+    return f"{settings.PUBLIC_URL.rstrip('/')}{page}"
+
+
+def _close_connections(everyone: Barrier) -> None:
+    """Close this thread's connections; the barrier makes each thread do it exactly once."""
+    everyone.wait()
+    connections.close_all()

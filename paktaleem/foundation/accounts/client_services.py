@@ -1,0 +1,111 @@
+"""Services to register and change clients; a change that reduces guardian protection needs a second person."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.client_changes import ClientChange, find_weakened_fields
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+
+__all__ = ["RECOMPUTE_AGES", "change_client", "decide_client_change"]
+
+RECOMPUTE_AGES = "subjects.recompute_ages"
+"""Name of the task that recomputes ages (declared in an app above this one)."""
+
+
+@transaction.atomic
+def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: datetime) -> Client:
+    """Register or change a client; recompute people's ages in a job if thresholds or time zone change.
+
+    Values that reduce guardian protection (no longer serving minors, a lower age) are stored as a pending
+    ``ClientChange``; the returned ``client`` has its old values for them. Raises ValidationError naming the field,
+    NotAllowed.
+    """
+    require(actor, Capability.MANAGE_CLIENTS, client.id)
+    if client._state.adding:
+        client.created_at = at
+        client.full_clean()
+        return _save_client(client, None, actor, reason, at)
+    before = Client.objects.select_for_update().filter(id=client.id).first()
+    if before and before.is_sandbox != client.is_sandbox:
+        raise ValidationError({"is_sandbox": ["A client is a sandbox from its registration on, or never."]})
+    client.full_clean()
+    if before and (withheld := find_weakened_fields(before, client)):
+        _request_approval(client, withheld, actor, at)
+        for name in withheld:
+            setattr(client, name, getattr(before, name))
+    return _save_client(client, before, actor, reason, at)
+
+
+def _save_client(client: Client, before: Client | None, actor: Actor, reason: Reason | str, at: datetime) -> Client:
+    try:
+        with transaction.atomic():
+            save_tracked(client, actor=actor, reason=reason, at=at)
+    except IntegrityError as error:  # full_clean cannot see other clients' rows
+        if "accounts_client_code" not in str(error):
+            raise
+        raise ValidationError({"code": ["Another client has this code."]}) from error
+    facts = {
+        "code": client.code,
+        "country": client.country,
+        "time_zone": client.time_zone,
+        "serves_minors": client.serves_minors,
+        "age_threshold": client.age_threshold,
+        "country_thresholds": dict(sorted(client.country_thresholds.items())),
+    }
+    kind = "client.changed" if before else "client.registered"
+    record_entry(kind, client_id=client.id, facts=facts, actor=actor, at=at)
+    if before and (before.thresholds, before.time_zone) != (client.thresholds, client.time_zone):
+        enqueue_job(RECOMPUTE_AGES, lock=f"{RECOMPUTE_AGES}/{client.id}", client=str(client.id))
+    return client
+
+
+def _request_approval(client: Client, changes: dict[str, Any], actor: Actor, at: datetime) -> None:
+    """Store the change for approval; it replaces a different pending one."""
+    waiting = ClientChange.objects.select_for_update().filter(client=client, state=ChangeState.WAITING).first()
+    if waiting is not None and waiting.changes == changes:
+        return
+    if waiting is not None:
+        waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
+        waiting.save(update_fields=["state", "settled_by", "settled_at"])
+    change = ClientChange(
+        client=client, changes=changes, requested_kind=actor.kind.value, requested_by=actor.id, requested_at=at
+    )
+    change.save(force_insert=True)
+    _record_change_entry("client.change_waiting", change, actor, at)
+
+
+@transaction.atomic
+def decide_client_change(
+    change: ClientChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+) -> ClientChange:
+    """Approve a pending change, which then takes effect, or decline it; the requester may only decline.
+
+    Raises SamePerson, ChangeSettled, ValidationError, NotAllowed.
+    """
+    require_approver(actor, change.client_id)
+    client = Client.objects.select_for_update().get(pk=change.client_id)
+    change = decide_change(change, approve=approve, actor=actor, at=at)
+    change.save(update_fields=["state", "settled_by", "settled_at"])
+    _record_change_entry("client.change_settled", change, actor, at)
+    if approve:
+        before = Client.objects.get(pk=client.pk)
+        for name, value in change.changes.items():
+            setattr(client, name, value)
+        client.full_clean()
+        _save_client(client, before, actor, reason, at)
+    return change
+
+
+def _record_change_entry(kind: str, change: ClientChange, actor: Actor, at: datetime) -> None:
+    facts = {"change": str(change.pk), "state": str(change.state), "changes": change.changes}
+    record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,67 @@
+"""Row actions: a page with an explanation and a reason, which makes one service call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.translation import translate_text
+
+__all__ = ["PAGES", "RowAction", "to_form_error"]
+
+PAGES = frozenset({"add", "change", "delete", "export", "history"})
+"""URL parts of the console's own pages, which cannot be slugs of row actions."""
+
+
+def _always_applies(_row: Any, _at: datetime) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class RowAction:
+    """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
+
+    ``refusals`` maps the exceptions of the service to messages.
+    """
+
+    slug: str
+    label: str
+    capability: Capability
+    perform: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | None]
+    lead: str = ""
+    done: str = "Done."
+    form: type[RowActionForm] = RowActionForm
+    danger: bool = False
+    applies: Callable[[Any, datetime], bool] = _always_applies
+    refusals: Mapping[type[Exception], str] = field(default_factory=dict)
+    listed: bool = True
+    template: str = "console/act.html"
+
+    def __post_init__(self) -> None:
+        """Raise ImproperlyConfigured if the slug is that of a console page."""
+        if self.slug in PAGES:
+            raise ImproperlyConfigured(f"Choose another slug than {self.slug}: the console has a page of that name.")
+
+
+def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:
+    """Convert an exception of a service to a form error; None for an unexpected one."""
+    if isinstance(error, ValidationError):
+        return error
+    for kind, words in refusals.items():
+        if isinstance(error, kind):
+            return ValidationError(translate_text(words))
+    if isinstance(error, NotAllowed):
+        return ValidationError(_("Your role does not allow this."))
+    if isinstance(error, IntegrityError):
+        return ValidationError(
+            _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")
+        )
+    return None

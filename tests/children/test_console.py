@@ -1,0 +1,111 @@
+"""Inviting guardians and handling concerns in the console; nothing is sent before the counts are confirmed."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from children.concerns.models import Concern
+from children.concerns.services import open_concern
+from children.invitations.models import Invitation
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from tests.children.browsers import work
+from tests.console.pages import list_url, row_url
+from tests.factories import BORN, SETTING_UP, SubjectFactory
+from tests.signing_in import browser_of
+
+ADD = list_url("invitations/invitation") + "add/"
+
+
+def asked(cast):
+    with in_client(cast.client_id("indus")):
+        return list(Invitation.objects.order_by("asked_at"))
+
+
+def numbers(page):
+    found = re.findall(r"<dd>(?:<strong>)?(\d+)", page.content.decode())
+    return [int(one) for one in found]
+
+
+@pytest.mark.parametrize("ids", ["lms-danish\n lms-iqra \n", ""])
+def test_the_numbers_come_first_and_nobody_is_asked_before_they_are_confirmed(cast, ids):
+    browser = browser_of(cast.user("farah"))
+    page = browser.post(ADD, {"ids": ids, "beginning": ""})
+    assert numbers(page) == [2, 0, 0, 1, 1]
+    assert asked(cast) == []
+    wrong = browser.post(ADD, {"ids": ids, "beginning": "", "confirmed": "7"})
+    assert numbers(wrong) == [2, 0, 0, 1, 1]
+    assert asked(cast) == []
+    assert browser.post(ADD, {"ids": ids, "beginning": "", "confirmed": "1"}).status_code == 302
+    work()
+    [row] = asked(cast)
+    assert (row.state, row.actor_id) == ("notice_sent", cast.user_id("farah"))
+    assert len(mail.outbox) == 1
+    assert numbers(browser.post(ADD, {"ids": ids, "beginning": ""})) == [2, 0, 1, 1, 0]
+
+
+def test_an_officer_says_first_whose_children_are_meant(cast):
+    browser = browser_of(cast.user("amina"))
+    assert b"Choose a client" in browser.get(ADD).content
+    assert b"errorlist" in browser.post(ADD, {"ids": "", "beginning": ""}).content
+    chosen = {"client": str(cast.client_id("indus")), "ids": "lms-danish", "beginning": ""}
+    assert numbers(browser.post(ADD, chosen))[-1] == 1
+    assert browser.post(ADD, {**chosen, "confirmed": "1"}).status_code == 302
+    assert len(asked(cast)) == 1
+
+
+def test_another_clients_children_are_not_there(cast):
+    page = browser_of(cast.user("celia")).post(ADD, {"ids": "lms-danish", "beginning": ""})
+    assert numbers(page) == [0, 0, 0, 0, 0]
+
+
+def test_from_the_page_of_a_child_its_guardians_are_asked_and_the_reason_is_told_where_none_can_be(cast):
+    browser = browser_of(cast.user("farah"))
+    url = row_url("subjects/subject", cast.subject_id("danish"), "ask-guardians")
+    assert browser.post(url, {"reason": "client_instruction"}).status_code == 302
+    assert len(asked(cast)) == 1
+    again = browser.post(url, {"reason": "client_instruction"})
+    assert b"No guardian on record is left to ask" in again.content
+    with in_client(cast.client_id("indus")):
+        lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=BORN["child"])
+    alone = browser.post(row_url("subjects/subject", lone.pk, "ask-guardians"), {"reason": "client_instruction"})
+    assert b"No guardian is named" in alone.content
+
+
+def test_the_row_tells_the_letters_and_the_steps(cast):
+    browser = browser_of(cast.user("farah"))
+    browser.post(ADD, {"ids": "lms-danish", "beginning": "", "confirmed": "1"})
+    work()
+    [row] = asked(cast)
+    page = browser.get(row_url("invitations/invitation", row.pk)).content.decode()
+    assert "Guardian invitation" in page
+    assert "esra.qureshi" not in page
+    assert "guardian.invited" in browser.get(row_url("invitations/invitation", row.pk, "history")).content.decode()
+    listed = browser.get(list_url("invitations/invitation")).content.decode()
+    assert "Message sent" in listed
+
+
+def test_a_concern_is_read_with_a_reason_and_closed_with_an_outcome(cast):
+    with in_client(cast.client_id("indus")):
+        told: dict[str, Any] = {"language": "en", "actor": SETTING_UP, "at": datetime.now(UTC) - timedelta(days=31)}
+        row = open_concern(cast.client_id("indus"), text="Somebody worries.", contact="x@mail.example", **told)
+    browser = browser_of(cast.user("amina"))
+    listed = browser.get(list_url("concerns/concern")).content.decode()
+    assert "Overdue" in listed
+    assert "Somebody worries" not in listed
+    assert b"some are overdue" in browser.get("/admin/").content
+    read = browser.post(row_url("concerns/concern", row.pk, "read"), {"reason": "incident"})
+    assert b"Somebody worries." in read.content
+    closed = browser.post(row_url("concerns/concern", row.pk, "close"), {"outcome": "acted", "reason": "incident"})
+    assert closed.status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Concern.objects.get().outcome == "acted"
+        assert set(Entry.objects.filter(family="concern").values_list("kind", flat=True)) == {
+            "concern.received",
+            "concern.read",
+            "concern.closed",
+        }
+    assert b"concern.read" in browser.get(row_url("concerns/concern", row.pk, "history")).content

@@ -1,0 +1,69 @@
+"""Indus with its learning platform, a library run by hand, and PakTaleem's billing."""
+
+from datetime import timedelta
+
+import pytest
+
+from paktaleem.directory.data_systems.models import Ground, OrderKind, System
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from tests.factories import SETTING_UP, make_system
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def library(indus):
+    return make_system(indus, "library", ["content"], delivery="by_hand")
+
+
+@pytest.fixture
+def lms(indus):
+    return System.objects.get(client=indus, code="lms")
+
+
+@pytest.fixture
+def spec(now):
+    def tell(kind="erase", categories=("usage_logs",), **more):
+        given = {
+            "kind": OrderKind(kind),
+            "categories": frozenset(categories),
+            "reason": Reason.SUBJECT_REQUEST,
+            "ground": Ground.RIGHT_OF_THE_PERSON,
+            "due_at": now + timedelta(days=20),
+            "parent": Parent("rights_request", new_id()),
+        }
+        return OrderSpec(**{**given, **more})
+
+    return tell
+
+
+@pytest.fixture
+def issue(cast, indus, spec, now):
+    """Return a function that issues orders about a person of Indus, and returns the only or first one."""
+
+    def issue(kind="erase", person="danish", categories=("usage_logs",), **more):
+        values = more.pop("new_values", None)
+        given_spec = spec(kind, categories, **more)
+        return issue_orders(cast.subject(person), given_spec, new_values=values, actor=SETTING_UP, at=now)[0]
+
+    return issue
+
+
+@pytest.fixture
+def key(cast, indus):
+    return cast.key_actor("indus")
+
+
+@pytest.fixture
+def second():
+    """Another privacy officer."""
+    return user_actor(new_id(), "privacy_officer", PAKTALEEM)

@@ -1,0 +1,95 @@
+"""Waiving a system's answer takes two people."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from paktaleem.directory.data_systems.models import OrderStep, Waiver
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import (
+    AlreadyProposed,
+    NothingProposed,
+    accept_order,
+    approve_waiver,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Outcome, StepRefused
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.models import Entry
+
+
+def propose(order, actor, now):
+    return propose_waiver(order, actor=actor, reason="review", at=now)
+
+
+def test_two_people_waive_an_order(cast, issue, now, second):
+    order = issue()
+    propose(order, cast.actor("farah"), now)
+    waived = approve_waiver(order, actor=cast.actor("amina"), at=now)
+    assert (waived.state, waived.ended_at) == ("waived", now)
+    entries = Entry.objects.filter(kind__startswith="order.wai").order_by("id")
+    assert [(one.kind, one.actor_id) for one in entries] == [
+        ("order.waiver_proposed", cast.user_id("farah")),
+        ("order.waived", cast.user_id("amina")),
+    ]
+    assert OrderStep.objects.get(order=order, state="waived").code == "review"
+    assert [one.history_change_reason for one in Waiver.history.all()] == ["review", "review"]
+
+
+def test_the_same_person_may_not_agree(cast, issue, now):
+    order = issue()
+    propose(order, cast.actor("amina"), now)
+    with pytest.raises(ApproverIsRequester):
+        approve_waiver(order, actor=cast.actor("amina"), at=now)
+
+
+def test_nothing_is_agreed_to_that_nobody_proposed(cast, issue, now):
+    with pytest.raises(NothingProposed):
+        approve_waiver(issue(), actor=cast.actor("amina"), at=now)
+
+
+def test_it_is_proposed_once(cast, issue, now, second):
+    order = issue()
+    propose(order, cast.actor("amina"), now)
+    with pytest.raises(AlreadyProposed):
+        propose(order, second, now)
+
+
+def test_an_answer_that_came_meanwhile_holds(cast, issue, key, now, second):
+    order = issue()
+    propose(order, cast.actor("amina"), now)
+    complete_order(accept_order(order, actor=key, at=now), Answer(Outcome.NOT_FOUND), actor=key, at=now)
+    with pytest.raises(StepRefused):
+        approve_waiver(order, actor=second, at=now)
+    with pytest.raises(StepRefused):
+        propose(order, second, now)
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_the_wrong_role_may_not(cast, issue, now, name):
+    with pytest.raises(NotAllowed):
+        propose(issue(), cast.actor(name), now)
+
+
+def test_a_key_may_not(issue, key, now):
+    with pytest.raises(NotAllowed):
+        propose(issue(), key, now)
+
+
+def test_what_paktaleems_own_system_owes_is_waived_by_paktaleem(cast, issue, now, second):
+    order = issue(categories=("billing",))
+    with pytest.raises(NotAllowed):
+        propose(order, cast.actor("farah"), now)
+    propose(order, cast.actor("amina"), now)
+    assert approve_waiver(order, actor=second, at=now).state == "waived"
+
+
+def test_the_database_refuses_one_person_twice(cast, issue, now):
+    waiver = propose(issue(), cast.actor("amina"), now)
+    refused = pytest.raises(IntegrityError, match="waiver_by_two_people")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE systems_waiver SET approved_by = requested_by, approved_at = requested_at WHERE id = %s",
+            [waiver.pk],
+        )

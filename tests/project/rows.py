@@ -1,0 +1,306 @@
+"""Create a row of Indus for every model of the console, to which every act applies."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from children.ageing.models import AgeNotice
+from children.concerns.services import open_concern, record_data_request
+from children.guardians.models import Guardianship, ProviderCheck, Quarantine
+from children.guardians.models.rows import actor_fields
+from children.guardians.services import (
+    authorise_by_school,
+    declare_mechanism,
+    end_guardian,
+    quarantine,
+)
+from children.invitations.services import invite_guardian
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
+from consent.notices.models import Notice, NoticeDraft
+from consent.notices.services import object_to_announcement, save_draft
+from consent.register.models import (
+    AgreementSuspension,
+    BalancingTest,
+    DataCategory,
+    LawfulBasis,
+    Occasion,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import Ground, OrderAlert, OrderKind, OrderSet
+from paktaleem.directory.data_systems.services import (
+    OrderSpec,
+    accept_order,
+    fail_order,
+    issue_orders,
+    issue_orders_for_set,
+    propose_waiver,
+    raise_alerts,
+)
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Readmission, Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import (
+    claim_guardian,
+    erase_subject,
+    register_subject,
+    request_readmission,
+    reveal_fields,
+)
+from paktaleem.directory.rosters.importing.uploads import upload_roster
+from paktaleem.directory.rosters.models import RosterImport
+from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.foundation.accounts.models import ClientChange
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.tenancy.context import in_client
+from retention.models import Holding
+from retention.services import CollectionReport, report_collection
+from tests.cast import Cast
+from tests.children.guardians import make_guardian, record_answer, verified_guardian
+from tests.consent.announcing import announce, prove
+from tests.console.pages import MODELS, admin_of
+from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
+from tests.paper.sheets import bring, code_of, entries_of, form_for, line
+from tests.showing import shown
+from tests.webhooks.making import make_endpoint, make_given_up
+
+AT = CAST_AT + timedelta(hours=1)
+BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT}
+
+
+def rows_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create the rows that the cast lacks; return the key of one row of Indus by model."""
+    client_id = cast.client_id("indus")
+    announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
+    with in_client(client_id):
+        object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
+        made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
+        made += [readmission_of_indus(cast), client_change_of_indus(cast)]
+        made += asked_of_indus(cast)
+        endpoint = make_endpoint(cast, "indus", at=AT)
+        made += [endpoint, make_given_up(endpoint, at=AT)]
+        off = disable_endpoint(make_endpoint(cast, "indus", at=AT), **BY)
+        _answers(cast)
+        guardians_of_indus(cast)
+        queued = queue_of_indus(cast)
+        found = {
+            model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
+            for model in MODELS
+            if model not in {"accounts/client", "accounts/user"}
+        }
+        rows = {model: keys.first() for model, keys in found.items()}
+    rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
+    rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    rows |= {
+        f"subjects/subject/{act}": cast.subject_id("danish")
+        for act in ("ask-guardians", "name-guardian", "school-authorises")
+    }
+    with in_client(client_id):
+        rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
+        rows |= orders_of_indus(cast)
+        rows |= incident_of_indus(cast)
+        rows |= requests_of_indus(cast)
+    rows |= queued
+    return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
+
+
+def _register_rows(cast: Cast) -> list[Any]:
+    own: dict[str, Any] = {"client_id": cast.client_id("indus")}
+    named: dict[str, Any] = {"code": "own", "name_en": "Own", "name_ur": "اپنا", **own}
+    purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    period: dict[str, Any] = {"starts_at": AT, **own}
+    draft = ServiceAgreement(reference="draft", **period)
+    recipient = Recipient(code="host", name="Host", service="Hosting", agreement_reference="A1", **own)
+    words = dict.fromkeys(("interest", "necessity", "balance"), "Said.")
+    rows = [
+        DataCategory(**named),
+        Occasion(**named),
+        draft,
+        AgreementSuspension(agreement=draft, **period),
+        recipient,
+        RecipientApproval(recipient=recipient, **period),
+        BalancingTest(purpose=purpose, **words, **own),
+        LawfulBasis(purpose=purpose, role="guardian", basis="consent", capacity="processor", **period),
+    ]
+    return [change_register(row, **BY) for row in rows]
+
+
+def _draft(cast: Cast) -> NoticeDraft:
+    notice = Notice.objects.get(code="about_newsletter", client_id=cast.client_id("indus"))
+    draft = NoticeDraft(client_id=notice.client_id, notice=notice, text_en="Coming.", text_ur="آنے والا")
+    return save_draft(draft, **BY)
+
+
+def _limits(cast: Cast) -> list[Any]:
+    danish = cast.subject("danish")
+    officer = {**BY, "actor": cast.actor("amina")}
+    return [
+        restrict_processing(danish, **officer),
+        object_to_purpose(danish, purpose_code="platform_improvement", **officer),
+    ]
+
+
+def _failed_letter(cast: Cast) -> Letter:
+    hamza = cast.subject("hamza")
+    by = {"actor_kind": SETTING_UP.kind.value, "actor_id": SETTING_UP.id, "actor_role": SETTING_UP.role}
+    letter = Letter(client_id=hamza.client_id, subject=hamza, kind="greeting", language="en", channel="mail", **by)
+    letter.state, letter.last_error, letter.queued_at, letter.due_at = "failed", "refused", AT, AT
+    letter.save(force_insert=True)
+    return letter
+
+
+def readmission_of_indus(cast: Cast) -> Readmission:
+    """Erase a person registered long before the others, and request that they may return."""
+    amina = cast.actor("amina")
+    gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
+    erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+    return request_readmission("lms-gone", actor=amina, client_id=gone.client_id, at=AT)
+
+
+def asked_of_indus(cast: Cast) -> list[Any]:
+    """Invite a guardian about a child, and open a concern."""
+    zara = SubjectFactory(client=cast.client("indus"), external_id="lms-zara", birth_date=BORN["child"])
+    mother = SubjectFactory(
+        client=cast.client("indus"), external_id="lms-zaras-mother", role="guardian", email="zara.mother@mail.example"
+    )
+    claim_guardian(zara, guardian=mother, relationship="parent", actor=SETTING_UP, at=AT)
+    told: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT}
+    words: dict[str, Any] = {"text": "Somebody worries.", "language": "en", "actor": SETTING_UP, "at": AT}
+    return [
+        invite_guardian(zara, guardian=mother, portal="https://privacy.example", **told),
+        open_concern(cast.client_id("indus"), **words),
+    ]
+
+
+def requests_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make requests of Danish's mother about his data, and send notice of his age of consent."""
+    told: dict[str, Any] = {"guardian": cast.subject("esra"), "actor": cast.actor("farah"), "at": AT}
+    cases = {wish: record_data_request(cast.subject("danish"), wish=wish, **told) for wish in ("copy", "deletion")}
+    notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
+    for column, value in {"person": False, **actor_fields(SETTING_UP)}.items():
+        setattr(notice, column, value)
+    notice.save(force_insert=True)
+    acts = {"take-copy": cases["copy"], "confirm-deletion": cases["deletion"]}
+    found = {f"concerns/concern/{act}": case and case.pk for act, case in acts.items()}
+    return {**found, "ageing/agenotice": notice.pk, "ageing/comingofage": cast.subject_id("danish")}
+
+
+def stopped_roster(cast: Cast) -> RosterImport:
+    """Create a roster that was stopped because too many people would be deactivated."""
+    content = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
+    return upload_roster(content, client=cast.client("indus"), everybody=False, actor=cast.actor("farah"), at=AT)
+
+
+def orders_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create orders to a system operated by hand, for each act; return the key by act."""
+    client, amina = cast.client("indus"), cast.actor("amina")
+    library = make_system(client, "library", ["credentials"], delivery="by_hand")
+    orders = {
+        kind: issue_orders(cast.subject(person), _told(kind), new_values=values, actor=SETTING_UP, at=AT)[0]
+        for kind, person, values in (
+            ("collect", "danish", None),
+            ("correct", "hamza", {"full_name": "Hamza Lodhi Khan"}),
+            ("erase", "iqra", None),
+        )
+    }
+    propose_waiver(orders["collect"], actor=amina, reason=Reason.REVIEW, at=AT)
+    key = cast.key_actor("indus")
+    fail_order(accept_order(orders["erase"], actor=key, at=AT), code="locked", again=False, actor=key, at=AT)
+    raise_alerts(client.pk, at=AT + timedelta(days=2))
+    people = Subject.objects.filter(pk=cast.subject_id("junaid"))
+    issue_orders_for_set(people, _told("restrict"), client_id=client.pk, actor=SETTING_UP, at=AT)
+    alert, of_many = OrderAlert.objects.first(), OrderSet.objects.first()
+    by_act = {"agree": "collect", "add-file": "collect", "values": "correct", "try-again": "erase", "waive": "erase"}
+    found = {f"systems/order/{act}": orders[kind].pk for act, kind in by_act.items()}
+    listed = {"systems/orderalert": alert and alert.pk, "systems/orderset": of_many and of_many.pk}
+    return {**found, **listed, "systems/order": orders["erase"].pk, "systems/system": library.pk}
+
+
+def incident_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create an incident without a system that could be ordered to erase the data."""
+    collected = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=AT)
+    zara = Subject.objects.get(client_id=cast.client_id("indus"), external_id="lms-zara")
+    made, incident = report_collection(zara, collected, actor=SETTING_UP, at=AT)
+    holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
+    return {
+        "children/quarantine": Quarantine.objects.get(cause="report").pk,
+        "retention/collection": made.pk,
+        "retention/holding": holding.pk,
+        "retention/incident": incident and incident.pk,
+    }
+
+
+def _told(kind: str) -> OrderSpec:
+    return OrderSpec(
+        kind=OrderKind(kind),
+        categories=frozenset({"credentials"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=AT + timedelta(days=20),
+    )
+
+
+def queue_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create a form and a sheet with rows in each state; return the rows for each act."""
+    hamza, junaid = cast.subject("hamza"), cast.subject("junaid")
+    run = form_for(cast, [hamza, junaid], AT)
+    differing = [line(code_of(run, junaid), answer, answered_on="2026-09-02") for answer in ("yes", "no")]
+    later = AT + timedelta(days=2)
+    sheet = bring(
+        cast,
+        later,
+        line(code_of(run, hamza), answered_on="2026-09-02"),
+        line("1111-1111", answered_on="2026-09-02"),
+        *differing,
+    )
+    matched, unmatched, chosen, _ = entries_of(sheet)
+    return {
+        "paper/sheetentry": matched.pk,
+        "paper/sheetentry/match": unmatched.pk,
+        "paper/sheetentry/choose": chosen.pk,
+    }
+
+
+def _answers(cast: Cast) -> None:
+    junaid, farah = cast.subject("junaid"), cast.actor("farah")
+    answers = [Answer("newsletter", ConsentState.GIVEN)]
+    record_answers(junaid, answers=answers, shown=shown(junaid.client_id, AT), evidence="Box 3", actor=farah, at=AT)
+    reveal_fields(junaid, actor=farah, reason=Reason.REVIEW, at=AT)
+
+
+def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
+    """Create a client's declaration, a school's authorisation, a check, and a quarantine."""
+    danish = cast.subject("danish")
+    declare_mechanism(danish.client_id, kind="age", description="By paper.", reference="Handbook", **BY)
+    authorise_by_school(danish, contract_reference="C-1", official="The head", **BY)
+    quarantine(cast.subject("junaid"), cause="report", **BY)
+    row = Guardianship.objects.get(child=danish, guardian=guardian)
+    told: dict[str, Any] = {"provider": "folder", "provider_check_id": "1", "method": "payment_card", "started_at": AT}
+    url = sealer_of(guardian).seal("https://checks.example/1", column="children_providercheck.url")
+    save_tracked(ProviderCheck(client_id=row.client_id, guardianship=row, state="started", url=url, **told), **BY)
+
+
+def client_change_of_indus(cast: Cast) -> ClientChange:
+    """Create a change to no longer serve minors, which waits for a second person."""
+    client = cast.client("indus")
+    client.serves_minors = False
+    change_client(client, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    return ClientChange.objects.get(client=client)
+
+
+def guardians_of_indus(cast: Cast) -> None:
+    """Create two guardians who disagree, the end of one that waits, and a change of age that waits."""
+    client, danish, esra = cast.client("indus"), cast.subject("danish"), cast.subject("esra")
+    other = make_guardian(client, "other-guardian", at=AT)
+    refusing = verified_guardian(danish, other, at=AT)
+    verified_guardian(danish, esra, at=AT)
+    record_answer(danish, esra, "given", at=AT)
+    record_answer(danish, other, "refused", at=AT)
+    end_guardian(refusing, actor=SETTING_UP, at=AT + timedelta(minutes=1))
+    _records_of_a_school(cast, esra)
+    register_subject("lms-danish", client=client, details={"birth_date": date(1990, 1, 1)}, actor=SETTING_UP, at=AT)

@@ -1,0 +1,145 @@
+"""Every page of the console is completely in Urdu, for an officer and for a client's administrator.
+
+Content written by people (names, codes, notices, records) may be in any language. It is recognised by its place: in a
+table cell or a value, in ``bdi``, ``code`` or ``time``, or in an element with ``lang``. The console's own texts must
+not be in Latin letters anywhere.
+"""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+
+from paktaleem.foundation.console.person_pages import person_pages
+from tests.cast import Cast
+from tests.console.pages import MODELS, admin_of, list_url, row_url
+from tests.project.rows import rows_of_indus
+from tests.signing_in import browser_of
+
+OWN = {
+    "PakTaleem",
+    "English",
+    "API",
+    "UTC",
+    "Excel",
+    "XLSX",
+    "CSV",
+    "PDF",
+    "LMS",
+    "JPEG",
+    "PNG",
+    "SHA",
+    "OneRoster",
+    "ZIP",
+}
+"""Names that Urdu does not translate: of the project, the other language, formats and standards."""
+DATA = {"bdi", "code", "pre", "time", "textarea", "option", "dd", "script", "style", "svg", "head"}
+CODE = re.compile(r"\b[a-z_]+[.:][a-z_*]+")
+URDU = re.compile(r"[\u0600-\u06ff]")
+CHOICE = re.compile(r"_\d+$")
+VOID = {"input", "br", "img", "link", "meta", "hr", "source", "wbr"}
+READ_OUT = ("alt", "title", "placeholder", "aria-label")
+"""Attributes that are read to users."""
+
+
+class Page(HTMLParser):
+    """Collects the console's own texts of a page; ignores content in ``DATA`` elements and cells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.words: list[str] = []
+
+    @property
+    def is_data(self) -> bool:
+        return bool(self.open) and self.open[-1][1]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if not self.is_data:
+            self._note(*(known[name] or "" for name in READ_OUT if name in known))
+        if tag == "input" and known.get("type") == "submit":
+            self._note(known.get("value") or "")
+        if tag not in VOID:
+            self.open.append((tag, self._opens_data(tag, known)))
+
+    def _opens_data(self, tag: str, known: dict[str, str | None]) -> bool:
+        classes = (known.get("class") or "").split()
+        if "pill" in classes or "help" in classes:
+            return False  # states and explanations are the console's own text wherever they are
+        if tag == "label" and CHOICE.search(known.get("for") or ""):
+            return True
+        if self.is_data or tag in DATA or known.get("lang") == "en" or known.get("dir") == "auto":
+            return True
+        is_heading = tag == "th" and (known.get("scope") == "row" or any(one.startswith("field-") for one in classes))
+        return is_heading or tag == "td" or bool({"readonly", "who", "whoami", "found"} & set(classes))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.is_data:
+            self._note(data)
+
+    def _note(self, *texts: str) -> None:
+        """Store texts with Latin letters and without Urdu; an Urdu text may contain names and codes."""
+        said = (CODE.sub("", text).strip() for text in texts if not URDU.search(text))
+        self.words += [text for text in said if set(re.findall(r"[A-Za-z]{3,}", text)) - OWN]
+
+
+def english_in(answer: Any) -> list[str]:
+    """Return the console's own texts in Latin letters on a page."""
+    page = Page()
+    page.feed(answer.content.decode())
+    return page.words
+
+
+def lists() -> Iterator[str]:
+    """Yield the pages that are not about a row."""
+    yield from ("/admin/", "/admin/choose/", "/admin/subjects/subject/find/")
+    for model in MODELS:
+        yield from (list_url(model), list_url(model) + "add/", list_url(model) + "export/")
+
+
+def about_rows(cast: Cast) -> Iterator[str]:
+    """Yield the pages about rows, and each act on a row to which it applies."""
+    made = rows_of_indus(cast)
+    for model in MODELS:
+        for page in ("change", "history", *(act.slug for act in admin_of(model).all_acts())):
+            if (row := made.get(f"{model}/{page}", made.get(model))) is not None:
+                yield row_url(model, row, page)
+    for page in person_pages:
+        yield row_url("subjects/subject", cast.subject_id("junaid"), page.slug)
+    yield row_url("subjects/subject", cast.subject_id("danish"))
+
+
+def in_urdu(cast: Cast, name: str) -> Client:
+    browser = browser_of(cast.user(name))
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "ur"
+    return browser
+
+
+def test_no_page_says_anything_in_english(cast: Cast) -> None:
+    """An administrator of a client opens every page; an officer opens every list and the pages not open to them."""
+    farah, amina, seen, found = in_urdu(cast, "farah"), in_urdu(cast, "amina"), 0, dict[str, str]()
+    asked = [(farah, url) for url in dict.fromkeys([*about_rows(cast), *lists()])] + [(amina, url) for url in lists()]
+    for browser, url in asked:
+        answer = browser.get(url)
+        answer = amina.get(url) if answer.status_code == 403 else answer
+        if answer.status_code == 200 and "text/html" in answer["Content-Type"]:
+            seen += 1
+            assert '<html lang="ur" dir="rtl"' in answer.content.decode(), url
+            for words in english_in(answer):
+                found.setdefault(words, url)
+    assert not found, "\n".join(f"{words}   ({url})" for words, url in found.items())
+    assert seen > 250
+
+
+def test_what_is_english_would_be_found(cast: Cast) -> None:
+    words = english_in(browser_of(cast.user("farah")).get("/admin/subjects/subject/"))
+    assert "Sign out" in words
+    assert any(one.startswith("Everyone whose data") for one in words)

@@ -1,0 +1,58 @@
+"""The layout: every module is in one layer, every app small, every handler connected to a point that exists."""
+
+import tomllib
+from pathlib import Path
+
+from django.core.management import call_command
+
+from paktaleem.foundation.extensions.points import extension_points
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_LINES = 5_000
+
+
+def contracts():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+
+
+def layers():
+    return next(one["layers"] for one in contracts()["contracts"] if one["type"] == "layers")
+
+
+def modules():
+    roots = contracts()["root_packages"]
+    paths = (path for root in roots for path in (ROOT / root).rglob("*.py"))
+    return sorted(path for path in paths if path.name != "__init__.py")
+
+
+def dotted(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def layer_of(module):
+    return [layer for layer in layers() if module == layer or module.startswith(f"{layer}.")]
+
+
+def test_every_module_is_in_exactly_one_layer():
+    assert [dotted(path) for path in modules() if len(layer_of(dotted(path))) != 1] == []
+
+
+def test_the_contract_of_layers_makes_no_exception():
+    assert [one["name"] for one in contracts()["contracts"] if one.get("ignore_imports")] == []
+
+
+def test_no_app_is_larger_than_it_should_be():
+    lines = dict.fromkeys(layers(), 0)
+    for path in modules():
+        if "migrations" not in path.parts:
+            lines[layer_of(dotted(path))[0]] += len(path.read_text().splitlines())
+    assert {layer: count for layer, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_every_extension_point_has_a_handler_and_is_listed(capsys):
+    points = extension_points()
+    assert [point.name for point in points if not list(point)] == []
+    call_command("list_extensions")
+    listed = capsys.readouterr().out
+    assert all(f"{point.name}: {point.purpose}" in listed for point in points)
+    assert "paktaleem.directory.data_systems.services.erasure.keep_orders_answerable" in listed

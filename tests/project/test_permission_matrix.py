@@ -1,0 +1,474 @@
+"""The permission matrix: every route and its status for each actor; a route missing from the tables fails the build.
+
+Actors: anonymous; of PakTaleem the privacy officer (O), the support agent (S) and the auditor (A); the administrator
+of Indus (C), whose rows are requested, and of Khyber (X); the API key of Indus (K) and of Khyber (F). Rows of another
+client return 404, like rows that do not exist.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, path
+from django.utils import timezone
+
+from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import question
+from tests.cast import Cast
+from tests.consent.announcing import announce
+from tests.console.test_permissions import TABLE as MODELS
+from tests.project.rows import rows_of_indus
+from tests.signing_in import browser_of
+from tests.webhooks.making import make_endpoint
+
+NOT_THERE = UUID("0190b9f4-0000-7000-8000-000000000000")
+
+# Routes open to anyone: at most ten, each with its reason (default deny).
+ANONYMOUS = {
+    "healthz": "a supervisor asks whether the process lives",
+    "readyz": "a load balancer asks whether it can serve",
+    ".well-known/authzen-configuration": "AuthZEN metadata, the same for all",
+    "api/schema/": "the description of the interface, the same for all",
+    "api/docs/": "the same, to read",
+    "admin/login/": "signing in",
+    "accounts/login/": "leads to signing in",
+    "accounts/2fa/authenticate/": "the second factor, after the right password; leads to signing in otherwise",
+    "accounts/password/reset/": "asking for a letter; the answer tells nothing",
+    r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "a new password, by the letter's link",
+}
+
+# Public routes, each with its reason: the same for all, or needed by its reader for verification.
+PUBLISHED = {
+    "ns/consent/v1": "the JSON-LD context in which receipts are read",
+    "privacy/": "PakTaleem's privacy policy (§ 12: last updated, for all to read)",
+    "privacy/<slug:client>/": "the policy in effect at a client",
+    "privacy/<slug:client>/children/": "the same in words for children",
+    "privacy/<slug:client>/versions/": "its earlier and coming versions",
+    "privacy/<slug:client>/versions/<uuid:version>/": "one of them",
+    "privacy/<slug:client>/compare/": "what differs between two of them",
+    "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
+    "concern/": "the form by which anybody reports a concern about a child's data; the answer tells nothing",
+}
+
+# Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
+VISITORS = {
+    "choices/": 403,
+    "choices/give/<str:purpose>/": 403,
+    "choices/decide/<str:purpose>/": 405,
+    "choices/code/": 403,
+    "choices/leave/": 405,
+    "choices/link/<str:token>/": 404,
+    "choices/receipt/<uuid:event>/": 403,
+    "choices/<str:client>/receipt/<str:code>/": 404,
+    "choices/<str:client>/": 404,
+    "guardian/": 403,
+    "guardian/child/<uuid:child>/": 403,
+    "guardian/child/<uuid:child>/service/": 403,
+    "guardian/child/<uuid:child>/sharing/": 403,
+    "guardian/child/<uuid:child>/confirm/": 405,
+    "guardian/child/<uuid:child>/withdraw/": 405,
+    "guardian/child/<uuid:child>/purpose/<str:purpose>/": 403,
+    "guardian/child/<uuid:child>/purpose/<str:purpose>/back/": 405,
+    "guardian/child/<uuid:child>/data/": 403,
+    "guardian/child/<uuid:child>/check/": 403,
+    "guardian/code/": 403,
+    "guardian/checks/<str:client>/<str:provider>/": 405,
+    "guardian/leave/": 405,
+    "guardian/<str:client>/": 404,
+    "g/<str:token>/": 404,
+    "concern/<str:client>/": 404,
+}
+
+# Pages about the signed-in user; others are redirected to the sign-in page.
+OWN_PAGES = {
+    "admin/choose/": 200,
+    "admin/logout/": 405,
+    "accounts/reauthenticate/": 200,
+    "accounts/2fa/": 200,
+    "accounts/2fa/reauthenticate/": 302,
+    "accounts/2fa/totp/activate/": 200,
+    "accounts/2fa/totp/deactivate/": 404,
+    "accounts/2fa/recovery-codes/": 404,
+    "accounts/2fa/recovery-codes/generate/": 200,
+    "accounts/2fa/recovery-codes/download/": 404,
+    "accounts/2fa/webauthn/": 200,
+    "accounts/2fa/webauthn/add/": 200,
+    "accounts/2fa/webauthn/reauthenticate/": 302,
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": 404,
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": 404,
+}
+
+# Pages of the console that belong to no model: 200 for all staff, or for none.
+CONSOLE = {
+    "admin/": 200,
+    "admin/jsi18n/": 200,
+    "admin/password_change/": 200,
+    "admin/password_change/done/": 200,
+    "admin/subjects/subject/find/": 200,
+    "admin/subjects/rosterimport/template/<str:kind>/": 200,
+    "admin/^(?P<app_label>APPS)/$": 404,
+    "admin/(?P<url>.*)$": 404,
+}
+
+# Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
+ACTS = {
+    "accounts/client/move-clock": "OC",
+    "accounts/client/force-state": "OC",
+    "accounts/client/start-over": "OC",
+    "accounts/clientchange/approve": "OC",
+    "accounts/clientchange/decline": "OC",
+    "accounts/apikey/revoke": "OC",
+    "accounts/apikey/rotate": "OC",
+    "accounts/membership/end": "O",
+    "accounts/user/password": "O",
+    "accounts/user/second-factor": "O",
+    "subjects/agechange/approve": "OC",
+    "subjects/agechange/decline": "OC",
+    "subjects/agechange/look": "OC",
+    "subjects/subject/name-guardian": "OC",
+    "subjects/subject/state-age": "OC",
+    "subjects/subject/school-authorises": "OC",
+    "subjects/subject/hold-back": "O",
+    "children/guardianchange/approve": "OC",
+    "children/guardianchange/decline": "OC",
+    "children/guardianconflict/close": "OC",
+    "children/guardianship/answer": "OC",
+    "children/guardianship/change-authority": "OC",
+    "children/guardianship/data": "OC",
+    "children/guardianship/end": "OC",
+    "children/guardianship/verify": "OC",
+    "children/verification/found-false": "OC",
+    "children/guardianship/check": "OC",
+    "children/providercheck/ask": "OC",
+    "children/providercheck/where": "OC",
+    "children/schoolauthorisation/end": "OC",
+    "children/quarantine/release": "O",
+    "subjects/readmission/approve": "O",
+    "subjects/rosterimport/check-again": "OC",
+    "subjects/rosterimport/discard": "OC",
+    "subjects/rosterimport/import": "OC",
+    "subjects/rosterimport/import-anyway": "OC",
+    "subjects/subject/answer": "OC",
+    "subjects/subject/ask-guardians": "OC",
+    "subjects/subject/erase": "O",
+    "subjects/subject/evidence": "OC",
+    "subjects/subject/timeline": "OSAC",
+    "subjects/subject/invite": "OSC",
+    "subjects/subject/object": "OC",
+    "subjects/subject/restrict": "OC",
+    "subjects/subject/reveal": "OC",
+    "concerns/concern/close": "OC",
+    "concerns/concern/confirm-deletion": "C",
+    "concerns/concern/read": "OC",
+    "concerns/concern/take-copy": "OC",
+    "mail/letter/resend": "OSC",
+    "systems/order/add-file": "OC",
+    "systems/order/agree": "OC",
+    "systems/order/answer": "OC",
+    "systems/order/try-again": "OC",
+    "systems/order/values": "OC",
+    "systems/order/waive": "OC",
+    "systems/system/end": "OC",
+    "systems/systemkey/end": "OC",
+    "webhooks/delivery/replay": "OC",
+    "webhooks/endpoint/disable": "OC",
+    "webhooks/endpoint/enable": "OC",
+    "webhooks/endpoint/remove": "OC",
+    "webhooks/endpoint/replay": "OC",
+    "webhooks/endpoint/rotate": "OC",
+    "webhooks/endpoint/test": "OC",
+    "retention/incident/close": "O",
+    "paper/answersheet/confirm": "OC",
+    "paper/formrun/print": "OC",
+    "paper/formrun/sheet-csv": "OC",
+    "paper/formrun/sheet-xlsx": "OC",
+    "paper/sheetentry/choose": "OC",
+    "paper/sheetentry/confirm": "OC",
+    "paper/sheetentry/dismiss": "OC",
+    "paper/sheetentry/match": "OC",
+    "consent/agreementsuspension/end": "O",
+    "consent/balancingtest/sign": "O",
+    "consent/consent/invalidate": "O",
+    "consent/consent/revoke": "OC",
+    "consent/consentevent/add-evidence": "OC",
+    "consent/consentevent/receipt": "OSAC",
+    "consent/consentevidence/open": "OC",
+    "consent/instruction/end": "OC",
+    "consent/lawfulbasis/end": "OC",
+    "consent/noticedispatch/acknowledge": "C",
+    "consent/noticedispatch/answer": "O",
+    "consent/noticedispatch/object": "C",
+    "consent/noticedraft/announce": "OC",
+    "consent/noticedraft/discard": "OC",
+    "consent/objection/lift": "OC",
+    "consent/recipientapproval/end": "O",
+    "consent/restriction/lift": "OC",
+    "consent/serviceagreement/end": "O",
+    "consent/serviceagreement/sign": "O",
+}
+
+# Lists that O, A and C may export if they may see them.
+EXPORTED = {
+    "subjects/subject",
+    "subjects/guardianclaim",
+    "subjects/accessrecord",
+    "consent/consent",
+    "consent/consentevent",
+    "consent/restriction",
+    "consent/objection",
+    "ledger/entry",
+}
+
+# API operations, with the status for the key of Indus and of Khyber.
+ASKED = question("lms-danish", "newsletter")
+API: dict[str, list[tuple[str, str, Any, int, int]]] = {
+    "api/v1/subjects/batch": [("post", "/api/v1/subjects/batch", {"subjects": []}, 400, 400)],
+    "api/v1/subjects/<str:external_id>": [
+        ("get", "/api/v1/subjects/lms-danish", None, 200, 404),
+        ("put", "/api/v1/subjects/lms-danish", {"role": "nobody"}, 400, 400),
+    ],
+    "api/v1/subjects/<str:external_id>/events": [
+        ("post", "/api/v1/subjects/lms-danish/events", {"kind": "active"}, 201, 404)
+    ],
+    "api/v1/subjects/<str:external_id>/standing": [("get", "/api/v1/subjects/lms-danish/standing", None, 200, 404)],
+    "api/v1/subjects/<str:external_id>/consents": [("get", "/api/v1/subjects/lms-danish/consents", None, 200, 404)],
+    "api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw": [
+        ("post", "/api/v1/subjects/lms-danish/consents/newsletter/withdraw", {}, 409, 404)
+    ],
+    "api/v1/subjects/<str:external_id>/holdings": [("get", "/api/v1/subjects/lms-danish/holdings", None, 200, 404)],
+    "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
+    "api/v1/subjects/<str:external_id>/guardians": [
+        ("get", "/api/v1/subjects/lms-danish/guardians", None, 200, 404),
+        ("post", "/api/v1/subjects/lms-danish/guardians", {"guardian": "lms-esra"}, 400, 400),
+    ],
+    "api/v1/subjects/<str:external_id>/guardian-authorisations": [
+        ("post", "/api/v1/subjects/lms-danish/guardian-authorisations", {"decision": "refused"}, 201, 404)
+    ],
+    "api/v1/subjects/<str:external_id>/guardian-checks": [
+        ("post", "/api/v1/subjects/lms-danish/guardian-checks", {"guardian": "lms-esra"}, 400, 400)
+    ],
+    "api/v1/guardian-checks/<uuid:check>": [("get", f"/api/v1/guardian-checks/{NOT_THERE}", None, 404, 404)],
+    "api/v1/subjects/<str:external_id>/guardian-requests": [
+        ("post", "/api/v1/subjects/lms-danish/guardian-requests", {"guardian": "lms-esra"}, 400, 400)
+    ],
+    "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
+    "api/v1/guardian-invitations": [
+        (
+            "post",
+            "/api/v1/guardian-invitations",
+            {"subject": "lms-danish", "guardian": {"external_id": "lms-esra"}},
+            201,
+            404,
+        )
+    ],
+    "api/v1/guardian-invitations/<uuid:invitation>": [
+        ("get", f"/api/v1/guardian-invitations/{NOT_THERE}", None, 404, 404)
+    ],
+    "api/v1/purposes": [("get", "/api/v1/purposes", None, 200, 200)],
+    "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
+    "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
+    "api/v1/webhooks": [
+        ("get", "/api/v1/webhooks", None, 200, 200),
+        ("post", "/api/v1/webhooks", {"url": "https://lms.example/hooks", "events": ["consent.*"]}, 201, 201),
+    ],
+    "api/v1/webhooks/<uuid:webhook>": [
+        ("get", "/api/v1/webhooks/WEBHOOK", None, 200, 404),
+        ("delete", "/api/v1/webhooks/WEBHOOK", None, 204, 404),
+    ],
+    "api/v1/webhooks/<uuid:webhook>/rotate": [("post", "/api/v1/webhooks/WEBHOOK/rotate", {}, 200, 404)],
+    "api/v1/webhooks/<uuid:webhook>/enable": [("post", "/api/v1/webhooks/WEBHOOK/enable", {}, 200, 404)],
+    "api/v1/webhooks/<uuid:webhook>/test": [("post", "/api/v1/webhooks/WEBHOOK/test", {}, 202, 404)],
+    "api/v1/webhooks/<uuid:webhook>/replay": [
+        ("post", "/api/v1/webhooks/WEBHOOK/replay", {"since": "2026-01-01T00:00:00Z"}, 202, 404)
+    ],
+    "api/v1/webhooks/<uuid:webhook>/deliveries": [("get", "/api/v1/webhooks/WEBHOOK/deliveries", None, 200, 404)],
+    "api/v1/consents": [("post", "/api/v1/consents", {"subject": "lms-danish", "answers": []}, 400, 400)],
+    "api/v1/acknowledgements": [("post", "/api/v1/acknowledgements", {"subject": "lms-danish"}, 400, 404)],
+    "api/v1/consents/<uuid:event>/receipt": [("get", f"/api/v1/consents/{NOT_THERE}/receipt", None, 404, 404)],
+    "api/v1/consents/<uuid:event>/evidence": [
+        ("post", f"/api/v1/consents/{NOT_THERE}/evidence", {"a": "body"}, 404, 404)
+    ],
+    "api/v1/orders": [("get", "/api/v1/orders", None, 200, 200)],
+    "api/v1/orders/<uuid:order>": [("get", f"/api/v1/orders/{NOT_THERE}", None, 404, 404)],
+    "api/v1/orders/<uuid:order>/accept": [("post", f"/api/v1/orders/{NOT_THERE}/accept", None, 404, 404)],
+    "api/v1/orders/<uuid:order>/complete": [("post", f"/api/v1/orders/{NOT_THERE}/complete", {}, 404, 404)],
+    "api/v1/orders/<uuid:order>/fail": [("post", f"/api/v1/orders/{NOT_THERE}/fail", {}, 404, 404)],
+    "api/v1/orders/<uuid:order>/files/<str:category>": [
+        ("post", f"/api/v1/orders/{NOT_THERE}/files/content", {"a": "body"}, 404, 404)
+    ],
+    "api/v1/sandbox/clock": [
+        ("get", "/api/v1/sandbox/clock", None, 403, 403),
+        ("post", "/api/v1/sandbox/clock", {"days": 1}, 403, 403),
+    ],
+    "api/v1/sandbox/state": [("post", "/api/v1/sandbox/state", {"subject": "a", "state": "child"}, 403, 403)],
+    "api/v1/sandbox/reset": [("post", "/api/v1/sandbox/reset", {}, 403, 403)],
+    "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
+    "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
+}
+STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
+APPS = "ledger|accounts|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention"
+
+
+def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
+    """Yield every route, as written in the URL configuration."""
+    for one in (resolver or get_resolver()).url_patterns:
+        here = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from routes(one, here)
+        elif isinstance(one, URLPattern):
+            yield here.replace(f"(?P<app_label>{APPS})", "(?P<app_label>APPS)")
+
+
+def listed() -> set[str]:
+    """Return every route in the tables above."""
+    pages = {f"admin/{model}/{page}" for model in MODELS for page in ("", "add/")}
+    rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
+    acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
+    exports = {f"admin/{model}/export/" for model in EXPORTED}
+    return {*exports, *ANONYMOUS, *PUBLISHED, *VISITORS, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
+
+
+def test_every_route_is_in_the_table_and_no_other() -> None:
+    assert sorted(set(routes()) ^ listed()) == []
+
+
+def test_a_route_that_nobody_listed_would_be_found() -> None:
+    patterns = get_resolver().url_patterns
+    bare = path("bare/", lambda request: request, name="bare")
+    patterns.append(bare)
+    try:
+        assert set(routes()) - listed() == {"bare/"}
+    finally:
+        patterns.remove(bare)
+
+
+def test_few_routes_answer_anybody_and_each_has_its_reason() -> None:
+    assert len(ANONYMOUS) <= 10
+    assert all(ANONYMOUS.values())
+
+
+def example(route: str, row: object = NOT_THERE) -> str:
+    """Return a URL that matches the route."""
+    named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1").replace("<str:kind>", "csv")
+    named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
+    named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
+    named = named.replace("<uuid:version>", str(row))
+    named = named.replace("<str:code>", "none").replace("<uuid:event>", str(row)).replace("<uuid:child>", str(row))
+    named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
+    return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) -> None:
+    found = {}
+    for route in sorted(listed() - set(API) - set(ANONYMOUS) - set(PUBLISHED) - set(VISITORS)):
+        answer = getattr(Client(), method)(example(route))
+        found[route] = (answer.status_code, answer.get("Location", "").split("?")[0].rstrip("/"))
+    refusals = {(302, "/admin/login"), (302, "/accounts/login"), (405, "")}
+    assert {route: answer for route, answer in found.items() if answer not in refusals} == {}
+
+
+def test_anybody_is_answered_where_anybody_may(cast: Cast) -> None:
+    at, children = timezone.now(), {"child_text_en": "For you.", "child_text_ur": "آپ کے لیے۔"}
+    version = announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **children)
+    found = {route: Client().get(example(route, version.pk)).status_code for route in {**ANONYMOUS, **PUBLISHED}}
+    assert {route: status for route, status in found.items() if status not in {200, 302}} == {}
+
+
+def test_who_has_not_come_in_sees_no_page_of_anybodys_own(cast: Cast) -> None:
+    for browser in (Client(), browser_of(cast.user("amina"))):
+        assert {route: browser.get(example(route)).status_code for route in VISITORS} == VISITORS
+        assert {browser.post(example(route)).status_code for route in VISITORS} <= {200, 403, 404, 405}
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_staff_open_their_own_pages(cast: Cast, name: str) -> None:
+    browser = browser_of(cast.user(name))
+    assert {route: browser.get(example(route)).status_code for route in OWN_PAGES} == OWN_PAGES
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_staff_open_the_pages_of_the_console(cast: Cast, name: str) -> None:
+    browser = browser_of(cast.user(name))
+    assert {route: browser.get(example(route)).status_code for route in CONSOLE} == CONSOLE
+
+
+def expected(asker: str, allowed: str, *, row: bool) -> int:
+    """Return the expected status for an actor: 404 for a row of another client, 403 without the role."""
+    if asker == "X":
+        return (404 if row else 200) if "C" in allowed else 403
+    return 200 if asker in allowed else 403
+
+
+@pytest.fixture
+def rows(cast: Cast) -> dict[str, Any]:
+    """The key of a row of Indus for every model."""
+    return rows_of_indus(cast)
+
+
+def test_every_model_has_a_row_to_ask_for(rows: dict[str, Any]) -> None:
+    assert sorted(model for model in MODELS if rows[model] is None) == []
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_lists_forms_and_rows_open_by_role(cast: Cast, rows: dict[str, Any], name: str) -> None:
+    browser, asker, found, wanted = browser_of(cast.user(name)), STAFF[name], {}, {}
+    for model, (view, add, _) in MODELS.items():
+        pages = {"": (view, False), "add/": (add, False)}
+        pages |= {f"{rows[model]}/{page}/": (view, True) for page in ("change", "history")}
+        for page, (allowed, is_row) in pages.items():
+            key = f"admin/{model}/{page}"
+            found[key] = browser.get(f"/{key}").status_code
+            wanted[key] = expected(asker, allowed, row=is_row)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_exports_open_by_role(cast: Cast, name: str) -> None:
+    browser, asker = browser_of(cast.user(name)), STAFF[name]
+    found = {model: browser.get(f"/admin/{model}/export/").status_code for model in EXPORTED}
+    assert found == dict.fromkeys(EXPORTED, expected(asker, "OAC", row=False))
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_acts_open_by_role(cast: Cast, rows: dict[str, Any], name: str) -> None:
+    browser, asker = browser_of(cast.user(name)), STAFF[name]
+    found, wanted = {}, {}
+    for act, allowed in ACTS.items():
+        model, slug = act.rsplit("/", 1)
+        row = rows.get(act, rows[model])
+        found[act] = browser.get(f"/admin/{model}/{row}/{slug}/").status_code
+        wanted[act] = expected(asker, allowed, row=True)
+    assert found == wanted
+
+
+CALLS = [(route, *call) for route, calls in API.items() for call in calls]
+
+
+def call(key: str | None, method: str, url: str, body: Any, browser: Client | None = None) -> int:
+    """Return the status of one API call."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    given = {} if body is None else {"data": body, "content_type": "application/json"}
+    return int(getattr(browser or Client(), method)(url, headers=headers, **given).status_code)
+
+
+@pytest.mark.parametrize(("route", "method", "url", "body", "own", "foreign"), CALLS)
+def test_calls_are_answered_by_key(  # noqa: PLR0917 -- the columns of the table
+    cast: Cast, route: str, method: str, url: str, body: Any, own: int, foreign: int
+) -> None:
+    if "WEBHOOK" in url:
+        with in_client(cast.client_id("indus")):
+            url = url.replace("WEBHOOK", str(make_endpoint(cast, "indus", at=timezone.now()).pk))
+    assert call(None, method, url, body) == 401
+    assert call("ptk_made-up", method, url, body) == 401
+    assert call(None, method, url, body, browser_of(cast.user("amina"))) == 401
+    assert call(cast.key("khyber"), method, url, body) == foreign
+    assert call(cast.key("indus"), method, url, body) == own
+
+
+def test_a_key_opens_no_page(cast: Cast) -> None:
+    bearer = {"Authorization": f"Bearer {cast.key('indus')}"}
+    for route in ("admin/", "admin/subjects/subject/", "accounts/2fa/"):
+        assert Client().get(f"/{route}", headers=bearer).status_code == 302

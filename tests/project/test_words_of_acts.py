@@ -1,0 +1,143 @@
+"""Every recorded act and every published event has a label in English and in Urdu.
+
+The kinds of acts are found in the code: arguments of recording functions, and constants in a family of acts, except
+names of jobs, actors and events. Kinds built by f-strings are listed here.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils.translation import override
+from procrastinate.contrib.django import app as jobs
+
+from children.concerns.models import FAMILIES as CASE_FAMILIES
+from children.guardians.models import Decision
+from children.invitations.services.processing import _WRITTEN
+from consent.consents.models import ConsentState
+from consent.notices.models import ResponseKind
+from consent.paper.models import EntryState
+from paktaleem.directory.data_systems.states import KIND_OF_ENTRY
+from paktaleem.directory.people.models import SubjectEvent
+from paktaleem.directory.sign_in.emails import CHANGES
+from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
+from paktaleem.directory.webhooks.labels import event_label, pattern_label
+from paktaleem.foundation.audit.act_names import ACT_NAMES, FAMILY_NAMES, get_act_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
+KIND = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
+RECORDS = re.compile(r"_?record\w*|make_entry|write_down")
+URDU = re.compile("[\u0600-\u06ff]")
+CASE_STEPS = ("received", "read", "closed", "forgotten")
+PUT_TOGETHER: dict[str, list[str]] = {
+    "answer.{state}": [f"answer.{state}" for state in EntryState.values],
+    "consent.{event.state}": [f"consent.{state}" for state in ConsentState.values],
+    "guardian.{_WRITTEN[kind.code]}": [f"guardian.{written}" for written in _WRITTEN.values()],
+    "guardian.{answer.decision}": [f"guardian.{decision}" for decision in Decision.values],
+    "notice.{kind.value}": [f"notice.{kind}" for kind in ResponseKind.values],
+    "order.{state}": list(KIND_OF_ENTRY.values()),
+    "subject.{closed.value}": ["subject.account_closed"],
+    "subject.{kind}": [f"subject.{code}" for code, _ in SubjectEvent._meta.get_field("kind").flatchoices],
+    "user.{change}": [f"user.{change}" for change in CHANGES if change != "factors_reset"],
+    "{row.family}.{step}": [
+        *(f"{family}.{step}" for family in CASE_FAMILIES for step in CASE_STEPS),
+        *(f"rights_request.{step}" for step in ("ordered", "orders_answered")),
+    ],
+}
+"""The values of kinds built by f-strings. ``factors_reset`` is notified, and recorded under another name."""
+NO_ACTS = {
+    "answers.csv",
+    "answers.xlsx",
+    "consent.invalidate_false",
+    "consent.paper",
+    "consent.receipts.receipt",
+    "consent.notices.notice_tokens",
+    "consent.urls",
+    "form.typ",
+    "sandbox.forgetting",
+}
+"""Names of actors, salts, files and modules that look like a kind of act."""
+OF_EVENTS = {ROOT / "paktaleem" / "webhooks" / name for name in ("events.py", "words.py")}
+"""Events are not acts themselves."""
+
+
+def trees() -> Iterator[ast.Module]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts and path not in OF_EVENTS:
+                yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name_of(call: ast.Call) -> str:
+    return getattr(call.func, "attr", "") or getattr(call.func, "id", "")
+
+
+def kinds_in(tree: ast.AST) -> Iterator[str]:
+    """Yield the constants that may be a kind of act, and f-strings as a whole."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and KIND.fullmatch(node.value):
+            yield node.value
+        if isinstance(node, ast.JoinedStr) and re.match(r"([a-z_]+|\{[\w.]+\})\.\{", whole := ast.unparse(node)[2:-1]):
+            yield whole
+
+
+def recorded() -> set[str]:
+    """Return the kinds of all acts that the code records."""
+    found = set()
+    for tree in trees():
+        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and RECORDS.fullmatch(name_of(node)))
+        found |= {kind for call in calls for given in call.args[:1] for kind in kinds_in(given)}
+        found |= {kind for kind in kinds_in(tree) if kind.partition(".")[0] in FAMILY_NAMES}
+    return {one for kind in found - NO_ACTS - set(jobs.tasks) for one in parts_of(kind)}
+
+
+def parts_of(kind: str) -> Iterator[str]:
+    if "{" not in kind:
+        yield kind
+        return
+    assert kind in PUT_TOGETHER, f"say in PUT_TOGETHER what {kind} may be"
+    yield from PUT_TOGETHER[kind]
+
+
+def test_every_act_that_is_recorded_has_its_words() -> None:
+    found = recorded()
+    assert len(found) > 120
+    assert not found - set(ACT_NAMES), "give them their words in paktaleem/foundation/audit/act_names.py"
+    assert not {kind.partition(".")[0] for kind in ACT_NAMES} ^ set(FAMILY_NAMES)
+
+
+def test_no_words_are_kept_for_what_is_recorded_nowhere() -> None:
+    assert not set(ACT_NAMES) - recorded()
+
+
+def test_every_event_follows_from_an_act_that_is_recorded() -> None:
+    assert not {event.kind for event in EVENTS} - recorded()
+
+
+EVERY_EVENT = sorted({*(event.type for event in EVENTS), INVALIDATED, TEST})
+
+
+@pytest.mark.parametrize(
+    ("say", "code"),
+    [
+        *((get_act_name, kind) for kind in ACT_NAMES),
+        *((event_label, event) for event in EVERY_EVENT),
+        *((pattern_label, pattern) for pattern in patterns()),
+    ],
+)
+def test_acts_and_events_are_said_in_both_languages(say: Any, code: str) -> None:
+    with override("en"):
+        english = say(code)
+    with override("ur"):
+        urdu = say(code)
+    assert english != code
+    assert URDU.search(urdu)
+    assert "." not in english
+
+
+def test_an_act_that_is_recorded_no_more_is_shown_by_its_code() -> None:
+    assert get_act_name("consent.whispered") == event_label("consent.whispered") == "consent.whispered"

@@ -1,0 +1,231 @@
+"""Owners of changed accounts are notified in their language; password links are sent by the worker only."""
+
+import re
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.sign_in.emails import CHANGES
+from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
+from paktaleem.directory.sign_in.tasks import tell_owner
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.services import NOTIFY_OWNER
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.signin.visiting import ENROL, FORGOTTEN, SIGN_IN, Visitor, letters
+from tests.signing_in import browser_of
+
+REMOVE, CODES, RENEW = "/accounts/2fa/totp/deactivate/", "/accounts/2fa/recovery-codes/", "generate/"
+FRESH = "a-wholly-new-pass-phrase"
+
+
+def subjects() -> list[str]:
+    return [str(one.subject) for one in letters()]
+
+
+def recorded() -> list[str]:
+    with in_client(PAKTALEEM):
+        return list(Entry.objects.filter(kind__startswith="user.").order_by("id").values_list("kind", flat=True))
+
+
+def jobs(task: str) -> list[Any]:
+    with in_global():
+        return [job.args for job in ProcrastinateJob.objects.filter(task_name=task).order_by("id")]
+
+
+def test_each_change_of_the_second_factor_is_recorded_and_told(amina, settings):
+    amina.enter()
+    amina.enrol()
+    assert subjects() == ["An authenticator app was added to your account"]
+    amina.browser.post(CODES + RENEW)
+    settings.DEMAND_SECOND_FACTOR = False  # otherwise the last factor cannot be removed
+    amina.browser.post(REMOVE)
+    assert subjects()[1:] == [
+        "New recovery codes were created for your account",
+        "An authenticator app was removed from your account",
+    ]
+    assert recorded() == ["user.totp_added", "user.codes_renewed", "user.totp_removed"]
+    assert {address for one in letters() for address in one.to} == {amina.email}
+
+
+def test_what_is_refused_is_neither_recorded_nor_told(enrolled_amina):
+    enrolled_amina.enter()
+    enrolled_amina.verify()
+    enrolled_amina.browser.post(REMOVE)
+    with in_global():
+        assert Authenticator.objects.filter(type="totp").exists()
+    assert (subjects(), recorded()) == ([], [])
+
+
+def test_a_recovery_code_that_opens_is_told(amina):
+    amina.enter()
+    amina.enrol()
+    [code, *_] = amina.browser.get(CODES).context["unused_codes"]
+    other = Visitor(amina.email)
+    other.enter()
+    other.verify("00000000")
+    assert subjects()[1:] == []
+    other.verify(code)
+    assert other.is_in
+    assert subjects()[1:] == ["One of your recovery codes was used"]
+    assert recorded()[-1] == "user.code_used"
+
+
+def test_a_code_of_the_app_is_not(enrolled_amina):
+    enrolled_amina.enter()
+    enrolled_amina.verify()
+    assert enrolled_amina.is_in
+    assert subjects() == []
+
+
+def test_an_officer_who_resets_a_factor_or_sets_a_password_is_not_the_one_who_is_told(cast):
+    officer, farah = browser_of(cast.user("amina")), cast.user("farah")
+    page = f"/admin/accounts/user/{farah.pk}"
+    officer.post(f"{page}/second-factor/", {"reason": "review"})
+    officer.post(f"{page}/password/", {"reason": "review", "password": FRESH, "again": FRESH})
+    assert subjects() == ["A privacy officer reset your second factor", "A privacy officer set your password"]
+    assert {address for one in letters() for address in one.to} == {farah.email}
+
+
+def test_ones_own_new_password_is_recorded_and_told(cast):
+    browser = browser_of(cast.user("farah"))
+    new = {"new_password1": FRESH, "new_password2": FRESH}
+    browser.post("/admin/password_change/", {"old_password": "wrong", **new})
+    assert (subjects(), recorded()) == ([], [])
+    browser.post("/admin/password_change/", {"old_password": cast.user("farah").email, **new})
+    assert subjects() == ["Your password was changed"]
+    assert recorded() == ["user.password_changed"]
+
+
+def test_a_password_set_by_the_link_of_a_letter_is_recorded_and_told(amina):
+    amina.browser.post(FORGOTTEN, {"email": amina.email})
+    [link] = letters()
+    assert link.subject == "Set your password"
+    found = re.search(r"https://testserver(\S+)", str(link.body))
+    assert found
+    page = amina.browser.get(found[1], follow=True)
+    amina.browser.post(page.redirect_chain[-1][0], {"password1": FRESH, "password2": FRESH})
+    assert subjects()[1:] == ["Your password was set with a link from an email"]
+    assert recorded() == ["user.password_reset"]
+
+
+def test_the_letter_is_in_the_language_of_whoever_signs_in(cast):
+    farah = cast.user("farah")
+    browser = Client()
+    browser.get(f"{SIGN_IN}?lang=ur")
+    browser.post(SIGN_IN, {"username": farah.email, "password": farah.email})
+    assert cast.user("farah").language == "ur"
+    Visitor(farah.email).enter()  # another browser, without a chosen language
+    assert cast.user("farah").language == "ur"
+    browser.get(ENROL)
+    visitor = Visitor(farah.email)
+    visitor.browser = browser
+    visitor.enrol()
+    [letter] = letters()
+    assert letter.subject == "آپ کے اکاؤنٹ میں تصدیقی ایپ شامل کی گئی"
+    assert letter.extra_headers["Content-Language"] == "ur"
+
+
+def test_it_says_when_and_what_to_do_and_leads_nowhere(amina, settings):
+    settings.SUPPORT_ADDRESS = "help@paktaleem.example"
+    amina.enter()
+    amina.enrol()
+    [letter] = letters()
+    assert re.search(r"It happened on 20\d\d-\d\d-\d\d at \d\d:\d\d \(UTC\)", letter.body)
+    assert "write to help@paktaleem.example" in letter.body
+    assert "http" not in letter.body
+
+
+def test_the_letter_belongs_to_paktaleem_and_to_the_entry_and_comes_once(amina):
+    amina.enter()
+    amina.enrol()
+    letters()
+    [told] = jobs(NOTIFY_OWNER)
+    tell_owner(**told)
+    with in_client(PAKTALEEM):
+        [letter] = Letter.objects.filter(kind="account_changed")
+        assert letter.related_id is not None
+        assert Entry.objects.get(pk=letter.related_id).kind == "user.totp_added"
+
+
+def test_jobs_hold_ids_and_no_address(amina):
+    amina.enter()
+    amina.enrol()
+    amina.browser.post(FORGOTTEN, {"email": amina.email})
+    assert "@" not in str(jobs(NOTIFY_OWNER) + jobs(SEND_PASSWORD_LINK))
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_there_are_words_for_each_change(cast, change, language, now):
+    with in_global():
+        User.objects.filter(pk=cast.user_id("farah")).update(language=language)
+    tell_owner(str(cast.user_id("farah")), change, "0190b9f4-0000-7000-8000-000000000000", now.isoformat())
+    [letter] = letters()
+    assert len(str(letter.subject)) > 20
+    assert "2026-10-01" in letter.body
+    assert "09:00" in letter.body
+
+
+def asked(address: str) -> tuple[Any, list[str]]:
+    with CaptureQueriesContext(connection) as sent:
+        answer = Client().post(FORGOTTEN, {"email": address})
+    return answer, [one["sql"].replace(address, "…") for one in sent.captured_queries]
+
+
+def test_asking_for_a_password_is_the_same_work_for_everybody(cast):
+    with in_global():
+        User.objects.filter(pk=cast.user_id("bilal")).update(is_active=False)
+    asked("warm-up@paktaleem.example")
+    addresses = [cast.user("amina").email, "nobody@paktaleem.example", cast.user("bilal").email]
+    answers, statements = zip(*(asked(address) for address in addresses), strict=True)
+    shapes = [[re.sub(r"'[^']*'|\d+", "?", one) for one in found] for found in statements]
+    assert shapes[0] == shapes[1] == shapes[2]
+    assert len(shapes[0]) > 3
+    assert {(one.status_code, one["Location"], one.content) for one in answers} == {
+        (302, "/accounts/login/", b""),
+    }
+
+
+def test_only_who_may_sign_in_gets_the_letter(cast, mailoutbox):
+    with in_global():
+        User.objects.filter(pk=cast.user_id("bilal")).update(is_active=False)
+    for address in (cast.user("amina").email.upper(), "nobody@paktaleem.example", cast.user("bilal").email):
+        Client().post(FORGOTTEN, {"email": address})
+    assert mailoutbox == [], "nothing is sent in the request"
+    assert len(jobs(SEND_PASSWORD_LINK)) == 3
+    assert [one.to for one in letters()] == [[cast.user("amina").email]]
+
+
+def test_every_page_that_changes_a_factor_is_ours():
+    """Allauth's own views would not record the change: each form URL has our view or changes no factor."""
+    found = {}
+    for name in [name for name in get_resolver().reverse_dict if isinstance(name, str) and name.startswith("mfa_")]:
+        pattern = next(one for one in _patterns(get_resolver()) if one.name == name)
+        view = getattr(pattern.callback, "view_class", pattern.callback)
+        if hasattr(view, "post"):
+            found[name] = view.__module__
+    theirs = {name for name, module in found.items() if module != "paktaleem.directory.sign_in.views"}
+    assert theirs == {
+        "mfa_authenticate",
+        "mfa_edit_webauthn",  # its name
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+    }
+    assert len(found) == len(theirs) + 5
+
+
+def _patterns(resolver: Any) -> Any:
+    for one in resolver.url_patterns:
+        if hasattr(one, "url_patterns"):
+            yield from _patterns(one)
+        else:
+            yield one
