@@ -35,7 +35,7 @@ def kept(client):
 def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(sign_in, cast, now):
     farah, danish = sign_in("farah"), cast.subject_id("danish")
     act = row_url("subjects/subject", danish, "state-age")
-    assert "never the number of a paper" in farah.get(act).content.decode().lower()
+    assert "never a document or its number" in farah.get(act).content.decode().lower()
     assert (
         "This source requires this field."
         in farah.post(act, {"source": "provider", "reason": "review"}).content.decode()

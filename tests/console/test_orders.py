@@ -140,7 +140,7 @@ def test_the_list_narrows_to_what_needs_somebody(sign_in: SignIn, issue: Any, ca
 def test_people_answer_for_their_system(sign_in: SignIn, issue: Any) -> None:
     order, browser = issue(), sign_in("farah")
     page = act(browser, order, "answer", outcome="done")
-    assert "Say how many" in page.content.decode()
+    assert "Enter the number" in page.content.decode()
     act(browser, order, "answer", outcome="done", count_credentials="3")
     assert (kept(order).state, kept(order).result) == ("confirmed", {"counts": {"credentials": 3}})
     page = browser.get(row_url("systems/order", order.pk)).content.decode()

@@ -61,7 +61,7 @@ def test_its_administrator_forces_a_state_and_is_told_the_answer(sandbox, admin)
     assert "consent_withdrawn → consent_withdrawn" in admin.get(url).content.decode()
     told = {"subject": "p-adult", "state": "consent_withdrawn", "purpose": ""}
     page = admin.post(url, told, follow=True).content.decode()
-    assert "The next question about p-adult and newsletter is answered with consent_withdrawn." in page
+    assert "The next decision about p-adult and newsletter will have the reason consent_withdrawn." in page
     assert sandbox.caller.reason("p-adult", "newsletter") == "consent_withdrawn"
     for wrong, words in (
         ({"purpose": "nowhere"}, "There is no such purpose."),
