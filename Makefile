@@ -10,7 +10,7 @@ CLIENTS ?= 500
 
 .PHONY: help run test test-deep test-scale check format messages lock install bench
 
-help: ## Say what there is
+help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
 
 run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
@@ -23,25 +23,25 @@ test-deep: install ## Try thousands of requests on every operation of the API (C
 	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py tests/faults \
 		tests/children/test_authority_model.py
 
-test-scale: install ## See every page of the console at a million people of 500 clients (PEOPLE=…, CLIENTS=…; minutes)
+test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…; takes minutes)
 	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" .venv/bin/python -m pytest -s tests/scale
 
-check: install ## Lint, types, layers, migrations, settings
+check: install ## Lint, words, types, layers, migrations, settings
 	@exec .make/check
 
 bench: install ## Measure beside pgbench, into docs/performance.md (BENCH_DIR=folder keeps the filled database)
 	@.venv/bin/python -m tests.bench
 
-format: install ## Bring code and templates into their one form
+format: install ## Format code and templates
 	@.venv/bin/python -m ruff check --fix-only --quiet .
 	@.venv/bin/python -m ruff format .
 	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade {} + \
 	    || find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade --check {} +
 
-messages: install ## Bring the Urdu catalogue up to date with the code and compile it
+messages: install ## Update and compile the Urdu catalogue
 	@.venv/bin/python -m tests.messages
 
-lock: ## Resolve the dependencies anew into requirements.lock (UPGRADE=1 takes newer versions)
+lock: ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes newer versions)
 	@exec .make/lock $(if $(UPGRADE),--upgrade)
 
 install:

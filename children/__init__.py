@@ -1,1 +1,1 @@
-"""Who is a child, who may act for them, on a given day (policy §8)."""
+"""Children, and the guardians who may act for them on a given day (policy §8)."""

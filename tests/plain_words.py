@@ -56,6 +56,7 @@ OPENINGS = (
 ALLOWED = frozenset(
     {
         "410 Gone",  # as HTTP names it
+        "'nobody'",  # the account of Unix
         "Gone (410)",
         "starting with a letter",  # of the alphabet
         "letter by letter",

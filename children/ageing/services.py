@@ -53,7 +53,7 @@ def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Send notice of the people who reach the age of consent within AGE_NOTICE_DAYS; return how many, up to 200.
 
     The client's administrators receive one email about all of them. Each young person, and each guardian who may
-    decide, is notified if there is a contact on file. Nobody is notified twice. Raises NotAllowed.
+    decide, is notified if there is a contact on file. Each is notified once. Raises NotAllowed.
     """
     advisory_lock(f"age-notices/{client_id}")
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)

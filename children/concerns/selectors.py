@@ -64,7 +64,7 @@ class RequestProgress:
     """A guardian's request, with the number of systems that received an order and that have answered."""
 
     case: Concern
-    told: int
+    total: int
     answered: int
 
     @property

@@ -92,7 +92,7 @@ class ReceiptEvent:
     relationship: str = ""
     actor: UUID | None = None
     of_child: bool = False
-    told: ReceiptNotice | None = None
+    notice: ReceiptNotice | None = None
     reason: str = ""
     is_renewal: bool = False
 
@@ -195,7 +195,7 @@ def _serialize_subject(facts: RecordFacts) -> dict[str, Any]:
 
 def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, Any]]:
     """List each notice version once per language shown, then the privacy policy."""
-    versions = dict.fromkeys(event.told for event in facts.events if event.told is not None)
+    versions = dict.fromkeys(event.notice for event in facts.events if event.notice is not None)
     policy = {"@id": place.notice, "@type": "dpv:PrivacyNotice", "schema:url": place.notice}
     consent_notices = [
         {

@@ -145,7 +145,7 @@ def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: 
             relationship=relations.get(event.guardian_id, "") if event.guardian_id else "",
             actor=event.actor_id,
             of_child=_was_child(person, client, event),
-            told=_to_told(versions.get(event.notice_version_id), event),
+            notice=_to_receipt_notice(versions.get(event.notice_version_id), event),
             reason=event.reason,
             is_renewal=event.is_renewal,
         )
@@ -163,7 +163,7 @@ def _load_versions(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeV
     return {row.pk: row for row in rows}
 
 
-def _to_told(version: NoticeVersion | None, event: ConsentEvent) -> ReceiptNotice | None:
+def _to_receipt_notice(version: NoticeVersion | None, event: ConsentEvent) -> ReceiptNotice | None:
     if version is None:
         return None
     return ReceiptNotice(

@@ -50,7 +50,7 @@ def preview(cast, at, *, material=True, code=f"about_{PURPOSE}", actor="amina"):
 
 def test_a_material_text_asks_everyone_anew(asked, now):
     effect = preview(asked, now)
-    assert (effect.told, effect.total) == (2, RenewalCounts("", 3, 2, 3, 1))
+    assert (effect.notified, effect.total) == (2, RenewalCounts("", 3, 2, 3, 1))
     assert effect.by_purpose == (RenewalCounts(PURPOSE, 3, 2, 3, 1),)
 
 
@@ -60,7 +60,7 @@ def test_a_minor_text_asks_nobody(asked, now):
 
 def test_the_policy_asks_nobody_and_tells_every_client(asked, now):
     effect = preview(asked, now, code="privacy_notice")
-    assert (effect.told, effect.total.consents) == (2, 0)
+    assert (effect.notified, effect.total.consents) == (2, 0)
 
 
 def test_what_no_longer_counts_is_not_counted(asked, now):

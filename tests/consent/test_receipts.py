@@ -57,7 +57,7 @@ def iris(value):
 
 
 def event(state, **changed):
-    values = {"by": "self", "method": "On paper", "language": "ur", "actor": uuid4(), "told": TOLD}
+    values = {"by": "self", "method": "On paper", "language": "ur", "actor": uuid4(), "notice": TOLD}
     return ReceiptEvent(id=uuid4(), state=state, recorded_at=AT, **{**values, **changed})
 
 
@@ -86,7 +86,7 @@ def facts(*events, **changed):
 EVERY_STATE = [event(state) for state in dpv.STATES] + [
     event("given", by="guardian", guardian=uuid4(), relationship="parent", of_child=True),
     event("given", by="guardian", guardian=uuid4(), relationship="relative", expires_at=AT + timedelta(days=365)),
-    event("withdrawn", by="staff", told=None),
+    event("withdrawn", by="staff", notice=None),
     event("given", is_renewal=True),
     event("revoked", by="organisation", reason="incident"),
 ]

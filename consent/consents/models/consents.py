@@ -35,7 +35,7 @@ class ConsentState(models.TextChoices):
 
 
 class GivenBy(models.TextChoices):
-    """Who gave the answer."""
+    """The giver of an answer."""
 
     SELF = "self", _("The data subject")
     GUARDIAN = "guardian", _("A guardian")

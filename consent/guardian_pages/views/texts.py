@@ -71,7 +71,7 @@ def render_progress(request: RequestProgress) -> str | Promise:
         return _("Answered by the school")
     if request.waits_for_client:
         return _("Waits for the school to confirm it")
-    if request.answered < request.told:
-        words = _("%(answered)s of %(told)s systems have answered")
-        return words % {"answered": request.answered, "told": request.told}
+    if request.answered < request.total:
+        words = _("%(answered)s of %(total)s systems have answered")
+        return words % {"answered": request.answered, "total": request.total}
     return _("Every system has answered; the school answers you")

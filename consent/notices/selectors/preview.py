@@ -55,9 +55,9 @@ class RenewalCounts:
 
 @dataclass(frozen=True, slots=True)
 class EffectPreview:
-    """The effect of a version: ``told`` clients notified in advance, and the renewals in total and by purpose."""
+    """The effect of a version: ``notified`` clients notified in advance, and the renewals in total and by purpose."""
 
-    told: int
+    notified: int
     total: RenewalCounts
     by_purpose: tuple[RenewalCounts, ...]
 
@@ -73,13 +73,13 @@ def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datet
     if not is_material:
         return EffectPreview(0, nothing, ())
     clients = list(Client.objects.all())
-    told = len(list_clients_to_notify(notice, clients, at=at)) if notice.client_id == PAKTALEEM else 0
+    notified = len(list_clients_to_notify(notice, clients, at=at)) if notice.client_id == PAKTALEEM else 0
     codes = {purpose.pk: purpose.code for purpose in Purpose.objects.filter(code__in=notice.purposes)}
     standing = _list_valid_pairs(notice, clients, at)
     if not codes or not standing:
-        return EffectPreview(told, nothing, ())
+        return EffectPreview(notified, nothing, ())
     everyone = [client.pk for client in clients]
-    return EffectPreview(told, *_count_renewals(set(standing), everyone, codes, at))
+    return EffectPreview(notified, *_count_renewals(set(standing), everyone, codes, at))
 
 
 def _list_valid_pairs(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:

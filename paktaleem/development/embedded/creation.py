@@ -81,7 +81,7 @@ def erase_cluster(layout: Layout) -> None:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder, with retries: backends of a killed server may write to it for a moment."""
+    """Remove a folder, with retries: backends of a killed server may still write to it."""
     for _ in range(50):
         try:
             shutil.rmtree(folder)

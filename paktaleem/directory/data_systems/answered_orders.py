@@ -1,4 +1,4 @@
-"""What apps above do once a system has answered an order, in the same transaction."""
+"""The extension point for answered orders: handlers run in the same transaction."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What apps above do when a person who counted as an adult turns out to be a child (policy §8)."""
+"""The extension point for people who counted as adults and turn out to be children (policy §8)."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

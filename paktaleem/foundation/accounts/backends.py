@@ -20,7 +20,7 @@ class StaffBackend(BaseBackend):
     ) -> User | None:
         """Return the active user with this email address and password, else None.
 
-        An unknown address takes the same time, so that it cannot be told apart from a wrong password.
+        An unknown address takes the same time, so that it cannot be distinguished from a wrong password.
         """
         del request
         if not email or not password or "\x00" in email:

@@ -41,7 +41,7 @@ RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "lin
 """Path segments that cannot be client codes, because of URLs such as ``/choices/<code>/``."""
 
 MAX_CLOCK_OFFSET = timedelta(days=25 * 366)
-"""Largest clock offset of a sandbox: long enough for a newborn to come of age."""
+"""Largest clock offset of a sandbox: long enough for a newborn to reach the age of consent."""
 TEST_KEY_PREFIX = "ptk_test_"
 """Prefix of the API keys of sandboxes, and of no other key."""
 
