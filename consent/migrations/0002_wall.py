@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 CATALOGUE = [
     "DataCategory",
@@ -44,31 +44,31 @@ REGISTER_TABLES = [f"consent_{model.lower()}" for model in CATALOGUE + OWN[:3]]
 class Migration(migrations.Migration):
     dependencies = [("consent", "0001_register"), ("subjects", "0002_wall")]
     operations = [
-        *(Walled(model, shared=True) for model in [*CATALOGUE, "RegisterVersion"]),
-        *(Walled(model) for model in OWN),
-        *(Walled(f"Historical{model}", shared=True) for model in CATALOGUE),
-        *(Walled(f"Historical{model}") for model in OWN),
+        *(TenantIsolation(model, shared=True) for model in [*CATALOGUE, "RegisterVersion"]),
+        *(TenantIsolation(model) for model in OWN),
+        *(TenantIsolation(f"Historical{model}", shared=True) for model in CATALOGUE),
+        *(TenantIsolation(f"Historical{model}") for model in OWN),
         *(AppendOnly(f"Historical{model}") for model in CATALOGUE + OWN),
-        Walled("ConsentEvent"),
-        Walled("Consent"),
+        TenantIsolation("ConsentEvent"),
+        TenantIsolation("Consent"),
         AppendOnly("ConsentEvent"),
         AppendOnly("NoticeVersion"),
-        BelongsTo("BalancingTest", "purpose", "Purpose", owner="purpose_owner"),
-        BelongsTo("LawfulBasis", "purpose", "Purpose", owner="purpose_owner"),
-        BelongsTo("LawfulBasis", "balancing_test", "BalancingTest"),
-        BelongsTo("RecipientApproval", "recipient", "Recipient", owner="recipient_owner"),
-        BelongsTo("NoticeVersion", "notice", "Notice", owner="notice_owner"),
-        BelongsTo("AgreementSuspension", "agreement", "ServiceAgreement"),
-        BelongsTo("Instruction", "agreement", "ServiceAgreement"),
-        BelongsTo("Restriction", "subject", "subjects.Subject"),
-        BelongsTo("Objection", "subject", "subjects.Subject"),
-        BelongsTo("ConsentEvent", "subject", "subjects.Subject"),
-        BelongsTo("ConsentEvent", "guardian", "subjects.Subject"),
-        BelongsTo("ConsentEvent", "purpose", "Purpose", owner="purpose_owner"),
-        BelongsTo("ConsentEvent", "notice_version", "NoticeVersion", owner="notice_version_owner"),
-        BelongsTo("Consent", "subject", "subjects.Subject"),
-        BelongsTo("Consent", "purpose", "Purpose", owner="purpose_owner"),
-        BelongsTo("Consent", "event", "ConsentEvent"),
+        SameClientForeignKey("BalancingTest", "purpose", "Purpose", owner="purpose_owner"),
+        SameClientForeignKey("LawfulBasis", "purpose", "Purpose", owner="purpose_owner"),
+        SameClientForeignKey("LawfulBasis", "balancing_test", "BalancingTest"),
+        SameClientForeignKey("RecipientApproval", "recipient", "Recipient", owner="recipient_owner"),
+        SameClientForeignKey("NoticeVersion", "notice", "Notice", owner="notice_owner"),
+        SameClientForeignKey("AgreementSuspension", "agreement", "ServiceAgreement"),
+        SameClientForeignKey("Instruction", "agreement", "ServiceAgreement"),
+        SameClientForeignKey("Restriction", "subject", "subjects.Subject"),
+        SameClientForeignKey("Objection", "subject", "subjects.Subject"),
+        SameClientForeignKey("ConsentEvent", "subject", "subjects.Subject"),
+        SameClientForeignKey("ConsentEvent", "guardian", "subjects.Subject"),
+        SameClientForeignKey("ConsentEvent", "purpose", "Purpose", owner="purpose_owner"),
+        SameClientForeignKey("ConsentEvent", "notice_version", "NoticeVersion", owner="notice_version_owner"),
+        SameClientForeignKey("Consent", "subject", "subjects.Subject"),
+        SameClientForeignKey("Consent", "purpose", "Purpose", owner="purpose_owner"),
+        SameClientForeignKey("Consent", "event", "ConsentEvent"),
         migrations.RunSQL(RAISE_VERSION, "DROP FUNCTION consent_raise_register_version()"),
         *(raises_version(table) for table in REGISTER_TABLES),
         raises_version("accounts_client", "id"),

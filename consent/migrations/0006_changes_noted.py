@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import Walled
+from paktaleem.foundation.tenancy.operations import TenantIsolation
 
 XACT = "pg_current_xact_id()::text::bigint"
 NOTE = (
@@ -60,8 +60,8 @@ def noted(table, event, call, old=False):
 class Migration(migrations.Migration):
     dependencies = [("consent", "0005_changes")]
     operations = [
-        Walled("SubjectChange"),
-        Walled("RegisterChange", shared=True),
+        TenantIsolation("SubjectChange"),
+        TenantIsolation("RegisterChange", shared=True),
         *(migrations.RunSQL(sql, back) for sql, back in (CONSENTS, LIMITS, NEW_SUBJECTS, SUBJECTS, REGISTER)),
         noted("consent_consent", "INSERT", "consent_note_consents()"),
         noted("consent_consent", "UPDATE", "consent_note_consents()"),

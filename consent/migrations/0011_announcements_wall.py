@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 TRACKED = ["NoticeDraft", "NoticeDispatch"]
 EVIDENCE = ["NoticeResponse", "NoticeEffect", "PolicyAcknowledgement"]
@@ -33,16 +33,16 @@ def raises_version(event, when):
 class Migration(migrations.Migration):
     dependencies = [("consent", "0010_announcements")]
     operations = [
-        *(Walled(model) for model in [*TRACKED, *EVIDENCE]),
-        *(Walled(f"Historical{model}") for model in TRACKED),
+        *(TenantIsolation(model) for model in [*TRACKED, *EVIDENCE]),
+        *(TenantIsolation(f"Historical{model}") for model in TRACKED),
         *(AppendOnly(f"Historical{model}") for model in TRACKED),
         *(AppendOnly(model) for model in EVIDENCE),
-        BelongsTo("NoticeDraft", "notice", "Notice"),
-        BelongsTo("NoticeDispatch", "version", "NoticeVersion", owner="version_owner"),
-        BelongsTo("NoticeResponse", "dispatch", "NoticeDispatch"),
-        BelongsTo("NoticeEffect", "version", "NoticeVersion", owner="version_owner"),
-        BelongsTo("PolicyAcknowledgement", "subject", "subjects.Subject"),
-        BelongsTo("PolicyAcknowledgement", "version", "NoticeVersion", owner="version_owner"),
+        SameClientForeignKey("NoticeDraft", "notice", "Notice"),
+        SameClientForeignKey("NoticeDispatch", "version", "NoticeVersion", owner="version_owner"),
+        SameClientForeignKey("NoticeResponse", "dispatch", "NoticeDispatch"),
+        SameClientForeignKey("NoticeEffect", "version", "NoticeVersion", owner="version_owner"),
+        SameClientForeignKey("PolicyAcknowledgement", "subject", "subjects.Subject"),
+        SameClientForeignKey("PolicyAcknowledgement", "version", "NoticeVersion", owner="version_owner"),
         migrations.RunSQL(KEEP_PROOF, "DROP FUNCTION consent_keep_proof()"),
         migrations.RunSQL(
             "CREATE TRIGGER keeps_proof BEFORE UPDATE ON consent_noticedispatch FOR EACH ROW "

@@ -2,15 +2,15 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("consent", "0014_evidence"), ("files", "0002_wall")]
     operations = [
-        Walled("ConsentEvidence"),
+        TenantIsolation("ConsentEvidence"),
         AppendOnly("ConsentEvidence"),
-        BelongsTo("ConsentEvidence", "subject", "subjects.Subject"),
-        BelongsTo("ConsentEvidence", "event", "ConsentEvent"),
-        BelongsTo("ConsentEvidence", "file", "files.SealedFile"),
+        SameClientForeignKey("ConsentEvidence", "subject", "subjects.Subject"),
+        SameClientForeignKey("ConsentEvidence", "event", "ConsentEvent"),
+        SameClientForeignKey("ConsentEvidence", "file", "files.SealedFile"),
     ]

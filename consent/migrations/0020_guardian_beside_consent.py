@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from paktaleem.foundation.tenancy.operations import BelongsTo
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey
 
 FILL = """
 DO $fill$
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
-        BelongsTo("Consent", "guardian", "subjects.Subject"),
+        SameClientForeignKey("Consent", "guardian", "subjects.Subject"),
         migrations.AddConstraint(
             model_name="consent",
             constraint=models.CheckConstraint(

@@ -2,13 +2,13 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("ageing", "0001_ageing"), ("subjects", "0014_age_changes_wall")]
     operations = [
-        Walled("AgeNotice"),
+        TenantIsolation("AgeNotice"),
         AppendOnly("AgeNotice"),
-        BelongsTo("AgeNotice", "subject", "subjects.Subject"),
+        SameClientForeignKey("AgeNotice", "subject", "subjects.Subject"),
     ]

@@ -2,13 +2,13 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("concerns", "0001_concerns"), ("subjects", "0012_rosters_wall")]
     operations = [
-        Walled("Concern"),
-        BelongsTo("Concern", "child", "subjects.Subject"),
-        BelongsTo("Concern", "guardian", "subjects.Subject"),
+        TenantIsolation("Concern"),
+        SameClientForeignKey("Concern", "child", "subjects.Subject"),
+        SameClientForeignKey("Concern", "guardian", "subjects.Subject"),
     ]

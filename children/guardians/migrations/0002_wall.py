@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled, _without_force
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation, _without_force
 
 TRACKED = [
     "Guardianship",
@@ -95,25 +95,25 @@ $$
 class Migration(migrations.Migration):
     dependencies = [("children", "0001_children"), ("subjects", "0012_rosters_wall"), ("files", "0002_wall")]
     operations = [
-        *(Walled(model) for model in [*TRACKED, "ServiceAuthorisation"]),
-        *(Walled(f"Historical{model}") for model in TRACKED),
+        *(TenantIsolation(model) for model in [*TRACKED, "ServiceAuthorisation"]),
+        *(TenantIsolation(f"Historical{model}") for model in TRACKED),
         *(AppendOnly(f"Historical{model}") for model in TRACKED),
         AppendOnly("ServiceAuthorisation"),
-        BelongsTo("Guardianship", "child", "subjects.Subject"),
-        BelongsTo("Guardianship", "guardian", "subjects.Subject"),
-        BelongsTo("Verification", "guardianship", "Guardianship"),
-        BelongsTo("Verification", "file", "files.SealedFile"),
-        BelongsTo("ServiceAuthorisation", "child", "subjects.Subject"),
-        BelongsTo("ServiceAuthorisation", "guardian", "subjects.Subject"),
-        BelongsTo("ServiceAuthorisation", "guardianship", "Guardianship"),
-        BelongsTo("ServiceAuthorisation", "verification", "Verification"),
-        BelongsTo("ServiceAuthorisation", "file", "files.SealedFile"),
-        BelongsTo("SchoolAuthorisation", "child", "subjects.Subject"),
-        BelongsTo("GuardianConflict", "child", "subjects.Subject"),
-        BelongsTo("GuardianChange", "child", "subjects.Subject"),
-        BelongsTo("GuardianChange", "guardianship", "Guardianship"),
-        BelongsTo("Quarantine", "subject", "subjects.Subject"),
-        BelongsTo("ProviderCheck", "guardianship", "Guardianship"),
+        SameClientForeignKey("Guardianship", "child", "subjects.Subject"),
+        SameClientForeignKey("Guardianship", "guardian", "subjects.Subject"),
+        SameClientForeignKey("Verification", "guardianship", "Guardianship"),
+        SameClientForeignKey("Verification", "file", "files.SealedFile"),
+        SameClientForeignKey("ServiceAuthorisation", "child", "subjects.Subject"),
+        SameClientForeignKey("ServiceAuthorisation", "guardian", "subjects.Subject"),
+        SameClientForeignKey("ServiceAuthorisation", "guardianship", "Guardianship"),
+        SameClientForeignKey("ServiceAuthorisation", "verification", "Verification"),
+        SameClientForeignKey("ServiceAuthorisation", "file", "files.SealedFile"),
+        SameClientForeignKey("SchoolAuthorisation", "child", "subjects.Subject"),
+        SameClientForeignKey("GuardianConflict", "child", "subjects.Subject"),
+        SameClientForeignKey("GuardianChange", "child", "subjects.Subject"),
+        SameClientForeignKey("GuardianChange", "guardianship", "Guardianship"),
+        SameClientForeignKey("Quarantine", "subject", "subjects.Subject"),
+        SameClientForeignKey("ProviderCheck", "guardianship", "Guardianship"),
         *same_pair("children_serviceauthorisation", "guardianship_id", "children_guardianship", "child_id", "guardian_id"),
         *same_pair("children_serviceauthorisation", "verification_id", "children_verification", "guardianship_id"),
         migrations.RunSQL(

@@ -2,13 +2,13 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("invitations", "0001_invitations"), ("subjects", "0012_rosters_wall")]
     operations = [
-        Walled("Invitation"),
-        BelongsTo("Invitation", "child", "subjects.Subject"),
-        BelongsTo("Invitation", "guardian", "subjects.Subject"),
+        TenantIsolation("Invitation"),
+        SameClientForeignKey("Invitation", "child", "subjects.Subject"),
+        SameClientForeignKey("Invitation", "guardian", "subjects.Subject"),
     ]

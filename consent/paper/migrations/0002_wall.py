@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
@@ -12,15 +12,15 @@ class Migration(migrations.Migration):
         ("subjects", "0012_rosters_wall"),
     ]
     operations = [
-        *(Walled(model) for model in ("FormRun", "FormPurpose", "FormPage", "AnswerSheet", "SheetEntry", "EntryStep")),
+        *(TenantIsolation(model) for model in ("FormRun", "FormPurpose", "FormPage", "AnswerSheet", "SheetEntry", "EntryStep")),
         *(AppendOnly(model) for model in ("FormRun", "FormPurpose", "FormPage", "EntryStep")),
-        BelongsTo("FormPurpose", "run", "FormRun"),
-        BelongsTo("FormPurpose", "purpose", "consent.Purpose", owner="purpose_owner"),
-        BelongsTo("FormPurpose", "notice_version", "consent.NoticeVersion", owner="notice_version_owner"),
-        BelongsTo("FormPage", "run", "FormRun"),
-        BelongsTo("FormPage", "subject", "subjects.Subject"),
-        BelongsTo("SheetEntry", "sheet", "AnswerSheet"),
-        BelongsTo("SheetEntry", "page", "FormPage"),
-        BelongsTo("SheetEntry", "subject", "subjects.Subject"),
-        BelongsTo("EntryStep", "entry", "SheetEntry"),
+        SameClientForeignKey("FormPurpose", "run", "FormRun"),
+        SameClientForeignKey("FormPurpose", "purpose", "consent.Purpose", owner="purpose_owner"),
+        SameClientForeignKey("FormPurpose", "notice_version", "consent.NoticeVersion", owner="notice_version_owner"),
+        SameClientForeignKey("FormPage", "run", "FormRun"),
+        SameClientForeignKey("FormPage", "subject", "subjects.Subject"),
+        SameClientForeignKey("SheetEntry", "sheet", "AnswerSheet"),
+        SameClientForeignKey("SheetEntry", "page", "FormPage"),
+        SameClientForeignKey("SheetEntry", "subject", "subjects.Subject"),
+        SameClientForeignKey("EntryStep", "entry", "SheetEntry"),
     ]

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, TenantIsolation
 
 CLIENT_OF_LINK = """
 CREATE FUNCTION doors_client_of_link(token_digest bytea) RETURNS uuid
@@ -16,9 +16,9 @@ SIGNATURE = "doors_client_of_link(bytea)"
 class Migration(migrations.Migration):
     dependencies = [("doors", "0001_doors"), ("accounts", "0002_wall"), ("subjects", "0002_wall")]
     operations = [
-        Walled("PageLink", looked_up=True),
-        Walled("PageCode"),
-        *(BelongsTo(model, field, "subjects.Subject") for model in ("PageLink", "PageCode") for field in ("subject", "child")),
+        TenantIsolation("PageLink", looked_up=True),
+        TenantIsolation("PageCode"),
+        *(SameClientForeignKey(model, field, "subjects.Subject") for model in ("PageLink", "PageCode") for field in ("subject", "child")),
         migrations.RunSQL(
             [
                 CLIENT_OF_LINK,

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 OWN = ["SystemKey", "OrderSet", "Order", "OrderStep", "OrderPart", "Waiver"]
 
@@ -10,18 +10,18 @@ OWN = ["SystemKey", "OrderSet", "Order", "OrderStep", "OrderPart", "Waiver"]
 class Migration(migrations.Migration):
     dependencies = [("systems", "0001_systems"), ("subjects", "0002_wall"), ("files", "0002_wall")]
     operations = [
-        Walled("System", shared=True),
-        Walled("HistoricalSystem", shared=True),
-        *(Walled(model) for model in OWN),
-        *(Walled(f"Historical{model}") for model in ("SystemKey", "Waiver")),
+        TenantIsolation("System", shared=True),
+        TenantIsolation("HistoricalSystem", shared=True),
+        *(TenantIsolation(model) for model in OWN),
+        *(TenantIsolation(f"Historical{model}") for model in ("SystemKey", "Waiver")),
         *(AppendOnly(f"Historical{model}") for model in ("System", "SystemKey", "Waiver")),
         *(AppendOnly(model) for model in ("OrderSet", "OrderStep", "OrderPart")),
-        BelongsTo("SystemKey", "system", "System", owner="system_owner"),
-        BelongsTo("Order", "system", "System", owner="system_owner"),
-        BelongsTo("Order", "subject", "subjects.Subject"),
-        BelongsTo("Order", "order_set", "OrderSet"),
-        BelongsTo("OrderStep", "order", "Order"),
-        BelongsTo("OrderPart", "order", "Order"),
-        BelongsTo("OrderPart", "file", "files.SealedFile"),
-        BelongsTo("Waiver", "order", "Order"),
+        SameClientForeignKey("SystemKey", "system", "System", owner="system_owner"),
+        SameClientForeignKey("Order", "system", "System", owner="system_owner"),
+        SameClientForeignKey("Order", "subject", "subjects.Subject"),
+        SameClientForeignKey("Order", "order_set", "OrderSet"),
+        SameClientForeignKey("OrderStep", "order", "Order"),
+        SameClientForeignKey("OrderPart", "order", "Order"),
+        SameClientForeignKey("OrderPart", "file", "files.SealedFile"),
+        SameClientForeignKey("Waiver", "order", "Order"),
     ]

@@ -6,7 +6,7 @@ import django.db.models.deletion
 import paktaleem.foundation.tenancy.ids
 from django.db import migrations, models
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             model_name='orderalert',
             constraint=models.UniqueConstraint(fields=('client', 'order', 'state', 'attempt'), name='orderalert_once_a_state'),
         ),
-        Walled("OrderAlert"),
+        TenantIsolation("OrderAlert"),
         AppendOnly("OrderAlert"),
-        BelongsTo("OrderAlert", "order", "Order"),
+        SameClientForeignKey("OrderAlert", "order", "Order"),
     ]

@@ -2,16 +2,16 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("files", "0001_files"), ("subjects", "0002_wall")]
     operations = [
-        Walled("SealedFile"),
-        Walled("FileChunk"),
+        TenantIsolation("SealedFile"),
+        TenantIsolation("FileChunk"),
         AppendOnly("SealedFile"),
         AppendOnly("FileChunk"),
-        BelongsTo("SealedFile", "subject", "subjects.Subject"),
-        BelongsTo("FileChunk", "file", "SealedFile"),
+        SameClientForeignKey("SealedFile", "subject", "subjects.Subject"),
+        SameClientForeignKey("FileChunk", "file", "SealedFile"),
     ]

@@ -2,12 +2,12 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("mail", "0001_letters"), ("accounts", "0002_wall"), ("subjects", "0002_wall")]
     operations = [
-        Walled("Letter"),
-        BelongsTo("Letter", "subject", "subjects.Subject"),
+        TenantIsolation("Letter"),
+        SameClientForeignKey("Letter", "subject", "subjects.Subject"),
     ]

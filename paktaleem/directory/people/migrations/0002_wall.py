@@ -2,23 +2,23 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("subjects", "0001_subjects"), ("accounts", "0002_wall")]
     operations = [
-        Walled("Subject"),
-        Walled("HistoricalSubject"),
-        Walled("SubjectKey"),
-        Walled("GuardianClaim"),
-        Walled("HistoricalGuardianClaim"),
-        Walled("AccessRecord"),
+        TenantIsolation("Subject"),
+        TenantIsolation("HistoricalSubject"),
+        TenantIsolation("SubjectKey"),
+        TenantIsolation("GuardianClaim"),
+        TenantIsolation("HistoricalGuardianClaim"),
+        TenantIsolation("AccessRecord"),
         AppendOnly("AccessRecord"),
         AppendOnly("HistoricalSubject"),
         AppendOnly("HistoricalGuardianClaim"),
-        BelongsTo("SubjectKey", "subject", "Subject"),
-        BelongsTo("GuardianClaim", "child", "Subject"),
-        BelongsTo("GuardianClaim", "guardian", "Subject"),
-        BelongsTo("AccessRecord", "subject", "Subject"),
+        SameClientForeignKey("SubjectKey", "subject", "Subject"),
+        SameClientForeignKey("GuardianClaim", "child", "Subject"),
+        SameClientForeignKey("GuardianClaim", "guardian", "Subject"),
+        SameClientForeignKey("AccessRecord", "subject", "Subject"),
     ]

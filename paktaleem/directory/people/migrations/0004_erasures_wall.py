@@ -2,15 +2,15 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("subjects", "0003_erasures")]
     operations = [
         AppendOnly("ErasureCarriedOut"),
-        Walled("Readmission"),
-        Walled("HistoricalReadmission"),
+        TenantIsolation("Readmission"),
+        TenantIsolation("HistoricalReadmission"),
         AppendOnly("HistoricalReadmission"),
-        BelongsTo("Readmission", "subject", "Subject"),
+        SameClientForeignKey("Readmission", "subject", "Subject"),
     ]

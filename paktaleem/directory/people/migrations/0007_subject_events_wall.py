@@ -2,13 +2,13 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("subjects", "0006_subject_events")]
     operations = [
-        Walled("SubjectEvent"),
+        TenantIsolation("SubjectEvent"),
         AppendOnly("SubjectEvent"),
-        BelongsTo("SubjectEvent", "subject", "Subject"),
+        SameClientForeignKey("SubjectEvent", "subject", "Subject"),
     ]

@@ -2,13 +2,13 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("subjects", "0011_rosters")]
     operations = [
-        Walled("RosterImport"),
-        Walled("RosterChunk"),
-        BelongsTo("RosterChunk", "roster", "RosterImport"),
+        TenantIsolation("RosterImport"),
+        TenantIsolation("RosterChunk"),
+        SameClientForeignKey("RosterChunk", "roster", "RosterImport"),
     ]

@@ -2,9 +2,9 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("subjects", "0013_age_changes")]
-    operations = [Walled("AgeChange"), BelongsTo("AgeChange", "subject", "Subject")]
+    operations = [TenantIsolation("AgeChange"), SameClientForeignKey("AgeChange", "subject", "Subject")]

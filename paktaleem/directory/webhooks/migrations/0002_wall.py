@@ -7,7 +7,7 @@ person as long as they are few; a roster of thousands is told once, without a pe
 from django.db import migrations
 
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, SameClientForeignKey, TenantIsolation
 
 FEW = 20
 
@@ -169,20 +169,20 @@ def outbox(table, function):
 class Migration(migrations.Migration):
     dependencies = [("webhooks", "0001_webhooks"), ("ledger", "0003_family_and_lists_by_index"), ("accounts", "0002_wall")]
     operations = [
-        Walled("Endpoint"),
-        Walled("HistoricalEndpoint"),
+        TenantIsolation("Endpoint"),
+        TenantIsolation("HistoricalEndpoint"),
         AppendOnly("HistoricalEndpoint"),
-        Walled("EndpointSecret"),
-        Walled("EndpointHealth"),
-        Walled("Message"),
-        Walled("Delivery"),
-        Walled("Attempt"),
+        TenantIsolation("EndpointSecret"),
+        TenantIsolation("EndpointHealth"),
+        TenantIsolation("Message"),
+        TenantIsolation("Delivery"),
+        TenantIsolation("Attempt"),
         AppendOnly("Attempt"),
-        BelongsTo("EndpointSecret", "endpoint", "Endpoint"),
-        BelongsTo("EndpointHealth", "endpoint", "Endpoint"),
-        BelongsTo("Delivery", "endpoint", "Endpoint"),
-        BelongsTo("Delivery", "message", "Message"),
-        BelongsTo("Attempt", "delivery", "Delivery"),
+        SameClientForeignKey("EndpointSecret", "endpoint", "Endpoint"),
+        SameClientForeignKey("EndpointHealth", "endpoint", "Endpoint"),
+        SameClientForeignKey("Delivery", "endpoint", "Endpoint"),
+        SameClientForeignKey("Delivery", "message", "Message"),
+        SameClientForeignKey("Attempt", "delivery", "Delivery"),
         migrations.RunSQL(NEW_ID, "DROP FUNCTION webhooks_new_id()"),
         migrations.RunSQL(DELIVER, "DROP FUNCTION webhooks_deliver(uuid[])"),
         migrations.RunSQL(tell_entries(EVENTS), "DROP FUNCTION webhooks_tell_entries()"),

@@ -5,7 +5,7 @@ The look-ups are SECURITY DEFINER, owned by the owner role, found by hash or id 
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, TenantIsolation
 
 PINNED = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp"
 
@@ -56,12 +56,12 @@ def look_up(sql, signature):
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_accounts"), ("tenancy", "0001_functions")]
     operations = [
-        Walled("Client", column="id", looked_up=True),
-        Walled("HistoricalClient", column="id"),
-        Walled("Membership", looked_up=True),
-        Walled("HistoricalMembership"),
-        Walled("ApiKey", looked_up=True),
-        Walled("HistoricalApiKey"),
+        TenantIsolation("Client", column="id", looked_up=True),
+        TenantIsolation("HistoricalClient", column="id"),
+        TenantIsolation("Membership", looked_up=True),
+        TenantIsolation("HistoricalMembership"),
+        TenantIsolation("ApiKey", looked_up=True),
+        TenantIsolation("HistoricalApiKey"),
         AppendOnly("HistoricalClient"),
         AppendOnly("HistoricalMembership"),
         AppendOnly("HistoricalApiKey"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.models import F, Q
 
 import paktaleem.foundation.tenancy.ids
-from paktaleem.foundation.tenancy.operations import Walled
+from paktaleem.foundation.tenancy.operations import TenantIsolation
 
 STATES = [
     ("waiting", "Waiting"),
@@ -72,5 +72,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        Walled("ClientChange"),
+        TenantIsolation("ClientChange"),
     ]

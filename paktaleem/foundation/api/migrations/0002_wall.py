@@ -2,9 +2,9 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import Walled
+from paktaleem.foundation.tenancy.operations import TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("api", "0001_kept_answers"), ("accounts", "0002_wall")]
-    operations = [Walled("KeptAnswer")]
+    operations = [TenantIsolation("KeptAnswer")]

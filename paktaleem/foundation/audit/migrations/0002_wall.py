@@ -2,9 +2,9 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, TenantIsolation
 
 
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_ledger"), ("tenancy", "0001_functions")]
-    operations = [Walled("Entry", knows_clients=False), AppendOnly("Entry")]
+    operations = [TenantIsolation("Entry", knows_clients=False), AppendOnly("Entry")]
