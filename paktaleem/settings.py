@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "paktaleem.readiness.ServesOnlyWhenReady",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "paktaleem.bodies.RefusedBodiesMiddleware",  # before anything acts
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "paktaleem.accounts.sessionlife.SessionLifeMiddleware",
@@ -286,6 +287,7 @@ if WHITENOISE_USE_FINDERS:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+BODY_SECONDS = env.float("BODY_SECONDS", default=5.0)  # in which each 64 KiB of a body must arrive
 FILE_MOST_BYTES = env.int("FILE_MOST_BYTES", default=10 * 1_048_576)  # of one file about a person
 PAKTALEEM_ADDRESS = env.str("PAKTALEEM_ADDRESS", default="")  # our postal address: told on receipts
 AUTHORITY = env.list("AUTHORITY", default=[])  # who supervises, if anybody: name and web address, told on receipts

@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 
 django = get_wsgi_application()
 
-from paktaleem.express import Express  # noqa: E402 -- needs the apps to be ready
+from paktaleem.bodies import WholeBodies  # noqa: E402 -- needs the apps to be ready
+from paktaleem.express import Express  # noqa: E402 -- as above
 
-application = Express(django)
+application = WholeBodies(Express(django))
 refuse_unsafe_start()
 connection.close()  # it was this thread's; requests have their own

@@ -109,7 +109,7 @@ class WithdrawConsent(Operation):
     @extend_schema(request=WithdrawInput, responses=ConsentEventOutput)
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
         """Withdraw: 200 with the event; again, the same event."""
-        given = validated(WithdrawInput, request.data or {})
+        given = validated(WithdrawInput, request.data)
         subject = _subject(external_id, request)
         evidence = given.get("evidence") or ""
         return Response(

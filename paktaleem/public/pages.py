@@ -95,6 +95,8 @@ _WORDS: dict[int, tuple[Words, Words]] = {
     403: (_("Not for you to open"), _("You may not see this page or do this here.")),
     404: (_("Not here"), _("There is no such page, or it is not yours.")),
     405: (_("Not possible this way"), _("This address does not take what was sent. Go back and try again.")),
+    408: (_("This took too long"), _("What was sent did not arrive in time. Go back and try again.")),
+    411: (_("This request is not valid"), _TRY_AGAIN),
     413: (_("Too much at once"), _("What was sent is too large. Send less, or a smaller file.")),
     429: (_("Too many tries"), _("This was tried too often. Wait a quarter of an hour, then try again.")),
     500: (_("Something went wrong"), _("Nothing was changed. Please try again; if it happens again, tell PakTaleem.")),

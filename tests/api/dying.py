@@ -10,6 +10,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup(set_prefix=False)
@@ -29,7 +30,8 @@ class DiesBeforeTheCommit:
         return response
 
 
-portal = WSGIHandler()
+short_way = import_string("paktaleem.express.Express")(WSGIHandler())  # needs the apps to be ready
+portal = import_string("paktaleem.bodies.WholeBodies")(short_way)
 
 
 def application(environ, start_response):

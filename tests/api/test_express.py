@@ -88,6 +88,7 @@ CASES: dict[str, tuple[bytes, dict[str, str]]] = {
     "no JSON": (b"{", {}),
     "another type": (GOOD, {"CONTENT_TYPE": "text/plain"}),
     "the future": (json.dumps(question("lms-kiran", "support", context={"time": "2999-01-01T00:00:00Z"})).encode(), {}),
+    "too large": (b" " * 1_048_577, {}),
     "no length": (GOOD, {"CONTENT_LENGTH": ""}),
     "an unfit id": (GOOD, {"HTTP_X_REQUEST_ID": "a b"}),
     "many": (json.dumps({"evaluations": [question("lms-kiran", "support"), {}]}).encode(), {"PATH_INFO": MANY}),
