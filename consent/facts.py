@@ -119,10 +119,6 @@ class SubjectFacts:
     restrictions: tuple[Restriction, ...] = ()
     objections: tuple[Objection, ...] = ()
 
-    def is_known_adult(self, at: datetime) -> bool:
-        """Say whether the person is known to be of age at the moment."""
-        return self.of_age_at is not None and self.of_age_at <= at
-
     def counts_as_child(self, at: datetime, *, serves_minors: bool) -> bool:
         """Say whether the person is to be treated as a child at the moment, as ``ages.is_child`` has it."""
         until = self.may_be_child_until

@@ -259,13 +259,13 @@ def _recipient_is_instructed(case: Case) -> Reason | None:
 
 
 def _child_is_authorised(case: Case) -> Reason | None:
-    """Quarantine is heeded for everyone not known to be of age: it means that someone reported a child."""
+    """Quarantine holds at any age: it is about data already collected, and ends when every system has answered."""
     subject = case.subject
     if not case.is_child and not subject.quarantined:
         return None
     if case.action is Action.DELETE or (case.action is Action.STORE and case.is_legal_obligation):
         return None
-    if subject.quarantined and not subject.is_known_adult(case.at):
+    if subject.quarantined:
         return Reason.QUARANTINED
     return _authorisation_refusal(case) if case.is_child else None
 

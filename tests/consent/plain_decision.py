@@ -172,7 +172,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         presumed_child = True
     child = known_child or presumed_child
     if question.action != "delete" and not (legal and question.action == "store"):
-        if subject.quarantined and not known_adult:
+        if subject.quarantined:
             return "quarantined"
         if child:
             word = subject.service_authorisation

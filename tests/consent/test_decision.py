@@ -113,7 +113,6 @@ PERMITTED = {
     "a child's delete": lambda: of(
         replace(child(), service_authorisation="refused", quarantined=True), ask("service_delivery", "delete")
     ),
-    "a quarantine from before the coming of age": lambda: World().person(quarantined=True),
     "restricted: store": lambda: ask("service_delivery", "store").person(restrictions=RESTRICTED),
     "restricted: delete": lambda: ask("service_delivery", "delete").person(restrictions=RESTRICTED),
     "restricted: legal obligation": lambda: ask("legal_compliance").person(restrictions=RESTRICTED),
@@ -183,6 +182,7 @@ REFUSED = [
     ("age_unknown", lambda: of(replace(UNKNOWN_AGE, service_authorisation=None))),
     ("guardian_consent_required", lambda: of(replace(child(), service_authorisation=None))),
     (
+    ("quarantined", lambda: World().person(quarantined=True)),  # of age by now: the data was collected before
         "guardian_consent_required",
         lambda: of(replace(child(), service_authorisation=None, role="instructor")),
     ),
