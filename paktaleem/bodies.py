@@ -164,30 +164,33 @@ def _chunks(stream: IO[bytes], size: int) -> Iterator[bytes]:
 
 
 class _Reader:
-    """A thread that reads for another one, which can give up waiting; granian's read itself cannot be given up."""
+    """A thread that reads for another one, which can give up waiting; granian's read itself cannot be given up.
+
+    The thread holds the queues alone, so that it ends with the reader: when that one's thread ends, or gives up.
+    """
 
     def __init__(self) -> None:
-        self._wanted: SimpleQueue[tuple[IO[bytes], int]] = SimpleQueue()
+        self._wanted: SimpleQueue[tuple[IO[bytes], int] | None] = SimpleQueue()
         self._read: SimpleQueue[bytes] = SimpleQueue()
-        self._is_given_up = False
-        threading.Thread(target=self._run, name="bodies", daemon=True).start()
+        threading.Thread(target=_read_wanted, args=(self._wanted, self._read), name="bodies", daemon=True).start()
+
+    def __del__(self) -> None:
+        self._wanted.put(None)
 
     def read(self, stream: IO[bytes], size: int) -> bytes:
         """Read. Raises queue.Empty if it takes too long; then this reader is not to be used again."""
         self._wanted.put((stream, size))
-        try:
-            return self._read.get(timeout=settings.BODY_SECONDS)
-        except Empty:
-            self._is_given_up = True
-            raise
+        return self._read.get(timeout=settings.BODY_SECONDS)
 
-    def _run(self) -> None:
-        while not self._is_given_up:
-            stream, size = self._wanted.get()
-            chunk = b""
-            with suppress(OSError):
-                chunk = stream.read(size)
-            self._read.put(chunk)
+
+def _read_wanted(wanted: SimpleQueue[tuple[IO[bytes], int] | None], read: SimpleQueue[bytes]) -> None:
+    while (asked := wanted.get()) is not None:
+        stream, size = asked
+        chunk = b""
+        with suppress(OSError):
+            chunk = stream.read(size)
+        read.put(chunk)
+        del stream, asked
 
 
 _readers = threading.local()

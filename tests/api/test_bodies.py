@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 from io import BytesIO
 from typing import Any
@@ -179,3 +180,14 @@ def handed_on(sent: bytes, **more: str) -> tuple[bytes, dict[str, Any]]:
 
     WholeBodies(portal)(environ, None)
     return seen[0]["wsgi.input"].read(), seen[0]
+
+
+def test_reading_leaves_no_thread_behind_when_the_thread_that_answers_ends():
+    for _ in range(3):
+        answering = threading.Thread(target=handed_on, args=(b"{}",), kwargs={"CONTENT_LENGTH": "2"})
+        answering.start()
+        answering.join()
+    ends_at = time.monotonic() + 20
+    while left := [one.name for one in threading.enumerate() if one.name == "bodies"]:
+        assert time.monotonic() < ends_at, left
+        time.sleep(0.01)
