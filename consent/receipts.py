@@ -87,6 +87,11 @@ class Answered:
     reason: str = ""
     is_renewal: bool = False
 
+    @property
+    def is_without_effect(self) -> bool:
+        """Whether a child gave it itself: no processing rests on it."""
+        return self.state == "given" and self.of_child and self.by != "guardian"
+
 
 @dataclass(frozen=True, slots=True)
 class DataItem:
@@ -335,7 +340,9 @@ def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     }
     if event.actor is not None:
         status["dpv:isImplementedByEntity"] = _urn(event.actor)
-    if event.reason:
+    if event.is_without_effect:
+        status["dpv:hasJustification"] = _without_effect()
+    elif event.reason:
         status["dpv:hasJustification"] = {"@type": "dpv:Justification", "dct:identifier": event.reason}
     return status
 
@@ -343,6 +350,8 @@ def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
 def _kinds(event: Answered) -> list[str]:
     if event.state != "given":
         return [dpv.STATES[event.state]]
+    if event.is_without_effect:
+        return ["dpv:ConsentStatusInvalidForProcessing", "dpv:ExpressedConsent"]
     return ["dpv:RenewedConsentGiven" if event.is_renewal else dpv.STATES["given"], "dpv:ExpressedConsent"]
 
 
@@ -355,6 +364,11 @@ def _indicated_by(facts: RecordFacts, event: Answered) -> dict[str, Any]:
         "@type": dpv.GUARDIANS.get(event.relationship, "dpv:GuardianOfDataSubject"),
         **({"dpv:hasJustification": _justification()} if event.of_child else {}),
     }
+
+
+def _without_effect() -> dict[str, Any]:
+    text = "The person was below the age at which they decide alone, and no guardian gave this consent."
+    return {"@type": "dpv:Justification", "dct:identifier": "not_by_guardian", "dct:description": text}
 
 
 def _justification() -> dict[str, Any]:

@@ -25,12 +25,14 @@ from consent.selectors.decisions import standing
 from consent.selectors.purposes import NoticeUnknown, bases_in_force, current_notice
 from consent.services import (
     Answer,
+    ChildMayNotGive,
     ConsentNotBased,
     EvidenceMissing,
     GuardianUnknown,
     NothingToWithdraw,
     NoticeStale,
     PurposeUnknown,
+    UnknownAgeMayNotGive,
     object_to_purpose,
     record_answers,
     restrict_processing,
@@ -64,6 +66,8 @@ ANSWERS = [
 ]
 REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
+    UnknownAgeMayNotGive: "The person's age is not known: a guardian gives consent, until the age is recorded.",
+    ChildMayNotGive: "The person is a child: a guardian gives consent for them.",
     PurposeUnknown: "There is no such active purpose for this client.",
     ConsentNotBased: "This purpose does not rest on consent for the person's role.",
     EvidenceMissing: "Say what proves it: no screen of ours was there.",

@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.admin.answers import basis_label, decision_cells
 from consent.admin.consents import state_pill
+from consent.models import ConsentEvent
+from consent.register import Register
+from consent.selectors.consents import is_without_effect
 from consent.selectors.decisions import standing
 from consent.selectors.registers import current_register, register_as_of
 from consent.selectors.timelines import ACKNOWLEDGED, Line, acknowledgements_of, consents_of, state_as_of, timeline
@@ -59,8 +62,11 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
         "form": form,
         "at": at,
         "is_past": at < now,
-        "lines": [_shown(line) for line in lines],
-        "states": [(_words(code), state_pill(line.state), line) for code, line in states.items()],
+        "lines": [_shown(line, row, register) for line in lines],
+        "states": [
+            (_words(code), state_pill(line.state), line, _is_without_effect(line, row, register))
+            for code, line in states.items()
+        ],
         "decisions": decisions,
         "bundle_url": reverse("admin:subjects_subject_evidence", args=[row.pk], current_app=site.name),
         "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id) and bool(events or seen),
@@ -85,7 +91,11 @@ def _words(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
-def _shown(line: Line) -> dict[str, Any]:
+def _is_without_effect(line: Line, subject: Subject, register: Register) -> bool:
+    return bool(line.state) and isinstance(line.row, ConsentEvent) and is_without_effect(line.row, subject, register)
+
+
+def _shown(line: Line, subject: Subject, register: Register) -> dict[str, Any]:
     row: Any = line.row
     is_event = bool(line.state and row is not None)
     is_seen = line.what == ACKNOWLEDGED
@@ -106,6 +116,7 @@ def _shown(line: Line) -> dict[str, Any]:
         "is_seen": is_seen,
         "language": row.language if line.notice is not None else "",
         "followed": line.row is None,
+        "without_effect": _is_without_effect(line, subject, register),
         "notice": line.notice,
         "basis": basis_label(line.basis),
         "url": reverse("admin:consent_consentevent_change", args=[row.pk], current_app=site.name) if is_event else "",

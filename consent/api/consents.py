@@ -12,7 +12,9 @@ from rest_framework.response import Response
 from consent.api.shapes import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
 from consent.models import ConsentEvent, ConsentState, Method
 from consent.models.consents import GivenBy
-from consent.selectors.consents import consent_events, consent_states
+from consent.register import Register
+from consent.selectors.consents import consent_events, consent_states, is_without_effect
+from consent.selectors.registers import current_register
 from consent.services import Answer, record_answers, withdraw_consent
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, moment_of, validated
@@ -136,10 +138,11 @@ class SubjectConsents(Operation):
         asked = validated(HistoryInput, request.query_params.dict())
         subject = _subject(external_id, request)
         page, more = _history(subject, asked, request)
+        register = current_register(subject.client_id)
         answer = {
             "subject": external_id,
             "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
-            "history": [_event(event) | _circumstances(event) for event in page],
+            "history": [_past_answer(event, subject, register) for event in page],
         }
         return with_next(request, answer, {"cursor": more} if more else None)
 
@@ -185,8 +188,10 @@ def _event(event: ConsentEvent) -> dict[str, Any]:
     }
 
 
-def _circumstances(event: ConsentEvent) -> dict[str, Any]:
+def _past_answer(event: ConsentEvent, subject: Subject, register: Register) -> dict[str, Any]:
     return {
+        **_event(event),
+        "without_effect": is_without_effect(event, subject, register),
         "by": str(event.given_by),
         "method": str(event.method),
         "language": event.language,

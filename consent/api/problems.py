@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from consent.selectors.purposes import NoticeUnknown
 from consent.services import (
+    ChildMayNotGive,
     ClaimInFuture,
     ConsentNotBased,
     EvidenceMissing,
@@ -11,14 +12,33 @@ from consent.services import (
     NothingToWithdraw,
     NoticeStale,
     PurposeUnknown,
+    UnknownAgeMayNotGive,
 )
 from consent.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
 from paktaleem.api.problems import Problem, declare_problems
 
 __all__: list[str] = []
 
+_GUARDIAN = (
+    "A guardian with verified authority gives it: GET /api/v1/subjects/{external_id}/guardians lists them. Send by."
+)
+
 declare_problems(
     {
+        ChildMayNotGive: Problem(
+            "guardian-must-give",
+            HTTPStatus.CONFLICT,
+            "A guardian gives consent for this person",
+            f"The person is a child. {_GUARDIAN}",
+            field="by",
+        ),
+        UnknownAgeMayNotGive: Problem(
+            "guardian-must-give",
+            HTTPStatus.CONFLICT,
+            "A guardian gives consent for this person",
+            f"The person's age is unknown, and this client serves minors: register the age. {_GUARDIAN}",
+            field="by",
+        ),
         PurposeUnknown: Problem(
             "purpose-unknown",
             HTTPStatus.NOT_FOUND,

@@ -9,6 +9,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, V
 from consent.facts import ConsentFact
 from consent.models import Consent, ConsentEvent, ConsentState
 from consent.models.consents import GivenBy
+from consent.register import Register
 from consent.selectors.registers import current_register
 from consent.states import effective_state, renewal_is_due
 from paktaleem.accounts.actors import Actor, require
@@ -17,7 +18,15 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.selectors import age_is_known
 
-__all__ = ["consent_events", "consent_states", "consents", "due_by_age", "due_for_renewal", "fact_of"]
+__all__ = [
+    "consent_events",
+    "consent_states",
+    "consents",
+    "due_by_age",
+    "due_for_renewal",
+    "fact_of",
+    "is_without_effect",
+]
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:
@@ -47,9 +56,18 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
             "asked_at": row.asked_at,
             "by": row.given_by,
             "event": row.event_id,
+            "without_effect": is_without_effect(row, subject, register),
         }
         for row, state in zip(rows, states, strict=True)
     ]
+
+
+def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, register: Register) -> bool:
+    """Say whether a child gave a consent itself, so that no decision rests on it; such answers are refused by now."""
+    if answer.state != ConsentState.GIVEN or answer.given_by == GivenBy.GUARDIAN:
+        return False
+    at = answer.recorded_at
+    return subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors)
 
 
 def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:

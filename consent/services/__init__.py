@@ -11,6 +11,7 @@ from consent.services.consents import (
     GuardianUnknown,
     NothingToWithdraw,
     PurposeUnknown,
+    UnknownAgeMayNotGive,
     record_answers,
     withdraw_consent,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "NothingToWithdraw",
     "NoticeStale",
     "PurposeUnknown",
+    "UnknownAgeMayNotGive",
     "acknowledge_announcement",
     "acknowledge_policy",
     "add_evidence_file",

@@ -32,6 +32,7 @@ __all__ = [
     "GuardianUnknown",
     "NothingToWithdraw",
     "PurposeUnknown",
+    "UnknownAgeMayNotGive",
     "record_answers",
     "withdraw_consent",
 ]
@@ -54,7 +55,11 @@ class ClaimInFuture(Exception):
 
 
 class ChildMayNotGive(Exception):
-    """A guardian gives consent for this person."""
+    """The person is a child: a guardian gives consent for them."""
+
+
+class UnknownAgeMayNotGive(ChildMayNotGive):
+    """The person's age is unknown where minors are served: a guardian gives consent, until the age is registered."""
 
 
 class GuardianUnknown(LookupError):
@@ -102,10 +107,12 @@ def record_answers(
     subject = locked(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
-    _check_child(subject, answers, actor, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = past_of(subject)
     register = current_register(subject.client_id, past.register_version)
+    by_child = given_by != GivenBy.GUARDIAN and _is_child(subject, register, at)
+    if by_child:
+        _check_child(subject, answers, register)
     grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
@@ -120,7 +127,7 @@ def record_answers(
         events.append(_event(subject, purpose, answer.state, actor, recorded_at, columns))
     with transaction.atomic(savepoint=False):
         for event in events:
-            _append(event, before=past.state(event.purpose), evidence=evidence, actor=actor)
+            _append(event, past=past, by_child=by_child, evidence=evidence, actor=actor)
     return events
 
 
@@ -188,10 +195,15 @@ def _event(  # noqa: PLR0917 -- what it is about, then its columns
     )
 
 
-def _append(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
-    """Append an answer; a guardian's yes has no effect while another guardian's no stands."""
+def _append(event: ConsentEvent, *, past: Past, by_child: bool, evidence: str, actor: Actor) -> None:
+    """Append an answer. A guardian's yes has no effect against another guardian's no.
+
+    Nor has anything of a child against a guardian's answer, but a refusal or a withdrawal.
+    """
     purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
+    before, is_no = past.state(purpose), event.state in {ConsentState.REFUSED, ConsentState.WITHDRAWN}
     against = guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
+    against = against or (by_child and not is_no and past.is_by_guardian(purpose))
     append_event(event, purpose, before=before, actor=actor, stands=not against)
     if guardian is not None:
         follow_purpose(event, purpose, actor=actor)
@@ -222,14 +234,16 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
         raise GuardianUnknown
 
 
-def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: datetime) -> None:
-    """Refuse a yes that a child says alone on a page of its own: it may see, say no and take back."""
-    gives = any(answer.state == ConsentState.GIVEN for answer in answers)
-    if not gives or actor.acts_for != actor.id:
+def _is_child(subject: Subject, register: Register, at: datetime) -> bool:
+    return subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors)
+
+
+def _check_child(subject: Subject, answers: Sequence[Answer], register: Register) -> None:
+    """Refuse a yes that a child says itself, whichever way it came: it may see, say no and take back."""
+    if all(answer.state != ConsentState.GIVEN for answer in answers):
         return
-    client = subject.client
-    if subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
-        raise ChildMayNotGive
+    is_known = subject.of_age_for(register.thresholds) is not None
+    raise ChildMayNotGive if is_known else UnknownAgeMayNotGive
 
 
 def _check_answer(  # noqa: PLR0917 -- whose answer, about what, and by what it is judged

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from consent.models import ConsentEvent, ConsentState, Purpose
+from consent.models.consents import GivenBy
 from consent.selectors.registers import Version
 from consent.states import becomes_state
 from paktaleem.accounts.actors import Actor
@@ -22,7 +23,8 @@ __all__ = ["Past", "append_event", "locked", "past_of"]
 _LOCKED = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _ANSWERED = """
 SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always LEFT JOIN (
-    SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state)
+    SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state),
+        min(c.given_by)
     FROM consent_consentevent e JOIN consent_consent c
         ON (c.client_id, c.subject_id, c.purpose_id) = (e.client_id, e.subject_id, e.purpose_id)
     WHERE e.client_id = %(client)s AND e.subject_id = %(subject)s GROUP BY e.purpose_id
@@ -49,7 +51,7 @@ _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED,
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a person answered before: the latest moment, when consent to each purpose last ended, and its state.
+    """What a person answered before: the latest moment, when consent to each purpose last ended, its state, by whom.
 
     ``register_version`` is the client's register's, read with it: whoever answers needs both.
     """
@@ -58,6 +60,7 @@ class Past:
     latest: datetime | None
     ends: Mapping[UUID, datetime | None]
     states: Mapping[UUID, str]
+    givers: Mapping[UUID, str]
 
     def next_moment(self, at: datetime) -> datetime:
         """Return the moment, or the next one free: a request that waited is recorded after those before it.
@@ -69,6 +72,10 @@ class Past:
     def state(self, purpose: Purpose) -> str:
         """Give the state that the events left, expiry and notices not considered."""
         return self.states.get(purpose.pk, ConsentState.UNKNOWN.value)
+
+    def is_by_guardian(self, purpose: Purpose) -> bool:
+        """Say whether the answer that made the state is a guardian's."""
+        return self.givers.get(purpose.pk) == GivenBy.GUARDIAN
 
     def ended_at(self, purpose: Purpose) -> datetime | None:
         """Give when consent was last withdrawn, revoked or invalidated."""
@@ -83,9 +90,10 @@ def past_of(subject: Subject) -> Past:
     (own, shared), found = rows[0][0], [row[1:] for row in rows if row[1] is not None]
     return Past(
         (own, shared),
-        max((latest for _, latest, _, _ in found), default=None),
-        {purpose: ended_at for purpose, _, ended_at, _ in found},
-        {purpose: state for purpose, _, _, state in found},
+        max((latest for _, latest, _, _, _ in found), default=None),
+        {purpose: ended_at for purpose, _, ended_at, _, _ in found},
+        {purpose: state for purpose, _, _, state, _ in found},
+        {purpose: given_by for purpose, _, _, _, given_by in found},
     )
 
 
