@@ -34,9 +34,11 @@ class Reason(StrEnum):
     """Why the answer is as it is: stable codes, part of the interface. All but `permitted` are refusals."""
 
     PERMITTED = "permitted"
+    SUBJECT_TYPE_UNKNOWN = "subject_type_unknown"
     SUBJECT_UNKNOWN = "subject_unknown"
     SUBJECT_ERASED = "subject_erased"
     ACTION_UNKNOWN = "action_unknown"
+    RESOURCE_TYPE_UNKNOWN = "resource_type_unknown"
     PURPOSE_UNKNOWN = "purpose_unknown"
     PURPOSE_INACTIVE = "purpose_inactive"
     SALE_FORBIDDEN = "sale_forbidden"
@@ -147,13 +149,16 @@ class Question:
     """May this action be done for this purpose, at this moment?
 
     `categories` left out (None or empty) are all of the purpose's; `recipient` is the code of whom to
-    share with.
+    share with. `is_about_person` and `is_about_purpose` are False where the caller named another type of subject or
+    resource.
     """
 
     purpose: str
     action: str = Action.PROCESS
     categories: frozenset[str] | None = None
     recipient: str | None = None
+    is_about_person: bool = True
+    is_about_purpose: bool = True
     at: datetime = field(kw_only=True)
 
 

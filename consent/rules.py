@@ -61,6 +61,8 @@ class Case:
         "categories",
         "consent",
         "evidence",
+        "is_about_person",
+        "is_about_purpose",
         "is_child",
         "purpose",
         "recipient",
@@ -79,6 +81,7 @@ class Case:
         self.register = register
         self.subject = subject or _NOBODY
         self.at = at
+        self.is_about_person, self.is_about_purpose = question.is_about_person, question.is_about_purpose
         self.action = _ACTIONS.get(question.action)
         self.purpose = register.purposes.get(question.purpose, _NO_PURPOSE)
         self.categories = question.categories or self.purpose.categories
@@ -116,6 +119,8 @@ class Case:
 
 def _person_is_known(case: Case) -> Reason | None:
     subject = case.subject
+    if not case.is_about_person:
+        return Reason.SUBJECT_TYPE_UNKNOWN
     if subject is _NOBODY or case.at < subject.registered_at:
         return Reason.SUBJECT_UNKNOWN
     if subject.erased_at is not None and subject.erased_at <= case.at:
@@ -129,6 +134,8 @@ def _person_is_known(case: Case) -> Reason | None:
 def _purpose_is_open(case: Case) -> Reason | None:
     if case.action is None:
         return Reason.ACTION_UNKNOWN
+    if not case.is_about_purpose:
+        return Reason.RESOURCE_TYPE_UNKNOWN
     if case.purpose is _NO_PURPOSE:
         return Reason.PURPOSE_UNKNOWN
     if case.purpose.active and not case.purpose.is_sale:

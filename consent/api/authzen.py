@@ -24,6 +24,8 @@ MOST_ITEMS = 1_000
 MOST_MOMENTS = 20
 """How many different past moments one request may ask about: each has a register of its own to be read."""
 
+_PEOPLE = frozenset({"end_user", "user"})
+
 type Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
@@ -73,13 +75,15 @@ class _Item(msgspec.Struct):
         context = self.context or defaults.context or _NO_CONTEXT
         categories = resource.properties.categories
         question = Question(
-            purpose=resource.id if resource.type == "purpose" else "",
+            purpose=resource.id,
             action=action.name,
             categories=None if categories is None else frozenset(categories),
             recipient=resource.properties.recipient,
+            is_about_person=subject.type in _PEOPLE,
+            is_about_purpose=resource.type == "purpose",
             at=now if context.time is None else _moment(context.time, now),
         )
-        return Asked(subject.id if subject.type == "end_user" else "", question)
+        return Asked(subject.id if question.is_about_person else "", question)
 
 
 class _Options(msgspec.Struct):

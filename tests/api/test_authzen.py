@@ -378,7 +378,20 @@ def test_without_a_request_id_there_is_none(khyber):
 def test_a_request_id_that_is_no_id_is_not_repeated(cast):
     for told in ("a b", "ü", "x" * 201):
         client = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}", "X-Request-ID": told})
-        assert "X-Request-ID" not in client.post(ONE, ASKED, content_type="application/json")
+        assert UUID(client.post(ONE, ASKED, content_type="application/json")["X-Request-ID"])
+
+
+def test_another_type_of_subject_or_resource_is_named_in_the_reason(khyber):
+    def reason_of(**changed):
+        return khyber.post(ONE, {**ASKED, **changed}).json()["context"]["reason"]
+
+    assert reason_of(subject={"type": "student", "id": "lms-kiran"}) == "subject_type_unknown"
+    assert reason_of(subject={"type": "user", "id": "lms-kiran"}) == reason_of()
+    assert reason_of(resource={"type": "course", "id": "newsletter"}) == "resource_type_unknown"
+    told = batch(
+        {"subject": {"type": "user", "id": "lms-kiran"}}, {"subject": {"type": "app", "id": "lms-kiran"}}, **GOOD
+    )
+    assert reasons(khyber.post(MANY, told)) == ["permitted", "subject_type_unknown"]
 
 
 @pytest.mark.parametrize("what", ["subject", "resource", "action"])

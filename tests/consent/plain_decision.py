@@ -108,6 +108,8 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
     """Walk down the table, one if after another."""
     at = question.at
     # 1
+    if not question.is_about_person:
+        return "subject_type_unknown"
     if subject is None or subject.registered_at > at:
         return "subject_unknown"
     if subject.erased_at is not None and at >= subject.erased_at:
@@ -115,6 +117,8 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
     # 2
     if question.action not in ["collect", "store", "process", "share", "delete"]:
         return "action_unknown"
+    if not question.is_about_purpose:
+        return "resource_type_unknown"
     purpose = next((row for row in rows.purposes if row.code == question.purpose), None)
     if purpose is None:
         return "purpose_unknown"

@@ -97,7 +97,8 @@ def change_categories(world, pick):
 
 
 def change_wording(world, pick):
-    key, value = pick((("purpose", "astrology"), ("action", "sell"), ("recipient", None), ("recipient", "x")))
+    types = (("is_about_person", False), ("is_about_purpose", False))
+    key, value = pick((("purpose", "astrology"), ("action", "sell"), ("recipient", None), ("recipient", "x"), *types))
     world.asking(**{key: value})
 
 
