@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -24,7 +25,7 @@ from children.invitations.services import (
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.api.problems import PointedProblem, Problem, declare_problems
+from paktaleem.api.problems import INVALID, PointedProblem, Problem, declare_problems
 from paktaleem.api.serializers import StrictSerializer, TextField
 from paktaleem.mail.models import Channel
 from paktaleem.subjects.details import LANGUAGES
@@ -46,6 +47,12 @@ class ContactUnusable(PointedProblem):
         "The guardian cannot be asked by this contact",
         "It could be the child's own, or many people's. The school takes the decision on paper or in person.",
     )
+
+
+class GuardianInvalid(PointedProblem):
+    """The details of the guardian are not valid."""
+
+    problem = INVALID
 
 
 declare_problems(
@@ -141,12 +148,16 @@ class InviteGuardian(Operation):
                 relationship = named.pop("relationship")
                 row = register_and_invite(child, details=named, relationship=relationship, **told)
         except ContactRefused as refused:
-            raise _pointed(refused.why) from refused
+            raise _contact_unusable(refused.why, given["guardian"]) from refused
+        except ValidationError as error:
+            raise GuardianInvalid({"guardian": error.message_dict}) from error
         return Response(_shown(row), HTTPStatus.CREATED)
 
 
-def _pointed(why: Unusable) -> ContactUnusable:
-    return ContactUnusable({"guardian": {"contact": [str(ContactProblem(why.value).label)]}})
+def _contact_unusable(why: Unusable, guardian: dict[str, Any]) -> ContactUnusable:
+    """Point at the member by which the guardian was named: an id, or the contact that is tried first."""
+    member = next(name for name in ("external_id", "email", "phone") if guardian.get(name))
+    return ContactUnusable({"guardian": {member: [str(ContactProblem(why.value).label)]}})
 
 
 class ShowInvitation(Operation):

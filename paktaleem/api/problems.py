@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from paktaleem.accounts.actors import NotAllowed
 
-__all__ = ["PointedProblem", "Problem", "answer_problem", "declare_problems", "problem_response"]
+__all__ = ["INVALID", "PointedProblem", "Problem", "answer_problem", "declare_problems", "problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN = ("/access/", "/.well-known/authzen-configuration")
