@@ -102,6 +102,8 @@ def test_both_ways_answer_alike(cast, case):
     status, headers, content = _past_django(body, cast.key("khyber"), **changed)
     expected_status, expected_headers, expected_content = _through_django(body, cast.key("khyber"), **changed)
     assert (status, _settled(content)) == (expected_status, _settled(expected_content))
+    sent = changed.get("HTTP_X_REQUEST_ID")
+    assert (headers.pop("x-request-id") == sent) is (expected_headers.pop("x-request-id") == sent)
     assert headers == expected_headers
 
 
