@@ -3,7 +3,7 @@
 from tests.serving import call, served
 
 ASKED = [
-    ("GET", "/api/v1/subjects/lms-kiran?include=personal", 200),
+    ("GET", "/api/v1/subjects/lms-kiran?include=personal&reason=support_case", 200),
     ("GET", "/api/v1/subjects/lms-kiran/consents", 200),
     ("GET", "/api/v1/subjects/lms-kiran/standing", 200),
     ("GET", "/api/v1/purposes", 200),

@@ -378,7 +378,7 @@ def test_more_restrictions_and_fewer_rows_never_permit_more(world):
 def test_a_seeded_search_reaches_every_reason_and_agrees():
     chance = random.Random(20260310)  # noqa: S311
     reached: Counter[str] = Counter()
-    for _ in range(10_000):
+    for _ in range(15_000):
         world = some_world(chance.choice)
         decision = world.decide()
         assert answer(decision) == plain(world)
