@@ -43,8 +43,6 @@ _CONSENT_REFUSALS = {
 }
 # Of the agreements that do not serve, the one nearest to serving is named.
 _AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
-
-
 _NO_ID = UUID(int=0)
 _NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tzinfo=UTC))
 _NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset(), owner=_NO_ID)
@@ -61,10 +59,9 @@ class Case:
         "categories",
         "consent",
         "evidence",
-        "is_about_person",
-        "is_about_purpose",
         "is_child",
         "purpose",
+        "question",
         "recipient",
         "register",
         "subject",
@@ -81,7 +78,7 @@ class Case:
         self.register = register
         self.subject = subject or _NOBODY
         self.at = at
-        self.is_about_person, self.is_about_purpose = question.is_about_person, question.is_about_purpose
+        self.question = question
         self.action = _ACTIONS.get(question.action)
         self.purpose = register.purposes.get(question.purpose, _NO_PURPOSE)
         self.categories = question.categories or self.purpose.categories
@@ -114,12 +111,9 @@ class Case:
         return self.needs_instruction or (self.basis is not None and self.basis.basis == Basis.CONTRACT)
 
 
-# Rule 1
-
-
-def _person_is_known(case: Case) -> Reason | None:
+def _person_is_known(case: Case) -> Reason | None:  # Rule 1
     subject = case.subject
-    if not case.is_about_person:
+    if not case.question.is_about_person:
         return Reason.SUBJECT_TYPE_UNKNOWN
     if subject is _NOBODY or case.at < subject.registered_at:
         return Reason.SUBJECT_UNKNOWN
@@ -134,7 +128,7 @@ def _person_is_known(case: Case) -> Reason | None:
 def _purpose_is_open(case: Case) -> Reason | None:
     if case.action is None:
         return Reason.ACTION_UNKNOWN
-    if not case.is_about_purpose:
+    if not case.question.is_about_purpose:
         return Reason.RESOURCE_TYPE_UNKNOWN
     if case.purpose is _NO_PURPOSE:
         return Reason.PURPOSE_UNKNOWN

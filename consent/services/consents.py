@@ -110,9 +110,7 @@ def record_answers(
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = past_of(subject)
     register = current_register(subject.client_id, past.register_version)
-    by_child = given_by != GivenBy.GUARDIAN and _is_child(subject, register, at)
-    if by_child:
-        _check_child(subject, answers, register)
+    by_child = _check_child(subject, answers, given_by, register, at)
     grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
@@ -234,16 +232,18 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
         raise GuardianUnknown
 
 
-def _is_child(subject: Subject, register: Register, at: datetime) -> bool:
-    return subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors)
-
-
-def _check_child(subject: Subject, answers: Sequence[Answer], register: Register) -> None:
-    """Refuse a yes that a child says itself, whichever way it came: it may see, say no and take back."""
-    if all(answer.state != ConsentState.GIVEN for answer in answers):
-        return
-    is_known = subject.of_age_for(register.thresholds) is not None
-    raise ChildMayNotGive if is_known else UnknownAgeMayNotGive
+def _check_child(
+    subject: Subject, answers: Sequence[Answer], given_by: GivenBy, register: Register, at: datetime
+) -> bool:
+    """Refuse a yes that a child says itself: it may see, say no and take back. Return whether a child answers."""
+    thresholds = register.thresholds
+    if given_by == GivenBy.GUARDIAN or not subject.is_child(
+        at, thresholds=thresholds, serves_minors=register.serves_minors
+    ):
+        return False
+    if any(answer.state == ConsentState.GIVEN for answer in answers):
+        raise UnknownAgeMayNotGive if subject.of_age_for(thresholds) is None else ChildMayNotGive
+    return True
 
 
 def _check_answer(  # noqa: PLR0917 -- whose answer, about what, and by what it is judged
