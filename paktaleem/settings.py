@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "paktaleem.foundation.api.request_ids.RequestIdMiddleware",
+    "paktaleem.foundation.api.caching.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "paktaleem.readiness.ReadinessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "paktaleem.foundation.public.request_bodies.RefusedBodiesMiddleware",  # before anything acts
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "paktaleem.foundation.accounts.session_lifetime.SessionLifeMiddleware",
@@ -297,6 +299,7 @@ if WHITENOISE_USE_FINDERS:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+BODY_SECONDS = env.float("BODY_SECONDS", default=5.0)  # time limit for each 64 KiB of a request body
 FILE_MOST_BYTES = env.int("FILE_MOST_BYTES", default=10 * 1_048_576)  # largest file about a person
 PAKTALEEM_ADDRESS = env.str("PAKTALEEM_ADDRESS", default="")  # our postal address, printed on receipts
 AUTHORITY = env.list("AUTHORITY", default=[])  # supervisory authority on receipts: name, URL

@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 
 django = get_wsgi_application()
 
-from paktaleem.decision_application import DecisionApplication  # noqa: E402 -- needs the apps to be ready
+from paktaleem.decision_application import DecisionApplication  # noqa: E402 -- as above
+from paktaleem.foundation.public.request_bodies import WholeBodies  # noqa: E402 -- needs the apps to be ready
 
-application = DecisionApplication(django)
+application = WholeBodies(DecisionApplication(django))
 refuse_unsafe_start()
 connection.close()  # requests open their own

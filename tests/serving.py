@@ -45,16 +45,8 @@ def served(logs: Path) -> Iterator[int]:
 def serving(logs: Path, port: int) -> Iterator[Child]:
     """Serve it on a port; yield the leading process."""
     size = ["--workers", "1", "--blocking-threads", "1", "--host", HOST, "--port", str(port)]
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--no-ws",
-        *size,
-        "tests.api.killed_server:application",
-    ]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", *size]
+    command.append("tests.api.killed_server:application")
     with running([("web", command)], logs) as [web]:
         ends_at = time.monotonic() + PATIENCE
         while not is_alive(port):

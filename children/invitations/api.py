@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -33,7 +34,7 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
+from paktaleem.foundation.api.problems import INVALID, FieldProblem, Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["InviteGuardian", "ShowInvitation"]
@@ -52,6 +53,12 @@ class ContactUnusable(FieldProblem):
         "The guardian's contact cannot be used",
         "It may be the child's own, or shared by many people. Obtain the decision on paper or in person.",
     )
+
+
+class GuardianInvalid(FieldProblem):
+    """The details of the guardian are not valid."""
+
+    problem = INVALID
 
 
 register_problems(
@@ -149,12 +156,16 @@ class InviteGuardian(Operation):
                 relationship = named.pop("relationship")
                 row = register_and_invite(child, details=named, relationship=relationship, **context)
         except ContactRefused as refused:
-            raise _contact_problem(refused.why) from refused
+            raise _contact_unusable(refused.why, given["guardian"]) from refused
+        except ValidationError as error:
+            raise GuardianInvalid({"guardian": error.message_dict}) from error
         return Response(_serialize_invitation(row), HTTPStatus.CREATED)
 
 
-def _contact_problem(why: ContactRejection) -> ContactUnusable:
-    return ContactUnusable({"guardian": {"contact": [str(ContactProblem(why.value).label)]}})
+def _contact_unusable(why: ContactRejection, guardian: dict[str, Any]) -> ContactUnusable:
+    """Point at the member by which the guardian was named: an id, or the contact that is tried first."""
+    member = next(name for name in ("external_id", "email", "phone") if guardian.get(name))
+    return ContactUnusable({"guardian": {member: [str(ContactProblem(why.value).label)]}})
 
 
 class ShowInvitation(Operation):

@@ -33,9 +33,11 @@ class Reason(StrEnum):
     """Reason codes of a decision: stable, part of the API. All but `permitted` are refusals."""
 
     PERMITTED = "permitted"
+    SUBJECT_TYPE_UNKNOWN = "subject_type_unknown"
     SUBJECT_UNKNOWN = "subject_unknown"
     SUBJECT_ERASED = "subject_erased"
     ACTION_UNKNOWN = "action_unknown"
+    RESOURCE_TYPE_UNKNOWN = "resource_type_unknown"
     PURPOSE_UNKNOWN = "purpose_unknown"
     PURPOSE_INACTIVE = "purpose_inactive"
     SALE_FORBIDDEN = "sale_forbidden"
@@ -118,10 +120,6 @@ class SubjectFacts:
     restrictions: tuple[Restriction, ...] = ()
     objections: tuple[Objection, ...] = ()
 
-    def is_known_adult(self, at: datetime) -> bool:
-        """Return True if the person is known to be of age."""
-        return self.of_age_at is not None and self.of_age_at <= at
-
     def counts_as_child(self, at: datetime, *, serves_minors: bool) -> bool:
         """Return True if the person is treated as a child, as defined by ``ages.is_child``."""
         until = self.may_be_child_until
@@ -150,12 +148,15 @@ class Question:
     """A question: is this action allowed for this purpose at this time?
 
     `categories` None or empty means all of the purpose's; `recipient` is the code of the recipient to share with.
+    `is_about_person` and `is_about_purpose` are False if the caller named another type of subject or resource.
     """
 
     purpose: str
     action: str = Action.PROCESS
     categories: frozenset[str] | None = None
     recipient: str | None = None
+    is_about_person: bool = True
+    is_about_purpose: bool = True
     at: datetime = field(kw_only=True)
 
 

@@ -16,9 +16,11 @@ _ASK_AGAIN = "Ask the person again with the notice in effect, and record the ans
 _ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
 
 _SENTENCES = {
+    Reason.SUBJECT_TYPE_UNKNOWN: "Send the subject type end_user (or user), and the person's id.",
     Reason.SUBJECT_UNKNOWN: "Register the person first, by PUT /api/v1/subjects/{external_id}.",
     Reason.SUBJECT_ERASED: "None: the person was erased. Delete any remaining copies.",
     Reason.ACTION_UNKNOWN: "Use one of the actions collect, store, process, share, delete.",
+    Reason.RESOURCE_TYPE_UNKNOWN: "Send the resource type purpose, and the purpose's code as its id.",
     Reason.PURPOSE_UNKNOWN: "Use a purpose code from GET /api/v1/purposes, or have the client add this one.",
     Reason.PURPOSE_INACTIVE: "Have the client's administrator activate the purpose again.",
     Reason.SALE_FORBIDDEN: "None: personal data is never sold.",

@@ -43,8 +43,6 @@ _CONSENT_REFUSALS = {
 }
 # In order: the first of these reasons found among the agreements is reported.
 _AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
-
-
 _NO_ID = UUID(int=0)
 _NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tzinfo=UTC))
 _NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset(), owner=_NO_ID)
@@ -63,6 +61,7 @@ class RuleContext:
         "evidence",
         "is_child",
         "purpose",
+        "question",
         "recipient",
         "register",
         "subject",
@@ -79,6 +78,7 @@ class RuleContext:
         self.register = register
         self.subject = subject or _NOBODY
         self.at = at
+        self.question = question
         self.action = _ACTIONS.get(question.action)
         self.purpose = register.purposes.get(question.purpose, _NO_PURPOSE)
         self.categories = question.categories or self.purpose.categories
@@ -111,11 +111,10 @@ class RuleContext:
         return self.needs_instruction or (self.basis is not None and self.basis.basis == Basis.CONTRACT)
 
 
-# Rule 1
-
-
-def _person_is_known(case: RuleContext) -> Reason | None:
+def _person_is_known(case: RuleContext) -> Reason | None:  # Rule 1
     subject = case.subject
+    if not case.question.is_about_person:
+        return Reason.SUBJECT_TYPE_UNKNOWN
     if subject is _NOBODY or case.at < subject.registered_at:
         return Reason.SUBJECT_UNKNOWN
     if subject.erased_at is not None and subject.erased_at <= case.at:
@@ -129,6 +128,8 @@ def _person_is_known(case: RuleContext) -> Reason | None:
 def _purpose_is_open(case: RuleContext) -> Reason | None:
     if case.action is None:
         return Reason.ACTION_UNKNOWN
+    if not case.question.is_about_purpose:
+        return Reason.RESOURCE_TYPE_UNKNOWN
     if case.purpose is _NO_PURPOSE:
         return Reason.PURPOSE_UNKNOWN
     if case.purpose.active and not case.purpose.is_sale:
@@ -264,14 +265,14 @@ def _recipient_is_instructed(case: RuleContext) -> Reason | None:
 def _child_is_authorised(case: RuleContext) -> Reason | None:
     """Refuse for a child without authorisation.
 
-    Quarantine applies to everyone not known to be of age: it means that a child was reported.
+    Quarantine applies at any age: it is about data already collected, and ends when every system has answered.
     """
     subject = case.subject
     if not case.is_child and not subject.quarantined:
         return None
     if case.action is Action.DELETE or (case.action is Action.STORE and case.is_legal_obligation):
         return None
-    if subject.quarantined and not subject.is_known_adult(case.at):
+    if subject.quarantined:
         return Reason.QUARANTINED
     return _authorisation_refusal(case) if case.is_child else None
 

@@ -81,6 +81,7 @@ class PastAnswerOutput(ConsentEventOutput):
     expires_at = serializers.DateTimeField(allow_null=True)
     renewal = serializers.BooleanField()
     reason = serializers.CharField(allow_null=True)
+    without_effect = serializers.BooleanField(help_text="A child gave it itself: no decision rests on it.")
 
 
 class ConsentStateOutput(serializers.Serializer[Any]):
@@ -94,6 +95,7 @@ class ConsentStateOutput(serializers.Serializer[Any]):
     asked_at = serializers.DateTimeField(allow_null=True)
     by = serializers.CharField()
     event = serializers.UUIDField()
+    without_effect = serializers.BooleanField(help_text="A child gave it itself: no decision rests on it.")
 
 
 class SubjectConsentsOutput(serializers.Serializer[Any]):

@@ -96,6 +96,11 @@ class ReceiptEvent:
     reason: str = ""
     is_renewal: bool = False
 
+    @property
+    def is_without_effect(self) -> bool:
+        """Whether a child gave it itself: no processing rests on it."""
+        return self.state == "given" and self.of_child and self.by != "guardian"
+
 
 @dataclass(frozen=True, slots=True)
 class DataItem:
@@ -344,7 +349,9 @@ def _serialize_status(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]
     }
     if event.actor is not None:
         status["dpv:isImplementedByEntity"] = _urn(event.actor)
-    if event.reason:
+    if event.is_without_effect:
+        status["dpv:hasJustification"] = _without_effect()
+    elif event.reason:
         status["dpv:hasJustification"] = {"@type": "dpv:Justification", "dct:identifier": event.reason}
     return status
 
@@ -352,6 +359,8 @@ def _serialize_status(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]
 def _status_types(event: ReceiptEvent) -> list[str]:
     if event.state != "given":
         return [dpv.STATES[event.state]]
+    if event.is_without_effect:
+        return ["dpv:ConsentStatusInvalidForProcessing", "dpv:ExpressedConsent"]
     return ["dpv:RenewedConsentGiven" if event.is_renewal else dpv.STATES["given"], "dpv:ExpressedConsent"]
 
 
@@ -364,6 +373,11 @@ def _indicated_by(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]:
         "@type": dpv.GUARDIANS.get(event.relationship, "dpv:GuardianOfDataSubject"),
         **({"dpv:hasJustification": _justification()} if event.of_child else {}),
     }
+
+
+def _without_effect() -> dict[str, Any]:
+    text = "The person was below the age at which they decide alone, and no guardian gave this consent."
+    return {"@type": "dpv:Justification", "dct:identifier": "not_by_guardian", "dct:description": text}
 
 
 def _justification() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup(set_prefix=False)
@@ -29,7 +30,10 @@ class DiesBeforeTheCommit:
         return response
 
 
-portal = WSGIHandler()
+short_way = import_string("paktaleem.decision_application.DecisionApplication")(
+    WSGIHandler()
+)  # needs the apps to be ready
+portal = import_string("paktaleem.foundation.public.request_bodies.WholeBodies")(short_way)
 
 
 def application(environ, start_response):

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -371,14 +372,28 @@ def test_the_callers_request_id_comes_back(cast, method, path, body, status):
     assert response["X-Request-ID"] == "req-4711"
 
 
-def test_without_a_request_id_there_is_none(khyber):
-    assert "X-Request-ID" not in khyber.post(ONE, ASKED)
+def test_without_a_request_id_each_answer_gets_one_of_ours(khyber):
+    first, second = (khyber.post(ONE, ASKED)["X-Request-ID"] for _ in "ab")
+    assert UUID(first) != UUID(second)
 
 
 def test_a_request_id_that_is_no_id_is_not_repeated(cast):
     for told in ("a b", "ü", "x" * 201):
         client = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}", "X-Request-ID": told})
-        assert "X-Request-ID" not in client.post(ONE, ASKED, content_type="application/json")
+        assert UUID(client.post(ONE, ASKED, content_type="application/json")["X-Request-ID"])
+
+
+def test_another_type_of_subject_or_resource_is_named_in_the_reason(khyber):
+    def reason_of(**changed):
+        return khyber.post(ONE, {**ASKED, **changed}).json()["context"]["reason"]
+
+    assert reason_of(subject={"type": "student", "id": "lms-kiran"}) == "subject_type_unknown"
+    assert reason_of(subject={"type": "user", "id": "lms-kiran"}) == reason_of()
+    assert reason_of(resource={"type": "course", "id": "newsletter"}) == "resource_type_unknown"
+    told = batch(
+        {"subject": {"type": "user", "id": "lms-kiran"}}, {"subject": {"type": "app", "id": "lms-kiran"}}, **GOOD
+    )
+    assert reasons(khyber.post(MANY, told)) == ["permitted", "subject_type_unknown"]
 
 
 @pytest.mark.parametrize("what", ["subject", "resource", "action"])

@@ -88,6 +88,7 @@ CASES: dict[str, tuple[bytes, dict[str, str]]] = {
     "no JSON": (b"{", {}),
     "another type": (GOOD, {"CONTENT_TYPE": "text/plain"}),
     "the future": (json.dumps(question("lms-kiran", "support", context={"time": "2999-01-01T00:00:00Z"})).encode(), {}),
+    "too large": (b" " * 1_048_577, {}),
     "no length": (GOOD, {"CONTENT_LENGTH": ""}),
     "an unfit id": (GOOD, {"HTTP_X_REQUEST_ID": "a b"}),
     "many": (json.dumps({"evaluations": [question("lms-kiran", "support"), {}]}).encode(), {"PATH_INFO": MANY}),
@@ -101,6 +102,8 @@ def test_both_ways_answer_alike(cast, case):
     status, headers, content = _past_django(body, cast.key("khyber"), **changed)
     expected_status, expected_headers, expected_content = _through_django(body, cast.key("khyber"), **changed)
     assert (status, _settled(content)) == (expected_status, _settled(expected_content))
+    sent = changed.get("HTTP_X_REQUEST_ID")
+    assert (headers.pop("x-request-id") == sent) is (expected_headers.pop("x-request-id") == sent)
     assert headers == expected_headers
 
 

@@ -90,7 +90,7 @@ def test_a_cursor_leads_in_its_own_list_of_its_own_client_only(khyber, indus, an
 
 def etag_of(caller, address):
     response = caller.get(address)
-    assert response["Cache-Control"] == "private, no-cache"
+    assert response["Cache-Control"] == "no-store"
     return response["ETag"]
 
 

@@ -8,6 +8,7 @@ from consent.register.models import ServiceAgreement
 from consent.register.services import end_period
 from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import question
 from tests.showing import shown
 
 GIVEN_AT = datetime(2026, 9, 10, 12, 0, tzinfo=UTC)
@@ -78,6 +79,23 @@ def test_an_erased_person_was_known_before(khyber, cast, now):
         erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
     assert khyber.reason("lms-kiran", "newsletter") == "subject_erased"
     assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT) == "permitted"
+
+
+def test_what_is_said_of_the_past_of_an_erased_person_explains_and_permits_nothing_now(khyber, cast, now):
+    give_and_withdraw(cast)
+    with in_client(cast.client_id("khyber")):
+        erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
+    told = khyber.ask("lms-kiran", "newsletter", context={"time": (now - SECOND).isoformat()})
+    assert told["context"]["reason"] == "consent_withdrawn"
+    told = khyber.ask("lms-kiran", "newsletter", context={"time": (WITHDRAWN_AT - SECOND).isoformat()})
+    assert told["context"]["reason"] == "permitted"
+    assert datetime.fromisoformat(told["context"]["valid_until"]) <= WITHDRAWN_AT + timedelta(minutes=1)
+    for at in (now, now + SECOND):
+        assert asked_at(khyber, "lms-kiran", "newsletter", at) == "subject_erased"
+    many = [{"context": {"time": at.isoformat()}} for at in (WITHDRAWN_AT - SECOND, now)]
+    body = {**question("lms-kiran", "newsletter"), "evaluations": many}
+    answers = khyber.post("/access/v1/evaluations", body).json()["evaluations"]
+    assert [one["context"]["reason"] for one in answers] == ["permitted", "subject_erased"]
 
 
 def test_the_future_and_a_time_without_offset_are_bad_questions(khyber):

@@ -554,8 +554,31 @@ def test_the_platform_is_told_why_a_contact_is_refused_and_nobody_is_registered(
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:paktaleem:problem:contact-refused"
     assert "paper" in answer.json()["errors"][0]["detail"]
+    assert answer.json()["errors"][0]["pointer"] == "#/guardian/email"
     with in_client(cast.client_id("indus")):
         assert Subject.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"email": "no address"}, "#/guardian/email"),
+        ({"email": None, "phone": "12"}, "#/guardian/phone"),
+        ({"full_name": "x" * 301}, "#/guardian/full_name"),
+    ],
+)
+def test_a_wrong_value_is_pointed_at_where_it_stands(cast, changed, pointer):
+    answer = invite_by_api(cast, guardian={**GUARDIAN, **changed})
+    assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (400, [pointer])
+
+
+def test_a_known_guardian_without_a_contact_is_pointed_at_by_id(cast):
+    with in_client(cast.client_id("indus")):
+        by: dict[str, Any] = {"actor": SETTING_UP, "at": AT}
+        guardian, _ = register_subject("par-9", client=cast.client("indus"), details={"role": "guardian"}, **by)
+        claim_guardian(cast.subject("danish"), guardian=guardian, relationship="parent", **by)
+    answer = invite_by_api(cast, guardian={"external_id": "par-9"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/guardian/external_id")
 
 
 def test_another_clients_child_and_guardian_are_not_there(cast):

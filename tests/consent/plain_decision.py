@@ -114,6 +114,8 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
     """Check the rules in order, one by one."""
     at = question.at
     # 1
+    if not question.is_about_person:
+        return "subject_type_unknown"
     if subject is None or subject.registered_at > at:
         return "subject_unknown"
     if subject.erased_at is not None and at >= subject.erased_at:
@@ -121,6 +123,8 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
     # 2
     if question.action not in ["collect", "store", "process", "share", "delete"]:
         return "action_unknown"
+    if not question.is_about_purpose:
+        return "resource_type_unknown"
     purpose = next((row for row in rows.purposes if row.code == question.purpose), None)
     if purpose is None:
         return "purpose_unknown"
@@ -178,7 +182,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         presumed_child = True
     child = known_child or presumed_child
     if question.action != "delete" and not (legal and question.action == "store"):
-        if subject.quarantined and not known_adult:
+        if subject.quarantined:
             return "quarantined"
         if child:
             word = subject.service_authorisation

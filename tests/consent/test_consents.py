@@ -287,7 +287,7 @@ def test_an_announced_notice_counts_from_its_day(cast, indus, now):
     answer(cast, cast.subject("hamza"), now + timedelta(hours=23), shown=before)
     answer(cast, cast.subject("junaid"), now + timedelta(days=1), shown=after)
     with pytest.raises(NoticeNotInEffect):
-        answer(cast, cast.subject("iqra"), now + timedelta(days=1), shown=before)
+        answer(cast, cast.subject("hamza"), now + timedelta(days=1), shown=before)
 
 
 def test_a_claimed_time_lies_not_in_the_future(cast, indus, now):

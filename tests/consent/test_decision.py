@@ -113,7 +113,6 @@ PERMITTED = {
     "a child's delete": lambda: of(
         replace(child(), service_authorisation="refused", quarantined=True), ask("service_delivery", "delete")
     ),
-    "a quarantine from before the coming of age": lambda: World().person(quarantined=True),
     "restricted: store": lambda: ask("service_delivery", "store").person(restrictions=RESTRICTED),
     "restricted: delete": lambda: ask("service_delivery", "delete").person(restrictions=RESTRICTED),
     "restricted: legal obligation": lambda: ask("legal_compliance").person(restrictions=RESTRICTED),
@@ -130,11 +129,15 @@ PERMITTED = {
 }
 
 REFUSED = [
+    ("subject_type_unknown", lambda: World().asking(is_about_person=False)),
+    ("subject_type_unknown", lambda: of(None).asking(is_about_person=False)),
     ("subject_unknown", lambda: of(None)),
     ("subject_unknown", lambda: World().person(registered_at=NOW + TICK)),
     ("subject_erased", lambda: World().person(erased_at=NOW)),
     ("action_unknown", lambda: World().asking(action="sell")),
     ("action_unknown", lambda: World().asking(action="STORE")),
+    ("resource_type_unknown", lambda: World().asking(is_about_purpose=False)),
+    ("resource_type_unknown", lambda: World().asking(is_about_purpose=False, purpose="astrology")),
     ("purpose_unknown", lambda: World().asking(purpose="astrology")),
     ("purpose_unknown", lambda: World().asking(purpose="")),
     ("purpose_inactive", lambda: World().purpose(active=False)),
@@ -179,6 +182,7 @@ REFUSED = [
     ("recipient_not_approved", lambda: share().approval(objection_until=NOW + TICK)),
     ("recipient_not_approved", lambda: share().instruction(recipients=frozenset())),
     ("quarantined", lambda: of(replace(child(), quarantined=True))),
+    ("quarantined", lambda: World().person(quarantined=True)),  # of age by now: the data was collected before
     ("quarantined", lambda: of(replace(UNKNOWN_AGE, quarantined=True, role="instructor"))),
     ("age_unknown", lambda: of(replace(UNKNOWN_AGE, service_authorisation=None))),
     ("guardian_consent_required", lambda: of(replace(child(), service_authorisation=None))),
@@ -271,9 +275,11 @@ def test_every_reason_is_in_the_table():
 
 # A refusal per rule, in order: breaking more facts changes the answer only if their rule comes earlier.
 BREAKS = [
+    ("subject_type_unknown", lambda w: w.asking(is_about_person=False)),
     ("subject_unknown", lambda w: w.person(registered_at=NOW + DAY)),
     ("subject_erased", lambda w: w.person(erased_at=YESTERDAY)),
     ("action_unknown", lambda w: w.asking(action="sell")),
+    ("resource_type_unknown", lambda w: w.asking(is_about_purpose=False)),
     ("purpose_inactive", lambda w: w.purpose(active=False)),
     ("sale_forbidden", lambda w: w.purpose(is_sale=True)),
     ("category_unknown", lambda w: w.asking(categories=frozenset({"shoe_size", "billing"}))),

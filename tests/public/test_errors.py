@@ -22,7 +22,7 @@ HEADERS = {
 }
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 411, 413, 429, 500, 503])
 @pytest.mark.parametrize("language", ["en", "ur"])
 def test_every_error_has_a_page_in_both_languages(status: int, language: str) -> None:
     with translation.override(language):

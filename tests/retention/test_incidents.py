@@ -32,7 +32,7 @@ from retention.services import (
     report_collection,
 )
 from retention.tasks import notify_officers_of_incident
-from tests.children.guardians import guardian_of, record_answer, verified_guardian
+from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian
 from tests.factories import make_system
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})
@@ -87,6 +87,16 @@ def test_it_closes_when_every_system_has_answered(cast, indus, report, now):
     assert (closed.closed_at, held_back(cast.subject("danish"))) == (now, False)
     assert Entry.objects.filter(kind="incident.closed").count() == 1
     assert Holding.objects.get().ended_at == now
+
+
+def test_coming_of_age_ends_no_quarantine_and_the_last_answer_does(cast, indus, report, now):
+    _, incident = report("danish")
+    grown = cast.subject("danish").of_age_at + timedelta(days=1)
+    assert decision_reason(cast, "lms-danish", grown) == "quarantined"
+    with in_client(cast.client_id("indus")):
+        [order] = orders_of(incident)
+        complete(order, cast, grown)
+    assert decision_reason(cast, "lms-danish", grown + timedelta(seconds=1)) == "permitted"
 
 
 @pytest.mark.parametrize("how", ["not_applicable", "waived"])

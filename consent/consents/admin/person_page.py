@@ -19,12 +19,14 @@ from consent.consents.models import (
 from consent.consents.models.consents import GivenBy
 from consent.consents.services import (
     Answer,
+    ChildMayNotGive,
     ConsentNotBased,
     EvidenceMissing,
     GuardianUnknown,
     NothingToWithdraw,
     NoticeNotInEffect,
     PurposeUnknown,
+    UnknownAgeMayNotGive,
     object_to_purpose,
     record_answers,
     restrict_processing,
@@ -71,6 +73,8 @@ ANSWERS = [
 ]
 REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
+    UnknownAgeMayNotGive: "The person's age is not known: a guardian gives consent, until the age is recorded.",
+    ChildMayNotGive: "The person is a child: a guardian gives consent for them.",
     PurposeUnknown: "There is no such active purpose for this client.",
     ConsentNotBased: "For the person's role, the lawful basis of this purpose is not consent.",
     EvidenceMissing: "Describe the evidence: the answer was not given on a screen of this portal.",

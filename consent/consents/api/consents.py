@@ -11,9 +11,11 @@ from rest_framework.response import Response
 
 from consent.consents.models import ConsentEvent, ConsentState, Method
 from consent.consents.models.consents import GivenBy
-from consent.consents.selectors.consents import consent_events, consent_states
+from consent.consents.selectors.consents import consent_events, consent_states, is_without_effect
 from consent.consents.services import Answer, record_answers, withdraw_consent
+from consent.notices.selectors.registers import current_register
 from consent.notices.serializers import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
+from consent.register.compiled import Register
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
@@ -109,7 +111,7 @@ class WithdrawConsent(Operation):
     @extend_schema(request=WithdrawInput, responses=ConsentEventOutput)
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
         """Withdraw: 200 with the event; again, the same event."""
-        given = validate_input(WithdrawInput, request.data or {})
+        given = validate_input(WithdrawInput, request.data)
         subject = _get_subject(external_id, request)
         evidence = given.get("evidence") or ""
         return Response(
@@ -138,10 +140,11 @@ class SubjectConsents(Operation):
         query = validate_input(HistoryInput, request.query_params.dict())
         subject = _get_subject(external_id, request)
         page, more = _list_history(subject, query, request)
+        register = current_register(subject.client_id)
         answer = {
             "subject": external_id,
             "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
-            "history": [_serialize_event(event) | _serialize_circumstances(event) for event in page],
+            "history": [_serialize_past_answer(event, subject, register) for event in page],
         }
         return paginated_response(request, answer, {"cursor": more} if more else None)
 
@@ -187,8 +190,10 @@ def _serialize_event(event: ConsentEvent) -> dict[str, Any]:
     }
 
 
-def _serialize_circumstances(event: ConsentEvent) -> dict[str, Any]:
+def _serialize_past_answer(event: ConsentEvent, subject: Subject, register: Register) -> dict[str, Any]:
     return {
+        **_serialize_event(event),
+        "without_effect": is_without_effect(event, subject, register),
         "by": str(event.given_by),
         "method": str(event.method),
         "language": event.language,

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from consent.consents.services import (
+    ChildMayNotGive,
     ClaimInFuture,
     ConsentNotBased,
     EvidenceMissing,
@@ -10,6 +11,7 @@ from consent.consents.services import (
     NothingToWithdraw,
     NoticeNotInEffect,
     PurposeUnknown,
+    UnknownAgeMayNotGive,
 )
 from consent.notices.notice_tokens import TokenExpired, TokenForeign, TokenForged, TokenMissing
 from consent.notices.selectors.purposes import NoticeUnknown
@@ -17,8 +19,26 @@ from paktaleem.foundation.api.problems import Problem, register_problems
 
 __all__: list[str] = []
 
+_GUARDIAN = (
+    "A guardian with verified authority gives it: GET /api/v1/subjects/{external_id}/guardians lists them. Send by."
+)
+
 register_problems(
     {
+        ChildMayNotGive: Problem(
+            "guardian-must-give",
+            HTTPStatus.CONFLICT,
+            "A guardian gives consent for this person",
+            f"The person is a child. {_GUARDIAN}",
+            field="by",
+        ),
+        UnknownAgeMayNotGive: Problem(
+            "guardian-must-give",
+            HTTPStatus.CONFLICT,
+            "A guardian gives consent for this person",
+            f"The person's age is unknown, and this client serves minors: register the age. {_GUARDIAN}",
+            field="by",
+        ),
         PurposeUnknown: Problem(
             "purpose-unknown",
             HTTPStatus.NOT_FOUND,

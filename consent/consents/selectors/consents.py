@@ -12,6 +12,7 @@ from consent.consents.models.consents import GivenBy
 from consent.decisions.facts import ConsentFact
 from consent.decisions.states import effective_state, renewal_is_due
 from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -23,6 +24,7 @@ __all__ = [
     "consent_states",
     "consents",
     "get_event",
+    "is_without_effect",
     "select_due_by_age",
     "select_due_for_renewal",
     "to_consent_fact",
@@ -56,9 +58,18 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
             "asked_at": row.asked_at,
             "by": row.given_by,
             "event": row.event_id,
+            "without_effect": is_without_effect(row, subject, register),
         }
         for row, state in zip(rows, states, strict=True)
     ]
+
+
+def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, register: Register) -> bool:
+    """Say whether a child gave a consent itself, so that no decision rests on it; such answers are refused by now."""
+    if answer.state != ConsentState.GIVEN or answer.given_by == GivenBy.GUARDIAN:
+        return False
+    at = answer.recorded_at
+    return subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors)
 
 
 def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:

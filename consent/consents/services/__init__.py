@@ -15,6 +15,7 @@ from consent.consents.services.recording import (
     GuardianUnknown,
     NothingToWithdraw,
     PurposeUnknown,
+    UnknownAgeMayNotGive,
     record_answers,
     withdraw_consent,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "NothingToWithdraw",
     "NoticeNotInEffect",
     "PurposeUnknown",
+    "UnknownAgeMayNotGive",
     "acknowledge_policy",
     "add_evidence_file",
     "add_evidence_reference",

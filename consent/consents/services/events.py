@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from consent.consents.models import ConsentEvent, ConsentState
+from consent.consents.models.consents import GivenBy
 from consent.decisions.states import changes_state
 from consent.notices.selectors.registers import Version
 from consent.register.models import Purpose
@@ -23,7 +24,8 @@ __all__ = ["ConsentHistory", "append_event", "load_history", "lock_subject"]
 _SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _HISTORY = """
 SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always LEFT JOIN (
-    SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state)
+    SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state),
+        min(c.given_by)
     FROM consent_consentevent e JOIN consent_consent c
         ON (c.client_id, c.subject_id, c.purpose_id) = (e.client_id, e.subject_id, e.purpose_id)
     WHERE e.client_id = %(client)s AND e.subject_id = %(subject)s GROUP BY e.purpose_id
@@ -50,7 +52,7 @@ _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED,
 
 @dataclass(frozen=True, slots=True)
 class ConsentHistory:
-    """A person's consent history: latest event time, when consent to each purpose last ended, and its state.
+    """A person's consent history: latest event time, when consent to each purpose last ended, its state, and by whom.
 
     ``register_version`` is read in the same query, because recording needs both.
     """
@@ -59,6 +61,7 @@ class ConsentHistory:
     latest: datetime | None
     ends: Mapping[UUID, datetime | None]
     states: Mapping[UUID, str]
+    givers: Mapping[UUID, str]
 
     def next_moment(self, at: datetime) -> datetime:
         """Return ``at``, or the latest event time plus a microsecond if that is later.
@@ -71,6 +74,10 @@ class ConsentHistory:
     def state(self, purpose: Purpose) -> str:
         """Return the stored state, without expiry and new notices."""
         return self.states.get(purpose.pk, ConsentState.UNKNOWN.value)
+
+    def is_by_guardian(self, purpose: Purpose) -> bool:
+        """Say whether the answer that made the state is a guardian's."""
+        return self.givers.get(purpose.pk) == GivenBy.GUARDIAN
 
     def ended_at(self, purpose: Purpose) -> datetime | None:
         """Return when consent was last withdrawn, revoked or invalidated."""
@@ -85,9 +92,10 @@ def load_history(subject: Subject) -> ConsentHistory:
     (own, shared), found = rows[0][0], [row[1:] for row in rows if row[1] is not None]
     return ConsentHistory(
         (own, shared),
-        max((latest for _, latest, _, _ in found), default=None),
-        {purpose: ended_at for purpose, _, ended_at, _ in found},
-        {purpose: state for purpose, _, _, state in found},
+        max((latest for _, latest, _, _, _ in found), default=None),
+        {purpose: ended_at for purpose, _, ended_at, _, _ in found},
+        {purpose: state for purpose, _, _, state, _ in found},
+        {purpose: given_by for purpose, _, _, _, given_by in found},
     )
 
 

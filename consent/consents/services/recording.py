@@ -41,6 +41,7 @@ __all__ = [
     "GuardianUnknown",
     "NothingToWithdraw",
     "PurposeUnknown",
+    "UnknownAgeMayNotGive",
     "record_answers",
     "withdraw_consent",
 ]
@@ -64,6 +65,10 @@ class ClaimInFuture(Exception):
 
 class ChildMayNotGive(Exception):
     """The person is a child, for whom only a guardian can give consent."""
+
+
+class UnknownAgeMayNotGive(ChildMayNotGive):
+    """The person's age is unknown where minors are served: a guardian gives consent, until the age is registered."""
 
 
 class GuardianUnknown(LookupError):
@@ -113,10 +118,10 @@ def record_answers(
     subject = lock_subject(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
-    _check_child(subject, answers, actor, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = load_history(subject)
     register = current_register(subject.client_id, past.register_version)
+    by_child = _check_child(subject, answers, given_by, register, at)
     grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     circumstances = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
@@ -131,7 +136,7 @@ def record_answers(
         events.append(_build_event(subject, purpose, answer.state, actor, recorded_at, columns))
     with transaction.atomic(savepoint=False):
         for event in events:
-            _append_answer(event, before=past.state(event.purpose), evidence=evidence, actor=actor)
+            _append_answer(event, past=past, by_child=by_child, evidence=evidence, actor=actor)
     return events
 
 
@@ -200,15 +205,20 @@ def _build_event(  # noqa: PLR0917 -- the event's references, then its columns
     )
 
 
-def _append_answer(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
-    """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect."""
+def _append_answer(event: ConsentEvent, *, past: ConsentHistory, by_child: bool, evidence: str, actor: Actor) -> None:
+    """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect.
+
+    An answer of a child has no effect on a guardian's answer, unless it is a refusal or a withdrawal.
+    """
     purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
-    is_refused = (
+    before, is_refusal = past.state(purpose), event.state in {ConsentState.REFUSED, ConsentState.WITHDRAWN}
+    against = (
         guardian is not None
         and gives
         and is_refused_by_another_guardian(event.subject, purpose, guardian, at=event.recorded_at)
     )
-    append_event(event, purpose, before=before, actor=actor, stands=not is_refused)
+    against = against or (by_child and not is_refusal and past.is_by_guardian(purpose))
+    append_event(event, purpose, before=before, actor=actor, stands=not against)
     if guardian is not None:
         update_purpose_conflict(event, purpose, actor=actor)
     if evidence:
@@ -238,14 +248,18 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
         raise GuardianUnknown
 
 
-def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: datetime) -> None:
-    """Raise ChildMayNotGive if a child gives consent on their own page; a child may see, refuse and withdraw."""
-    gives = any(answer.state == ConsentState.GIVEN for answer in answers)
-    if not gives or actor.acts_for != actor.id:
-        return
-    client = subject.client
-    if subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
-        raise ChildMayNotGive
+def _check_child(
+    subject: Subject, answers: Sequence[Answer], given_by: GivenBy, register: Register, at: datetime
+) -> bool:
+    """Refuse consent that a child gives itself; it may see, refuse and withdraw. Return True if a child answers."""
+    thresholds = register.thresholds
+    if given_by == GivenBy.GUARDIAN or not subject.is_child(
+        at, thresholds=thresholds, serves_minors=register.serves_minors
+    ):
+        return False
+    if any(answer.state == ConsentState.GIVEN for answer in answers):
+        raise UnknownAgeMayNotGive if subject.of_age_for(thresholds) is None else ChildMayNotGive
+    return True
 
 
 def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against

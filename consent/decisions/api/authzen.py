@@ -24,6 +24,8 @@ MAX_EVALUATIONS = 1_000
 MAX_PAST_TIMES = 20
 """Maximum number of different past times in one request: each needs its own register."""
 
+_PEOPLE = frozenset({"end_user", "user"})
+
 type Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
@@ -73,13 +75,15 @@ class _Item(msgspec.Struct):
         context = self.context or defaults.context or _NO_CONTEXT
         categories = resource.properties.categories
         question = Question(
-            purpose=resource.id if resource.type == "purpose" else "",
+            purpose=resource.id,
             action=action.name,
             categories=None if categories is None else frozenset(categories),
             recipient=resource.properties.recipient,
+            is_about_person=subject.type in _PEOPLE,
+            is_about_purpose=resource.type == "purpose",
             at=now if context.time is None else _check_time(context.time, now),
         )
-        return EvaluationRequest(subject.id if subject.type == "end_user" else "", question)
+        return EvaluationRequest(subject.id if question.is_about_person else "", question)
 
 
 class _Options(msgspec.Struct):

@@ -38,6 +38,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["evaluate", "evaluate_many", "show_metadata"]
 
+_MOST_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 _json = msgspec.json.Encoder()
 _STOP_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}
 
@@ -48,7 +49,10 @@ def _handle_errors(view: Callable[[ReceivedRequest], HttpResponse]) -> Any:
     @csrf_exempt
     @wraps(view)
     def answer(request: ReceivedRequest) -> HttpResponse:
-        response = _call_view(view, request)
+        try:
+            response = _call_view(view, request)
+        except RequestDataTooBig:
+            response = _text_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {_MOST_BYTES:,} bytes.")
         response["Cache-Control"] = "no-store"
         return response
 
@@ -121,10 +125,7 @@ def _read_body(request: HttpRequest) -> bytes:
         raise KeyNotLive
     if request.content_type != "application/json":
         raise InvalidEvaluation("Send Content-Type: application/json")
-    try:
-        return request.body
-    except RequestDataTooBig as error:
-        raise InvalidEvaluation(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes") from error
+    return request.body
 
 
 def _decide(request: ReceivedRequest, reading: Reading[EvaluationRequest]) -> Decision:

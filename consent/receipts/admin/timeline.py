@@ -10,6 +10,8 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.admin.consents import state_pill
+from consent.consents.models import ConsentEvent
+from consent.consents.selectors.consents import is_without_effect
 from consent.consents.selectors.timelines import (
     ACKNOWLEDGED,
     TimelineEntry,
@@ -22,6 +24,7 @@ from consent.decisions.admin import basis_label, decision_cells
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register, register_as_of
 from consent.receipts.services import NothingToExport, export_evidence
+from consent.register.compiled import Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
@@ -68,8 +71,11 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
         "form": form,
         "at": at,
         "is_past": at < now,
-        "lines": [_serialize_entry(line) for line in lines],
-        "states": [(_format_code(code), state_pill(line.state), line) for code, line in states.items()],
+        "lines": [_serialize_entry(line, row, register) for line in lines],
+        "states": [
+            (_format_code(code), state_pill(line.state), line, _is_without_effect(line, row, register))
+            for code, line in states.items()
+        ],
         "decisions": decisions,
         "bundle_url": reverse("admin:subjects_subject_evidence", args=[row.pk], current_app=site.name),
         "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id)
@@ -95,7 +101,11 @@ def _format_code(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
-def _serialize_entry(line: TimelineEntry) -> dict[str, Any]:
+def _is_without_effect(line: TimelineEntry, subject: Subject, register: Register) -> bool:
+    return bool(line.state) and isinstance(line.row, ConsentEvent) and is_without_effect(line.row, subject, register)
+
+
+def _serialize_entry(line: TimelineEntry, subject: Subject, register: Register) -> dict[str, Any]:
     row: Any = line.row
     is_event = bool(line.state and row is not None)
     is_seen = line.what == ACKNOWLEDGED
@@ -116,6 +126,7 @@ def _serialize_entry(line: TimelineEntry) -> dict[str, Any]:
         "is_seen": is_seen,
         "language": row.language if line.notice is not None else "",
         "followed": line.row is None,
+        "without_effect": _is_without_effect(line, subject, register),
         "notice": line.notice,
         "basis": basis_label(line.basis),
         "url": reverse("admin:consent_consentevent_change", args=[row.pk], current_app=site.name) if is_event else "",

@@ -202,7 +202,7 @@ _YES, _NO = ("given",), ("refused",)
 _CHANGED_MIND = ("given", "withdrawn")
 
 _INDUS = (
-    Person("esra", "guardian", "Esra Qureshi", language="ur", answers=(("newsletter", _YES),)),
+    Person("esra", "guardian", "Esra Qureshi", 38, language="ur", answers=(("newsletter", _YES),)),
     Person(
         "danish",
         "student",

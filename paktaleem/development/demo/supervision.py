@@ -56,7 +56,7 @@ def web_program(host: str, port: int) -> list[str]:
     """Return the command that serves the portal: two processes with one thread each, HTTP/1.1, keep-alive."""
     address = ["--host", host, "--port", str(port)]
     size = ["--workers", "2", "--blocking-threads", "1", "--workers-kill-timeout", "5"]
-    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *address, *size]
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", *address, *size]
     return [*granian, "paktaleem.wsgi:application"]
 
 

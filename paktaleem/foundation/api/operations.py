@@ -79,7 +79,7 @@ def _add_etag(request: Request, response: Any, validator: bytes) -> Any:
     etag = f'"{hashlib.sha256(validator).hexdigest()[:32]}"'
     if validator != response.content:  # semantically equal, not byte by byte (RFC 9110 §8.8.1)
         etag = f"W/{etag}"
-    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    response["ETag"] = etag
     return get_conditional_response(request._request, etag=etag, response=response)
 
 

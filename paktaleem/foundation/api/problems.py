@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["FieldProblem", "Problem", "problem_response", "register_problems", "to_problem_response"]
+__all__ = ["INVALID", "FieldProblem", "Problem", "problem_response", "register_problems", "to_problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_TEXT_PATHS = ("/access/", "/.well-known/authzen-configuration")

@@ -1,9 +1,12 @@
-"""Middleware that echoes the X-Request-ID header on every response (OpenID AuthZEN 1.0 §10.1.4)."""
+"""Middleware that sends X-Request-ID with every answer of the API (OpenID AuthZEN 1.0 §10.1.4)."""
 
 import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+
+from paktaleem.foundation.api.problems import is_api
+from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["RequestIdMiddleware"]
 
@@ -12,16 +15,18 @@ _VALID_ID = re.compile(r"\A[\x21-\x7e]{1,200}\Z")
 
 
 class RequestIdMiddleware:
-    """Echo X-Request-ID on the response; the outermost middleware, so that errors have it too."""
+    """Sends X-Request-ID with the response; the outermost middleware, so that errors have it too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request and echo its id if it is 1 to 200 visible ASCII characters."""
+        """Serve the request; repeat its id if it is 1 to 200 visible ASCII characters, else the API makes one."""
         response = self.get_response(request)
         request_id = request.headers.get(HEADER, "")
         if _VALID_ID.match(request_id):
             response[HEADER] = request_id
+        elif is_api(request):
+            response[HEADER] = str(new_id())
         return response

@@ -96,6 +96,8 @@ _TEXTS: dict[int, tuple[Words, Words]] = {
     403: (_("No access"), _("You do not have permission to see this page or to do this.")),
     404: (_("Page not found"), _("This page does not exist, or you do not have access to it.")),
     405: (_("This cannot be sent here"), _("The page does not accept this kind of request. Go back and try again.")),
+    408: (_("This took too long"), _("The data you sent did not arrive in time. Go back and try again.")),
+    411: (_("This request is not valid"), _TRY_AGAIN),
     413: (_("Too large"), _("The data you sent is too large. Send less data or a smaller file.")),
     429: (_("Too many attempts"), _("You have tried too often. Wait 15 minutes, then try again.")),
     500: (

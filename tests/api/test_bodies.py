@@ -1,0 +1,193 @@
+"""Bodies on the wire, to the real server: one that was sent is never taken for none, and never read in part."""
+
+import json
+import socket
+import threading
+import time
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from consent.consents.models import ConsentEvent
+from paktaleem.foundation.public.request_bodies import REFUSED, WholeBodies
+from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import Caller, question
+from tests.serving import HOST, environment_of_server, served
+
+WITHDRAW = "/api/v1/subjects/lms-kiran/consents/newsletter/withdraw"
+EVALUATION = "/access/v1/evaluation"
+JSON = {"Content_Type": "application/json"}
+SPOKEN = {"method": "phone", "evidence": "called at ten"}
+
+
+@pytest.fixture
+def port(committed, monkeypatch, tmp_path):
+    """A served portal that waits one second for a body."""
+    for name, value in environment_of_server().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BODY_SECONDS", "1")
+    with served(tmp_path / "logs") as port:
+        yield port
+
+
+@pytest.fixture
+def key(committed):
+    """The key of a client with a recorded consent."""
+    secret = committed.key("khyber")
+    assert Caller(secret).consent("lms-kiran", "newsletter").status_code == 201
+    return secret
+
+
+def send(port: int, path: str, *parts: bytes, key: str = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """Send the head of a request and parts of a body as they are; returns what is answered."""
+    told = {"Host": f"{HOST}:{port}", "Authorization": f"Bearer {key}", "Connection": "close"}
+    told |= {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    with socket.create_connection((HOST, port), timeout=20) as wire:
+        wire.sendall(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode())
+        for part in parts:
+            wire.sendall(part)
+        return read_answer(wire)
+
+
+def read_answer(wire: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += wire.recv(65536) or pytest.fail(f"the connection ended: {received!r}")
+    head, _, content = received.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines)
+    while len(content) < int(headers["content-length"]):
+        content += wire.recv(65536)
+    return int(status.split()[1]), headers, content
+
+
+def chunked(body: bytes, size: int = 7) -> bytes:
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+
+
+def post_chunked(port: int, path: str, body: Any, key: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    told = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"} | headers
+    return send(port, path, chunked(body if isinstance(body, bytes) else json.dumps(body).encode()), key=key, **told)
+
+
+def last_event(cast: Any) -> tuple[str, str]:
+    with in_client(cast.client_id("khyber")):
+        event = ConsentEvent.objects.order_by("pk").last()
+        assert event
+        return event.state, event.method
+
+
+def test_a_withdrawal_sent_in_chunks_keeps_who_and_how(committed, key, port):
+    status, _, _ = post_chunked(port, WITHDRAW, SPOKEN, key)
+    assert (status, last_event(committed)) == (200, ("withdrawn", "phone"))
+
+
+def test_a_length_beside_the_chunks_hides_nothing(committed, key, port):
+    status, _, _ = post_chunked(port, WITHDRAW, SPOKEN, key, **{"Content-Length": "0"})
+    assert (status, last_event(committed)) == (200, ("withdrawn", "phone"))
+
+
+def test_a_decision_is_made_on_a_question_sent_in_chunks(key, port):
+    status, _, content = post_chunked(port, EVALUATION, question("lms-kiran", "newsletter"), key)
+    assert status == 200, content
+    assert json.loads(content)["context"]["reason"] == "permitted"
+
+
+def test_too_large_a_body_is_413_in_chunks_and_with_a_length(committed, key, port):
+    large = chunked(json.dumps({"evidence": "x" * 1_100_000}).encode(), 65_536)
+    for path in (WITHDRAW, EVALUATION):
+        assert send(port, path, large, key=key, **JSON, Transfer_Encoding="chunked")[0] == 413
+        assert send(port, path, key=key, **JSON, Content_Length="20000000")[0] == 413
+    assert last_event(committed)[0] == "given"
+
+
+UNSURE = {
+    "nothing in it": (chunked(b""), JSON),
+    "a form": (chunked(b"method=phone"), {"Content_Type": "application/x-www-form-urlencoded"}),
+    "no type": (chunked(b"{}"), {}),
+    "broken after a part": (b"1\r\n{\r\nnonsense", JSON),
+    "broken at once": (b"nonsense", JSON),
+    "compressed": (chunked(b"{}"), JSON | {"Transfer_Encoding": "gzip, chunked"}),
+}
+
+
+def test_chunks_that_say_nothing_sure_withdraw_nothing(committed, key, port):
+    for case, (body, headers) in UNSURE.items():
+        status, _, _ = send(port, WITHDRAW, body, key=key, **{"Transfer_Encoding": "chunked"} | headers)
+        assert status in {400, 411}, case
+    assert last_event(committed)[0] == "given"
+
+
+def test_a_body_that_is_no_object_or_of_another_type_is_not_taken_for_none(committed, key, port):
+    for body in (b"[]", b"0", b'""', b"false", b"null"):
+        status, _, _ = send(port, WITHDRAW, body, key=key, **JSON, Content_Length=str(len(body)))
+        assert (status, last_event(committed)[0]) == (400, "given"), body
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
+        typed = {"Content_Type": kind} if kind else {}
+        status, _, _ = send(port, WITHDRAW, b'{"method": "phone"}', key=key, Content_Length="19", **typed)
+        assert (status, last_event(committed)[0]) == (415, "given"), kind
+
+
+def test_no_body_at_all_is_the_withdrawal_of_the_person_in_the_lms(committed, key, port):
+    assert send(port, WITHDRAW, key=key)[0] == 200
+    assert send(port, WITHDRAW, key=key, Content_Length="0")[0] == 200
+    assert last_event(committed) == ("withdrawn", "lms")
+
+
+def test_a_half_sent_body_is_given_up_and_others_are_served(committed, key, port):
+    for path in (WITHDRAW, EVALUATION, "/privacy/"):
+        for headers in ({"Content_Length": "40"}, {"Transfer_Encoding": "chunked"}):
+            begun = time.monotonic()
+            status, answered, _ = send(port, path, b"2\r\n{}\r\n", key=key, **JSON, **headers)
+            assert (status, answered["cache-control"]) == (408, "no-store")
+            assert time.monotonic() - begun < 8
+            assert send(port, EVALUATION, key=key, Content_Length="0")[0] == 400
+    assert last_event(committed)[0] == "given"
+
+
+def test_refusals_have_the_format_of_their_interface(key, port):
+    status, headers, content = send(port, WITHDRAW, key=key, Transfer_Encoding="chunked")
+    assert (status, headers["content-type"]) == (411, "application/problem+json")
+    assert json.loads(content)["type"] == "urn:paktaleem:problem:length-required"
+    status, headers, content = send(port, EVALUATION, key=key, Transfer_Encoding="chunked")
+    assert (status, headers["content-type"]) == (411, "text/plain; charset=utf-8")
+
+
+def test_a_body_of_no_length_in_http_2_is_read_if_it_is_json_and_refused_if_not():
+    body, environ = handed_on(b'{"a": 1}', CONTENT_TYPE="application/json")
+    assert (body, environ["CONTENT_LENGTH"], environ.get(REFUSED)) == (b'{"a": 1}', "8", None)
+    for sent, more in ((b"a=1", {}), (b"", {"CONTENT_TYPE": "application/json"})):
+        body, environ = handed_on(sent, **more)
+        assert (body, environ[REFUSED].status) == (b"", 411)
+
+
+def test_a_body_that_ends_early_is_refused():
+    body, environ = handed_on(b"choice=gi", CONTENT_LENGTH="12", SERVER_PROTOCOL="HTTP/1.1")
+    assert (body, environ[REFUSED].code) == (b"", "body-incomplete")
+
+
+def handed_on(sent: bytes, **more: str) -> tuple[bytes, dict[str, Any]]:
+    """Give a request of HTTP/2 to the layer that reads; returns what the portal behind it gets."""
+    seen: list[dict[str, Any]] = []
+    environ = {"REQUEST_METHOD": "POST", "SERVER_PROTOCOL": "HTTP/2", "wsgi.input": BytesIO(sent)} | more
+
+    def portal(environ: dict[str, Any], _: Any) -> list[bytes]:
+        seen.append(environ)
+        return []
+
+    WholeBodies(portal)(environ, None)
+    return seen[0]["wsgi.input"].read(), seen[0]
+
+
+def test_reading_leaves_no_thread_behind_when_the_thread_that_answers_ends():
+    for _ in range(3):
+        answering = threading.Thread(target=handed_on, args=(b"{}",), kwargs={"CONTENT_LENGTH": "2"})
+        answering.start()
+        answering.join()
+    ends_at = time.monotonic() + 20
+    while left := [one.name for one in threading.enumerate() if one.name == "bodies"]:
+        assert time.monotonic() < ends_at, left
+        time.sleep(0.01)

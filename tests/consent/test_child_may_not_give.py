@@ -1,0 +1,154 @@
+"""A child's own consent is refused by every route; what was recorded so before is shown to be without effect."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import (
+    Answer,
+    ChildMayNotGive,
+    UnknownAgeMayNotGive,
+    record_answers,
+    withdraw_consent,
+)
+from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.children.guardians import decision_reason, record_answer, verified_guardian
+from tests.console.pages import row_url
+from tests.factories import SETTING_UP
+from tests.showing import shown
+from tests.signing_in import browser_of
+
+GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def indus(cast):
+    return Caller(cast.key("indus"))
+
+
+def say(cast, at, state=GIVEN, person="danish", **manner):
+    child = cast.subject(person)
+    told = {"shown": shown(child.client_id, at), "actor": cast.actor("farah"), "at": at, **manner}
+    return record_answers(child, answers=[Answer("newsletter", state)], **told)
+
+
+def by_guardian(cast):
+    return {"given_by": GivenBy.GUARDIAN, "guardian": cast.subject("esra")}
+
+
+def state_now(cast):
+    return Consent.objects.get(subject=cast.subject_id("danish")).state
+
+
+def recorded(cast):
+    with in_client(cast.client_id("indus")):
+        return ConsentEvent.objects.count()
+
+
+@pytest.mark.parametrize(("person", "hint"), [("lms-danish", "guardian"), ("lms-iqra", "age")])
+def test_the_api_refuses_it_and_names_who_can_give(cast, indus, person, hint):
+    for response in (
+        indus.consent(person, "newsletter"),
+        indus.consent(person, "newsletter", by={"kind": "self"}, method="email"),
+    ):
+        problem = response.json()
+        assert (response.status_code, problem["type"]) == (409, "urn:paktaleem:problem:guardian-must-give")
+        assert hint in problem["detail"]
+        assert [one["pointer"] for one in problem["errors"]] == ["#/by"]
+    assert recorded(cast) == 0
+
+
+def test_of_several_answers_none_is_recorded(cast, indus):
+    answers = [{"purpose": "newsletter", "state": "refused"}, {"purpose": "product_research", "state": "given"}]
+    for answer in answers:
+        answer["shown"] = indus.shown(answer["purpose"])
+    response = indus.post("/api/v1/consents", {"subject": "lms-danish", "answers": answers})
+    assert (response.status_code, recorded(cast)) == (409, 0)
+
+
+def test_the_console_refuses_it_and_says_who_gives(cast):
+    url = row_url("subjects/subject", cast.subject_id("danish"), "answer")
+    browser = browser_of(cast.user("farah"))
+    with in_client(cast.client_id("indus")):
+        token = shown(cast.client_id("indus"), timezone.now())
+    form = {"purpose": "newsletter", "state": "given", "method": "lms", "given_by": "self", "language": "en"}
+    page = browser.post(url, {**form, "evidence": "", "shown": token})
+    assert page.status_code == 200
+    assert "a guardian gives consent" in page.content.decode()
+    assert recorded(cast) == 0
+
+
+@pytest.mark.parametrize("method", ["lms", "paper", "phone", "email", "import", "console", "web"])
+@pytest.mark.parametrize("given_by", [GivenBy.SELF, GivenBy.STAFF, GivenBy.ORGANISATION])
+def test_no_method_and_nobody_but_a_guardian_gives_for_a_child(cast, now, method, given_by):
+    with in_client(cast.client_id("indus")):
+        with pytest.raises(ChildMayNotGive):
+            say(cast, now, method=method, given_by=given_by)
+        with pytest.raises(UnknownAgeMayNotGive):
+            say(cast, now, person="iqra", method=method, given_by=given_by)
+        assert ConsentEvent.objects.count() == 0
+
+
+def test_what_a_child_sends_ends_a_guardians_yes_only_by_a_no(cast, now):
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
+        record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=now)
+        say(cast, now, **by_guardian(cast))
+        with pytest.raises(ChildMayNotGive):
+            say(cast, now + SECOND)
+        say(cast, now + 2 * SECOND, DEFERRED)
+        say(cast, now + 3 * SECOND, ConsentState.REQUESTED)
+    assert decision_reason(cast, "lms-danish", now + 4 * SECOND, purpose="newsletter") == "permitted"
+    with in_client(cast.client_id("indus")):
+        withdraw_consent(cast.subject("danish"), purpose="newsletter", actor=SETTING_UP, at=now + 5 * SECOND)
+    assert decision_reason(cast, "lms-danish", now + 6 * SECOND, purpose="newsletter") == "consent_withdrawn"
+
+
+@pytest.mark.parametrize("state", [DEFERRED, ConsentState.REQUESTED])
+def test_what_a_child_sends_ends_no_guardians_no(cast, now, state):
+    with in_client(cast.client_id("indus")):
+        say(cast, now, REFUSED, **by_guardian(cast))
+        say(cast, now + SECOND, state)
+        assert state_now(cast) == "refused"
+        say(cast, now + 2 * SECOND, **by_guardian(cast))
+        withdraw_consent(cast.subject("danish"), purpose="newsletter", **by_guardian(cast), actor=SETTING_UP, at=now)
+        say(cast, now + 3 * SECOND, state)
+        assert state_now(cast) == "withdrawn"
+
+
+@pytest.fixture
+def once_recorded(cast, now, monkeypatch):
+    """Danish's own yes, as it was recorded before it was refused."""
+    with in_client(cast.client_id("indus")), monkeypatch.context() as before:
+        before.setattr("consent.consents.services.recording._check_child", lambda *_: False)
+        [event] = say(cast, now - timedelta(days=1))
+    return event
+
+
+def test_the_api_shows_what_was_recorded_before_as_without_effect(cast, indus, once_recorded):
+    found = indus.get("/api/v1/subjects/lms-danish/consents").json()
+    assert [(one["state"], one["without_effect"]) for one in found["consents"]] == [("given", True)]
+    assert [(one["state"], one["without_effect"]) for one in found["history"]] == [("given", True)]
+    assert indus.consent("lms-hamza", "newsletter").status_code == 201
+    found = indus.get("/api/v1/subjects/lms-hamza/consents").json()
+    assert [one["without_effect"] for one in found["consents"] + found["history"]] == [False, False]
+
+
+def test_the_timeline_shows_it_as_without_effect(cast, once_recorded):
+    page = browser_of(cast.user("farah")).get(f"/admin/subjects/subject/{cast.subject_id('danish')}/timeline/")
+    assert page.content.decode().count("Without effect") == 2
+
+
+def test_its_receipts_say_that_it_is_without_effect(cast, indus, once_recorded):
+    record = indus.get(f"/api/v1/consents/{once_recorded.pk}/receipt").json()["dpv:hasRecordOfActivity"][0]
+    [status] = record["dpv:hasConsentStatus"]
+    assert status["@type"] == ["dpv:ConsentStatusInvalidForProcessing", "dpv:ExpressedConsent"]
+    assert "guardian" in json.dumps(status["dpv:hasJustification"])
+    printed = browser_of(cast.user("farah")).get(row_url("consent/consentevent", once_recorded.pk, "receipt"))
+    assert "Without effect" in printed.content.decode()
