@@ -76,7 +76,7 @@ class ConsentHistory:
         return self.states.get(purpose.pk, ConsentState.UNKNOWN.value)
 
     def is_by_guardian(self, purpose: Purpose) -> bool:
-        """Say whether the answer that made the state is a guardian's."""
+        """Return True if the answer that made the state is a guardian's."""
         return self.givers.get(purpose.pk) == GivenBy.GUARDIAN
 
     def ended_at(self, purpose: Purpose) -> datetime | None:

@@ -115,7 +115,7 @@ def _read_body(environ: Environ) -> bytes | None:
 
 
 def _may_hide_a_body(environ: Environ) -> bool:
-    """Say whether a request without a length can have a body: in HTTP/2 it can (RFC 9113 §8.1.1)."""
+    """Return True if a request without a length can have a body: in HTTP/2 it can (RFC 9113 §8.1.1)."""
     is_http1 = environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
     return not is_http1 and environ["REQUEST_METHOD"] not in _WITHOUT_BODY
 
@@ -138,7 +138,7 @@ def _media_type(environ: Environ) -> str:
 
 
 def _most_bytes(environ: Environ) -> int:
-    """Give the most that anything here takes of this kind; views with a lower limit refuse by themselves."""
+    """Return the most that anything here takes of this kind; views with a lower limit refuse by themselves."""
     json: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     files: int = max(settings.FILE_UPLOAD_MAX_MEMORY_SIZE, settings.FILE_MOST_BYTES + 1)
     return json if _media_type(environ) == _JSON else files
