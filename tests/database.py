@@ -1,5 +1,7 @@
 """The tests' own PostgreSQL: one cluster a worker, in it a migrated template with the cast, and copies of that.
 
+The template is made once a run, in a cluster that is stopped then; each worker's cluster begins as a copy of its files.
+
 No two workers share a cluster: a snapshot waits for the writing transactions of every database in it, so that one
 worker's long test would hold up what another one's expects to see.
 """
@@ -8,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,13 +38,14 @@ def begin_run() -> None:
 def end_run() -> None:
     """Stop the workers' servers and remove the run's folder."""
     folder = Path(os.environ.pop(FOLDER))
-    for of_worker in folder.iterdir():
-        cluster_of(of_worker).destroy()
+    for made in folder.iterdir():
+        if made.is_dir():
+            cluster_of(made).destroy()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def cluster_of(folder: Path) -> Cluster:
-    """A worker's cluster: its data need not survive a power cut."""
+    """A worker's cluster, or that of the template: its data need not survive a power cut."""
     return Cluster(folder / "postgres", durable=False)
 
 
@@ -57,24 +61,48 @@ def worker_name() -> str:
 
 def worker_folder() -> Path:
     """What this worker keeps on disk while the run lasts; the server's own account can reach it."""
-    folder = run_folder() / worker_name()
+    return made_folder(worker_name())
+
+
+def made_folder(name: str) -> Path:
+    """A folder of the run, made if it is not there."""
+    folder = run_folder() / name
     folder.mkdir(mode=0o755, exist_ok=True)
     return folder
 
 
 def template_ready() -> Endpoint:
-    """Return this worker's server, with the template migrated and the cast in it; the first to ask makes it."""
-    folder = worker_folder()
-    with turn(folder / "template.lock"):
-        endpoint = cluster_of(folder).ensure_running()
+    """Return this worker's server, a copy of the one with the template; the first in the run to ask makes that."""
+    cluster = cluster_of(worker_folder())
+    if not cluster.home.exists():
+        _copy_template(cluster)
+    return cluster.ensure_running()
+
+
+def _copy_template(cluster: Cluster) -> None:
+    folder = made_folder("template")
+    with turn(run_folder() / "template.lock"):
         if not (folder / "cast.json").exists():
-            ensure_roles(endpoint)
-            ensure_database(endpoint, TEMPLATE)
-            _fill_template(endpoint, folder)
-    return endpoint
+            _make_template(folder)
+    draft = cluster.home.with_name("draft")
+    subprocess.run(["cp", "-a", cluster_of(folder).home, draft], check=True)  # owners too: the server has its own
+    draft.rename(cluster.home)
 
 
-def _fill_template(endpoint: Endpoint, folder: Path) -> None:
+def _make_template(folder: Path) -> None:
+    cluster = cluster_of(folder)
+    endpoint = cluster.ensure_running()
+    ensure_roles(endpoint)
+    ensure_database(endpoint, TEMPLATE)
+    cast = _filled_template(endpoint)
+    cluster.stop()
+    (cluster.home / "port").unlink()  # or every copy would want the same one
+    fresh = folder / "cast.json.new"
+    fresh.write_text(json.dumps(cast))
+    fresh.rename(folder / "cast.json")
+
+
+def _filled_template(endpoint: Endpoint) -> dict[str, Any]:
     from tests.cast import make_cast  # noqa: PLC0415 -- models need the database settings of this run
 
     use_database(endpoint, TEMPLATE)
@@ -82,9 +110,7 @@ def _fill_template(endpoint: Endpoint, folder: Path) -> None:
         call_command("migrate", verbosity=0)
     cast = make_cast()
     leave_database()
-    fresh = folder / "cast.json.new"
-    fresh.write_text(json.dumps(cast))
-    fresh.rename(folder / "cast.json")
+    return cast
 
 
 @contextmanager
@@ -97,7 +123,7 @@ def turn(lock: Path) -> Iterator[None]:
 
 def cast_values() -> dict[str, Any]:
     """The ids and secrets of the cast, as make_cast wrote them."""
-    values: dict[str, Any] = json.loads((worker_folder() / "cast.json").read_text())
+    values: dict[str, Any] = json.loads((run_folder() / "template" / "cast.json").read_text())
     return values
 
 
@@ -105,8 +131,7 @@ def cast_values() -> dict[str, Any]:
 def copied_database(name: str) -> Iterator[Endpoint]:
     """Point Django at a fresh copy of the template, as app and owner; drop the copy afterwards."""
     endpoint = template_ready()
-    with turn(worker_folder() / "template.lock"):
-        ensure_database(endpoint, name, template=TEMPLATE)
+    ensure_database(endpoint, name, template=TEMPLATE)
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)
     try:
