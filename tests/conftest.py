@@ -11,6 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast
 from tests.database import begin_run, cast_values, copied_database, end_run, worker_folder, worker_name
+from tests.demo.running import Demonstration, running_demonstration
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -24,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.load_profile("portal")
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
+    settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
     settings.ASIDE_DATABASE = "default"  # what is written aside is rolled back with its test (but see ``committed``)
     settings.READINESS_SECONDS = float("inf")  # looked at once a run: tests count their statements
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
@@ -62,6 +64,13 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         settings.ASIDE_DATABASE = "aside"
         yield Cast(cast_values())
         settings.ASIDE_DATABASE = "default"
+
+
+@pytest.fixture(scope="session")
+def shared_demonstration() -> Iterator[Demonstration]:
+    """A served demonstration with its worker, one for all tests of a process that leave its people as they are."""
+    with running_demonstration() as demonstration:
+        yield demonstration
 
 
 @pytest.fixture

@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.core.management import call_command
 from django.db import connections
+from psycopg import sql
 
-from paktaleem.embedded import APP, OWNER, Cluster, Endpoint, drop_database, ensure_database, ensure_roles
+from paktaleem.embedded import APP, OWNER, SUPERUSER, Cluster, Endpoint, drop_database, ensure_database, ensure_roles
 from tests.migrating import quickly
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
@@ -131,7 +133,7 @@ def cast_values() -> dict[str, Any]:
 def copied_database(name: str) -> Iterator[Endpoint]:
     """Point Django at a fresh copy of the template, as app and owner; drop the copy afterwards."""
     endpoint = template_ready()
-    ensure_database(endpoint, name, template=TEMPLATE)
+    _copy_database(endpoint, name)
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)
     try:
@@ -141,6 +143,14 @@ def copied_database(name: str) -> Iterator[Endpoint]:
         for alias, values in before.items():
             connections.databases[alias].update(values)
         drop_database(endpoint, name)
+
+
+def _copy_database(endpoint: Endpoint, name: str) -> None:
+    """Copy the template file by file: half the work of PostgreSQL's own choice, which writes every page to its log."""
+    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*map(sql.Identifier, (name, TEMPLATE)))
+    with psycopg.connect(endpoint.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+        connection.execute(copy)
+    ensure_database(endpoint, name)
 
 
 def use_database(endpoint: Endpoint, name: str) -> None:
