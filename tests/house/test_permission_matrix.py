@@ -442,7 +442,7 @@ def test_lists_forms_rows_and_acts_open_by_role_and_break_no_policy(
 ) -> None:
     browser, asker, found, wanted = browser_of(cast.user(name)), STAFF[name], {}, {}
     broken: dict[str, list[str]] | None = {} if asker in "OAC" else None
-    for url, allowed, is_row in (*pages_by_role(rows), *acts_by_role(rows)):
+    for url, allowed, is_row in (*acts_by_role(rows), *pages_by_role(rows)):
         found[url] = status_of(browser, url, broken)
         wanted[url] = expected(asker, allowed, row=is_row)
     assert found == wanted
