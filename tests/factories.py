@@ -37,7 +37,7 @@ class ServiceFactory[Row](Factory[Row]):
         return cls.make(model_class, **values)
 
     @staticmethod
-    def make(model_class: type[Row], **values: Any) -> Row:
+    def make(model_class: type[Row], /, **values: Any) -> Row:
         """Call the service."""
         raise NotImplementedError
 
@@ -55,7 +55,7 @@ class ClientFactory(ServiceFactory[Client]):
     serves_minors = True
 
     @staticmethod
-    def make(model_class: type[Client], **values: Any) -> Client:
+    def make(model_class: type[Client], /, **values: Any) -> Client:
         """Onboard the client."""
         return change_client(model_class(**values), **BY)
 
@@ -70,7 +70,7 @@ class UserFactory(ServiceFactory[User]):
     full_name = "Staff Member"
 
     @staticmethod
-    def make(_: type[User], **values: Any) -> User:
+    def make(_: type[User], /, **values: Any) -> User:
         """Invite the user."""
         email, full_name = values["email"], values["full_name"]
         return invite_user(email, full_name=full_name, password=email, actor=SETTING_UP, at=CAST_AT)
@@ -85,7 +85,7 @@ class MembershipFactory(ServiceFactory[Membership]):
     role = "client_admin"
 
     @staticmethod
-    def make(model_class: type[Membership], **values: Any) -> Membership:
+    def make(model_class: type[Membership], /, **values: Any) -> Membership:
         """Give the role."""
         return change_membership(model_class(**values), **BY)
 
@@ -102,7 +102,7 @@ class SubjectFactory(ServiceFactory[Subject]):
     at = CAST_AT
 
     @staticmethod
-    def make(_: type[Subject], **values: Any) -> Subject:
+    def make(_: type[Subject], /, **values: Any) -> Subject:
         """Register the person."""
         client, external_id, at = values.pop("client"), values.pop("external_id"), values.pop("at")
         subject, _is_new = register_subject(external_id, client=client, details=values, actor=SETTING_UP, at=at)
