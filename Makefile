@@ -20,8 +20,8 @@ test: install ## Run every test, a browser included (TESTS=tests/consent for som
 	@exec .make/test $(TESTS)
 
 test-deep: install ## Try thousands of requests on every operation of the API (CASES=2000), and thousands of faults
-	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py tests/faults \
-		tests/children/test_authority_model.py
+	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py \
+		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/faults tests/sandbox/test_states.py
 
 test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…; takes minutes)
 	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" .venv/bin/python -m pytest -s tests/scale

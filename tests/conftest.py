@@ -18,6 +18,7 @@ from tests.database import (
     worker_folder,
     worker_name,
 )
+from tests.demo.running import Demonstration, running_demonstration
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.load_profile("portal")
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
+    settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
     settings.ASIDE_DATABASE = "default"  # rolled back with the test, except with ``committed``
     settings.READINESS_SECONDS = float("inf")  # checked once per run: tests count their statements
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
@@ -69,6 +71,13 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         settings.ASIDE_DATABASE = "aside"
         yield Cast(cast_values())
         settings.ASIDE_DATABASE = "default"
+
+
+@pytest.fixture(scope="session")
+def shared_demonstration() -> Iterator[Demonstration]:
+    """A served demonstration with its worker, one for all tests of a process that leave its people as they are."""
+    with running_demonstration() as demonstration:
+        yield demonstration
 
 
 @pytest.fixture

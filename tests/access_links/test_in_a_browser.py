@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.test_browser import violations
-from tests.demo.running import PATIENCE, Demonstration, running_demonstration
+from tests.demo.running import PATIENCE, Demonstration
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("CHOICES_SHOTS")
@@ -27,10 +27,9 @@ PHONE: Any = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Demonstration]:
-    """A running portal with a worker."""
-    with running_demonstration() as demonstration:
-        yield demonstration
+def served(shared_demonstration: Demonstration) -> Demonstration:
+    """A served portal with a worker."""
+    return shared_demonstration
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,14 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils.module_loading import import_string
 
 from consent import urls as notices
 from consent.preference_centre import urls as choices
+from paktaleem import settings as portal_settings
 from paktaleem.directory.access_links import urls as doors
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.backends import StaffBackend
@@ -144,6 +147,13 @@ def test_a_colleague_is_invited_and_signs_in(cast, now):
     user = invite(cast, now)
     assert StaffBackend().authenticate(None, "NEW@paktaleem.example ", "a long password indeed") == user
     assert user.password.startswith("argon2")
+
+
+def test_what_serves_hashes_passwords_at_full_cost():
+    """Tests hash by tests/hashing.py; what is served does by the settings as they are written."""
+    [written] = portal_settings.PASSWORD_HASHERS
+    assert import_string(written) is Argon2PasswordHasher
+    assert (Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost) >= (2, 102_400)
 
 
 def test_without_a_password_nobody_signs_in(cast, now):

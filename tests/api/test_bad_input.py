@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paktaleem.api_urls import urlpatterns
+from tests.faults.size import sized
 
 GARBAGE = [
     b"",
@@ -142,7 +143,7 @@ bodies = st.dictionaries(st.sampled_from(known) | st.text(max_size=8), json_valu
 
 
 @pytest.mark.parametrize(("method", "path"), WRITING)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(20, 500), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=bodies)
 def test_any_json_is_answered_without_a_defect(raw, method, path, body):
     response = getattr(raw, method)(path, json.dumps(body), content_type="application/json")

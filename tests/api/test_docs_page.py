@@ -7,16 +7,14 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from paktaleem.foundation.api.schema import schema_document
-from tests.demo.running import running_demonstration
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 
 
 @pytest.fixture(scope="module")
-def served():
+def served(shared_demonstration):
     """A served portal."""
-    with running_demonstration() as demonstration:
-        yield demonstration.values["base_url"].rstrip("/")
+    return shared_demonstration.values["base_url"].rstrip("/")
 
 
 def test_the_page_is_styled_and_breaks_no_rule(served):

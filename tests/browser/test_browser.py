@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.demo.running import Demonstration, running_demonstration
+from tests.demo.running import Demonstration
 from tests.public.test_errors import HEADERS
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
@@ -29,10 +29,9 @@ SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Demonstration]:
+def served(shared_demonstration: Demonstration) -> Demonstration:
     """A served portal."""
-    with running_demonstration() as demonstration:
-        yield demonstration
+    return shared_demonstration
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.demo.running import PATIENCE, Demonstration, running_demonstration
+from tests.demo.running import PATIENCE, Demonstration
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("PRIVACY_SHOTS")
@@ -23,10 +23,9 @@ SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Demonstration]:
-    """The portal served with a background worker."""
-    with running_demonstration() as demonstration:
-        yield demonstration
+def served(shared_demonstration: Demonstration) -> Demonstration:
+    """A served portal with a worker."""
+    return shared_demonstration
 
 
 @pytest.fixture(scope="module")

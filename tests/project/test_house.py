@@ -1,6 +1,7 @@
 """Conventions of the project: sizes, names, docstrings, no imports inside functions, up-to-date migrations."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from django.apps import apps
 from django.core.management import call_command
 
 from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
+from tests.project.offenders import refuse_any
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [
@@ -18,13 +20,19 @@ PACKAGES = [
 MODULES = [
     path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")) if "migrations" not in path.parts
 ]
+MIGRATIONS = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("migrations/0*.py"))
 BANNED = {"utils", "util", "helpers", "helper", "common", "core", "base", "misc", "manager", "managers"}
 FUNCTION_LINES, MODULE_LINES = 50, 400
 DOCUMENTED = {"models", "services", "selectors"}
 
 
+@cache
 def parsed(path):
     return ast.parse(path.read_text())
+
+
+def lines_of(path):
+    return path.read_text().splitlines() or [""]
 
 
 def named(path):
@@ -111,61 +119,68 @@ def jobs_by_the_library(path, tree):
     return [] if path.name == "jobs.py" else [name for name in calls if name in {"defer", "defer_async", "configure"}]
 
 
-each_module = pytest.mark.parametrize("path", MODULES, ids=named)
+def nameless(path):
+    return sorted(BANNED & {path.stem, *path.relative_to(ROOT).parts})
+
+
+def says_nothing(path):
+    return bool(path.read_text().strip()) and not ast.get_docstring(parsed(path))
+
+
+def one_way(tree):
+    """The lines of operations of a migration that cannot be undone."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    written = [call for call in calls if ast.unparse(call.func) in {"migrations.RunSQL", "migrations.RunPython"}]
+    return [f"line {call.lineno} has no way back" for call in written if len(call.args) + len(call.keywords) < 2]
 
 
 def test_there_are_modules_to_look_at():
     assert {"paktaleem", "consent"} <= {str(package) for package in PACKAGES}
     assert len(MODULES) > 60
+    assert len(MIGRATIONS) > 20
 
 
-@each_module
-def test_no_function_is_longer_than_a_page(path):
-    assert long_functions(parsed(path)) == []
+def test_no_function_is_longer_than_a_page():
+    refuse_any((named(path), long_functions(parsed(path))) for path in MODULES)
 
 
-@each_module
-def test_no_module_is_longer_than_it_should_be(path):
-    assert len(path.read_text().splitlines()) <= MODULE_LINES
+def test_no_module_is_longer_than_it_should_be():
+    lines = ((named(path), len(path.read_text().splitlines())) for path in MODULES)
+    refuse_any((name, f"{number} lines" if number > MODULE_LINES else "") for name, number in lines)
 
 
-@each_module
-def test_no_module_has_a_name_that_says_nothing(path):
-    assert not BANNED & {path.stem, *path.relative_to(ROOT).parts}
+def test_no_module_has_a_name_that_says_nothing():
+    refuse_any((named(path), nameless(path)) for path in MODULES)
 
 
-@each_module
-def test_no_import_hides_in_a_function(path):
-    text = path.read_text()
-    assert hidden_imports(ast.parse(text), text.splitlines() or [""]) == []
+def test_no_import_hides_in_a_function():
+    refuse_any((named(path), hidden_imports(parsed(path), lines_of(path))) for path in MODULES)
 
 
-@each_module
-def test_no_import_brings_everything(path):
-    assert star_imports(parsed(path)) == []
+def test_no_import_brings_everything():
+    refuse_any((named(path), star_imports(parsed(path))) for path in MODULES)
 
 
-@each_module
-def test_the_clock_is_read_at_its_one_door(path):
-    if named(path) not in CLOCK_DOORS:
-        assert clock_reads(parsed(path)) == [], (
-            "read paktaleem.foundation.clock: now_here() for a client's rules, else real_now()"
-        )
+def test_the_clock_is_read_at_its_one_door():
+    refuse_any(
+        ((named(path), clock_reads(parsed(path))) for path in MODULES if named(path) not in CLOCK_DOORS),
+        advice="read paktaleem.foundation.clock: now_here() for a client's rules, else real_now()",
+    )
 
 
-@each_module
-def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction(path):
-    assert jobs_by_the_library(path, parsed(path)) == [], "call paktaleem.foundation.jobs.enqueue.enqueue_job"
+def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction():
+    refuse_any(
+        ((named(path), jobs_by_the_library(path, parsed(path))) for path in MODULES),
+        advice="call paktaleem.foundation.jobs.enqueue.enqueue_job",
+    )
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if is_documented(path)], ids=named)
-def test_what_others_call_says_what_it_does(path):
-    assert undocumented(parsed(path)) == []
+def test_what_others_call_says_what_it_does():
+    refuse_any((named(path), undocumented(parsed(path))) for path in MODULES if is_documented(path))
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.stem != "__init__"], ids=named)
-def test_every_module_says_what_it_is(path):
-    assert not path.read_text().strip() or ast.get_docstring(parsed(path))
+def test_every_module_says_what_it_is():
+    refuse_any((named(path), says_nothing(path)) for path in MODULES if path.stem != "__init__")
 
 
 @pytest.mark.django_db(databases=["default", "owner"])
@@ -180,13 +195,8 @@ def test_migrations_are_linear_and_named():
         assert not [name for name in names if "_auto_" in name], folder
 
 
-@pytest.mark.parametrize(
-    "path", sorted(path for package in PACKAGES for path in (ROOT / package).rglob("migrations/0*.py")), ids=named
-)
-def test_migrations_can_be_undone(path):
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"migrations.RunSQL", "migrations.RunPython"}:
-            assert len(node.args) + len(node.keywords) >= 2, f"line {node.lineno} has no way back"
+def test_migrations_can_be_undone():
+    refuse_any((named(path), one_way(parsed(path))) for path in MIGRATIONS)
 
 
 BAD = (
@@ -221,6 +231,23 @@ def test_the_rules_see_what_breaks_them():
     assert jobs_by_the_library(Path("services.py"), tree) == ["procrastinate.contrib.django"]
     assert jobs_by_the_library(Path("tasks.py"), tree) == ["defer"]
     assert undocumented(tree) == ["long", "undocumented", "Bare", "Bare.method"]
+    assert one_way(ast.parse("migrations.RunSQL(a)\nmigrations.RunSQL(a, b)")) == ["line 1 has no way back"]
+    assert nameless(ROOT / "consent" / "utils.py") == ["utils"]
+
+
+def test_a_module_that_says_nothing_is_seen(tmp_path):
+    (tmp_path / "bad.py").write_text("x = 1\n")
+    (tmp_path / "good.py").write_text('"""What it is."""\n')
+    assert [says_nothing(tmp_path / name) for name in ("bad.py", "good.py")] == [True, False]
+
+
+def test_every_offender_is_named_at_once():
+    with pytest.raises(AssertionError) as raised:
+        refuse_any([("a.py", ["one"]), ("b.py", []), ("c.py", "two")], advice="do better")
+    assert str(raised.value).splitlines() == ["do better", "a.py: ['one']", "c.py: two"]
+    refuse_any([("b.py", [])])
+    with pytest.raises(AssertionError, match="nothing was looked at"):
+        refuse_any([])
 
 
 def test_every_key_that_is_wrapped_is_counted_before_an_epoch_goes():

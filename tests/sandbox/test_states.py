@@ -11,6 +11,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.sandbox.states import STATES
 from tests.api.callers import Caller
 from tests.factories import SubjectFactory
+from tests.faults.size import IS_DEEP
 
 ADDRESS = "/api/v1/sandbox/state"
 
@@ -31,6 +32,14 @@ def test_the_next_question_is_answered_as_promised(sandbox, state):
 
 UNHEARD = {"age_unknown", "child", "guardian_pending"}
 """A person who has had a guardian's answer is never without one again."""
+OF_GUARDIANS = ("guardian_refused", "guardian_lapsed", "quarantined")
+OF_ALL = ("restricted", "agreement_ended", "consent_withdrawn", "purpose_inactive", "not_instructed")
+
+
+def states_before(state, *, every):
+    """The states that conflict most with a state; with ``every``, all that conflict with it."""
+    of_person = () if state in UNHEARD else OF_GUARDIANS
+    return (*of_person, *OF_ALL) if every else ((*of_person, *OF_ALL)[0], "agreement_ended")
 
 
 def test_what_cannot_be_unsaid_is_said_so(sandbox):
@@ -44,14 +53,27 @@ def test_what_cannot_be_unsaid_is_said_so(sandbox):
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != "erased"])
 def test_any_state_leads_to_any_other(sandbox, state):
-    """Twice, after the state that conflicts most with it."""
-    heard = () if state in UNHEARD else ("guardian_refused", "guardian_lapsed", "quarantined")
-    for before in (*heard, "restricted", "agreement_ended", "consent_withdrawn", "purpose_inactive", "not_instructed"):
+    """Twice, after the states that conflict most with it; after all of them in `make test-deep`."""
+    for before in states_before(state, every=IS_DEEP):
         force(sandbox, before)
         told = force(sandbox, state)
         assert sandbox.caller.reason("lms-zoya", told["purpose"]) == STATES[state].reason
     told = force(sandbox, state)
     assert sandbox.caller.reason("lms-zoya", told["purpose"]) == STATES[state].reason
+
+
+def test_the_worst_is_a_part_of_all():
+    for state in STATES:
+        worst, everything = (states_before(state, every=every) for every in (False, True))
+        assert set(worst) < set(everything)
+        assert len(set(worst)) == 2
+
+
+@pytest.mark.parametrize("before", [*OF_GUARDIANS, *OF_ALL])
+def test_whatever_came_before_leads_on(sandbox, before):
+    force(sandbox, before)
+    told = force(sandbox, "guardian_authorised")
+    assert sandbox.caller.reason("lms-zoya", told["purpose"]) == "permitted"
 
 
 def test_they_come_about_through_services_with_the_sandbox_as_actor(sandbox):

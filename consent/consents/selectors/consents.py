@@ -65,7 +65,7 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
 
 
 def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, register: Register) -> bool:
-    """Return True if a child gave a consent itself, so that no decision rests on it; such answers are refused by now."""
+    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now."""
     if answer.state != ConsentState.GIVEN or answer.given_by == GivenBy.GUARDIAN:
         return False
     at = answer.recorded_at
