@@ -18,7 +18,6 @@ from django.core.management import call_command
 from django.db import connections
 
 from paktaleem.embedded import APP, OWNER, Cluster, Endpoint, drop_database, ensure_database, ensure_roles
-from tests.migrating import quickly
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
 TEMPLATE = "portal_template"
@@ -78,8 +77,7 @@ def _fill_template(endpoint: Endpoint, folder: Path) -> None:
     from tests.cast import make_cast  # noqa: PLC0415 -- models need the database settings of this run
 
     use_database(endpoint, TEMPLATE)
-    with quickly():
-        call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0)
     cast = make_cast()
     leave_database()
     fresh = folder / "cast.json.new"

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from paktaleem.accounts.models import Client, code_validator
 from paktaleem.ledger.history import Tracked, TrackedQuerySet
+from paktaleem.tenancy.fields import MigratesAs
 from paktaleem.tenancy.ids import new_id
 
 __all__ = ["CodesField", "PeriodQuerySet", "PeriodRow", "RegisterRow", "catalogue_owner", "period_is_ordered"]
@@ -51,8 +52,10 @@ def validate_codes(codes: list[str]) -> None:
         raise ValidationError("Name each code once.")
 
 
-class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run time
+class CodesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not generic at run time
     """A set of codes of the register (purposes, categories, recipients), kept in one column."""
+
+    migrates_as = "django.contrib.postgres.fields.ArrayField"
 
     def __init__(self, **kwargs: Any) -> None:
         """Make a list of codes, empty by default."""
@@ -62,13 +65,6 @@ class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run ti
         kwargs.setdefault("blank", True)
         super().__init__(models.CharField(max_length=63, validators=[code_validator]), **kwargs)
         self.validators = [*self.validators, validate_codes]
-
-    def deconstruct(self) -> Any:
-        """Leave the fixed parts out of migrations."""
-        name, path, args, kwargs = super().deconstruct()
-        for fixed in ("base_field", "size"):
-            kwargs.pop(fixed, None)
-        return name, path, args, kwargs
 
 
 def catalogue_owner() -> models.UUIDField:  # type: ignore[type-arg]

@@ -19,6 +19,7 @@ from paktaleem.accounts.clientchanges import ClientChange
 from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
 from paktaleem.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
+from paktaleem.tenancy.fields import MigratesAs
 from paktaleem.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
@@ -62,6 +63,20 @@ def validate_thresholds(by_country: dict[str, int]) -> None:
             raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
 
 
+class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
+    """The name of an IANA time zone."""
+
+    migrates_as = "django.db.models.CharField"
+    default_validators = [validate_time_zone]
+
+
+class ThresholdsField(MigratesAs, models.JSONField):
+    """Ages of consent by the ISO 3166 code of a country."""
+
+    migrates_as = "django.db.models.JSONField"
+    default_validators = [validate_thresholds]
+
+
 class Client(Tracked):
     """One institution with a service agreement: the tenant. PakTaleem itself is one."""
 
@@ -94,19 +109,18 @@ class Client(Tracked):
         db_default="",
         help_text="Street, place and postal code: told on receipts.",
     )
-    time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
+    time_zone = TimeZoneField(max_length=64)
     serves_minors = models.BooleanField(default=True)
     age_threshold = models.PositiveSmallIntegerField(
         default=LOWEST,
         validators=[MinValueValidator(LOWEST), MaxValueValidator(HIGHEST)],
         help_text="Below this age, in years, a guardian decides. 13 by policy; higher where the law asks for it.",
     )
-    country_thresholds = models.JSONField(
+    country_thresholds = ThresholdsField(
         "age thresholds by country",
         default=dict,
         db_default={},
         blank=True,
-        validators=[validate_thresholds],
         help_text="Where the law of a country where people live asks for another age. All others have the one above.",
     )
     is_sandbox = models.BooleanField(
@@ -283,6 +297,13 @@ def validate_scopes(scopes: list[str]) -> None:
         raise ValidationError(f"Unknown scope {', '.join(unknown)}; allowed: {', '.join(sorted(KEY_SCOPES))}.")
 
 
+class ScopesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # as above
+    """A list of scopes."""
+
+    migrates_as = "django.contrib.postgres.fields.ArrayField"
+    default_validators = [validate_scopes]
+
+
 class ApiKey(Tracked):
     """One key with which a client's system calls the API. The secret itself is shown once and never kept."""
 
@@ -306,7 +327,7 @@ class ApiKey(Tracked):
     is_test = models.BooleanField(
         default=False, db_default=False, editable=False, help_text="Of a sandbox; the database ties it to the client's."
     )
-    scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
+    scopes = ScopesField(models.CharField(max_length=32))
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -15,7 +15,7 @@ from paktaleem.tenancy.grants import wall_of
 from paktaleem.tenancy.operations import APP
 from paktaleem.tenancy.wall import Scope
 
-__all__ = ["STAYS", "going_tables", "install_after_migrate"]
+__all__ = ["STAYS", "function_text", "going_tables", "install_after_migrate"]
 
 FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")
@@ -93,7 +93,8 @@ def _ahead(model: type[Model]) -> str:
     return f"DELETE FROM {table} r WHERE r.client_id = tenancy_client() AND NOT EXISTS ({earlier})"  # noqa: S608
 
 
-def _function() -> str:
+def function_text() -> str:
+    """Write the function: one statement that deletes from every table."""
     steps = list(_deletions())
     going = ",\n        ".join(f"d{number} AS ({step} RETURNING 1)" for number, step in enumerate(steps))
     counted = " + ".join(f"(SELECT count(*) FROM d{number})" for number in range(len(steps)))  # noqa: S608
@@ -122,7 +123,8 @@ def install_after_migrate(using: str, **_: Any) -> None:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         present = {name for (name,) in cursor.fetchall()}
         if not set(going_tables()) <= present:  # a partial migrate: the next whole one makes it
+            cursor.execute(f"DROP FUNCTION IF EXISTS {FUNCTION}")
             return
-        cursor.execute(_function())
+        cursor.execute(function_text())
         cursor.execute(f"REVOKE ALL ON FUNCTION {FUNCTION} FROM PUBLIC")
         cursor.execute(f"GRANT EXECUTE ON FUNCTION {FUNCTION} TO {APP}")

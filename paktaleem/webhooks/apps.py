@@ -1,6 +1,7 @@
 """The webhooks' room."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class WebhooksConfig(AppConfig):
@@ -11,5 +12,8 @@ class WebhooksConfig(AppConfig):
     verbose_name = "webhooks"
 
     def ready(self) -> None:
-        """Have the secrets counted wherever an epoch may be destroyed."""
+        """Declare the wrapped secrets, and make the database's list of events after every migrate."""
         import paktaleem.webhooks.secrets  # noqa: F401, PLC0415 -- declares what is wrapped
+        from paktaleem.webhooks.catalogue import install_after_migrate  # noqa: PLC0415 -- needs the app registry
+
+        post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="webhooks.catalogue")

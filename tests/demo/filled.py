@@ -12,7 +12,6 @@ import django
 
 from paktaleem.trial import data_folder, environment
 from tests.database import run_folder, turn
-from tests.migrating import quickly
 
 __all__ = ["copy_filled"]
 
@@ -53,8 +52,7 @@ def main() -> None:
 
         from paktaleem.demo.management.commands import demo  # noqa: PLC0415 -- as above
 
-        with quickly():
-            demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)
+        demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)
         connections.close_all()
 
 
