@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "running", "web_program"]
+__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "running", "start", "web_program"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS_TO_END = 10
@@ -62,12 +62,12 @@ def web_program(host: str, port: int) -> list[str]:
 
 @contextmanager
 def running(programs: Sequence[tuple[str, Sequence[str]]], logs: Path) -> Iterator[list[Child]]:
-    """Run programs as our children, and end them all on the way out, however that comes about."""
+    """Run programs as our children, and end them and those added to the list on the way out, whatever happens."""
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
     try:
         for name, command in programs:
-            children.append(_start(name, command, logs / f"{name}.log"))
+            children.append(start(name, command, logs))
         yield children
     finally:
         _end_all(children)
@@ -92,8 +92,9 @@ def is_port_free(host: str, port: int) -> bool:
     return True
 
 
-def _start(name: str, command: Sequence[str], log: Path) -> Child:
-    """Start a program without the credentials of owner and backup: what serves must not pass the wall."""
+def start(name: str, command: Sequence[str], logs: Path) -> Child:
+    """Start a program without the credentials of owner and backup, which no server may have."""
+    log = logs / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 -- our own programs, no shell
             command,

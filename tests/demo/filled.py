@@ -52,7 +52,8 @@ def main() -> None:
 
         from paktaleem.demo.management.commands import demo  # noqa: PLC0415 -- as above
 
-        demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)
+        demo.Command()._prepare(data_folder(), demo._own_endpoint(), fresh=False)
+        demo.Command()._fill(data_folder(), portal=PORTAL)
         connections.close_all()
 
 

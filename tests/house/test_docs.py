@@ -7,9 +7,11 @@ import pytest
 
 from consent.facts import Reason
 from consent.remedies import remedy_for
+from tests import docs
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = (ROOT / "docs" / "decisions-api.md").read_text(encoding="utf-8")
+GENERATED = sorted(docs.PAGES)
 REMEDIES = [remedy for remedy in map(remedy_for, Reason) if remedy]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -32,3 +34,14 @@ def test_links_between_pages_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_a_path_of_some_machine(page):
     assert not re.search(r"/(?:work|root|home)/\w", page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
+def test_what_follows_from_the_code_is_current(page):
+    assert page.read_text(encoding="utf-8") == docs.current(page), "run `make docs`"
+
+
+def test_an_event_or_a_sentence_that_is_not_current_is_found():
+    events, reasons = (path.read_text(encoding="utf-8") for path in sorted(docs.PAGES, reverse=True))
+    assert docs.with_events(events.replace(" took_effect`", "`").replace("`cause`", "`why`")) == events
+    assert docs.with_remedies(reasons.replace("personal data is never sold", "it is sold")) == reasons

@@ -21,7 +21,7 @@ from paktaleem.clock import real_now
 from paktaleem.demo.filling import fill_demonstration
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.presenting import Running, describe, lines
-from paktaleem.demo.supervision import Child, ChildDied, free_port, is_port_free, running, web_program
+from paktaleem.demo.supervision import Child, ChildDied, free_port, is_port_free, running, start, web_program
 from paktaleem.embedded import APP, OWNER, Endpoint, drop_database, ensure_database
 from paktaleem.embedded.files import write_atomically
 from paktaleem.health import missing_migrations
@@ -34,6 +34,7 @@ OK = 200
 SECONDS_TO_BE_READY = 60
 PAUSE = 0.05
 SECONDS_BETWEEN_LOOKS = 1.0
+SECRETS = "demonstration.json"
 IN_THE_WAY = 2
 """The exit status when something else is in the way: the port, or another demonstration."""
 
@@ -60,9 +61,11 @@ class Command(BaseCommand):
                     _give_way(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
                 if file is not None:
                     file.unlink(missing_ok=True)  # nobody shall take an earlier start's for this one's
-                kept = self._prepare(folder, endpoint, portal=f"http://{HOST}:{port}", fresh=options["fresh"])
+                self._prepare(folder, endpoint, fresh=options["fresh"])
                 worker_before = _latest_worker()
-                with running(_programs(port, folder), folder / "log") as children:
+                with running(_programs(port), folder / "log") as children:  # they start while the database is filled
+                    kept = self._fill(folder, portal=f"http://{HOST}:{port}")
+                    children.append(start("receiver", _receiver(folder), folder / "log"))
                     _wait(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
                     self._present(describe(_place(children, folder, endpoint, port), kept), file)
                     connections.close_all()
@@ -72,10 +75,11 @@ class Command(BaseCommand):
         except ChildDied as error:
             raise CommandError(str(error)) from error
 
-    def _prepare(self, folder: Path, endpoint: Endpoint, *, portal: str, fresh: bool) -> Kept:
-        secrets, mail = folder / "demonstration.json", folder / "mail"
+    def _prepare(self, folder: Path, endpoint: Endpoint, *, fresh: bool) -> None:
+        """Make the tables, and the environment of the web and the worker."""
+        mail = folder / "mail"
         if fresh:
-            _start_over(endpoint, secrets, mail)
+            _start_over(endpoint, folder / SECRETS, mail)
             Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # of people of the database that is gone
         mail.mkdir(mode=0o700, exist_ok=True)
         os.environ["MAIL_FOLDER"] = str(mail)
@@ -84,14 +88,17 @@ class Command(BaseCommand):
         if missing_migrations():
             self.stdout.write("Making the tables …")
             call_command("migrate", verbosity=0)
-        kept = Kept.read(secrets)
-        if not kept.passwords:
-            self.stdout.write("Filling in the demonstration …")
         taking = free_port(HOST)
         settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{taking}"]
-        fill_demonstration(kept, portal=portal, receiver=f"http://{HOST}:{taking}/", at=real_now())
-        os.environ["WEBHOOKS_ALLOWED"] = ",".join(settings.WEBHOOKS_ALLOWED)
-        os.environ |= {"DEMO_WEBHOOK_SECRET": kept.webhook_secret, "DEMO_WEBHOOK_PORT": str(taking)}
+        os.environ |= {"WEBHOOKS_ALLOWED": ",".join(settings.WEBHOOKS_ALLOWED), "DEMO_WEBHOOK_PORT": str(taking)}
+
+    def _fill(self, folder: Path, *, portal: str) -> Kept:
+        kept = Kept.read(folder / SECRETS)
+        if not kept.passwords:
+            self.stdout.write("Filling in the demonstration …")
+        receiver = f"http://{HOST}:{os.environ['DEMO_WEBHOOK_PORT']}/"
+        fill_demonstration(kept, portal=portal, receiver=receiver, at=real_now())
+        os.environ["DEMO_WEBHOOK_SECRET"] = kept.webhook_secret
         return kept
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:
@@ -134,16 +141,15 @@ def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
             letter.unlink()
 
 
-def _programs(port: int, folder: Path) -> list[tuple[str, list[str]]]:
+def _programs(port: int) -> list[tuple[str, list[str]]]:
     worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "5"]
-    taking = [
-        sys.executable,
-        "-m",
-        "paktaleem.demo.receiver",
-        os.environ["DEMO_WEBHOOK_PORT"],
-        str(folder / "webhooks"),
-    ]
-    return [("web", web_program(HOST, port)), ("worker", worker), ("receiver", taking)]
+    return [("web", web_program(HOST, port)), ("worker", worker)]
+
+
+def _receiver(folder: Path) -> list[str]:
+    """Give the command that takes webhooks; it needs the secret that filling makes."""
+    module = "paktaleem.demo.receiver"
+    return [sys.executable, "-m", module, os.environ["DEMO_WEBHOOK_PORT"], str(folder / "webhooks")]
 
 
 def _place(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:
