@@ -187,6 +187,23 @@ def test_migrations_can_be_undone(path):
             assert len(node.args) + len(node.keywords) >= 2, f"line {node.lineno} has no way back"
 
 
+def app_imports(tree):
+    """What a migration imports of the project, but for the operations and ids of tenant isolation."""
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = {str(package) for package in PACKAGES}
+    return [name for name in names if name.partition(".")[0] in ours and not name.startswith("paktaleem.tenancy.")]
+
+
+def test_migrations_import_no_app():
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("migrations/0*.py")]
+    assert len(paths) > 30
+    assert not {str(path): found for path in paths if (found := app_imports(parsed(path)))}
+    assert app_imports(ast.parse("import consent.models\nfrom paktaleem.tenancy.ids import new_id")) == [
+        "consent.models"
+    ]
+
+
 BAD = (
     """
 def long():
