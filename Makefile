@@ -8,13 +8,14 @@ CASES ?= 2000
 PEOPLE ?= 1000000
 CLIENTS ?= 500
 
-.PHONY: help run test test-deep test-scale check format messages lock install bench
+.PHONY: help run test test-deep test-scale check format messages docs lock install bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
 
+# Five processes import the same modules: the first one compiles them for all, whatever the environment says.
 run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
-	@exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
+	@PYTHONDONTWRITEBYTECODE= exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
 
 test: install ## Run every test, a browser included (TESTS=tests/consent for some)
 	@exec .make/test $(TESTS)
@@ -40,6 +41,9 @@ format: install ## Format code and templates
 
 messages: install ## Update and compile the Urdu catalogue
 	@.venv/bin/python -m tests.messages
+
+docs: install ## Write the parts of docs/ that are generated from the code (webhook events, remedies)
+	@.venv/bin/python -m tests.docs
 
 lock: ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes newer versions)
 	@exec .make/lock $(if $(UPGRADE),--upgrade)

@@ -33,7 +33,6 @@ from paktaleem.development.embedded import (
     ensure_database,
     ensure_roles,
 )
-from tests.migrating import quickly
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
 TEMPLATE = "portal_template"
@@ -118,8 +117,7 @@ def _filled_template(endpoint: Endpoint) -> dict[str, Any]:
     from tests.cast import make_cast  # noqa: PLC0415 -- models need the database settings of this run
 
     use_database(endpoint, TEMPLATE)
-    with quickly():
-        call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0)
     cast = make_cast()
     leave_database()
     return cast

@@ -15,7 +15,7 @@ from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.operations import APP
 from paktaleem.foundation.tenancy.table_policy import Scope
 
-__all__ = ["KEPT_MODELS", "install_after_migrate", "purged_tables"]
+__all__ = ["KEPT_MODELS", "function_text", "install_after_migrate", "purged_tables"]
 
 FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")
@@ -93,7 +93,8 @@ def _delete_ahead(model: type[Model]) -> str:
     return f"DELETE FROM {table} r WHERE r.client_id = tenancy_client() AND NOT EXISTS ({earlier})"  # noqa: S608
 
 
-def _function() -> str:
+def function_text() -> str:
+    """Write the function: one statement that deletes from every table."""
     steps = list(_deletions())
     going = ",\n        ".join(f"d{number} AS ({step} RETURNING 1)" for number, step in enumerate(steps))
     counted = " + ".join(f"(SELECT count(*) FROM d{number})" for number in range(len(steps)))  # noqa: S608
@@ -122,7 +123,8 @@ def install_after_migrate(using: str, **_: Any) -> None:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         present = {name for (name,) in cursor.fetchall()}
         if not set(purged_tables()) <= present:  # partial migrate: the next full one installs the function
+            cursor.execute(f"DROP FUNCTION IF EXISTS {FUNCTION}")
             return
-        cursor.execute(_function())
+        cursor.execute(function_text())
         cursor.execute(f"REVOKE ALL ON FUNCTION {FUNCTION} FROM PUBLIC")
         cursor.execute(f"GRANT EXECUTE ON FUNCTION {FUNCTION} TO {APP}")

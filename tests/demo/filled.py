@@ -12,7 +12,6 @@ import django
 
 from paktaleem.development.trial import data_folder, environment
 from tests.database import file_lock, run_folder
-from tests.migrating import quickly
 
 __all__ = ["copy_filled"]
 
@@ -53,8 +52,8 @@ def main() -> None:
 
         from paktaleem.development.demo.management.commands import demo  # noqa: PLC0415 -- as above
 
-        with quickly():
-            demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)
+        demo.Command()._prepare(data_folder(), demo._own_endpoint(), fresh=False)
+        demo.Command()._fill(data_folder(), portal=PORTAL)
         connections.close_all()
 
 

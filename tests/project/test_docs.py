@@ -5,10 +5,12 @@ from pathlib import Path
 
 from consent.decisions.facts import Reason
 from consent.decisions.remedies import remedy_for
+from tests import docs
 from tests.project.offenders import refuse_any
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = (ROOT / "docs" / "decisions-api.md").read_text(encoding="utf-8")
+GENERATED = sorted(docs.PAGES)
 REMEDIES = [remedy for remedy in map(remedy_for, Reason) if remedy]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -43,3 +45,16 @@ def test_the_rules_see_what_breaks_them(tmp_path):
     page.write_text("[here](page.md) [there](nowhere.md) /home/somebody /api/home")
     assert dead_links(page) == ["nowhere.md"]
     assert machine_paths(page) == ["/home/somebody"]
+
+
+def test_generated_parts_are_current():
+    refuse_any(
+        (page.name, ["run `make docs`"] if page.read_text(encoding="utf-8") != docs.current(page) else [])
+        for page in GENERATED
+    )
+
+
+def test_an_event_or_a_sentence_that_is_not_current_is_found():
+    events, reasons = (path.read_text(encoding="utf-8") for path in sorted(docs.PAGES, reverse=True))
+    assert docs.with_events(events.replace(" took_effect`", "`").replace("`cause`", "`why`")) == events
+    assert docs.with_remedies(reasons.replace("personal data is never sold", "it is sold")) == reasons

@@ -199,6 +199,27 @@ def test_migrations_can_be_undone():
     refuse_any((named(path), one_way(parsed(path))) for path in MIGRATIONS)
 
 
+def app_imports(tree):
+    """Imports of project code in a migration, except the operations and ids of tenant isolation."""
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = {str(package) for package in PACKAGES}
+    return [
+        name
+        for name in names
+        if name.partition(".")[0] in ours and not name.startswith("paktaleem.foundation.tenancy.")
+    ]
+
+
+def test_migrations_import_no_app():
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("migrations/0*.py")]
+    assert len(paths) > 30
+    assert not {str(path): found for path in paths if (found := app_imports(parsed(path)))}
+    assert app_imports(ast.parse("import consent.models\nfrom paktaleem.foundation.tenancy.ids import new_id")) == [
+        "consent.models"
+    ]
+
+
 BAD = (
     """
 def long():

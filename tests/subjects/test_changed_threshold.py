@@ -1,13 +1,10 @@
 """A changed threshold: ages computed for another threshold count as unknown until the worker recomputes them."""
 
 import json
-from importlib import import_module
 
 import pytest
-from django.db import connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.development.embedded import SUPERUSER
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.services import recompute_ages
 from paktaleem.directory.people.tasks import recompute_ages_of_client
@@ -16,8 +13,6 @@ from paktaleem.foundation.accounts.models import ClientChange
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, decide_client_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.api.callers import Caller
-from tests.tenancy.catalog import open_walls
-from tests.tenancy.connections import enter, rows
 
 
 def change(cast, now, **values):
@@ -134,17 +129,3 @@ def test_the_past_is_answered_with_the_threshold_of_then(cast, now):
     indus = Caller(cast.key("indus"))
     answer = indus.ask("lms-hamza", "service_delivery", context={"time": "2026-09-20T00:00:00Z"})
     assert answer["context"]["reason"] == "permitted"
-
-
-def test_the_migration_fills_in_what_those_who_were_there_had_been_computed_for(committed):
-    migration = import_module("paktaleem.directory.people.migrations.0008_of_age_threshold")
-    with enter(SUPERUSER) as door:
-        door.execute("ALTER TABLE subjects_subject DISABLE TRIGGER notes_update")  # it came after that migration
-        door.execute("UPDATE subjects_subject SET of_age_threshold = NULL")
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(migration.PRESENT)
-    with enter(SUPERUSER) as door:
-        door.execute("ALTER TABLE subjects_subject ENABLE TRIGGER notes_update")
-        found = rows(door, "SELECT role, of_age_threshold FROM subjects_subject WHERE of_age_at IS NOT NULL")
-        assert set(found) == {("student", 13), ("learner", 13), ("guardian", None)}
-        assert list(open_walls(door)) == [], "the wall is forced again"

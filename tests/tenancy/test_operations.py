@@ -8,7 +8,6 @@ from django.db import connections
 from paktaleem.development.embedded import OWNER
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.routers import OwnerOnlyMigrationRouter
-from tests.migrating import quickly
 from tests.tenancy.catalog import findings
 from tests.tenancy.connections import enter, rows
 
@@ -44,9 +43,8 @@ def wall_of_the_database():
 @pytest.mark.parametrize(("app", "first"), [("consent", "0001"), ("ledger", "0001")])
 def test_the_wall_comes_off_rows_and_goes_back_on(committed, app, first):
     before = wall_of_the_database()
-    with quickly():
-        migrate(app, first)
-        migrate()
+    migrate(app, first)
+    migrate()
     assert wall_of_the_database() == before
     with enter(OWNER) as door:
         assert findings(door) == []
@@ -57,9 +55,8 @@ def test_the_wall_comes_off_rows_and_goes_back_on(committed, app, first):
 def test_everything_goes_and_comes_back(committed):
     """Migrating back to zero and forwards again gives the same schema as the template database."""
     before = wall_of_the_database()
-    with quickly():
-        for app in ("accounts", "ledger", "tenancy"):  # with all apps that depend on them
-            migrate(app, "zero")
+    for app in ("accounts", "ledger", "tenancy"):  # with all apps that depend on them
+        migrate(app, "zero")
     with enter(OWNER) as door:
         assert rows(door, "SELECT proname FROM pg_proc WHERE proname ~ '^(tenancy|accounts|subjects|consent)_'") == []
         assert rows(door, "SELECT relname FROM pg_class WHERE relname ~ '^(accounts|subjects|consent|ledger)_'") == []

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from paktaleem.foundation.accounts.models import Client, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["CodesField", "PeriodQuerySet", "PeriodRow", "RegisterRow", "catalogue_owner", "period_is_ordered"]
@@ -55,8 +56,10 @@ def check_distinct_codes(codes: list[str]) -> None:
         raise ValidationError("Name each code once.")
 
 
-class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run time
+class CodesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not generic at run time
     """A set of codes of the register (purposes, categories, recipients), stored in one column."""
+
+    migrates_as = "django.contrib.postgres.fields.ArrayField"
 
     def __init__(self, **kwargs: Any) -> None:
         """Create a list of codes, empty by default."""
@@ -66,13 +69,6 @@ class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run ti
         kwargs.setdefault("blank", True)
         super().__init__(models.CharField(max_length=63, validators=[code_validator]), **kwargs)
         self.validators = [*self.validators, check_distinct_codes]
-
-    def deconstruct(self) -> Any:
-        """Omit the fixed arguments from migrations."""
-        name, path, args, kwargs = super().deconstruct()
-        for fixed in ("base_field", "size"):
-            kwargs.pop(fixed, None)
-        return name, path, args, kwargs
 
 
 def catalogue_owner() -> models.UUIDField:  # type: ignore[type-arg]

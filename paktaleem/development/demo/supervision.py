@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "running", "web_program"]
+__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "running", "start", "web_program"]
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS_TO_END = 10
@@ -62,12 +62,12 @@ def web_program(host: str, port: int) -> list[str]:
 
 @contextmanager
 def running(programs: Sequence[tuple[str, Sequence[str]]], logs: Path) -> Iterator[list[Child]]:
-    """Run programs as child processes, and end all of them on exit."""
+    """Run programs as child processes; end all of them, and those added to the list, on exit."""
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
     try:
         for name, command in programs:
-            children.append(_start(name, command, logs / f"{name}.log"))
+            children.append(start(name, command, logs))
         yield children
     finally:
         _end_all(children)
@@ -92,8 +92,9 @@ def is_port_free(host: str, port: int) -> bool:
     return True
 
 
-def _start(name: str, command: Sequence[str], log: Path) -> Child:
+def start(name: str, command: Sequence[str], logs: Path) -> Child:
     """Start a program without the owner's and backup's credentials: it must not bypass row-level security."""
+    log = logs / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 -- own programs, no shell
             command,

@@ -1,5 +1,7 @@
 """Django app of webhooks."""
 
+from django.db.models.signals import post_migrate
+
 from paktaleem.foundation.extensions import config
 
 
@@ -15,3 +17,10 @@ class WebhooksConfig(config.PortalAppConfig):
             "paktaleem.directory.webhooks.secrets.ENDPOINT_SECRETS",
         ),
     )
+
+    def ready(self) -> None:
+        """Install the database's list of events after every migrate."""
+        from paktaleem.directory.webhooks.catalogue import install_after_migrate  # noqa: PLC0415 -- needs the app registry
+
+        super().ready()
+        post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="webhooks.catalogue")

@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.client_changes import ClientChange
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
@@ -62,6 +63,20 @@ def validate_thresholds(by_country: dict[str, int]) -> None:
             raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
 
 
+class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
+    """The name of an IANA time zone."""
+
+    migrates_as = "django.db.models.CharField"
+    default_validators = [validate_time_zone]
+
+
+class ThresholdsField(MigratesAs, models.JSONField):
+    """Ages of consent by the ISO 3166 code of a country."""
+
+    migrates_as = "django.db.models.JSONField"
+    default_validators = [validate_thresholds]
+
+
 class Client(Tracked):
     """An institution with a service agreement (the tenant). PakTaleem itself is one."""
 
@@ -94,19 +109,18 @@ class Client(Tracked):
         db_default="",
         help_text="Street, city and postal code, as printed on receipts.",
     )
-    time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
+    time_zone = TimeZoneField(max_length=64)
     serves_minors = models.BooleanField(default=True)
     age_threshold = models.PositiveSmallIntegerField(
         default=LOWEST,
         validators=[MinValueValidator(LOWEST), MaxValueValidator(HIGHEST)],
         help_text="A guardian decides for people below this age in years. At least 13; higher if the law requires it.",
     )
-    country_thresholds = models.JSONField(
+    country_thresholds = ThresholdsField(
         "age thresholds by country",
         default=dict,
         db_default={},
         blank=True,
-        validators=[validate_thresholds],
         help_text="For countries of residence whose law sets a different age. The age threshold applies to all others.",
     )
     is_sandbox = models.BooleanField(
@@ -285,6 +299,13 @@ def validate_scopes(scopes: list[str]) -> None:
         raise ValidationError(f"Unknown scope {', '.join(unknown)}; allowed: {', '.join(sorted(KEY_SCOPES))}.")
 
 
+class ScopesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # as above
+    """A list of scopes."""
+
+    migrates_as = "django.contrib.postgres.fields.ArrayField"
+    default_validators = [validate_scopes]
+
+
 class ApiKey(Tracked):
     """A key with which a client's system calls the API. Only its digest is stored."""
 
@@ -313,7 +334,7 @@ class ApiKey(Tracked):
         editable=False,
         help_text="Key of a sandbox; the database checks it against the client.",
     )
-    scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
+    scopes = ScopesField(models.CharField(max_length=32))
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
+from paktaleem.foundation.tenancy.fields import MigratesAs
 
 __all__ = [
     "DOTS",
@@ -59,8 +60,10 @@ class Sealed:
     __repr__ = __str__
 
 
-class SealedField(models.BinaryField):  # type: ignore[type-arg]
+class SealedField(MigratesAs, models.BinaryField):  # type: ignore[type-arg]
     """A column of sealed values. Saving anything but ``Sealed`` or None is refused."""
+
+    migrates_as = "django.db.models.BinaryField"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Create a nullable, non-editable column."""

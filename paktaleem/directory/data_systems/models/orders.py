@@ -182,7 +182,9 @@ class Order(OrderColumns):
                 condition=Q(ended_at=None) | Q(named=None, new_values=None, retry_at=None, stuck_at=None),
                 name="order_answered_names_nobody",
             ),
-            models.CheckConstraint(condition=Q(retry_at=None) | Q(state=State.FAILED), name="order_retried_if_failed"),
+            models.CheckConstraint(
+                condition=Q(retry_at=None) | Q(state=State.FAILED.value), name="order_retried_if_failed"
+            ),
             models.CheckConstraint(
                 condition=Q(new_values=None) | Q(kind=OrderKind.CORRECT), name="order_values_of_a_correction"
             ),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client, code_validator
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
@@ -38,6 +39,13 @@ def _validate_categories(codes: list[str]) -> None:
         raise ValidationError("Name each category once.")
 
 
+class CategoriesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not generic at run time
+    """A list of distinct codes of data categories."""
+
+    migrates_as = "django.contrib.postgres.fields.ArrayField"
+    default_validators = [_validate_categories]
+
+
 class System(Tracked):
     """One system that holds personal data: a client's own, or one of PakTaleem's that serves every client.
 
@@ -59,9 +67,8 @@ class System(Tracked):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     code = models.CharField(max_length=63, validators=[code_validator])
     name = models.CharField(max_length=200)
-    categories = ArrayField(
+    categories = CategoriesField(
         models.CharField(max_length=63, validators=[code_validator]),
-        validators=[_validate_categories],
         help_text="The data it holds. Orders about other data are not sent there.",
     )
     delivery = models.CharField("delivery of orders", max_length=16, choices=Delivery)

@@ -1,31 +1,21 @@
-"""The functions on which every policy and trigger of the wall stands."""
+"""The functions that every policy of row-level security and every append-only table call."""
 
 from django.db import migrations
 
-CLIENT = """
-CREATE FUNCTION tenancy_client() RETURNS uuid LANGUAGE plpgsql STABLE AS $$
-DECLARE setting text := current_setting('paktaleem.client', true);
-BEGIN
-    IF setting IS NULL OR setting = '' THEN
-        RAISE EXCEPTION 'no client context' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN setting::uuid;
-END $$
-"""
-
-REFUSE_CHANGE = """
-CREATE FUNCTION tenancy_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'rows of % are evidence and are never changed', TG_TABLE_NAME
-        USING ERRCODE = 'insufficient_privilege';
-END $$
-"""
+from paktaleem.foundation.tenancy.operations import ApplySql
 
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = []
+    # Third-party apps first: they have some eighty migrations, each of which costs more once our models are known.
+    dependencies = [
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("axes", "0010_accessattemptexpiration"),
+        ("procrastinate", "0041_post_retry_failed_job"),
+        ("sessions", "0001_initial"),
+    ]
     operations = [
-        migrations.RunSQL(CLIENT, "DROP FUNCTION tenancy_client()"),
-        migrations.RunSQL(REFUSE_CHANGE, "DROP FUNCTION tenancy_refuse_change()"),
+        ApplySql("tenancy_client", digest="1df797f36884"),
+        ApplySql("tenancy_refuse_change", digest="15ebc29c108c"),
     ]

@@ -26,6 +26,7 @@ from paktaleem.development.demo.supervision import (
     free_port,
     is_port_free,
     running,
+    start,
     web_program,
 )
 from paktaleem.development.embedded import APP, OWNER, Endpoint, drop_database, ensure_database
@@ -41,6 +42,7 @@ OK = 200
 SECONDS_TO_BE_READY = 60
 PAUSE = 0.05
 SECONDS_BETWEEN_LOOKS = 1.0
+SECRETS = "demonstration.json"
 CONFLICT = 2
 """Exit status if the port is taken, another demonstration runs, or a database is configured."""
 
@@ -72,9 +74,11 @@ class Command(BaseCommand):
                     _refuse(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
                 if file is not None:
                     file.unlink(missing_ok=True)  # a file of an earlier start must not be mistaken for this one's
-                kept = self._prepare(folder, endpoint, portal=f"http://{HOST}:{port}", fresh=options["fresh"])
+                self._prepare(folder, endpoint, fresh=options["fresh"])
                 worker_before = _latest_worker()
-                with running(_programs(port, folder), folder / "log") as children:
+                with running(_programs(port), folder / "log") as children:  # they start while the database is filled
+                    kept = self._fill(folder, portal=f"http://{HOST}:{port}")
+                    children.append(start("receiver", _receiver(folder), folder / "log"))
                     _wait_until(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
                     self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
                     connections.close_all()
@@ -84,10 +88,11 @@ class Command(BaseCommand):
         except ChildDied as error:
             raise CommandError(str(error)) from error
 
-    def _prepare(self, folder: Path, endpoint: Endpoint, *, portal: str, fresh: bool) -> DemoSecrets:
-        secrets, mail = folder / "demonstration.json", folder / "mail"
+    def _prepare(self, folder: Path, endpoint: Endpoint, *, fresh: bool) -> None:
+        """Make the tables, and the environment of the web and the worker."""
+        mail = folder / "mail"
         if fresh:
-            _start_over(endpoint, secrets, mail)
+            _start_over(endpoint, folder / SECRETS, mail)
             Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # it belongs to the deleted database
         mail.mkdir(mode=0o700, exist_ok=True)
         os.environ["MAIL_FOLDER"] = str(mail)
@@ -98,14 +103,17 @@ class Command(BaseCommand):
         if missing_migrations():
             self.stdout.write("Creating the tables …")
             call_command("migrate", verbosity=0)
-        kept = DemoSecrets.read(secrets)
-        if not kept.passwords:
-            self.stdout.write("Loading the sample data …")
         receiver_port = free_port(HOST)
         settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{receiver_port}"]
-        fill_demonstration(kept, portal=portal, receiver=f"http://{HOST}:{receiver_port}/", at=wall_clock_now())
-        os.environ["WEBHOOKS_ALLOWED"] = ",".join(settings.WEBHOOKS_ALLOWED)
-        os.environ |= {"DEMO_WEBHOOK_SECRET": kept.webhook_secret, "DEMO_WEBHOOK_PORT": str(receiver_port)}
+        os.environ |= {"WEBHOOKS_ALLOWED": ",".join(settings.WEBHOOKS_ALLOWED), "DEMO_WEBHOOK_PORT": str(receiver_port)}
+
+    def _fill(self, folder: Path, *, portal: str) -> DemoSecrets:
+        kept = DemoSecrets.read(folder / SECRETS)
+        if not kept.passwords:
+            self.stdout.write("Loading the sample data …")
+        receiver = f"http://{HOST}:{os.environ['DEMO_WEBHOOK_PORT']}/"
+        fill_demonstration(kept, portal=portal, receiver=receiver, at=wall_clock_now())
+        os.environ["DEMO_WEBHOOK_SECRET"] = kept.webhook_secret
         return kept
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:
@@ -148,16 +156,15 @@ def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
             letter.unlink()
 
 
-def _programs(port: int, folder: Path) -> list[tuple[str, list[str]]]:
+def _programs(port: int) -> list[tuple[str, list[str]]]:
     worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "5"]
-    receiver = [
-        sys.executable,
-        "-m",
-        "paktaleem.development.demo.receiver",
-        os.environ["DEMO_WEBHOOK_PORT"],
-        str(folder / "webhooks"),
-    ]
-    return [("web", web_program(HOST, port)), ("worker", worker), ("receiver", receiver)]
+    return [("web", web_program(HOST, port)), ("worker", worker)]
+
+
+def _receiver(folder: Path) -> list[str]:
+    """Return the command that receives webhooks; it needs the secret that loading creates."""
+    module = "paktaleem.development.demo.receiver"
+    return [sys.executable, "-m", module, os.environ["DEMO_WEBHOOK_PORT"], str(folder / "webhooks")]
 
 
 def _describe_processes(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:

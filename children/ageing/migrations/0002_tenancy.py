@@ -1,0 +1,21 @@
+"""Tenant isolation of age notices."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import (
+    AppendOnly,
+    SameClientForeignKey,
+    Isolate,
+    TenantIsolation,
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ageing", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    operations = [
+        Isolate(
+            TenantIsolation("AgeNotice"),
+            AppendOnly("AgeNotice"),
+            SameClientForeignKey("AgeNotice", "subject", "subjects.Subject"),
+        ),
+    ]

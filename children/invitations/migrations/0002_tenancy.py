@@ -1,0 +1,16 @@
+"""Tenant isolation of invitations."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, Isolate, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("invitations", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    operations = [
+        Isolate(
+            TenantIsolation("Invitation"),
+            SameClientForeignKey("Invitation", "child", "subjects.Subject"),
+            SameClientForeignKey("Invitation", "guardian", "subjects.Subject"),
+        ),
+    ]

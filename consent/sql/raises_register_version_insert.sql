@@ -1,0 +1,5 @@
+-- When a dispatch of a notice is recorded together with its date of effect: raise the version of the client's
+-- register.
+CREATE TRIGGER raises_register_version_insert AFTER INSERT ON consent_noticedispatch
+    FOR EACH ROW WHEN (NEW.takes_effect_at IS NOT NULL)
+    EXECUTE FUNCTION consent_raise_register_version('client_id');

@@ -1,0 +1,46 @@
+"""Sealed files in chunks."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+import paktaleem.foundation.tenancy.ids
+from paktaleem.foundation.tenancy.operations import CreateTables
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [("accounts", "0001_tables"), ("subjects", "0001_tables")]
+    operations = [
+        CreateTables(
+            migrations.CreateModel(
+                name="SealedFile",
+                fields=[
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("kind", models.CharField(choices=[("pdf", "PDF"), ("jpeg", "JPEG image"), ("png", "PNG image"), ("json", "JSON")], max_length=16)),
+                    ("size", models.PositiveIntegerField(help_text='In bytes, before encryption.')),
+                    ("chunks", models.PositiveSmallIntegerField()),
+                    ("sealed_hash", models.CharField(help_text='SHA-256 of the ciphertext, which reveals nothing about the content.', max_length=64)),
+                    ("added_at", models.DateTimeField()),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                    ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
+                ],
+                options={
+                    "ordering": ["-added_at", "-id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="FileChunk",
+                fields=[
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("number", models.PositiveSmallIntegerField()),
+                    ("data", models.BinaryField(help_text="Ciphertext under the person's key.")),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                    ("file", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="files.sealedfile")),
+                ],
+                options={
+                    "ordering": ["number"],
+                    "constraints": [models.UniqueConstraint(fields=("client", "file", "number"), name="filechunk_number_unique")],
+                },
+            ),
+        )
+    ]

@@ -1,0 +1,24 @@
+"""Tenant isolation of files, which are never changed."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import (
+    AppendOnly,
+    SameClientForeignKey,
+    Isolate,
+    TenantIsolation,
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("files", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    operations = [
+        Isolate(
+            TenantIsolation("SealedFile"),
+            TenantIsolation("FileChunk"),
+            AppendOnly("SealedFile"),
+            AppendOnly("FileChunk"),
+            SameClientForeignKey("SealedFile", "subject", "subjects.Subject"),
+            SameClientForeignKey("FileChunk", "file", "SealedFile"),
+        ),
+    ]

@@ -1,0 +1,63 @@
+"""Outgoing mail."""
+
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+import paktaleem.foundation.tenancy.ids
+from paktaleem.foundation.tenancy.operations import CreateTables
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [("accounts", "0001_tables"), ("subjects", "0001_tables")]
+    operations = [
+        CreateTables(
+            migrations.CreateModel(
+                name="Letter",
+                fields=[
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("kind", models.CharField(max_length=63)),
+                    ("language", models.CharField(max_length=8)),
+                    ("channel", models.CharField(choices=[('mail', 'Email'), ('text', 'Text message')], max_length=8)),
+                    ("related_id", models.UUIDField(help_text='The request, invitation or notice it is about.', null=True)),
+                    ("context", models.BinaryField(null=True)),
+                    ("state", models.CharField(choices=[("queued", "Waiting"), ("sent", "Sent"), ("failed", "Failed")], default="queued", max_length=8)),
+                    ("attempts", models.PositiveSmallIntegerField(default=0)),
+                    (
+                        "last_error",
+                        models.CharField(blank=True, choices=[('no_address', 'The recipient has no address for this channel'), ('recipient_gone', 'The recipient was erased or is disabled'), ('expired', 'The message has expired'), ('refused', 'Rejected by the email or text message server'), ('unreachable', 'The server could not be reached'), ('no_provider', 'No text message provider is configured')], max_length=16),
+                    ),
+                    ("message_id", models.CharField(blank=True, max_length=255)),
+                    ("queued_at", models.DateTimeField()),
+                    ("due_at", models.DateTimeField(help_text='Time of the next attempt.')),
+                    ("expires_at", models.DateTimeField(null=True)),
+                    ("sent_at", models.DateTimeField(null=True)),
+                    ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
+                    ("actor_id", models.UUIDField()),
+                    ("actor_role", models.CharField(max_length=32)),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                    ("subject", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
+                    ("user", models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'verbose_name': 'email or text message', 'verbose_name_plural': 'emails and text messages', "ordering": ['-queued_at', '-id'],
+                    "indexes": [
+                        models.Index(fields=["client", "related_id"], name="letter_about"),
+                        models.Index(fields=["client", "-queued_at", "-id"], name="letter_by_time"),
+                        models.Index(fields=["-queued_at", "-id"], name="letter_by_time_all"),
+                        models.Index(fields=["client", "state", "-queued_at", "-id"], name="letter_by_state"),
+                        models.Index(fields=["state", "-queued_at", "-id"], name="letter_by_state_all"),
+                        models.Index(fields=["client", "channel", "-queued_at", "-id"], name="letter_by_channel"),
+                        models.Index(fields=["channel", "-queued_at", "-id"], name="letter_by_channel_all"),
+                        models.Index(condition=models.Q(("state", "queued")), fields=["due_at"], name="letter_waiting"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(models.Q(("subject__isnull", False), ("user", None)), models.Q(("subject", None), ("user__isnull", False)), _connector="OR"), name="letter_has_one_recipient"),
+                        models.CheckConstraint(condition=models.Q(models.Q(("context", None), ("sent_at__isnull", False), ("state", "sent")), models.Q(models.Q(("state", "sent"), _negated=True), ("sent_at", None)), _connector="OR"), name="letter_sent_has_its_moment"),
+                        models.CheckConstraint(condition=models.Q(("expires_at", None), ("expires_at__gt", models.F("queued_at")), _connector="OR"), name="letter_expires_later"),
+                    ],
+                },
+            ),
+        )
+    ]

@@ -1,0 +1,15 @@
+"""Tenant isolation of outgoing mail."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import SameClientForeignKey, Isolate, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("mail", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    operations = [
+        Isolate(
+            TenantIsolation("Letter"),
+            SameClientForeignKey("Letter", "subject", "subjects.Subject"),
+        ),
+    ]

@@ -1,0 +1,38 @@
+"""Tenant isolation of webhooks, and the triggers that write messages."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import (
+    AppendOnly,
+    ApplySql,
+    SameClientForeignKey,
+    Isolate,
+    TenantIsolation,
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("webhooks", "0001_tables"), ("accounts", "0002_tenancy"), ("ledger", "0002_tenancy")]
+    operations = [
+        Isolate(
+            TenantIsolation("Endpoint"),
+            TenantIsolation("HistoricalEndpoint"),
+            TenantIsolation("EndpointSecret"),
+            TenantIsolation("EndpointHealth"),
+            TenantIsolation("Message"),
+            TenantIsolation("Delivery"),
+            TenantIsolation("Attempt"),
+            AppendOnly("HistoricalEndpoint"),
+            SameClientForeignKey("EndpointSecret", "endpoint", "Endpoint"),
+            SameClientForeignKey("EndpointHealth", "endpoint", "Endpoint"),
+            SameClientForeignKey("Delivery", "endpoint", "Endpoint"),
+            SameClientForeignKey("Delivery", "message", "Message"),
+            SameClientForeignKey("Attempt", "delivery", "Delivery"),
+        ),
+        ApplySql("webhooks_new_id", digest="6e5c162fd459"),
+        ApplySql("webhooks_deliver", digest="2e584685a322"),
+        ApplySql("webhooks_tell_entries", digest="88ca304b1352"),
+        ApplySql("webhooks_tell_changes", digest="8a1bc34dbfdb"),
+        ApplySql("webhooks_tell_register", digest="7e3b0e314f2e"),
+        ApplySql("tells_webhooks", digest="903c0b017e42"),
+    ]

@@ -1,0 +1,53 @@
+"""Tenant isolation of clients, memberships and keys; the look-ups that come before a client is known."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import AppendOnly, ApplySql, Isolate, TenantIsolation
+
+TIE_KEYS = """
+ALTER TABLE accounts_client ADD CONSTRAINT client_and_its_kind UNIQUE (id, is_sandbox);
+ALTER TABLE accounts_apikey ADD CONSTRAINT apikey_is_of_its_clients_kind
+    FOREIGN KEY (client_id, is_test) REFERENCES accounts_client (id, is_sandbox);
+"""
+UNTIE_KEYS = """
+ALTER TABLE accounts_apikey DROP CONSTRAINT apikey_is_of_its_clients_kind;
+ALTER TABLE accounts_client DROP CONSTRAINT client_and_its_kind;
+"""
+"""A key's ``is_test`` is the same as its client's ``is_sandbox``."""
+
+THRESHOLDS = """
+ALTER TABLE accounts_client ADD CONSTRAINT client_country_thresholds_13_to_21 CHECK (
+    jsonb_typeof(country_thresholds) = 'object' AND NOT jsonb_path_exists(country_thresholds,
+        '$.keyvalue() ? (!(@.key like_regex "^[A-Z]{2}$") || !(@.value.type() == "number"
+            && @.value >= 13 && @.value <= 21 && @.value.floor() == @.value))'))
+"""
+"""Written in SQL, because it looks at every key and value of the map."""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_tables"), ("tenancy", "0001_functions")]
+    operations = [
+        Isolate(
+            TenantIsolation("Client", column="id", looked_up=True),
+            TenantIsolation("HistoricalClient", column="id"),
+            TenantIsolation("Membership", looked_up=True),
+            TenantIsolation("HistoricalMembership"),
+            TenantIsolation("ApiKey", looked_up=True),
+            TenantIsolation("HistoricalApiKey"),
+            TenantIsolation("ClientChange"),
+            AppendOnly("HistoricalClient"),
+            AppendOnly("HistoricalMembership"),
+            AppendOnly("HistoricalApiKey"),
+            AppendOnly("HistoricalUser"),
+        ),
+        migrations.RunSQL(TIE_KEYS, UNTIE_KEYS),
+        migrations.RunSQL(THRESHOLDS, "ALTER TABLE accounts_client DROP CONSTRAINT client_country_thresholds_13_to_21"),
+        ApplySql("accounts_live_key", digest="7a508574f958"),
+        ApplySql("accounts_memberships", digest="cd302e8ec57b"),
+        ApplySql("accounts_client_with_code", digest="2f0aa1a968c3"),
+        ApplySql("accounts_all_clients", digest="0fc613c3b3a7"),
+        ApplySql("accounts_clock_of_key", digest="285129f6fc28"),
+        ApplySql("tenancy_clock_offset", digest="fed584973a15"),
+        ApplySql("accounts_sandbox_for_good", digest="6b6eab144fef"),
+        ApplySql("sandbox_for_good", digest="466d2fbf0048"),
+    ]

@@ -1,0 +1,33 @@
+"""Answers stored under idempotency keys."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+import paktaleem.foundation.tenancy.ids
+from paktaleem.foundation.tenancy.operations import CreateTables
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [("accounts", "0001_tables")]
+    operations = [
+        CreateTables(
+            migrations.CreateModel(
+                name="KeptAnswer",
+                fields=[
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("slot", models.BinaryField(max_length=32)),
+                    ("fingerprint", models.BinaryField(max_length=32)),
+                    ("status", models.PositiveSmallIntegerField()),
+                    ("headers", models.JSONField()),
+                    ("body", models.BinaryField()),
+                    ("expires_at", models.DateTimeField()),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                ],
+                options={
+                    "indexes": [models.Index(fields=["client", "expires_at"], name="keptanswer_by_expiry")],
+                    "constraints": [models.UniqueConstraint(fields=("client", "slot"), name="keptanswer_once_per_slot")],
+                },
+            ),
+        )
+    ]

@@ -1,0 +1,14 @@
+"""Tenant isolation of stored answers."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import Isolate, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("api", "0001_tables"), ("accounts", "0002_tenancy")]
+    operations = [
+        Isolate(
+            TenantIsolation("KeptAnswer"),
+        ),
+    ]

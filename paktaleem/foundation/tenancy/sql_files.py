@@ -1,0 +1,137 @@
+"""The SQL files of the apps: one per function or view, one per trigger name, each the only source of its text.
+
+``<app>/sql/<name>.sql`` is the current text. ``<app>/sql/previous/<name>.<digest>.sql`` are earlier texts that a
+migration still applies. The digest leaves out the comment at the head of a file, so that words can be improved
+without a migration.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from django.apps import apps
+
+__all__ = ["Kind", "SqlFile", "SqlText", "SqlTextError", "digest_of", "sql_file", "sql_files"]
+
+_HEADER = re.compile(r"(?:\s*--[^\n]*\n)*\s*")
+_FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\s*\((.*?)\bLANGUAGE\b", re.DOTALL | re.MULTILINE)
+_TRIGGER = re.compile(r"^CREATE TRIGGER (\w+)\s[^;]*?\sON (\w+)\b", re.MULTILINE)
+_VIEW = re.compile(r"^CREATE OR REPLACE VIEW (\w+)\b", re.MULTILINE)
+_DIGITS = 12
+
+
+class SqlTextError(RuntimeError):
+    """A SQL file is missing, or does not create what its name says."""
+
+
+class Kind(StrEnum):
+    """The kind of object that a file creates."""
+
+    FUNCTION = "function"
+    TRIGGER = "trigger"
+    VIEW = "view"
+
+
+_PATTERNS = {Kind.FUNCTION: _FUNCTION, Kind.VIEW: _VIEW, Kind.TRIGGER: _TRIGGER}
+
+
+def digest_of(text: str) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of a text without the comment at its head."""
+    body = text[_HEADER.match(text).end() :]  # type: ignore[union-attr]  # it matches the empty string
+    return hashlib.sha256(body.encode()).hexdigest()[:_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlText:
+    """One version of a file: the statements that create an object, and those that drop it."""
+
+    name: str
+    text: str
+
+    @property
+    def kind(self) -> Kind:
+        """Return what the text creates. Raises SqlTextError as ``check`` does."""
+        self.check()
+        return self._created()[0][0]
+
+    def check(self) -> None:
+        """Raise SqlTextError if the text creates something else than one object of the file's name."""
+        if {name for _, name in self._created()} != {self.name}:
+            raise SqlTextError(
+                f"{self.name}.sql must create one object of its name. Write CREATE OR REPLACE FUNCTION {self.name}(…), "
+                f"CREATE OR REPLACE VIEW {self.name}, or CREATE TRIGGER {self.name} for one table or several."
+            )
+
+    def _created(self) -> list[tuple[Kind, str]]:
+        return [(kind, match[1]) for kind, pattern in _PATTERNS.items() for match in pattern.finditer(self.text)]
+
+    @property
+    def tables(self) -> list[str]:
+        """List the tables on which a trigger is created."""
+        return [match[2] for match in _TRIGGER.finditer(self.text)]
+
+    @property
+    def signature(self) -> str:
+        """Return a function's parameters and result as written; another signature is another function."""
+        found = _FUNCTION.search(self.text)
+        return " ".join(found[2].split()) if found else ""
+
+    def drop_statements(self) -> list[str]:
+        """Write the statements that drop the object."""
+        if self.kind is Kind.TRIGGER:
+            return [f"DROP TRIGGER {self.name} ON {table}" for table in self.tables]
+        return [f"DROP {self.kind.upper()} {self.name}"]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFile:
+    """The file of one object, in its app's ``sql/`` folder."""
+
+    app_label: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Return the name of the object."""
+        return self.path.stem
+
+    @property
+    def current(self) -> SqlText:
+        """Return the current text. Raises SqlTextError if there is none."""
+        try:
+            return SqlText(self.name, self.path.read_text())
+        except FileNotFoundError as error:
+            raise SqlTextError(f"{self.path} is missing.") from error
+
+    def previous_path(self, digest: str) -> Path:
+        """Return where an earlier text is kept."""
+        return self.path.parent / "previous" / f"{self.name}.{digest}.sql"
+
+    def text(self, digest: str) -> SqlText:
+        """Return the text with this digest, the current or an earlier one. Raises SqlTextError if neither has it."""
+        for path in (self.path, self.previous_path(digest)):
+            if path.exists() and digest_of(path.read_text()) == digest:
+                return SqlText(self.name, path.read_text())
+        raise SqlTextError(
+            f"No text of {self.name} has the digest {digest}: neither {self.path} nor {self.previous_path(digest)}. "
+            "If you changed the file, run `python manage.py makesql`; it keeps the earlier text too."
+        )
+
+
+def sql_file(app_label: str, name: str) -> SqlFile:
+    """Return the file of one object, whether it exists or not."""
+    return SqlFile(app_label, _folder(app_label) / f"{name}.sql")
+
+
+def sql_files() -> Iterator[SqlFile]:
+    """List the files of all apps by app and name."""
+    for label in sorted(config.label for config in apps.get_app_configs()):
+        for path in sorted(_folder(label).glob("*.sql")):
+            yield SqlFile(label, path)
+
+
+def _folder(app_label: str) -> Path:
+    return Path(apps.get_app_config(app_label).path) / "sql"

@@ -1,0 +1,64 @@
+"""The parts of docs/ that follow from tables in Python: ``python -m tests.docs`` writes them anew.
+
+The table of webhook events follows from ``paktaleem.directory.webhooks.events``, the sentence of each reason from
+``consent.decisions.remedies``. ``tests/project/test_docs.py`` fails where they are not current.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from consent.decisions.facts import Reason
+from consent.decisions.remedies import remedy_for
+from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
+
+__all__ = ["PAGES", "current"]
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+TABLE = re.compile(r"(\| family \| events \|[^\n]*\n\|---\|---\|---\|\n)(?:\|[^\n]*\n)+")
+REMEDY = re.compile(r"(^## (\w+)\n(?:(?!^## )[^\n]*\n)*?)\*What would help:\* [^\n]*\n", re.MULTILINE)
+
+
+def with_events(page: str) -> str:
+    """The page with the table of events as it should be."""
+    return TABLE.sub(lambda found: found[1] + "".join(f"{row}\n" for row in event_rows()), page)
+
+
+def event_rows() -> list[str]:
+    """One row for each family and list of facts."""
+    rows = defaultdict(list)
+    for event in EVENTS:
+        rows[event.type.partition(".")[0], event.facts].append(event.type.partition(".")[2])
+    rows[INVALIDATED.partition(".")[0], ("purpose",)].append(INVALIDATED.partition(".")[2])
+    return [
+        f"| `{family}` | `{' '.join(dict.fromkeys(events))}` | {', '.join(f'`{fact}`' for fact in facts) or '–'} |"
+        for (family, facts), events in sorted(rows.items(), key=lambda row: row[0][0])
+    ]
+
+
+def with_remedies(page: str) -> str:
+    """The page with each reason's sentence as it should be."""
+
+    def as_answered(found: re.Match[str]) -> str:
+        remedy = remedy_for(Reason(found[2]))
+        assert remedy, found[2]
+        return f"{found[1]}*What would help:* {remedy.sentence}\n"
+
+    return REMEDY.sub(as_answered, page)
+
+
+PAGES: dict[Path, Callable[[str], str]] = {
+    DOCS / "lms-developer.md": with_events,
+    DOCS / "decisions-api.md": with_remedies,
+}
+
+
+def current(path: Path) -> str:
+    """Return the text that a page should have."""
+    return PAGES[path](path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(current(page), encoding="utf-8")
