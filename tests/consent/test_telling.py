@@ -111,7 +111,7 @@ def test_who_says_nothing_is_reminded_twice_and_who_has_spoken_is_not(cast, anno
     for days, reminders in ((14, 1), (13, 1), (3, 2), (1, 2)):
         assert follow(cast, effect - days * DAY).reminders == reminders
         deliver(cast, effect - days * DAY)
-    assert [one.subject.split(":")[0] for one in mailoutbox] == ["Not answered yet"] * 2
+    assert [one.subject.split(":")[0] for one in mailoutbox] == ["Reminder"] * 2
     prove(cast, "khyber", announced, now)
     with in_client(cast.client_id("khyber")):
         dispatch = NoticeDispatch.objects.get(client_id=cast.client_id("khyber"))

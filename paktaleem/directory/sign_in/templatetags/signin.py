@@ -19,4 +19,4 @@ def as_json(value: Any) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder)
 
 
-register.simple_tag(get_other_language)
+register.simple_tag(get_other_language, name="other_language")

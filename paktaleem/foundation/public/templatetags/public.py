@@ -7,4 +7,4 @@ from paktaleem.foundation.public.pages import page_url
 __all__ = ["register"]
 
 register = template.Library()
-register.simple_tag(page_url)
+register.simple_tag(page_url, name="page_address")
