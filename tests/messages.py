@@ -47,7 +47,7 @@ KEYWORDS = {
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
-    "pill": (1,),
+    "render_state": (1,),
 }
 
 

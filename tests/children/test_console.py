@@ -72,7 +72,7 @@ def test_from_the_page_of_a_child_its_guardians_are_asked_and_the_reason_is_told
     with in_client(cast.client_id("indus")):
         lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=BORN["child"])
     alone = browser.post(row_url("subjects/subject", lone.pk, "ask-guardians"), {"reason": "client_instruction"})
-    assert b"No guardian is named" in alone.content
+    assert b"No guardian on record is left to ask" in alone.content
 
 
 def test_the_row_tells_the_letters_and_the_steps(cast):
