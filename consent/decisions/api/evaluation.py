@@ -28,6 +28,7 @@ from consent.decisions.selectors.decisions import (
     decide_with_key,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed, require
+from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.accounts.requests import ReceivedRequest
@@ -118,8 +119,8 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
     return _json_response(
         {
             "policy_decision_point": address,
-            "access_evaluation_endpoint": f"{address}/access/v1/evaluation",
-            "access_evaluations_endpoint": f"{address}/access/v1/evaluations",
+            "access_evaluation_endpoint": f"{address}{EVALUATION}",
+            "access_evaluations_endpoint": f"{address}{EVALUATIONS}",
         }
     )
 
