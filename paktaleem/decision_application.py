@@ -17,14 +17,15 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
 from consent.decisions.api.evaluation import evaluate, evaluate_many
+from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
 from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
 from paktaleem.foundation.clock import wall_clock_now
 
 __all__ = ["SKIPPED_MIDDLEWARE", "DecisionApplication"]
 
 VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
-    "/access/v1/evaluation": evaluate,
-    "/access/v1/evaluations": evaluate_many,
+    EVALUATION: evaluate,
+    EVALUATIONS: evaluate_many,
 }
 
 SKIPPED_MIDDLEWARE = frozenset(

@@ -6,6 +6,7 @@ from consent.decisions.api.evaluation import evaluate, evaluate_many, show_metad
 from consent.receipts.api import show_context
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link
+from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.api.schema import show_docs, show_schema
 from paktaleem.foundation.console.site import site as console
 from paktaleem.health import healthz, readyz
@@ -16,9 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", show_schema, name="schema"),
     path("api/docs/", show_docs, name="docs"),
     path("api/v1/", include("paktaleem.api_urls")),
-    path("access/v1/evaluation", evaluate, name="evaluation"),
-    path("access/v1/evaluations", evaluate_many, name="evaluations"),
-    path(".well-known/authzen-configuration", show_metadata, name="authzen-configuration"),
+    path(EVALUATION.removeprefix("/"), evaluate, name="evaluation"),
+    path(EVALUATIONS.removeprefix("/"), evaluate_many, name="evaluations"),
+    path(METADATA.removeprefix("/"), show_metadata, name="authzen-configuration"),
     path("privacy/", include("consent.urls")),
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include("consent.preference_centre.urls")),

@@ -1,10 +1,9 @@
 -- Returns everything that one decision is based on, as JSON text, in one round trip: the API key, its client and
--- scopes, the register's version (consent_register_version) and the person (consent_subject_facts). NULL for an
--- unknown key. Opens the client's context for the rest of the transaction; raises insufficient_privilege if one is
--- open already. Called on the decision path, as the app role.
-CREATE OR REPLACE FUNCTION consent_decision_facts(
-    key_digest bytea, person text, now_at timestamptz, asked_at timestamptz
-) RETURNS text
+-- scopes, how many seconds the clock of a sandbox is ahead (NULL for other clients), the register's version
+-- (consent_register_version) and the person as of now (consent_subject_facts). NULL for an unknown key. Opens the
+-- client's context for the rest of the transaction; raises insufficient_privilege if one is open already. Called on the
+-- decision path, as the app role.
+CREATE OR REPLACE FUNCTION consent_decision_facts(key_digest bytea, person text, now_at timestamptz) RETURNS text
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -22,8 +21,9 @@ BEGIN
         'key', key.id,
         'client', key.client_id,
         'scopes', key.scopes,
+        'seconds_ahead', CASE WHEN key.is_test THEN extract(epoch FROM tenancy_clock_offset(key.client_id)) END,
         'version', consent_register_version(),
-        'subject', consent_subject_facts(person, asked_at)
+        'subject', consent_subject_facts(person, NULL)
     )::text;
 END
 $$;

@@ -20,6 +20,7 @@ BEGIN
         'key', key.id,
         'client', key.client_id,
         'scopes', key.scopes,
+        'seconds_ahead', CASE WHEN key.is_test THEN extract(epoch FROM tenancy_clock_offset(key.client_id)) END,
         'version', consent_register_version(),
         'subjects', consent_facts_of_many(persons)
     )::text;

@@ -1,7 +1,7 @@
 """OpenID AuthZEN 1.0 as in standards.md §2.2–2.8: objects, batches, semantics, metadata, headers, errors."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
 from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.showing import shown
@@ -316,6 +317,28 @@ def test_too_many_past_moments_are_refused(khyber):
     response = khyber.post(MANY, batch(*items, resource=purpose("newsletter")))
     assert_plain_error(response, HTTPStatus.BAD_REQUEST)
     assert decisions(khyber.post(MANY, batch(*items[:20], resource=purpose("newsletter")))) == [False] * 20
+
+
+def test_future_moments_are_errors_of_their_own_and_not_counted_among_the_past(khyber):
+    items = [{"context": {"time": f"2999-09-05T10:{minute:02}:00Z"}} for minute in range(21)]
+    response = khyber.post(MANY, batch({}, *items, {}, resource=purpose("service_delivery")))
+    first, *refused, last = response.json()["evaluations"]
+    assert first["decision"] is last["decision"] is True
+    message = "context.time is in the future: ask about now or the past"
+    assert [one["context"] for one in refused] == [{"error": {"status": 400, "message": message}}] * 21
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+def test_the_future_is_refused_to_live_keys_only(khyber, cast, path, now):
+    asked = {**ASKED, "context": {"time": "2999-01-01T00:00:00Z"}}
+    response = khyber.post(path, asked)
+    assert_plain_error(response, HTTPStatus.BAD_REQUEST)
+    assert response.content == b"context.time is in the future: ask about now or the past"
+    assert_plain_error(Caller("ptk_wrong").post(path, asked), HTTPStatus.UNAUTHORIZED)
+    with in_client(cast.client_id("khyber")):
+        told: dict[str, Any] = {"actor": cast.actor("celia"), "at": now, "expires_at": now + timedelta(days=300)}
+        _, secret = issue_api_key(cast.client_id("khyber"), name="Reads", scopes=["register:read"], **told)
+    assert_plain_error(Caller(secret).post(path, asked), HTTPStatus.FORBIDDEN)
 
 
 def test_an_erased_person_among_others_is_known_as_erased(khyber, cast, now):

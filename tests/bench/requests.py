@@ -56,7 +56,7 @@ def decision_script(people: int) -> str:
         f"\\set client random(0, {CLIENTS - 1})\n"
         f"\\set person random(0, {people - 1})\n"
         "SELECT consent_decision_facts(sha256(('ptk_bench_' || :client)::bytea),"
-        " 'stu-' || :client || '-' || :person, now(), NULL);\n"
+        " 'stu-' || :client || '-' || :person, now());\n"
     )
 
 

@@ -1,6 +1,7 @@
 """Two guardians and one purpose: a refusal overrides consent, and only a guardian with authority can consent."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from consent.consents.models import Consent, ConsentState
 from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, record_answers
 from consent.decisions.decision import Question
-from consent.decisions.selectors.decisions import decide_with_key
+from consent.decisions.selectors.decisions import EvaluationRequest, decide_with_key
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -42,8 +43,8 @@ def say(cast, guardian, state, at):
 
 
 def reason(cast, at, now=None):
-    question = Question(purpose="newsletter", at=at)
-    return str(decide_with_key(cast.key("indus"), "lms-danish", question, now=now or at).reason)
+    asked = EvaluationRequest("lms-danish", partial(Question, purpose="newsletter"), at)
+    return str(decide_with_key(cast.key("indus"), asked, arrived_at=now or at).reason)
 
 
 def test_a_no_of_one_stands_over_the_others_yes_until_they_agree(cast, now, both):

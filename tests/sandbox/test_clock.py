@@ -1,6 +1,8 @@
 """A sandbox's clock: for that client only, forwards only, read with the context."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,14 +13,17 @@ from children.guardians.models import ServiceAuthorisation
 from children.guardians.services import name_guardian, verify_guardian
 from children.invitations.services import invite_guardian
 from consent.consents.models import Consent, ConsentEvent
+from consent.decisions.decision import SHORT_VALIDITY, Question
+from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Delivery
 from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
 from paktaleem.foundation.accounts.selectors import find_key_actor
+from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global
+from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
 from paktaleem.sandbox.services import NotASandbox, move_clock
 from tests.api.callers import Caller, question
 from tests.children.browsers import PORTAL, answer, by_link, latest_link, work
@@ -183,13 +188,40 @@ def statements_of(call, person, path):
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])
-def test_a_sandbox_is_answered_in_one_statement_too_and_only_it_is_asked_for_a_clock(committed, path):
+def test_a_sandbox_is_answered_in_one_statement_too(committed, path):
     sandbox = Sandbox()
     sandbox.move(days=1)
     [with_clock] = statements_of(sandbox.caller, "p-adult", path)
     [without] = statements_of(Caller(committed.key("khyber")), "lms-kiran", path)
-    assert "accounts_clock_of_key" in with_clock
-    assert "accounts_clock_of_key" not in without
+    assert with_clock.split("(")[0] == without.split("(")[0]
+
+
+def facts_of(secret, function, people):
+    sent = [compute_key_digest(secret), people, wall_clock_now()]
+    [[text]] = read_in_one_statement(f"SELECT {function}(%s, %s, %s)", sent)
+    return json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("function", "people"), [("consent_decision_facts", "p-adult"), ("consent_decisions_facts", ["p-adult"])]
+)
+def test_only_a_sandboxs_facts_have_its_clock(cast, sandbox, function, people):
+    assert facts_of(sandbox.secret, function, people)["seconds_ahead"] == 0
+    move_by_hand(sandbox.id, 9_000)
+    assert facts_of(sandbox.secret, function, people)["seconds_ahead"] == 9_000 * 86_400
+    assert facts_of(cast.key("khyber"), function, people)["seconds_ahead"] is None
+
+
+def test_a_decision_about_now_is_valid_from_the_sandboxs_time_to_the_microsecond(sandbox):
+    """The clock's offset is sent as a JSON number."""
+    ahead = timedelta(days=9_000, microseconds=123_457)
+    with in_client(sandbox.id), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_client SET clock_offset = %s::interval", [str(ahead)])
+    arrived_at = wall_clock_now()
+    about = EvaluationRequest("p-adult", partial(Question, "unknown"))
+    one = decide_with_key(sandbox.secret, about, arrived_at=arrived_at)
+    assert one.valid_until == arrived_at + ahead + SHORT_VALIDITY
+    assert decide_many_with_key(sandbox.secret, [about, about], arrived_at=arrived_at) == [one, one]
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])

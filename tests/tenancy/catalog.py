@@ -20,7 +20,6 @@ GLOBAL_UNIQUE = {
 
 LOOK_UPS = {
     "accounts_live_key",
-    "accounts_clock_of_key",
     "tenancy_clock_offset",
     "accounts_memberships",
     "accounts_client_with_code",

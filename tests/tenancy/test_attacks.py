@@ -424,7 +424,7 @@ def test_a_temporary_table_does_not_stop_the_registers_version(indus):
 
 def test_a_look_up_answers_one_key_only(app, people):
     assert rows(app, "SELECT * FROM accounts_live_key('', now())") == []
-    [(_, client, _)] = rows(
+    [(_, client, _, _)] = rows(
         app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [compute_key_digest(people.key("khyber"))]
     )
     assert client == people.client_id("khyber")
@@ -432,7 +432,7 @@ def test_a_look_up_answers_one_key_only(app, people):
 
 def test_the_decision_function_refuses_inside_a_context(indus):
     with pytest.raises(REFUSED, match="already set"):
-        rows(indus, "SELECT consent_decision_facts('', 'x', now(), NULL)")
+        rows(indus, "SELECT consent_decision_facts('', 'x', now())")
 
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET client_id = client_id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -50,21 +49,13 @@ class ConsentBasis:
     purposes: frozenset[str] = frozenset()
     shown: ShownNotice | None = None
 
-    def columns(self, language: str | None, at: datetime) -> dict[str, Any]:
-        """Return the event's columns about the notice: version, hash, language and time of showing.
+    def shown_at(self, recorded_at: datetime) -> datetime | None:
+        """Return when the notice was shown: never later than ``recorded_at``, as the clocks of two hosts may differ."""
+        return min(self.shown.at, recorded_at) if self.shown else None
 
-        ``shown_at`` is never later than ``at``, because the clocks of two hosts may differ.
-        """
-        found: dict[str, Any] = {"language": (self.shown and self.shown.language) or language or "en", "shown_hash": ""}
-        if self.version is not None:
-            found |= {
-                "notice_version_id": self.version.id,
-                "notice_version_owner": self.version.owner,
-                "shown_hash": self.version.content_hash,
-            }
-        if self.shown is not None:
-            found["shown_at"] = min(self.shown.at, at)
-        return found
+    def language(self, requested: str | None) -> str:
+        """Return the language the notice was shown in, else the requested one, else English."""
+        return (self.shown and self.shown.language) or requested or "en"
 
 
 def resolve_notices(

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import iterate_file, store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
@@ -17,6 +18,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import Sealed
 
 __all__ = ["OpenedEvidence", "add_evidence_file", "add_evidence_reference", "open_evidence"]
 
@@ -40,7 +42,7 @@ def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: 
     """
     require(actor, Capability.RECORD_CONSENTS, event.client_id)
     sealed = sealer_of(event.subject).seal(text, column=_COLUMN)
-    return _add_evidence(event, {"reference": sealed}, {"kind": "reference"}, actor, at)
+    return _add_evidence(event, reference=sealed, facts={"kind": "reference"}, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -55,19 +57,28 @@ def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, 
         raise AlreadyErased
     file = store_file(subject, content, at=at)
     facts = {"kind": file.kind, "size": file.size, "sealed_hash": file.sealed_hash, "file": str(file.pk)}
-    return _add_evidence(event, {"file": file}, facts, actor, at)
+    return _add_evidence(event, file=file, facts=facts, actor=actor, at=at)
 
 
-def _add_evidence(event: ConsentEvent, kept: Any, facts: dict[str, Any], actor: Actor, at: datetime) -> ConsentEvidence:
+def _add_evidence(
+    event: ConsentEvent,
+    *,
+    reference: Sealed | None = None,
+    file: SealedFile | None = None,
+    facts: dict[str, Any],
+    actor: Actor,
+    at: datetime,
+) -> ConsentEvidence:
     evidence = ConsentEvidence(
         client_id=event.client_id,
         subject_id=event.subject_id,
         event=event,
+        reference=reference,
+        file=file,
         actor_kind=actor.kind.value,
         actor_id=actor.id,
         actor_role=actor.role,
         added_at=at,
-        **kept,
     )
     evidence.save(force_insert=True)
     record_entry(

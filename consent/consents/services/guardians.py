@@ -52,8 +52,7 @@ def update_purpose_conflict(event: ConsentEvent, purpose: Purpose, *, actor: Act
         )
         consenting = {person for person, state in latest.items() if state == "given"} & facts.standing(at).persons
         disagree = bool(refusing and consenting)
-    circumstances = {"actor": actor, "reason": Reason.SUBJECT_REQUEST, "at": at}
-    update_conflict(event.subject, purpose.code, disagree=disagree, **circumstances)  # type: ignore[arg-type]
+    update_conflict(event.subject, purpose.code, disagree=disagree, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
 
 
 def has_refused_a_purpose(guardianship: Guardianship, at: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Recording and withdrawing consents, for API and console alike."""
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,43 @@ class Answer:
     shown: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """What all answers of one request have in common: whose they are, who gave them, how, and when."""
+
+    subject: Subject
+    given_by: GivenBy
+    guardian: Subject | None
+    language: str | None
+    collected: CollectionMethod
+    actor: Actor
+    recorded_at: datetime
+
+    def build_event(self, purpose: Purpose, state: ConsentState, basis: ConsentBasis) -> ConsentEvent:
+        version = basis.version
+        return ConsentEvent(
+            client_id=self.subject.client_id,
+            subject=self.subject,
+            purpose=purpose,
+            purpose_owner=purpose.client_id,
+            state=state,
+            given_by=self.given_by,
+            guardian=self.guardian,
+            notice_version_id=version.id if version else None,
+            notice_version_owner=version.owner if version else None,
+            shown_hash=version.content_hash if version else "",
+            shown_at=basis.shown_at(self.recorded_at),
+            language=basis.language(self.language),
+            method=self.collected.method,
+            claimed_at=self.collected.claimed_at,
+            actor_kind=self.actor.kind.value,
+            actor_id=self.actor.id,
+            actor_role=self.actor.role,
+            recorded_at=self.recorded_at,
+            expires_at=_expiry_time(purpose, state, self.recorded_at),
+        )
+
+
 def record_answers(
     subject: Subject,
     *,
@@ -124,16 +161,15 @@ def record_answers(
     by_child = _check_child(subject, answers, given_by, register, at)
     grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
-    circumstances = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
     collected, events = CollectionMethod(method, bool(evidence), claimed_at), []
+    circumstances = _Circumstances(subject, given_by, guardian, language, collected, actor, recorded_at)
     for answer in answers:
         purpose, is_withdrawal = _get_purpose(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
         _check_answer(subject, purpose, answer.state, register, past, at)
-        notice_basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
+        basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
-            check_consent_basis(notice_basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
-        columns = circumstances | notice_basis.columns(language, recorded_at)
-        events.append(_build_event(subject, purpose, answer.state, actor, recorded_at, columns))
+            check_consent_basis(basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
+        events.append(circumstances.build_event(purpose, answer.state, basis))
     with transaction.atomic(savepoint=False):
         for event in events:
             _append_answer(event, past=past, by_child=by_child, evidence=evidence, actor=actor)
@@ -185,24 +221,6 @@ def withdraw_consent(
 
 def _require_capability(actor: Actor, subject: Subject) -> None:
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
-
-
-def _build_event(  # noqa: PLR0917 -- the event's references, then its columns
-    subject: Subject, purpose: Purpose, state: ConsentState, actor: Actor, at: datetime, columns: Mapping[str, Any]
-) -> ConsentEvent:
-    return ConsentEvent(
-        client_id=subject.client_id,
-        subject=subject,
-        purpose=purpose,
-        purpose_owner=purpose.client_id,
-        state=state,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
-        recorded_at=at,
-        expires_at=_expiry_time(purpose, state, at),
-        **columns,
-    )
 
 
 def _append_answer(event: ConsentEvent, *, past: ConsentHistory, by_child: bool, evidence: str, actor: Actor) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +12,6 @@ from consent.decisions.selectors.decisions import EvaluationRequest
 
 __all__ = [
     "MAX_EVALUATIONS",
-    "MAX_PAST_TIMES",
     "Batch",
     "InvalidEvaluation",
     "Semantic",
@@ -21,8 +21,6 @@ __all__ = [
 
 MAX_EVALUATIONS = 1_000
 """Maximum number of evaluations in one request."""
-MAX_PAST_TIMES = 20
-"""Maximum number of different past times in one request: each needs its own register."""
 
 _PEOPLE = frozenset({"end_user", "user"})
 
@@ -67,23 +65,24 @@ class _Item(msgspec.Struct):
     resource: _Resource | msgspec.UnsetType = msgspec.UNSET
     context: _Context | msgspec.UnsetType = msgspec.UNSET
 
-    def asked(self, defaults: "_Item", now: datetime) -> EvaluationRequest:
-        """Return the question, using the defaults for missing parts. Raises BadQuestion."""
+    def asked(self, defaults: "_Item") -> EvaluationRequest:
+        """Return the question, using the defaults for missing parts. Raises InvalidEvaluation."""
         subject = self.subject or defaults.subject or _raise_missing("subject")
         action = self.action or defaults.action or _raise_missing("action")
         resource = self.resource or defaults.resource or _raise_missing("resource")
         context = self.context or defaults.context or _NO_CONTEXT
         categories = resource.properties.categories
-        question = Question(
+        is_about_person = subject.type in _PEOPLE
+        question = partial(
+            Question,
             purpose=resource.id,
             action=action.name,
             categories=None if categories is None else frozenset(categories),
             recipient=resource.properties.recipient,
-            is_about_person=subject.type in _PEOPLE,
+            is_about_person=is_about_person,
             is_about_purpose=resource.type == "purpose",
-            at=now if context.time is None else _check_time(context.time, now),
         )
-        return EvaluationRequest(subject.id if question.is_about_person else "", question)
+        return EvaluationRequest(subject.id if is_about_person else "", question, _check_time(context.time))
 
 
 class _Options(msgspec.Struct):
@@ -114,18 +113,18 @@ _item = msgspec.json.Decoder(_Item)
 _batch = msgspec.json.Decoder(_Batch)
 
 
-def read_question(body: bytes, now: datetime) -> EvaluationRequest:
-    """Parse the body of an evaluation request. Raises BadQuestion."""
+def read_question(body: bytes) -> EvaluationRequest:
+    """Parse the body of an evaluation request. Raises InvalidEvaluation."""
     try:
         item = _item.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InvalidEvaluation(_error_message(error)) from error
     _refuse_duplicate_names(body)
-    return item.asked(_NO_DEFAULTS, now)
+    return item.asked(_NO_DEFAULTS)
 
 
-def read_batch(body: bytes, now: datetime) -> Batch:
-    """Parse the body of an evaluations request; bad items become errors. Raises BadQuestion for a bad request."""
+def read_batch(body: bytes) -> Batch:
+    """Parse the body of an evaluations request; bad items become errors. Raises InvalidEvaluation for a bad request."""
     try:
         batch = _batch.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -136,17 +135,14 @@ def read_batch(body: bytes, now: datetime) -> Batch:
         )
     _refuse_duplicate_names(body)
     if not batch.evaluations:
-        return Batch([batch.asked(_NO_DEFAULTS, now)], batch.options.evaluations_semantic, single=True)
-    items = [_read_item(raw, batch, now) for raw in batch.evaluations]
-    moments = {one.question.at for one in items if isinstance(one, EvaluationRequest)} - {now}
-    if len(moments) > MAX_PAST_TIMES:
-        raise InvalidEvaluation(f"A request asks about at most {MAX_PAST_TIMES} past times, not {len(moments)}.")
+        return Batch([batch.asked(_NO_DEFAULTS)], batch.options.evaluations_semantic, single=True)
+    items = [_read_item(raw, batch) for raw in batch.evaluations]
     return Batch(items, batch.options.evaluations_semantic, single=False)
 
 
-def _read_item(raw: msgspec.Raw, defaults: _Item, now: datetime) -> EvaluationRequest | InvalidEvaluation:
+def _read_item(raw: msgspec.Raw, defaults: _Item) -> EvaluationRequest | InvalidEvaluation:
     try:
-        return _item.decode(raw).asked(defaults, now)
+        return _item.decode(raw).asked(defaults)
     except InvalidEvaluation as error:
         return error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -157,11 +153,9 @@ def _raise_missing(part: str) -> Any:
     raise InvalidEvaluation(f"The {part} is missing.")
 
 
-def _check_time(asked: datetime, now: datetime) -> datetime:
-    if asked.tzinfo is None:
+def _check_time(asked: datetime | None) -> datetime | None:
+    if asked is not None and asked.tzinfo is None:
         raise InvalidEvaluation("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
-    if asked > now:
-        raise InvalidEvaluation("context.time is in the future: ask about now or the past")
     return asked
 
 
@@ -172,7 +166,7 @@ def _error_message(error: Exception) -> str:
 
 
 def _refuse_duplicate_names(text: bytes) -> None:
-    """Raise BadQuestion for duplicate names in an object (RFC 7493 §2.3): parsers differ in which one they use."""
+    """Raise InvalidEvaluation if an object has a name twice (RFC 7493 §2.3): parsers differ in which one they use."""
     try:
         json.loads(text, object_pairs_hook=_refuse_duplicates, parse_int=str, parse_float=str)
     except RecursionError as error:

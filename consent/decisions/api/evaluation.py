@@ -4,7 +4,7 @@ A denial is 200 with ``decision: false`` and the reason; errors are plain text. 
 """
 
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -19,21 +19,21 @@ from consent.decisions.api.authzen import Batch, InvalidEvaluation, read_batch, 
 from consent.decisions.api.decision_context import serialize_decision_context
 from consent.decisions.decision import Decision
 from consent.decisions.selectors.decisions import (
-    END_OF_TIME,
+    MAX_PAST_TIMES,
     EvaluationRequest,
     KeyNotLive,
-    Reading,
-    decide_in_sandbox,
-    decide_many_in_sandbox,
+    TimeInFuture,
+    TooManyPastTimes,
     decide_many_with_key,
     decide_with_key,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed, require
+from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.accounts.requests import ReceivedRequest
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.selectors import find_key_actor, is_test_key
+from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["evaluate", "evaluate_many", "show_metadata"]
@@ -70,13 +70,13 @@ def _call_view(view: Callable[[ReceivedRequest], HttpResponse], request: Receive
         return _not_authenticated()
     except NotAllowed:
         return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
-    except InvalidEvaluation as error:
+    except (InvalidEvaluation, TimeInFuture, TooManyPastTimes) as error:
         return _bad_request(request, error)
     except DatabaseError:
         return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No decision is available now: deny, and ask again.")
 
 
-def _bad_request(request: ReceivedRequest, error: InvalidEvaluation) -> HttpResponse:
+def _bad_request(request: ReceivedRequest, error: Exception) -> HttpResponse:
     actor = find_key_actor(bearer_token(request), at=request.received_at)
     if actor is None:
         return _not_authenticated()
@@ -84,23 +84,28 @@ def _bad_request(request: ReceivedRequest, error: InvalidEvaluation) -> HttpResp
         require(actor, Capability.REQUEST_DECISIONS)
     except NotAllowed:
         return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
-    return _text_response(HTTPStatus.BAD_REQUEST, str(error))
+    return _text_response(HTTPStatus.BAD_REQUEST, _error_message(error))
 
 
 @_handle_errors
 def evaluate(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluation``: decide one question."""
-    return _json_response(_serialize_decision(_decide(request, partial(read_question, _read_body(request)))))
+    return _decide_single(request, read_question(_read_body(request)))
 
 
 @_handle_errors
 def evaluate_many(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluations``: decide many questions, in order (AuthZEN §7)."""
-    reading = partial(read_batch, _read_body(request))
-    batch = reading(END_OF_TIME if is_test_key(bearer_token(request)) else request.received_at)
+    batch = read_batch(_read_body(request))
     if batch.single:
-        return _json_response(_serialize_decision(_decide(request, lambda now: reading(now).questions[0])))
-    return _json_response({"evaluations": _serialize_batch(*_decide_all(request, reading, batch))})
+        return _decide_single(request, batch.questions[0])
+    decisions = decide_many_with_key(bearer_token(request), batch.questions, arrived_at=request.received_at)
+    return _json_response({"evaluations": _serialize_batch(batch, decisions)})
+
+
+def _decide_single(request: ReceivedRequest, asked: EvaluationRequest) -> HttpResponse:
+    decision = decide_with_key(bearer_token(request), asked, arrived_at=request.received_at)
+    return _json_response(_serialize_decision(decision))
 
 
 @csrf_exempt
@@ -114,8 +119,8 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
     return _json_response(
         {
             "policy_decision_point": address,
-            "access_evaluation_endpoint": f"{address}/access/v1/evaluation",
-            "access_evaluations_endpoint": f"{address}/access/v1/evaluations",
+            "access_evaluation_endpoint": f"{address}{EVALUATION}",
+            "access_evaluations_endpoint": f"{address}{EVALUATIONS}",
         }
     )
 
@@ -128,35 +133,19 @@ def _read_body(request: HttpRequest) -> bytes:
     return request.body
 
 
-def _decide(request: ReceivedRequest, reading: Reading[EvaluationRequest]) -> Decision:
-    key, arrived_at = bearer_token(request), request.received_at
-    if is_test_key(key):
-        return decide_in_sandbox(key, reading, arrived_at=arrived_at)
-    evaluation = reading(arrived_at)
-    return decide_with_key(key, evaluation.person, evaluation.question, now=arrived_at)
-
-
-def _decide_all(request: ReceivedRequest, reading: Reading[Batch], batch: Batch) -> tuple[Batch, list[Decision]]:
-    """Decide the questions of a batch.
-
-    For a sandbox the batch is parsed again with its own time, because it may read differently then.
-    """
-    key, arrived_at = bearer_token(request), request.received_at
-    if not is_test_key(key):
-        return batch, decide_many_with_key(key, batch.questions, now=arrived_at)
-    now, decisions = decide_many_in_sandbox(key, lambda now: reading(now).questions, arrived_at=arrived_at)
-    return reading(now), decisions
-
-
-def _serialize_batch(batch: Batch, decisions: list[Decision]) -> list[dict[str, Any]]:
+def _serialize_batch(batch: Batch, decisions: list[Decision | TimeInFuture]) -> list[dict[str, Any]]:
     """Serialize the decisions in order, up to the first that ends the batch under its semantic."""
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
-        answer = _serialize_decision(next(ready)) if isinstance(item, EvaluationRequest) else _serialize_error(item)
+        answer = _serialize_answer(next(ready) if isinstance(item, EvaluationRequest) else item)
         answers.append(answer)
         if answer["decision"] is stop_at:
             break
     return answers
+
+
+def _serialize_answer(answer: Decision | TimeInFuture | InvalidEvaluation) -> dict[str, Any]:
+    return _serialize_decision(answer) if isinstance(answer, Decision) else _serialize_error(answer)
 
 
 def _serialize_decision(decision: Decision) -> dict[str, Any]:
@@ -165,8 +154,17 @@ def _serialize_decision(decision: Decision) -> dict[str, Any]:
     return {"decision": decision.allowed, "context": context}
 
 
-def _serialize_error(error: InvalidEvaluation) -> dict[str, Any]:
-    return {"decision": False, "context": {"error": {"status": int(HTTPStatus.BAD_REQUEST), "message": str(error)}}}
+def _serialize_error(error: Exception) -> dict[str, Any]:
+    message = _error_message(error)
+    return {"decision": False, "context": {"error": {"status": int(HTTPStatus.BAD_REQUEST), "message": message}}}
+
+
+def _error_message(error: Exception) -> str:
+    if isinstance(error, TimeInFuture):
+        return "context.time is in the future: ask about now or the past"
+    if isinstance(error, TooManyPastTimes):
+        return f"A request asks about at most {MAX_PAST_TIMES} past times, not {error}."
+    return str(error)
 
 
 def _json_response(value: Any) -> HttpResponse:

@@ -1,9 +1,10 @@
 """Decisions: the facts are read in one query, the register is cached in the process. Used by all APIs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -36,21 +37,31 @@ from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client, read_in_one_statement
 
 __all__ = [
-    "END_OF_TIME",
+    "MAX_PAST_TIMES",
     "EvaluationRequest",
     "KeyNotLive",
-    "Reading",
+    "TimeInFuture",
+    "TooManyPastTimes",
     "decide_all_purposes",
-    "decide_in_sandbox",
-    "decide_many_in_sandbox",
     "decide_many_with_key",
     "decide_one",
     "decide_with_key",
 ]
 
+MAX_PAST_TIMES = 20
+"""Maximum number of different past times in one request: each needs its own register."""
+
 
 class KeyNotLive(Exception):
     """No live API key has this secret."""
+
+
+class TimeInFuture(Exception):
+    """The question is about a time that is in the future by the client's clock."""
+
+
+class TooManyPastTimes(Exception):
+    """The questions are about more than MAX_PAST_TIMES past times; the argument is how many."""
 
 
 class _Limit(msgspec.Struct):
@@ -140,7 +151,12 @@ class _Key(msgspec.Struct, kw_only=True):
     key: UUID
     client: UUID
     scopes: list[str]
+    seconds_ahead: float | None
     version: tuple[int, int]
+
+    def now(self, arrived_at: datetime) -> datetime:
+        """Return the time of the client's clock: a sandbox's may be ahead."""
+        return arrived_at + timedelta(seconds=self.seconds_ahead) if self.seconds_ahead else arrived_at
 
     @property
     def actor(self) -> Actor:
@@ -159,22 +175,21 @@ _key_facts = msgspec.json.Decoder(_KeyFacts)
 _key_facts_of_many = msgspec.json.Decoder(_KeyFactsOfMany)
 _person = msgspec.json.Decoder(_Person | None)
 _people = msgspec.json.Decoder(list[_Person | None])
-_FACTS, _FACTS_OF_MANY = "consent_decision_facts(%s, %s, %s, %s)", "consent_decisions_facts(%s, %s, %s)"
-_SANDBOX_CLOCK = "accounts_clock_of_key(%s)"
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-"""A time later than any other, used to parse a request before the sandbox's time is known."""
+_FACTS = "SELECT consent_decision_facts(%s, %s, %s)"
+_FACTS_OF_MANY = "SELECT consent_decisions_facts(%s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """One question about one person, identified by LMS id."""
+    """One question about one person, identified by LMS id.
+
+    ``at`` is None for a question about now. The question is built once its time is known, because a sandbox's clock is
+    read with the facts.
+    """
 
     person: str
-    question: Question
-
-
-type Reading[T] = Callable[[datetime], T]
-"""Parse the request, given the current time: a question without a time is about now."""
+    question: partial[Question]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,57 +204,56 @@ class _DecisionContext:
         return decide(self.register, self.subject, self.consents, question)
 
 
-def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:
+def decide_with_key(secret: str, asked: EvaluationRequest, *, arrived_at: datetime) -> Decision:
     """Decide one question for the client of an API key, in one query.
 
-    One statement sets the client itself and returns the key's validity, the person, the consents and the register's
-    version; the register is read only if this process does not have that version. A register that changes faster than
-    it can be read gives `undecidable`.
+    One statement sets the client itself and returns the key's validity, how far a sandbox's clock is ahead, the person,
+    the consents and the register's version; the register is read only if this process does not have that version. A
+    register that changes faster than it can be read gives `undecidable`. ``arrived_at`` is on the system clock, by
+    which keys are valid.
 
-    Raises KeyNotLive for an unknown, expired or revoked key, NotAllowed if the key lacks the capability.
+    Raises KeyNotLive for an unknown, expired or revoked key, NotAllowed if the key lacks the capability, TimeInFuture.
     """
-    sent = [compute_key_digest(secret), _sanitize_id(external_id), now, _past_time(question, now)]
-    [[text]] = read_in_one_statement(f"SELECT {_FACTS}", sent)
-    return _decide_one(_decode_facts(text, _key_facts), EvaluationRequest(external_id, question), now)
+    sent = [compute_key_digest(secret), _sanitize_id(asked.person), arrived_at]
+    [[text]] = read_in_one_statement(_FACTS, sent)
+    facts = _decode_facts(text, _key_facts)
+    require(facts.actor, Capability.REQUEST_DECISIONS, facts.client)
+    now = facts.now(arrived_at)
+    at, past = asked.at or now, _past_time(asked.at, now)
+    question = asked.question(at=at)
+    register = None if past else cached_register(facts.client, facts.version)
+    if register is not None and facts.subject is not None:
+        return _build_context(register, facts.subject, at).answer(question)
+    try:
+        with in_client(facts.client):
+            return _read_context(facts.client, asked.person, past, at).answer(question)
+    except RegisterUnsettled:
+        return _undecidable_decision(at)
 
 
-def decide_in_sandbox(secret: str, reading: Reading[EvaluationRequest], *, arrived_at: datetime) -> Decision:
-    """Decide one question for a test key, as ``decide_with_key``, in one query.
-
-    The sandbox's own time comes with the facts: the request is parsed first for the person, and again once the time is
-    known. The key's validity is checked at the real time, ``get_arrival_time``. Raises KeyNotLive, NotAllowed, and any
-    exception of ``reading``.
-    """
-    person = reading(END_OF_TIME).person
-    sent = [compute_key_digest(secret), compute_key_digest(secret), _sanitize_id(person), arrived_at, None]
-    [[ahead, text]] = read_in_one_statement(f"SELECT {_SANDBOX_CLOCK}, {_FACTS}", sent)
-    facts, now = _decode_facts(text, _key_facts), arrived_at + (ahead or timedelta())
-    return _decide_one(facts, reading(now), now)
-
-
-def decide_many_with_key(secret: str, asked: Sequence[EvaluationRequest], *, now: datetime) -> list[Decision]:
+def decide_many_with_key(
+    secret: str, asked: Sequence[EvaluationRequest], *, arrived_at: datetime
+) -> list[Decision | TimeInFuture]:
     """Decide many questions for the client of an API key, in order, as ``decide_with_key`` does one.
 
-    One statement returns the key's validity, the register's version and the facts of all people. Anything else (a
-    register version not in this process, people not found, who may be erased, past times) is read in the client's
-    context, one statement per time. Raises KeyNotLive, NotAllowed if the key lacks the capability.
+    One statement returns the key's validity, the sandbox's clock, the register's version and the facts of all people.
+    Anything else (a register version not in this process, people not found, who may be erased, past times) is read in
+    the client's context, one statement per time. A question about the future is answered with TimeInFuture.
+
+    Raises KeyNotLive, NotAllowed if the key lacks the capability, TooManyPastTimes.
     """
-    people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
-    [[text]] = read_in_one_statement(
-        f"SELECT {_FACTS_OF_MANY}", [compute_key_digest(secret), [_sanitize_id(one) for one in people], now]
-    )
-    return _decide_many(_decode_facts(text, _key_facts_of_many), people, asked, now)
-
-
-def decide_many_in_sandbox(
-    secret: str, reading: Reading[Sequence[EvaluationRequest]], *, arrived_at: datetime
-) -> tuple[datetime, list[Decision]]:
-    """Decide many questions for a test key, as ``decide_in_sandbox``; also returns the sandbox's time."""
-    people = list(dict.fromkeys(one.person for one in reading(END_OF_TIME)))
-    sent = [compute_key_digest(secret), compute_key_digest(secret), [_sanitize_id(one) for one in people], arrived_at]
-    [[ahead, text]] = read_in_one_statement(f"SELECT {_SANDBOX_CLOCK}, {_FACTS_OF_MANY}", sent)
-    facts, now = _decode_facts(text, _key_facts_of_many), arrived_at + (ahead or timedelta())
-    return now, _decide_many(facts, people, reading(now), now)
+    people = list(dict.fromkeys(one.person for one in asked if one.at is None))
+    sent = [compute_key_digest(secret), [_sanitize_id(one) for one in people], arrived_at]
+    [[text]] = read_in_one_statement(_FACTS_OF_MANY, sent)
+    facts = _decode_facts(text, _key_facts_of_many)
+    require(facts.actor, Capability.REQUEST_DECISIONS, facts.client)
+    now = facts.now(arrived_at)
+    register = cached_register(facts.client, facts.version)
+    if register is not None and people and all(facts.subjects) and all(one.at is None for one in asked):
+        found = zip(people, facts.subjects, strict=True)
+        contexts = {name: _build_context(register, person, now) for name, person in found if person}
+        return [contexts[one.person].answer(one.question(at=now)) for one in asked]
+    return _read_and_decide(facts.client, asked, now)
 
 
 def _decode_facts[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -> F:
@@ -248,50 +262,43 @@ def _decode_facts[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -
     return decoder.decode(text)
 
 
-def _decide_one(facts: _KeyFacts, asked: EvaluationRequest, now: datetime) -> Decision:
-    require(facts.actor, Capability.REQUEST_DECISIONS, facts.client)
-    past = _past_time(asked.question, now)
-    register = None if past else cached_register(facts.client, facts.version)
-    if register is not None and facts.subject is not None:
-        return _build_context(register, facts.subject, asked.question.at).answer(asked.question)
-    try:
-        with in_client(facts.client):
-            return _read_context(facts.client, asked.person, past, asked.question.at).answer(asked.question)
-    except RegisterUnsettled:
-        return _undecidable_decision(asked)
-
-
-def _decide_many(
-    facts: _KeyFactsOfMany, people: Sequence[str], asked: Sequence[EvaluationRequest], now: datetime
-) -> list[Decision]:
-    """Decide from the given facts if all questions are about the present and all people found; else read again."""
-    require(facts.actor, Capability.REQUEST_DECISIONS, facts.client)
-    register = cached_register(facts.client, facts.version)
-    if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
-        found = zip(people, facts.subjects, strict=True)
-        contexts = {name: _build_context(register, person, now) for name, person in found if person}
-        return [contexts[one.person].answer(one.question) for one in asked]
-    try:
-        with in_client(facts.client):
-            return _read_and_decide(facts.client, asked, now)
-    except RegisterUnsettled:
-        return [_undecidable_decision(one) for one in asked]
-
-
-def _undecidable_decision(asked: EvaluationRequest) -> Decision:
-    return Decision(False, Reason.UNDECIDABLE, None, (), asked.question.at)
-
-
-def _read_and_decide(client_id: UUID, asked: Sequence[EvaluationRequest], now: datetime) -> list[Decision]:
+def _read_and_decide(
+    client_id: UUID, asked: Sequence[EvaluationRequest], now: datetime
+) -> list[Decision | TimeInFuture]:
+    """Decide questions about any times, from facts read again in the client's context."""
+    answerable = [one for one in asked if not _is_future(one.at, now)]
     people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
-    for one in asked:
-        people[_past_time(one.question, now)][one.person] = None
-    contexts = {past: _read_contexts(client_id, names, past, past or now) for past, names in people.items()}
-    return [contexts[_past_time(one.question, now)][one.person].answer(one.question) for one in asked]
+    for one in answerable:
+        people[_past_time(one.at, now)][one.person] = None
+    past_times = len(people.keys() - {None})
+    if past_times > MAX_PAST_TIMES:
+        raise TooManyPastTimes(past_times)
+    try:
+        with in_client(client_id):
+            contexts = {past: _read_contexts(client_id, names, past, past or now) for past, names in people.items()}
+    except RegisterUnsettled:
+        decisions = [_undecidable_decision(one.at or now) for one in answerable]
+    else:
+        decisions = [
+            contexts[_past_time(one.at, now)][one.person].answer(one.question(at=one.at or now)) for one in answerable
+        ]
+    ready = iter(decisions)
+    return [TimeInFuture() if _is_future(one.at, now) else next(ready) for one in asked]
 
 
-def _past_time(question: Question, now: datetime) -> datetime | None:
-    return question.at if question.at < now else None
+def _undecidable_decision(at: datetime) -> Decision:
+    return Decision(False, Reason.UNDECIDABLE, None, (), at)
+
+
+def _is_future(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at > now
+
+
+def _past_time(at: datetime | None, now: datetime) -> datetime | None:
+    """Return the time if it is past, None if it is now. Raises TimeInFuture."""
+    if _is_future(at, now):
+        raise TimeInFuture
+    return None if at == now else at
 
 
 def _read_contexts(

@@ -12,6 +12,7 @@ from paktaleem.development.demo.content import CLIENTS, STAFF
 from paktaleem.development.demo.loading import client_ids
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.development.demo.secrets import DemoSecrets
+from paktaleem.foundation.accounts.decision_paths import EVALUATION
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -86,7 +87,7 @@ def first_query(base_url: str, api_key: str) -> str:
         "resource": {"type": "purpose", "id": "newsletter"},
     }
     return (
-        f"curl -s {base_url}/access/v1/evaluation -H 'Authorization: Bearer {api_key}'"
+        f"curl -s {base_url}{EVALUATION} -H 'Authorization: Bearer {api_key}'"
         f" -H 'Content-Type: application/json' -d '{json.dumps(question)}'"
     )
 

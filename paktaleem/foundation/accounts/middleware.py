@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
 from paktaleem.foundation.accounts.selectors import (
@@ -25,9 +26,9 @@ __all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
 CHOSEN_MEMBERSHIP = "membership"
 FIRST_ERROR = 400
 _SELF_CONTAINED = (
-    "/access/v1/evaluation",
-    "/access/v1/evaluations",
-    "/.well-known/authzen-configuration",
+    EVALUATION,
+    EVALUATIONS,
+    METADATA,
     "/api/schema/",
     "/api/docs/",
     "/ns/consent/v1",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
-from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, Client, Membership, User
+from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.services import compute_key_digest
 from paktaleem.foundation.tenancy.context import read_in_one_statement
@@ -15,7 +15,6 @@ __all__ = [
     "MembershipChoice",
     "find_client_by_code",
     "find_key_actor",
-    "is_test_key",
     "list_client_ids",
     "list_due_clients",
     "list_memberships",
@@ -43,11 +42,6 @@ def find_key_actor(secret: str, *, at: datetime) -> Actor | None:
         "SELECT id, client_id, scopes FROM accounts_live_key(%s, %s)", [compute_key_digest(secret), at]
     )
     return key_actor(*rows[0]) if rows else None
-
-
-def is_test_key(secret: str) -> bool:
-    """Return True if a key has the prefix of sandbox keys (enforced by a database constraint)."""
-    return secret.startswith(TEST_KEY_PREFIX)
 
 
 def list_memberships(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoice]:

@@ -12,12 +12,13 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.decision_paths import METADATA
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = ["INVALID", "FieldProblem", "Problem", "problem_response", "register_problems", "to_problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
-_PLAIN_TEXT_PATHS = ("/access/", "/.well-known/authzen-configuration")
+_PLAIN_TEXT_PATHS = ("/access/", METADATA)
 _TYPES = "urn:paktaleem:problem:"
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
+
 __all__ = ["AUTHZEN_PATHS", "AUTHZEN_SCHEMAS"]
 
 
@@ -111,11 +113,9 @@ _METADATA = {
     },
 }
 AUTHZEN_PATHS: dict[str, Any] = {
-    "/access/v1/evaluation": _describe_evaluation(
+    EVALUATION: _describe_evaluation(
         "Evaluate", "Evaluate whether a person's data may be processed.", "Evaluation", "Decision"
     ),
-    "/access/v1/evaluations": _describe_evaluation(
-        "EvaluateMany", "Evaluate several requests at once.", "Evaluations", "Decisions"
-    ),
-    "/.well-known/authzen-configuration": {"get": _METADATA},
+    EVALUATIONS: _describe_evaluation("EvaluateMany", "Evaluate several requests at once.", "Evaluations", "Decisions"),
+    METADATA: {"get": _METADATA},
 }
