@@ -89,7 +89,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Circumstances:
-    """What all answers of one request have in common: whose they are, who gave them, how, and when."""
+    """Facts shared by all answers of one request: the person, who answered, how, and when."""
 
     subject: Subject
     given_by: GivenBy
