@@ -147,7 +147,7 @@ def test_a_configured_database_is_never_filled(demonstration, monkeypatch):
     monkeypatch.setattr(Demonstration, "environment", {**demonstration.environment, "DATABASE_URL": url})
     status, output, errors = said(demonstration.begin())
     assert (status, output) == (2, "")
-    assert errors == "CommandError: The demonstration brings its own database: unset DATABASE_URL.\n"
+    assert errors == "CommandError: The demonstration has its own database: unset DATABASE_URL.\n"
 
 
 def test_a_start_killed_while_filling_is_completed_by_the_next(demonstration):

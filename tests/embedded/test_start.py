@@ -187,7 +187,7 @@ def test_postgresql_16_will_do(cluster, monkeypatch):
     ensure_database(endpoint, "portal")
     cluster.stop()
     monkeypatch.undo()
-    with pytest.raises(ClusterError, match="made by PostgreSQL 16"):
+    with pytest.raises(ClusterError, match="created by PostgreSQL 16"):
         cluster.ensure_running()
 
 
