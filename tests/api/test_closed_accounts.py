@@ -8,7 +8,7 @@ from consent.notices.starter_register import PURPOSES
 from consent.register.models import Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject, SubjectEvent
-from paktaleem.directory.people.services import record_subject_event, register_subject
+from paktaleem.directory.people.services import AlreadyErased, erase_subject, record_subject_event, register_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -143,6 +143,16 @@ def test_an_account_disabled_by_a_roster_is_closed_until_it_is_enabled_or_in_use
     assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
     with in_client(cast.client_id("khyber")):
         assert cast.subject("kiran").is_enabled
+
+
+def test_the_account_of_an_erased_person_is_neither_opened_nor_closed(cast, now):
+    with in_client(cast.client_id("khyber")):
+        kiran = cast.subject("kiran")
+        erase_subject(kiran, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    with pytest.raises(AlreadyErased):
+        record(cast, "account_closed", happened_at=now)
+    with in_client(cast.client_id("khyber")):
+        assert not SubjectEvent.objects.exists()
 
 
 def test_what_changes_nothing_writes_no_history(cast, now):

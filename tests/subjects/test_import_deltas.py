@@ -120,7 +120,10 @@ def test_a_new_person_whom_a_file_disables_has_no_open_account(bring, now):
     package.row("users.csv", "celia")["enabledUser"] = "false"
     bring(package)
     assert person("celia").account_closed_at == now
-    assert not person("celia").is_account_open
+    earlier = now - LATER
+    record_subject_event(person("celia"), kind="active", happened_at=earlier, actor=IMPORTER, at=now)
+    assert not person("celia").is_account_open, "an earlier use that is reported late reopened it"
+    assert closed() == {"celia"}
 
 
 def test_a_delta_relates_to_who_came_earlier(bring):

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.directory.people.models import Subject, SubjectEvent, SubjectEventKind
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.directory.people.services.people import apply_confirmed_change
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -23,12 +24,12 @@ def record_subject_event(
     """Record that an account was closed or in use, with the client's time and the portal's.
 
     Of all events the one that happened last says whether the account is open: a use before the closing that is reported
-    late does not reopen it. Raises ValidationError for a time in the future, NotAllowed.
+    late does not reopen it. Raises ValidationError for a time in the future, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     if happened_at > at:
         raise ValidationError({"happened_at": ["Send a time in the past."]})
-    subject = Subject.objects.select_for_update(of=("self",)).select_related("client").get(pk=subject.pk)
+    subject = lock_subject(subject.pk, client_id=subject.client_id)
     event = SubjectEvent(
         client_id=subject.client_id,
         subject=subject,

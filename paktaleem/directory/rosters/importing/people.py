@@ -286,6 +286,8 @@ def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Sta
     row |= {"is_new": True, "seen_index": None, "key_id": new_id(), "epoch": epoch, "wrapped": wrapped}
     staged.people.append(row)
     staged.entries.append(_entry(row, details, PERSONAL, sealer=sealer, run=run))
+    if not details.is_enabled:
+        _stage_event(person_id, SubjectEventKind.ACCOUNT_CLOSED, run, staged)
 
 
 def _stage_changed(
