@@ -20,7 +20,8 @@ from consent.decisions.facts import (
     Restriction,
     SubjectFacts,
 )
-from consent.decisions.rules import RULES, RuleContext
+from consent.decisions.rule_context import RuleContext
+from consent.decisions.rules import RULES
 from consent.register.compiled import Basis
 
 if TYPE_CHECKING:

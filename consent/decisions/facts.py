@@ -47,6 +47,7 @@ class Reason(StrEnum):
     AGREEMENT_SUSPENDED = "agreement_suspended"
     AGREEMENT_ENDED = "agreement_ended"
     NOT_INSTRUCTED = "not_instructed"
+    ACCOUNT_CLOSED = "account_closed"
     RECIPIENT_MISSING = "recipient_missing"
     RECIPIENT_NOT_APPROVED = "recipient_not_approved"
     QUARANTINED = "quarantined"
@@ -96,18 +97,20 @@ class Objection:
 class SubjectFacts:
     """The facts about a person; guardians' answers are about the service as a whole.
 
-    `of_age_at` is when the person reaches the client's age threshold; for known adults any time before their first
-    consent; None: age unknown. `may_be_child_until` is the latest such time if the age was computed for another
-    threshold and is unknown for this one. `service_authorisation` is the combined answer of all guardians
-    (`children.guardians.authority`): given, refused, withdrawn, lapsed; None: no answer. `service_authorised_until` is
-    when it is next known to change. `service_strength` is the strength of the strongest consent, `may_share` is True if
-    they also consented to recipients, `guardians` are those with authority.
+    `account_closed` is True if the person's account at the client was closed or disabled. `of_age_at` is when the
+    person reaches the client's age threshold; for known adults any time before their first consent; None: age
+    unknown. `may_be_child_until` is the latest such time if the age was computed for another threshold and is unknown
+    for this one. `service_authorisation` is the combined answer of all guardians (`children.guardians.authority`):
+    given, refused, withdrawn, lapsed; None: no answer. `service_authorised_until` is when it is next known to change.
+    `service_strength` is the strength of the strongest consent, `may_share` is True if they also consented to
+    recipients, `guardians` are those with authority.
     """
 
     id: UUID
     role: str
     registered_at: datetime
     erased_at: datetime | None = None
+    account_closed: bool = False
     of_age_at: datetime | None = None
     may_be_child_until: datetime | None = None
     quarantined: bool = False

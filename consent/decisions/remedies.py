@@ -30,6 +30,9 @@ _SENTENCES = {
     Reason.AGREEMENT_SUSPENDED: "Wait until the service agreement is resumed; storing and deleting stay allowed.",
     Reason.AGREEMENT_ENDED: "The service agreement must be renewed; deleting stays allowed.",
     Reason.NOT_INSTRUCTED: "The client must instruct PakTaleem for this purpose and all these categories.",
+    Reason.ACCOUNT_CLOSED: (
+        "Send the event active once the account is in use again; storing, deleting and legal duties stay allowed."
+    ),
     Reason.RECIPIENT_MISSING: "Name the recipient in resource.properties.recipient.",
     Reason.RECIPIENT_NOT_APPROVED: (
         "The recipient must be approved and instructed for this purpose and these categories, "
@@ -70,6 +73,10 @@ _URDU = {
     Reason.GUARDIAN_CONSENT_WITHDRAWN: _ONLY_GUARDIAN_UR,
     Reason.GUARDIAN_AUTHORITY_LAPSED: "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: سکول سے کہیں کہ وہ ان سے پوچھے۔",
     Reason.CONSENT_NOT_BY_GUARDIAN: _ASK_GUARDIAN_UR,
+    Reason.ACCOUNT_CLOSED: (
+        "اکاؤنٹ دوبارہ استعمال ہونے لگے تو active کا واقعہ بھیجیں؛ "
+        "محفوظ رکھنے، حذف کرنے اور قانونی تقاضوں کی اجازت برقرار ہے۔"
+    ),
 }
 """Urdu sentences for the reasons that schools and families read."""
 _ANSWERED_BY_GUARDIAN = frozenset(
@@ -107,7 +114,7 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: ClientDeclar
     urdu = _URDU.get(reason, "")
     if is_child and reason in _ANSWERED_BY_GUARDIAN:
         sentence, urdu = _ASK_GUARDIAN, _ASK_GUARDIAN_UR
-    if urdu and declared is not None:
+    if urdu and declared is not None and reason is not Reason.ACCOUNT_CLOSED:
         kinds = (_AGE, _CONSENT) if reason is Reason.AGE_UNKNOWN else (_CONSENT,)
         sentence, urdu = _with_declared(sentence, urdu, declared, kinds)
     return Remedy(reason, sentence, f"{DOCUMENTATION}#{reason.value}", urdu)

@@ -1,28 +1,25 @@
-"""The ten rules of a decision, each a small function: a reason to refuse, or None.
+"""The rules of a decision, each a small function: a reason to refuse, or None.
 
-`RULES` lists them in the order of the design's table (section 6). A rule gets a `Case`: the question with the rows
-looked up for it.
+`RULES` lists them in the order of the design's table (section 6), with the rule about closed accounts after rule 4. A
+rule gets a `RuleContext`: the question with the rows looked up for it.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from children.guardians.strength import needed_strength
-from consent.decisions.facts import Action, Reason, SubjectFacts
-from consent.register.compiled import Basis, Capacity, PurposeRule
+from consent.decisions.facts import Action, Reason
+from consent.decisions.rule_context import BASES, NO_PURPOSE, NOBODY, RuleContext
+from consent.register.compiled import Basis, Capacity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from consent.decisions.facts import ConsentFact, Question
-    from consent.register.compiled import AgreementRule, BasisRule, InstructionRule, Register
+    from consent.decisions.facts import ConsentFact
+    from consent.register.compiled import AgreementRule, BasisRule, InstructionRule
 
-_ACTIONS = {action.value: action for action in Action}
 _STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})
-_BASES = frozenset(basis.value for basis in Basis)
 _CAPACITIES = frozenset(capacity.value for capacity in Capacity)
 _GIVEN = "given"
 _AUTHORISATION_REFUSALS = {
@@ -43,79 +40,13 @@ _CONSENT_REFUSALS = {
 }
 # In order: the first of these reasons found among the agreements is reported.
 _AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
-_NO_ID = UUID(int=0)
-_NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tzinfo=UTC))
-_NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset(), owner=_NO_ID)
-
-
-class RuleContext:
-    """A question with the rows looked up for it; rules add the rows they are based on to `evidence`."""
-
-    __slots__ = (
-        "action",
-        "agreements",
-        "at",
-        "basis",
-        "categories",
-        "consent",
-        "evidence",
-        "is_child",
-        "purpose",
-        "question",
-        "recipient",
-        "register",
-        "subject",
-    )
-
-    def __init__(
-        self,
-        register: Register,
-        subject: SubjectFacts | None,
-        consents: Mapping[str, ConsentFact],
-        question: Question,
-    ) -> None:
-        at = question.at
-        self.register = register
-        self.subject = subject or _NOBODY
-        self.at = at
-        self.question = question
-        self.action = _ACTIONS.get(question.action)
-        self.purpose = register.purposes.get(question.purpose, _NO_PURPOSE)
-        self.categories = question.categories or self.purpose.categories
-        self.recipient = question.recipient
-        self.basis = register.basis_in_force(self.purpose.code, self.subject.role, at)
-        self.consent = consents.get(self.purpose.code)
-        self.is_child = self.subject.counts_as_child(at, serves_minors=register.serves_minors)
-        self.agreements: dict[UUID, AgreementRule] = {}
-        self.evidence: list[UUID] = []
-
-    def rests_on(self, row: UUID | None) -> None:
-        if row is not None and row not in self.evidence:
-            self.evidence.append(row)
-
-    @property
-    def lawful_basis(self) -> str | None:
-        return self.basis.basis if self.basis is not None and self.basis.basis in _BASES else None
-
-    @property
-    def is_legal_obligation(self) -> bool:
-        return self.basis is not None and self.basis.basis == Basis.LEGAL_OBLIGATION
-
-    @property
-    def needs_instruction(self) -> bool:
-        """Return True if PakTaleem is processor, or its role is unknown because no basis is in force."""
-        return not self.is_legal_obligation and (self.basis is None or self.basis.capacity != Capacity.CONTROLLER)
-
-    @property
-    def needs_agreement(self) -> bool:
-        return self.needs_instruction or (self.basis is not None and self.basis.basis == Basis.CONTRACT)
 
 
 def _person_is_known(case: RuleContext) -> Reason | None:  # Rule 1
     subject = case.subject
     if not case.question.is_about_person:
         return Reason.SUBJECT_TYPE_UNKNOWN
-    if subject is _NOBODY or case.at < subject.registered_at:
+    if subject is NOBODY or case.at < subject.registered_at:
         return Reason.SUBJECT_UNKNOWN
     if subject.erased_at is not None and subject.erased_at <= case.at:
         return Reason.SUBJECT_ERASED
@@ -130,7 +61,7 @@ def _purpose_is_open(case: RuleContext) -> Reason | None:
         return Reason.ACTION_UNKNOWN
     if not case.question.is_about_purpose:
         return Reason.RESOURCE_TYPE_UNKNOWN
-    if case.purpose is _NO_PURPOSE:
+    if case.purpose is NO_PURPOSE:
         return Reason.PURPOSE_UNKNOWN
     if case.purpose.active and not case.purpose.is_sale:
         return None
@@ -233,6 +164,19 @@ def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, 
     return agreement.is_in_exit(case.at) and period.ends_at == agreement.ends_at
 
 
+# After rule 4
+
+
+def _account_is_open(case: RuleContext) -> Reason | None:
+    """Refuse what only serves an account once it is closed; `store`, `delete` and legal obligation excepted."""
+    if not case.subject.account_closed or not case.purpose.needs_account:
+        return None
+    if case.action in _STORE_OR_DELETE or case.is_legal_obligation:
+        return None
+    case.rests_on(case.purpose.id)
+    return Reason.ACCOUNT_CLOSED
+
+
 # Rule 5
 
 
@@ -327,7 +271,7 @@ def _basis_is_in_force(case: RuleContext) -> Reason | None:
 
 
 def _is_intelligible(basis: BasisRule) -> bool:
-    return basis.basis in _BASES and basis.capacity in _CAPACITIES
+    return basis.basis in BASES and basis.capacity in _CAPACITIES
 
 
 # Rule 9
@@ -405,6 +349,7 @@ RULES: tuple[Callable[[RuleContext], Reason | None], ...] = (
     _purpose_is_open,
     _categories_are_covered,
     _agreement_allows,
+    _account_is_open,
     _recipient_is_approved,
     _child_is_authorised,
     _is_not_restricted,

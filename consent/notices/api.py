@@ -65,6 +65,7 @@ def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBas
         "description": {"en": purpose.description_en, "ur": purpose.description_ur},
         "categories": purpose.categories,
         "active": purpose.is_active,
+        "needs_account": purpose.needs_account,
         "lawful_basis": {
             role: {"basis": found.basis, "capacity": found.capacity}
             for role in ROLES

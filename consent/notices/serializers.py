@@ -29,6 +29,7 @@ class PurposeOutput(serializers.Serializer[Any]):
     description = BothLanguages()
     categories = serializers.ListField(child=serializers.CharField())
     active = serializers.BooleanField()
+    needs_account = serializers.BooleanField(help_text="True if the purpose only serves people with an open account.")
     lawful_basis = serializers.DictField(child=serializers.DictField(child=serializers.CharField()))
 
 

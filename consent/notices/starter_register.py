@@ -38,7 +38,11 @@ OCCASIONS = {
 
 
 class PurposeText(NamedTuple):
-    """One purpose of the starter register."""
+    """One purpose of the starter register.
+
+    ``needs_account``: after a person's account is closed, nothing more is done for this purpose than storing and
+    deleting. The comment beside it gives the reason, from the policy's list of purposes (§2).
+    """
 
     name_en: str
     name_ur: str
@@ -48,6 +52,7 @@ class PurposeText(NamedTuple):
     basis: str
     capacity: str
     dpv_term: str
+    needs_account: bool
     legal_reference: str = ""
 
 
@@ -61,6 +66,8 @@ PURPOSES = {
         "contract",
         "processor",
         "dpv:ServiceProvision",
+        # “To create and manage client and end user accounts”: there is no account left to manage.
+        needs_account=True,
     ),
     "service_delivery": PurposeText(
         "Delivering the learning platform",
@@ -71,6 +78,8 @@ PURPOSES = {
         "contract",
         "processor",
         "dpv:ServiceProvision",
+        # “To deliver and maintain the Services”: a person without an account does not use them.
+        needs_account=True,
     ),
     "payment_billing": PurposeText(
         "Payments and billing",
@@ -81,6 +90,8 @@ PURPOSES = {
         "contract",
         "controller",
         "dpv:PaymentManagement",
+        # Fees owed, refunds and accounts are settled after an account is closed too.
+        needs_account=False,
     ),
     "support": PurposeText(
         "Support",
@@ -91,6 +102,8 @@ PURPOSES = {
         "contract",
         "processor",
         "dpv:CustomerCare",
+        # “To respond to enquiries”: a person may ask for help or for their records after they have left.
+        needs_account=False,
     ),
     "platform_improvement": PurposeText(
         "Improving the platform",
@@ -101,6 +114,8 @@ PURPOSES = {
         "legitimate_interest",
         "controller",
         "dpv:ServiceOptimisation",
+        # “User experience”: data of people who have left is not necessary for it (“limited to what is necessary”).
+        needs_account=True,
     ),
     "legal_compliance": PurposeText(
         "Keeping the law",
@@ -111,7 +126,9 @@ PURPOSES = {
         "legal_obligation",
         "controller",
         "dpv:LegalCompliance",
-        "Companies Act 2017 s. 220 (books of account); Income Tax Ordinance 2001 s. 174 (records)",
+        # Legal duties do not end with the account.
+        needs_account=False,
+        legal_reference="Companies Act 2017 s. 220 (books of account); Income Tax Ordinance 2001 s. 174 (records)",
     ),
     "service_communications": PurposeText(
         "Messages about the service",
@@ -122,6 +139,8 @@ PURPOSES = {
         "contract",
         "processor",
         "dpv:CommunicationManagement",
+        # “Service-related communications and updates”: a person who has left does not use the service.
+        needs_account=True,
     ),
     "security_integrity": PurposeText(
         "Security",
@@ -132,6 +151,8 @@ PURPOSES = {
         "legitimate_interest",
         "controller",
         "dpv:EnforceSecurity",
+        # Misuse of an account is often found, and must be investigated, after it is closed.
+        needs_account=False,
     ),
 }
 """The eight purposes of the policy's §2, each with its lawful basis (§3) and PakTaleem's role (§7)."""

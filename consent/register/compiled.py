@@ -60,7 +60,7 @@ class PurposeRule:
     """One purpose a client may process data for, with the codes of the data categories it needs.
 
     `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent in months
-    (None: until withdrawn).
+    (None: until withdrawn). `needs_account`: it only serves people whose account is open.
     """
 
     id: UUID
@@ -70,6 +70,7 @@ class PurposeRule:
     categories: frozenset[str]
     owner: UUID
     consent_months: int | None = None
+    needs_account: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ BEGIN
             'role', s.role,
             'registered_at', s.registered_at,
             'erased_at', s.erased_at,
+            'account_closed', NOT s.is_enabled OR s.account_closed_at IS NOT NULL,
             'of_age_at', s.of_age_at,
             -- An adult's of_age_at is this date; guardians are not read then.
             'child', CASE

@@ -13,6 +13,8 @@ class About(StrEnum):
 
     SERVICE = "service"
     """the person or the client: any purpose needed to deliver the service"""
+    ACCOUNT = "account"
+    """the person's account: any purpose that only serves an account"""
     CONSENT = "consent"
     """the person's answer about a purpose based on consent"""
     INTEREST = "interest"
@@ -40,6 +42,7 @@ STATES: dict[str, ExpectedDecision] = {
     "age_unknown": ExpectedDecision(About.SERVICE, Reason.AGE_UNKNOWN),
     "restricted": ExpectedDecision(About.SERVICE, Reason.PROCESSING_RESTRICTED),
     "objected": ExpectedDecision(About.INTEREST, Reason.OBJECTION_IN_FORCE),
+    "account_closed": ExpectedDecision(About.ACCOUNT, Reason.ACCOUNT_CLOSED),
     "erased": ExpectedDecision(About.SERVICE, Reason.SUBJECT_ERASED),
     "consent_requested": ExpectedDecision(About.CONSENT, Reason.CONSENT_MISSING),
     "consent_deferred": ExpectedDecision(About.CONSENT, Reason.CONSENT_MISSING),

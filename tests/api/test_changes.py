@@ -84,6 +84,18 @@ def test_a_new_person_and_a_new_age_are_told_but_not_a_new_name(lms):
     assert kinds(lms, cursor) == [("subject", "lms-lala", None)] * 2
 
 
+def test_a_closed_and_a_reopened_account_are_told_but_not_further_use(lms):
+    events = "/api/v1/subjects/lms-kiran/events"
+    cursor = begin(lms)
+    lms.post(events, {"kind": "active"})
+    assert kinds(lms, cursor) == []
+    lms.post(events, {"kind": "account_closed"})
+    assert kinds(lms, cursor) == [("subject", "lms-kiran", None)]
+    cursor = read(lms, cursor)["cursor"]
+    lms.post(events, {"kind": "active"})
+    assert kinds(lms, cursor) == [("subject", "lms-kiran", None)]
+
+
 def test_limits_of_one_person_are_told(lms, committed):
     cursor, at = begin(lms), timezone.now()
     told = {"actor": committed.actor("amina"), "at": at}

@@ -57,6 +57,8 @@ COLUMNS = {
     "of_age_at": [update("of_age_at", "2030-01-01T00:00:00Z"), update("of_age_at", None)],
     "of_age_threshold": [update("of_age_threshold", 18), update("of_age_threshold", None)],
     "country": [update("country", "DE"), update("country", "")],
+    "is_enabled": [update("is_enabled", False), update("is_enabled", True)],
+    "account_closed_at": [update("account_closed_at", "2026-08-01T00:00:00Z"), update("account_closed_at", None)],
     "external_id": [update("external_id", "lms-another")],
     "erased_at": [erase],
     "tombstone": [erase, readmit],
@@ -95,7 +97,6 @@ def test_what_no_decision_reads_is_not_noted(cast, now):
     with in_client(cast.client_id("indus")):
         before = noted()
         update("language", "ur")(cast, now)
-        update("is_enabled", False)(cast, now)
         assert noted() == before
 
 

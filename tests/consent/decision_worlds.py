@@ -49,7 +49,13 @@ AGREEMENT, INSTRUCTION, RECIPIENT, NOTICE, EVENT, PERSON, GUARDIAN = (number(n) 
 def purpose_rows():
     return [
         PurposeRule(
-            number(100 + n), code, active=True, is_sale=False, categories=CATEGORIES - {"billing"}, owner=number(0)
+            number(100 + n),
+            code,
+            active=True,
+            is_sale=False,
+            categories=CATEGORIES - {"billing"},
+            owner=number(0),
+            needs_account=code not in {"payment_billing", "legal_compliance"},
         )
         for n, code in enumerate(PURPOSES)
     ]

@@ -154,6 +154,10 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         instructions = plain_instructions(rows, serving, question, categories)
         if not controller and not instructions:
             return "not_instructed"
+    # After 4: an account is closed
+    serving = question.action in ["collect", "process", "share"]
+    if subject.account_closed and purpose.needs_account and serving and not legal:
+        return "account_closed"
     # 5
     if question.action == "share":
         if not question.recipient:

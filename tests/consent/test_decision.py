@@ -60,6 +60,10 @@ def newer_notice(world, effective_at, *, material=True):
     return world
 
 
+def closed(world):
+    return world.person(account_closed=True)
+
+
 def suspended(world):
     return world.agreement(suspended=(ALWAYS,))
 
@@ -112,6 +116,14 @@ PERMITTED = {
     ),
     "a child's delete": lambda: of(
         replace(child(), service_authorisation="refused", quarantined=True), ask("service_delivery", "delete")
+    ),
+    "a closed account: store": lambda: closed(ask("service_delivery", "store")),
+    "a closed account: delete": lambda: closed(ask("service_delivery", "delete")),
+    "a closed account: a purpose that does not only serve it": lambda: closed(ask("payment_billing")),
+    "a closed account: sharing for such a purpose": lambda: closed(share("payment_billing")),
+    "a closed account: a legal obligation": lambda: closed(ask("legal_compliance").purpose(needs_account=True)),
+    "a closed account: sharing for a legal obligation": lambda: closed(
+        share("legal_compliance").purpose(needs_account=True)
     ),
     "restricted: store": lambda: ask("service_delivery", "store").person(restrictions=RESTRICTED),
     "restricted: delete": lambda: ask("service_delivery", "delete").person(restrictions=RESTRICTED),
@@ -173,6 +185,12 @@ REFUSED = [
         ),
     ),
     ("not_instructed", lambda: World().without("bases").without("instructions")),
+    ("account_closed", lambda: closed(World())),
+    ("account_closed", lambda: closed(ask("newsletter", "collect"))),
+    ("account_closed", lambda: closed(share())),
+    ("account_closed", lambda: closed(ask("service_delivery"))),
+    ("account_closed", lambda: closed(ask("payment_billing").purpose(needs_account=True))),
+    ("account_closed", lambda: closed(of(child(), share()))),
     ("recipient_missing", lambda: World().asking(action="share")),
     ("recipient_missing", lambda: World().asking(action="share", recipient="")),
     ("recipient_not_approved", lambda: World().asking(action="share", recipient="stranger")),
@@ -286,6 +304,7 @@ BREAKS = [
     ("category_not_covered", lambda w: w.asking(categories=frozenset({"billing"}))),
     ("agreement_suspended", suspended),
     ("not_instructed", lambda w: w.without("instructions")),
+    ("account_closed", closed),
     ("recipient_missing", lambda w: w.asking(recipient=None)),
     ("recipient_not_approved", lambda w: w.approval(period=Period(LONG_AGO, NOW))),
     ("quarantined", lambda w: w.person(quarantined=True)),
@@ -518,12 +537,7 @@ def test_the_decision_needs_no_django_and_reads_no_clock():
     code = f"import sys, {modules}; print([m for m in sys.modules if 'django' in m])"
     seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
-    for module in (
-        "decisions/decision",
-        "decisions/facts",
-        "register/compiled",
-        "decisions/remedies",
-        "decisions/rules",
-    ):
+    decisions = [f"decisions/{name}" for name in ("decision", "facts", "remedies", "rule_context", "rules")]
+    for module in (*decisions, "register/compiled"):
         text = (ROOT / "consent" / f"{module}.py").read_text(encoding="utf-8")
         assert not re.search(r"\bnow\(|\btoday\(|perf_counter|monotonic", text)

@@ -93,9 +93,16 @@ def change_erasure(world, pick):
     world.person(erased_at=pick(MOMENTS))
 
 
+def close_account(world, pick):
+    world.person(account_closed=True)
+    if pick((True, False)):
+        world.purpose(needs_account=pick((True, False)))
+
+
 def change_purposes(world, pick):
-    key = pick(("active", "is_sale", "categories"))
-    value = {"active": False, "is_sale": True, "categories": some_codes(pick, CATEGORIES)}[key]
+    key = pick(("active", "is_sale", "categories", "needs_account"))
+    values = {"active": False, "is_sale": True, "needs_account": pick((True, False))}
+    value = some_codes(pick, CATEGORIES) if key == "categories" else values[key]
     world.purpose(**{key: value})
 
 
@@ -247,6 +254,7 @@ def object_to(world, pick):
 CHANGES = (
     change_registration,
     change_erasure,
+    close_account,
     change_purposes,
     change_categories,
     change_wording,
@@ -380,6 +388,21 @@ def test_more_restrictions_and_fewer_rows_never_permit_more(world):
     world.subject = subject
     world.rows.instructions.clear()
     assert before.allowed or not world.decide().allowed
+
+
+@FEWER
+@given(worlds())
+def test_a_closed_account_only_refuses_and_never_storing_deleting_or_a_legal_obligation(world):
+    before = world.decide()
+    if world.subject is not None:
+        world.person(account_closed=True)
+    after = world.decide()
+    assert before.allowed or not after.allowed
+    if world.question.action in {"store", "delete"} or before.lawful_basis == "legal_obligation":
+        assert answer(after) == answer(before)
+    if after.allowed and world.question.action in {"collect", "process", "share"}:
+        needs = {rule.code: rule.needs_account for rule in world.rows.purposes}
+        assert not needs[world.question.purpose] or after.lawful_basis == "legal_obligation"
 
 
 def test_a_seeded_search_reaches_every_reason_and_agrees():

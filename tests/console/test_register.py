@@ -1,5 +1,6 @@
 """The register is changed in the console through its services: with reason and history, within one client."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -51,6 +52,17 @@ def test_a_client_administrator_adds_a_purpose_to_their_own_client_whatever_the_
     assert "farah@indus.example, client administrator" in history
     assert "Instruction of the client" in history
     assert "contact_details" in history
+
+
+def test_a_purpose_says_whether_it_only_serves_an_open_account(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    form = browser.get("/admin/consent/purpose/add/").content.decode()
+    assert re.search(r'<input[^>]*name="needs_account"[^>]*checked', form)
+    for code, ticked in (("alumni_news", {}), ("class_news", {"needs_account": "on"})):
+        assert browser.post("/admin/consent/purpose/add/", {**PURPOSE, "code": code, **ticked}).status_code == 302
+        added = purpose_of(cast, code)
+        assert added is not None
+        assert added.needs_account == bool(ticked)
 
 
 def test_an_officer_names_the_client(sign_in: SignIn, cast: Cast) -> None:

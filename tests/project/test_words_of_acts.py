@@ -40,7 +40,7 @@ PUT_TOGETHER: dict[str, list[str]] = {
     "guardian.{answer.decision}": [f"guardian.{decision}" for decision in Decision.values],
     "notice.{kind.value}": [f"notice.{kind}" for kind in ResponseKind.values],
     "order.{state}": list(KIND_OF_ENTRY.values()),
-    "subject.{closed.value}": ["subject.account_closed"],
+    "subject.{event_kind.value}": ["subject.account_closed", "subject.active"],
     "subject.{kind}": [f"subject.{code}" for code, _ in SubjectEvent._meta.get_field("kind").flatchoices],
     "user.{change}": [f"user.{change}" for change in CHANGES if change != "factors_reset"],
     "{row.family}.{step}": [

@@ -33,7 +33,7 @@ def test_the_next_question_is_answered_as_promised(sandbox, state):
 UNHEARD = {"age_unknown", "child", "guardian_pending"}
 """A person who has had a guardian's answer is never without one again."""
 OF_GUARDIANS = ("guardian_refused", "guardian_lapsed", "quarantined")
-OF_ALL = ("restricted", "agreement_ended", "consent_withdrawn", "purpose_inactive", "not_instructed")
+OF_ALL = ("restricted", "account_closed", "agreement_ended", "consent_withdrawn", "purpose_inactive", "not_instructed")
 
 
 def states_before(state, *, every):

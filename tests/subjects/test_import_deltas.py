@@ -6,7 +6,7 @@ import pytest
 
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.people.services import record_subject_event, register_subject
 from paktaleem.directory.rosters.importing import (
     PlanChanged,
     Tally,
@@ -90,6 +90,40 @@ def test_who_is_gone_at_the_source_has_the_account_closed_once(bring):
     assert bring(delta).people == {"administrator": Tally(unchanged=1)}
     assert bring(school(20)).people["administrator"] == Tally(changed=1)
     assert person("celia").is_enabled
+
+
+def test_an_account_that_a_file_disables_is_closed_and_reopened_with_evidence(bring):
+    bring(school(20))
+    package = school(20)
+    package.row("users.csv", "celia")["enabledUser"] = "false"
+    bring(package)
+    assert closed() == {"celia"}
+    assert not person("celia").is_account_open
+    assert person("celia").account_closed_at is not None
+    bring(school(20))
+    events = SubjectEvent.objects.filter(subject=person("celia")).order_by("recorded_at", "id")
+    assert [event.kind for event in events] == ["account_closed", "active"]
+    assert (person("celia").is_account_open, person("celia").account_closed_at) == (True, None)
+
+
+def test_a_roster_without_news_does_not_reopen_an_account_that_the_platform_closed(bring, now):
+    bring(school(20))
+    record_subject_event(person("celia"), kind="account_closed", happened_at=now, actor=IMPORTER, at=now)
+    package = school(20)
+    package.row("users.csv", "celia")["email"] = "celia.new@mail.example"
+    assert bring(package).people["administrator"] == Tally(changed=1)
+    assert (person("celia").is_enabled, person("celia").is_account_open) == (True, False)
+
+
+def test_a_new_person_whom_a_file_disables_has_no_open_account(bring, now):
+    package = school(20)
+    package.row("users.csv", "celia")["enabledUser"] = "false"
+    bring(package)
+    assert person("celia").account_closed_at == now
+    earlier = now - LATER
+    record_subject_event(person("celia"), kind="active", happened_at=earlier, actor=IMPORTER, at=now)
+    assert not person("celia").is_account_open, "an earlier use that is reported late reopened it"
+    assert closed() == {"celia"}
 
 
 def test_a_delta_relates_to_who_came_earlier(bring):

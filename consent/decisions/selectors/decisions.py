@@ -91,6 +91,7 @@ class _Person(msgspec.Struct):
     role: str
     registered_at: datetime
     erased_at: datetime | None
+    account_closed: bool
     of_age_at: datetime | None
     of_age_threshold: int | None
     country: str
@@ -109,6 +110,7 @@ class _Person(msgspec.Struct):
             role=self.role,
             registered_at=self.registered_at,
             erased_at=self.erased_at,
+            account_closed=self.account_closed,
             of_age_at=self.of_age_at if self.of_age_threshold in {None, threshold} else None,
             may_be_child_until=may_be_child_until(
                 self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold

@@ -161,6 +161,7 @@ def _to_purpose_rule(row: Purpose) -> rules.PurposeRule:
         categories=frozenset(row.categories),
         owner=row.client_id,
         consent_months=row.consent_months,
+        needs_account=row.needs_account,
     )
 
 

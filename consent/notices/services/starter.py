@@ -88,6 +88,7 @@ def _load_purpose(code: str, text: PurposeText, actor: Actor, at: datetime) -> i
         description_ur=text.description_ur,
         categories=list(text.categories),
         dpv_term=text.dpv_term,
+        needs_account=text.needs_account,
     )
     change_register(purpose, actor=actor, reason=_REASON, at=at)
     test = _balancing_test(purpose, actor, at) if text.basis == "legitimate_interest" else None

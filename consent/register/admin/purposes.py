@@ -61,6 +61,7 @@ class PurposeAdmin(RegisterAdmin):
         "description_ur",
         "categories",
         "dpv_term",
+        "needs_account",
         "consent_months",
         "renew_days",
         "is_active",

@@ -106,6 +106,13 @@ class Purpose(CodeAndName):
     )
     is_active = models.BooleanField(default=True)
     is_sale = models.BooleanField(default=False, editable=False)
+    needs_account = models.BooleanField(
+        "only serves an open account",
+        default=True,
+        db_default=True,
+        help_text="After a person's account is closed, collecting, processing and sharing are denied for this purpose. "
+        "Storing, deleting and legal obligations stay allowed.",
+    )
     consent_months = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Validity of a consent in months; empty: it does not expire."
     )

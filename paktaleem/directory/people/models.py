@@ -63,6 +63,9 @@ class Subject(Tracked):
     threshold for ``country`` (country of residence; empty: the institution's) equals ``of_age_threshold``, for which it
     was computed (None: it depends on no threshold, as for guardians).
 
+    ``is_enabled`` is what the latest roster said, ``account_closed_at`` the time of the closing that is in force, by a
+    roster or by the learning platform; decisions read both.
+
     After erasure only ``tombstone``, a keyed hash of the LMS id, identifies the person.
     """
 
@@ -109,6 +112,7 @@ class Subject(Tracked):
         help_text="Country of residence (ISO 3166). Empty: the institution's country.",
     )
     is_enabled = models.BooleanField(default=True)
+    account_closed_at = models.DateTimeField(null=True)
     registered_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
@@ -165,6 +169,11 @@ class Subject(Tracked):
     def __str__(self) -> str:
         """Return the pseudonym, never a name."""
         return gettext("erased") if self.erased_at else (self.external_id or str(self.id))
+
+    @property
+    def is_account_open(self) -> bool:
+        """True unless the account was closed or disabled."""
+        return self.is_enabled and self.account_closed_at is None
 
     @property
     def age_sources(self) -> list[AgeSource]:

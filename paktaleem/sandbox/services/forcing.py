@@ -93,6 +93,7 @@ def _fitting_purposes(client: Client, about: About, at: datetime) -> list[Purpos
 def _fits(purpose: Purpose, basis: str | None, about: About, own: UUID) -> bool:
     return {
         About.SERVICE: basis == Basis.CONTRACT,
+        About.ACCOUNT: purpose.needs_account and basis == Basis.CONTRACT,
         About.CONSENT: basis == Basis.CONSENT,
         About.INTEREST: basis == Basis.LEGITIMATE_INTEREST,
         About.OWN_PURPOSE: purpose.client_id == own,

@@ -1,4 +1,4 @@
-"""Force facts about one person: age, restriction, objection, erasure."""
+"""Force facts about one person: age, closed account, restriction, objection, erasure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,8 +11,8 @@ from consent.consents.services import (
     object_to_purpose,
     restrict_processing,
 )
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.models import Subject, SubjectEventKind
+from paktaleem.directory.people.services import erase_subject, record_subject_event, register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
@@ -27,7 +27,7 @@ _WHY = Reason.SUBJECT_REQUEST
 
 
 def register_with_defaults(external_id: str, *, client: Client, state: str, actor: Actor, at: datetime) -> Subject:
-    """Register the person, or reset them to the default: of age, without restrictions or objections.
+    """Register the person, or reset them to the default: of age, with an open account, not restricted, no objection.
 
     The age follows from ``state``. Raises AlreadyErased, ValidationError.
     """
@@ -35,6 +35,8 @@ def register_with_defaults(external_id: str, *, client: Client, state: str, acto
     details = {"role": "student", "birth_date": born, "attested_age": None}
     common: dict[str, Any] = {"actor": actor, "reason": Reason.LMS_UPDATE, "at": at}
     subject, _ = register_subject(external_id, client=client, details=details, route=None, **common)
+    if not subject.is_account_open:
+        record_subject_event(subject, kind=SubjectEventKind.ACTIVE, happened_at=at, actor=actor, at=at)
     release_quarantine(subject, actor=actor, at=at)
     own = {"client_id": client.pk, "subject": subject}
     for restriction in Restriction.objects.active(at).filter(**own):
@@ -42,6 +44,11 @@ def register_with_defaults(external_id: str, *, client: Client, state: str, acto
     for objection in Objection.objects.active(at).filter(**own):
         lift_objection(objection, actor=actor, reason=_WHY, at=at)
     return subject
+
+
+def _close_account(playing: ForcingContext) -> None:
+    kind = SubjectEventKind.ACCOUNT_CLOSED
+    record_subject_event(playing.subject, kind=kind, happened_at=playing.at, **playing.audit)
 
 
 def _restrict(playing: ForcingContext) -> None:
@@ -60,6 +67,7 @@ PEOPLE: dict[str, Callable[[ForcingContext], None]] = {
     "of_age": lambda _: None,
     "child": lambda _: None,
     "age_unknown": lambda _: None,
+    "account_closed": _close_account,
     "restricted": _restrict,
     "objected": _object,
     "erased": _erase,

@@ -166,6 +166,8 @@ def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
 
 
 def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, act: _Act) -> None:
+    if details.is_enabled != subject.is_enabled:
+        subject.account_closed_at = None if details.is_enabled else act.at
     subject.role, subject.language, subject.is_enabled = details.role, details.language, details.is_enabled
     for column, value in personal_columns(details, client_id=act.client.id, sealer=sealer).items():
         setattr(subject, column, value)

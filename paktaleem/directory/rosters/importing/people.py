@@ -202,19 +202,23 @@ def _stage_gone(place: Place, person: Person, known: RegisteredPerson | None, ru
 
 
 def _stage_closed(external_id: str, known: RegisteredPerson, run: Run, staged: _Staged) -> None:
-    """Stage a person whose account is closed at the source, with the event from which retention counts."""
+    """Stage a person whose account is closed at the source."""
     run.people[known.role].gone += 1
     run.plan.note(Action.CLOSE, external_id, seen=known.details_index)
     details = replace(known.opened(PERSONAL, run.client.id), is_enabled=False)
     _stage_changed(external_id, known, details, run, staged)
+
+
+def _stage_event(person_id: UUID, event_kind: SubjectEventKind, run: Run, staged: _Staged) -> None:
+    """Stage the event of a closed or reopened account, from which retention counts."""
     kind, actor_id, role = actor_columns(run.actor)
-    closed = SubjectEventKind.ACCOUNT_CLOSED
     by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
-    common: dict[str, Any] = {"client_id": run.client.id, "subject_id": known.id}
-    event = SubjectEvent(**common, kind=closed, happened_at=run.at, recorded_at=run.at, **by)
+    common: dict[str, Any] = {"client_id": run.client.id, "subject_id": person_id}
+    event = SubjectEvent(**common, kind=event_kind, happened_at=run.at, recorded_at=run.at, **by)
     staged.events.append(event)
     facts = {"event": str(event.id), "happened_at": run.at.isoformat()}
-    staged.entries.append(make_entry(f"subject.{closed.value}", **common, facts=facts, actor=run.actor, at=run.at))
+    entry = make_entry(f"subject.{event_kind.value}", **common, facts=facts, actor=run.actor, at=run.at)
+    staged.entries.append(entry)
 
 
 def _is_unchanged(known: RegisteredPerson, details: SubjectDetails, run: Run) -> bool:
@@ -282,6 +286,8 @@ def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Sta
     row |= {"is_new": True, "seen_index": None, "key_id": new_id(), "epoch": epoch, "wrapped": wrapped}
     staged.people.append(row)
     staged.entries.append(_entry(row, details, PERSONAL, sealer=sealer, run=run))
+    if not details.is_enabled:
+        _stage_event(person_id, SubjectEventKind.ACCOUNT_CLOSED, run, staged)
 
 
 def _stage_changed(
@@ -290,6 +296,9 @@ def _stage_changed(
     """Stage a changed person; unchanged fields keep their ciphertext, so that history shows only what changed."""
     if known.is_enabled and not details.is_enabled:
         run.vanishing += 1
+    if known.is_enabled != details.is_enabled:
+        kind = SubjectEventKind.ACTIVE if details.is_enabled else SubjectEventKind.ACCOUNT_CLOSED
+        _stage_event(known.id, kind, run, staged)
     sealer = known.sealer(run.client.id)
     before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
     row = _row(known.id, external_id, details, sealer, run)

@@ -57,7 +57,17 @@ _SUBJECT, _KEY, _CLAIM, _ENTRY = (model._meta.db_table for model in (Subject, Su
 # for each row. In a subquery the id is not a constant to the planner.
 _OWN = "client_id = (SELECT %(client)s::uuid)"
 _PERSON_WITH_ID = f"SELECT * FROM {_SUBJECT} s WHERE s.{_OWN} AND s.external_id = {{id}} LIMIT 1"
-_NEW_PERSON = {"client_id": "%(client)s", "registered_at": "%(at)s", "changed_at": "%(at)s"}
+_NEW_PERSON = {
+    "client_id": "%(client)s",
+    "account_closed_at": "CASE WHEN NOT n.is_enabled THEN %(at)s::timestamptz END",
+    "registered_at": "%(at)s",
+    "changed_at": "%(at)s",
+}
+# Only a changed is_enabled opens or closes an account: a roster that repeats itself does not undo an event.
+_ACCOUNT_CLOSED_AT = """CASE
+    WHEN n.is_enabled = s.is_enabled THEN s.account_closed_at
+    WHEN NOT n.is_enabled THEN coalesce(s.account_closed_at, %(at)s::timestamptz)
+END"""
 _ERASED_ONLY = ("tombstone", "erased_at")
 _FIXED_FOR_LIFE = ("id", "external_id")
 _NEW_CLAIM = {"client_id": "%(client)s", "starts_at": "%(at)s"}
@@ -265,7 +275,8 @@ def write_changed_people(params: Params) -> int:
     """Move staged changed people and their history into place; return how many were still unchanged."""
     columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
     written = f"""
-        UPDATE {_SUBJECT} s SET changed_at = %(at)s, {", ".join(f"{name} = n.{name}" for name in columns)}
+        UPDATE {_SUBJECT} s SET changed_at = %(at)s, account_closed_at = {_ACCOUNT_CLOSED_AT},
+            {", ".join(f"{name} = n.{name}" for name in columns)}
         FROM {person_stage().name} n
         WHERE NOT n.is_new AND s.{_OWN} AND s.id = n.id
             AND s.details_index IS NOT DISTINCT FROM n.seen_index
