@@ -19,8 +19,8 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.columns import client_name, render_state
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.columns import client_name, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import Card, boards, site

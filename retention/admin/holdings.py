@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
 from retention.models import Collection, Holding
 

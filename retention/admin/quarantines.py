@@ -10,8 +10,8 @@ from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Quarantine, QuarantineCause
 from children.guardians.services import NotInQuarantine, release
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import period_pill
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.columns import period_pill, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

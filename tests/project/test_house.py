@@ -112,11 +112,13 @@ def is_documented(path):
 
 def jobs_by_the_library(path, tree):
     """Yield uses of the library's ``defer``, which writes on another connection inside the worker, and of its app."""
-    if path.name not in {"tasks.py", "jobs.py"}:
+    if path.name not in {"tasks.py", "enqueue.py"}:
         modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         return [module for module in modules if module.startswith("procrastinate.")]
     calls = [node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")]
-    return [] if path.name == "jobs.py" else [name for name in calls if name in {"defer", "defer_async", "configure"}]
+    return (
+        [] if path.name == "enqueue.py" else [name for name in calls if name in {"defer", "defer_async", "configure"}]
+    )
 
 
 def nameless(path):

@@ -61,7 +61,7 @@ NO_ACTS = {
     "sandbox.forgetting",
 }
 """Names of actors, salts, files and modules that look like a kind of act."""
-OF_EVENTS = {ROOT / "paktaleem" / "webhooks" / name for name in ("events.py", "words.py")}
+OF_EVENTS = {ROOT / "paktaleem" / "directory" / "webhooks" / name for name in ("events.py", "labels.py")}
 """Events are not acts themselves."""
 
 

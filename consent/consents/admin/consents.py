@@ -31,10 +31,10 @@ from paktaleem.foundation.console.columns import (
     format_actor,
     period_pill,
     render_state,
+    state_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
-from paktaleem.foundation.console.model_admin import state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

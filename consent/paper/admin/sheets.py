@@ -21,9 +21,9 @@ from consent.paper.sheets import SheetInvalid
 from paktaleem.directory.rosters.oneroster.problems import Problem
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

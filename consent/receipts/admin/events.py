@@ -13,8 +13,8 @@ from consent.consents.admin.consents import PersonRowAdmin, PurposeFilter, state
 from consent.consents.admin.evidence import ADD_EVIDENCE
 from consent.consents.models import ConsentEvent
 from consent.receipts.views import print_receipt
-from paktaleem.foundation.console.columns import annotate_actor, format_actor
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.public.pages import LanguageLink

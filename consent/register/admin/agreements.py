@@ -20,8 +20,7 @@ from consent.register.models import (
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

@@ -12,8 +12,7 @@ from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, end_act
 from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
 from consent.register.services import AlreadySigned, sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import day, render_state
-from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

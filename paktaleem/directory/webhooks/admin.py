@@ -28,9 +28,10 @@ from paktaleem.directory.webhooks.services import (
     send_test,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import moment, render_state, render_with_code
+from paktaleem.foundation.console.columns import moment, render_state, render_with_code, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

@@ -12,8 +12,7 @@ from paktaleem.foundation.accounts.second_person import (
     ChangeAlreadyDecided,
     ChangeState,
 )
-from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 

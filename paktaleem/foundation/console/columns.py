@@ -1,8 +1,10 @@
 """List columns and formatting: client, actor, reason, state, time."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,6 +28,7 @@ __all__ = [
     "reason_label",
     "render_state",
     "render_with_code",
+    "state_column",
 ]
 
 _ROLE_LABELS: dict[str, str] = {
@@ -96,3 +99,13 @@ def day(value: datetime | None) -> str:
 def moment(value: datetime | None) -> str:
     """Return a time to the minute (UTC)."""
     return f"{value:%Y-%m-%d %H:%M}" if value else "—"
+
+
+def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:
+    """Return a list column that shows a state as a coloured label."""
+
+    @admin.display(description=name)
+    def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001
+        return describe(row) or render_state("—")
+
+    return state

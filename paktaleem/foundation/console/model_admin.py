@@ -1,6 +1,6 @@
 """Base classes of the console's model pages: scoped by role and client, written through services, never deleted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +23,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import acts_of
-from paktaleem.foundation.console.columns import client_name, render_state
+from paktaleem.foundation.console.columns import client_name
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.history import list_row_versions
@@ -41,7 +40,7 @@ from paktaleem.foundation.console.translation import translate_row_texts, transl
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["EvidenceAdmin", "ScopedAdmin"]
+__all__ = ["ScopedAdmin"]
 
 
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -394,25 +393,3 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return (
             {"versions": list_row_versions(row, viewer=viewer)} if hasattr(type(row), "history") else {"versions": []}
         )
-
-
-class EvidenceAdmin(ScopedAdmin):
-    """Read-only admin of rows that only services add."""
-
-    asks_reason = False
-    sortable_by = ()
-    form_columns: ClassVar[Sequence[str]] = ()
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Make all fields read-only."""
-        return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)
-
-
-def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:
-    """Return a list column that shows a state as a coloured label."""
-
-    @admin.display(description=name)
-    def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001
-        return describe(row) or render_state("—")
-
-    return state

@@ -20,9 +20,9 @@ from paktaleem.foundation.audit.act_names import FAMILY_NAMES, get_act_name
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_with_code
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import latest_acts, site
 

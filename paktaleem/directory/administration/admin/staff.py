@@ -34,9 +34,9 @@ from paktaleem.foundation.accounts.services import (
 )
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.console.columns import day, period_pill, render_state
+from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
-from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site

@@ -17,8 +17,9 @@ from paktaleem.foundation.console.columns import (
     format_actor,
     reason_label,
     render_state,
+    state_column,
 )
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 

@@ -47,7 +47,9 @@ from paktaleem.foundation.console.columns import (
     format_actor,
     reason_label,
     render_state,
+    state_column,
 )
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import (
     ChosenFilter,
     ProgressFilter,
@@ -55,7 +57,6 @@ from paktaleem.foundation.console.filters import (
     get_filtered_client,
     parse_uuid,
 )
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

@@ -15,8 +15,8 @@ from paktaleem.directory.data_systems.services import (
     end_system_key,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import period_pill
-from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+from paktaleem.foundation.console.columns import period_pill, state_column
+from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

@@ -12,8 +12,8 @@ from paktaleem.directory.people.admin.people import LABELS, person_url
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 

@@ -23,10 +23,9 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.columns import day, period_pill, render_state
+from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.model_admin import state_column
 from paktaleem.foundation.console.person_pages import PersonPage, panels_of, person_acts, person_pages
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction

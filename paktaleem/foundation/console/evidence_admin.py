@@ -1,0 +1,22 @@
+"""Read-only console pages of evidence."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+
+__all__ = ["EvidenceAdmin"]
+
+
+class EvidenceAdmin(ScopedAdmin):
+    """Read-only admin of rows that only services add."""
+
+    asks_reason = False
+    sortable_by = ()
+    form_columns: ClassVar[Sequence[str]] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Make all fields read-only."""
+        return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)
