@@ -91,6 +91,7 @@ ACT_NAMES = {
     "guardian.check_settled": gettext_noop("Provider's check of a guardian completed"),
     "guardian.check_shown": gettext_noop("Web address of a guardian's check viewed"),
     "guardian.check_started": gettext_noop("Provider's check of a guardian started"),
+    "guardian.claim_ended": gettext_noop("Guardian no longer listed by the school"),
     "guardian.claimed": gettext_noop("Guardian listed in a roster"),
     "guardian.confirmed": gettext_noop("Guardian confirmed a second time"),
     "guardian.conflict_closed": gettext_noop("Guardians' disagreement resolved"),

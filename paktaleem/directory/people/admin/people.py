@@ -369,7 +369,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     sortable_by = ()
     intro = (
         "Guardians as named by the school. This is a claim only: it is not consent, and the guardian is not yet "
-        "verified."
+        "verified. A claim ends when the roster or the learning platform no longer names the guardian."
     )
     empty_text = "No guardians have been named yet. Rosters and the learning platform name them."
     exported = {

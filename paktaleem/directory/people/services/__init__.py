@@ -7,6 +7,7 @@ from paktaleem.directory.people.services.batches import (
     register_guardians,
     register_subjects,
 )
+from paktaleem.directory.people.services.claims import claim_guardian, end_other_claims
 from paktaleem.directory.people.services.erasure import (
     AlreadyErased,
     ErasureOutcome,
@@ -17,7 +18,6 @@ from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.people.services.keys import replace_key
 from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.directory.people.services.people import (
-    claim_guardian,
     record_access,
     register_subject,
     reveal_fields,
@@ -39,6 +39,7 @@ __all__ = [
     "approve_readmission",
     "carry_out_erasure",
     "claim_guardian",
+    "end_other_claims",
     "erase_subject",
     "lock_subject",
     "open_age_change",
