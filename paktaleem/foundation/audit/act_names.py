@@ -128,6 +128,7 @@ ACT_NAMES = {
     "letter.requeued": gettext_noop("Message queued again"),
     "letter.sent": gettext_noop("Message sent"),
     "list.exported": gettext_noop("List exported"),
+    "people.searched": gettext_noop("People searched"),
     "membership.changed": gettext_noop("Membership changed"),
     "membership.ended": gettext_noop("Membership ended"),
     "notice.acknowledged": gettext_noop("Client acknowledged a notice"),

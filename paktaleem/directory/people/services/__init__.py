@@ -29,8 +29,10 @@ from paktaleem.directory.people.services.readmission import (
     approve_readmission,
     request_readmission,
 )
+from paktaleem.directory.people.services.searches import SEARCHED, find_people, record_id_search
 
 __all__ = [
+    "SEARCHED",
     "AlreadyErased",
     "AlreadyRequested",
     "BatchRefused",
@@ -41,10 +43,12 @@ __all__ = [
     "claim_guardian",
     "end_other_claims",
     "erase_subject",
+    "find_people",
     "lock_subject",
     "open_age_change",
     "recompute_ages",
     "record_access",
+    "record_id_search",
     "record_subject_event",
     "register_guardians",
     "register_subject",
