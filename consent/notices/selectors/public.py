@@ -1,4 +1,4 @@
-"""What a client's public privacy page lists: notices about consent, purposes with their data, and occasions."""
+"""Lists on a client's public privacy page: notices about consent, purposes with their data, and occasions."""
 
 from dataclasses import dataclass
 from datetime import datetime

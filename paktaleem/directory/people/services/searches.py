@@ -17,7 +17,7 @@ __all__ = ["FOUND_AT_MOST", "SEARCHED", "find_people", "record_id_search"]
 
 FOUND_AT_MOST = 20
 SEARCHED = "search"
-"""What the access record of a person found by a search names instead of fields."""
+"""Name in place of fields in the access record of a person found by a search."""
 
 
 @transaction.atomic
