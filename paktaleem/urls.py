@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from consent.decisions.api.evaluation import evaluate, evaluate_many, show_metadata
+from consent.decisions.reasons_page import show_reasons
 from consent.receipts.api import show_context
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(EVALUATIONS.removeprefix("/"), evaluate_many, name="evaluations"),
     path(METADATA.removeprefix("/"), show_metadata, name="authzen-configuration"),
     path("privacy/", include("consent.urls")),
+    path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include("consent.preference_centre.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),

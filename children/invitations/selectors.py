@@ -104,8 +104,8 @@ def _of_child(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
 
 def _has_guardian() -> Exists | Q:
     claims = GuardianClaim.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"), ends_at=None)
-    standing = Guardianship.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"), ends_at=None)
-    return Exists(claims) | Exists(standing)
+    standing = Guardianship.objects.still_named().filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"))
+    return Exists(claims) | Exists(standing.filter(ends_at=None))
 
 
 def without_answer(children: QuerySet[Subject]) -> QuerySet[Subject]:

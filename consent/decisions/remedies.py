@@ -10,7 +10,7 @@ from consent.decisions.facts import Reason
 if TYPE_CHECKING:
     from consent.register.compiled import ClientDeclarations
 
-DOCUMENTATION = "docs/decisions-api.md"
+DOCUMENTATION = "/docs/reasons/"
 
 _ASK_AGAIN = "Ask the person again with the notice in effect, and record the answer."
 _ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
@@ -92,7 +92,7 @@ _ANSWERED_BY_GUARDIAN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """The remedy for one reason of refusal; `documentation` is relative to the portal's root.
+    """The remedy for one reason of refusal; `documentation` is a path of this portal.
 
     For a child the sentences are in both languages, and include the client's declared procedures and contact.
     """

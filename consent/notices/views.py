@@ -22,7 +22,7 @@ from consent.notices.selectors.notices import (
     notice_timeline,
     policy_timeline,
 )
-from consent.notices.selectors.public import consent_notices
+from consent.notices.selectors.public import consent_notices, list_occasion_names, list_public_purposes
 from consent.register.notice_html import render_notice
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
@@ -189,6 +189,8 @@ def _render_text(
         for_children=for_children,
         has_child_text=bool(shown.version.text(language, for_children=True)) and shown.version.notice.is_policy,
         notices=consent_notices(client, at=at, language=language) if main else [],
+        purposes=list_public_purposes(client, language=language) if main else [],
+        occasions=list_occasion_names(client, language=language) if main else [],
         is_policy=shown.version.notice.is_policy,
     )
 

@@ -42,7 +42,7 @@ class PortalUrls:
     def of(cls, base: str, client_code: str) -> PortalUrls:
         """Return the URLs of one client's pages."""
         notice = f"{base}/privacy/{client_code}/"
-        return cls(base, notice, f"{base}/choices/{client_code}/", notice)
+        return cls(base, notice, f"{base}/choices/{client_code}/", f"{notice}#rights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,11 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
             "dpv:isExercisedAt": place.choices,
         },
         "dpv:hasRight": [
-            {"@type": ["dpv:DataSubjectRight", right], "dpv:isExercisedAt": place.rights} for right in dpv.RIGHTS
+            {
+                "@type": ["dpv:DataSubjectRight", right],
+                "dpv:isExercisedAt": place.choices if right == dpv.WITHDRAWAL else place.rights,
+            }
+            for right in dpv.RIGHTS
         ],
     }
     if facts.processor is not None:

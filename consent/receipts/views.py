@@ -76,6 +76,7 @@ def print_receipt(
         "whose": _GIVERS.get(event.given_by, event.given_by),
         "words": _shown_text(event),
         "place": place,
+        "client_name": event.client.name,
         "zone": event.client.time_zone,
         "code": " ".join(code[i : i + 4] for i in range(0, len(code), 4)),
         "change_url": change_url,

@@ -20,6 +20,7 @@ __all__ = [
     "RECORD_PROFILE",
     "RIGHTS",
     "STATES",
+    "WITHDRAWAL",
     "country",
     "is_purpose_term",
 ]
@@ -121,7 +122,8 @@ PEOPLE = {"student": "dpv:Student", "learner": "dpv:Student", "instructor": "dpv
 GUARDIANS = {"parent": "dpv:ParentOfDataSubject"}
 """Relationships → DPV classes; any other relationship is a guardian."""
 
-RIGHTS = ("eu-gdpr:A7-3", *(f"eu-gdpr:A{article}" for article in (15, 16, 17, 18, 20, 77)))
+WITHDRAWAL = "eu-gdpr:A7-3"
+RIGHTS = (WITHDRAWAL, *(f"eu-gdpr:A{article}" for article in (15, 16, 17, 18, 20, 77)))
 """Withdrawal, access, rectification, erasure, restriction, portability, complaint: the rights under consent."""
 
 _DPV_PURPOSES = (

@@ -1,7 +1,12 @@
 """PUT and GET /api/v1/subjects/{external_id}."""
 
+import json
+from typing import Any
+
 import pytest
 
+from children.guardians.models import Guardianship
+from children.guardians.services import name_guardian
 from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.audit.models import Entry
@@ -54,6 +59,74 @@ def test_guardians_become_persons_with_a_claimed_relation(indus, cast):
         claim = GuardianClaim.objects.select_related("child", "guardian").get(guardian__external_id="lms-mother")
         assert claim.child.external_id == "lms-new"
         assert claim.guardian.role == "guardian"
+
+
+MOTHER = {"external_id": "lms-mother", "full_name": "Nida Khan", "relationship": "parent"}
+FATHER = {"external_id": "lms-father", "full_name": "Omar Khan", "relationship": "parent"}
+
+
+def open_claims():
+    claims = GuardianClaim.objects.filter(child__external_id="lms-new", ends_at=None)
+    return set(claims.values_list("guardian__external_id", flat=True))
+
+
+def test_a_guardian_left_out_of_the_list_is_no_longer_claimed(indus, cast):
+    indus.put(NEW, {**ZARA, "guardians": [MOTHER, FATHER]})
+    assert indus.put(NEW, {**ZARA, "guardians": [MOTHER]}).status_code == 200
+    with in_client(cast.client_id("indus")):
+        ended = GuardianClaim.objects.get(guardian__external_id="lms-father")
+        assert open_claims() == {"lms-mother"}
+        assert ended.ends_at is not None
+        version = ended.history.latest()
+        assert (version.history_type, version.ends_at, version.actor_id) == ("~", ended.ends_at, cast.key_id("indus"))
+        [entry] = Entry.objects.filter(kind="guardian.claim_ended", subject_id=ended.child_id)
+        assert json.loads(entry.body)["facts"] == {"guardian": str(ended.guardian_id)}
+    indus.put(NEW, {**ZARA, "guardians": [MOTHER]})
+    with in_client(cast.client_id("indus")):
+        assert Entry.objects.filter(kind="guardian.claim_ended").count() == 1
+
+
+def test_an_empty_list_ends_every_claim_and_no_list_ends_none(indus, cast):
+    indus.put(NEW, {**ZARA, "guardians": [MOTHER, FATHER]})
+    indus.put(NEW, ZARA)
+    with in_client(cast.client_id("indus")):
+        assert open_claims() == {"lms-mother", "lms-father"}
+    indus.put(NEW, {**ZARA, "guardians": []})
+    with in_client(cast.client_id("indus")):
+        assert open_claims() == set()
+
+
+def test_a_batch_ends_claims_as_a_put_does(indus, cast):
+    indus.put(NEW, {**ZARA, "guardians": [MOTHER, FATHER]})
+    batch = {
+        "subjects": [{"external_id": "lms-new", **ZARA, "guardians": [FATHER]}, {"external_id": "lms-two", **ZARA}]
+    }
+    assert indus.post("/api/v1/subjects/batch", batch).status_code == 200
+    with in_client(cast.client_id("indus")):
+        assert open_claims() == {"lms-father"}
+
+
+def test_a_guardian_named_again_starts_anew(indus, cast):
+    indus.put(NEW, {**ZARA, "guardians": [MOTHER]})
+    with in_client(cast.client_id("indus")):
+        first = GuardianClaim.objects.get(guardian__external_id="lms-mother").starts_at
+    indus.put(NEW, {**ZARA, "guardians": []})
+    indus.put(NEW, {**ZARA, "guardians": [MOTHER]})
+    with in_client(cast.client_id("indus")):
+        again = GuardianClaim.objects.get(guardian__external_id="lms-mother")
+        assert again.ends_at is None
+        assert again.starts_at > first
+
+
+def test_a_guardian_named_by_the_school_stays_when_the_list_leaves_them_out(indus, cast, now):
+    by: dict[str, Any] = {"actor": cast.actor("farah"), "at": now}
+    terms: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+    with in_client(cast.client_id("indus")):
+        named = name_guardian(cast.subject("danish"), guardian=cast.subject("esra"), **terms, **by)
+    assert indus.put("/api/v1/subjects/lms-danish", {"role": "student", "guardians": []}).status_code == 200
+    with in_client(cast.client_id("indus")):
+        assert GuardianClaim.objects.filter(child=cast.subject("danish"), ends_at=None).count() == 0
+        assert Guardianship.objects.get(pk=named.pk).ends_at is None
 
 
 def test_looking_at_sealed_fields_takes_a_reason_and_is_recorded(indus, cast):

@@ -13,7 +13,8 @@ from django.test import Client
 from children.concerns.services import close_concern, open_concern
 from children.guardians.contacts import ContactRejection
 from children.guardians.models import Guardianship
-from children.guardians.services import end_guardian, verify_guardian
+from children.guardians.selectors import list_candidates
+from children.guardians.services import end_guardian, name_guardian, verify_guardian
 from children.invitations.models import Invitation
 from children.invitations.selectors import count_missing, list_children_to_ask_about
 from children.invitations.services import (
@@ -25,6 +26,7 @@ from children.invitations.services import (
     TooManyInvitations,
     invite_guardian,
     invite_guardians_of,
+    process_invitations,
     purge_old_contacts,
 )
 from children.invitations.states import NEXT, OPEN, State, may_become
@@ -34,6 +36,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
     claim_guardian,
     erase_subject,
+    register_guardians,
     register_subject,
     reveal_fields,
 )
@@ -217,6 +220,65 @@ def test_an_ended_guardian_is_not_brought_back_by_a_roster_that_still_names_them
     end_guardian(standing, actor=SETTING_UP, at=AT + DAY)
     with pytest.raises(NoGuardian):
         asked(indus, at=AT + 2 * DAY)
+
+
+def end_claims(cast, at):
+    """Register the child as the learning platform does, with an empty list of guardians."""
+    register_guardians(cast.subject("danish"), [], client=cast.client("indus"), actor=SETTING_UP, at=at)
+
+
+def test_a_guardian_no_longer_claimed_is_not_asked(indus):
+    end_claims(indus, AT)
+    with pytest.raises(NoGuardian):
+        asked(indus, at=AT + DAY)
+    assert invite_guardians_of([indus.subject("danish")], portal=PORTAL, actor=indus.actor("farah"), at=AT + DAY) == []
+    assert not list_candidates(indus.subject("danish"), actor=indus.actor("farah"), at=AT + DAY).exists()
+    counts = count_missing(Subject.objects.filter(external_id="lms-danish"))
+    assert (counts.nobody_named, counts.to_ask) == (1, 0)
+
+
+def test_a_guardian_asked_before_the_claim_ended_is_not_asked_again(indus):
+    row = asked(indus)
+    work()
+    end_claims(indus, AT + DAY)
+    with pytest.raises(NoGuardian):
+        asked(indus, at=AT + DAY)
+    process_invitations(indus.client_id("indus"), actor=SETTING_UP, at=AT + 8 * DAY)
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
+    counts = count_missing(Subject.objects.filter(external_id="lms-danish"))
+    assert (counts.nobody_named, counts.to_ask) == (1, 0)
+    assert (
+        invite_guardians_of([indus.subject("danish")], portal=PORTAL, actor=indus.actor("farah"), at=AT + 9 * DAY) == []
+    )
+
+
+def test_a_guardian_claimed_again_is_asked_again(indus):
+    end_claims(indus, AT)
+    danish, esra = indus.subject("danish"), indus.subject("esra")
+    claim_guardian(danish, guardian=esra, relationship="parent", actor=SETTING_UP, at=AT + DAY)
+    assert asked(indus, at=AT + DAY).state == "notice_sent"
+
+
+def test_a_guardian_named_by_the_school_is_asked_without_a_claim(indus):
+    terms: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+    name_guardian(indus.subject("danish"), guardian=indus.subject("esra"), **terms, actor=SETTING_UP, at=AT)
+    end_claims(indus, AT)
+    assert asked(indus, at=AT + DAY).state == "notice_sent"
+
+
+def test_a_guardian_invited_by_the_platform_stays_when_a_list_leaves_them_out(cast):
+    assert invite_by_api(cast, guardian=GUARDIAN).status_code == 201
+    with in_client(cast.client_id("indus")):
+        end_claims(cast, AT)
+        invited = Subject.objects.get(external_id__startswith="guardian-")
+        assert asked_again(cast, invited).state == "notice_sent"
+
+
+def asked_again(cast, guardian):
+    danish = cast.subject("danish")
+    return invite_guardian(danish, guardian=guardian, portal=PORTAL, actor=cast.actor("farah"), at=AT + DAY)
 
 
 def test_adults_decide_for_themselves(indus):

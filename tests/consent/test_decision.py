@@ -522,7 +522,7 @@ def test_every_refusal_has_a_remedy(reason):
         assert remedy is None
         return
     assert remedy is not None
-    assert remedy.documentation == f"docs/decisions-api.md#{reason.value}"
+    assert remedy.documentation == f"/docs/reasons/#{reason.value}"
     assert 20 < len(remedy.sentence) < 160
 
 

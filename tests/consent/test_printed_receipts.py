@@ -4,6 +4,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
@@ -122,3 +123,14 @@ def test_a_made_up_code_leads_nowhere(cast, code):
 def test_a_code_leads_nowhere_at_another_school(cast, event):
     assert visitor().get(code_url(event, "indus")).status_code == 404
     assert visitor().post(code_url(event)).status_code == 403  # only with the form's CSRF token
+
+
+def test_a_receipt_says_where_each_right_is_exercised(cast, event):
+    printed = page_of(cast, event, **{"in": "en"}).content.decode()
+    [address] = re.findall(r'href="https?://[^/]+(/privacy/khyber/#rights)"', printed)
+    policy = Client().get("/privacy/khyber/", {"lang": "en"}).content.decode()
+    assert 'id="rights"' in policy
+    assert "delete or restrict" in policy
+    assert "contact that Khyber" in printed
+    assert "your school has on file" not in printed
+    assert address.endswith("#rights")

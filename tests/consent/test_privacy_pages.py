@@ -1,7 +1,9 @@
 """Public pages of the policy and notices: accessible to all, in both languages, without script."""
 
+import itertools
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -9,10 +11,13 @@ from django.utils import timezone
 
 from consent.notices.models import Notice
 from consent.notices.services import publish_notice_version
+from consent.register.models import DataCategory, Occasion, Purpose
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.announcing import DAY, announce, prove
 from tests.console.pages import answer, refused_by_policy
+from tests.factories import SETTING_UP
 
 BUDGET = 100_000
 CHILDREN = {"child_text_en": "We keep your name.", "child_text_ur": "ہم آپ کا نام رکھتے ہیں۔"}
@@ -124,3 +129,46 @@ def test_what_is_not_there_and_what_is_not_yours_answer_the_same(cast, coming):
     assert {status for status, *_ in found} == {404}
     assert len({body for _, body, _ in found}) == 1
     assert page(f"/privacy/khyber/versions/{own.pk}/")
+
+
+def heading_levels(html):
+    return [int(level) for level in re.findall(r"<h([1-6])", html)]
+
+
+def test_no_page_of_a_text_skips_a_heading_level(cast):
+    at = timezone.now()
+    text = "## What we hold\n\nNames.\n\n#### In detail\n\nFirst names.\n\n## How long\n\nA year."
+    for words in (text, text.replace("A year", "Two years")):
+        announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, text_en=words, text_ur=words)
+    for path in ("/privacy/", "/privacy/indus/", "/privacy/indus/versions/", "/privacy/indus/compare/"):
+        levels = heading_levels(page(path))
+        assert levels[0] == 1
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), (path, levels)
+    assert "<h2>What we hold</h2>" in page("/privacy/indus/")
+    assert "<h3>In detail</h3>" in page("/privacy/indus/")
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_the_policy_lists_every_active_purpose_with_its_data_and_every_occasion(cast, coming, language):
+    html = unescape(page("/privacy/indus/", language))
+    with in_client(cast.client_id("indus")):
+        purposes = list(Purpose.objects.filter(is_active=True))
+        occasions, categories = list(Occasion.objects.all()), list(DataCategory.objects.all())
+    assert purposes
+    assert occasions
+    names = {one.code: getattr(one, f"name_{language}") for one in categories}
+    for one in purposes:
+        assert getattr(one, f"name_{language}") in html
+        assert getattr(one, f"description_{language}") in html
+        assert all(names[code] in html for code in one.categories)
+    assert all(getattr(one, f"name_{language}") in html for one in occasions)
+
+
+def test_an_inactive_purpose_is_not_listed(cast, coming):
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="newsletter")
+    assert purpose.description_en in unescape(page("/privacy/indus/"))
+    with in_client(purpose.client_id):
+        purpose.is_active = False
+        save_tracked(purpose, actor=SETTING_UP, reason=Reason.REVIEW, at=timezone.now())
+    assert purpose.description_en not in unescape(page("/privacy/indus/"))

@@ -230,6 +230,9 @@ def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber, given, cast):
     assert record["dpv:hasDataSubject"]["@id"] == f"urn:uuid:{cast.subject_id('kiran')}"
     assert process["dpv:hasLegalBasis"] == "eu-gdpr:A6-1-a"
     assert process["dpv:hasConsentControl"]["dpv:isExercisedAt"].endswith("/choices/khyber/")
+    places = {one["@type"][1]: one["dpv:isExercisedAt"] for one in process["dpv:hasRight"]}
+    assert places.pop("eu-gdpr:A7-3").endswith("/choices/khyber/")
+    assert {place.split("/privacy/")[1] for place in places.values()} == {"khyber/#rights"}
     assert [one["dct:identifier"] for one in process["dpv:hasPersonalData"]] == ["contact_details"]
     assert process["dpv:hasRecipient"] == [process["dpv:hasDataProcessor"]]
     [status] = record["dpv:hasConsentStatus"]

@@ -1,5 +1,6 @@
 """People's data stays encrypted: access needs a reason and is recorded; erasure is for officers only."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from django.utils import timezone
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, answer, list_url, row_url
@@ -64,15 +66,73 @@ def test_no_page_shows_plaintext_before_a_look(name: str, sign_in: SignIn, cast:
         assert not [text for text in PLAIN if text in page], url
 
 
+def find(browser: Any, text: str, **given: str) -> str:
+    page: str = browser.post("/admin/subjects/subject/find/", {"text": text, **given}).content.decode()
+    return page
+
+
+def searches(cast: Cast, code: str = "indus") -> list[tuple[Any, Any]]:
+    with in_client(cast.client_id(code)):
+        found = Entry.objects.filter(kind="people.searched").order_by("id")
+        return [(entry.actor_id, json.loads(entry.body)["facts"]) for entry in found]
+
+
+def test_a_search_takes_a_reason_and_is_recorded_without_its_text(sign_in: SignIn, cast: Cast) -> None:
+    farah = sign_in("farah")
+    for given in ({}, {"reason": "curiosity"}):
+        assert "lms-esra" not in find(farah, "Esra Qureshi", **given)
+    assert (searches(cast), looks(cast)) == ([], [])
+    assert "lms-esra" in find(farah, "esra.qureshi@mail.example", reason="support_case")
+    facts = {"by": "name_or_contact", "reason": "support_case", "found": 1}
+    assert searches(cast) == [(cast.user_id("farah"), facts)]
+    assert looks(cast) == [(cast.user_id("farah"), "support_case", "search", cast.subject_id("esra"))]
+    assert "Found by a search" in farah.get(list_url("subjects/accessrecord")).content.decode()
+
+
+def test_a_search_that_finds_no_one_is_recorded_too(sign_in: SignIn, cast: Cast) -> None:
+    find(sign_in("farah"), "Quaintrelle", reason="review")
+    assert searches(cast) == [(cast.user_id("farah"), {"by": "name_or_contact", "reason": "review", "found": 0})]
+    assert looks(cast) == []
+
+
+def test_the_reason_is_requested_once_in_a_session_and_can_be_changed(sign_in: SignIn, cast: Cast) -> None:
+    farah = sign_in("farah")
+    find(farah, "Esra Qureshi", reason="support_case")
+    assert '<option value="support_case" selected>' in farah.get("/admin/subjects/subject/find/").content.decode()
+    assert "lms-danish" in find(farah, "Danish Qureshi")
+    find(farah, "Danish Qureshi", reason="subject_request")
+    find(farah, "Danish Qureshi")
+    reasons = [facts["reason"] for _, facts in searches(cast)]
+    assert reasons == ["support_case", "support_case", "subject_request", "subject_request"]
+    other = sign_in("farah")
+    assert "lms-esra" not in find(other, "Esra Qureshi")
+
+
+def test_an_officers_search_is_recorded_at_the_client(sign_in: SignIn, cast: Cast) -> None:
+    find(sign_in("amina"), "Esra Qureshi", reason="incident", client=str(cast.client_id("indus")))
+    assert [(actor, facts["reason"]) for actor, facts in searches(cast)] == [(cast.user_id("amina"), "incident")]
+    assert [look[:2] for look in looks(cast)] == [(cast.user_id("amina"), "incident")]
+    assert searches(cast, "khyber") == []
+
+
+def test_a_search_of_the_list_by_id_is_recorded_without_a_reason(sign_in: SignIn, cast: Cast) -> None:
+    farah = sign_in("farah")
+    farah.get("/admin/subjects/subject/")
+    assert searches(cast) == []
+    farah.get("/admin/subjects/subject/?q=lms-es")
+    assert searches(cast) == [(cast.user_id("farah"), {"by": "lms_id"})]
+    sign_in("amina").get("/admin/subjects/subject/?q=lms-es")
+    with in_client(PAKTALEEM):
+        [entry] = Entry.objects.filter(kind="people.searched")
+        assert entry.actor_id == cast.user_id("amina")
+
+
 def test_a_person_is_found_by_name_through_the_form_only(sign_in: SignIn, cast: Cast) -> None:
     farah, amina, celia = sign_in("farah"), sign_in("amina"), sign_in("celia")
-    assert "lms-esra" in farah.post("/admin/subjects/subject/find/", {"text": "ESRA  qureshi"}).content.decode()
     indus = str(cast.client_id("indus"))
-    assert (
-        "lms-esra"
-        in amina.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
-    )
-    nobody = celia.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
+    assert "lms-esra" in find(farah, "ESRA  qureshi", reason="support_case")
+    assert "lms-esra" in find(amina, "Esra Qureshi", reason="support_case", client=indus)
+    nobody = find(celia, "Esra Qureshi", reason="support_case", client=indus)
     assert "lms-esra" not in nobody
     assert "No person is registered" in nobody
     assert "lms-esra" in farah.get("/admin/subjects/subject/?q=lms-esra").content.decode()

@@ -42,6 +42,7 @@ ANONYMOUS = {
 
 # Public routes, each with its reason: the same for all, or needed by its reader for verification.
 PUBLISHED = {
+    "docs/reasons/": "the reasons of a decision, to which refusals link",
     "ns/consent/v1": "the JSON-LD context in which receipts are read",
     "privacy/": "PakTaleem's privacy policy (§ 12: last updated, for all to read)",
     "privacy/<slug:client>/": "the policy in effect at a client",

@@ -1,12 +1,13 @@
 """Importing changes only, closing accounts, trying first, and stopping before too many vanish."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import record_subject_event, register_subject
+from paktaleem.directory.people.services import claim_guardian, record_subject_event, register_subject
 from paktaleem.directory.rosters.importing import (
     PlanChanged,
     Tally,
@@ -35,9 +36,9 @@ def indus(cast):
 def bring(tmp_path, indus, now):
     """Import a package, or try it."""
 
-    def bring(package, *, act=import_roster, **terms):
+    def bring(package, *, act=import_roster, at=now, **terms):
         with open_roster(package.write(tmp_path / "roster.zip")) as roster:
-            return act(roster, client=indus, actor=IMPORTER, at=now, **terms)
+            return act(roster, client=indus, actor=IMPORTER, at=at, **terms)
 
     return bring
 
@@ -228,3 +229,86 @@ def test_an_import_is_held_to_what_was_shown(bring, indus, now):
     with pytest.raises(PlanChanged):
         bring(package, as_shown=tried.plan)
     assert bring(package, as_shown=bring(package, act=try_roster).plan).people["guardian"] == Tally(changed=1)
+
+
+# Claims of guardians
+
+
+def with_father():
+    package = clean_network()
+    package.user("omar", "parent", "Omar", "Khan", email="omar@mail.example", agentSourcedIds="danish")
+    package.row("users.csv", "danish")["agentSourcedIds"] = "esra"
+    package.row("users.csv", "esra")["agentSourcedIds"] = ""
+    return package
+
+
+def open_claims():
+    claims = GuardianClaim.objects.filter(child=person("danish"), ends_at=None)
+    return set(claims.values_list("guardian__external_id", flat=True))
+
+
+def test_a_roster_of_everybody_ends_the_claims_it_no_longer_makes(bring, now):
+    bring(with_father())
+    package = with_father()
+    package.row("users.csv", "omar")["agentSourcedIds"] = ""
+    tried = bring(package, act=try_roster, everybody=True)
+    assert open_claims() == {"esra", "omar"}
+    report = bring(package, everybody=True, as_shown=tried.plan)
+    assert tried.relations == report.relations == Tally(unchanged=1, gone=1)
+    assert open_claims() == {"esra"}
+    claim = GuardianClaim.objects.get(guardian=person("omar"))
+    version = claim.history.latest()
+    assert (claim.ends_at, version.ends_at, version.history_type) == (now, now, "~")
+    assert (version.history_change_reason, version.actor_id) == ("roster_import", IMPORTER.id)
+    [entry] = Entry.objects.filter(kind="guardian.claim_ended", subject_id=claim.child_id)
+    assert json.loads(entry.body)["facts"] == {"guardian": str(claim.guardian_id)}
+    assert bring(package, everybody=True).relations == Tally(unchanged=1)
+
+
+def test_a_claim_made_again_by_a_roster_starts_anew(bring, now):
+    bring(with_father())
+    package = with_father()
+    package.row("users.csv", "omar")["agentSourcedIds"] = ""
+    bring(package, everybody=True, at=now + LATER)
+    bring(with_father(), everybody=True, at=now + 2 * LATER)
+    claims = {claim.guardian.external_id: claim for claim in GuardianClaim.objects.filter(child=person("danish"))}
+    assert {name: (claim.starts_at, claim.ends_at) for name, claim in claims.items()} == {
+        "esra": (now, None),
+        "omar": (now + 2 * LATER, None),
+    }
+
+
+def test_claims_that_no_roster_made_are_left_to_who_made_them(bring, indus, now):
+    bring(with_father())
+    hina, _ = register_subject("hina", client=indus, details={"role": "student"}, actor=IMPORTER, at=now)
+    claim_guardian(hina, guardian=person("omar"), relationship="parent", actor=IMPORTER, at=now)
+    bring(with_father(), everybody=True)
+    assert GuardianClaim.objects.get(child=hina).ends_at is None
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+def test_a_delta_or_a_roster_of_some_ends_no_claim_that_it_leaves_out(bring, everybody):
+    bring(with_father())
+    package = with_father()
+    package.row("users.csv", "omar")["agentSourcedIds"] = ""
+    bring(package.as_delta(omar="active") if everybody else package, everybody=everybody)
+    assert open_claims() == {"esra", "omar"}
+
+
+@pytest.mark.parametrize("removed", ["omar", "danish"])
+def test_a_delta_that_removes_a_person_ends_their_claims(bring, removed):
+    bring(with_father())
+    delta = with_father().as_delta(**{removed: "tobedeleted"})
+    report = bring(delta)
+    assert open_claims() == ({"esra"} if removed == "omar" else set())
+    assert report.relations == Tally(gone=1 if removed == "omar" else 2)
+    assert bring(delta).relations == Tally()
+
+
+def test_a_delta_that_names_a_removed_guardian_claims_nothing(bring):
+    bring(with_father())
+    delta = with_father()
+    delta.row("users.csv", "danish")["agentSourcedIds"] = "esra,omar"
+    report = bring(delta.as_delta(danish="active", omar="tobedeleted"))
+    assert open_claims() == {"esra"}
+    assert report.relations == Tally(unchanged=1, gone=1)

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.rows import ChildRow
 from children.guardians.strength import Method, Strength
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -66,6 +66,13 @@ class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
     def live(self, at: datetime) -> Self:
         """Return the guardianships in effect at ``at``."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+
+    def still_named(self) -> Self:
+        """Return the guardianships that may be asked about: all but a roster's whose claim has ended."""
+        claims = GuardianClaim.objects.filter(
+            client_id=OuterRef("client_id"), child_id=OuterRef("child_id"), guardian_id=OuterRef("guardian_id")
+        )
+        return self.filter(~Q(source=Source.ROSTER) | Exists(claims.filter(ends_at=None)))
 
 
 class Guardianship(ChildRow):

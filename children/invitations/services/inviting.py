@@ -208,7 +208,7 @@ def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
     """List the people who are, or are claimed to be, guardians of this child."""
     client_id = child.client_id
     claimed = GuardianClaim.objects.filter(client_id=client_id, child=child, ends_at=None).values("guardian")
-    standing = Guardianship.objects.live(at).filter(client_id=client_id, child=child).values("guardian")
+    standing = Guardianship.objects.live(at).still_named().filter(client_id=client_id, child=child).values("guardian")
     people = Subject.objects.select_related("client").filter(client_id=client_id, erased_at=None)
     return list(people.filter(pk__in=claimed.union(standing)).order_by("id"))
 
@@ -231,7 +231,7 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
 
 def _get_guardianship(child: Subject, guardian: Subject, at: datetime) -> Guardianship:
     pair = Guardianship.objects.filter(client_id=child.client_id, child=child, guardian=guardian)
-    live: Guardianship | None = pair.live(at).order_by("-starts_at").first()
+    live: Guardianship | None = pair.live(at).still_named().order_by("-starts_at").first()
     if live is not None:
         return live
     claims = GuardianClaim.objects.select_related("child__client", "guardian")

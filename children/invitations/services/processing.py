@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from children.guardians.models import Decision, ServiceAuthorisation
+from children.guardians.models import Decision, Guardianship, ServiceAuthorisation
 from children.invitations.messages import CONFIRMATION, INVITATION, REMINDER
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.services.inviting import send_invitation_message
@@ -81,8 +81,11 @@ def _answers() -> QuerySet[ServiceAuthorisation]:
 
 
 def _is_obsolete(at: datetime) -> Q:
-    """Return a condition for invitations about a child who is erased or has reached the age of consent."""
-    return Q(child__erased_at__isnull=False) | Q(child__of_age_at__lte=at)
+    """Return a condition for invitations about a child who is erased or of age, or to a guardian no longer named."""
+    guardianships = Guardianship.objects.live(at).still_named()
+    pair = {name: OuterRef(name) for name in ("client_id", "child_id", "guardian_id")}
+    grown = Q(child__erased_at__isnull=False) | Q(child__of_age_at__lte=at)
+    return grown | Q(~Exists(guardianships.filter(**pair)))
 
 
 def _confirmation_is_due(at: datetime) -> Q:

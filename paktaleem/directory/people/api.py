@@ -92,7 +92,10 @@ class AgeCheckInput(StrictSerializer):
 
 
 class SubjectInput(PersonalInput):
-    """A person as the learning platform knows them. Omitted fields stay unchanged; null clears a field."""
+    """A person as the learning platform knows them. Omitted fields stay unchanged; null clears a field.
+
+    ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
+    """
 
     role = serializers.ChoiceField(ROLES)
     birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
@@ -132,11 +135,12 @@ class SubjectOperations(Operation):
     def put(self, request: Request, external_id: str) -> Response:
         """Register or update one person: 201 if new, 200 otherwise."""
         given = validate_input(SubjectInput, request.data)
-        guardians = given.pop("guardians", [])
+        guardians = given.pop("guardians", None)
         client = Client.objects.get(id=client_of(request))
         common: dict[str, Any] = {"client": client, "actor": actor_of(request), "at": moment_of(request)}
         subject, is_new = register_subject(external_id, details=given, **common)
-        register_guardians(subject, guardians, **common)
+        if guardians is not None:
+            register_guardians(subject, guardians, **common)
         return Response(_serialize_subject(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     @extend_schema(parameters=[RevealInput], responses=SubjectOutput)

@@ -52,6 +52,7 @@ EVENTS = (
     Event("recipient.approved", "register.added", _APPROVAL, facts=_APPROVED, is_shared=True),
     Event("recipient.approval_changed", "register.changed", _APPROVAL, facts=_APPROVED, is_shared=True),
     Event("guardian.claimed", "guardian.claimed", facts=("guardian",)),
+    Event("guardian.claim_ended", "guardian.claim_ended", facts=("guardian",)),
     Event("guardian.named", "guardian.named", facts=_GUARDIAN),
     Event("guardian.verified", "guardian.verified", facts=(*_GUARDIAN, "method", "strength", "expires_at")),
     Event("guardian.verification_false", "guardian.verification_false", facts=(*_GUARDIAN, "method")),

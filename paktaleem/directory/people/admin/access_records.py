@@ -7,9 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from paktaleem.directory.people.admin.people import LABELS, person_url
 from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import SEARCHED
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -30,7 +32,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     list_filter = ("reason", "client")
     newest_by = "looked_at"
     detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
-    intro = "Every access to a person's personal data: who, why and which fields."
+    intro = "Every access to a person's personal data, and every search that found them: who, why and which fields."
     empty_text = "Personal data has not been accessed."
     exported = {
         "looked_at": "looked_at",
@@ -53,7 +55,8 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     @admin.display(description="fields")
     def shown(self, row: AccessRecord) -> str:
         """Return the labels of the fields shown."""
-        return ", ".join(str(LABELS.get(name, name)) for name in row.fields.split(", "))
+        labels = {**LABELS, SEARCHED: gettext("Found by a search")}
+        return ", ".join(str(labels.get(name, name)) for name in row.fields.split(", "))
 
     @admin.display(description="person")
     def person(self, row: AccessRecord) -> SafeString:

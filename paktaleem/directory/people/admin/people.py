@@ -8,19 +8,22 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from paktaleem.directory.people.admin.finding import show_find_page
 from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL, PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, search_subjects
-from paktaleem.directory.people.services import AlreadyErased, erase_subject, reveal_fields
-from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    erase_subject,
+    record_id_search,
+    reveal_fields,
+)
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
@@ -32,6 +35,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
 
@@ -44,7 +48,6 @@ LABELS = {
     "declared_age": gettext_lazy("Declared age"),
     "age_check": gettext_lazy("Age check by a provider"),
 }
-FOUND_AT_MOST = 20
 _ERASED: dict[type[Exception], str] = {
     AlreadyErased: "This person has been erased: there is nothing to show or change."
 }
@@ -145,26 +148,6 @@ class AgeFilter(admin.SimpleListFilter):
         return queryset.filter(which[str(self.value())]) if self.value() in which else queryset
 
 
-class FindForm(forms.Form):
-    """Search text, sent by POST so that no name appears in a URL or a log."""
-
-    text = forms.CharField(
-        label=gettext_lazy("LMS id, full name, email address or phone"),
-        help_text=gettext_lazy(
-            "Exactly as registered. Upper or lower case and the format of phone numbers do not matter."
-        ),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
-    )
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Add a client field for officers: the search needs that client's index key."""
-        super().__init__(*args, **kwargs)
-        if actor_of(request).client_id is None:
-            self.fields["client"] = forms.ModelChoiceField(
-                Client.objects.all(), label=_("Client"), empty_label=_("Choose a client…")
-            )
-
-
 @admin.register(Subject, site=site)
 class SubjectAdmin(ExportableAdmin):
     """Data subjects; personal fields stay sealed until they are revealed with a reason."""
@@ -246,6 +229,16 @@ class SubjectAdmin(ExportableAdmin):
         del request
         return filter_by_id_prefix(queryset, search_term.strip()), False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Record a search by LMS id."""
+        response = super().changelist_view(request, extra_context)
+        if request.GET.get("q", "").strip():
+            actor = actor_of(request)
+            client_id = actor.client_id or PAKTALEEM
+            with in_client(client_id):
+                record_id_search(client_id=client_id, actor=actor, at=get_action_time(request))
+        return response
+
     def get_ordering(self, request: HttpRequest) -> Any:
         """Order by the index the list uses: LMS ids by code point, children by when they reach the threshold."""
         if request.GET.get("q", "").strip():
@@ -274,28 +267,7 @@ class SubjectAdmin(ExportableAdmin):
         """Find people of one client by an exact name, email, phone or LMS id, through the keyed index."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = FindForm(request.POST or None, request=request)
-        rows: list[tuple[str, str, str]] | None = None
-        if request.method == "POST" and form.is_valid():
-            rows = self._find_people(actor_of(request), form.cleaned_data)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Find a person"),
-            "form": form,
-            "found": rows,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "console/find.html", context)
-
-    def _find_people(self, actor: Actor, wanted: dict[str, Any]) -> list[tuple[str, str, str]]:
-        client = wanted.get("client")
-        client_id = actor.client_id or (client and client.pk)
-        if client_id is None:
-            return []
-        with in_client(client_id):
-            people = list(search_subjects(Subject.objects.all(), wanted["text"])[:FOUND_AT_MOST])
-        return [(self.url_of("change", one), str(one), one.get_role_display()) for one in people]
+        return show_find_page(self, request)
 
     @admin.display(description="LMS id")
     def lms_id(self, row: Subject) -> SafeString | str:
@@ -370,7 +342,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     sortable_by = ()
     intro = (
         "Guardians as named by the school. This is a claim only: it is not consent, and the guardian is not yet "
-        "verified."
+        "verified. A claim ends when the roster or the learning platform no longer names the guardian."
     )
     empty_text = "No guardians have been named yet. Rosters and the learning platform name them."
     exported = {

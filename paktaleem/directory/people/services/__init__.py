@@ -7,6 +7,7 @@ from paktaleem.directory.people.services.batches import (
     register_guardians,
     register_subjects,
 )
+from paktaleem.directory.people.services.claims import claim_guardian, end_other_claims
 from paktaleem.directory.people.services.erasure import (
     AlreadyErased,
     ErasureOutcome,
@@ -17,7 +18,6 @@ from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.people.services.keys import replace_key
 from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.directory.people.services.people import (
-    claim_guardian,
     record_access,
     register_subject,
     reveal_fields,
@@ -29,8 +29,10 @@ from paktaleem.directory.people.services.readmission import (
     approve_readmission,
     request_readmission,
 )
+from paktaleem.directory.people.services.searches import SEARCHED, find_people, record_id_search
 
 __all__ = [
+    "SEARCHED",
     "AlreadyErased",
     "AlreadyRequested",
     "BatchRefused",
@@ -39,11 +41,14 @@ __all__ = [
     "approve_readmission",
     "carry_out_erasure",
     "claim_guardian",
+    "end_other_claims",
     "erase_subject",
+    "find_people",
     "lock_subject",
     "open_age_change",
     "recompute_ages",
     "record_access",
+    "record_id_search",
     "record_subject_event",
     "register_guardians",
     "register_subject",

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.claims import claim_guardian, end_other_claims
 from paktaleem.directory.people.services.erasure import AlreadyErased
-from paktaleem.directory.people.services.people import claim_guardian, register_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -33,7 +34,8 @@ def register_subjects(
 ) -> list[tuple[Subject, bool]]:
     """Register or update each person as ``register_subject`` does, with their guardians, in one transaction.
 
-    Each person has ``external_id``, the details, and ``guardians`` with an ``external_id`` and a ``relationship``.
+    Each person has ``external_id``, the details, and may have ``guardians``: all guardians of the person, each with an
+    ``external_id`` and a ``relationship``.
     Returns each person with whether they are new. Concurrent batches take their locks in the same order, so they do not
     deadlock. Raises BatchRefused with the reason for every person refused, NotAllowed.
     """
@@ -58,9 +60,10 @@ def _names(people: Sequence[Mapping[str, Any]]) -> set[str]:
 
 @transaction.atomic
 def _register(person: dict[str, Any], common: dict[str, Any]) -> tuple[Subject, bool]:
-    external_id, guardians = person.pop("external_id"), person.pop("guardians", ())
+    external_id, guardians = person.pop("external_id"), person.pop("guardians", None)
     subject, is_new = register_subject(external_id, details=person, **common)
-    register_guardians(subject, guardians, **common)
+    if guardians is not None:
+        register_guardians(subject, guardians, **common)
     return subject, is_new
 
 
@@ -68,12 +71,15 @@ def _register(person: dict[str, Any], common: dict[str, Any]) -> tuple[Subject, 
 def register_guardians(
     child: Subject, guardians: Sequence[Mapping[str, Any]], *, client: Client, actor: Actor, at: datetime
 ) -> None:
-    """Register the guardians that the school names for a child, and claim them.
+    """Register the guardians that the school names for a child, and claim them; the claims of all others end.
 
     Raises ValidationError, AlreadyErased, NotAllowed.
     """
+    named = []
     for given in guardians:
         details = {"role": "guardian", **given}
         relationship, external_id = details.pop("relationship"), details.pop("external_id")
         guardian, _ = register_subject(external_id, details=details, client=client, actor=actor, at=at)
         claim_guardian(child, guardian=guardian, relationship=relationship, actor=actor, at=at)
+        named.append(guardian)
+    end_other_claims(child, named=named, actor=actor, at=at)

@@ -23,7 +23,6 @@ from paktaleem.directory.people.details import (
 from paktaleem.directory.people.models import (
     AccessRecord,
     AgeRoute,
-    GuardianClaim,
     Subject,
     SubjectKey,
 )
@@ -45,7 +44,6 @@ from paktaleem.foundation.tenancy.rows import insert_rows
 
 __all__ = [
     "apply_confirmed_change",
-    "claim_guardian",
     "open_details",
     "record_access",
     "register_subject",
@@ -193,36 +191,6 @@ def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None]
         actor=act.actor,
         at=act.at,
     )
-
-
-@transaction.atomic
-def claim_guardian(
-    child: Subject,
-    *,
-    guardian: Subject,
-    relationship: str,
-    actor: Actor,
-    reason: Reason | str = Reason.LMS_UPDATE,
-    at: datetime,
-) -> GuardianClaim:
-    """Record that the school names this person as a guardian of the child: a claim, not consent.
-
-    Raises AlreadyErased, ValidationError, NotAllowed.
-    """
-    require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
-    if child.erased_at is not None or guardian.erased_at is not None:
-        raise AlreadyErased
-    claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
-    if claim is not None and claim.relationship == relationship and claim.ends_at is None:
-        return claim
-    if claim is None:
-        claim = GuardianClaim(client_id=child.client_id, child=child, guardian=guardian, starts_at=at)
-    claim.relationship, claim.ends_at = relationship, None
-    claim.full_clean()
-    save_tracked(claim, actor=actor, reason=reason, at=at)
-    facts = {"guardian": str(guardian.id), "relationship": relationship}
-    record_entry("guardian.claimed", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at)
-    return claim
 
 
 def record_access(

@@ -195,6 +195,7 @@ def _stage_gone(place: Place, person: Person, known: RegisteredPerson | None, ru
         run.oddity(place, "external_id", "gone_unknown", message)
         return
     run.named += 1
+    run.removed[person.external_id] = known.id
     if known.is_enabled:
         _stage_closed(person.external_id, known, run, staged)
     else:

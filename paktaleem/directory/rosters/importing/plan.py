@@ -16,6 +16,7 @@ class Action(StrEnum):
     CHANGE = "change"
     CLOSE = "close"
     RELATE = "relate"
+    END_RELATION = "end_relation"
 
 
 class Plan:
@@ -35,7 +36,7 @@ class Plan:
         parts = [action.encode(), *(name.encode() for name in names), seen or b""]
         for part in parts:
             self._digest.update(len(part).to_bytes(4) + part)
-        if action is not Action.RELATE and len(self.examples[action]) < SHOWN:
+        if action not in {Action.RELATE, Action.END_RELATION} and len(self.examples[action]) < SHOWN:
             self.examples[action].append(names[0])
 
     def digest(self) -> str:

@@ -13,7 +13,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["import_mentions", "import_relations"]
+__all__ = ["end_relations", "import_mentions", "import_relations"]
 
 _LEARNERS = ("student", "learner")
 _ANY_KIND = "guardian"
@@ -25,11 +25,26 @@ def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
     known = tables.known_relations(run.client.id, [(each.child, each.guardian) for each in relations])
     rows = []
     for relation, found in zip(relations, known, strict=True):
-        if not _names_erased(relation, run):
+        if not _names_erased(relation, run) and not _names_removed(relation, run):
             row = _row(relation, found, run)
             rows += [row] if row else []
     if rows:
         _write(rows, run)
+    run.note_claimed([*(row["id"] for row in rows), *(found[2] for found in known if found[2] is not None)])
+
+
+def end_relations(claims: Sequence[Sequence[Any]], run: Run) -> None:
+    """End a chunk of claims, as ``tables.claims_to_end`` returns them. Raises PeopleChangedMeanwhile."""
+    rows = []
+    for claim_id, child_id, guardian_id, relationship, child, guardian in claims:
+        run.relations.gone += 1
+        run.plan.note(Action.END_RELATION, child, guardian)
+        ids = {"id": claim_id, "child_id": child_id, "guardian_id": guardian_id, "history_id": new_id()}
+        rows.append({**ids, "relationship": relationship, "is_new": False})
+    _stage_claims(rows, run)
+    if tables.write_ended_claims(run.params) != len(rows):
+        raise PeopleChangedMeanwhile
+    write_entries([_ended_entry(row, run) for row in rows], client_id=run.client.id)
 
 
 def import_mentions(mentions: Sequence[DeltaRelation], file: str, run: Run) -> None:
@@ -76,6 +91,10 @@ def _names_erased(relation: GuardianRelation, run: Run) -> bool:
     return False
 
 
+def _names_removed(relation: GuardianRelation, run: Run) -> bool:
+    return relation.child in run.removed or relation.guardian in run.removed
+
+
 def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
     """Return the row to write, or None if the claim is unchanged."""
     child_id, guardian_id, claim_id, relationship, ends_at = found
@@ -110,10 +129,26 @@ def _entry(row: dict[str, Any], run: Run) -> Entry:
     )
 
 
-def _write(rows: Sequence[dict[str, Any]], run: Run) -> None:
+def _ended_entry(row: dict[str, Any], run: Run) -> Entry:
+    facts = {"guardian": str(row["guardian_id"])}
+    return make_entry(
+        "guardian.claim_ended",
+        client_id=run.client.id,
+        subject_id=row["child_id"],
+        facts=facts,
+        actor=run.actor,
+        at=run.at,
+    )
+
+
+def _stage_claims(rows: Sequence[dict[str, Any]], run: Run) -> None:
     tables.empty_stages()
     stage = tables.claim_stage()
     stage.copy(map(itemgetter(*stage.columns), rows), client_id=run.client.id)
+
+
+def _write(rows: Sequence[dict[str, Any]], run: Run) -> None:
+    _stage_claims(rows, run)
     changed = sum(not row["is_new"] for row in rows)
     if changed < len(rows):
         tables.write_new_claims(run.params)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Plan
@@ -25,7 +26,8 @@ class Run:
     ``today`` is the date in the client's time zone; ``erased`` maps LMS ids of erased people to their place in the
     file. ``columns`` maps fields to the file's column names. ``is_whole`` is True unless the file is a delta; with
     ``everybody``, people the file does not name have left. ``named`` counts the people in the file, ``missing`` those
-    closed because they are not in it, ``vanishing`` all active people who are deactivated.
+    closed because they are not in it, ``vanishing`` all active people who are deactivated. ``removed`` maps the LMS ids
+    of registered people whom the file declares deleted to their ids.
     """
 
     client: Client
@@ -40,6 +42,7 @@ class Run:
     refused: bool = False
     birth_dates_refused: dict[str, str] = field(default_factory=dict)
     erased: dict[str, Place] = field(default_factory=dict)
+    removed: dict[str, UUID] = field(default_factory=dict)
     people: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     relations: Tally = field(default_factory=Tally)
     plan: Plan = field(default_factory=Plan)
@@ -64,6 +67,11 @@ class Run:
         """Store the LMS ids that the file names, if missing people are to be closed."""
         if self.everybody:
             tables.named_stage().copy(((external_id,) for external_id in external_ids), client_id=self.client.id)
+
+    def note_claimed(self, claim_ids: Iterable[UUID]) -> None:
+        """Store the claims that the file makes, if all others are to be ended."""
+        if self.everybody:
+            tables.claimed_stage().copy(((claim_id,) for claim_id in claim_ids), client_id=self.client.id)
 
     def refuse(self, place: Place, name: str, code: str, message: str) -> None:
         """Log a problem that stops the import; checking continues, but nothing more is written."""

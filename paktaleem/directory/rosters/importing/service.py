@@ -17,7 +17,7 @@ from paktaleem.directory.rosters.importing.people import (
     close_people,
     import_people,
 )
-from paktaleem.directory.rosters.importing.relations import import_mentions, import_relations
+from paktaleem.directory.rosters.importing.relations import end_relations, import_mentions, import_relations
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.run import Run
 from paktaleem.directory.rosters.oneroster import (
@@ -116,8 +116,8 @@ def import_roster(
     The outcome, with history and evidence, equals calling ``register_subject`` and ``claim_guardian`` for each person
     and relation; a second run changes nothing. Erased people are skipped and reported. People whom the roster does not
     name are left alone, unless ``everybody`` is set: then accounts that an earlier roster created are closed, as are
-    those that a delta declares deleted. ``as_shown`` is the plan of a trial; the import must match it. ``progress`` is
-    called with the phase, the number done and the total.
+    those that a delta declares deleted. Claims of guardians end in the same way. ``as_shown`` is the plan of a trial;
+    the import must match it. ``progress`` is called with the phase, the number done and the total.
 
     Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile,
     ContextChanged, and TooManyWouldVanish unless ``allow_bulk_deactivation``.
@@ -190,6 +190,7 @@ def _import_all(roster: RosterSource, run: Run, progress: Progress) -> ImportRep
     _import_people(roster, run, progress)
     _close_missing(run)
     _import_relations(roster, run, progress)
+    _end_relations(run)
     return _report(roster, run, active)
 
 
@@ -225,6 +226,13 @@ def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> Non
         import_mentions(mentions, USERS, run)
 
 
+def _end_relations(run: Run) -> None:
+    if run.everybody or run.removed:
+        claims = tables.claims_to_end(run.client.id, list(run.removed.values()), everybody=run.everybody)
+        for chunk in batched(claims, CHUNK):
+            end_relations(chunk, run)
+
+
 def _is_power_of_two(chunks: int) -> bool:
     """Return True if the number of chunks is a power of two: then the planner statistics are refreshed."""
     return chunks & (chunks - 1) == 0
@@ -235,7 +243,7 @@ def _report(roster: RosterSource, run: Run, active: int) -> ImportReport:
         people=dict(run.people),
         relations=run.relations,
         people_not_named=tables.count_live_people(run.client.id) - run.named - run.missing,
-        relations_not_named=tables.count_open_claims(run.client.id) - run.relations.total,
+        relations_not_named=tables.count_open_claims(run.client.id) + run.relations.gone - run.relations.total,
         oddities={**roster.oddities, **run.log.oddity_totals()},
         problems=(*roster.problems, *run.log.oddities()),
         active=active,

@@ -24,6 +24,8 @@ from paktaleem.foundation.tenancy.context import ContextMissing, current_client
 __all__ = [
     "Stage",
     "claim_stage",
+    "claimed_stage",
+    "claims_to_end",
     "count_active_people",
     "count_live_people",
     "count_open_claims",
@@ -43,6 +45,7 @@ __all__ = [
     "refresh_statistics",
     "write_changed_claims",
     "write_changed_people",
+    "write_ended_claims",
     "write_entries",
     "write_new_claims",
     "write_new_keys",
@@ -135,16 +138,22 @@ def named_stage() -> Stage:
     return Stage("roster_named", {"external_id": "text"})
 
 
+@cache
+def claimed_stage() -> Stage:
+    """Return the stage of the claims that a roster makes; it lasts until the end of the import."""
+    return Stage("roster_claimed", {"id": "uuid"})
+
+
 def _stages() -> tuple[Stage, ...]:
     return person_stage(), claim_stage(), entry_stage()
 
 
 def make_stages() -> None:
     """Create the temporary tables of this transaction."""
-    for stage in (*_stages(), named_stage()):
+    for stage in (*_stages(), named_stage(), claimed_stage()):
         columns = ", ".join(f"{name} {kind}" for name, kind in stage.columns.items())
         _execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.name} ({columns}) ON COMMIT DROP")
-    _execute(f"TRUNCATE pg_temp.{named_stage().name}")
+    _execute(f"TRUNCATE pg_temp.{named_stage().name}, pg_temp.{claimed_stage().name}")
 
 
 def empty_stages() -> None:
@@ -235,6 +244,25 @@ def missing_people(client_id: UUID) -> list[str]:
     return [name for (name,) in _rows(sql, {"client": client_id, "reason": Reason.ROSTER_IMPORT.value})]
 
 
+def claims_to_end(client_id: UUID, removed: Sequence[UUID], *, everybody: bool) -> list[tuple[Any, ...]]:
+    """List the open claims of removed people and, with ``everybody``, an earlier roster's that this one does not make.
+
+    Each row has the claim's id, child id, guardian id and relationship, and the LMS ids of child and guardian.
+    """
+    _execute(f"ANALYZE pg_temp.{claimed_stage().name}")
+    sql = f"""
+        SELECT k.id, k.child_id, k.guardian_id, k.relationship, c.external_id, g.external_id
+        FROM {_CLAIM} k JOIN {_SUBJECT} c ON c.id = k.child_id JOIN {_SUBJECT} g ON g.id = k.guardian_id
+        WHERE k.{_OWN} AND k.ends_at IS NULL AND c.external_id IS NOT NULL AND g.external_id IS NOT NULL
+            AND (k.child_id = ANY(%(removed)s) OR k.guardian_id = ANY(%(removed)s) OR (
+                %(everybody)s AND NOT EXISTS (SELECT FROM {claimed_stage().name} n WHERE n.id = k.id) AND EXISTS (
+                    SELECT FROM {_history(GuardianClaim)._meta.db_table} h
+                    WHERE h.{_OWN} AND h.id = k.id AND h.history_change_reason = %(reason)s)))
+        ORDER BY c.external_id, g.external_id"""
+    params = {"client": client_id, "removed": list(removed), "everybody": everybody}
+    return _rows(sql, {**params, "reason": Reason.ROSTER_IMPORT.value})
+
+
 def count_active_people(client_id: UUID) -> int:
     """Count the client's people with open accounts."""
     sql = f"""
@@ -291,11 +319,22 @@ def write_new_claims(params: Params) -> int:
 
 
 def write_changed_claims(params: Params) -> int:
-    """Move staged changed relations and their history into place; ended ones are reopened."""
+    """Move staged changed relations and their history into place; ended ones start anew."""
     written = f"""
-        UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL
+        UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL,
+            starts_at = CASE WHEN k.ends_at IS NULL THEN k.starts_at ELSE %(at)s END
         FROM {claim_stage().name} n
         WHERE NOT n.is_new AND k.{_OWN} AND k.id = n.id
+        RETURNING {_history_columns(GuardianClaim, "k")}"""
+    return _execute(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
+
+
+def write_ended_claims(params: Params) -> int:
+    """End the staged relations and write their history; return how many were still open."""
+    written = f"""
+        UPDATE {_CLAIM} k SET ends_at = %(at)s
+        FROM {claim_stage().name} n
+        WHERE k.{_OWN} AND k.id = n.id AND k.ends_at IS NULL
         RETURNING {_history_columns(GuardianClaim, "k")}"""
     return _execute(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
 

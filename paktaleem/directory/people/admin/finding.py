@@ -1,0 +1,79 @@
+"""The console's page that finds people by a sealed field; every search is recorded with its reason."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from paktaleem.directory.people.services import find_people
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.forms import ReasonField
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["show_find_page"]
+
+_SEARCH_REASON = "search_reason"
+"""Key of the session under which the reason of its searches is stored."""
+
+
+class FindForm(forms.Form):
+    """Search text, sent by POST so that no name appears in a URL or a log."""
+
+    text = forms.CharField(
+        label=gettext_lazy("LMS id, full name, email address or phone"),
+        help_text=gettext_lazy(
+            "Exactly as registered. Upper or lower case and the format of phone numbers do not matter."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
+    )
+    reason = ReasonField(
+        help_text=gettext_lazy("Requested once per session. Every search is recorded with it and your name.")
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Add a client field for officers, whose search needs that client's index key; offer the session's reason."""
+        super().__init__(*args, **kwargs)
+        self.known_reason = str(request.session.get(_SEARCH_REASON, ""))
+        self.fields["reason"].initial, self.fields["reason"].required = self.known_reason, not self.known_reason
+        if actor_of(request).client_id is None:
+            self.fields["client"] = forms.ModelChoiceField(
+                Client.objects.all(), label=_("Client"), empty_label=_("Choose a client…")
+            )
+
+    def clean_reason(self) -> str:
+        """Return the chosen reason, or the session's."""
+        return str(self.cleaned_data["reason"] or self.known_reason)
+
+
+def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse:
+    """Show the form and, after a search, who was found."""
+    form = FindForm(request.POST or None, request=request)
+    rows: list[tuple[str, str, str]] | None = None
+    if request.method == "POST" and form.is_valid():
+        request.session[_SEARCH_REASON] = form.cleaned_data["reason"]
+        rows = _find_people(owner, request, form.cleaned_data)
+    context = {
+        **owner.admin_site.each_context(request),
+        "opts": owner.opts,
+        "title": _("Find a person"),
+        "form": form,
+        "found": rows,
+    }
+    request.current_app = owner.admin_site.name
+    return TemplateResponse(request, "console/find.html", context)
+
+
+def _find_people(owner: ExportableAdmin, request: HttpRequest, wanted: dict[str, Any]) -> list[tuple[str, str, str]]:
+    actor, client = actor_of(request), wanted.get("client")
+    client_id = actor.client_id or (client and client.pk)
+    if client_id is None:
+        return []
+    terms: dict[str, Any] = {"actor": actor, "reason": wanted["reason"], "at": get_action_time(request)}
+    with in_client(client_id):
+        people = find_people(wanted["text"], client_id=client_id, **terms)
+    return [(owner.url_of("change", one), str(one), one.get_role_display()) for one in people]
