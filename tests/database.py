@@ -35,6 +35,8 @@ from paktaleem.development.embedded import (
 )
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
+TEMPLATE_FOLDER = "PAKTALEEM_TEST_TEMPLATE"
+"""Environment variable: a folder for the template that outlives the run, so that several runs share it."""
 TEMPLATE = "portal_template"
 ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
@@ -82,6 +84,12 @@ def made_folder(name: str) -> Path:
     return folder
 
 
+def template_folder() -> Path:
+    """Return the folder of the template: that of this run, unless several runs share one (``tests.planted``)."""
+    shared = os.environ.get(TEMPLATE_FOLDER)
+    return Path(shared) if shared else made_folder("template")
+
+
 def template_ready() -> Endpoint:
     """Return this worker's server, a copy of the template's; the first worker of the run makes the template."""
     cluster = cluster_of(worker_folder())
@@ -91,7 +99,7 @@ def template_ready() -> Endpoint:
 
 
 def _copy_template(cluster: Cluster) -> None:
-    folder = made_folder("template")
+    folder = template_folder()
     with file_lock(run_folder() / "template.lock"):
         if not (folder / "cast.json").exists():
             _make_template(folder)
@@ -133,7 +141,7 @@ def file_lock(lock: Path) -> Iterator[None]:
 
 def cast_values() -> dict[str, Any]:
     """Return the ids and secrets of the cast, as stored by make_cast."""
-    values: dict[str, Any] = json.loads((run_folder() / "template" / "cast.json").read_text())
+    values: dict[str, Any] = json.loads((template_folder() / "cast.json").read_text())
     return values
 
 

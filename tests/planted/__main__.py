@@ -1,0 +1,124 @@
+"""Plant each fault in a copy of the checkout and run the tests that must catch it: ``make test-planted``.
+
+``python -m tests.planted [names]`` runs some: ``decisions``, ``decisions/restriction_ignored``. It exits with 1 unless
+every fault is caught. The named tests run once without any fault first: a test that fails anyway catches nothing.
+"""
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.database import TEMPLATE_FOLDER, cluster_of
+from tests.planted.faults import DoesNotApply, Fault, load_faults
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider")
+PASSED, FAILED = 0, 1
+_FAILURE = re.compile(r"\b\d+ failed\b")
+SECONDS = 600
+"""Longest run of the tests of one fault; a fault that makes them hang is not caught."""
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the faults and return the exit status."""
+    faults = load_faults(names)
+    with _copied_checkout() as (copy, template):
+        if not _passes_without_fault(faults, copy, template):
+            return 1
+        missed = [fault.name for fault in faults if not _is_caught(fault, copy, template)]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _write(f"{len(faults) - len(missed)} of {len(faults)} faults caught; {used.ru_utime + used.ru_stime:.0f} s of CPU.")
+    return 1 if missed else 0
+
+
+@contextmanager
+def _copied_checkout() -> Iterator[tuple[Path, Path]]:
+    """Provide a copy of the checkout, uncommitted changes included, and a folder for the tests' template."""
+    folder = Path(tempfile.mkdtemp(prefix="paktaleem-planted-"))
+    folder.chmod(0o755)
+    copy, template = folder / "checkout", folder / "template"
+    try:
+        for name in _list_files():
+            if (ROOT / name).is_file():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, copy / name)
+        (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
+        template.mkdir(mode=0o755)
+        yield copy, template
+    finally:
+        cluster_of(template).destroy()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _list_files() -> list[str]:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")[:-1]
+
+
+def _passes_without_fault(faults: Sequence[Fault], copy: Path, template: Path) -> bool:
+    tests = sorted({test for fault in faults for test in fault.tests})
+    status, output = _run_tests(tests, copy, {TEMPLATE_FOLDER: str(template)})
+    if status != PASSED:
+        _write(f"{output}\nThe named tests do not pass without any fault.")
+    return status == PASSED
+
+
+def _is_caught(fault: Fault, copy: Path, template: Path) -> bool:
+    """Plant one fault, run its tests, and report. Only a failed test catches it: not one that could not start."""
+    began = time.monotonic()
+    try:
+        changed = fault.changed_files(copy)
+    except DoesNotApply as error:
+        _write(f"DOES NOT APPLY  {error}")
+        return False
+    with _written(changed):
+        shared = {} if fault.migrates else {TEMPLATE_FOLDER: str(template)}
+        status, output = _run_tests(fault.tests, copy, shared)
+    last = (output.strip().splitlines() or [""])[-1]
+    caught = status == FAILED and _FAILURE.search(last) is not None
+    _write(f"{'caught' if caught else 'NOT CAUGHT':<11} {time.monotonic() - began:4.0f} s  {fault.name}")
+    if not caught:
+        _write(f"    {fault.sentence}\n    {last if status == PASSED else output}")
+    return caught
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _written(changed: Mapping[Path, str]) -> Iterator[None]:
+    before = {path: path.read_text() for path in changed}
+    try:
+        for path, text in changed.items():
+            path.write_text(text)
+        yield
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+
+
+def _run_tests(tests: Sequence[str], copy: Path, variables: Mapping[str, str]) -> tuple[int, str]:
+    """Return the exit status and the output of one pytest."""
+    environment = {name: value for name, value in os.environ.items() if name != TEMPLATE_FOLDER} | dict(variables)
+    command = [*PYTEST, *tests]
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return -1, f"No end after {SECONDS} seconds."
+    return done.returncode, done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
