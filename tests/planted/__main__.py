@@ -13,16 +13,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 from tests.database import TEMPLATE_FOLDER, cluster_of
 from tests.planted.faults import DoesNotApply, Fault, load_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider")
+NOT_PASSED_ON = {TEMPLATE_FOLDER, "PYTHONDONTWRITEBYTECODE"}
+"""Environment variables; bytecode is kept, or every run would compile the portal anew."""
 PASSED, FAILED = 0, 1
 _FAILURE = re.compile(r"\b\d+ failed\b")
+COPIES = 2
+"""Copies in which faults are planted at the same time."""
 SECONDS = 600
 """Longest run of the tests of one fault; a fault that makes them hang is not caught."""
 
@@ -30,32 +36,55 @@ SECONDS = 600
 def main(names: Sequence[str]) -> int:
     """Run the faults and return the exit status."""
     faults = load_faults(names)
-    with _copied_checkout() as (copy, template):
-        if not _passes_without_fault(faults, copy, template):
+    with _copied_checkouts() as (copies, template):
+        if not _pass_without_fault(faults, copies[0], template):
             return 1
-        missed = [fault.name for fault in faults if not _is_caught(fault, copy, template)]
+        caught = _plant_all(faults, copies, template)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _write(f"{len(faults) - len(missed)} of {len(faults)} faults caught; {used.ru_utime + used.ru_stime:.0f} s of CPU.")
-    return 1 if missed else 0
+    seconds = used.ru_utime + used.ru_stime
+    _write(f"{sum(caught)} of {len(faults)} faults caught; {seconds:.0f} s of CPU, PostgreSQL's not counted.")
+    return 0 if all(caught) else 1
+
+
+def _plant_all(faults: Sequence[Fault], copies: Sequence[Path], template: Path) -> list[bool]:
+    """Plant each fault in a copy that is free; return whether each was caught."""
+    free: SimpleQueue[Path] = SimpleQueue()
+    for copy in copies:
+        free.put(copy)
+
+    def plant(fault: Fault) -> bool:
+        copy = free.get()
+        try:
+            return _is_caught(fault, copy, template)
+        finally:
+            free.put(copy)
+
+    with ThreadPoolExecutor(len(copies)) as pool:
+        return list(pool.map(plant, faults))
 
 
 @contextmanager
-def _copied_checkout() -> Iterator[tuple[Path, Path]]:
-    """Provide a copy of the checkout, uncommitted changes included, and a folder for the tests' template."""
+def _copied_checkouts() -> Iterator[tuple[list[Path], Path]]:
+    """Provide copies of the checkout, uncommitted changes included, and a folder for the tests' template."""
     folder = Path(tempfile.mkdtemp(prefix="paktaleem-planted-"))
     folder.chmod(0o755)
-    copy, template = folder / "checkout", folder / "template"
+    copies, template = [folder / f"checkout{number}" for number in range(COPIES)], folder / "template"
     try:
-        for name in _list_files():
-            if (ROOT / name).is_file():
-                (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, copy / name)
-        (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
+        for copy in copies:
+            _copy_checkout(copy)
         template.mkdir(mode=0o755)
-        yield copy, template
+        yield copies, template
     finally:
         cluster_of(template).destroy()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_checkout(copy: Path) -> None:
+    for name in _list_files():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
 
 
 def _list_files() -> list[str]:
@@ -63,7 +92,7 @@ def _list_files() -> list[str]:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")[:-1]
 
 
-def _passes_without_fault(faults: Sequence[Fault], copy: Path, template: Path) -> bool:
+def _pass_without_fault(faults: Sequence[Fault], copy: Path, template: Path) -> bool:
     tests = sorted({test for fault in faults for test in fault.tests})
     status, output = _run_tests(tests, copy, {TEMPLATE_FOLDER: str(template)})
     if status != PASSED:
@@ -84,9 +113,8 @@ def _is_caught(fault: Fault, copy: Path, template: Path) -> bool:
         status, output = _run_tests(fault.tests, copy, shared)
     last = (output.strip().splitlines() or [""])[-1]
     caught = status == FAILED and _FAILURE.search(last) is not None
-    _write(f"{'caught' if caught else 'NOT CAUGHT':<11} {time.monotonic() - began:4.0f} s  {fault.name}")
-    if not caught:
-        _write(f"    {fault.sentence}\n    {last if status == PASSED else output}")
+    why = "" if caught else f"\n    {fault.sentence}\n    {last if status == PASSED else output}"
+    _write(f"{'caught' if caught else 'NOT CAUGHT':<11} {time.monotonic() - began:4.0f} s  {fault.name}{why}")
     return caught
 
 
@@ -109,7 +137,7 @@ def _written(changed: Mapping[Path, str]) -> Iterator[None]:
 
 def _run_tests(tests: Sequence[str], copy: Path, variables: Mapping[str, str]) -> tuple[int, str]:
     """Return the exit status and the output of one pytest."""
-    environment = {name: value for name, value in os.environ.items() if name != TEMPLATE_FOLDER} | dict(variables)
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON} | dict(variables)
     command = [*PYTEST, *tests]
     try:
         done = subprocess.run(
