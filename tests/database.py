@@ -35,22 +35,28 @@ from paktaleem.development.embedded import (
 )
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
-TEMPLATE_FOLDER = "PAKTALEEM_TEST_TEMPLATE"
-"""Environment variable: a folder for the template that outlives the run, so that several runs share it."""
+SHARED_FOLDER = "PAKTALEEM_TEST_SHARED_FOLDER"
+"""Environment variable: a folder of several runs, one after the other, with their template and servers."""
 TEMPLATE = "portal_template"
 ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
 
 def begin_run() -> None:
-    """Create the folder of the run; workers inherit its name through the environment."""
-    folder = tempfile.mkdtemp(prefix="paktaleem-tests-")
+    """Create the folder of the run, or use a shared one; workers inherit its name through the environment."""
+    folder = os.environ.get(SHARED_FOLDER) or tempfile.mkdtemp(prefix="paktaleem-tests-")
     Path(folder).chmod(0o755)
     os.environ[FOLDER] = folder
 
 
 def end_run() -> None:
-    """Stop the workers' servers and remove the folder of the run."""
+    """End the run; a shared folder is left to who made it."""
     folder = Path(os.environ.pop(FOLDER))
+    if SHARED_FOLDER not in os.environ:
+        destroy_folder(folder)
+
+
+def destroy_folder(folder: Path) -> None:
+    """Stop the workers' servers and remove the folder of the run."""
     for made in folder.iterdir():
         if made.is_dir():
             cluster_of(made).destroy()
@@ -84,12 +90,6 @@ def made_folder(name: str) -> Path:
     return folder
 
 
-def template_folder() -> Path:
-    """Return the folder of the template: that of this run, unless several runs share one (``tests.planted``)."""
-    shared = os.environ.get(TEMPLATE_FOLDER)
-    return Path(shared) if shared else made_folder("template")
-
-
 def template_ready() -> Endpoint:
     """Return this worker's server, a copy of the template's; the first worker of the run makes the template."""
     cluster = cluster_of(worker_folder())
@@ -99,7 +99,7 @@ def template_ready() -> Endpoint:
 
 
 def _copy_template(cluster: Cluster) -> None:
-    folder = template_folder()
+    folder = made_folder("template")
     with file_lock(run_folder() / "template.lock"):
         if not (folder / "cast.json").exists():
             _make_template(folder)
@@ -141,7 +141,7 @@ def file_lock(lock: Path) -> Iterator[None]:
 
 def cast_values() -> dict[str, Any]:
     """Return the ids and secrets of the cast, as stored by make_cast."""
-    values: dict[str, Any] = json.loads((template_folder() / "cast.json").read_text())
+    values: dict[str, Any] = json.loads((run_folder() / "template" / "cast.json").read_text())
     return values
 
 
@@ -163,6 +163,7 @@ def copied_database(name: str) -> Iterator[Endpoint]:
 
 def _copy_database(endpoint: Endpoint, name: str) -> None:
     """Copy the template file by file: half the work of PostgreSQL's own choice, which writes every page to its log."""
+    drop_database(endpoint, name)  # left in a shared folder by a run that was killed
     copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*map(sql.Identifier, (name, TEMPLATE)))
     with psycopg.connect(endpoint.url(SUPERUSER, "postgres"), autocommit=True) as connection:
         connection.execute(copy)
