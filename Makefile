@@ -25,7 +25,7 @@ test-deep: install ## Try thousands of requests on every operation of the API (C
 	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py \
 		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/faults tests/sandbox/test_states.py
 
-test-planted: install ## Plant faults in a copy; a test must catch each (PLANTED=decisions for some; takes a quarter of an hour)
+test-planted: install ## Plant faults in a copy; a test must catch each (PLANTED=decisions for some; takes minutes)
 	@.venv/bin/python -m tests.planted $(PLANTED)
 
 test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…; takes minutes)
