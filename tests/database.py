@@ -35,20 +35,28 @@ from paktaleem.development.embedded import (
 )
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
+SHARED_FOLDER = "PAKTALEEM_TEST_SHARED_FOLDER"
+"""Environment variable: a folder of several runs, one after the other, with their template and servers."""
 TEMPLATE = "portal_template"
 ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
 
 def begin_run() -> None:
-    """Create the folder of the run; workers inherit its name through the environment."""
-    folder = tempfile.mkdtemp(prefix="paktaleem-tests-")
+    """Create the folder of the run, or use a shared one; workers inherit its name through the environment."""
+    folder = os.environ.get(SHARED_FOLDER) or tempfile.mkdtemp(prefix="paktaleem-tests-")
     Path(folder).chmod(0o755)
     os.environ[FOLDER] = folder
 
 
 def end_run() -> None:
-    """Stop the workers' servers and remove the folder of the run."""
+    """End the run; a shared folder is left to who made it."""
     folder = Path(os.environ.pop(FOLDER))
+    if SHARED_FOLDER not in os.environ:
+        destroy_folder(folder)
+
+
+def destroy_folder(folder: Path) -> None:
+    """Stop the workers' servers and remove the folder of the run."""
     for made in folder.iterdir():
         if made.is_dir():
             cluster_of(made).destroy()
@@ -155,6 +163,7 @@ def copied_database(name: str) -> Iterator[Endpoint]:
 
 def _copy_database(endpoint: Endpoint, name: str) -> None:
     """Copy the template file by file: half the work of PostgreSQL's own choice, which writes every page to its log."""
+    drop_database(endpoint, name)  # left in a shared folder by a run that was killed
     copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*map(sql.Identifier, (name, TEMPLATE)))
     with psycopg.connect(endpoint.url(SUPERUSER, "postgres"), autocommit=True) as connection:
         connection.execute(copy)

@@ -1,6 +1,7 @@
 """API keys: shown once, stored as a digest, revoked immediately."""
 
 import hashlib
+import json
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
 from paktaleem.foundation.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 
 
@@ -71,6 +73,15 @@ def test_history_says_who_issued_and_who_revoked(cast, now):
         (cast.user_id("farah"), "onboarding", None),
         (cast.user_id("amina"), "key_rotation", now + timedelta(hours=1)),
     ]
+
+
+def test_the_ledger_says_who_revoked(cast, now):
+    key, _ = issue(cast, now)
+    revoke(cast, key, now + timedelta(hours=1), actor="amina")
+    with in_client(cast.client_id("indus")):
+        entry = Entry.objects.get(kind="api_key.revoked")
+    assert (entry.actor_id, entry.recorded_at) == (cast.user_id("amina"), now + timedelta(hours=1))
+    assert json.loads(entry.body)["facts"] == {"key": str(key.id)}
 
 
 @pytest.mark.parametrize(

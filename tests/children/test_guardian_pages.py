@@ -164,6 +164,18 @@ def test_another_confirms_a_second_time_and_only_then_it_counts(invited, clock, 
     assert again.get(child_page(cast, more="sharing/")).status_code == 302
 
 
+def test_a_sign_in_before_the_confirmation_was_sent_confirms_nothing(invited, clock, settings):
+    settings.GUARDIAN_CONFIRM_MINUTES = 5  # the session is still open then
+    cast, browser = invited, by_link(latest_link())
+    answer(browser, child_page(cast, more="service/"), "give")
+    late = AT + timedelta(minutes=5)
+    clock.move_to(late, tick=False)
+    follow(cast, late)
+    posted = send(browser, child_page(cast, more="confirm/"), form_at=child_page(cast), answer="confirm")
+    assert posted.headers["Location"].endswith("done=early")
+    assert (state(cast), answers(cast), rows(cast, Verification)) == ("verifying", [], [])
+
+
 def test_words_that_changed_since_a_yes_are_read_again_before_it_is_confirmed(invited, clock, settings):
     cast = invited
     confirm, service = child_page(cast, more="confirm/"), child_page(cast, more="service/")

@@ -212,6 +212,10 @@ REFUSED = [
         "guardian_consent_required",
         lambda: of(replace(child(), service_authorisation=None), ask("legal_compliance")),
     ),
+    (
+        "guardian_consent_required",
+        lambda: of(replace(child(), service_authorisation=None), ask("service_delivery", "store")),
+    ),
     ("guardian_consent_refused", lambda: of(replace(child(), service_authorisation="refused"))),
     ("guardian_consent_withdrawn", lambda: of(replace(child(), service_authorisation="withdrawn"))),
     ("guardian_authority_lapsed", lambda: of(replace(child(), service_authorisation="lapsed"))),

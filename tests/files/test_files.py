@@ -75,18 +75,35 @@ def test_other_kinds_and_large_files_leave_nothing(hamza, now, settings):
     assert store_file(hamza, io.BytesIO(pdf(1_000)), at=now).size == 1_000
 
 
+def unstored(hamza, now, content=None):
+    """Return a file of three chunks and their data; its rows are rolled back, so that they can be stored otherwise."""
+    with transaction.atomic():
+        file = store_file(hamza, io.BytesIO(content or pdf(2 * CHUNK_BYTES + 5)), at=now)
+        data = [bytes(chunk.data) for chunk in FileChunk.objects.filter(file=file).order_by("number")]
+        transaction.set_rollback(True)
+    return file, data
+
+
+def stored_with(file, data):
+    file.chunks = len(data)
+    file.save(force_insert=True)
+    for number, one in enumerate(data):
+        FileChunk(client_id=file.client_id, file=file, number=number, data=one).save(force_insert=True)
+    return file
+
+
+def test_a_file_whose_chunks_are_put_back_opens(hamza, now):
+    content = pdf(2 * CHUNK_BYTES + 5)
+    file = stored_with(*unstored(hamza, now, content))
+    assert b"".join(iterate_file(file)) == content
+
+
 @pytest.mark.parametrize("harm", ["cut off", "moved", "of another file"])
 def test_a_changed_file_does_not_open(hamza, now, harm):
-    file = store_file(hamza, io.BytesIO(pdf(2 * CHUNK_BYTES + 5)), at=now)
-    chunks = {chunk.number: chunk for chunk in FileChunk.objects.filter(file=file)}
-    other = store_file(hamza, io.BytesIO(pdf(2 * CHUNK_BYTES + 5)), at=now)
-    forged = SealedFile(**{name: getattr(file, name) for name in ("client_id", "subject", "kind", "size", "added_at")})
-    forged.chunks, forged.sealed_hash = 2 if harm == "cut off" else 3, file.sealed_hash
-    forged.save(force_insert=True)
-    theirs = {chunk.number: chunk for chunk in FileChunk.objects.filter(file=other)}
-    wanted = {"cut off": [chunks[0], chunks[1]], "moved": [chunks[1], chunks[0], chunks[2]]}
-    for number, chunk in enumerate(wanted.get(harm, [theirs[0], chunks[1], chunks[2]])):
-        FileChunk(client_id=file.client_id, file=forged, number=number, data=chunk.data).save(force_insert=True)
+    file, (first, second, last) = unstored(hamza, now)
+    _, (theirs, _, _) = unstored(hamza, now)
+    harmed = {"cut off": [first, second], "moved": [second, first, last], "of another file": [theirs, second, last]}
+    forged = stored_with(file, harmed[harm])
     with pytest.raises(CannotOpen):
         list(iterate_file(forged))
 

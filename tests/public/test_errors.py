@@ -55,6 +55,7 @@ def test_every_answer_carries_every_header(db: None, url: str, method: str, stat
     response.close()
     assert response.status_code == status
     assert [name for name, value in HEADERS.items() if not response.get(name, "").startswith(value)] == []
+    assert "unsafe" not in response["Content-Security-Policy"]
 
 
 def test_a_body_that_is_too_large_is_said_to_be(db: None) -> None:

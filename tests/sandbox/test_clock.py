@@ -152,6 +152,15 @@ def test_it_runs_forwards_and_not_without_end(sandbox, body, field):
     assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 0
 
 
+def test_a_clock_that_was_moved_does_not_go_back(sandbox):
+    assert sandbox.caller.post("/api/v1/sandbox/clock", {"days": 2}).status_code == 200
+    back = (wall_clock_now() + timedelta(days=1)).isoformat()
+    refused = sandbox.caller.post("/api/v1/sandbox/clock", {"to": back})
+    assert refused.status_code == 400
+    assert "to" in str(refused.json()["errors"])
+    assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == timedelta(days=2).total_seconds()
+
+
 def test_no_other_client_has_one(cast, sandbox):
     for call in (Caller(cast.key("indus")).get, Caller(cast.key("paktaleem")).post):
         answer = call("/api/v1/sandbox/clock")

@@ -63,9 +63,9 @@ def test_the_list_is_where_the_capabilities_are():
     ("age", "fresh"),
     [
         (timedelta(0), True),
-        (REAUTHENTICATION_AGE - timedelta(seconds=1), True),
-        (REAUTHENTICATION_AGE, False),
-        (REAUTHENTICATION_AGE + timedelta(seconds=1), False),
+        (timedelta(minutes=5) - timedelta(seconds=1), True),
+        (timedelta(minutes=5), False),
+        (timedelta(minutes=5) + timedelta(seconds=1), False),
     ],
 )
 def test_the_rule(age, fresh):

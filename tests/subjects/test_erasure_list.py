@@ -106,6 +106,19 @@ def test_a_missing_or_moved_line_is_found(written, alter, number):
         FileErasureList(written).intents()
 
 
+def test_a_line_of_an_earlier_list_in_its_place_is_found(path, tmp_path):
+    earlier = tmp_path / "earlier.jsonl"
+    for one in (path, earlier):
+        listed = FileErasureList(one)
+        add(listed)
+        add(listed)
+    first, _ = path.read_text().splitlines(keepends=True)
+    _, second = earlier.read_text().splitlines(keepends=True)
+    path.write_text(first + second)
+    with pytest.raises(ListDamaged):
+        FileErasureList(path).intents()
+
+
 def test_the_list_of_another_installation_is_found(written, monkeypatch):
     monkeypatch.setattr(settings, "KEYRING", new_keyring_text())
     with pytest.raises(ListDamaged):

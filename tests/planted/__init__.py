@@ -1,0 +1,1 @@
+"""Planted faults: small changes of the code, each of which a test must catch."""
