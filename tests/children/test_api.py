@@ -153,6 +153,10 @@ def test_the_platform_is_told_that_an_age_waits(cast, indus):
         assert AgeChange.objects.get().requested_by == cast.key_id("indus")
 
 
+CLAIMS = {"guardian.claimed", "guardian.claim_ended"}
+"""Events of rosters and of the API for people: tests/subjects."""
+
+
 def test_every_event_about_guardians_is_told(cast, now):
     with in_client(cast.client_id("indus")):
         make_every_event(cast, now)
@@ -168,8 +172,8 @@ def test_every_event_about_guardians_is_told(cast, now):
         "subject.quarantined",
         "subject.released",
     }
-    assert wanted - {"guardian.claimed"} <= kinds
-    assert wanted - {"guardian.claimed"} <= told
+    assert wanted - CLAIMS <= kinds
+    assert wanted - CLAIMS <= told
 
 
 def make_every_event(cast, now):

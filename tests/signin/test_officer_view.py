@@ -39,7 +39,7 @@ class Spy:
 @pytest.fixture
 def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
     found = Spy()
-    monkeypatch.setattr(site, "boards", [found])
+    monkeypatch.setattr("paktaleem.foundation.console.site.boards", [found])
     return found
 
 

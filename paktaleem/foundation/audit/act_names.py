@@ -28,6 +28,7 @@ FAMILY_NAMES = {
     "order": gettext_noop("Orders"),
     "page_code": gettext_noop("One-time codes"),
     "page_link": gettext_noop("Access links"),
+    "people": gettext_noop("Searches for people"),
     "policy": gettext_noop("Policy"),
     "readmission": gettext_noop("Readmissions"),
     "register": gettext_noop("Register"),
