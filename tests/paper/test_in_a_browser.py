@@ -94,7 +94,7 @@ def test_a_class_is_asked_on_paper_and_its_answers_confirmed(served: Demonstrati
         keep(page, "queue")
         page.locator("#result_list tbody tr a").first.click()
         keep(page, "unmatched")
-        page.get_by_role("link", name="No code of this client is similar to it. Look at the paper itself.").first.click()
+        page.get_by_role("link", name="Use this code").first.click()
         page.select_option("select[name=reason]", "correction")
         page.get_by_role("button", name="Match by hand").click()
         expect(page.get_by_text("Matched. Nothing is recorded yet")).to_be_visible()

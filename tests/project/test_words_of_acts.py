@@ -58,9 +58,13 @@ NO_ACTS = {
     "consent.notices.notice_tokens",
     "consent.urls",
     "form.typ",
+    "people.before_erasure",
+    "people.child_revealed",
+    "people.csv",
+    "people.xlsx",
     "sandbox.forgetting",
 }
-"""Names of actors, salts, files and modules that look like a kind of act."""
+"""Names of actors, salts, files, modules and extension points that look like a kind of act."""
 OF_EVENTS = {ROOT / "paktaleem" / "directory" / "webhooks" / name for name in ("events.py", "labels.py")}
 """Events are not acts themselves."""
 
