@@ -40,6 +40,8 @@ from paktaleem.foundation.tenancy.migrated import missing_migrations
 HOST = "127.0.0.1"
 OK = 200
 SECONDS_TO_BE_READY = 60
+SECONDS_TO_FREE_PORT = 10
+"""Time that the servers of a killed demonstration have to end; the kernel terminates them with it."""
 PAUSE = 0.05
 SECONDS_BETWEEN_LOOKS = 1.0
 SECRETS = "demonstration.json"
@@ -69,9 +71,8 @@ class Command(BaseCommand):
         port, file = options["port"], options["json"]
         folder, endpoint = data_folder(), _own_endpoint()
         try:
-            with _single_instance(folder / "demo.lock"):
-                if not is_port_free(HOST, port):
-                    _refuse(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
+            with _single_instance(folder / "demo.lock") as earlier_was_killed:
+                _require_free_port(port, seconds=SECONDS_TO_FREE_PORT if earlier_was_killed else 0)
                 if file is not None:
                     file.unlink(missing_ok=True)  # a file of an earlier start must not be mistaken for this one's
                 self._prepare(folder, endpoint, fresh=options["fresh"])
@@ -136,13 +137,30 @@ def _own_endpoint() -> Endpoint:
 
 
 @contextmanager
-def _single_instance(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
+def _single_instance(lock: Path) -> Iterator[bool]:
+    """Hold the lock; yield True if the holder before was killed, so that its servers may still be ending."""
+    with lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             _refuse(f"A demonstration is running already on {lock.parent}. End it first (Ctrl-C there).")
-        yield
+        file.seek(0)
+        earlier_was_killed = bool(file.read())
+        file.write("running")
+        file.flush()
+        try:
+            yield earlier_was_killed
+        finally:
+            file.truncate(0)
+
+
+def _require_free_port(port: int, *, seconds: float) -> None:
+    """Wait at most ``seconds`` for the port to be free. Raises CommandError if it is taken then."""
+    ends_at = time.monotonic() + seconds
+    while not is_port_free(HOST, port):
+        if time.monotonic() >= ends_at:
+            _refuse(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
+        time.sleep(PAUSE)
 
 
 def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
