@@ -1,0 +1,189 @@
+"""Deadlines of a rights request: the due date, pauses, an extension, and what the portal does on which day. Pure.
+
+A request is answered within thirty days of receipt (privacy policy, section 9; GDPR article 12(3)). That date never
+moves. Pauses and one extension move only the date on which the person may expect the answer, and that date counts
+only once the person has had a reasoned notice. Days are calendar days in the client's time zone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+__all__ = [
+    "ANSWER_TIME",
+    "ESCALATION_DAY",
+    "LONGEST_EXTENSION",
+    "NOTICE_DAY",
+    "REMINDER_DAYS",
+    "Pause",
+    "RequestClock",
+    "Step",
+    "StepKind",
+    "due_at",
+    "list_due_steps",
+]
+
+ANSWER_TIME = timedelta(days=30)
+"""Time from receipt to the due date."""
+LONGEST_EXTENSION = timedelta(days=60)
+"""Longest extension beyond the due date: two further months (GDPR article 12(3))."""
+REMINDER_DAYS = (7, 3, 1)
+"""Days before the deadline on which a reminder is sent; from the deadline on one is sent daily."""
+ESCALATION_DAY = 20
+"""Day after receipt on which a request that the client has not decided goes to PakTaleem's officers."""
+NOTICE_DAY = 27
+"""Day after receipt by which an officer sends a reasoned notice if the client has not decided."""
+
+
+class StepKind(StrEnum):
+    """What the portal does by itself on a certain day."""
+
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    NOTICE_NEEDED = "notice_needed"
+    OVERDUE = "overdue"
+
+
+class Step(NamedTuple):
+    """One act of the portal: its time, its kind, its calendar day at the client, and the days left until the deadline.
+
+    A request has at most one step of a kind on a day; that is how repeated runs recognise what is done.
+    """
+
+    at: datetime
+    kind: StepKind
+    on: date
+    days_left: int
+
+
+class Pause(NamedTuple):
+    """A period in which PakTaleem or the client waits for the person; open while ``ends_at`` is None."""
+
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+def due_at(received_at: datetime) -> datetime:
+    """Return the due date of a request: thirty days after its receipt."""
+    return received_at + ANSWER_TIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestClock:
+    """The facts from which all dates of one request follow.
+
+    ``extension`` is the time added to the due date. ``notice_at`` is when the person had a reasoned notice of what is
+    still to come. ``answered_at`` is when they had an answer or a refusal. ``awaits_client`` is True while the client,
+    as controller, has not decided. ``zone`` is the client's IANA time zone.
+    """
+
+    received_at: datetime
+    zone: str
+    pauses: tuple[Pause, ...] = ()
+    extension: timedelta = timedelta()
+    notice_at: datetime | None = None
+    answered_at: datetime | None = None
+    awaits_client: bool = False
+
+    @property
+    def due_at(self) -> datetime:
+        """The due date, which never moves."""
+        return due_at(self.received_at)
+
+    def is_paused(self, at: datetime) -> bool:
+        """Return True if a pause is running."""
+        return any(one.starts_at <= at and (one.ends_at is None or at < one.ends_at) for one in self.pauses)
+
+    def paused_time(self, at: datetime) -> timedelta:
+        """Return the time spent in pauses until ``at``; pauses that overlap count once."""
+        total, counted_to = timedelta(), self.received_at
+        for pause in sorted(self.pauses, key=lambda one: one.starts_at):
+            starts = max(pause.starts_at, counted_to)
+            ends = min(pause.ends_at or at, at)
+            if ends > starts:
+                total, counted_to = total + (ends - starts), ends
+        return total
+
+    def expected_by(self, at: datetime) -> datetime:
+        """Return when the person may expect the answer: the due date, later by the pauses and the extension."""
+        return self.due_at + self.paused_time(self.answered_at or at) + self.extension
+
+    def answer_by(self, at: datetime) -> datetime:
+        """Return the deadline that counts: the due date, or after a reasoned notice the expected date."""
+        return self.due_at if self.notice_at is None else self.expected_by(at)
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Return True if the person has neither an answer nor, from the due date on, a notice that is still valid."""
+        return self.answered_at is None and at >= self.answer_by(at)
+
+    def is_answered_in_time(self) -> bool | None:
+        """Return True if the answer was given before the deadline, None if there is none yet.
+
+        A notice that was sent after the due date does not make a late answer timely.
+        """
+        if self.answered_at is None:
+            return None
+        if self.answered_at < self.due_at:
+            return True
+        noticed_in_time = self.notice_at is not None and self.notice_at < self.due_at
+        return noticed_in_time and self.answered_at < self.expected_by(self.answered_at)
+
+
+def list_due_steps(clock: RequestClock, *, at: datetime) -> list[Step]:
+    """List every step that was due until ``at``, oldest first, whether done or not.
+
+    The caller does those that are not recorded yet, so that an outage loses none and a repeated run doubles none.
+    Nothing is due once the request is answered.
+    """
+    if clock.answered_at is not None:
+        return []
+    steps = [*_alarms(clock, at), *_reminders(clock, at)]
+    return sorted(step for step in steps if step.at <= at)
+
+
+def _alarms(clock: RequestClock, at: datetime) -> Iterator[Step]:
+    deadline = clock.answer_by(at)
+    if clock.awaits_client:
+        yield _step(StepKind.ESCALATION, clock, _days_later(clock.received_at, ESCALATION_DAY, clock.zone), at)
+        if clock.notice_at is None:
+            yield _step(StepKind.NOTICE_NEEDED, clock, _days_later(clock.received_at, NOTICE_DAY, clock.zone), at)
+    yield _step(StepKind.OVERDUE, clock, deadline, at)
+
+
+def _reminders(clock: RequestClock, at: datetime) -> Iterator[Step]:
+    """Yield the reminders of the deadline that counts; a deadline that a notice or a pause moved counts anew."""
+    if clock.notice_at is not None and clock.is_paused(at):
+        return
+    deadline = clock.answer_by(at)
+    since = clock.received_at if clock.notice_at is None else _counted_from(clock, clock.notice_at, at)
+    for days in _days_left(deadline, at):
+        step = _step(StepKind.REMINDER, clock, _days_later(deadline, -days, clock.zone), at)
+        if step.at > since:
+            yield step
+
+
+def _counted_from(clock: RequestClock, notice_at: datetime, at: datetime) -> datetime:
+    resumed = (pause.ends_at for pause in clock.pauses if pause.ends_at is not None and pause.ends_at <= at)
+    return max(notice_at, *resumed, clock.received_at)
+
+
+def _days_left(deadline: datetime, at: datetime) -> Iterable[int]:
+    """Return the days before the deadline with a reminder, then each day after it until ``at``, as negative numbers."""
+    days_past = max(0, (at - deadline).days + 1)
+    return (*REMINDER_DAYS, *range(0, -days_past - 1, -1))
+
+
+def _step(kind: StepKind, clock: RequestClock, moment: datetime, at: datetime) -> Step:
+    zone = ZoneInfo(clock.zone)
+    on, last = moment.astimezone(zone).date(), clock.answer_by(at).astimezone(zone).date()
+    return Step(moment, kind, on, (last - on).days)
+
+
+def _days_later(moment: datetime, days: int, zone: str) -> datetime:
+    """Return the same time of day some calendar days later (or, if negative, earlier) in a time zone, in UTC."""
+    local = moment.astimezone(ZoneInfo(zone))
+    then = datetime.combine(local.date() + timedelta(days=days), local.time(), local.tzinfo).replace(fold=local.fold)
+    return then.astimezone(UTC)

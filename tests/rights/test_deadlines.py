@@ -1,0 +1,153 @@
+"""The deadlines of rights requests: thirty days that never move, and steps that are neither lost nor doubled."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rights.deadlines import ANSWER_TIME, Pause, RequestClock, StepKind, due_at, list_due_steps
+
+KARACHI, BERLIN = "Asia/Karachi", "Europe/Berlin"
+AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+ZONES = st.sampled_from([KARACHI, BERLIN, "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"])
+TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 -- with UTC
+SPANS = st.integers(0, 90 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
+
+
+def clock_of(received_at: datetime = AT, zone: str = KARACHI, **facts: Any) -> RequestClock:
+    return RequestClock(received_at=received_at, zone=zone, **facts)
+
+
+@st.composite
+def clocks(draw: st.DrawFn) -> RequestClock:
+    """Return a clock in any state, with pauses that may overlap and one that may still run."""
+    received_at = draw(TIMES)
+    starts = [received_at + span for span in draw(st.lists(SPANS, max_size=4))]
+    pauses = tuple(Pause(one, one + span if (span := draw(st.none() | SPANS)) is not None else None) for one in starts)
+    return RequestClock(
+        received_at=received_at,
+        zone=draw(ZONES),
+        pauses=pauses,
+        extension=draw(st.integers(0, 60)) * DAY,
+        notice_at=draw(st.none() | SPANS.map(lambda span: received_at + span)),
+        awaits_client=draw(st.booleans()),
+    )
+
+
+@given(clocks(), SPANS)
+def test_the_due_date_is_thirty_days_after_receipt_and_nothing_moves_it(clock: RequestClock, later: timedelta) -> None:
+    assert clock.due_at == due_at(clock.received_at) == clock.received_at + timedelta(days=30)
+    assert clock.expected_by(clock.received_at + later) >= clock.due_at
+
+
+@given(clocks(), SPANS, SPANS)
+def test_the_expected_date_moves_only_by_pauses_and_the_extension(
+    clock: RequestClock, first: timedelta, more: timedelta
+) -> None:
+    at = clock.received_at + first
+    assert clock.expected_by(at) == clock.due_at + clock.paused_time(at) + clock.extension
+    assert timedelta() <= clock.paused_time(at + more) - clock.paused_time(at) <= more
+    assert clock.paused_time(at) <= first
+
+
+def test_pauses_that_overlap_count_once() -> None:
+    pauses = (Pause(AT + DAY, AT + 4 * DAY), Pause(AT + 2 * DAY, AT + 3 * DAY), Pause(AT + 3 * DAY, AT + 6 * DAY))
+    assert clock_of(pauses=pauses).paused_time(AT + 20 * DAY) == 5 * DAY
+
+
+def test_a_pause_does_not_keep_a_request_from_being_overdue() -> None:
+    clock = clock_of(pauses=(Pause(AT + DAY),))
+    assert not clock.is_overdue(AT + 30 * DAY - timedelta(seconds=1))
+    assert clock.is_overdue(AT + 30 * DAY)
+
+
+def test_a_reasoned_notice_does_until_the_expected_date() -> None:
+    clock = clock_of(extension=10 * DAY, notice_at=AT + 26 * DAY)
+    assert not clock.is_overdue(AT + 30 * DAY)
+    assert clock.is_overdue(AT + 40 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("answered", "notice", "in_time"),
+    [(29, None, True), (30, None, False), (39, 26, True), (39, 31, False), (40, 26, False), (None, None, None)],
+)
+def test_an_answer_is_in_time_by_the_due_date_or_by_the_date_of_a_timely_notice(
+    answered: int | None, notice: int | None, in_time: bool | None
+) -> None:
+    facts = {"answered_at": None if answered is None else AT + answered * DAY}
+    facts["notice_at"] = None if notice is None else AT + notice * DAY
+    assert clock_of(extension=10 * DAY, **facts).is_answered_in_time() is in_time
+
+
+def days_of(clock: RequestClock, at: datetime, kind: StepKind = StepKind.REMINDER) -> list[int]:
+    return [step.days_left for step in list_due_steps(clock, at=at) if step.kind is kind]
+
+
+def test_reminders_come_seven_three_and_one_day_before_then_daily() -> None:
+    assert days_of(clock_of(), AT + 22 * DAY) == []
+    assert days_of(clock_of(), AT + 23 * DAY) == [7]
+    assert days_of(clock_of(), AT + 29 * DAY) == [7, 3, 1]
+    assert days_of(clock_of(), AT + 33 * DAY) == [7, 3, 1, 0, -1, -2, -3]
+
+
+def test_the_client_is_escalated_on_day_twenty_and_needs_a_notice_on_day_twenty_seven() -> None:
+    clock = clock_of(awaits_client=True)
+    for kind, day in ((StepKind.ESCALATION, 20), (StepKind.NOTICE_NEEDED, 27), (StepKind.OVERDUE, 30)):
+        assert days_of(clock, AT + day * DAY - timedelta(seconds=1), kind) == []
+        assert days_of(clock, AT + day * DAY, kind) == [30 - day]
+    ours = clock_of(awaits_client=False)
+    assert {step.kind for step in list_due_steps(ours, at=AT + 31 * DAY)} == {StepKind.REMINDER, StepKind.OVERDUE}
+    with_notice = clock_of(awaits_client=True, notice_at=AT + 26 * DAY, extension=10 * DAY)
+    assert days_of(with_notice, AT + 31 * DAY, StepKind.NOTICE_NEEDED) == []
+
+
+def test_a_notice_moves_the_reminders_to_the_expected_date() -> None:
+    clock = clock_of(notice_at=AT + 26 * DAY, extension=20 * DAY)
+    assert days_of(clock, AT + 42 * DAY) == []
+    assert days_of(clock, AT + 51 * DAY) == [7, 3, 1, 0, -1]
+
+
+def test_nothing_is_due_after_the_answer() -> None:
+    assert list_due_steps(clock_of(answered_at=AT + DAY, awaits_client=True), at=AT + 99 * DAY) == []
+
+
+def test_days_are_days_at_the_client_also_when_its_clock_changes() -> None:
+    received = datetime(2026, 10, 1, 22, 30, tzinfo=UTC)  # 2 October in Karachi, half past midnight in Berlin
+    step = next(one for one in list_due_steps(clock_of(received, BERLIN), at=received + 23 * DAY))
+    assert step.on == date(2026, 10, 24)
+    assert step.at.astimezone(ZoneInfo(BERLIN)).hour == 23  # as the due date, which is in winter time
+    assert step.at == datetime(2026, 10, 24, 21, 30, tzinfo=UTC)
+    [first, *_] = list_due_steps(clock_of(received, KARACHI), at=received + 23 * DAY)
+    assert (first.on, first.at) == (date(2026, 10, 25), received + 23 * DAY)
+
+
+@given(clocks(), st.lists(SPANS, min_size=1, max_size=12))
+def test_an_outage_loses_no_step_and_a_repeated_run_doubles_none(clock: RequestClock, runs: list[timedelta]) -> None:
+    """Whenever the worker ran before, the last run completes what one run at that time would do.
+
+    While a notice is in effect the deadline moves with each pause, so this holds between two pauses.
+    """
+    if clock.notice_at is not None:
+        clock = RequestClock(
+            received_at=clock.received_at, zone=clock.zone, extension=clock.extension, notice_at=clock.notice_at
+        )
+    done: set[tuple[StepKind, date]] = set()
+    last = clock.received_at + max(runs)
+    for at in sorted(clock.received_at + run for run in runs):
+        due = list_due_steps(clock, at=at)
+        assert len({(step.kind, step.on) for step in due}) == len(due), "no two of a kind on a day"
+        done |= {(step.kind, step.on) for step in due}
+    assert done == {(step.kind, step.on) for step in list_due_steps(clock, at=last)}
+
+
+@given(clocks(), SPANS)
+def test_no_step_is_in_the_future_and_overdue_is_one_of_them(clock: RequestClock, later: timedelta) -> None:
+    at = clock.received_at + later
+    steps = list_due_steps(clock, at=at)
+    assert all(step.at <= at for step in steps)
+    assert clock.is_overdue(at) == any(step.kind is StepKind.OVERDUE for step in steps)
+    assert ANSWER_TIME > later or clock.is_overdue(at) or clock.notice_at is not None
