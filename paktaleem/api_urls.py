@@ -35,6 +35,7 @@ from paktaleem.directory.webhooks.api import (
 )
 from paktaleem.sandbox.api import SandboxClock, SandboxReset, SandboxState
 from retention.api import ReportCollection, SubjectHoldings
+from rights.api import RightsRequests, ShowRightsRequest
 
 app_name = "api"
 
@@ -73,6 +74,8 @@ urlpatterns = [
     path("consents/<uuid:event>/receipt", ShowReceipt.as_view(), name="receipt"),
     path("consents/<uuid:event>/evidence", AddEvidence.as_view(), name="add-evidence"),
     path("acknowledgements", AcknowledgePolicy.as_view(), name="acknowledge-policy"),
+    path("rights-requests", RightsRequests.as_view(), name="rights-requests"),
+    path("rights-requests/<uuid:rights_request>", ShowRightsRequest.as_view(), name="rights-request"),
     path("orders", ListOrders.as_view(), name="orders"),
     path("orders/<uuid:order>", ShowOrder.as_view(), name="order"),
     path("orders/<uuid:order>/accept", AcceptOrder.as_view(), name="accept-order"),

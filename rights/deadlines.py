@@ -39,7 +39,7 @@ NOTICE_DAY = 27
 
 
 class StepKind(StrEnum):
-    """What the portal does by itself on a certain day."""
+    """A kind of act that the portal does by itself on a certain day."""
 
     REMINDER = "reminder"
     ESCALATION = "escalation"

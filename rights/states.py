@@ -36,7 +36,7 @@ CLOSED = frozenset({State.CLOSED, State.WITHDRAWN, State.DUPLICATE})
 
 
 class Decider(StrEnum):
-    """Who decides a part of a request: the controller of the data."""
+    """The controller who decides a part of a request."""
 
     CLIENT = "client"
     PAKTALEEM = "paktaleem"
@@ -73,7 +73,7 @@ class PartFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """What is recorded about a request.
+    """The recorded facts about a request.
 
     ``needs_identity`` is False if nothing the person may get depends on who they are (a question).
     """

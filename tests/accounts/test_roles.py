@@ -84,6 +84,15 @@ report_collections        .       .       .      .    x    x    .
 view_holdings             x       x       x      x    x    x    .
 view_incidents            x       .       x      x    .    x    .
 settle_incidents          x       .       .      .    .    x    .
+view_rights_requests      x       x       x      x    x    x    .
+receive_rights_requests   x       x       .      x    x    x    .
+handle_rights_requests    x       .       .      x    .    .    .
+triage_rights_requests    x       .       .      .    .    .    .
+extend_rights_requests    x       .       .      x    .    .    .
+decide_rights_requests    x       .       .      x    .    .    .
+answer_rights_requests    x       .       .      x    .    .    .
+close_rights_requests     x       .       .      x    .    .    .
+overrule_objections       x       .       .      .    .    .    .
 own_choices               .       .       .      .    .    .    x
 """
 COLUMNS = {
@@ -194,6 +203,8 @@ def test_scopes_of_a_key_are_these():
         "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians", "invite_guardians"},
         "holdings:read": {"view_holdings"},
         "holdings:write": {"report_collections"},
+        "requests:read": {"view_rights_requests"},
+        "requests:write": {"receive_rights_requests"},
         "webhooks:manage": {"manage_webhooks", "view_webhooks"},
     }
 

@@ -72,6 +72,7 @@ TABLE = {
     "retention/collection": ("OASC", "", ""),
     "retention/holding": ("OASC", "", ""),
     "retention/incident": ("OAC", "", ""),
+    "rights/rightsrequest": ("OASC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),
     "ledger/entry": ("OAC", "", ""),

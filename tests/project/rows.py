@@ -60,6 +60,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.services import answer_request, decide_part, list_parts, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
@@ -105,6 +106,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= orders_of_indus(cast)
         rows |= incident_of_indus(cast)
         rows |= requests_of_indus(cast)
+        rows |= rights_of_indus(cast)
     rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -188,6 +190,23 @@ def requests_of_indus(cast: Cast) -> dict[str, Any]:
     acts = {"take-copy": cases["copy"], "confirm-deletion": cases["deletion"]}
     found = {f"concerns/concern/{act}": case and case.pk for act, case in acts.items()}
     return {**found, "ageing/agenotice": notice.pk, "ageing/comingofage": cast.subject_id("danish")}
+
+
+def rights_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make rights requests in each state, for each act."""
+    told: dict[str, Any] = {"channel": "telephone", "language": "en", "actor": SETTING_UP, "at": AT}
+    about: dict[str, Any] = {"subject": cast.subject("hamza"), **told}
+    client, farah = cast.client("indus"), cast.actor("farah")
+    waiting = receive_request(client, kinds=["access"], **about)
+    decided, answered = (
+        receive_request(client, kinds=["rectification"], identity="lms", **about) for _ in ("decided", "answered")
+    )
+    for request in (decided, answered):
+        decide_part(list_parts(request)[0], decision="granted", actor=farah, at=AT)
+    answer_request(answered, text="Done.", actor=farah, at=AT)
+    acts = {"answer": decided, "close": answered}
+    found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
+    return {**found, "rights/rightsrequest": waiting.pk}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

@@ -52,6 +52,7 @@ PUBLISHED = {
     "privacy/<slug:client>/compare/": "what differs between two of them",
     "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
     "concern/": "the form by which anybody reports a concern about a child's data; the answer tells nothing",
+    "requests/": "the form by which anybody exercises a right; the answer tells nothing",
 }
 
 # Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
@@ -81,6 +82,14 @@ VISITORS = {
     "guardian/<str:client>/": 404,
     "g/<str:token>/": 404,
     "concern/<str:client>/": 404,
+    "requests/<str:client>/": 404,
+    "requests/follow/<str:client>/": 404,
+    "requests/mine/": 403,
+    "requests/mine/new/": 405,
+    "requests/mine/answer/": 405,
+    "requests/code/": 403,
+    "requests/leave/": 405,
+    "requests/link/<str:token>/": 404,
 }
 
 # Pages about the signed-in user; others are redirected to the sign-in page.
@@ -110,6 +119,7 @@ CONSOLE = {
     "admin/password_change/done/": 200,
     "admin/subjects/subject/find/": 200,
     "admin/subjects/rosterimport/template/<str:kind>/": 200,
+    "admin/rights/rightsrequest/figures/": 200,
     "admin/^(?P<app_label>APPS)/$": 404,
     "admin/(?P<url>.*)$": 404,
 }
@@ -182,6 +192,20 @@ ACTS = {
     "webhooks/endpoint/rotate": "OC",
     "webhooks/endpoint/test": "OC",
     "retention/incident/close": "O",
+    "rights/rightsrequest/answer": "OC",
+    "rights/rightsrequest/assign": "OC",
+    "rights/rightsrequest/close": "OC",
+    "rights/rightsrequest/decide": "OC",
+    "rights/rightsrequest/extend": "OC",
+    "rights/rightsrequest/link": "O",
+    "rights/rightsrequest/match": "OC",
+    "rights/rightsrequest/note": "OC",
+    "rights/rightsrequest/pause": "OC",
+    "rights/rightsrequest/read": "OC",
+    "rights/rightsrequest/resume": "OC",
+    "rights/rightsrequest/route": "O",
+    "rights/rightsrequest/verify": "OC",
+    "subjects/subject/rights-request": "OSC",
     "paper/answersheet/confirm": "OC",
     "paper/formrun/print": "OC",
     "paper/formrun/sheet-csv": "OC",
@@ -204,8 +228,11 @@ ACTS = {
     "consent/noticedispatch/object": "C",
     "consent/noticedraft/announce": "OC",
     "consent/noticedraft/discard": "OC",
+    "consent/objection/agree": "O",
     "consent/objection/lift": "OC",
+    "consent/objection/overrule": "O",
     "consent/recipientapproval/end": "O",
+    "consent/restriction/inform": "OC",
     "consent/restriction/lift": "OC",
     "consent/serviceagreement/end": "O",
     "consent/serviceagreement/sign": "O",
@@ -292,6 +319,11 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/consents/<uuid:event>/evidence": [
         ("post", f"/api/v1/consents/{NOT_THERE}/evidence", {"a": "body"}, 404, 404)
     ],
+    "api/v1/rights-requests": [
+        ("get", "/api/v1/rights-requests", None, 200, 200),
+        ("post", "/api/v1/rights-requests", {"subject": "lms-danish", "kind": "access"}, 201, 404),
+    ],
+    "api/v1/rights-requests/<uuid:rights_request>": [("get", f"/api/v1/rights-requests/{NOT_THERE}", None, 404, 404)],
     "api/v1/orders": [("get", "/api/v1/orders", None, 200, 200)],
     "api/v1/orders/<uuid:order>": [("get", f"/api/v1/orders/{NOT_THERE}", None, 404, 404)],
     "api/v1/orders/<uuid:order>/accept": [("post", f"/api/v1/orders/{NOT_THERE}/accept", None, 404, 404)],
@@ -310,7 +342,9 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention"
+APPS = (
+    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention|rights"
+)
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

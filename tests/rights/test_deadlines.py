@@ -76,9 +76,9 @@ def test_a_reasoned_notice_does_until_the_expected_date() -> None:
     [(29, None, True), (30, None, False), (39, 26, True), (39, 31, False), (40, 26, False), (None, None, None)],
 )
 def test_an_answer_is_in_time_by_the_due_date_or_by_the_date_of_a_timely_notice(
-    answered: int | None, notice: int | None, in_time: bool | None
+    *, answered: int | None, notice: int | None, in_time: bool | None
 ) -> None:
-    facts = {"answered_at": None if answered is None else AT + answered * DAY}
+    facts: dict[str, Any] = {"answered_at": None if answered is None else AT + answered * DAY}
     facts["notice_at"] = None if notice is None else AT + notice * DAY
     assert clock_of(extension=10 * DAY, **facts).is_answered_in_time() is in_time
 
@@ -150,4 +150,4 @@ def test_no_step_is_in_the_future_and_overdue_is_one_of_them(clock: RequestClock
     steps = list_due_steps(clock, at=at)
     assert all(step.at <= at for step in steps)
     assert clock.is_overdue(at) == any(step.kind is StepKind.OVERDUE for step in steps)
-    assert ANSWER_TIME > later or clock.is_overdue(at) or clock.notice_at is not None
+    assert later < ANSWER_TIME or clock.is_overdue(at) or clock.notice_at is not None

@@ -44,9 +44,9 @@ def test_systems_then_the_answer_then_the_end() -> None:
         state(CLIENT, ended_as=State.EXECUTING)
 
 
-@given(PARTS, st.booleans(), st.booleans(), st.booleans())
+@given(parts=PARTS, known=st.booleans(), verified=st.booleans(), orders=st.booleans())
 def test_a_decision_is_open_exactly_while_a_part_is_undecided(
-    parts: list[PartFacts], known: bool, verified: bool, orders: bool
+    *, parts: list[PartFacts], known: bool, verified: bool, orders: bool
 ) -> None:
     found = state(*parts, is_person_known=known, is_identity_verified=verified, has_open_orders=orders)
     before = {State.TRIAGE, State.IDENTITY_PENDING, State.WITH_CLIENT, State.IN_REVIEW}

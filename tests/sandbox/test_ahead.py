@@ -199,7 +199,9 @@ BY_THE_MACHINE = {
     "paktaleem/directory/data_systems/tasks.py": "asks every client by its own; PakTaleem itself is no sandbox",
 }
 TASKS = sorted(
-    path for root in ("paktaleem", "children", "consent", "retention") for path in (ROOT / root).rglob("tasks.py")
+    path
+    for root in ("paktaleem", "children", "consent", "retention", "rights")
+    for path in (ROOT / root).rglob("tasks.py")
 )
 
 

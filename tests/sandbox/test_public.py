@@ -6,7 +6,14 @@ from tests.children.browsers import by_link, latest_link, work
 
 MARK = 'class="sandbox"'
 WORDS = {"en": "without real people", "ur": "کوئی شخص اصلی نہیں"}
-PAGES = ("/privacy/{}/", "/privacy/{}/notices/about_newsletter/", "/choices/{}/", "/guardian/{}/", "/concern/{}/")
+PAGES = (
+    "/privacy/{}/",
+    "/privacy/{}/notices/about_newsletter/",
+    "/choices/{}/",
+    "/guardian/{}/",
+    "/concern/{}/",
+    "/requests/{}/",
+)
 
 
 @pytest.mark.parametrize("language", WORDS)

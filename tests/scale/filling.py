@@ -40,6 +40,8 @@ FILLED = (
     "children_guardianchange",
     "children_guardianconflict",
     "concerns_concern",
+    "rights_rightsrequest",
+    "rights_requestpart",
     "subjects_agechange",
     "subjects_readmission",
     "subjects_rosterimport",
@@ -202,6 +204,15 @@ SELECT id, client_id, (ARRAY['concern', 'copy', 'deletion'])[1 + number %% 3], '
     CASE WHEN number %% 20 > 0 THEN 'answered' ELSE '' END, '', CASE WHEN number %% 20 > 0 THEN 'user' ELSE '' END,
     CASE WHEN number %% 20 > 0 THEN client_id END
 FROM person WHERE number %% 2 = 0;
+INSERT INTO rights_rightsrequest (id, client_id, number, channel, state, subject_id, language, identity_method, received_at, due_at,
+    expected_by, answer_by, answered_at, closed_at)
+SELECT id, client_id, 'R' || number, (ARRAY['form', 'api', 'telephone'])[1 + number %% 3],
+    CASE WHEN number %% 20 > 0 THEN 'closed' ELSE 'with_client' END, id, 'en', '', at, at + interval '30 days',
+    at + interval '30 days', at + interval '30 days', CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
+    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
+FROM person WHERE number %% 2 = 0;
+INSERT INTO rights_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
+SELECT id, client_id, id, 'access', 'client', '', '', '' FROM person WHERE number %% 2 = 0;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,

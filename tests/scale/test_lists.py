@@ -54,6 +54,7 @@ BIG = [
     "children/guardianchange",
     "children/guardianconflict",
     "concerns/concern",
+    "rights/rightsrequest",
     "subjects/agechange",
     "subjects/readmission",
     "subjects/rosterimport",

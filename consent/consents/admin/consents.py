@@ -18,7 +18,6 @@ from consent.consents.services import (
     NothingInForce,
     invalidate_consent,
     lift_objection,
-    lift_restriction,
     revoke_consent,
 )
 from consent.notices.models import NoticeVersion
@@ -185,10 +184,6 @@ def serialize_events(events: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
-    lift_restriction(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
 def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
     lift_objection(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
@@ -231,17 +226,6 @@ class RestrictionAdmin(LimitAdmin):
         "person's page."
     )
     empty_text = "No restriction yet. Restrict processing on the person's page."
-    acts = (
-        RowAction(
-            "lift",
-            "Lift restriction",
-            Capability.RESTRICT_PROCESSING,
-            _lift_restriction,
-            lead="From now on decisions no longer consider this restriction.",
-            done="Lifted. In effect from the next decision.",
-            applies=_is_open,
-        ),
-    )
 
 
 @admin.register(Objection, site=site)
@@ -256,7 +240,7 @@ class ObjectionAdmin(LimitAdmin):
             "Close objection",
             Capability.RESTRICT_PROCESSING,
             _lift_objection,
-            lead="The person withdrew it, or compelling legitimate grounds override it: from now on it has no effect.",
+            lead="The person withdrew it: from now on it has no effect.",
             done="Closed. In effect from the next decision.",
             applies=_is_open,
         ),

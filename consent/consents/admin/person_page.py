@@ -25,6 +25,7 @@ from consent.consents.services import (
     GuardianUnknown,
     NothingToWithdraw,
     NoticeNotInEffect,
+    NotLegitimateInterest,
     PurposeUnknown,
     UnknownAgeMayNotGive,
     object_to_purpose,
@@ -271,7 +272,11 @@ person_acts.connect(
         lead="The person objects to a purpose based on legitimate interest.",
         done="Recorded. In effect from the next decision.",
         applies=_not_erased,
-        refusals=REFUSALS,
+        refusals={
+            **REFUSALS,
+            NotLegitimateInterest: "This purpose is not based on legitimate interest: the right to object does not "
+            "apply.",
+        },
     )
 )
 

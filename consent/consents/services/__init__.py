@@ -20,6 +20,7 @@ from consent.consents.services.recording import (
     withdraw_consent,
 )
 from consent.consents.services.restrictions import (
+    NotLegitimateInterest,
     lift_objection,
     lift_restriction,
     object_to_purpose,
@@ -34,6 +35,7 @@ __all__ = [
     "ConsentNotBased",
     "EvidenceMissing",
     "GuardianUnknown",
+    "NotLegitimateInterest",
     "NothingInForce",
     "NothingToWithdraw",
     "NoticeNotInEffect",

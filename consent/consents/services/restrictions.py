@@ -7,6 +7,8 @@ from django.db import transaction
 
 from consent.consents.models import Objection, Restriction
 from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Basis
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require, require_about
@@ -16,7 +18,17 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
+__all__ = [
+    "NotLegitimateInterest",
+    "lift_objection",
+    "lift_restriction",
+    "object_to_purpose",
+    "restrict_processing",
+]
+
+
+class NotLegitimateInterest(Exception):
+    """The purpose is not based on legitimate interest for this person: the right to object does not apply."""
 
 
 @transaction.atomic
@@ -44,15 +56,18 @@ def object_to_purpose(
     """Record a person's objection to a purpose based on legitimate interest (GDPR Art. 21).
 
     Returns the objection in force if there is one. Raises AlreadyErased, ValidationError for an unknown purpose,
-    NotAllowed.
+    NotLegitimateInterest for a purpose on another basis, NotAllowed.
     """
     own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
     advisory_lock(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
     if found := Objection.objects.active(at).filter(**own).first():
         _require_capability(found, actor)
         return found
-    objection = Objection(**own, starts_at=at)
-    return _open_limit(objection, "objection.opened", actor=actor, reason=reason, at=at)
+    opened = _open_limit(Objection(**own, starts_at=at), "objection.opened", actor=actor, reason=reason, at=at)
+    basis = current_register(subject.client_id).basis_in_force(purpose_code, subject.role, at)
+    if basis is None or basis.basis != Basis.LEGITIMATE_INTEREST:
+        raise NotLegitimateInterest
+    return opened
 
 
 @transaction.atomic

@@ -1,8 +1,8 @@
-"""Open cases about children at the demonstration's school: requests, a coming birthday, an incident.
+"""Open cases at the demonstration's school: guardians' requests, a coming birthday, an incident, rights requests.
 
 They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
-school to confirm, a person who reaches the age of consent within the month, and a child's data that should have been
-erased two days ago.
+school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
+erased two days ago, and rights requests: one for the school to decide, one of an unknown person, one overdue.
 """
 
 from datetime import datetime, timedelta
@@ -22,10 +22,12 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from retention.services import DEADLINE, CollectionReport, report_collection
+from rights.models import Channel, IdentityMethod, RightKind
+from rights.services import receive_request
 
 __all__ = ["fill_cases"]
 
-_SOON, _LATE = timedelta(days=19), timedelta(days=2)
+_SOON, _LATE, _OLD = timedelta(days=19), timedelta(days=2), timedelta(days=31)
 _GROWING, _HELD = "zoya", "bisma"
 _NAMES = {_GROWING: "Zoya Rind", _HELD: "Bisma Magsi"}
 _PROVIDER = "folder"
@@ -56,6 +58,7 @@ def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
         _declare_mechanisms(client, actor, at)
         _add_coming_of_age(client, actor, at)
         _add_overdue_erasure(client, actor, at - DEADLINE - _LATE)
+        _add_rights_requests(client, actor, at)
 
 
 def _person(client: Client, code: str) -> Subject:
@@ -95,6 +98,17 @@ def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
     bisma = _register(client, _HELD, {"birth_date": born}, actor, at)
     seen = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)
     report_collection(bisma, seen, actor=actor, at=at)
+
+
+def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
+    """Add requests of an instructor and of a person whom the portal does not know, received on different days."""
+    junaid, context = _person(client, "junaid"), {"language": "en", "actor": actor}
+    signed_in: dict[str, Any] = {"subject": junaid, "channel": Channel.API, "identity": IdentityMethod.LMS, **context}
+    written = "Please send me everything you have about me."
+    receive_request(client, kinds=[RightKind.ACCESS], details=written, **signed_in, at=at - _SOON)
+    receive_request(client, kinds=[RightKind.RECTIFICATION], details="My name is misspelt.", **signed_in, at=at - _OLD)
+    unknown: dict[str, Any] = {"channel": Channel.FORM, "contact": "someone@mail.example", **context}
+    receive_request(client, kinds=[RightKind.ERASURE, RightKind.OBJECTION], **unknown, at=at - _LATE)
 
 
 def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, at: datetime) -> Subject:

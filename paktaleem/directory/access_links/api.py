@@ -15,33 +15,16 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, get_arrival_time, validate_input
-from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["IssueLink", "LinkInput", "LinkOutput"]
 
 
-class PageNotOpen(Exception):
-    """The page is planned but not available yet."""
-
-
-register_problems(
-    {
-        PageNotOpen: Problem(
-            "page-not-open",
-            HTTPStatus.CONFLICT,
-            "This page is not open yet",
-            "Links lead to “choices” for now.",
-        )
-    }
-)
-
-
 class LinkInput(StrictSerializer):
-    """The person and the page. ``requests`` is refused with 409 until that page is available."""
+    """The person and the page: their choices, or their rights requests."""
 
     subject = TextField(max_length=255)
-    page = serializers.ChoiceField(["choices", "requests"])
+    page = serializers.ChoiceField([Page.CHOICES.value, Page.REQUESTS.value])
 
 
 class LinkOutput(serializers.Serializer[Any]):
@@ -61,8 +44,6 @@ class IssueLink(Operation):
         """Issue an access link to their own page for a person signed in at the caller's system: 201."""
         given = validate_input(LinkInput, request.data)
         subject = get_subject(given["subject"], actor=actor_of(request))
-        if given["page"] not in Page.values:
-            raise PageNotOpen
         link, token = issue_link(subject, page=given["page"], actor=actor_of(request), at=get_arrival_time(request))
         url = get_public_url(request._request) + reverse(f"{link.page}-link", args=[token])
         return Response({"url": url, "expires_at": link.expires_at.isoformat()}, HTTPStatus.CREATED)

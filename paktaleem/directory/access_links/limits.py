@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.core.cache import cache
 
-__all__ = ["ATTEMPT_LIMITS", "REQUEST_LIMITS", "Limit", "count_attempt"]
+__all__ = ["ATTEMPT_LIMITS", "REQUEST_LIMITS", "RIGHTS_ATTEMPT_LIMITS", "Limit", "count_attempt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ ATTEMPT_LIMITS = (
     Limit("try/ip", 50, timedelta(hours=1)),
 )
 """Attempts to enter a code; requesting another code does not reset the count."""
+RIGHTS_ATTEMPT_LIMITS = (Limit("try-rights/address", 5, timedelta(days=1)), *ATTEMPT_LIMITS)
+"""Attempts to enter a code for rights requests: five a day for each contact, however many codes are requested."""
 
 
 def count_attempt(limits: Iterable[Limit], *, address: str, ip: str) -> bool:

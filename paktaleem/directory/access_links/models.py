@@ -17,6 +17,7 @@ class Page(models.TextChoices):
 
     CHOICES = "choices", "Preference centre"
     GUARDIAN = "guardian", "Guardian's page"
+    REQUESTS = "requests", "Rights requests"
 
 
 class AccessGrant(models.Model):

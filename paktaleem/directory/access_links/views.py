@@ -15,7 +15,12 @@ from paktaleem.directory.access_links.decorators import (
     public_page_headers,
 )
 from paktaleem.directory.access_links.forms import CodeForm, ContactForm
-from paktaleem.directory.access_links.limits import ATTEMPT_LIMITS, REQUEST_LIMITS, count_attempt
+from paktaleem.directory.access_links.limits import (
+    ATTEMPT_LIMITS,
+    REQUEST_LIMITS,
+    RIGHTS_ATTEMPT_LIMITS,
+    count_attempt,
+)
 from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
 from paktaleem.directory.access_links.selectors import client_of_link, find_live_link
 from paktaleem.directory.access_links.services import (
@@ -34,6 +39,7 @@ from paktaleem.directory.access_links.sessions import (
     set_page_session,
     set_pending_code,
 )
+from paktaleem.directory.mail.models import Channel
 from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import as_received
@@ -45,6 +51,7 @@ __all__ = ["closed", "enter_code", "follow_link", "leave", "send_code", "start"]
 TITLES: dict[str, Any] = {
     Page.CHOICES: _("Your privacy choices"),
     Page.GUARDIAN: _("Your child’s privacy: your decision"),
+    Page.REQUESTS: _("Your requests about your data"),
 }
 _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -110,7 +117,13 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
 def send_code(request: HttpRequest, link: PageLink) -> HttpResponse:
     """Send a code to the contact on file of a link's person, and redirect to the page where it is entered."""
     code_request = CodeRequest(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
-    return _request_code(request, code_request, new_pending_code(link.client_id, link.page, str(link.id)))
+    return _request_code(request, code_request, new_pending_code(link.client_id, link.page, _attempt_key(link)))
+
+
+def _attempt_key(link: PageLink) -> str:
+    """Return the key under which attempts are counted: for rights requests the contact, so that no link resets it."""
+    index = link.subject.phone_index if link.channel == Channel.TEXT else link.subject.email_index
+    return bytes(index).hex() if link.page == Page.REQUESTS and index is not None else str(link.id)
 
 
 def _invalid_link() -> HttpResponse:
@@ -134,7 +147,8 @@ def enter_code(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
 
 def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and not count_attempt(ATTEMPT_LIMITS, address=knock.address, ip=get_remote_address(request) or ""):
+    limits = RIGHTS_ATTEMPT_LIMITS if knock.page == Page.REQUESTS else ATTEMPT_LIMITS
+    if form.is_bound and not count_attempt(limits, address=knock.address, ip=get_remote_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     if form.is_valid():
         at = as_received(request).received_at

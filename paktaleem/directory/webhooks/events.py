@@ -35,6 +35,7 @@ _GUARDIAN = ("guardianship", "guardian")
 _CHECK = ("check", *_GUARDIAN, "method", "state")
 _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
 _CASE = ("kind", "due_at", "outcome")
+_RIGHTS = ("kind", "state", "due_at", "expected_by")
 _INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
 
@@ -96,6 +97,22 @@ EVENTS = (
     *(
         Event(f"rights_request.{step}", f"rights_request.{step}", facts=("rights_request", *_CASE))
         for step in ("received", "ordered", "orders_answered", "closed")
+    ),
+    *(
+        Event(f"rights_request.{step}", f"rights_request.{step}", facts=("rights_request", *_RIGHTS))
+        for step in (
+            "acknowledged",
+            "identity_verified",
+            "decided",
+            "paused",
+            "resumed",
+            "extended",
+            "escalated",
+            "overdue",
+            "answered",
+            "withdrawn",
+            "linked",
+        )
     ),
     Event("subject.comes_of_age", "subject.age_notice", facts=("notice",)),
     Event("subject.quarantined", "subject.quarantined", facts=("cause",)),

@@ -92,6 +92,15 @@ class Capability(StrEnum):
     VIEW_HOLDINGS = "view_holdings"
     VIEW_INCIDENTS = "view_incidents"
     CLOSE_INCIDENTS = "settle_incidents"
+    VIEW_RIGHTS_REQUESTS = "view_rights_requests"
+    RECEIVE_RIGHTS_REQUESTS = "receive_rights_requests"
+    HANDLE_RIGHTS_REQUESTS = "handle_rights_requests"
+    TRIAGE_RIGHTS_REQUESTS = "triage_rights_requests"
+    EXTEND_RIGHTS_REQUESTS = "extend_rights_requests"
+    DECIDE_RIGHTS_REQUESTS = "decide_rights_requests"
+    ANSWER_RIGHTS_REQUESTS = "answer_rights_requests"
+    CLOSE_RIGHTS_REQUESTS = "close_rights_requests"
+    OVERRULE_OBJECTIONS = "overrule_objections"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -158,6 +167,15 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.CLOSE_INCIDENTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.VIEW_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.RECEIVE_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
+    Capability.HANDLE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.TRIAGE_RIGHTS_REQUESTS: frozenset({_OFFICER}),
+    Capability.EXTEND_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.DECIDE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.ANSWER_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.CLOSE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -218,6 +236,8 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "sandbox": frozenset({Capability.USE_SANDBOX}),
     "holdings:read": frozenset({Capability.VIEW_HOLDINGS}),
     "holdings:write": frozenset({Capability.REPORT_COLLECTIONS}),
+    "requests:read": frozenset({Capability.VIEW_RIGHTS_REQUESTS}),
+    "requests:write": frozenset({Capability.RECEIVE_RIGHTS_REQUESTS}),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
 }
 """Capabilities by scope; an API key has the union of its scopes."""

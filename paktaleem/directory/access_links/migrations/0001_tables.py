@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 name="PageCode",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("page", models.CharField(choices=[("choices", "Preference centre"), ("guardian", "Guardian's page")], max_length=16)),
+                    ("page", models.CharField(choices=[("choices", "Preference centre"), ("guardian", "Guardian's page"), ("requests", "Rights requests")], max_length=16)),
                     ("channel", models.CharField(db_default="", default="", max_length=8)),
                     ("digest", models.BinaryField(max_length=32)),
                     ("created_at", models.DateTimeField()),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 name="PageLink",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("page", models.CharField(choices=[("choices", "Preference centre"), ("guardian", "Guardian's page")], max_length=16)),
+                    ("page", models.CharField(choices=[("choices", "Preference centre"), ("guardian", "Guardian's page"), ("requests", "Rights requests")], max_length=16)),
                     ("channel", models.CharField(db_default="", default="", max_length=8)),
                     ("digest", models.BinaryField(max_length=32)),
                     ("created_at", models.DateTimeField()),

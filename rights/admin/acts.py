@@ -1,0 +1,304 @@
+"""Acts of staff on a rights request: one act, one service call."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from rights import services
+from rights.admin import forms
+from rights.answers import compose_answer
+from rights.models import RightsRequest
+
+__all__ = ["ACTS"]
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    texts = services.read_request(row, reason=given["reason"], **_by(request))
+    notes = services.read_notes(row, actor=actor_of(request))
+    owner: Any = site.get_model_admin(RightsRequest)
+    labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
+    shown = [(labels[field], text) for field, text in texts.items()]
+    shown += [(f"{gettext('Note')} · {moment(at)}", text) for at, _, text in notes]
+    url = owner.url_of("change", row)
+    page: HttpResponse = owner.page(
+        request, row, "console/revealed.html", title=gettext("Text of the request"), shown=shown, row_url=url
+    )
+    return page
+
+
+def _note(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.add_note(row, text=given["text"], **_by(request))
+
+
+def _assign(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.assign_request(row, assignee=given["assignee"], **_by(request))
+
+
+def _match(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.assign_person(row, subject=given["external_id"], **_by(request))
+
+
+def _verify(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.verify_identity(row, method=given["method"], **_by(request))
+
+
+def _pause(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.pause_request(row, cause=given["cause"], **_by(request))
+
+
+def _resume(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    services.resume_request(row, **_by(request))
+
+
+def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.extend_request(row, days=given["days"], text=given["text"], **_by(request))
+
+
+def _decide(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del row
+    decision = {key: given[key] for key in ("decision", "refusal_code", "reasons")}
+    services.decide_part(given["part"], **decision, **_by(request))
+
+
+def _route(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del row
+    services.route_part(given["part"], decider=given["decider"], **_by(request))
+
+
+def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.answer_request(row, text=given["text"], **_by(request))
+
+
+def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    services.close_request(row, **_by(request))
+
+
+def _link(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.link_duplicate(row, other=given["other"], **_by(request))
+
+
+class PrefilledAnswerForm(forms.AnswerForm):
+    """The answer, prefilled from the decisions of the request."""
+
+    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
+        """Compose the answer in the person's language."""
+        kwargs["initial"] = {"text": compose_answer(row), **kwargs.get("initial", {})}
+        super().__init__(*args, row=row, **kwargs)
+
+
+def _is_open(row: RightsRequest, _at: datetime) -> bool:
+    return row.is_open
+
+
+def _is_unanswered(row: RightsRequest, _at: datetime) -> bool:
+    return row.is_open and row.answered_at is None
+
+
+def _has_undecided(row: RightsRequest, at: datetime) -> bool:
+    return _is_unanswered(row, at) and bool(forms.undecided_parts(row))
+
+
+def _is_decided(row: RightsRequest, at: datetime) -> bool:
+    return _is_unanswered(row, at) and not forms.undecided_parts(row)
+
+
+_REFUSALS: dict[type[Exception], str] = {
+    services.RequestEnded: "The request is already closed.",
+    services.AlreadyAnswered: "The request is already answered.",
+    services.PersonUnknown: "Assign the request to a person first.",
+    CannotOpen: "The texts of this request have been deleted.",
+    AlreadyErased: "The person is erased.",
+}
+
+_READING = (
+    RowAction(
+        "read",
+        "Read it",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _read,
+        lead="Shows what the person wrote, their contact, the answer and the notes. Your access is recorded with your "
+        "name and reason.",
+        applies=lambda row, _: row.wrapped is not None,
+        refusals=_REFUSALS,
+    ),
+    RowAction(
+        "note",
+        "Add a note",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _note,
+        form=forms.NoteForm,
+        lead="A note for colleagues, encrypted with the request. The person may ask for it too.",
+        done="Note added.",
+        applies=lambda row, _: row.is_open and row.wrapped is not None,
+        refusals=_REFUSALS,
+    ),
+    RowAction(
+        "assign",
+        "Assign it",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _assign,
+        form=forms.AssignForm,
+        done="Assigned.",
+        applies=_is_open,
+        refusals=_REFUSALS,
+    ),
+)
+_PERSON = (
+    RowAction(
+        "match",
+        "Assign to a person",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _match,
+        form=forms.MatchForm,
+        lead="Whom is the request about? Their identity still has to be verified.",
+        done="Assigned to the person.",
+        applies=lambda row, _: row.is_open and not row.is_identity_verified,
+        refusals={**_REFUSALS, services.PersonDiffers: "The identity is already verified."},
+    ),
+    RowAction(
+        "verify",
+        "Verify the identity",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _verify,
+        form=forms.VerifyForm,
+        lead="Call back a number that was on file before the request, or let the client confirm that it knows the "
+        "person. Never ask for identity papers. An email or a message proves nothing.",
+        done="Identity verified.",
+        applies=lambda row, _: row.is_open and row.subject_id is not None and not row.is_identity_verified,
+        refusals={
+            **_REFUSALS,
+            services.ContactTooNew: "The contact on file was changed less than 72 hours ago. Wait, or let the client "
+            "confirm.",
+        },
+    ),
+)
+_CLOCK = (
+    RowAction(
+        "pause",
+        "Pause it",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _pause,
+        form=forms.PauseForm,
+        lead="While you wait for the person. The due date stays; only the expected date moves.",
+        done="Paused.",
+        applies=_is_unanswered,
+        refusals={**_REFUSALS, services.AlreadyPaused: "A pause is already running."},
+    ),
+    RowAction(
+        "resume",
+        "End the pause",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _resume,
+        form=forms.WithoutReason,
+        done="The pause has ended.",
+        applies=_is_unanswered,
+        refusals={**_REFUSALS, services.NotPaused: "No pause is running."},
+    ),
+    RowAction(
+        "extend",
+        "Extend it",
+        Capability.EXTEND_RIGHTS_REQUESTS,
+        _extend,
+        form=forms.ExtendForm,
+        lead="Once, before the due date, and with reasons: the person is sent this notice. Without an email address on "
+        "file, tell the person yourself.",
+        done="Extended, and the person was sent the reasons.",
+        applies=_is_unanswered,
+        refusals={
+            **_REFUSALS,
+            services.AlreadyExtended: "The request was already extended.",
+            services.TooLate: "The due date has passed: answer the request.",
+        },
+    ),
+)
+_DECISION = (
+    RowAction(
+        "route",
+        "Pass on",
+        Capability.TRIAGE_RIGHTS_REQUESTS,
+        _route,
+        form=forms.RouteForm,
+        lead="The controller of the data decides: for most purposes the client, for its own PakTaleem.",
+        done="Passed on.",
+        applies=_has_undecided,
+        refusals={**_REFUSALS, services.AlreadyDecided: "This part is already decided."},
+    ),
+    RowAction(
+        "decide",
+        "Decide",
+        Capability.DECIDE_RIGHTS_REQUESTS,
+        _decide,
+        form=forms.DecideForm,
+        lead="You decide about the data of which you are the controller. What you grant is carried out at once: "
+        "systems receive orders, restrictions and objections take effect from the next decision.",
+        done="Decided.",
+        applies=_has_undecided,
+        refusals={
+            **_REFUSALS,
+            services.AlreadyDecided: "This part is already decided.",
+            services.IdentityNotVerified: "Verify the identity first, or refuse with that reason.",
+            services.BasisDoesNotAllowObjection: "These purposes are not based on legitimate interest: refuse the "
+            "objection as outside the right’s scope.",
+        },
+    ),
+    RowAction(
+        "answer",
+        "Answer",
+        Capability.ANSWER_RIGHTS_REQUESTS,
+        _answer,
+        form=PrefilledAnswerForm,
+        lead="Check and edit the answer. It is sent to the contact on file; without one, hand it over yourself.",
+        done="Answered.",
+        applies=_is_decided,
+        refusals={**_REFUSALS, services.NotDecided: "Not every right is decided yet."},
+    ),
+    RowAction(
+        "link",
+        "Link a duplicate",
+        Capability.TRIAGE_RIGHTS_REQUESTS,
+        _link,
+        form=forms.LinkForm,
+        lead="The request received first goes on, with its clock. The other one is closed.",
+        done="Linked.",
+        applies=lambda row, at: _is_unanswered(row, at) and row.subject_id is not None,
+        refusals={
+            **_REFUSALS,
+            services.NotSamePerson: "Choose another open request of the same person.",
+            services.AlreadyDecided: "A right in the later request is already decided: answer it on its own.",
+            services.IdentityDiffers: "The later request is not verified and asks for more: verify it first.",
+        },
+    ),
+    RowAction(
+        "close",
+        "Close it",
+        Capability.CLOSE_RIGHTS_REQUESTS,
+        _close,
+        form=forms.WithoutReason,
+        lead="Every system must have answered, or been waived by two people.",
+        done="Closed.",
+        applies=lambda row, _: row.is_open and row.answered_at is not None,
+        refusals={
+            **_REFUSALS,
+            services.NotAnswered: "Answer the person first.",
+            services.OrdersOpen: "A system has not answered yet, and was not waived.",
+            services.RecordRemains: "Erasure was granted: erase the person first.",
+        },
+    ),
+)
+ACTS = (*_READING, *_PERSON, *_CLOCK, *_DECISION)
+"""Acts on a request, in the order of the work."""

@@ -1,0 +1,153 @@
+"""Acts on restrictions and objections: inform before a lift, lift, and overrule by two officers."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from consent.consents.models import Objection, Restriction
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from rights.admin.forms import WithoutReason
+from rights.models import NoticeWay
+from rights.services import limits
+
+__all__: list[str] = []
+
+_RESTRICTION, _OBJECTION = "consent.restriction", "consent.objection"
+
+
+class InformForm(WithoutReason):
+    """How the person is informed."""
+
+    way = forms.ChoiceField(label=_("How is the person informed?"), choices=NoticeWay.choices, widget=forms.RadioSelect)
+
+
+class GroundsForm(WithoutReason):
+    """The grounds for overruling an objection."""
+
+    grounds = forms.CharField(
+        label=_("Compelling grounds and evidence"),
+        help_text=_("Encrypted. The second officer reads them before agreeing."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+    )
+
+
+class AgreeForm(WithoutReason):
+    """The second officer's answer, beside the grounds."""
+
+    answer = forms.ChoiceField(
+        label=_("Your answer"),
+        choices=[("approve", _("The objection is overruled")), ("decline", _("The objection stays in force"))],
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
+        """Show the grounds that the first officer gave."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        try:
+            self.fields["answer"].help_text = limits.read_grounds(row, actor=actor_of(request))
+        except limits.NothingProposed:
+            self.fields["answer"].help_text = ""
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _inform(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
+    limits.inform_before_lift(row, by_hand=given["way"] == NoticeWay.BY_HAND, **_by(request))
+
+
+def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
+    limits.lift_after_notice(row, reason=given["reason"], **_by(request))
+
+
+def _overrule(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
+    limits.propose_overruling(row, grounds=given["grounds"], **_by(request))
+
+
+def _agree(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
+    settle = limits.approve_overruling if given["answer"] == "approve" else limits.decline_overruling
+    settle(row, **_by(request))
+
+
+def _is_in_force(row: Any, _at: datetime) -> bool:
+    return bool(row.ends_at is None)
+
+
+_ACTS = (
+    AddedAct(
+        _RESTRICTION,
+        RowAction(
+            "inform",
+            "Inform the person",
+            Capability.RESTRICT_PROCESSING,
+            _inform,
+            form=InformForm,
+            lead="The person must know before the restriction is lifted.",
+            done="The person is informed. You may lift the restriction now.",
+            applies=_is_in_force,
+            refusals={AlreadyErased: "The person is erased."},
+        ),
+    ),
+    AddedAct(
+        _RESTRICTION,
+        RowAction(
+            "lift",
+            "Lift restriction",
+            Capability.RESTRICT_PROCESSING,
+            _lift,
+            lead="From now on decisions no longer consider this restriction. The person must have been informed.",
+            done="Lifted. In effect from the next decision.",
+            applies=_is_in_force,
+            refusals={limits.PersonNotInformed: "Inform the person first."},
+        ),
+    ),
+    AddedAct(
+        _OBJECTION,
+        RowAction(
+            "overrule",
+            "Propose to overrule",
+            Capability.OVERRULE_OBJECTIONS,
+            _overrule,
+            form=GroundsForm,
+            lead="Only compelling legitimate grounds override the person’s interests, rights and freedoms. The "
+            "objection stays in force until a second officer agrees.",
+            done="Proposed. A second officer must agree.",
+            applies=_is_in_force,
+            danger=True,
+            refusals={
+                limits.AlreadyProposed: "This was already proposed: a second officer may agree.",
+                AlreadyErased: "The person is erased.",
+            },
+        ),
+    ),
+    AddedAct(
+        _OBJECTION,
+        RowAction(
+            "agree",
+            "Answer a proposal to overrule",
+            Capability.OVERRULE_OBJECTIONS,
+            _agree,
+            form=AgreeForm,
+            lead="Another officer proposed to overrule the objection. Their grounds are below.",
+            done="Recorded.",
+            applies=_is_in_force,
+            danger=True,
+            refusals={
+                limits.NothingProposed: "Nothing was proposed.",
+                ApproverIsRequester: "The officer who proposed it may not approve it.",
+            },
+        ),
+    ),
+)
+for _act in _ACTS:
+    added_acts.connect(_act)

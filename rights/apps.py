@@ -1,0 +1,25 @@
+"""Django app of rights requests."""
+
+from paktaleem.foundation.extensions import config
+
+
+class RightsConfig(config.PortalAppConfig):
+    """Requests by which people exercise their rights, their deadlines, decisions and answers."""
+
+    name = "rights"
+    label = "rights"
+    verbose_name = "rights requests"
+    handlers = (
+        (
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "rights.sealing.REQUEST_KEYS",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.before_erasure",
+            "rights.services.purging.destroy_texts_of_person",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "rights.services.closing.record_orders_answered",
+        ),
+    )

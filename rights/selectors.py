@@ -1,0 +1,166 @@
+"""Selectors of rights requests: who decides, the clock, lists, figures and related requests."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Basis, Capacity
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.authorities import Authority, find_authority
+from rights.deadlines import Pause, RequestClock
+from rights.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
+from rights.states import Decider
+
+__all__ = [
+    "Figures",
+    "RequestUnknown",
+    "authority_of",
+    "find_deciders",
+    "get_clock",
+    "get_figures",
+    "get_request",
+    "is_legitimate_interest",
+    "list_related",
+    "list_requests",
+]
+
+_OURS = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
+"""Kinds that PakTaleem answers, also where the client is controller; an officer may pass them on."""
+_OF_BASIS = {RightKind.OBJECTION: Basis.LEGITIMATE_INTEREST, RightKind.WITHDRAWAL: Basis.CONSENT}
+"""Kinds about purposes of one lawful basis: without named purposes, all of that basis are meant."""
+_BY_PURPOSE = frozenset({RightKind.RESTRICTION, *_OF_BASIS})
+"""Kinds that are carried out purpose by purpose."""
+
+
+class RequestUnknown(LookupError):
+    """There is no such request at this client."""
+
+
+def list_requests(actor: Actor) -> QuerySet[RightsRequest]:
+    """List the requests that the actor may see, without their texts. Raises NotAllowed."""
+    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    found: QuerySet[RightsRequest] = RightsRequest.objects.select_related("subject").defer(
+        "details", "contact", "answer"
+    )
+    return found if actor.client_id is None else found.filter(client_id=actor.client_id)
+
+
+def get_request(request_id: UUID, *, actor: Actor) -> RightsRequest:
+    """Return one request. Raises RequestUnknown, NotAllowed."""
+    found = list_requests(actor).filter(pk=request_id).first()
+    if found is None:
+        raise RequestUnknown
+    return found
+
+
+def get_clock(request: RightsRequest) -> RequestClock:
+    """Return the clock of a request: its dates follow from receipt, pauses, extension, notice and answer."""
+    own = {"client_id": request.client_id, "request": request}
+    pauses = RequestPause.objects.filter(**own).values_list("starts_at", "ends_at")
+    days = RequestExtension.objects.filter(**own).values_list("days", flat=True).first()
+    undecided = RequestPart.objects.filter(**own, decision="", decider=Decider.CLIENT.value)
+    return RequestClock(
+        received_at=request.received_at,
+        zone=Client.objects.values_list("time_zone", flat=True).get(pk=request.client_id),
+        pauses=tuple(Pause(*one) for one in pauses),
+        extension=timedelta(days=days or 0),
+        notice_at=request.notice_at,
+        answered_at=request.answered_at or request.closed_at,
+        awaits_client=undecided.exists(),
+    )
+
+
+def find_deciders(
+    client_id: UUID, *, role: str, kind: RightKind, purposes: Sequence[str], at: datetime
+) -> dict[Decider, list[str]]:
+    """Return who decides about a right, with the purposes each decides about; no purposes means all its data.
+
+    The controller decides: for most purposes the client, for those of its own PakTaleem (privacy policy, section 7).
+    What matches no client is PakTaleem's until triage.
+    """
+    if client_id == PAKTALEEM or kind in _OURS:
+        return {Decider.PAKTALEEM: list(purposes)}
+    if kind is RightKind.RECTIFICATION and not purposes:
+        return {Decider.CLIENT: []}
+    found: defaultdict[Decider, list[str]] = defaultdict(list)
+    for code in purposes or _purposes_meant(client_id, role=role, kind=kind, at=at):
+        rule = current_register(client_id).basis_in_force(code, role, at)
+        is_ours = rule is not None and rule.capacity == Capacity.CONTROLLER
+        found[Decider.PAKTALEEM if is_ours else Decider.CLIENT].append(code)
+    if not purposes and kind not in _BY_PURPOSE:
+        return {decider: [] for decider in found} or {Decider.CLIENT: []}
+    return dict(found) or {Decider.CLIENT: []}
+
+
+def _purposes_meant(client_id: UUID, *, role: str, kind: RightKind, at: datetime) -> Iterable[str]:
+    """List the purposes that a request without named purposes is about."""
+    register, wanted = current_register(client_id), _OF_BASIS.get(kind)
+    for code, purpose in sorted(register.purposes.items()):
+        rule = register.basis_in_force(code, role, at)
+        if purpose.active and rule is not None and wanted in {None, rule.basis}:
+            yield code
+
+
+def is_legitimate_interest(client_id: UUID, purpose: str, *, role: str, at: datetime) -> bool:
+    """Return True if a purpose is based on legitimate interest, so that a person may object to it."""
+    rule = current_register(client_id).basis_in_force(purpose, role, at)
+    return rule is not None and rule.basis == Basis.LEGITIMATE_INTEREST
+
+
+def authority_of(client: Client) -> Authority | None:
+    """Return the supervisory authority named in refusals: by the client's country, otherwise the operator's."""
+    return find_authority(client.country, fallback=settings.AUTHORITY)
+
+
+def list_related(request: RightsRequest) -> list[RightsRequest]:
+    """List the other requests of the same person, newest first, at most twenty."""
+    if request.subject_id is None:
+        return []
+    own = RightsRequest.objects.filter(client_id=request.client_id, subject_id=request.subject_id)
+    return list(own.exclude(pk=request.pk).defer("details", "contact", "answer").order_by("-received_at", "-pk")[:20])
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of one kind at one client: received, answered, answered in time, median days until the answer."""
+
+    client_id: UUID
+    kind: str
+    received: int
+    answered: int
+    in_time: int
+    median_days: float | None
+
+
+def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
+    """Return the figures of requests received since a time, by client and kind. Raises NotAllowed.
+
+    A request with several rights counts for each of them.
+    """
+    rows = list(list_requests(actor).filter(received_at__gte=since))
+    kinds: defaultdict[UUID, set[str]] = defaultdict(set)
+    parts = RequestPart.objects.filter(request_id__in=[row.pk for row in rows]).values_list("request_id", "kind")
+    for request_id, kind in parts:
+        kinds[request_id].add(kind)
+    grouped: defaultdict[tuple[UUID, str], list[RightsRequest]] = defaultdict(list)
+    for row in rows:
+        for kind in kinds[row.pk]:
+            grouped[row.client_id, kind].append(row)
+    return [_figures(client_id, kind, grouped[client_id, kind]) for client_id, kind in sorted(grouped)]
+
+
+def _figures(client_id: UUID, kind: str, rows: Sequence[RightsRequest]) -> Figures:
+    answered = [row for row in rows if row.answered_at is not None]
+    days = [(row.answered_at - row.received_at) / timedelta(days=1) for row in answered if row.answered_at]
+    in_time = sum(get_clock(row).is_answered_in_time() is True for row in answered)
+    return Figures(client_id, kind, len(rows), len(answered), in_time, round(median(days), 1) if days else None)

@@ -1,0 +1,79 @@
+"""Services of rights requests, one for each act."""
+
+from rights.services.clock import (
+    AlreadyAnswered,
+    AlreadyExtended,
+    AlreadyPaused,
+    NotPaused,
+    TooLate,
+    extend_request,
+    pause_request,
+    resume_request,
+)
+from rights.services.closing import (
+    IdentityDiffers,
+    NotAnswered,
+    NotDecided,
+    NotSamePerson,
+    OrdersOpen,
+    RecordRemains,
+    answer_request,
+    close_request,
+    link_duplicate,
+)
+from rights.services.decisions import AlreadyDecided, IdentityNotVerified, decide_part, route_part
+from rights.services.handling import add_note, assign_request, list_assignees, read_notes
+from rights.services.identity import (
+    ContactTooNew,
+    confirm_own_request,
+    deny_own_request,
+    verify_identity,
+)
+from rights.services.intake import PersonDiffers, assign_person, read_request, receive_request
+from rights.services.outcomes import BasisDoesNotAllowObjection
+from rights.services.purging import destroy_texts_of_person, purge_old_requests
+from rights.services.schedule import carry_out_due_steps
+from rights.services.steps import PersonUnknown, RequestEnded, list_parts
+
+__all__ = [
+    "AlreadyAnswered",
+    "AlreadyDecided",
+    "AlreadyExtended",
+    "AlreadyPaused",
+    "BasisDoesNotAllowObjection",
+    "ContactTooNew",
+    "IdentityDiffers",
+    "IdentityNotVerified",
+    "NotAnswered",
+    "NotDecided",
+    "NotPaused",
+    "NotSamePerson",
+    "OrdersOpen",
+    "PersonDiffers",
+    "PersonUnknown",
+    "RecordRemains",
+    "RequestEnded",
+    "TooLate",
+    "add_note",
+    "answer_request",
+    "assign_person",
+    "assign_request",
+    "carry_out_due_steps",
+    "close_request",
+    "confirm_own_request",
+    "decide_part",
+    "deny_own_request",
+    "destroy_texts_of_person",
+    "extend_request",
+    "link_duplicate",
+    "list_assignees",
+    "list_parts",
+    "pause_request",
+    "purge_old_requests",
+    "read_notes",
+    "read_request",
+    "receive_request",
+    "resume_request",
+    "route_part",
+    "verify_identity",
+]

@@ -1,0 +1,37 @@
+"""Make rights requests for tests."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rights.models import RequestPart, RightsRequest
+from rights.services import decide_part, list_parts, receive_request
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+
+AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def received(
+    cast: Cast, *kinds: str, subject: str | None = "hamza", client: str = "indus", **given: Any
+) -> RightsRequest:
+    """Receive a request of a person whom the learning platform has signed in, unless ``given`` says otherwise."""
+    details = {"channel": "api", "identity": "lms" if subject else "", "language": "en", "actor": SETTING_UP, "at": AT}
+    person = cast.subject(subject) if subject else None
+    return receive_request(cast.client(client), kinds=kinds or ["access"], subject=person, **{**details, **given})
+
+
+def part_of(request: RightsRequest, decider: str = "client") -> RequestPart:
+    """Return the part that the client or PakTaleem decides."""
+    return next(part for part in list_parts(request) if part.decider == decider)
+
+
+def decided(
+    cast: Cast, request: RightsRequest, decision: str = "granted", at: datetime = AT, **given: Any
+) -> RightsRequest:
+    """Let each controller decide its parts in the same way."""
+    for part in list_parts(request):
+        actor = cast.actor("farah" if part.decider == "client" else "amina")
+        decide_part(part, decision=decision, actor=actor, at=at, **given)
+    request.refresh_from_db()
+    return request

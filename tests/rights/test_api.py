@@ -1,0 +1,86 @@
+"""The API for rights requests: open one, list them, follow one."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.api.callers import Caller
+from tests.cast import Cast
+
+URL = "/api/v1/rights-requests"
+
+
+@pytest.fixture
+def caller(cast: Cast) -> Caller:
+    """The learning platform of Indus."""
+    return Caller(cast.key("indus"))
+
+
+def test_the_platform_opens_a_request_and_follows_it(caller: Caller) -> None:
+    made = caller.post(URL, {"subject": "lms-hamza", "kind": "access", "details": "All of it"})
+    assert made.status_code == 201
+    body = made.json()
+    assert (body["kind"], body["state"], body["identity_verified"]) == ("access", "with_client", True)
+    assert body["due_at"] == body["expected_by"] > body["received_at"]
+    assert {part["decided_by"] for part in body["parts"]} == {"client", "paktaleem"}
+    assert "details" not in body
+    assert caller.get(f"{URL}/{body['id']}").json() == body
+    assert [one["id"] for one in caller.get(URL).json()["requests"]] == [body["id"]]
+
+
+def test_several_rights_and_a_person_who_is_not_signed_in(caller: Caller) -> None:
+    made = caller.post(URL, {"subject": "lms-hamza", "kinds": ["erasure", "portability"], "signed_in": False})
+    assert (made.status_code, made.json()["state"]) == (201, "identity_pending")
+    assert {part["kind"] for part in made.json()["parts"]} == {"erasure", "portability"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"subject": "lms-hamza"}, "#/kind"),
+        ({"subject": "lms-hamza", "kind": "access", "kinds": ["access"]}, "#/kind"),
+        ({"subject": "lms-hamza", "kind": "everything"}, "#/kind"),
+        ({"subject": "lms-hamza", "kinds": []}, "#/kinds"),
+        ({"subject": "lms-hamza", "kinds": ["access", "access"]}, "#/kinds"),
+        ({"subject": "lms-hamza", "kind": "access", "purposes": ["none_such"]}, "#/purposes"),
+        ({"subject": "lms-hamza", "kind": "access", "details": "x" * 4001}, "#/details"),
+        ({"subject": 7, "kind": "access"}, "#/subject"),
+        ({"subject": "lms-hamza", "kind": "access", "urgent": True}, "#/urgent"),
+    ],
+)
+def test_wrong_input_names_its_field(caller: Caller, body: dict[str, Any], field: str) -> None:
+    answer = caller.post(URL, body)
+    assert answer.status_code == 400
+    assert [error["pointer"].rsplit("/0", 1)[0] for error in answer.json()["errors"]] == [field]
+
+
+def test_another_clients_people_and_requests_are_not_there(cast: Cast, caller: Caller) -> None:
+    made = caller.post(URL, {"subject": "lms-hamza", "kind": "access"}).json()
+    khyber = Caller(cast.key("khyber"))
+    assert khyber.get(f"{URL}/{made['id']}").status_code == 404
+    assert khyber.get(URL).json()["requests"] == []
+    assert khyber.post(URL, {"subject": "lms-hamza", "kind": "access"}).status_code == 404
+    assert Client().get(URL).status_code == 401
+
+
+def test_a_repeated_post_with_its_key_makes_one_request(caller: Caller) -> None:
+    body = {"subject": "lms-hamza", "kind": "access"}
+    first, again = (
+        caller._client.post(URL, body, content_type="application/json", headers={"Idempotency-Key": '"once"'})
+        for _ in range(2)
+    )
+    assert first.content == again.content
+    assert first.status_code == again.status_code == 201
+
+
+def test_pages_follow_each_other_and_a_foreign_cursor_is_refused(caller: Caller) -> None:
+    for _ in range(3):
+        caller.post(URL, {"subject": "lms-hamza", "kind": "question"})
+    first = caller.get(f"{URL}?limit=2").json()
+    rest = caller.get(first["next"]).json()
+    assert (len(first["requests"]), len(rest["requests"]), rest["next"]) == (2, 1, None)
+    assert caller.get(f"{URL}?cursor=forged").status_code == 400
+    assert len(caller.get(f"{URL}?subject=lms-hamza&state=all").json()["requests"]) == 3
+    assert caller.get(f"{URL}?subject=lms-iqra").json()["requests"] == []
+    assert caller.get(f"{URL}/not-an-id").status_code == 404

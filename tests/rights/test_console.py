@@ -1,0 +1,114 @@
+"""The desk: queue, page of a request, acts, intake by telephone, cards and figures."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from paktaleem.foundation.tenancy.context import in_client
+from rights.models import RequestPart, RightsRequest
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import list_url, row_url
+from tests.rights.cases import part_of, received
+
+MODEL = "rights/rightsrequest"
+
+
+def made(cast: Cast, *kinds: str, days_ago: int = 0, **given: Any) -> RightsRequest:
+    with in_client(cast.client_id("indus")):
+        return received(cast, *kinds, at=timezone.now() - timedelta(days=days_ago), **given)
+
+
+def act(browser: Any, request: RightsRequest, slug: str, **values: Any) -> Any:
+    return browser.post(row_url(MODEL, request.pk, slug), values)
+
+
+def fresh(cast: Cast, request: RightsRequest) -> RightsRequest:
+    with in_client(cast.client_id("indus")):
+        return RightsRequest.objects.get(pk=request.pk)
+
+
+def test_the_queue_is_sorted_by_due_date_and_the_first_page_leads_to_it(sign_in: SignIn, cast: Cast) -> None:
+    rows = {days: made(cast, days_ago=days) for days in (3, 31, 10)}
+    browser = sign_in("amina")
+    first = browser.get("/admin/").content.decode()
+    assert f"{list_url(MODEL)}?progress=open" in first
+    assert f"{list_url(MODEL)}?progress=overdue" in first
+    page = browser.get(f"{list_url(MODEL)}?progress=open").content.decode()
+    places = [page.index(rows[days].number) for days in (31, 10, 3)]
+    assert places == sorted(places)
+    late = browser.get(f"{list_url(MODEL)}?progress=overdue").content.decode()
+    assert rows[31].number in late
+    assert rows[10].number not in late
+
+
+def test_a_request_is_decided_answered_and_closed_at_the_desk(sign_in: SignIn, cast: Cast) -> None:
+    request = made(cast, "rectification", details="My name is wrong")
+    farah = sign_in("farah")
+    page = farah.get(row_url(MODEL, request.pk)).content.decode()
+    assert all(words in page for words in ("Timeline", "Clock", "Rectification", "30 days left"))
+    assert "My name is wrong" not in page
+    read = act(farah, request, "read", reason="review").content.decode()
+    assert "My name is wrong" in read
+    with in_client(cast.client_id("indus")):
+        part = part_of(request)
+    refused = {"part": str(part.pk), "decision": "refused", "refusal_code": "third_party_rights", "reasons": "Because."}
+    wrong = act(farah, request, "decide", **{**refused, "reasons": ""})
+    assert "Give the reasons" in wrong.content.decode()
+    assert act(farah, request, "decide", **refused).status_code == 302
+    draft = farah.get(row_url(MODEL, request.pk, "answer")).content.decode()
+    assert "Because." in draft
+    assert "you may complain" in draft
+    assert act(farah, request, "answer", text="No, because.").status_code == 302
+    assert act(farah, request, "close").status_code == 302
+    assert fresh(cast, request).state == "closed"
+
+
+def test_pauses_extension_notes_and_assignment_at_the_desk(sign_in: SignIn, cast: Cast) -> None:
+    request, amina = made(cast), sign_in("amina")
+    assert act(amina, request, "note", text="Called.").status_code == 302
+    assert "Called." in act(amina, request, "read", reason="review").content.decode()
+    assert act(amina, request, "assign", assignee=str(cast.user_id("amina"))).status_code == 302
+    assert act(amina, request, "pause", cause="clarification").status_code == 302
+    assert "already running" in act(amina, request, "pause", cause="identity").content.decode()
+    assert act(amina, request, "resume").status_code == 302
+    assert act(amina, request, "extend", days="10", text="Many systems.").status_code == 302
+    row = fresh(cast, request)
+    assert row.assignee_id == cast.user_id("amina")
+    assert row.expected_by - row.due_at >= timedelta(days=10)
+
+
+def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cast) -> None:
+    first = made(cast, subject=None, channel="form", days_ago=1)
+    later, amina = made(cast), sign_in("amina")
+    assert "No person at this client" in act(amina, first, "match", external_id="lms-kiran").content.decode()
+    assert act(amina, first, "match", external_id="lms-hamza").status_code == 302
+    assert act(amina, first, "verify", method="client").status_code == 200, "only the client can confirm that"
+    assert act(amina, first, "verify", method="call_back").status_code == 302
+    with in_client(cast.client_id("indus")):
+        part = part_of(first)
+    assert act(amina, first, "route", part=str(part.pk), decider="paktaleem").status_code == 200, "it has that part"
+    assert act(amina, later, "link", other=str(first.pk)).status_code == 302
+    assert fresh(cast, later).state == "duplicate"
+
+
+def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: SignIn, cast: Cast) -> None:
+    sana, url = sign_in("sana"), row_url("subjects/subject", cast.subject_id("hamza"), "rights-request")
+    assert sana.get(url).status_code == 200
+    day = (timezone.now() - timedelta(days=2)).date().isoformat()
+    made_by = sana.post(url, {"kinds": ["access", "erasure"], "details": "By phone", "received_on": day})
+    assert made_by.status_code == 302
+    with in_client(cast.client_id("indus")):
+        row = RightsRequest.objects.get()
+        assert (row.channel, row.state, row.received_at.date().isoformat()) == ("telephone", "identity_pending", day)
+        assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access", "erasure"}
+    assert sana.get(row_url(MODEL, row.pk)).status_code == 200
+    assert sana.get(row_url(MODEL, row.pk, "read")).status_code == 403
+
+
+def test_figures_count_by_client_and_kind(sign_in: SignIn, cast: Cast) -> None:
+    made(cast, "access")
+    for name, seen in (("amina", True), ("farah", True), ("celia", False)):
+        page = sign_in(name).get(f"{list_url(MODEL)}figures/").content.decode()
+        assert ("Access to the data" in page) is seen

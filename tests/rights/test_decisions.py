@@ -1,0 +1,240 @@
+"""Deciding, carrying out, answering and closing a rights request."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from consent.consents.models import Consent, ConsentState, Objection, Restriction
+from consent.consents.services import Answer, record_answers
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, person_actor, user_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.models import RequestStep
+from rights.sealing import open_text
+from rights.services import (
+    AlreadyAnswered,
+    AlreadyDecided,
+    BasisDoesNotAllowObjection,
+    ContactTooNew,
+    IdentityDiffers,
+    IdentityNotVerified,
+    NotAnswered,
+    NotDecided,
+    NotSamePerson,
+    OrdersOpen,
+    RecordRemains,
+    RequestEnded,
+    add_note,
+    answer_request,
+    assign_request,
+    close_request,
+    confirm_own_request,
+    decide_part,
+    deny_own_request,
+    link_duplicate,
+    list_parts,
+    read_notes,
+    route_part,
+    verify_identity,
+)
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, DAY, decided, part_of, received
+from tests.showing import shown
+
+
+def test_the_client_decides_its_part_and_an_officer_paktaleems(indus: Cast) -> None:
+    request = received(indus, "access")
+    farah, amina = indus.actor("farah"), indus.actor("amina")
+    for decider, wrong in (("client", amina), ("paktaleem", farah)):
+        with pytest.raises(NotAllowed, match="Only the controller"):
+            decide_part(part_of(request, decider), decision="granted", actor=wrong, at=AT)
+    decide_part(part_of(request), decision="granted", actor=farah, at=AT)
+    request.refresh_from_db()
+    assert request.state == "in_review"
+    with pytest.raises(AlreadyDecided):
+        decide_part(part_of(request), decision="granted", actor=farah, at=AT)
+    for name in ("bilal", "sana", "celia"):
+        with pytest.raises(NotAllowed):
+            decide_part(part_of(request, "paktaleem"), decision="granted", actor=indus.actor(name), at=AT)
+
+
+def second_officer(cast: Cast) -> Actor:
+    return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
+
+
+def test_access_orders_every_system_once_and_closes_when_all_have_answered(indus: Cast) -> None:
+    request = decided(indus, received(indus, "access", "portability"))
+    orders = list(Order.objects.filter(parent_kind="rights_request", parent_id=request.pk))
+    assert sorted(order.system.code for order in orders) == ["billing", "lms"], "once each, for four parts"
+    assert {(order.kind, order.due_at) for order in orders} == {("collect", request.due_at)}
+    assert request.state == "executing"
+    amina, farah = indus.actor("amina"), indus.actor("farah")
+    with pytest.raises(NotAnswered):
+        close_request(request, actor=farah, at=AT)
+    answer_request(request, text="Here is your data.", actor=farah, at=AT)
+    with pytest.raises(OrdersOpen):
+        close_request(request, actor=farah, at=AT)
+    for order in orders:
+        propose_waiver(order, actor=amina, reason=Reason.REVIEW, at=AT)
+        approve_waiver(order, actor=second_officer(indus), at=AT)
+    assert RequestStep.objects.filter(request=request, kind="orders_answered").count() == 1
+    closed = close_request(request, actor=farah, at=AT)
+    assert (closed.state, closed.closed_at) == ("closed", AT)
+    with pytest.raises(RequestEnded):
+        close_request(request, actor=farah, at=AT)
+
+
+def test_a_refusal_has_a_code_and_reasons_and_its_answer_is_kept(indus: Cast) -> None:
+    request = received(indus, "erasure", purposes=["newsletter"])
+    part, farah = part_of(request), indus.actor("farah")
+    for given, field in (
+        ({"decision": "refused", "reasons": "No."}, "refusal_code"),
+        ({"decision": "refused", "refusal_code": "excessive", "reasons": " "}, "reasons"),
+        ({"decision": "granted", "refusal_code": "excessive"}, "refusal_code"),
+    ):
+        details: dict[str, Any] = given
+        with pytest.raises(ValidationError) as wrong:
+            decide_part(part, **details, actor=farah, at=AT)
+        assert list(wrong.value.error_dict) == [field]
+    with pytest.raises(NotDecided):
+        answer_request(request, text="Wait.", actor=farah, at=AT)
+    decided(indus, request, "refused", refusal_code="legal_obligation", reasons="The law.")
+    answer_request(request, text="We must keep it.", actor=farah, at=AT)
+    request.refresh_from_db()
+    assert (request.state, request.answered_at) == ("responded", AT)
+    assert open_text(request, row=request, field="answer") == "We must keep it."
+    assert open_text(request, row=part_of(request), field="reasons") == "The law."
+    assert Letter.objects.get(kind="rights_answer").subject_id == indus.subject_id("hamza")
+    with pytest.raises(AlreadyAnswered):
+        answer_request(request, text="Twice.", actor=farah, at=AT)
+    assert close_request(request, actor=farah, at=AT).state == "closed"
+
+
+def test_nothing_is_granted_before_the_identity_is_verified_but_a_refusal_may_say_so(indus: Cast) -> None:
+    request = received(indus, "erasure", purposes=["newsletter"], identity="", channel="form")
+    farah = indus.actor("farah")
+    with pytest.raises(IdentityNotVerified):
+        decide_part(part_of(request), decision="granted", actor=farah, at=AT)
+    refused: dict[str, Any] = {"refusal_code": "identity_not_verified", "reasons": "You did not answer."}
+    request = decided(indus, request, "refused", **refused)
+    assert request.state == "refused"
+    answer_request(request, text="You did not answer.", actor=farah, at=AT)
+    assert not Letter.objects.filter(kind="rights_answer").exists(), "nothing is sent to a person who is not verified"
+
+
+def test_restriction_and_objection_take_effect_by_purpose(indus: Cast) -> None:
+    decided(indus, received(indus, "restriction", purposes=["newsletter"]))
+    assert list(Restriction.objects.values_list("purpose_code", flat=True)) == ["newsletter"]
+    decided(indus, received(indus, "objection", purposes=["platform_improvement"]))
+    assert list(Objection.objects.values_list("purpose_code", flat=True)) == ["platform_improvement"]
+
+
+def test_an_objection_without_legitimate_interest_is_only_refused_as_outside_scope(indus: Cast) -> None:
+    request = received(indus, "objection", purposes=["service_delivery"])
+    with pytest.raises(BasisDoesNotAllowObjection):
+        decide_part(part_of(request), decision="granted", actor=indus.actor("farah"), at=AT)
+    assert not Objection.objects.exists()
+    refused: dict[str, Any] = {"refusal_code": "outside_scope", "reasons": "It is needed for the contract."}
+    assert decided(indus, request, "refused", **refused).state == "refused"
+    assert not Objection.objects.exists()
+
+
+def given_consent(cast: Cast, name: str = "junaid") -> None:
+    answers = [Answer("newsletter", ConsentState.GIVEN)]
+    told: dict[str, Any] = {"shown": shown(cast.client_id("indus"), AT), "actor": SETTING_UP, "at": AT}
+    record_answers(cast.subject(name), answers=answers, **told)
+
+
+def test_a_verified_withdrawal_is_in_effect_at_once_and_nobody_decides_about_it(indus: Cast) -> None:
+    given_consent(indus)
+    request = received(indus, "withdrawal", subject="junaid", at=AT + DAY)
+    assert request.state == "approved"
+    assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "withdrawn"
+
+
+def test_a_withdrawal_that_anybody_could_have_written_waits_for_the_person(indus: Cast) -> None:
+    given_consent(indus)
+    request = received(indus, "withdrawal", subject="junaid", identity="", channel="form", at=AT + DAY)
+    assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "given"
+    junaid = indus.subject_id("junaid")
+    own = person_actor(junaid, indus.client_id("indus"), acts_for=junaid)
+    confirm_own_request(request, by_code=True, actor=own, at=AT + DAY)
+    assert Consent.objects.get(subject=junaid).state == "withdrawn"
+
+
+def test_an_erasure_is_closed_only_once_the_record_is_erased(indus: Cast) -> None:
+    request = decided(indus, received(indus, "erasure", purposes=["newsletter"]))
+    amina = indus.actor("amina")
+    answer_request(request, text="It will be erased.", actor=amina, at=AT)
+    with pytest.raises(RecordRemains):
+        close_request(request, actor=amina, at=AT)
+    erase_subject(indus.subject("hamza"), actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+    assert close_request(request, actor=amina, at=AT).state == "closed"
+
+
+def test_an_officer_passes_a_part_to_the_other_controller(indus: Cast) -> None:
+    request = received(indus, "complaint")
+    with pytest.raises(NotAllowed):
+        route_part(part_of(request, "paktaleem"), decider="client", actor=indus.actor("farah"), at=AT)
+    route_part(part_of(request, "paktaleem"), decider="client", actor=indus.actor("amina"), at=AT)
+    request.refresh_from_db()
+    assert request.state == "with_client"
+
+
+def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(indus: Cast) -> None:
+    request = received(indus, "access", identity="", channel="form")
+    hamza, client_id = indus.subject_id("hamza"), indus.client_id("indus")
+    own = person_actor(hamza, client_id, acts_for=hamza)
+    other = person_actor(indus.subject_id("esra"), client_id, acts_for=hamza)
+    with pytest.raises(NotAllowed):
+        confirm_own_request(request, by_code=True, actor=other, at=AT)
+    changed = {"email": "new.hamza@mail.example"}
+    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    with pytest.raises(ContactTooNew):
+        confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=71))
+    with pytest.raises(ContactTooNew):
+        verify_identity(request, method="call_back", actor=indus.actor("amina"), at=AT + timedelta(hours=71))
+    confirmed = confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=72))
+    assert (confirmed.identity_method, confirmed.state) == ("code", "with_client")
+    denied = received(indus, "access", identity="", channel="form")
+    assert deny_own_request(denied, actor=own, at=AT).state == "withdrawn"
+
+
+def test_duplicates_continue_in_the_earlier_one_with_its_clock_and_without_its_identity(indus: Cast) -> None:
+    amina = indus.actor("amina")
+    first = received(indus, "access", identity="", channel="form")
+    later = received(indus, "access", "rectification", at=AT + 3 * DAY)
+    kept = link_duplicate(later, other=first, actor=amina, at=AT + 4 * DAY)
+    later.refresh_from_db()
+    assert (kept.pk, kept.due_at, kept.state) == (first.pk, AT + 30 * DAY, "identity_pending")
+    assert (later.state, later.duplicate_of_id) == ("duplicate", first.pk)
+    assert {part.kind for part in list_parts(kept)} == {"access", "rectification"}
+
+
+def test_an_unverified_request_puts_no_right_into_a_verified_one(indus: Cast) -> None:
+    verified = received(indus, "access")
+    forged = received(indus, "erasure", identity="", channel="form", at=AT + DAY)
+    amina = indus.actor("amina")
+    with pytest.raises(IdentityDiffers):
+        link_duplicate(forged, other=verified, actor=amina, at=AT + DAY)
+    with pytest.raises(NotSamePerson):
+        link_duplicate(forged, other=received(indus, subject="junaid"), actor=amina, at=AT + DAY)
+    with pytest.raises(NotAllowed):
+        link_duplicate(forged, other=verified, actor=indus.actor("farah"), at=AT + DAY)
+
+
+def test_notes_are_sealed_and_requests_are_assigned(indus: Cast) -> None:
+    request, farah = received(indus), indus.actor("farah")
+    add_note(request, text="Called them.", actor=farah, at=AT)
+    assert read_notes(request, actor=farah) == [(AT, "client_admin", "Called them.")]
+    assigned = assign_request(request, assignee=indus.user("farah"), actor=farah, at=AT)
+    assert assigned.assignee_id == indus.user_id("farah")
+    with pytest.raises(ValidationError):
+        add_note(request, text=" ", actor=farah, at=AT)

@@ -1,0 +1,127 @@
+"""A restriction is lifted only after the person was informed; an objection is overruled by two officers."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from consent.consents.models import Objection, Restriction
+from consent.consents.services import NotLegitimateInterest, object_to_purpose, restrict_processing
+from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.models import LiftNotice
+from rights.services.limits import (
+    AlreadyProposed,
+    NothingProposed,
+    PersonNotInformed,
+    approve_overruling,
+    decline_overruling,
+    inform_before_lift,
+    lift_after_notice,
+    propose_overruling,
+    read_grounds,
+)
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+from tests.rights.cases import AT
+
+LATER = AT + timedelta(hours=1)
+
+
+def restricted(cast: Cast, name: str = "hamza") -> Restriction:
+    amina = cast.actor("amina")
+    return restrict_processing(cast.subject(name), actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+
+
+def objected(cast: Cast, purpose: str = "platform_improvement") -> Objection:
+    amina, hamza = cast.actor("amina"), cast.subject("hamza")
+    return object_to_purpose(hamza, purpose_code=purpose, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+
+
+def second_officer(cast: Cast) -> Actor:
+    return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
+
+
+def test_a_restriction_is_lifted_only_after_the_person_was_informed(indus: Cast) -> None:
+    row, farah = restricted(indus), indus.actor("farah")
+    with pytest.raises(PersonNotInformed):
+        lift_after_notice(row, actor=farah, reason=Reason.REVIEW, at=LATER)
+    inform_before_lift(row, by_hand=False, actor=farah, at=LATER)
+    assert Letter.objects.get(kind="rights_lift").subject_id == indus.subject_id("hamza")
+    with pytest.raises(PersonNotInformed):
+        lift_after_notice(row, actor=farah, reason=Reason.REVIEW, at=LATER)
+    lifted = lift_after_notice(row, actor=farah, reason=Reason.REVIEW, at=LATER + timedelta(hours=1))
+    assert lifted.ends_at == LATER + timedelta(hours=1)
+    kinds = list(Entry.objects.filter(family="restriction").order_by("recorded_at").values_list("kind", flat=True))
+    assert kinds == ["restriction.opened", "restriction.lift_announced", "restriction.lifted"]
+
+
+def test_a_person_without_an_email_address_is_told_by_staff(indus: Cast) -> None:
+    row, farah = restricted(indus, "iqra"), indus.actor("farah")
+    with pytest.raises(ValidationError, match="no email address"):
+        inform_before_lift(row, by_hand=False, actor=farah, at=LATER)
+    assert inform_before_lift(row, by_hand=True, actor=farah, at=LATER).way == "by_hand"
+    for name in ("sana", "bilal", "celia"):
+        with pytest.raises(NotAllowed):
+            inform_before_lift(row, by_hand=True, actor=indus.actor(name), at=LATER)
+    assert LiftNotice.objects.count() == 1
+
+
+def test_an_objection_is_recorded_only_where_the_basis_is_legitimate_interest(indus: Cast) -> None:
+    for purpose in ("service_delivery", "newsletter"):
+        with pytest.raises(NotLegitimateInterest):
+            objected(indus, purpose)
+    assert not Objection.objects.exists()
+    assert objected(indus).ends_at is None
+
+
+def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
+    row, amina = objected(indus), indus.actor("amina")
+    with pytest.raises(ValidationError, match="compelling grounds"):
+        propose_overruling(row, grounds=" ", actor=amina, at=LATER)
+    propose_overruling(row, grounds="Court order 17/2026", actor=amina, at=LATER)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_jsonb(r)::text FROM rights_overruling r")
+        assert "Court order" not in cursor.fetchone()[0]
+    row.refresh_from_db()
+    assert row.ends_at is None, "in force until a second officer agrees"
+    with pytest.raises(ApproverIsRequester):
+        approve_overruling(row, actor=amina, at=LATER)
+    with pytest.raises(AlreadyProposed):
+        propose_overruling(row, grounds="Again", actor=second_officer(indus), at=LATER)
+    assert read_grounds(row, actor=second_officer(indus)) == "Court order 17/2026"
+    assert approve_overruling(row, actor=second_officer(indus), at=LATER).ends_at == LATER
+    assert Entry.objects.filter(kind="objection.overruling_settled").count() == 1
+
+
+def test_a_declined_overruling_leaves_the_objection_in_force(indus: Cast) -> None:
+    row, amina = objected(indus), indus.actor("amina")
+    with pytest.raises(NothingProposed):
+        approve_overruling(row, actor=amina, at=LATER)
+    propose_overruling(row, grounds="Weak", actor=amina, at=LATER)
+    assert decline_overruling(row, actor=second_officer(indus), at=LATER).ends_at is None
+    for name in ("farah", "sana", "bilal"):
+        with pytest.raises(NotAllowed):
+            propose_overruling(row, grounds="No", actor=indus.actor(name), at=LATER)
+
+
+def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row, objection = restricted(cast), objected(cast)
+    farah, amina = sign_in("farah"), sign_in("amina")
+    page = farah.post(row_url("consent/restriction", row.pk, "lift"), {"reason": "review"})
+    assert "Inform the person first." in page.content.decode()
+    assert farah.post(row_url("consent/restriction", row.pk, "inform"), {"way": "mail"}).status_code == 302
+    assert farah.post(row_url("consent/restriction", row.pk, "lift"), {"reason": "review"}).status_code == 302
+    assert amina.post(row_url("consent/objection", objection.pk, "overrule"), {"grounds": "Fraud"}).status_code == 302
+    shown = amina.get(row_url("consent/objection", objection.pk, "agree")).content.decode()
+    assert "Fraud" in shown
+    own = amina.post(row_url("consent/objection", objection.pk, "agree"), {"answer": "approve"})
+    assert "may not approve it" in own.content.decode()

@@ -1,0 +1,171 @@
+"""The public form tells nothing, and the person's own page confirms, denies and makes requests."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from rights.models import RightsRequest
+from rights.services.matching import MATCH_SENDER
+from rights.tasks import match_sender_of_request
+from tests.access_links import visiting
+from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor
+from tests.cast import Cast
+from tests.working import work as work_on
+
+HAMZA = "hamza.lodhi@students.example"
+AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
+
+
+def work() -> None:
+    work_on({**visiting.TASKS, MATCH_SENDER: match_sender_of_request})
+
+
+def asked(contact: str, *kinds: str, code: str = "indus", browser: Client | None = None, **given: str) -> Any:
+    browser = browser or visitor()
+    url = f"/requests/{code}/" if code else "/requests/"
+    values = {"csrfmiddlewaretoken": token_of(browser.get(url)), "kinds": list(kinds or ["access"]), "contact": contact}
+    return browser.post(url, {**values, "details": "Everything about Hamza Lodhi", **given})
+
+
+def link_in(letter: Any) -> str:
+    return re.search(r"/requests/link/\S+", str(letter.body))[0]  # type: ignore[index]
+
+
+def requests_of(cast: Cast, code: str = "indus") -> list[RightsRequest]:
+    with in_client(cast.client_id(code)):
+        return list(RightsRequest.objects.filter(client_id=cast.client_id(code)).order_by("pk"))
+
+
+def work_and_bytes(contact: str, number: int) -> Any:
+    browser = visitor(REMOTE_ADDR=f"203.0.113.{number}")
+    with CaptureQueriesContext(connection) as queries:
+        answer = asked(contact, browser=browser)
+    shapes = [re.sub(r"'[^']*'|\\\\x[0-9a-f]+|\d+", "?", one["sql"]) for one in queries.captured_queries]
+    headers = {key: value for key, value in answer.headers.items() if key != "X-Request-ID"}
+    policy = re.sub(r"nonce-[^']+", "", headers.pop("Content-Security-Policy", ""))
+    return answer.status_code, headers, policy, answer.content, shapes
+
+
+def test_known_unknown_child_erased_and_foreign_people_take_the_same_work_and_give_the_same_bytes(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("junaid"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    contacts = [
+        HAMZA,
+        "nobody@mail.example",
+        "junaid.mirza@school.example",
+        "kiran.tareen@mail.example",
+        "esra.qureshi@mail.example",
+    ]
+    first, *others = [work_and_bytes(contact, number) for number, contact in enumerate(contacts)]
+    assert first[0] == 200
+    assert b"Hamza" not in first[3]
+    for other in others:
+        assert other == first
+
+
+def test_without_a_client_the_request_is_paktaleems(cast: Cast) -> None:
+    assert asked("someone@mail.example", code="").status_code == 200
+    [row] = requests_of(cast, "paktaleem")
+    assert (row.state, row.channel, row.subject_id) == ("triage", "form", None)
+    assert requests_of(cast) == []
+
+
+def test_quotas_count_by_contact_and_by_address_and_do_not_depend_on_the_contact_being_known(cast: Cast) -> None:
+    for contact in (HAMZA, "nobody@mail.example"):
+        found = [asked(contact, browser=visitor(REMOTE_ADDR=f"198.51.100.{one}")).status_code for one in range(5)]
+        assert found == [200, 200, 200, 429, 429]
+    origin = [
+        asked(f"one{one}@mail.example", browser=visitor(REMOTE_ADDR="192.0.2.9")).status_code for one in range(11)
+    ]
+    assert origin == [200] * 10 + [429]
+
+
+@pytest.mark.parametrize(
+    "given", [{"contact": "not a contact"}, {"contact": ""}, {"details": "x" * 4001}, {"details": "a\x00b"}]
+)
+def test_wrong_input_is_shown_beside_its_field_and_nothing_is_recorded(cast: Cast, given: dict[str, str]) -> None:
+    details: dict[str, Any] = {"contact": HAMZA, **given}
+    assert asked(**details).status_code == 422
+    assert requests_of(cast) == []
+    assert visitor().post("/requests/indus/", {"kinds": ["access"]}).status_code == 403
+    assert visitor().get("/requests/nobody_here/").status_code == 404
+
+
+def test_the_person_learns_of_every_request_in_their_name_and_confirms_it_with_a_code(cast: Cast) -> None:
+    asked(HAMZA)
+    work()
+    [letter] = mail.outbox
+    assert letter.to == [HAMZA]
+    assert "Everything about" not in letter.body
+    [row] = requests_of(cast)
+    assert (row.state, row.subject_id) == ("identity_pending", cast.subject_id("hamza"))
+    browser, link = visitor(), link_in(letter)
+    assert send(browser, link).status_code == 302
+    work()
+    assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
+    assert row.number in browser.get("/requests/mine/").content.decode()
+    answered = send(browser, "/requests/mine/answer/", form_at="/requests/mine/", request=str(row.pk), answer="confirm")
+    assert answered.status_code == 302
+    [row] = requests_of(cast)
+    assert (row.state, row.identity_method) == ("with_client", "code")
+
+
+def test_a_contact_that_nobody_has_waits_for_an_officer_and_gets_no_email(cast: Cast) -> None:
+    asked("nobody@mail.example")
+    work()
+    assert mail.outbox == []
+    assert requests_of(cast)[0].state == "triage"
+
+
+def own_page(cast: Cast, subject: str = "lms-hamza") -> Client:
+    browser = visitor()
+    assert send(browser, path_of(issue(cast, "indus", subject, page="requests").json()["url"])).status_code == 302
+    return browser
+
+
+def test_the_platform_leads_a_signed_in_person_to_their_own_page(cast: Cast) -> None:
+    browser = own_page(cast)
+    made = send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds="erasure", details="Please")
+    assert made.status_code == 302
+    [row] = requests_of(cast)
+    assert (row.channel, row.identity_method, row.state) == ("own_page", "lms", "with_client")
+    assert send(browser, "/requests/mine/new/", form_at="/requests/mine/").status_code == 422
+
+
+def test_nobody_reaches_the_request_of_another_person(cast: Cast) -> None:
+    asked(HAMZA)
+    work()
+    [row] = requests_of(cast)
+    other = own_page(cast, "lms-junaid")
+    for key in (str(row.pk), "not-an-id", ""):
+        answer = send(other, "/requests/mine/answer/", form_at="/requests/mine/", request=key, answer="deny")
+        assert answer.status_code == 404
+    assert row.number not in other.get("/requests/mine/").content.decode()
+    own = own_page(cast)
+    wrong = send(own, "/requests/mine/answer/", form_at="/requests/mine/", request=str(row.pk), answer="perhaps")
+    assert wrong.status_code == 400
+    denied = send(own, "/requests/mine/answer/", form_at="/requests/mine/", request=str(row.pk), answer="deny")
+    assert (denied.status_code, requests_of(cast)[0].state) == (302, "withdrawn")
+
+
+def test_five_guesses_a_day_for_a_contact_and_another_link_does_not_reset_them(
+    committed: Cast, mailoutbox: list[Any]
+) -> None:
+    statuses = []
+    for _ in range(2):
+        asked(HAMZA)
+        work()
+        link = link_in(mail.outbox[-1])
+        browser = visitor()
+        assert send(browser, link).status_code == 302
+        statuses += [send(browser, "/requests/code/", code="00000000").status_code for _ in range(4)]
+    assert statuses == [422] * 5 + [429] * 3

@@ -1,0 +1,134 @@
+"""Pauses, the extension, and what the worker does on which day."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
+
+from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from rights.models import RightsRequest, ScheduledStep
+from rights.services import (
+    AlreadyExtended,
+    AlreadyPaused,
+    NotPaused,
+    TooLate,
+    answer_request,
+    carry_out_due_steps,
+    extend_request,
+    pause_request,
+    resume_request,
+)
+from rights.tasks import notify_staff
+from tests.cast import Cast
+from tests.rights.cases import AT, DAY, decided, received
+
+WORKER = system_actor("tests")
+
+
+def run(cast: Cast, at: datetime) -> int:
+    return carry_out_due_steps(cast.client_id("indus"), actor=WORKER, at=at)
+
+
+def done() -> list[tuple[str, str]]:
+    return [(one.kind, one.on.isoformat()) for one in ScheduledStep.objects.order_by("due_at", "kind")]
+
+
+def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(indus: Cast) -> None:
+    received(indus, "access")
+    assert run(indus, AT + 19 * DAY) == 0
+    assert run(indus, AT + 20 * DAY) == 1
+    assert run(indus, AT + 20 * DAY) == 0
+    assert run(indus, AT + 26 * DAY) == 1
+    assert run(indus, AT + 29 * DAY) == 3, "after an outage: two reminders and the alarm for a notice"
+    assert run(indus, AT + 31 * DAY) == 3
+    assert done() == [
+        ("escalation", "2026-10-21"),
+        ("reminder", "2026-10-24"),
+        ("notice_needed", "2026-10-28"),
+        ("reminder", "2026-10-28"),
+        ("reminder", "2026-10-30"),
+        ("overdue", "2026-10-31"),
+        ("reminder", "2026-10-31"),
+        ("reminder", "2026-11-01"),
+    ]
+    kinds = set(Entry.objects.filter(family="rights_request").values_list("kind", flat=True))
+    assert {f"rights_request.{one}" for one in ("reminded", "escalated", "notice_needed", "overdue")} <= kinds
+
+
+def test_overdue_requests_are_counted_by_the_deadline_that_counts(indus: Cast) -> None:
+    request, farah = received(indus, "access"), indus.actor("farah")
+    assert RightsRequest.objects.overdue(AT + 30 * DAY).count() == 1
+    extend_request(request, days=10, text="Three systems must answer.", actor=farah, at=AT + 26 * DAY)
+    request.refresh_from_db()
+    assert (request.due_at, request.expected_by) == (AT + 30 * DAY, AT + 40 * DAY)
+    assert not RightsRequest.objects.overdue(AT + 39 * DAY).exists()
+    assert RightsRequest.objects.overdue(AT + 40 * DAY).exists()
+    assert Letter.objects.filter(kind="rights_notice").count() == 1
+
+
+def test_an_extension_is_given_once_with_reasons_and_before_the_due_date(indus: Cast) -> None:
+    request, farah = received(indus, "access"), indus.actor("farah")
+    for given, field in (({"days": 61, "text": "Why"}, "days"), ({"days": 0, "text": "Why"}, "days")):
+        details: dict[str, Any] = given
+        with pytest.raises(ValidationError) as wrong:
+            extend_request(request, **details, actor=farah, at=AT)
+        assert list(wrong.value.error_dict) == [field]
+    with pytest.raises(ValidationError, match="reasons"):
+        extend_request(request, days=5, text=" ", actor=farah, at=AT)
+    with pytest.raises(TooLate):
+        extend_request(request, days=5, text="Late", actor=farah, at=AT + 30 * DAY)
+    extend_request(request, days=5, text="Why", actor=farah, at=AT)
+    with pytest.raises(AlreadyExtended):
+        extend_request(request, days=5, text="Again", actor=farah, at=AT)
+    with pytest.raises(NotAllowed):
+        extend_request(request, days=5, text="Why", actor=indus.actor("sana"), at=AT)
+
+
+def test_a_pause_moves_the_expected_date_and_never_the_due_date(indus: Cast) -> None:
+    request, farah = received(indus, "access"), indus.actor("farah")
+    pause_request(request, cause="clarification", actor=farah, at=AT + 2 * DAY)
+    with pytest.raises(AlreadyPaused):
+        pause_request(request, cause="identity", actor=farah, at=AT + 3 * DAY)
+    resumed = resume_request(request, actor=farah, at=AT + 7 * DAY)
+    assert (resumed.due_at, resumed.expected_by) == (AT + 30 * DAY, AT + 35 * DAY)
+    assert resumed.answer_by == AT + 30 * DAY, "without a notice the due date counts"
+    with pytest.raises(NotPaused):
+        resume_request(request, actor=farah, at=AT + 8 * DAY)
+
+
+def test_an_answer_stops_the_clock(indus: Cast) -> None:
+    request = decided(indus, received(indus, "access"))
+    answer_request(request, text="Here.", actor=indus.actor("farah"), at=AT + DAY)
+    assert run(indus, AT + 60 * DAY) == 0
+
+
+def test_staff_are_emailed_the_client_while_it_decides_and_officers_from_day_twenty(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        request = received(cast, "access")
+    for kind in ("reminder", "escalation"):
+        notify_staff(str(request.client_id), str(request.pk), kind)
+    found = {}
+    for code in ("indus", "paktaleem"):
+        with in_client(cast.client_id(code)):
+            letters = Letter.objects.filter(related_id=request.pk, user__isnull=False)
+            found[code] = sorted(letters.values_list("kind", "user__email"))
+    assert found == {
+        "indus": [("rights_escalation", "farah@indus.example"), ("rights_reminder", "farah@indus.example")],
+        "paktaleem": [("rights_escalation", "amina@paktaleem.example")],
+    }
+
+
+@pytest.mark.parametrize("table", ["requeststep", "requestextension", "requestnote", "scheduledstep"])
+def test_the_timeline_is_append_only(indus: Cast, table: str) -> None:
+    with (
+        connection.cursor() as cursor,
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+    ):
+        cursor.execute(f"DELETE FROM rights_{table}")  # noqa: S608 -- names of our tables
