@@ -16,7 +16,7 @@ from paktaleem.foundation.api.paging import paginated_response, read_cursor, sig
 from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 from rights.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
-from rights.selectors import RequestUnknown, get_request, list_requests
+from rights.selectors import RequestUnknown, get_request, list_parts_of, list_requests
 from rights.services import list_parts, receive_request
 from rights.states import Decider, Decision, RefusalCode, State
 
@@ -62,7 +62,7 @@ class RightsRequestQuery(StrictSerializer):
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
-class PartOutput(serializers.Serializer[Any]):
+class RightsPartOutput(serializers.Serializer[Any]):
     """One right: who decides, about which purposes, and the decision; null until it is made."""
 
     kind = serializers.ChoiceField(RightKind.choices)
@@ -87,7 +87,7 @@ class RightsRequestOutput(serializers.Serializer[Any]):
     expected_by = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
-    parts = serializers.ListField(child=PartOutput())
+    parts = serializers.ListField(child=RightsPartOutput())
 
 
 class RightsRequestsOutput(serializers.Serializer[Any]):
@@ -107,7 +107,8 @@ class RightsRequests(Operation):
         """List the client's requests, oldest first; by default those that are open."""
         query = validate_input(RightsRequestQuery, request.query_params.dict())
         page, more = _page(query, request)
-        body = {"requests": [_serialize(row) for row in page]}
+        parts = list_parts_of(page)
+        body = {"requests": [_serialize(row, parts[row.pk]) for row in page]}
         return paginated_response(request, body, {"cursor": more} if more else None)
 
     @extend_schema(request=RightsRequestInput, responses={201: RightsRequestOutput})
@@ -128,7 +129,7 @@ class RightsRequests(Operation):
             actor=actor,
             at=at,
         )
-        return Response(_serialize(row), HTTPStatus.CREATED)
+        return Response(_serialize(row, list_parts(row)), HTTPStatus.CREATED)
 
 
 class ShowRightsRequest(Operation):
@@ -140,7 +141,8 @@ class ShowRightsRequest(Operation):
     @extend_schema(responses=RightsRequestOutput)
     def get(self, request: Request, rights_request: UUID) -> Response:
         """Return one request with its state, its dates, and the decision about each right."""
-        return Response(_serialize(get_request(rights_request, actor=actor_of(request))))
+        row = get_request(rights_request, actor=actor_of(request))
+        return Response(_serialize(row, list_parts(row)))
 
 
 def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest], str | None]:
@@ -158,8 +160,7 @@ def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest],
     return page, sign_cursor(str(page[-1].pk), of=of) if len(rows) > len(page) else None
 
 
-def _serialize(row: RightsRequest) -> dict[str, Any]:
-    parts = list_parts(row)
+def _serialize(row: RightsRequest, parts: list[RequestPart]) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "number": row.number,

@@ -25,12 +25,12 @@ from paktaleem.foundation.public.pages import error_page, public_page, redirect_
 from rights.deadlines import due_at
 from rights.forms import OwnRequestForm, PublicRequestForm
 from rights.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.selectors import list_parts_of
 from rights.services import (
     ContactTooNew,
     RequestEnded,
     confirm_own_request,
     deny_own_request,
-    list_parts,
     receive_request,
 )
 from rights.services.identity import is_contact_settled
@@ -91,9 +91,11 @@ def _render_own(
     request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: Any = ""
 ) -> HttpResponse:
     own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person)
+    found = list(own.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
+    parts = list_parts_of(found)
     rows = [
-        {"row": row, "rights": [str(RightKind(kind).label) for kind in sorted({part.kind for part in list_parts(row)})]}
-        for row in own.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN]
+        {"row": row, "rights": [str(RightKind(kind).label) for kind in sorted({part.kind for part in parts[row.pk]})]}
+        for row in found
     ]
     return public_page(
         request,

@@ -1,5 +1,6 @@
 """Acts on restrictions and objections: inform before a lift, lift, and overrule by two officers."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
 from rights.admin.forms import WithoutReason
 from rights.models import NoticeWay
 from rights.services import limits
@@ -52,10 +55,8 @@ class AgreeForm(WithoutReason):
     def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
         """Show the grounds that the first officer gave."""
         super().__init__(*args, row=row, request=request, **kwargs)
-        try:
-            self.fields["answer"].help_text = limits.read_grounds(row, actor=actor_of(request))
-        except limits.NothingProposed:
-            self.fields["answer"].help_text = ""
+        with suppress(limits.NothingProposed, CannotOpen), in_client(row.client_id):
+            self.fields["answer"].help_text = limits.read_grounds(row, **_by(request))
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:

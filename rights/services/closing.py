@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from rights.messages import ANSWER
 from rights.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.sealing import seal_text
-from rights.services.clock import lock_unanswered
+from rights.services.clock import lock_unanswered, update_dates
 from rights.services.decisions import AlreadyDecided
 from rights.services.steps import RequestEnded, list_parts, lock_open_request, record_step
 from rights.states import Decision, State
@@ -72,6 +72,7 @@ def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datet
         raise NotDecided
     request.answer = seal_text(request, text.strip(), row=request, field="answer")
     request.answered_at = at
+    update_dates(request, at)
     record_step("rights_request.answered", request, actor, at, {"sent": _send_answer(request, text, actor, at)})
     return request
 

@@ -109,7 +109,8 @@ def _create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[s
     role = row.subject.role if row.subject else "student"
     for kind in kinds:
         deciders = find_deciders(row.client_id, role=role, kind=RightKind(kind), purposes=purposes, at=at)
-        for decider, codes in sorted(deciders.items()):
+        for decider, found in sorted(deciders.items()):
+            codes = found if row.subject or purposes else []  # all those of the person, once they are known
             part = RequestPart(client_id=row.client_id, request=row, kind=kind, decider=decider.value, purposes=codes)
             part.save(force_insert=True)
 
@@ -128,7 +129,8 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
 def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
     """Return the decrypted texts of a request; the access is recorded first. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = RightsRequest.objects.get(pk=request.pk, client_id=request.client_id)
+    rows = RightsRequest.objects.select_for_update(of=("self",))
+    request = rows.get(pk=request.pk, client_id=request.client_id)
     ended = State(request.state) if request.closed_at else None
     record_step("rights_request.read", request, actor, at, {"reason": Reason(reason).value}, ended)
     return {field: open_text(request, row=request, field=field) for field in ("details", "contact", "answer")}

@@ -10,7 +10,7 @@ from consent.consents.models import Objection, Restriction
 from consent.consents.services import lift_objection, lift_restriction
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import (
@@ -126,12 +126,17 @@ def decline_overruling(objection: Objection, *, actor: Actor, at: datetime) -> O
     return _settle(objection, ChangeState.DECLINED, actor, at)
 
 
-def read_grounds(objection: Objection, *, actor: Actor) -> str:
-    """Return the grounds of the waiting proposal, for the second officer. Raises NothingProposed, NotAllowed."""
+@transaction.atomic
+def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
+    """Return the grounds of the waiting proposal, for the second officer; the access is recorded.
+
+    Raises NothingProposed, KeyDestroyed if the person is erased, NotAllowed.
+    """
     _require_officer(objection, actor)
     row = _waiting(objection)
     if row is None or row.grounds is None:
         raise NothingProposed
+    record_access(objection.subject, ["objection.grounds"], actor=actor, reason=Reason.REVIEW, at=at)
     return sealer_of(objection.subject).open(row.grounds, column=_GROUNDS)
 
 

@@ -19,9 +19,9 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from rights.models import PARENT, RequestPart, RightKind, RightsRequest
-from rights.selectors import is_legitimate_interest
+from rights.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
 from rights.services.steps import list_parts, record_step, require_subject
-from rights.states import Decision
+from rights.states import Decider, Decision
 
 __all__ = ["BasisDoesNotAllowObjection", "carry_out", "withdraw_at_once"]
 
@@ -45,9 +45,9 @@ def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: da
     if kind in _COPIES:
         _order_copies(request, actor, at)
     elif kind is RightKind.RESTRICTION:
-        for purpose in part.purposes or [""]:
-            reason = Reason.SUBJECT_REQUEST
-            restrict_processing(require_subject(request), purpose_code=purpose, actor=actor, reason=reason, at=at)
+        subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
+        for purpose in _purposes_of(subject, part, at) or [""]:
+            restrict_processing(subject, purpose_code=purpose, actor=actor, reason=reason, at=at)
     elif kind is RightKind.OBJECTION:
         _object(require_subject(request), part, actor, at)
     elif kind is RightKind.WITHDRAWAL:
@@ -70,18 +70,27 @@ def withdraw_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> N
 
 
 def _withdraw(subject: Subject, part: RequestPart, at: datetime) -> None:
-    for purpose in part.purposes:
+    meant = list_purposes_meant(subject.client_id, role=subject.role, kind=RightKind.WITHDRAWAL, at=at)
+    for purpose in part.purposes or meant:
         with suppress(NothingToWithdraw):
             withdraw_consent(subject, purpose=purpose, method=Method.LMS, actor=_PORTAL, at=at)
 
 
 def _object(subject: Subject, part: RequestPart, actor: Actor, at: datetime) -> None:
     role, client_id = subject.role, subject.client_id
-    purposes = [one for one in part.purposes if is_legitimate_interest(client_id, one, role=role, at=at)]
+    meant = _purposes_of(subject, part, at)
+    purposes = [one for one in meant if is_legitimate_interest(client_id, one, role=role, at=at)]
     if not purposes:
         raise BasisDoesNotAllowObjection
     for purpose in purposes:
         object_to_purpose(subject, purpose_code=purpose, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+
+
+def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]:
+    """Return the purposes of a part; if none are named, all that its controller decides about."""
+    kind = RightKind(part.kind)
+    deciders = find_deciders(subject.client_id, role=subject.role, kind=kind, purposes=part.purposes, at=at)
+    return part.purposes or deciders.get(Decider(part.decider), [])
 
 
 def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:

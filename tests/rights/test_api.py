@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.api.callers import Caller
 from tests.cast import Cast
@@ -72,6 +74,17 @@ def test_a_repeated_post_with_its_key_makes_one_request(caller: Caller) -> None:
     )
     assert first.content == again.content
     assert first.status_code == again.status_code == 201
+
+
+def test_a_list_takes_the_same_number_of_queries_however_long_it_is(caller: Caller) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            caller.post(URL, {"subject": "lms-hamza", "kinds": ["access", "erasure"]})
+        with CaptureQueriesContext(connection) as queries:
+            caller.get(URL)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_pages_follow_each_other_and_a_foreign_cursor_is_refused(caller: Caller) -> None:

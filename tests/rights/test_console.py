@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from paktaleem.foundation.tenancy.context import in_client
 from rights.models import RequestPart, RightsRequest
+from rights.selectors import get_figures
+from rights.services import answer_request, extend_request
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
-from tests.rights.cases import part_of, received
+from tests.rights.cases import AT, DAY, decided, part_of, received
 
 MODEL = "rights/rightsrequest"
 
@@ -105,6 +107,22 @@ def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: S
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access", "erasure"}
     assert sana.get(row_url(MODEL, row.pk)).status_code == 200
     assert sana.get(row_url(MODEL, row.pk, "read")).status_code == 403
+
+
+def test_figures_say_what_was_answered_in_time(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        for answered_after, notice_after in ((4, None), (35, 20), (35, 31), (None, None)):
+            request = received(cast, "complaint", "question")
+            if notice_after and notice_after < 30:
+                extend_request(request, days=20, text="Why", actor=cast.actor("amina"), at=AT + notice_after * DAY)
+            if answered_after:
+                at = AT + answered_after * DAY
+                answer_request(decided(cast, request, at=at), text="Yes.", actor=cast.actor("amina"), at=at)
+        found = {one.kind: one for one in get_figures(cast.actor("amina"), since=AT)}
+        assert get_figures(cast.actor("amina"), since=AT + DAY) == []
+    one = found["complaint"]
+    assert (one.received, one.answered, one.in_time, one.median_days) == (4, 3, 2, 35.0)
+    assert set(found) == {"complaint", "question"}
 
 
 def test_figures_count_by_client_and_kind(sign_in: SignIn, cast: Cast) -> None:

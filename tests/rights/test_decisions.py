@@ -32,6 +32,7 @@ from rights.services import (
     RequestEnded,
     add_note,
     answer_request,
+    assign_person,
     assign_request,
     close_request,
     confirm_own_request,
@@ -167,6 +168,15 @@ def test_a_withdrawal_that_anybody_could_have_written_waits_for_the_person(indus
     own = person_actor(junaid, indus.client_id("indus"), acts_for=junaid)
     confirm_own_request(request, by_code=True, actor=own, at=AT + DAY)
     assert Consent.objects.get(subject=junaid).state == "withdrawn"
+
+
+def test_a_withdrawal_of_an_unknown_person_is_about_the_consents_of_the_person_found(indus: Cast) -> None:
+    given_consent(indus)
+    request = received(indus, "withdrawal", subject=None, channel="form", at=AT + DAY)
+    assert [part.purposes for part in list_parts(request)] == [[]]
+    assign_person(request, subject=indus.subject("junaid"), actor=indus.actor("amina"), at=AT + DAY)
+    verify_identity(request, method="client", actor=indus.actor("farah"), at=AT + DAY)
+    assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "withdrawn"
 
 
 def test_an_erasure_is_closed_only_once_the_record_is_erased(indus: Cast) -> None:

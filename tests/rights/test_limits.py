@@ -96,7 +96,7 @@ def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
         approve_overruling(row, actor=amina, at=LATER)
     with pytest.raises(AlreadyProposed):
         propose_overruling(row, grounds="Again", actor=second_officer(indus), at=LATER)
-    assert read_grounds(row, actor=second_officer(indus)) == "Court order 17/2026"
+    assert read_grounds(row, actor=second_officer(indus), at=LATER) == "Court order 17/2026"
     assert approve_overruling(row, actor=second_officer(indus), at=LATER).ends_at == LATER
     assert Entry.objects.filter(kind="objection.overruling_settled").count() == 1
 
