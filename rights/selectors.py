@@ -177,4 +177,7 @@ def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, [since, actor.client_id, actor.client_id])
         rows = cursor.fetchall()
-    return [Figures(*counts, None if days is None else round(float(days), 1)) for *counts, days in rows]
+    return [
+        Figures(client_id, kind, received, answered, in_time, None if days is None else round(float(days), 1))
+        for client_id, kind, received, answered, in_time, days in rows
+    ]

@@ -179,7 +179,7 @@ def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
     lines = [
         {
             "at": one.at,
-            "what": get_act_name(f"rights_request.{one.kind}"),
+            "what": get_act_name("rights_request." + one.kind),
             "state": labels.get(one.state, ""),
             "who": format_actor(one),
         }

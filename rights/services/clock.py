@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -128,9 +129,9 @@ def lock_unanswered(request: RightsRequest) -> RightsRequest:
 
 def _check_extension(days: int, text: str) -> None:
     if not timedelta() < timedelta(days=days) <= LONGEST_EXTENSION:
-        raise ValidationError({"days": [f"Choose 1 to {LONGEST_EXTENSION.days} days."]})
+        raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=LONGEST_EXTENSION.days)]})
     if not text.strip():
-        raise ValidationError({"text": ["Give the reasons, and what is still to come."]})
+        raise ValidationError({"text": [_("Give the reasons, and what is still to come.")]})
 
 
 def _open_pauses(request: RightsRequest) -> Any:

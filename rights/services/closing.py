@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
@@ -66,7 +67,7 @@ def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datet
     """
     require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
-        raise ValidationError({"text": ["Write the answer."]})
+        raise ValidationError({"text": [_("Write the answer.")]})
     request = lock_unanswered(request)
     if any(not part.decision for part in list_parts(request)):
         raise NotDecided

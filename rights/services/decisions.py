@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -87,10 +88,10 @@ def _require_decider(part: RequestPart, actor: Actor) -> None:
 def _check_decision(decision: Decision, refusal_code: str, reasons: str) -> None:
     if decision is Decision.GRANTED:
         if refusal_code:
-            raise ValidationError({"refusal_code": ["Only a refusal has a code."]})
+            raise ValidationError({"refusal_code": [_("Only a refusal has a code.")]})
         return
     if not refusal_code:
-        raise ValidationError({"refusal_code": ["Choose why it is refused."]})
+        raise ValidationError({"refusal_code": [_("Choose why it is refused.")]})
     RefusalCode(refusal_code)
     if not reasons.strip():
-        raise ValidationError({"reasons": ["Give the reasons in words the person understands."]})
+        raise ValidationError({"reasons": [_("Give the reasons in words the person understands.")]})

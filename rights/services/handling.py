@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import User
@@ -39,7 +40,7 @@ def add_note(request: RightsRequest, *, text: str, actor: Actor, at: datetime) -
     """Add a note, sealed under the request's key. Raises ValidationError, CannotOpen, RequestEnded, NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
-        raise ValidationError({"text": ["Write the note."]})
+        raise ValidationError({"text": [_("Write the note.")]})
     request = lock_open_request(request)
     note = RequestNote(id=new_id(), client_id=request.client_id, request=request, at=at)
     note.text = seal_text(request, text.strip(), row=note, field="text")

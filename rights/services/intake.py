@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from consent.notices.selectors.purposes import find_purposes
 from paktaleem.directory.mail.services import send_message
@@ -98,11 +99,11 @@ def _require_may_receive(actor: Actor, client_id: UUID, subject: Subject | None)
 
 def _check(client_id: UUID, kinds: Sequence[str], purposes: Sequence[str], received: datetime, at: datetime) -> None:
     if not kinds or len(set(kinds)) != len(kinds) or len(kinds) > _MOST_KINDS:
-        raise ValidationError({"kinds": [f"Name one to {_MOST_KINDS} rights, each once."]})
+        raise ValidationError({"kinds": [_("Name one to {number} rights, each once.").format(number=_MOST_KINDS)]})
     if unknown := set(purposes) - set(find_purposes(client_id, purposes)):
-        raise ValidationError({"purposes": [f"There is no purpose called {min(unknown)}."]})
+        raise ValidationError({"purposes": [_("There is no purpose called {code}.").format(code=min(unknown))]})
     if not at - ANSWER_TIME < received <= at:
-        raise ValidationError({"received_at": ["Choose a time in the last thirty days."]})
+        raise ValidationError({"received_at": [_("Choose a time in the last thirty days.")]})
 
 
 def _create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[str], at: datetime) -> None:

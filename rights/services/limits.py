@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from consent.consents.models import Objection, Restriction
 from consent.consents.services import lift_objection, lift_restriction
@@ -62,7 +63,7 @@ def inform_before_lift(restriction: Restriction, *, by_hand: bool, actor: Actor,
         raise AlreadyErased
     if not by_hand:
         if subject.email is None:
-            raise ValidationError({"way": ["There is no email address on file. Tell the person yourself."]})
+            raise ValidationError({"way": [_("There is no email address on file. Tell the person yourself.")]})
         context: dict[str, Any] = {"related_id": restriction.pk, "actor": actor, "at": at}
         send_message(LIFT.code, to=subject, client_id=restriction.client_id, **context)
     way = NoticeWay.BY_HAND if by_hand else NoticeWay.MAIL
@@ -91,7 +92,7 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
     """
     _require_officer(objection, actor)
     if not grounds.strip():
-        raise ValidationError({"grounds": ["State the compelling grounds and the evidence."]})
+        raise ValidationError({"grounds": [_("State the compelling grounds and the evidence.")]})
     objection = _lock(objection)
     if objection.subject.erased_at is not None:
         raise AlreadyErased
