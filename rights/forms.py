@@ -8,8 +8,25 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.details import contact_index
 from paktaleem.foundation.accounts.models import Client
 from rights.models import RightKind
+from rights.states import State
 
-__all__ = ["OwnRequestForm", "PublicRequestForm"]
+__all__ = ["STATES_FOR_PERSON", "OwnRequestForm", "PublicRequestForm"]
+
+STATES_FOR_PERSON = {
+    State.TRIAGE: _("We are looking into it"),
+    State.IDENTITY_PENDING: _("Waits for your confirmation"),
+    State.WITH_CLIENT: _("Your institution decides"),
+    State.IN_REVIEW: _("PakTaleem decides"),
+    State.APPROVED: _("Granted; the answer follows"),
+    State.PARTLY_APPROVED: _("Granted in part; the answer follows"),
+    State.REFUSED: _("Refused; the answer follows with the reasons"),
+    State.EXECUTING: _("Being carried out"),
+    State.RESPONDED: _("Answered"),
+    State.CLOSED: _("Closed"),
+    State.WITHDRAWN: _("You ended it"),
+    State.DUPLICATE: _("Continued in another request"),
+}
+"""States in the words of the person’s own page."""
 
 _CHOICES = [
     (RightKind.ACCESS.value, _("See what data you have about me")),

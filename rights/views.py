@@ -23,7 +23,7 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.public.pages import error_page, public_page, redirect_to_page
 from rights.deadlines import due_at
-from rights.forms import OwnRequestForm, PublicRequestForm
+from rights.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.selectors import list_parts_of
 from rights.services import (
@@ -35,6 +35,7 @@ from rights.services import (
 )
 from rights.services.identity import is_contact_settled
 from rights.services.matching import MATCH_SENDER
+from rights.states import State
 
 __all__ = ["answer_own_request", "make_own_request", "make_request", "show_own_requests"]
 
@@ -94,7 +95,11 @@ def _render_own(
     found = list(own.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
     parts = list_parts_of(found)
     rows = [
-        {"row": row, "rights": [str(RightKind(kind).label) for kind in sorted({part.kind for part in parts[row.pk]})]}
+        {
+            "row": row,
+            "state": STATES_FOR_PERSON[State(row.state)],
+            "rights": [str(RightKind(kind).label) for kind in sorted({part.kind for part in parts[row.pk]})],
+        }
         for row in found
     ]
     return public_page(

@@ -16,7 +16,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights import services
 from rights.admin import forms
 from rights.answers import compose_answer
-from rights.models import RightsRequest
+from rights.models import RequestPause, RightsRequest
 
 __all__ = ["ACTS"]
 
@@ -109,6 +109,15 @@ def _is_unanswered(row: RightsRequest, _at: datetime) -> bool:
     return row.is_open and row.answered_at is None
 
 
+def _is_paused(row: RightsRequest, at: datetime) -> bool:
+    own = RequestPause.objects.filter(client_id=row.client_id, request=row, ends_at=None)
+    return _is_unanswered(row, at) and own.exists()
+
+
+def _may_pause(row: RightsRequest, at: datetime) -> bool:
+    return _is_unanswered(row, at) and not _is_paused(row, at)
+
+
 def _has_undecided(row: RightsRequest, at: datetime) -> bool:
     return _is_unanswered(row, at) and bool(forms.undecided_parts(row))
 
@@ -196,7 +205,7 @@ _CLOCK = (
         form=forms.PauseForm,
         lead="While you wait for the person. The due date stays; only the expected date moves.",
         done="Paused.",
-        applies=_is_unanswered,
+        applies=_may_pause,
         refusals={**_REFUSALS, services.AlreadyPaused: "A pause is already running."},
     ),
     RowAction(
@@ -206,7 +215,7 @@ _CLOCK = (
         _resume,
         form=forms.WithoutReason,
         done="The pause has ended.",
-        applies=_is_unanswered,
+        applies=_is_paused,
         refusals={**_REFUSALS, services.NotPaused: "No pause is running."},
     ),
     RowAction(

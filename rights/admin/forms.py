@@ -61,6 +61,8 @@ class PartForm(WithoutReason):
         side = Decider.PAKTALEEM if actor_of(self.request).client_id is None else Decider.CLIENT
         self.parts = {str(one.pk): one for one in undecided_parts(self.row, decider=side if self.own_only else None)}
         set_choices(self, "part", [(key, _part_label(one)) for key, one in self.parts.items()])
+        if not self.parts:
+            self.fields["part"].help_text = gettext("The other controller decides what is still open.")
 
     def clean_part(self) -> RequestPart:
         """Return the chosen part."""

@@ -60,7 +60,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
-from rights.services import answer_request, decide_part, list_parts, receive_request
+from rights.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
@@ -204,7 +204,9 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     for request in (decided, answered):
         decide_part(list_parts(request)[0], decision="granted", actor=farah, at=AT)
     answer_request(answered, text="Done.", actor=farah, at=AT)
-    acts = {"answer": decided, "close": answered}
+    paused = receive_request(client, kinds=["access"], **about)
+    pause_request(paused, cause="identity", actor=farah, at=AT)
+    acts = {"answer": decided, "close": answered, "resume": paused}
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     return {**found, "rights/rightsrequest": waiting.pk}
 
