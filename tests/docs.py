@@ -1,17 +1,22 @@
 """The parts of docs/ that follow from tables in Python: ``python -m tests.docs`` writes them anew.
 
 The table of webhook events follows from ``paktaleem.directory.webhooks.events``, the sentence of each reason from
-``consent.decisions.remedies``. ``tests/project/test_docs.py`` fails where they are not current.
+``consent.decisions.remedies``, the table of problem types from the exception classes. ``tests/project/test_docs.py``
+fails where they are not current.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+import django
+
 from consent.decisions.facts import Reason
 from consent.decisions.remedies import remedy_for
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
+from tests.problem_types import with_problem_types
 
 __all__ = ["PAGES", "current"]
 
@@ -51,6 +56,7 @@ def with_remedies(page: str) -> str:
 PAGES: dict[Path, Callable[[str], str]] = {
     DOCS / "lms-developer.md": with_events,
     DOCS / "decisions-api.md": with_remedies,
+    DOCS / "problem-types.md": with_problem_types,
 }
 
 
@@ -60,5 +66,7 @@ def current(path: Path) -> str:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+    django.setup()
     for page in PAGES:
         page.write_text(current(page), encoding="utf-8")

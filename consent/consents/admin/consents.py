@@ -15,7 +15,6 @@ from django.utils.translation import gettext, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.services import (
-    NothingInForce,
     invalidate_consent,
     lift_objection,
     lift_restriction,
@@ -23,7 +22,6 @@ from consent.consents.services import (
 )
 from consent.notices.models import NoticeVersion
 from consent.register.models import Purpose
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import (
@@ -140,7 +138,6 @@ class ConsentAdmin(PersonRowAdmin):
             done="Revoked. In effect from the next decision.",
             danger=True,
             applies=_is_given,
-            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
         RowAction(
             "invalidate",
@@ -151,7 +148,6 @@ class ConsentAdmin(PersonRowAdmin):
             done="Declared invalid. In effect from the next decision.",
             danger=True,
             applies=_is_given,
-            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
     )
 

@@ -19,14 +19,6 @@ from consent.consents.models import (
 from consent.consents.models.consents import GivenBy
 from consent.consents.services import (
     Answer,
-    ChildMayNotGive,
-    ConsentNotBased,
-    EvidenceMissing,
-    GuardianUnknown,
-    NothingToWithdraw,
-    NoticeNotInEffect,
-    PurposeUnknown,
-    UnknownAgeMayNotGive,
     object_to_purpose,
     record_answers,
     restrict_processing,
@@ -38,17 +30,12 @@ from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import (
     ShownNotice,
-    TokenExpired,
-    TokenForeign,
-    TokenForged,
-    TokenMissing,
     read_notice_token,
     sign_notice_token,
 )
 from consent.notices.selectors.purposes import NoticeUnknown, bases_in_force, get_current_notice
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
@@ -71,21 +58,6 @@ ANSWERS = [
     (ConsentState.REFUSED.value, "Refuse"),
     (ConsentState.WITHDRAWN.value, "Withdraw"),
 ]
-REFUSALS: dict[type[Exception], str] = {
-    AlreadyErased: "The person is erased.",
-    UnknownAgeMayNotGive: "The person's age is not known: a guardian gives consent, until the age is recorded.",
-    ChildMayNotGive: "The person is a child: a guardian gives consent for them.",
-    PurposeUnknown: "There is no such active purpose for this client.",
-    ConsentNotBased: "For the person's role, the lawful basis of this purpose is not consent.",
-    EvidenceMissing: "Describe the evidence: the answer was not given on a screen of this portal.",
-    TokenForged: "The form was modified: open it again.",
-    TokenForeign: "The form was opened for another notice: open it again.",
-    TokenExpired: "The notice was shown too long ago, or before the consent ended: open the form again.",
-    TokenMissing: "Consent requires a notice in effect about this purpose, and there is none.",
-    NoticeNotInEffect: "Consent requires the current notice, and this one has been replaced: open the form again.",
-    NothingToWithdraw: "There is no consent in force to withdraw.",
-    GuardianUnknown: "The school has not named this guardian for the person.",
-}
 
 
 class AnswerForm(RowActionForm):
@@ -243,7 +215,6 @@ person_acts.connect(
         form=AnswerForm,
         done="Recorded. In effect from the next decision.",
         applies=_not_erased,
-        refusals=REFUSALS,
         listed=False,
         template="console/answer.html",
     )
@@ -258,7 +229,6 @@ person_acts.connect(
         lead="Data is stored but not otherwise used until the restriction is lifted.",
         done="Restricted. In effect from the next decision.",
         applies=_not_erased,
-        refusals=REFUSALS,
     )
 )
 person_acts.connect(
@@ -271,7 +241,6 @@ person_acts.connect(
         lead="The person objects to a purpose based on legitimate interest.",
         done="Recorded. In effect from the next decision.",
         applies=_not_erased,
-        refusals=REFUSALS,
     )
 )
 

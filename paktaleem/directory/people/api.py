@@ -12,8 +12,6 @@ from rest_framework.response import Response
 from paktaleem.directory.people.details import LANGUAGES, PERSONAL, ROLES, AgeCheck
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
-    SubjectErased,
-    SubjectUnknown,
     get_subject,
     has_waiting_age_change,
 )
@@ -37,24 +35,12 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
+from paktaleem.foundation.api.problems import FieldProblem
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import Problem
 
 __all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
-
-register_problems(
-    {
-        SubjectUnknown: Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first."),
-        SubjectErased: Problem("subject-erased", HTTPStatus.GONE, "This person was erased"),
-        AlreadyErased: Problem(
-            "subject-erased",
-            HTTPStatus.CONFLICT,
-            "This person was erased",
-            "A sync does not register them again.",
-        ),
-    }
-)
 
 
 class PeopleErased(FieldProblem):

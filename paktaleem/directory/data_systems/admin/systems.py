@@ -8,7 +8,6 @@ from django.http import HttpRequest
 
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.services import (
-    AlreadyEnded,
     assign_key,
     change_system,
     end_system,
@@ -22,8 +21,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["SystemAdmin", "SystemKeyAdmin"]
-
-_ENDED: dict[type[Exception], str] = {AlreadyEnded: "It has already ended."}
 
 
 def _end(system: System, given: dict[str, Any], request: HttpRequest) -> None:
@@ -60,7 +57,6 @@ class SystemAdmin(ScopedAdmin):
             done="Ended.",
             danger=True,
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-            refusals=_ENDED,
         ),
     )
 
@@ -106,7 +102,6 @@ class SystemKeyAdmin(ScopedAdmin):
             done="Ended: the next request for orders is refused.",
             danger=True,
             applies=lambda row, _at: row.ends_at is None,
-            refusals=_ENDED,
         ),
     )
 
