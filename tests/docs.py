@@ -1,6 +1,6 @@
 """The parts of docs/ that follow from tables in Python: ``python -m tests.docs`` writes them anew.
 
-The table of webhook events follows from ``paktaleem.directory.webhooks.events``, the sentence of each reason from
+The table of webhook events follows from ``paktaleem.foundation.audit.acts``, the sentence of each reason from
 ``consent.decisions.remedies``, the table of problem types from the exception classes. ``tests/project/test_docs.py``
 fails where they are not current.
 """
