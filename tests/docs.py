@@ -13,7 +13,7 @@ from pathlib import Path
 
 import django
 
-from consent.decisions.facts import Reason
+from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
 from tests.problem_types import with_problem_types

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from children.guardians.services import declare_mechanism
-from consent.decisions.facts import Reason
+from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
 from consent.register.compiled import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.services import change_client
