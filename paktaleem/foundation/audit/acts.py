@@ -8,12 +8,9 @@ events that can be subscribed to, the database's list of them (``webhooks_events
 
 from typing import NamedTuple
 
+from paktaleem.foundation.marking import mark as _
+
 __all__ = ["ACTS", "ACT_NAMES", "FAMILY_NAMES", "Act", "SentEvent"]
-
-
-def _(text: str) -> str:
-    """Mark a text for translation; it is translated when shown. Django's ``gettext_noop`` would import Django here."""
-    return text
 
 
 class SentEvent(NamedTuple):

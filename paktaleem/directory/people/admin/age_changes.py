@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 
+from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS
+from paktaleem.directory.people.fields import PERSONAL_FIELDS
 from paktaleem.directory.people.models import AgeChange
 from paktaleem.directory.people.services import open_age_change, settle_age_change
 from paktaleem.foundation.accounts.roles import Capability
@@ -24,10 +26,7 @@ __all__ = ["AgeChangeAdmin"]
 
 _LABELS = {
     "role": gettext_noop("Role"),
-    "birth_date": gettext_noop("Birth date"),
-    "attested_age": gettext_noop("Attested age"),
-    "declared_age": gettext_noop("Declared age"),
-    "age_check": gettext_noop("Age check by a provider"),
+    **{field.name: field.label for field in PERSONAL_FIELDS if field.name in AGE_GATE_FIELDS},
     "country": gettext_noop("Country"),
 }
 
