@@ -21,6 +21,7 @@ from consent.receipts.receipt import (
 )
 from consent.register import dpv
 from consent.register.models import Purpose
+from consent.register.purpose_texts import PurposeText
 from consent.register.services import change_register
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -68,8 +69,7 @@ def facts(*events, **changed):
         "role": "student",
         "purpose": uuid4(),
         "purpose_code": "newsletter",
-        "purpose_name": "Newsletter",
-        "purpose_description": "Telling families what the school does.",
+        "purpose_text": PurposeText("Newsletter", "Telling families what the school does."),
         "purpose_term": "dpv:DirectMarketing",
         "categories": [DataItem(code, code) for code in [*dpv.CATEGORIES, "our_own"]],
         "basis": "consent",
