@@ -224,7 +224,7 @@ class GuardianClaim(Tracked):
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     relationship = models.CharField(
         max_length=16,
-        choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative")],
+        choices=[("parent", _("Parent")), ("guardian", _("Guardian")), ("relative", _("Relative"))],
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
