@@ -145,6 +145,25 @@ def test_the_timeline_shows_it_as_without_effect(cast, once_recorded):
     assert page.content.decode().count("Without effect") == 2
 
 
+PAGES_OF_THE_CONSOLE = {
+    "list of consents": lambda _: "/admin/consent/consent/",
+    "a consent": lambda event: row_url("consent/consent", Consent.objects.get(subject=event.subject_id).pk),
+    "its history": lambda event: row_url(
+        "consent/consent", Consent.objects.get(subject=event.subject_id).pk, "history"
+    ),
+    "list of answers": lambda _: "/admin/consent/consentevent/",
+    "an answer": lambda event: row_url("consent/consentevent", event.pk),
+    "the person": lambda event: row_url("subjects/subject", event.subject_id),
+}
+
+
+@pytest.mark.parametrize("page", PAGES_OF_THE_CONSOLE)
+def test_the_console_shows_it_as_without_effect(cast, once_recorded, page):
+    with in_client(cast.client_id("indus")):
+        address = PAGES_OF_THE_CONSOLE[page](once_recorded)
+    assert "Without effect" in browser_of(cast.user("farah")).get(address).content.decode()
+
+
 def test_its_receipts_say_that_it_is_without_effect(cast, indus, once_recorded):
     record = indus.get(f"/api/v1/consents/{once_recorded.pk}/receipt").json()["dpv:hasRecordOfActivity"][0]
     [status] = record["dpv:hasConsentStatus"]

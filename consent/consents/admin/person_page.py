@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from consent.consents.admin.consents import serialize_events, state_pill
+from consent.consents.admin.consents import answer_cell, serialize_events, state_pill
 from consent.consents.models import (
     Consent,
     ConsentEvent,
@@ -252,13 +253,17 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         return None
     bases = bases_in_force(row.client_id, at=get_action_time(request))
     purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
-    current = {one.purpose_id: one for one in Consent.objects.filter(client_id=row.client_id, subject=row)}
+    current = {one.purpose_id: one for one in _load_consents(row)}
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
     can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
     return {
         "template": "console/panels/consents.html",
         "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
     }
+
+
+def _load_consents(subject: Subject) -> QuerySet[Consent]:
+    return Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related("subject__client")
 
 
 def _serialize_consent(
@@ -277,7 +282,7 @@ def _serialize_consent(
     ]
     return {
         "purpose": purpose,
-        "state": state_pill(state),
+        "state": answer_cell(consent) if consent else state_pill(state),
         "consent": consent,
         "url": consent and reverse("admin:consent_consent_history", args=[consent.pk], current_app=site.name),
         "offered": offered,
@@ -329,7 +334,9 @@ def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the latest answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
-    events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row).select_related("purpose", "guardian")
+    events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row).select_related(
+        "purpose", "guardian", "subject__client"
+    )
     return {
         "template": "console/panels/events.html",
         "events": serialize_events(annotate_actor(events, actor_of(request))[:LATEST_EVENTS]),
