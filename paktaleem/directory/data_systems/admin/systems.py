@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from paktaleem.directory.data_systems.category_models import category_models
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.services import (
     assign_key,
@@ -40,7 +41,7 @@ class SystemAdmin(ScopedAdmin):
     list_display = ("name", "code", "holds", "delivery", "state", "owner")
     list_filter = ("delivery", "client")
     search_fields = ("code", "name")
-    codes = {"categories": "consent.DataCategory"}
+    codes = {"categories": category_models}
     intro = (
         "Systems that hold personal data. An order about a person goes to each system that holds the data it is about: "
         "the client’s own, and PakTaleem’s, which serve every client."
