@@ -66,8 +66,11 @@ NO_ACTS = {
     "sandbox.forgetting",
 }
 """Names of actors, salts, files, modules and extension points that look like a kind of act."""
-OF_EVENTS = {ROOT / "paktaleem" / "foundation" / "audit" / "acts.py"}
-"""The catalogue itself records nothing."""
+OF_EVENTS = {
+    ROOT / "paktaleem" / "foundation" / "audit" / "acts.py",
+    ROOT / "paktaleem" / "directory" / "webhooks" / "events.py",
+}
+"""The catalogue and the types of events record nothing."""
 
 
 def trees() -> Iterator[ast.Module]:
