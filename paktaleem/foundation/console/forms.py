@@ -84,7 +84,8 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
         labels: dict[str, str] = {}
-        for model in [source] if isinstance(source, type) else source:
+        models: Iterable[Any] = [source] if isinstance(source, type) else source
+        for model in models:
             found = model.objects.all() if owner is None else model.objects.filter(client_id__in=[owner, PAKTALEEM])
             labels |= {row.code: str(row) for row in found}
         labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
