@@ -295,7 +295,7 @@ def _append_answer(event: ConsentEvent, *, past: ConsentHistory, by_child: bool,
         and is_refused_by_another_guardian(event.subject, purpose, guardian, at=event.recorded_at)
     )
     against = against or (by_child and not is_refusal and past.is_by_guardian(purpose))
-    append_event(event, purpose, before=before, actor=actor, stands=not against)
+    append_event(event, purpose, before=before, actor=actor, is_in_effect=not against)
     if guardian is not None:
         update_purpose_conflict(event, purpose, actor=actor)
     if evidence:

@@ -241,13 +241,13 @@ class DeliveryAdmin(EvidenceAdmin):
 
     section = "Evidence"
     view_capability = Capability.VIEW_WEBHOOKS
-    list_display = ("event", "webhook", "stands", "attempts", "queued_at", "done_at", "owner")
+    list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")
     newest_by = "queued_at"
-    detail_fields = ("event", "webhook", "message_id", "stands", "attempts", "queued_at", "next_attempt", "done_at")
+    detail_fields = ("event", "webhook", "message_id", "state_pill", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."
-    stands = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
+    state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     acts: ClassVar[Any] = (
         RowAction(
             "replay",

@@ -204,7 +204,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
 
     section = "Systems"
     view_capability = Capability.VIEW_ORDERS
-    list_display = ("created_at", "kind", "person", "system", "stands", "due_at", "owner")
+    list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
     newest_by = "created_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
@@ -212,7 +212,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     detail_fields = (
         "person",
         "system",
-        "stands",
+        "state_pill",
         "about",
         "why",
         "due_at",
@@ -232,7 +232,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     )
     empty_text = "No orders have been issued yet."
     acts = _ACTS
-    stands = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related subject and system, without sealed columns, and annotate the waiver."""
