@@ -10,7 +10,7 @@ __all__ = ["PurposeText", "describe_purpose"]
 
 @dataclass(frozen=True, slots=True)
 class PurposeText:
-    """What people read about a purpose before they decide; a purpose has each field in both languages."""
+    """The text about a purpose that people read before they decide; a purpose has each field in both languages."""
 
     name: str
     description: str
