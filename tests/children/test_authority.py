@@ -125,7 +125,7 @@ def test_a_no_of_one_who_was_erased_counts_no_more_than_it_did_before():
     assert state(yes, guardian(2, answer("given", days_ago=3), erased_at=AT - DAY)) == "given"
 
 
-def test_the_childs_own_refusal_is_in_effect_until_a_guardian_answers_anew():
+def test_the_refusal_of_a_child_is_in_effect_until_a_guardian_answers_anew():
     assert state(guardian(said=answer("given", days_ago=3)), own_no=answer("withdrawn", days_ago=2)) == "withdrawn"
     assert state(guardian(said=answer("given", days_ago=1)), own_no=answer("withdrawn", days_ago=2)) == "given"
     assert state(own_no=answer("refused")) == "refused"
