@@ -97,7 +97,7 @@ def entries(kind):
 # Inviting
 
 
-def test_a_guardian_of_the_roster_is_invited_by_an_email_without_the_childs_name(indus):
+def test_a_guardian_of_the_roster_is_invited_by_an_email_without_the_name_of_the_child(indus):
     row = asked(indus)
     assert (row.state, row.channel, row.asked_at) == ("notice_sent", "mail", AT)
     work()
