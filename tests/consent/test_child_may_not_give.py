@@ -86,7 +86,7 @@ def test_the_console_refuses_it_and_says_who_gives(cast):
 
 @pytest.mark.parametrize("method", ["lms", "paper", "phone", "email", "import", "console", "web"])
 @pytest.mark.parametrize("given_by", [GivenBy.SELF, GivenBy.STAFF, GivenBy.ORGANISATION])
-def test_no_method_and_nobody_but_a_guardian_gives_for_a_child(cast, now, method, given_by):
+def test_by_every_method_only_a_guardian_consents_for_a_child(cast, now, method, given_by):
     with in_client(cast.client_id("indus")):
         with pytest.raises(ChildMayNotGive):
             say(cast, now, method=method, given_by=given_by)
