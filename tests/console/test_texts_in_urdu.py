@@ -31,9 +31,9 @@ def test_the_fields_of_a_change_of_a_client_are_in_urdu(cast):
 
 
 def test_the_relation_to_a_guardian_is_in_urdu_on_the_page_of_a_person(cast, now):
-    child, client = cast.subject("danish"), cast.client("indus")
     mother = {"external_id": "lms-mother", "relationship": "parent", "full_name": "Esra"}
-    with in_client(client.pk):
+    with in_client(cast.client_id("indus")):
+        child, client = cast.subject("danish"), cast.client("indus")
         register_guardians(child, [mother], client=client, actor=SETTING_UP, at=now)
     page = in_urdu(cast, "farah").get(row_url("subjects/subject", child.pk)).content.decode()
     assert "والد یا والدہ" in page
