@@ -10,6 +10,10 @@ class ConsentConfig(config.PortalAppConfig):
     label = "consent"
     handlers = (
         (
+            "paktaleem.directory.data_systems.category_models.category_models",
+            "consent.register.models.DataCategory",
+        ),
+        (
             "children.guardians.services.guardians.refusal_checks",
             "consent.consents.services.guardians.has_refused_a_purpose",
         ),

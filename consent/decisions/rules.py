@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from children.guardians.strength import needed_strength
-from consent.decisions.facts import Action, Reason
+from consent.decisions.facts import Action
+from consent.decisions.reasons import Reason
 from consent.decisions.rule_context import BASES, NO_PURPOSE, NOBODY, RuleContext
 from consent.register.compiled import Basis, Capacity
 

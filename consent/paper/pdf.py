@@ -7,7 +7,7 @@ same on every machine.
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from consent.paper.codes import format_code
+from consent.register.purpose_texts import PurposeText
 
 __all__ = ["Form", "Page", "Question", "render_pdf", "render_pngs"]
 
@@ -34,8 +35,7 @@ class Question:
     """One purpose with its notice; ``notice`` is the same for purposes that share one."""
 
     code: str
-    name: Both
-    description: Both
+    purpose: tuple[PurposeText, PurposeText]
     notice: str
     title: Both
     text: Both
@@ -98,8 +98,7 @@ def _values(form: Form) -> dict[str, Any]:
         "contact": form.contact,
         "questions": {
             one.code: {
-                "name": one.name,
-                "description": one.description,
+                "purpose": [asdict(text) for text in one.purpose],
                 "notice": one.notice,
                 "title": one.title,
                 "blocks": [_blocks(text) for text in one.text],

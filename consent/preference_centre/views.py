@@ -36,6 +36,7 @@ from consent.notices.notice_tokens import (
 )
 from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES
 from consent.receipts.views import print_receipt
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
@@ -79,10 +80,11 @@ def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
 
 def _serialize_choice(choice: Choice) -> dict[str, Any]:
     language = translation.get_language() or "en"
+    text = describe_purpose(choice.purpose, language)
     return {
         "choice": choice,
-        "name": getattr(choice.purpose, f"name_{language}"),
-        "description": getattr(choice.purpose, f"description_{language}"),
+        "name": text.name,
+        "text": text,
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
         "why": BASIS_TEXTS[choice.basis.basis],

@@ -17,6 +17,7 @@ from consent.register.models import (
     Recipient,
     RecipientApproval,
 )
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.people.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client
@@ -46,8 +47,7 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
         role=person.role,
         purpose=event.purpose_id,
         purpose_code=purpose.code,
-        purpose_name=_localized(language, purpose, "name"),
-        purpose_description=_localized(language, purpose, "description"),
+        purpose_text=describe_purpose(purpose, language),
         purpose_term=purpose.dpv_term,
         categories=_list_categories(event, purpose.categories, language),
         basis=basis.basis if basis else "consent",

@@ -228,7 +228,7 @@ def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
         change(cast, shared, now, "farah")
 
 
-def test_a_shared_row_is_told_to_be_paktaleems(cast, indus, now, monkeypatch):
+def test_a_shared_row_is_shown_as_paktaleems(cast, indus, now, monkeypatch):
     """Even with the capability, a client cannot change the shared catalogue."""
     monkeypatch.setattr("consent.register.services.register.require", lambda *_: None)
     with pytest.raises(SharedRowNotEditable):

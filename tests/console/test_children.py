@@ -163,7 +163,7 @@ def test_what_an_incident_holds_back_too_is_not_released_by_hand(sign_in, cast, 
         assert Quarantine.objects.get().ends_at is None
 
 
-def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_in, cast, now, settings, tmp_path):
+def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast, now, settings, tmp_path):
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     with in_client(cast.client_id("indus")):

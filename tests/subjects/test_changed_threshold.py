@@ -68,7 +68,7 @@ def test_several_questions_and_the_standing_follow_too(cast, now):
     assert "age_unknown" in json.dumps(indus.get("/api/v1/subjects/lms-hamza/standing").json())
 
 
-def test_the_worker_is_asked_in_the_same_transaction(cast, now):
+def test_the_job_is_queued_in_the_same_transaction(cast, now):
     change(cast, now, name="Indus renamed")
     assert jobs() == []
     change(cast, now, age_threshold=18)

@@ -64,12 +64,15 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     ]
 
 
-def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, register: Register) -> bool:
-    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now."""
+def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, rules: Register | Client) -> bool:
+    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now.
+
+    ``rules`` are the client's age rules: its row, or its compiled register.
+    """
     if answer.state != ConsentState.GIVEN or answer.given_by == GivenBy.GUARDIAN:
         return False
     at = answer.recorded_at
-    return subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors)
+    return subject.is_child(at, thresholds=rules.thresholds, serves_minors=rules.serves_minors)
 
 
 def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:

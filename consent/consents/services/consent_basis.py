@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from consent.notices.notice_tokens import (
 from consent.register.compiled import Register
 from consent.register.models import Purpose
 from consent.register.versions import TextRule
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "METHODS_WITHOUT_TOKEN",
@@ -33,12 +35,29 @@ METHODS_WITHOUT_TOKEN = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
 """Methods without a portal screen, so that no token exists."""
 
 
-class EvidenceMissing(Exception):
+class EvidenceMissing(PortalError):
     """A consent without a token needs other evidence."""
 
+    problem = Problem(
+        "evidence-missing",
+        HTTPStatus.BAD_REQUEST,
+        "A consent without a token requires other evidence",
+        "Give the location of the signed form, or when and with whom the call was.",
+        field="evidence",
+    )
+    console_message = "Describe the evidence: the answer was not given on a screen of this portal."
 
-class NoticeNotInEffect(Exception):
+
+class NoticeNotInEffect(PortalError):
     """The notice version is not the one in effect about this purpose."""
+
+    problem = Problem(
+        "notice-stale",
+        HTTPStatus.CONFLICT,
+        "The notice that was shown is not the one in effect",
+        "Show the notice from GET /api/v1/notices/current?purpose=… and send its shown value.",
+    )
+    console_message = "Consent requires the current notice, and this one has been replaced: open the form again."
 
 
 @dataclass(frozen=True, slots=True)

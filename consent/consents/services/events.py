@@ -113,13 +113,13 @@ def lock_subject(subject: Subject) -> Subject:
 
 
 def append_event(
-    event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, stands: bool = True
+    event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, is_in_effect: bool = True
 ) -> ConsentEvent:
     """Insert the event, the state it changes from ``before``, and the ledger entry in one statement.
 
-    With ``stands`` False, because of another guardian's refusal, the state is not changed.
+    With ``is_in_effect`` False, because of another guardian's refusal, the state is not changed.
     """
-    event.becomes_state = stands and changes_state(before, event.state)
+    event.becomes_state = is_in_effect and changes_state(before, event.state)
     event.is_renewal = before == event.state == ConsentState.GIVEN
     entry = make_entry(
         f"consent.{event.state}",

@@ -11,6 +11,7 @@ from children.invitations.notice_tokens import hash_notice
 from consent.consents.selectors.choices import Choice, list_choices
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
 from consent.register.models import Basis, DataCategory, RecipientApproval
+from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -20,11 +21,10 @@ __all__ = ["ServiceNotice", "Use", "recipients_of", "service_notice"]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One purpose as shown in the notice: description, data, lawful basis and outside recipients."""
+    """One purpose as shown in the notice: text, data, lawful basis and outside recipients."""
 
     code: str
-    name: str
-    description: str
+    text: PurposeText
     basis: str
     data: tuple[str, ...]
     recipients: tuple[str, ...]
@@ -70,8 +70,7 @@ def _use(choice: Choice, data: dict[str, str], recipients: dict[str, list[str]],
     purpose = choice.purpose
     return Use(
         code=purpose.code,
-        name=getattr(purpose, f"name_{language}"),
-        description=getattr(purpose, f"description_{language}"),
+        text=describe_purpose(purpose, language),
         basis=choice.basis.basis,
         data=tuple(data.get(code, code) for code in sorted(purpose.categories)),
         recipients=tuple(recipients.get(purpose.code, ())),

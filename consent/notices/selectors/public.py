@@ -7,6 +7,7 @@ from consent.notices.models import Notice, NoticeVersion
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.models import DataCategory, Occasion
+from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -34,8 +35,7 @@ def consent_notices(client: Client, *, at: datetime, language: str) -> list[Publ
 class PublicPurpose:
     """One purpose in the requested language, with the names of the data categories it needs."""
 
-    name: str
-    description: str
+    text: PurposeText
     categories: tuple[str, ...]
 
 
@@ -46,14 +46,13 @@ def list_public_purposes(client: Client, *, language: str) -> list[PublicPurpose
     found = find_purposes(client.pk, [rule.code for rule in rules if rule.active]).values()
     purposes = [
         PublicPurpose(
-            getattr(one, f"name_{language}"),
-            getattr(one, f"description_{language}"),
+            describe_purpose(one, language),
             tuple(sorted(names[code] for code in one.categories if code in names)),
         )
         for one in found
         if one.is_active
     ]
-    return sorted(purposes, key=lambda one: one.name)
+    return sorted(purposes, key=lambda one: one.text.name)
 
 
 def list_occasion_names(client: Client, *, language: str) -> list[str]:

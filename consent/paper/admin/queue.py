@@ -28,17 +28,12 @@ from consent.paper.models import (
 )
 from consent.paper.selectors import find_similar_codes, map_open_rows
 from consent.paper.services import (
-    AlreadySettled,
-    NothingToRecord,
-    NotMatched,
     choose_entry,
     confirm_entry,
     dismiss_entry,
     get_typed_code,
     match_entry,
 )
-from consent.paper.services.queue import CodeUnknown
-from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import (
@@ -60,15 +55,6 @@ from paktaleem.foundation.tenancy.context import in_client
 __all__ = ["SheetEntryAdmin", "queue_board"]
 
 SHEETS_OFFERED = 50
-_REFUSALS: dict[type[Exception], str] = {
-    NotMatched: "The row is no longer matched: check it again.",
-    AlreadySettled: "The row has already been settled.",
-    CodeUnknown: "No form of this client has this code.",
-    NothingToRecord: "No answer of this row can be recorded: consents that have since ended, notices that have "
-    "changed, and answers of guardians or children are left out. Dismiss the row, and ask again.",
-    FileTooLarge: "The file is too large.",
-    FileKindNotAccepted: "Choose a PDF, JPEG or PNG.",
-}
 
 
 class ConfirmForm(PlainForm):
@@ -202,7 +188,6 @@ class SheetEntryAdmin(EvidenceAdmin):
             form=ConfirmForm,
             lead="The row's answers are recorded, each purpose separately, with the sheet and its row as evidence.",
             applies=_is_matched,
-            refusals=_REFUSALS,
             template="paper/settle.html",
         ),
         RowAction(
@@ -213,7 +198,6 @@ class SheetEntryAdmin(EvidenceAdmin):
             form=MatchForm,
             lead="Enter the code printed on the paper form. The row must then be confirmed.",
             applies=_may_match,
-            refusals=_REFUSALS,
             template="paper/match.html",
         ),
         RowAction(
@@ -225,7 +209,6 @@ class SheetEntryAdmin(EvidenceAdmin):
             "withdrawn or ended, and consents under a notice that has changed, are left out.",
             danger=True,
             applies=_may_choose,
-            refusals=_REFUSALS,
             template="paper/settle.html",
         ),
         RowAction(
@@ -237,7 +220,6 @@ class SheetEntryAdmin(EvidenceAdmin):
             done="Dismissed: none of its answers is recorded.",
             danger=True,
             applies=_is_open,
-            refusals=_REFUSALS,
             template="paper/settle.html",
         ),
     )
@@ -352,10 +334,11 @@ def _serialize_rival(other: SheetEntry) -> dict[str, Any]:
 
 
 def _list_events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
+    if not row.recorded:
+        return []
     events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
-    return (
-        serialize_events(annotate_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
-    )
+    related = events.select_related("purpose", "guardian", "subject__client")
+    return serialize_events(annotate_actor(related, viewer))
 
 
 def _serialize_step(one: Any) -> dict[str, Any]:

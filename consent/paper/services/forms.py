@@ -17,6 +17,7 @@ from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, Question, render_pdf
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -153,8 +154,7 @@ def _list_questions(run: FormRun) -> list[Question]:
     return [
         Question(
             code=one.purpose.code,
-            name=(one.purpose.name_en, one.purpose.name_ur),
-            description=(one.purpose.description_en, one.purpose.description_ur),
+            purpose=(describe_purpose(one.purpose, "en"), describe_purpose(one.purpose, "ur")),
             notice=str(one.notice_version_id),
             title=(one.notice_version.notice.title_en, one.notice_version.notice.title_ur),
             text=(one.notice_version.text_en, one.notice_version.text_ur),

@@ -34,6 +34,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer
+from paktaleem.foundation.errors import PortalError
 
 __all__ = [
     "DETAILS",
@@ -55,20 +56,31 @@ __all__ = [
 DETAILS = "paper_sheetentry.details"
 
 
-class NotMatched(Exception):
+class NotMatched(PortalError):
     """The row is not matched, so it cannot be confirmed."""
 
+    console_message = "The row is no longer matched: check it again."
 
-class AlreadySettled(Exception):
+
+class AlreadySettled(PortalError):
     """The row is already confirmed, dismissed or expired."""
 
+    console_message = "The row has already been settled."
 
-class NothingToRecord(Exception):
+
+class NothingToRecord(PortalError):
     """No answer of the row can be recorded; the argument is the problem."""
 
+    console_message = (
+        "No answer of this row can be recorded: consents that have since ended, notices that have changed, and answers "
+        "of guardians or children are left out. Dismiss the row, and ask again."
+    )
 
-class CodeUnknown(LookupError):
+
+class CodeUnknown(PortalError, LookupError):
     """No form of this client has this code."""
+
+    console_message = "No form of this client has this code."
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, end_act
 from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
-from consent.register.services import AlreadySigned, sign_balancing_test
+from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -148,7 +148,6 @@ class BalancingTestAdmin(RegisterAdmin):
             lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
             done="Signed. In effect from the next decision.",
             applies=lambda row, _at: row.signed_at is None,
-            refusals={AlreadySigned: "It is already signed."},
         ),
     )
 

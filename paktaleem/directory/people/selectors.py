@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Literal
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.rows import find_row
 
@@ -50,12 +52,17 @@ _LAST_LETTER = "\U0010ffff"
 _BY_LMS_ID = "r.client_id = %(client)s AND r.external_id = %(id)s"
 
 
-class SubjectUnknown(LookupError):
+class SubjectUnknown(PortalError, LookupError):
     """The client has no such person: never registered, or another client's."""
+
+    problem = Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first.")
+    console_message = "No person is registered under this LMS id."
 
 
 class SubjectErased(SubjectUnknown):
     """The client's person with this id was erased."""
+
+    problem = Problem("subject-erased", HTTPStatus.GONE, "This person was erased")
 
 
 def list_subjects(actor: Actor) -> QuerySet[Subject]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
@@ -84,9 +83,11 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
-        source = apps.get_model(source) if isinstance(source, str) else source
-        found = source.objects.all() if owner is None else source.objects.filter(client_id__in=[owner, PAKTALEEM])
-        labels = {row.code: str(row) for row in found}
+        labels: dict[str, str] = {}
+        models: Iterable[Any] = [source] if isinstance(source, type) else source
+        for model in models:
+            found = model.objects.all() if owner is None else model.objects.filter(client_id__in=[owner, PAKTALEEM])
+            labels |= {row.code: str(row) for row in found}
         labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
         set_choices(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
 

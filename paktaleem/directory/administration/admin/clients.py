@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.client_changes import ClientChange
 from paktaleem.foundation.accounts.models import Client
@@ -110,10 +111,10 @@ class ClientAdmin(ScopedAdmin):
         at = get_arrival_time(request)
         change_client(row, actor=details["actor"], reason=details["reason"], at=at)
         if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
-            messages.warning(request, _WAITS)
+            messages.warning(request, _(_WAITS))
 
 
-_WAITS = "The change to the age rules reduces guardian protection and awaits approval by a second person."
+_WAITS = gettext_noop("The change to the age rules reduces guardian protection and awaits approval by a second person.")
 _LABELS = {
     "serves_minors": "serves minors",
     "age_threshold": "age threshold",
@@ -151,7 +152,9 @@ class ClientChangeAdmin(ScopedAdmin):
     @admin.display(description="requested change")
     def wanted(self, row: ClientChange) -> str:
         """Return the requested values, by field."""
-        return ", ".join(f"{_LABELS[name]}: {_format_value(value)}" for name, value in sorted(row.changes.items()))
+        return ", ".join(
+            f"{translate_text(_LABELS[name])}: {_format_value(value)}" for name, value in sorted(row.changes.items())
+        )
 
 
 def _format_value(value: Any) -> str:
