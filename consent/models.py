@@ -31,10 +31,12 @@ from consent.register.models import (
     LawfulBasis,
     Occasion,
     Purpose,
+    PurposeWidening,
     Recipient,
     RecipientApproval,
     RegisterVersion,
     ServiceAgreement,
+    WideningKind,
 )
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "Occasion",
     "PolicyAcknowledgement",
     "Purpose",
+    "PurposeWidening",
     "Recipient",
     "RecipientApproval",
     "RegisterChange",
@@ -69,4 +72,5 @@ __all__ = [
     "Restriction",
     "ServiceAgreement",
     "SubjectChange",
+    "WideningKind",
 ]

@@ -574,7 +574,7 @@ class Migration(migrations.Migration):
                     ("purpose_owner", models.UUIDField(editable=False)),
                     (
                         "state",
-                        models.CharField(choices=[('unknown', 'Unknown'), ('requested', 'Requested'), ('deferred', 'Deferred'), ('given', 'Given'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn by the person or a guardian'), ('revoked', 'Revoked by PakTaleem or the client'), ('expired', 'Expired'), ('outdated', 'Outdated: the notice changed materially'), ('invalidated', 'Invalidated')], max_length=16),
+                        models.CharField(choices=[('unknown', 'Unknown'), ('requested', 'Requested'), ('deferred', 'Deferred'), ('given', 'Given'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn by the person or a guardian'), ('revoked', 'Revoked by PakTaleem or the client'), ('expired', 'Expired'), ('outdated', 'Outdated: the notice changed materially, or the purpose was widened'), ('invalidated', 'Invalidated')], max_length=16),
                     ),
                     ("given_by", models.CharField(choices=[('self', 'The data subject'), ('guardian', 'A guardian'), ('staff', "Staff, on the person's request"), ('organisation', 'PakTaleem or the client, on its own initiative')], max_length=16)),
                     ("notice_version_owner", models.UUIDField(editable=False, null=True)),
@@ -629,13 +629,14 @@ class Migration(migrations.Migration):
                     ("purpose_owner", models.UUIDField(editable=False)),
                     (
                         "state",
-                        models.CharField(choices=[('unknown', 'Unknown'), ('requested', 'Requested'), ('deferred', 'Deferred'), ('given', 'Given'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn by the person or a guardian'), ('revoked', 'Revoked by PakTaleem or the client'), ('expired', 'Expired'), ('outdated', 'Outdated: the notice changed materially'), ('invalidated', 'Invalidated')], max_length=16),
+                        models.CharField(choices=[('unknown', 'Unknown'), ('requested', 'Requested'), ('deferred', 'Deferred'), ('given', 'Given'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn by the person or a guardian'), ('revoked', 'Revoked by PakTaleem or the client'), ('expired', 'Expired'), ('outdated', 'Outdated: the notice changed materially, or the purpose was widened'), ('invalidated', 'Invalidated')], max_length=16),
                     ),
                     ("given_by", models.CharField(choices=[('self', 'The data subject'), ('guardian', 'A guardian'), ('staff', "Staff, on the person's request"), ('organisation', 'PakTaleem or the client, on its own initiative')], max_length=16)),
                     ("notice_version", models.UUIDField(null=True)),
                     ("recorded_at", models.DateTimeField()),
                     ("expires_at", models.DateTimeField(null=True)),
                     ("asked_at", models.DateTimeField(help_text='When consent was last requested after the answer.', null=True)),
+                    ("informed_at", models.DateTimeField(help_text="When the notice was shown, or the form collected. Empty: when it was recorded.", null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("guardian", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
                     ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
@@ -657,6 +658,26 @@ class Migration(migrations.Migration):
                         models.UniqueConstraint(fields=("client", "subject", "purpose"), name="consent_one_per_purpose"),
                         models.CheckConstraint(condition=models.Q(models.Q(("given_by", "guardian"), ("guardian__isnull", False)), models.Q(models.Q(("given_by", "guardian"), _negated=True), ("guardian", None)), _connector="OR"), name="consent_guardian_is_named"),
                     ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PurposeWidening",
+                fields=[
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ("purpose_owner", models.UUIDField(editable=False)),
+                    ("kind", models.CharField(choices=[("categories", "More data categories")], max_length=16)),
+                    (
+                        "added",
+                        django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")]), blank=True, default=list),
+                    ),
+                    ("widened_at", models.DateTimeField()),
+                    ("xact", models.BigIntegerField()),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                    ("purpose", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.purpose")),
+                ],
+                options={
+                    "ordering": ["widened_at", "id"],
+                    "indexes": [models.Index(fields=["client", "purpose"], name="widening_of_purpose")],
                 },
             ),
             migrations.CreateModel(

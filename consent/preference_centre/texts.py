@@ -14,7 +14,7 @@ STATES: dict[str, Promise] = {
     "withdrawn": _("Taken back: not allowed"),
     "revoked": _("Ended by the institution: not allowed"),
     "expired": _("Expired: not allowed until you decide again"),
-    "outdated": _("The text has changed: not allowed until you decide again"),
+    "outdated": _("The text or the data needed has changed: not allowed until you decide again"),
     "invalidated": _("Not valid: not allowed"),
 }
 TONES = {"given": "good", "expired": "warn", "outdated": "warn"}

@@ -34,6 +34,7 @@ from consent.notices.notice_tokens import (
     TokenMissing,
     sign_notice_token,
 )
+from consent.notices.selectors.public import list_category_names
 from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES
 from consent.receipts.views import print_receipt
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
@@ -143,6 +144,7 @@ def _render_question(
         status=status,
         client=visit.subject.client,
         row=_serialize_choice(choice),
+        data=list_category_names(visit.subject.client_id, choice.purpose.categories, language=language),
         shown=sign_notice_token(shown),
         is_stale=is_stale,
     )

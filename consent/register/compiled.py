@@ -56,11 +56,20 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class WideningRule:
+    """One widening of a purpose: from `at` on, consents of people informed at or before `at` are outdated."""
+
+    id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PurposeRule:
     """One purpose a client may process data for, with the codes of the data categories it needs.
 
     `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent in months
-    (None: until withdrawn). `needs_account`: it only serves people whose account is open.
+    (None: until withdrawn). `needs_account`: it only serves people whose account is open. `widenings` are in order of
+    time.
     """
 
     id: UUID
@@ -71,6 +80,15 @@ class PurposeRule:
     owner: UUID
     consent_months: int | None = None
     needs_account: bool = True
+    widenings: tuple[WideningRule, ...] = ()
+
+    def widened_since(self, informed_at: datetime) -> WideningRule | None:
+        """Find the first widening that a person informed at this time does not know; it outdates their consent."""
+        return next((widening for widening in self.widenings if informed_at <= widening.at), None)
+
+    def last_widened_at(self, at: datetime) -> datetime | None:
+        """Return when the purpose was last widened, up to a time."""
+        return max((widening.at for widening in self.widenings if widening.at <= at), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +312,11 @@ def compile_register(
         notices=notices_by_purpose,
         texts={text.id: text for text in texts},
         changes={
-            code: _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
-            for code in purposes_by_code
+            code: _merge_sorted(
+                _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose),
+                (widening.at for widening in rule.widenings),
+            )
+            for code, rule in purposes_by_code.items()
         },
         declared=declared or ClientDeclarations(""),
     )

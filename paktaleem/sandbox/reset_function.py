@@ -38,7 +38,11 @@ _REGISTER = (
     "systems.System",
     "systems.SystemKey",
 )
-_UNTRACKED = {"consent.NoticeEffect": "recorded_at", "consent.NoticeResponse": "recorded_at"}
+_UNTRACKED = {
+    "consent.NoticeEffect": "recorded_at",
+    "consent.NoticeResponse": "recorded_at",
+    "consent.PurposeWidening": "widened_at",
+}
 """Kept tables without history, and the column with the creation time."""
 _MACHINERY = (
     "consent.RegisterChange",

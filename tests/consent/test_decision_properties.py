@@ -31,6 +31,7 @@ from consent.register.compiled import (
     InstructionRule,
     Period,
     RecipientRule,
+    WideningRule,
 )
 from consent.register.versions import NoticeVersionRule
 from tests.consent.decision_worlds import (
@@ -230,6 +231,7 @@ def change_consent(world, pick):
         pick((NOTICE, NOTICE, number(350), number(351), None)),
         pick(("self", "guardian", "school")),
         pick((GUARDIAN, None)),
+        pick((None, *PAST)),
     )
 
 
@@ -245,6 +247,11 @@ def mistake_giver(world, pick):
 def add_notices(world, pick):
     rows = [NoticeVersionRule(number(350 + n), pick(MOMENTS), pick((True, False))) for n in (0, 1)]
     world.rows.notices.setdefault("newsletter", []).extend(rows)
+
+
+def widen_purposes(world, pick):
+    moments = sorted(pick(MOMENTS) for _ in range(pick((1, 2))))
+    world.purpose(widenings=tuple(WideningRule(number(360 + n), moment) for n, moment in enumerate(moments)))
 
 
 def object_to(world, pick):
@@ -279,6 +286,7 @@ CHANGES = (
     drop_consent,
     mistake_giver,
     add_notices,
+    widen_purposes,
     object_to,
 )
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
+from consent.consents.selectors.consents import current_states
 from consent.consents.services import (
     NothingInForce,
     invalidate_consent,
@@ -26,6 +27,7 @@ from consent.register.models import Purpose
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -38,6 +40,7 @@ from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_clie
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["ConsentAdmin", "ObjectionAdmin", "RestrictionAdmin", "state_pill"]
@@ -117,8 +120,11 @@ class ConsentAdmin(PersonRowAdmin):
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
     newest_by = "recorded_at"
-    detail_fields = (*list_display[:-1], "asked_at", "notice_version")
-    intro = "The current consent of each person to each purpose based on consent. Only “Given” permits processing."
+    detail_fields = (*list_display[:-1], "in_force", "asked_at", "notice_version")
+    intro = (
+        "The latest answer of each person to each purpose based on consent. Only “Given” permits processing, and only "
+        "until it expires or is outdated by a material notice or a widened purpose: the page of each consent says so."
+    )
     empty_text = "No consent has been requested here yet."
     answer = state_column(lambda row: state_pill(row.state))
     exported = {
@@ -158,6 +164,12 @@ class ConsentAdmin(PersonRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person and purpose."""
         return super().get_queryset(request).select_related("subject", "purpose")
+
+    @admin.display(description="state now")
+    def in_force(self, row: Consent) -> SafeString:
+        """Return the state after expiry, new notices and widened purposes."""
+        with in_client(row.client_id):
+            return state_pill(current_states(row.client_id, [row], at=client_now())[row.pk])
 
     def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
         """Return the events that led to the current state."""

@@ -1,6 +1,8 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest
@@ -17,6 +19,7 @@ from consent.consents.models import (
     Restriction,
 )
 from consent.consents.models.consents import GivenBy
+from consent.consents.selectors.consents import current_states
 from consent.consents.services import (
     Answer,
     ChildMayNotGive,
@@ -283,19 +286,24 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         return None
     bases = bases_in_force(row.client_id, at=get_action_time(request))
     purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
-    current = {one.purpose_id: one for one in Consent.objects.filter(client_id=row.client_id, subject=row)}
+    consents = list(Consent.objects.filter(client_id=row.client_id, subject=row).select_related("purpose"))
+    current = {one.purpose_id: one for one in consents}
+    states = current_states(row.client_id, consents, at=get_action_time(request))
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
     can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
     return {
         "template": "console/panels/consents.html",
-        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
+        "rows": [
+            _serialize_consent(row, purpose, current.get(purpose.pk), states, can_record=can_record)
+            for purpose in found
+        ],
     }
 
 
 def _serialize_consent(
-    subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool
+    subject: Subject, purpose: Purpose, consent: Consent | None, states: Mapping[UUID, str], *, can_record: bool
 ) -> dict[str, Any]:
-    state = consent.state if consent else ConsentState.UNKNOWN
+    state = states[consent.pk] if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
         {

@@ -16,6 +16,7 @@ from consent.consents.models import (
     PolicyAcknowledgement,
     Restriction,
 )
+from consent.decisions.states import outdated_at
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
@@ -46,7 +47,8 @@ class TimelineEntry:
 
     ``state`` is the consent state from then on; empty for entries that change none, which ``what`` names: a notice
     shown, the policy acknowledged (ACKNOWLEDGED), a restriction, an objection. ``row`` is the recorded row (None for an
-    end that follows from time or a notice), ``basis`` the lawful basis in force then, ``notice`` the version shown.
+    end that follows from time, a notice or a purpose), ``basis`` the lawful basis in force then, ``notice`` the version
+    shown.
     """
 
     at: datetime
@@ -88,8 +90,8 @@ def list_timeline(
     """List the entries of a person's timeline up to a time, latest first.
 
     ``events`` come from ``select_consent_events``, ``acknowledged`` from ``select_acknowledgements``. Ends that follow
-    from time (expired) or a notice (outdated) are included, although nothing was recorded then. Runs in the client's
-    context, with a fixed number of queries.
+    from time (expired), or from a notice or a widened purpose (outdated), are included, although nothing was recorded
+    then. Runs in the client's context, with a fixed number of queries.
     """
     register = current_register(subject.client_id)
     bases = _Bases(subject, events)
@@ -149,7 +151,7 @@ def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]
 
 
 def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[TimelineEntry]:
-    """List when consents ended by expiry or by a material notice, whichever came first."""
+    """List when consents ended by expiry, a material notice or a widened purpose, whichever came first."""
     lines = []
     events = [event for event in events if event.becomes_state]
     for event, later in zip(events, [*events[1:], None], strict=True):
@@ -164,9 +166,10 @@ def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until
 
 
 def _possible_ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]:
-    notice = register.notices.get(event.purpose.code)
-    outdated_at = notice.outdated_at.get(event.notice_version_id) if notice and event.notice_version_id else None
-    found = [(event.expires_at, ConsentState.EXPIRED.value), (outdated_at, ConsentState.OUTDATED.value)]
+    ended_at = outdated_at(
+        register, event.purpose.code, notice_version=event.notice_version_id, informed_at=event.informed_at
+    )
+    found = [(event.expires_at, ConsentState.EXPIRED.value), (ended_at, ConsentState.OUTDATED.value)]
     return [(at, state) for at, state in found if at is not None]
 
 

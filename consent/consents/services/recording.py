@@ -168,7 +168,14 @@ def record_answers(
         _check_answer(subject, purpose, answer.state, register, past, at)
         basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
-            check_consent_basis(basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
+            check_consent_basis(
+                basis,
+                purpose,
+                collected=collected,
+                ended_at=past.ended_at(purpose),
+                widened_at=register.purposes[purpose.code].last_widened_at(at),
+                at=at,
+            )
         events.append(circumstances.build_event(purpose, answer.state, basis))
     with transaction.atomic(savepoint=False):
         for event in events:

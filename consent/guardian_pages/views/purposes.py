@@ -32,6 +32,7 @@ from consent.notices.notice_tokens import (
     TokenMissing,
     sign_notice_token,
 )
+from consent.notices.selectors.public import list_category_names
 from consent.preference_centre.texts import BASIS_TEXTS
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
@@ -102,6 +103,7 @@ def _render_question(
         needs_more=ward.needs_more(choice.purpose.code),
         description=getattr(choice.purpose, f"description_{language}"),
         text=version.text(language),
+        data=list_category_names(ward.child.client_id, choice.purpose.categories, language=language),
         why=BASIS_TEXTS["consent"],
         recipients=recipients_of(ward.child.client_id, at=at).get(choice.purpose.code, []),
         shown=sign_notice_token(shown),

@@ -21,6 +21,7 @@ from consent.register.models import (
     Instruction,
     LawfulBasis,
     Purpose,
+    PurposeWidening,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
@@ -125,6 +126,11 @@ class _Rows:
     def own(self, model: Any) -> list[Any]:
         return [row for row in self.of(model) if row.client_id == self.client_id]
 
+    def widenings(self) -> list[PurposeWidening]:
+        """List the widenings recorded by then; they are append-only, and take effect when they are recorded."""
+        found = PurposeWidening.objects.filter(client_id__in={PAKTALEEM, self.client_id})
+        return list(found if self.at is None else found.filter(widened_at__lte=self.at))
+
     def client(self) -> Client:
         source = Client.objects.all() if self.at is None else Client.history.as_of(self.at)
         return source.get(id=self.client_id)
@@ -134,13 +140,14 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
     rows = _Rows(client_id, at)
     client, purposes = rows.client(), rows.of(Purpose)
     codes = {purpose.pk: purpose.code for purpose in purposes}
+    widenings = _grouped(rows.widenings(), "purpose_id")
     return rules.compile_register(
         client=client_id,
         version=version,
         time_zone=client.time_zone,
         serves_minors=client.serves_minors,
         thresholds=client.thresholds,
-        purposes=[_to_purpose_rule(row) for row in purposes],
+        purposes=[_to_purpose_rule(row, widenings[row.pk]) for row in purposes],
         categories=[row.code for row in rows.of(DataCategory)],
         bases=_list_bases(rows, codes),
         agreements=_list_agreements(rows),
@@ -152,7 +159,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
     )
 
 
-def _to_purpose_rule(row: Purpose) -> rules.PurposeRule:
+def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening]) -> rules.PurposeRule:
     return rules.PurposeRule(
         id=row.pk,
         code=row.code,
@@ -162,6 +169,7 @@ def _to_purpose_rule(row: Purpose) -> rules.PurposeRule:
         owner=row.client_id,
         consent_months=row.consent_months,
         needs_account=row.needs_account,
+        widenings=tuple(rules.WideningRule(one.pk, one.widened_at) for one in widenings),
     )
 
 

@@ -17,6 +17,7 @@ from consent.register.models.purposes import (
     Purpose,
     RegisterVersion,
 )
+from consent.register.models.widenings import PurposeWidening, WideningKind
 
 __all__ = [
     "AgreementSuspension",
@@ -28,8 +29,10 @@ __all__ = [
     "LawfulBasis",
     "Occasion",
     "Purpose",
+    "PurposeWidening",
     "Recipient",
     "RecipientApproval",
     "RegisterVersion",
     "ServiceAgreement",
+    "WideningKind",
 ]

@@ -2,6 +2,7 @@
 
 from consent.register.services.balancing import AlreadySigned, sign_balancing_test
 from consent.register.services.register import SharedRowNotEditable, change_register, end_period
+from consent.register.services.widening import widen_purpose
 
 __all__ = [
     "AlreadySigned",
@@ -9,4 +10,5 @@ __all__ = [
     "change_register",
     "end_period",
     "sign_balancing_test",
+    "widen_purpose",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from consent.register.models import BalancingTest, LawfulBasis, RecipientApproval
+from consent.register.models import BalancingTest, LawfulBasis, Purpose, RecipientApproval
 from consent.register.models.rows import PeriodRow, RegisterRow
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -16,10 +16,11 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["SharedRowNotEditable", "change_register", "end_period", "require_own_row"]
+__all__ = ["SharedRowNotEditable", "change_register", "end_period", "require_own_row", "save_register_row"]
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
 _NOT_BACKDATED = "This must not be in the past: choose now or later."
+_WIDENS = "To add data categories, use “Add data categories”: it shows first whose consent must be given again."
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -57,10 +58,17 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
         if hasattr(row, owner):
             setattr(row, owner, getattr(row, reference).client_id)
     _refuse_backdating(row, is_new=is_new, at=at)
+    _refuse_widening(row, is_new=is_new)
     _check_balancing(row, is_new=is_new)
     row.full_clean()
+    return save_register_row(row, actor=actor, reason=reason, at=at)
+
+
+def save_register_row[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+    """Save a checked row with its history and its ledger entry; for the services of the register."""
+    kind = "register.added" if row._state.adding else "register.changed"
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record_change(row, "register.added" if is_new else "register.changed", actor, at)
+    _record_change(row, kind, actor, at)
     return row
 
 
@@ -96,6 +104,13 @@ def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
         then, now = getattr(before, field, None), getattr(row, field, None)
         if then != now and any(moment is not None and moment < at for moment in (then, now)):
             raise ValidationError({field: [_NOT_BACKDATED]})
+
+
+def _refuse_widening(row: RegisterRow, *, is_new: bool) -> None:
+    if isinstance(row, Purpose) and not is_new:
+        added = set(row.categories) - set(Purpose.objects.get(pk=row.pk).categories)
+        if added:
+            raise ValidationError({"categories": [_WIDENS]})
 
 
 def _check_balancing(row: RegisterRow, *, is_new: bool) -> None:

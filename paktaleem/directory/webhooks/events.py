@@ -47,6 +47,7 @@ EVENTS = (
     Event("notice.published", "notice.published", facts=(*_NOTICE, "effective_at"), is_shared=True),
     Event("notice.dispatched", "notice.dispatched", facts=(*_NOTICE, "takes_effect_at")),
     Event("notice.took_effect", "notice.took_effect", facts=(*_NOTICE, "took_effect_at")),
+    Event("purpose.widened", "purpose.widened", facts=("purpose", "kind", "added"), is_shared=True),
     Event("recipient.added", "register.added", _RECIPIENT, facts=("id",), is_shared=True),
     Event("recipient.changed", "register.changed", _RECIPIENT, facts=("id",), is_shared=True),
     Event("recipient.approved", "register.added", _APPROVAL, facts=_APPROVED, is_shared=True),

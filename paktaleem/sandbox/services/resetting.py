@@ -14,7 +14,7 @@ from consent.register.models import (
     ServiceAgreement,
 )
 from consent.register.models.rows import RegisterRow
-from consent.register.services import change_register
+from consent.register.services import change_register, widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
@@ -50,11 +50,19 @@ def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> ResetResult:
     client = set_offset(client, timedelta(), kind="sandbox.clock_moved", actor=actor, at=now)
     sandbox = sandbox_actor(client.pk)
     for row in changed:
+        if isinstance(row, Purpose):
+            _restore_categories(row, actor=sandbox, at=now)
         change_register(row, actor=sandbox, reason=Reason.CORRECTION, at=now)
     restore_agreement(client, actor=sandbox, at=now)
     facts = {"people": people, "rows": rows}
     record_entry("sandbox.started_over", client_id=client.pk, facts=facts, actor=actor, at=now)
     return client, people
+
+
+def _restore_categories(purpose: Purpose, *, actor: Actor, at: datetime) -> None:
+    """Give a purpose back the categories that it lost while the clock was ahead."""
+    if set(purpose.categories) - set(Purpose.objects.get(pk=purpose.pk).categories):
+        widen_purpose(purpose, categories=purpose.categories, actor=actor, reason=Reason.CORRECTION, at=at)
 
 
 def _changed_ahead(client: Client, now: datetime) -> Iterator[RegisterRow]:
