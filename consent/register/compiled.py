@@ -97,7 +97,8 @@ class BasisRule:
 
     `basis` and `capacity` are plain strings, so that an unknown code reaches the decision and is denied there.
     `balancing_test_at` is when an officer signed the balancing test (legitimate interest only). `shared` marks a
-    default of PakTaleem's catalogue; a row of the client that is in force takes precedence.
+    default of PakTaleem's catalogue; a row of the client that is in force takes precedence. `since` is when the stored
+    row starts, if `period` is only a part of it; `legal_reference` cites the law.
     """
 
     id: UUID
@@ -108,6 +109,8 @@ class BasisRule:
     period: Period
     balancing_test_at: datetime | None = None
     shared: bool = False
+    since: datetime | None = None
+    legal_reference: str = ""
 
     def moments(self) -> Iterator[datetime]:
         """Yield the times at which this row may change a decision."""
@@ -305,7 +308,7 @@ def compile_register(
         purposes=purposes_by_code,
         codes={rule.id: code for code, rule in purposes_by_code.items()},
         categories=frozenset(categories),
-        bases=_group_bases(bases),
+        bases=group_bases(bases),
         agreements=agreements,
         instructions=_group_instructions(instructions),
         recipients=recipients_by_code,
@@ -342,13 +345,18 @@ def _merge_sorted(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
     return tuple(sorted({moment for some in moments for moment in some}))
 
 
-def _group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
+def group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
+    """Group bases by purpose and role, in order of precedence: own before shared, then the latest start."""
     # Ids are UUIDv7: of two rows with the same start the one created later wins.
-    best_first = sorted(bases, key=lambda rule: (not rule.shared, rule.period.starts_at, rule.id), reverse=True)
+    best_first = sorted(bases, key=_precedence, reverse=True)
     grouped: defaultdict[tuple[str, str], list[BasisRule]] = defaultdict(list)
     for rule in best_first:
         grouped[rule.purpose, rule.role].append(rule)
     return {use: tuple(rules) for use, rules in grouped.items()}
+
+
+def _precedence(rule: BasisRule) -> tuple[bool, datetime, UUID]:
+    return not rule.shared, rule.since or rule.period.starts_at, rule.id
 
 
 def _group_instructions(

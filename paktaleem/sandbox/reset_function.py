@@ -32,6 +32,7 @@ _REGISTER = (
     "consent.NoticeVersion",
     "consent.Occasion",
     "consent.Purpose",
+    "consent.PurposeCapacity",
     "consent.Recipient",
     "consent.RecipientApproval",
     "consent.ServiceAgreement",
@@ -42,6 +43,7 @@ _UNTRACKED = {
     "consent.NoticeEffect": "recorded_at",
     "consent.NoticeResponse": "recorded_at",
     "consent.PurposeWidening": "widened_at",
+    "consent.SafeguardChange": "requested_at",
 }
 """Kept tables without history, and the column with the creation time."""
 _MACHINERY = (

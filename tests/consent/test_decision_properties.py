@@ -167,7 +167,8 @@ def add_recipient(world, pick):
     approvals = tuple(
         Approval(some_period(pick), some_codes(pick, PURPOSES), some_codes(pick, CATEGORIES)) for _ in "ab"
     )
-    world.rows.recipients.append(RecipientRule(number(320), "x", approvals))
+    others = [row for row in world.rows.recipients if row.code != "x"]
+    world.rows.recipients = [*others, RecipientRule(number(320), "x", approvals)]
     world.asking(recipient=pick(("x", "mailer")))
 
 
@@ -246,7 +247,8 @@ def mistake_giver(world, pick):
 
 def add_notices(world, pick):
     rows = [NoticeVersionRule(number(350 + n), pick(MOMENTS), pick((True, False))) for n in (0, 1)]
-    world.rows.notices.setdefault("newsletter", []).extend(rows)
+    others = [row for row in world.rows.notices.get("newsletter", []) if row.id == NOTICE]
+    world.rows.notices["newsletter"] = [*others, *rows]
 
 
 def widen_purposes(world, pick):

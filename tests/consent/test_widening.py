@@ -32,6 +32,7 @@ from tests.showing import shown
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
 WHY = Reason.REVIEW
+_WIDER = "UPDATE consent_purpose SET categories = categories || '{device}'::varchar[] WHERE code = 'newsletter'"
 MORE = ("usage_logs", "device", "content", "billing", "organisation")
 
 
@@ -192,7 +193,7 @@ def test_the_database_refuses_a_wider_purpose_without_its_record(cast, now):
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute("UPDATE consent_purpose SET categories = categories || 'device' WHERE code = 'newsletter'")
+        cursor.execute(_WIDER)
 
 
 def test_an_earlier_record_does_not_cover_another_change(committed, now):
@@ -206,7 +207,7 @@ def test_an_earlier_record_does_not_cover_another_change(committed, now):
         in_client(khyber),
         connection.cursor() as cursor,
     ):
-        cursor.execute("UPDATE consent_purpose SET categories = categories || 'device' WHERE code = 'newsletter'")
+        cursor.execute(_WIDER)
 
 
 def test_the_record_is_append_only(cast, khyber, now):

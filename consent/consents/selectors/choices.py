@@ -16,7 +16,8 @@ from consent.notices.selectors.purposes import (
     get_current_notice,
 )
 from consent.notices.selectors.registers import current_register
-from consent.register.models import Basis, LawfulBasis, Purpose
+from consent.register.compiled import BasisRule
+from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
@@ -41,7 +42,7 @@ class Choice:
     """
 
     purpose: Purpose
-    basis: LawfulBasis
+    basis: BasisRule
     state: str
     event: ConsentEvent | None
     current: NoticeVersion | None
@@ -120,7 +121,7 @@ def get_choice(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Ch
     raise ChoiceUnknown(code)
 
 
-def _list_purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis]]:
+def _list_purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, BasisRule]]:
     bases = bases_in_force(subject.client_id, at=at)
     codes = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM]).values_list("code", flat=True)
     known = find_purposes(subject.client_id, codes).values()
@@ -140,7 +141,7 @@ def _load_answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentE
     return events, states
 
 
-def _find_notice(purpose: Purpose, basis: LawfulBasis, client_id: UUID, at: datetime) -> NoticeVersion | None:
+def _find_notice(purpose: Purpose, basis: BasisRule, client_id: UUID, at: datetime) -> NoticeVersion | None:
     if basis.basis != Basis.CONSENT:
         return None
     try:

@@ -14,6 +14,7 @@ from children.guardians.models import ChildMechanism
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
 from consent.notices.selectors.notices import POLICY, client_timelines
 from consent.register import compiled as rules
+from consent.register.bases import combine_bases
 from consent.register.models import (
     AgreementSuspension,
     BalancingTest,
@@ -21,11 +22,13 @@ from consent.register.models import (
     Instruction,
     LawfulBasis,
     Purpose,
+    PurposeCapacity,
     PurposeWidening,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
 )
+from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from consent.register.versions import NoticeRule, TextRule
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
@@ -182,21 +185,10 @@ def _to_period(row: Any) -> rules.Period:
 
 
 def _list_bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
-    signed = {test.pk: test.signed_at for test in rows.of(BalancingTest)}
-    return [
-        rules.BasisRule(
-            id=row.pk,
-            purpose=codes[row.purpose_id],
-            role=row.role,
-            basis=row.basis,
-            capacity=row.capacity,
-            period=_to_period(row),
-            balancing_test_at=signed.get(row.balancing_test_id),
-            shared=row.client_id != rows.client_id,
-        )
-        for row in rows.of(LawfulBasis)
-        if row.purpose_id in codes
-    ]
+    return combine_bases(
+        to_owned_bases(rows.of(LawfulBasis), rows.of(BalancingTest), codes=codes, client_id=rows.client_id),
+        to_capacity_rules(rows.of(PurposeCapacity), codes=codes, client_id=rows.client_id),
+    )
 
 
 def _list_agreements(rows: _Rows) -> list[rules.AgreementRule]:

@@ -10,6 +10,7 @@ from consent.register.models import (
     Instruction,
     LawfulBasis,
     Purpose,
+    PurposeCapacity,
     RecipientApproval,
     ServiceAgreement,
 )
@@ -26,7 +27,14 @@ from paktaleem.sandbox.services.registering import restore_agreement
 
 __all__ = ["ResetResult", "reset_sandbox"]
 
-_CHANGEABLE: tuple[type[RegisterRow], ...] = (ServiceAgreement, Instruction, LawfulBasis, RecipientApproval, Purpose)
+_CHANGEABLE: tuple[type[RegisterRow], ...] = (
+    ServiceAgreement,
+    Instruction,
+    PurposeCapacity,
+    LawfulBasis,
+    RecipientApproval,
+    Purpose,
+)
 """Models whose rows may have changed while the clock was ahead, and are restored."""
 
 type ResetResult = tuple[Client, int]
