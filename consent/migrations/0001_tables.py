@@ -711,7 +711,8 @@ class Migration(migrations.Migration):
                 name="SafeguardChange",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("kind", models.CharField(choices=[("basis", "Another lawful basis instead of consent"), ("capacity", "PakTaleem decides instead of the client"), ("account", "Also for people whose account is closed")], max_length=16)),
+                    ("kind", models.CharField(choices=[("basis", "Another lawful basis instead of consent"), ("capacity", "PakTaleem decides instead of the client"), ("account", "Also for people whose account is closed"), ("restriction", "A restriction of processing is lifted")], max_length=16)),
+                    ("purpose", models.CharField(blank=True, max_length=63)),
                     ("table", models.CharField(max_length=64)),
                     ("row", models.UUIDField()),
                     ("values", models.JSONField()),

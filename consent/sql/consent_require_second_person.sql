@@ -1,15 +1,15 @@
 -- Trigger function of the register: refuses a row that weakens a safeguard unless this transaction has approved the
 -- change (consent_safeguardchange), which takes two people: another lawful basis instead of consent, PakTaleem as
--- controller of a purpose in use, a purpose that no longer only serves open accounts. Also refuses a client's lawful
+-- controller of a purpose in use, a purpose that no longer only serves open accounts, a restriction that ends. Also refuses a client's lawful
 -- basis where PakTaleem is controller. A sandbox, which has no real people, needs no second person.
 CREATE OR REPLACE FUNCTION consent_require_second_person() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
-    is_weaker boolean := TG_TABLE_NAME = 'consent_purpose';
+    is_weaker boolean := TG_TABLE_NAME IN ('consent_purpose', 'consent_restriction');
     named text;
 BEGIN
-    IF TG_TABLE_NAME <> 'consent_purpose' THEN
+    IF NOT is_weaker THEN
         SELECT code INTO named FROM consent_purpose WHERE id = NEW.purpose_id;
     END IF;
     IF TG_TABLE_NAME = 'consent_purposecapacity' THEN

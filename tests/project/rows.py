@@ -292,7 +292,7 @@ def client_change_of_indus(cast: Cast) -> ClientChange:
     """Create a change to no longer serve minors, which waits for a second person."""
     client = cast.client("indus")
     client.serves_minors = False
-    change_client(client, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    change_client(client, ground="Adults only.", actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
     return ClientChange.objects.get(client=client)
 
 

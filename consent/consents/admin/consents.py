@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,10 +19,11 @@ from consent.consents.services import (
     NothingInForce,
     invalidate_consent,
     lift_objection,
-    lift_restriction,
+    request_lift,
     revoke_consent,
 )
 from consent.notices.models import NoticeVersion
+from consent.register.admin.safeguards import to_waiting
 from consent.register.models import Purpose
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
@@ -37,6 +38,7 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.forms import GroundField, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -197,8 +199,16 @@ def serialize_events(events: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
-    lift_restriction(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+class LiftForm(RowActionForm):
+    """The ground for lifting a restriction."""
+
+    ground = GroundField()
+    reason = None  # type: ignore[assignment]
+
+
+def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    change = request_lift(row, ground=given["ground"], actor=actor_of(request), at=get_action_time(request))
+    return to_waiting(request, change)
 
 
 def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
@@ -247,10 +257,12 @@ class RestrictionAdmin(LimitAdmin):
         RowAction(
             "lift",
             "Lift restriction",
-            Capability.RESTRICT_PROCESSING,
+            Capability.WEAKEN_SAFEGUARDS,
             _lift_restriction,
-            lead="From now on decisions no longer consider this restriction.",
-            done="Lifted. In effect from the next decision.",
+            lead="The person's data may then be used again, not only stored. Nothing changes until a second person "
+            "approves it.",
+            form=LiftForm,
+            danger=True,
             applies=_is_open,
         ),
     )

@@ -4,10 +4,10 @@ from copy import copy
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from consent.register.admin.row_admin import RegisterAdmin
@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.reauthentication import require_recent_authen
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -34,19 +34,9 @@ from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["SafeguardChangeAdmin", "SafeguardedAdmin", "end_safeguarded_act", "safeguard_board"]
+__all__ = ["SafeguardChangeAdmin", "SafeguardedAdmin", "end_safeguarded_act", "safeguard_board", "to_waiting"]
 
 _PANEL = "console/panels/safeguard.html"
-
-
-def _ground_field(*, required: bool) -> forms.CharField:
-    return forms.CharField(
-        label="Ground",
-        required=required,
-        max_length=2000,
-        widget=admin.widgets.AdminTextareaWidget,
-        help_text="Why is the change lawful and necessary? About the change only; do not name people.",
-    )
 
 
 def _count_effect(kind: SafeguardKind, row: RegisterRow) -> SafeguardEffect:
@@ -62,7 +52,7 @@ def _panel(kind: SafeguardKind, row: RegisterRow, ground: str = "") -> dict[str,
 class SafeguardForm(ScopedForm):
     """A form with a ground, which is asked for only if the change weakens a safeguard."""
 
-    ground = _ground_field(required=False)
+    ground = GroundField(required=False)
 
 
 class SafeguardedAdmin(RegisterAdmin):
@@ -119,7 +109,7 @@ def to_waiting(request: HttpRequest, change: SafeguardChange) -> HttpResponse:
 class EndForm(RowActionForm):
     """A form to end a row; it shows the effect and asks for a ground if that weakens a safeguard."""
 
-    ground = _ground_field(required=True)
+    ground = GroundField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Ask for a ground, and for recent authentication, only if they are needed."""
@@ -182,15 +172,15 @@ class SafeguardChangeAdmin(ScopedAdmin):
     section = "Register"
     view_capability = Capability.VIEW_REGISTER
     asks_reason = False
-    list_display = ("requested_at", "standing", "kind", "about", "owner")
+    list_display = ("requested_at", "standing", "kind", "purpose", "owner")
     list_filter = ("state", "kind", "client")
     newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "kind", "about", "requested_at", "settled_at")
     intro = (
         "A change that weakens a safeguard has no effect until a second person approves it: another lawful basis "
-        "instead of consent, PakTaleem as controller of a purpose in use, or a purpose that no longer only serves open "
-        "accounts."
+        "instead of consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
+        "accounts, or the end of a restriction."
     )
     empty_text = "No safeguard was ever to be weakened."
     standing = change_state_column
@@ -203,7 +193,10 @@ class SafeguardChangeAdmin(ScopedAdmin):
 
     @admin.display(description="about")
     def about(self, row: SafeguardChange) -> str:
-        """Return the purpose, and for a lawful basis the role and the basis."""
+        """Return the purpose, and for a lawful basis the role and the basis; link to a restriction."""
+        if row.kind == SafeguardKind.RESTRICTION:
+            url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
+            return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
         changed = _build(row)
         purpose = changed if isinstance(changed, Purpose) else changed.purpose  # type: ignore[attr-defined]
         parts = [purpose.name_en]
@@ -213,6 +206,8 @@ class SafeguardChangeAdmin(ScopedAdmin):
 
     def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
         """Show the ground, and the effect as it would be now."""
+        if row.kind == SafeguardKind.RESTRICTION:
+            return [{"template": _PANEL, "kind": row.kind, "ground": row.ground}]
         return [_panel(SafeguardKind(row.kind), _build(row), row.ground)]
 
 

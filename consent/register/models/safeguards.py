@@ -21,25 +21,28 @@ class SafeguardKind(models.TextChoices):
     BASIS = "basis", _("Another lawful basis instead of consent")
     CAPACITY = "capacity", _("PakTaleem decides instead of the client")
     ACCOUNT = "account", _("Also for people whose account is closed")
+    RESTRICTION = "restriction", _("A restriction of processing is lifted")
 
 
 class SafeguardChange(models.Model):
     """One requested change of a register row that weakens a safeguard; no effect until a second person approves it.
 
     ``row`` is the id of the row, also of one that is only added on approval; ``table`` names its model, ``values`` are
-    its columns. ``ground`` says in words why the change is lawful. ``xact`` is the transaction that applied it: the
-    database accepts a weaker row only in the transaction that approved it.
+    its columns, ``purpose`` is the code of its purpose (empty: all). ``ground`` says in words why the change is lawful.
+    ``xact`` is the transaction that applied it: the database accepts a weaker row only in the transaction that approved
+    it.
     """
 
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={"table": _NONE, "values": _NONE, "ground": _NONE, "requested_kind": _NONE},
+        personal={"purpose": _NONE, "table": _NONE, "values": _NONE, "ground": _NONE, "requested_kind": _NONE},
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=SafeguardKind)
+    purpose = models.CharField(max_length=63, blank=True)
     table = models.CharField(max_length=64)
     row = models.UUIDField()
     values = models.JSONField()

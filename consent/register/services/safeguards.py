@@ -1,5 +1,6 @@
 """Changes that weaken a safeguard: requested with a ground in words, and applied once a second person approves."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from consent.register.models import SafeguardChange
+from consent.register.models import Purpose, SafeguardChange, SafeguardKind
 from consent.register.models.rows import RegisterRow
 from consent.register.services.register import check_register_row, prepare_row, save_register_row, stored_row
 from consent.register.weakening import find_weakening
@@ -16,10 +17,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["decide_safeguard_change", "request_safeguard_change"]
+__all__ = ["decide_safeguard_change", "request_safeguard_change", "store_safeguard_change", "weaker_rows"]
 
+_TEXTS = {"legal_reference"}
 _MOMENTS = ("starts_at", "ends_at")
+weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
+    "consent.weaker_rows", "Applies an approved change that weakens a safeguard if it is of a row above the register."
+)
 
 
 @transaction.atomic
@@ -29,30 +35,50 @@ def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at:
     ``row`` is the changed or new row, unsaved; ``ground`` says in words why the change is lawful. Raises
     ValidationError naming the field, SharedRowNotEditable for a shared row, NotAllowed.
     """
-    require(actor, Capability.WEAKEN_SAFEGUARDS, row.client_id)
-    if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only a signed-in person may request a weaker safeguard.")
     prepare_row(row, actor)
-    if not ground.strip():
-        raise ValidationError({"ground": ["Give the ground in words."]})
     before = stored_row(row)
     check_register_row(row, before, at=at)
     kind = find_weakening(row, before, at=at)
     if kind is None:
         raise ValidationError("This change weakens no safeguard: save it as any other change.")
+    purpose = row if isinstance(row, Purpose) else row.purpose  # type: ignore[attr-defined]
+    values = _changed_values(row, before)
+    return store_safeguard_change(row, kind, purpose=purpose.code, values=values, ground=ground, actor=actor, at=at)
+
+
+def store_safeguard_change(
+    row: RegisterRow,
+    kind: SafeguardKind,
+    *,
+    purpose: str,
+    values: Mapping[str, Any],
+    ground: str,
+    actor: Actor,
+    at: datetime,
+) -> SafeguardChange:
+    """Store a change that waits for a second person; it replaces one of the same row that is still waiting.
+
+    Raises ValidationError without a ground, NotAllowed unless a signed-in person requests it.
+    """
+    require(actor, Capability.WEAKEN_SAFEGUARDS, row.client_id)
+    if actor.kind is not ByKind.USER:
+        raise NotAllowed("Only a signed-in person may request a weaker safeguard.")
+    if not ground.strip():
+        raise ValidationError({"ground": ["Give the ground in words."]})
     _replace_waiting(row, actor, at)
     change = SafeguardChange(
         client_id=row.client_id,
         kind=kind,
+        purpose=purpose,
         table=row._meta.label_lower,
         row=row.pk,
-        values=_changed_values(row, before),
+        values=dict(values),
         ground=ground.strip(),
         requested_kind=actor.kind.value,
         requested_by=actor.id,
         requested_at=at,
     )
-    change.clean_fields(exclude={"settled_by", "settled_at", "xact"})
+    change.clean_fields(exclude={"values", "settled_by", "settled_at", "xact"})
     change.save(force_insert=True)
     _record(change, "safeguard.change_waiting", actor, at)
     return change
@@ -81,7 +107,7 @@ def decide_safeguard_change(
     change.xact = _current_transaction() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
-    if approve:
+    if approve and not any(apply(change, actor=actor, reason=reason, at=at) for apply in weaker_rows):
         row, before = _build_row(change, at)
         check_register_row(row, before, at=at)
         save_register_row(row, actor=actor, reason=reason, at=at)
@@ -122,9 +148,10 @@ def _record(change: SafeguardChange, kind: str, actor: Actor, at: datetime) -> N
     facts = {
         "change": str(change.pk),
         "kind": str(change.kind),
+        "purpose": change.purpose,
         "state": str(change.state),
         "row": change.table,
         "id": str(change.row),
-        "values": {name: value for name, value in change.values.items() if name != "legal_reference"},
+        "values": {name: value for name, value in change.values.items() if name not in _TEXTS},
     }
     record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)
