@@ -1,4 +1,4 @@
-"""Whom a weaker safeguard would concern: counted before it is requested, and again before it is approved."""
+"""Counts of the people a weaker safeguard would concern, before it is requested and before it is approved."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a change of the register would weaken: consent, the client's own decision, or closed accounts."""
+"""Detection of changes that weaken a safeguard: consent, the client's own decision, closed accounts."""
 
 from collections.abc import Iterable
 from datetime import datetime

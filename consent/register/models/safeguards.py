@@ -16,7 +16,7 @@ _NONE = Personal.NONE
 
 
 class SafeguardKind(models.TextChoices):
-    """What a change does to a safeguard."""
+    """The ways in which a change weakens a safeguard."""
 
     BASIS = "basis", _("Another lawful basis instead of consent")
     CAPACITY = "capacity", _("PakTaleem decides instead of the client")

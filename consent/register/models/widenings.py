@@ -13,7 +13,7 @@ __all__ = ["PurposeWidening", "WideningKind"]
 
 
 class WideningKind(models.TextChoices):
-    """What a purpose has more of than before."""
+    """The ways in which a purpose is widened."""
 
     CATEGORIES = "categories", _("More data categories")
 

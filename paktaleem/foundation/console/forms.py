@@ -36,7 +36,7 @@ class GroundField(forms.CharField):
     """The ground, in words, of a change that weakens a safeguard."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Ask for a few sentences that name nobody."""
+        """Ask for a few sentences without names of people."""
         kwargs.setdefault("label", _("Ground"))
         kwargs.setdefault(
             "help_text", _("Why is the change lawful and necessary? About the change only; do not name people.")
