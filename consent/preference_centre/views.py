@@ -35,7 +35,7 @@ from consent.notices.notice_tokens import (
     sign_notice_token,
 )
 from consent.notices.selectors.public import list_category_names
-from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES
+from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES, WIDENED
 from consent.receipts.views import print_receipt
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
@@ -84,7 +84,7 @@ def _serialize_choice(choice: Choice) -> dict[str, Any]:
         "choice": choice,
         "name": getattr(choice.purpose, f"name_{language}"),
         "description": getattr(choice.purpose, f"description_{language}"),
-        "state": STATES[choice.state],
+        "state": WIDENED if choice.is_widened else STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
         "why": BASIS_TEXTS[choice.basis.basis],
         "current_text": _notice_text(choice.current, language, choice),

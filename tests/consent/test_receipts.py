@@ -252,10 +252,10 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
     before = receipt_of(khyber, given)
     with in_client(cast.client_id("khyber")):
         purpose = Purpose.objects.get(code="newsletter")
-        told = {"actor": cast.actor("celia"), "reason": Reason.CORRECTION, "at": datetime.now(UTC)}
-        purpose = widen_purpose(purpose, categories=["usage_logs"], **told)
+        told = {"actor": cast.actor("celia"), "reason": Reason.CORRECTION}
+        purpose = widen_purpose(purpose, categories=["usage_logs"], at=datetime.now(UTC), **told)
         purpose.name_en = "Something else"
-        change_register(purpose, **told)
+        change_register(purpose, at=datetime.now(UTC), **told)
     withdrawn = khyber.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
     assert receipt_of(khyber, given).content == before.content
     later = receipt_of(khyber, withdrawn).json()["dpv:hasRecordOfActivity"][0]

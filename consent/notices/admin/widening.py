@@ -56,7 +56,7 @@ def _widen(purpose: Purpose, given: dict[str, Any], request: HttpRequest) -> Non
 
 added_acts.connect(
     AddedAct(
-        "consent.purpose",
+        Purpose._meta.label_lower,
         RowAction(
             "widen",
             "Add data categories",
