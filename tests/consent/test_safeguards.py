@@ -197,6 +197,16 @@ def test_a_consent_that_ends_leaves_no_weaker_basis_behind(cast, indus, now):
     assert decided(cast, indus, "support", now + 2 * DAY, "junaid").lawful_basis == "consent"
 
 
+def test_an_end_takes_effect_when_it_is_approved(cast, indus, now):
+    row = own_consent(cast, indus, now)
+    row.ends_at = now + DAY
+    waiting = request(cast, row, now + DAY)
+    assert decided(cast, indus, "support", now + DAY, "junaid").lawful_basis == "consent"
+    decide(cast, waiting, now + 2 * DAY)
+    assert LawfulBasis.objects.get(pk=row.pk).ends_at == now + 2 * DAY
+    assert decided(cast, indus, "support", now + 2 * DAY, "junaid").lawful_basis == "contract"
+
+
 def test_a_consent_without_anything_behind_it_may_end(cast, indus, now):
     row = LawfulBasis.objects.get(purpose=purpose("newsletter"), role="student")
     assert end_period(row, actor=cast.actor("farah"), reason=WHY, at=now).ends_at == now

@@ -116,7 +116,7 @@ def decide_safeguard_change(
 
 def _build_row(change: SafeguardChange, at: datetime) -> tuple[RegisterRow, RegisterRow | None]:
     model: Any = apps.get_model(change.table)
-    before = model.objects.select_for_update().filter(pk=change.row).first()
+    before = model.objects.select_for_update().order_by("pk").filter(pk=change.row).first()
     row = model(pk=change.row, client_id=change.client_id) if before is None else model.objects.get(pk=change.row)
     for name, value in change.values.items():
         setattr(row, name, model._meta.get_field(name).to_python(value))
