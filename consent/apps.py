@@ -18,6 +18,10 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.consents.services.guardians.has_refused_a_purpose",
         ),
         (
+            "consent.register.services.safeguards.weaker_rows",
+            "consent.consents.services.restrictions.apply_approved_lift",
+        ),
+        (
             "children.guardians.services.verifications.verification_found_false",
             "consent.consents.services.revocation.invalidate_unverified_consents",
         ),

@@ -93,7 +93,7 @@ class ConsentFact:
     """A person's consent to one purpose, as of its latest event.
 
     `state` is one of the consent states (only `given` permits); `by` is who gave it: self or guardian, `guardian` which
-    guardian.
+    guardian. `informed_at` is when the notice was shown, or the form collected; None: not later than `recorded_at`.
     """
 
     event_id: UUID
@@ -103,6 +103,7 @@ class ConsentFact:
     notice_version: UUID | None = None
     by: str = "self"
     guardian: UUID | None = None
+    informed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

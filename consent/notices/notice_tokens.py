@@ -74,7 +74,7 @@ class TokenExpired(PortalError):
     problem = Problem(
         "shown-stale",
         HTTPStatus.CONFLICT,
-        "The notice was shown too long ago, or before the consent ended",
+        "The notice was shown too long ago, or before the consent ended or the purpose was widened",
         "Show GET /api/v1/notices/current?purpose=… again, without If-None-Match.",
         field="shown",
     )

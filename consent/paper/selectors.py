@@ -192,6 +192,7 @@ class SheetFacts:
             rests_on_consent=rule is not None and rule.active and basis is not None and basis.basis == Basis.CONSENT,
             last=self.last.get(of_person),
             ended_at=self.ended.get(of_person),
+            widened_at=rule.last_widened_at(at) if rule is not None else None,
         )
 
 

@@ -68,7 +68,7 @@ class PurposeFacts:
     """The facts about one purpose and one person: notice printed and in effect, basis, and the last answer.
 
     ``last`` is the latest answer with its time; ``ended_at`` is when consent was last withdrawn, revoked or
-    invalidated.
+    invalidated; ``widened_at`` is when the purpose was last widened.
     """
 
     printed: UUID | None
@@ -76,6 +76,7 @@ class PurposeFacts:
     rests_on_consent: bool
     last: tuple[str, datetime] | None = None
     ended_at: datetime | None = None
+    widened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,13 @@ def _problem_of_purpose(case: RowFacts, facts: PurposeFacts, *, gives: bool) -> 
         return None
     if gives and facts.ended_at is not None and facts.ended_at >= case.signed_at:
         return Problem.ENDED_SINCE
-    if gives and facts.in_effect != facts.printed:
+    if gives and (facts.in_effect != facts.printed or _was_widened_since_printing(case, facts)):
         return Problem.NOTICE_CHANGED
     return Problem.LATER_ANSWER if _was_answered_later(case, facts) else None
+
+
+def _was_widened_since_printing(case: RowFacts, facts: PurposeFacts) -> bool:
+    return facts.widened_at is not None and case.form_made_at <= facts.widened_at
 
 
 def _was_answered_later(case: RowFacts, facts: PurposeFacts) -> bool:

@@ -22,7 +22,7 @@ from consent.receipts.receipt import (
 from consent.register import dpv
 from consent.register.models import Purpose
 from consent.register.purpose_texts import PurposeText
-from consent.register.services import change_register
+from consent.register.services import change_register, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -252,9 +252,10 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
     before = receipt_of(khyber, given)
     with in_client(cast.client_id("khyber")):
         purpose = Purpose.objects.get(code="newsletter")
-        purpose.name_en, purpose.categories = "Something else", ["contact_details", "usage_logs"]
-        at = datetime.now(UTC)
-        change_register(purpose, actor=cast.actor("celia"), reason=Reason.CORRECTION, at=at)
+        told = {"actor": cast.actor("celia"), "reason": Reason.CORRECTION}
+        purpose = widen_purpose(purpose, categories=["usage_logs"], at=datetime.now(UTC), **told)
+        purpose.name_en = "Something else"
+        change_register(purpose, at=datetime.now(UTC), **told)
     withdrawn = khyber.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
     assert receipt_of(khyber, given).content == before.content
     later = receipt_of(khyber, withdrawn).json()["dpv:hasRecordOfActivity"][0]

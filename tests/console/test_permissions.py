@@ -41,6 +41,8 @@ TABLE = {
     "consent/occasion": ("OASC", "OC", "OC"),
     "consent/purpose": ("OASC", "OC", "OC"),
     "consent/lawfulbasis": ("OASC", "OC", "OC"),
+    "consent/purposecapacity": ("OASC", "O", "O"),
+    "consent/safeguardchange": ("OASC", "", ""),
     "consent/balancingtest": ("OASC", "OC", "OC"),
     "consent/notice": ("OASC", "OC", "OC"),
     "consent/noticedraft": ("OASC", "OC", "OC"),

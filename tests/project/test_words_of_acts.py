@@ -58,6 +58,7 @@ NO_ACTS = {
     "consent.receipts.receipt",
     "consent.notices.notice_tokens",
     "consent.urls",
+    "consent.weaker_rows",
     "form.typ",
     "people.before_erasure",
     "people.child_revealed",

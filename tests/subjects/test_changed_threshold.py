@@ -20,7 +20,7 @@ def change(cast, now, **values):
         client = cast.client("indus")
         for name, value in values.items():
             setattr(client, name, value)
-        change_client(client, actor=cast.actor("amina"), reason="law_change", at=now)
+        change_client(client, ground="A new law.", actor=cast.actor("amina"), reason="law_change", at=now)
 
 
 def jobs():

@@ -7,24 +7,26 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
-from consent.consents.selectors.consents import is_without_effect
+from consent.consents.selectors.consents import current_states, is_without_effect
 from consent.consents.services import (
     invalidate_consent,
     lift_objection,
-    lift_restriction,
+    request_lift,
     revoke_consent,
 )
 from consent.notices.models import NoticeVersion
+from consent.register.admin.safeguards import to_waiting
 from consent.register.models import Purpose
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -34,9 +36,11 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.forms import GroundField, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["ConsentAdmin", "ObjectionAdmin", "RestrictionAdmin", "answer_cell", "serialize_events", "state_pill"]
@@ -126,8 +130,11 @@ class ConsentAdmin(PersonRowAdmin):
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
     newest_by = "recorded_at"
-    detail_fields = (*list_display[:-1], "asked_at", "notice_version")
-    intro = "The current consent of each person to each purpose based on consent. Only “Given” permits processing."
+    detail_fields = (*list_display[:-1], "in_force", "asked_at", "notice_version")
+    intro = (
+        "The latest answer of each person to each purpose based on consent. Only “Given” permits processing, and only "
+        "until it expires or is outdated by a material notice or a widened purpose: the page of each consent says so."
+    )
     empty_text = "No consent has been requested here yet."
     answer = state_column(answer_cell)
     exported = {
@@ -166,6 +173,12 @@ class ConsentAdmin(PersonRowAdmin):
         """Select related person, their client, and purpose."""
         return super().get_queryset(request).select_related("subject__client", "purpose")
 
+    @admin.display(description="state now")
+    def in_force(self, row: Consent) -> SafeString:
+        """Return the state after expiry, new notices and widened purposes."""
+        with in_client(row.client_id):
+            return state_pill(current_states(row.client_id, [row], at=client_now())[row.pk])
+
     def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
         """Return the events that led to the current state."""
         events = ConsentEvent.objects.filter(
@@ -192,8 +205,16 @@ def serialize_events(events: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
-    lift_restriction(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+class LiftForm(RowActionForm):
+    """The ground for lifting a restriction."""
+
+    ground = GroundField()
+    reason = None  # type: ignore[assignment]
+
+
+def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    change = request_lift(row, ground=given["ground"], actor=actor_of(request), at=get_action_time(request))
+    return to_waiting(request, change)
 
 
 def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
@@ -242,10 +263,12 @@ class RestrictionAdmin(LimitAdmin):
         RowAction(
             "lift",
             "Lift restriction",
-            Capability.RESTRICT_PROCESSING,
+            Capability.WEAKEN_SAFEGUARDS,
             _lift_restriction,
-            lead="From now on decisions no longer consider this restriction.",
-            done="Lifted. In effect from the next decision.",
+            lead="The person's data may then be used again, not only stored. Nothing changes until a second person "
+            "approves it.",
+            form=LiftForm,
+            danger=True,
             applies=_is_open,
         ),
     )

@@ -1,6 +1,8 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
@@ -18,6 +20,7 @@ from consent.consents.models import (
     Restriction,
 )
 from consent.consents.models.consents import GivenBy
+from consent.consents.selectors.consents import current_states
 from consent.consents.services import (
     Answer,
     object_to_purpose,
@@ -253,23 +256,30 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         return None
     bases = bases_in_force(row.client_id, at=get_action_time(request))
     purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
-    current = {one.purpose_id: one for one in _load_consents(row)}
+    consents = list(_load_consents(row))
+    current = {one.purpose_id: one for one in consents}
+    states = current_states(row.client_id, consents, at=get_action_time(request))
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
     can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
     return {
         "template": "console/panels/consents.html",
-        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
+        "rows": [
+            _serialize_consent(row, purpose, current.get(purpose.pk), states, can_record=can_record)
+            for purpose in found
+        ],
     }
 
 
 def _load_consents(subject: Subject) -> QuerySet[Consent]:
-    return Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related("subject__client")
+    return Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related(
+        "subject__client", "purpose"
+    )
 
 
 def _serialize_consent(
-    subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool
+    subject: Subject, purpose: Purpose, consent: Consent | None, states: Mapping[UUID, str], *, can_record: bool
 ) -> dict[str, Any]:
-    state = consent.state if consent else ConsentState.UNKNOWN
+    state = states[consent.pk] if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
         {

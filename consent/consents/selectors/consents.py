@@ -1,5 +1,6 @@
 """Current consents and recorded answers."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,13 @@ from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = [
     "consent_events",
     "consent_states",
     "consents",
+    "current_states",
     "get_event",
     "is_without_effect",
     "select_due_by_age",
@@ -62,6 +65,16 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
         }
         for row, state in zip(rows, states, strict=True)
     ]
+
+
+def current_states(client_id: UUID, rows: Iterable[Consent], *, at: datetime) -> dict[UUID, str]:
+    """Map consents of one client to their effective states, after expiry, new notices and widened purposes.
+
+    The purposes of the rows are loaded. Runs in any context that sees the client.
+    """
+    with in_client(client_id):
+        register = current_register(client_id)
+    return {row.pk: effective_state(register, row.purpose.code, to_consent_fact(row), at) for row in rows}
 
 
 def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, rules: Register | Client) -> bool:
@@ -108,6 +121,7 @@ def to_consent_fact(row: Consent) -> ConsentFact:
         expires_at=row.expires_at,
         notice_version=row.notice_version,
         by=row.given_by,
+        informed_at=row.informed_at,
     )
 
 

@@ -123,12 +123,18 @@ class CollectionMethod:
 
 
 def check_consent_basis(
-    grounds: ConsentBasis, purpose: Purpose, *, collected: CollectionMethod, ended_at: datetime | None, at: datetime
+    grounds: ConsentBasis,
+    purpose: Purpose,
+    *,
+    collected: CollectionMethod,
+    ended_at: datetime | None,
+    widened_at: datetime | None = None,
+    at: datetime,
 ) -> None:
     """Raise unless consent to the purpose can be given under this notice.
 
-    ``ended_at`` is when consent was last withdrawn, revoked or invalidated; a notice shown, or a form collected, before
-    that time does not count.
+    ``ended_at`` is when consent was last withdrawn, revoked or invalidated, ``widened_at`` when the purpose was last
+    widened; a notice shown, or a form collected, before that time does not count.
 
     Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
     """
@@ -145,4 +151,6 @@ def check_consent_basis(
         raise NoticeNotInEffect(purpose.code)
     seen_at = shown.at if shown else collected.claimed_at
     if ended_at is not None and (seen_at is None or seen_at <= ended_at):
+        raise TokenExpired(purpose.code)
+    if widened_at is not None and (seen_at or version.effective_at) <= widened_at:
         raise TokenExpired(purpose.code)

@@ -33,13 +33,14 @@ SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always 
 """
 _SET_STATE = """
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
-                             guardian_id, notice_version, recorded_at, expires_at, asked_at)
+                             guardian_id, notice_version, recorded_at, expires_at, asked_at, informed_at)
 VALUES (%(event)s, %(client)s, %(subject)s, %(purpose)s, %(owner)s, %(state)s, %(event)s, %(by)s, %(guardian)s,
-        %(version)s, %(at)s, %(until)s, %(asked)s)
+        %(version)s, %(at)s, %(until)s, %(asked)s, %(informed)s)
 ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
     state = excluded.state, event_id = excluded.event_id, given_by = excluded.given_by,
     guardian_id = excluded.guardian_id, notice_version = excluded.notice_version,
-    recorded_at = excluded.recorded_at, expires_at = excluded.expires_at, asked_at = excluded.asked_at
+    recorded_at = excluded.recorded_at, expires_at = excluded.expires_at, asked_at = excluded.asked_at,
+    informed_at = excluded.informed_at
 """
 _SET_ASKED = """
 UPDATE consent_consent SET asked_at = %(asked)s::timestamptz
@@ -167,5 +168,6 @@ def _state_columns(event: ConsentEvent) -> dict[str, Any]:
         "version": event.notice_version_id,
         "at": event.recorded_at,
         "until": event.expires_at,
+        "informed": event.informed_at,
         "asked": event.recorded_at if event.state == ConsentState.REQUESTED else None,
     }

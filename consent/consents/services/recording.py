@@ -227,7 +227,7 @@ def record_answers(
         _check_answer(subject, purpose, answer.state, register, past, at)
         basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
-            check_consent_basis(basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
+            _check_given(basis, purpose, collected, past, register, at)
         events.append(circumstances.build_event(purpose, answer.state, basis))
     with transaction.atomic(savepoint=False):
         for event in events:
@@ -353,6 +353,24 @@ def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked 
     basis = register.basis_in_force(purpose.code, subject.role, at)
     if basis is None or basis.basis != Basis.CONSENT:
         raise ConsentNotBased(purpose.code)
+
+
+def _check_given(  # noqa: PLR0917 -- the answer, then the facts it is checked against
+    basis: ConsentBasis,
+    purpose: Purpose,
+    collected: CollectionMethod,
+    past: ConsentHistory,
+    register: Register,
+    at: datetime,
+) -> None:
+    check_consent_basis(
+        basis,
+        purpose,
+        collected=collected,
+        ended_at=past.ended_at(purpose),
+        widened_at=register.purposes[purpose.code].last_widened_at(at),
+        at=at,
+    )
 
 
 def _expiry_time(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:

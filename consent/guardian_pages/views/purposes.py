@@ -32,6 +32,7 @@ from consent.notices.notice_tokens import (
     TokenMissing,
     sign_notice_token,
 )
+from consent.notices.selectors.public import list_category_names
 from consent.preference_centre.texts import BASIS_TEXTS
 from consent.register.purpose_texts import describe_purpose
 from paktaleem.foundation.accounts.requests import get_client_time
@@ -104,6 +105,7 @@ def _render_question(
         needs_more=ward.needs_more(choice.purpose.code),
         purpose=purpose,
         notice=version.text(language),
+        data=list_category_names(ward.child.client_id, choice.purpose.categories, language=language),
         why=BASIS_TEXTS["consent"],
         recipients=recipients_of(ward.child.client_id, at=at).get(choice.purpose.code, []),
         shown=sign_notice_token(shown),

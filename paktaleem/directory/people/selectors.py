@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
+from paktaleem.directory.people.ages import ADULT_ROLES
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import (
     AccessRecord,
@@ -32,6 +34,7 @@ __all__ = [
     "SubjectUnknown",
     "age_is_known",
     "contact_of",
+    "count_protected",
     "filter_by_id_prefix",
     "get_subject",
     "has_waiting_age_change",
@@ -193,6 +196,13 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
     for country in countries:
         known |= Q(**{f"{of}country": country, f"{of}of_age_threshold": rule.of(country)})
     return known
+
+
+def count_protected(client_id: UUID, *, at: datetime) -> tuple[int, int]:
+    """Count the people of a client for whom a guardian decides: known children, and people of unknown age."""
+    people = Subject.objects.filter(client_id=client_id, erased_at=None)
+    children = people.filter(of_age_at__gt=at).count()
+    return children, people.filter(of_age_at=None).exclude(role__in=ADULT_ROLES).count()
 
 
 def has_waiting_age_change(subject: Subject) -> bool:
