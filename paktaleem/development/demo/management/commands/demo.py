@@ -75,10 +75,11 @@ class Command(BaseCommand):
                 _require_free_port(port, seconds=SECONDS_TO_FREE_PORT if earlier_was_killed else 0)
                 if file is not None:
                     file.unlink(missing_ok=True)  # a file of an earlier start must not be mistaken for this one's
+                portal = settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{HOST}:{port}"
                 self._prepare(folder, endpoint, fresh=options["fresh"])
                 worker_before = _latest_worker()
                 with running(_programs(port), folder / "log") as children:  # they start while the database is filled
-                    kept = self._fill(folder, portal=f"http://{HOST}:{port}")
+                    kept = self._fill(folder, portal=portal)
                     children.append(start("receiver", _receiver(folder), folder / "log"))
                     _wait_until(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
                     self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
