@@ -42,6 +42,7 @@ from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.console.approvals import NOT_INDEPENDENT
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -219,6 +220,7 @@ _ACTS = (
         refusals={
             **_MOVED,
             ApproverIsRequester: "You proposed this yourself: someone else must agree.",
+            **NOT_INDEPENDENT,
             NothingProposed: "No waiver has been proposed.",
         },
     ),

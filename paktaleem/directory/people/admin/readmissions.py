@@ -23,6 +23,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.console.approvals import NOT_INDEPENDENT
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -114,6 +115,7 @@ class ReadmissionAdmin(ScopedAdmin):
             applies=lambda row, _at: row.approved_at is None,
             refusals={
                 ApproverIsRequester: "You made this request yourself: another officer must approve it.",
+                **NOT_INDEPENDENT,
                 AlreadyRequested: "This request has already been approved.",
             },
         ),

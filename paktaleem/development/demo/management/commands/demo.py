@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
-from paktaleem.development.demo.loading import fill_demonstration
+from paktaleem.development.demo.loading import SecretsLost, fill_demonstration
 from paktaleem.development.demo.presenting import Running, describe, lines
 from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.supervision import (
@@ -87,6 +87,8 @@ class Command(BaseCommand):
                     _watch(children)
         except (KeyboardInterrupt, Terminated):
             self.stdout.write("Ended.")
+        except SecretsLost:
+            _refuse("The file with the passwords of the demonstration is lost. Start over: manage.py demo --fresh.")
         except ChildDied as error:
             raise CommandError(str(error)) from error
 
