@@ -175,6 +175,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+STAFF_LINK_HOURS = env.int("STAFF_LINK_HOURS", default=72)  # validity of an invitation, or of a reset by officers
 ACCOUNT_FORMS = {
     "login": "paktaleem.directory.sign_in.forms.SignInForm",
     "reset_password": "paktaleem.directory.sign_in.forms.ForgotPasswordForm",

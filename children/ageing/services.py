@@ -21,6 +21,7 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
@@ -43,7 +44,7 @@ class _NoticeRound:
     def write(self, kind: str, to: Any, *, page: str, days: int, **values: Any) -> Letter:
         """Send one email or text message that links to a page of the portal."""
         given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
-        context = {"url": settings.PUBLIC_URL.rstrip("/") + page, "days": str(days), **values}
+        context = {"url": build_public_url(page), "days": str(days), **values}
         sender: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
         return send_message(kind, to=to, context=context, **given, **sender)
 

@@ -221,7 +221,7 @@ def settle_guardian_change(
 ) -> GuardianChange:
     """Approve a waiting change, which takes effect at ``at``, or decline it; the requester may only decline.
 
-    Raises SamePerson, ChangeSettled, AlreadyEnded, AlreadyErased, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyEnded, AlreadyErased, NotAllowed.
     """
     require_approver(actor, change.client_id)
     lock_child(change.child)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
@@ -11,6 +10,7 @@ from paktaleem.directory.data_systems.services.alerting import raise_alerts
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
@@ -57,6 +57,6 @@ def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> Non
     if not count:
         return
     page = reverse("admin:systems_order_changelist", current_app="console")
-    context = {"count": f"{count:,}", "url": f"{settings.PUBLIC_URL.rstrip('/')}{page}?progress=stuck"}
+    context = {"count": f"{count:,}", "url": build_public_url(f"{page}?progress=stuck")}
     for user in list_staff(client_id, role, at=at):
         send_message(STUCK.code, to=user, client_id=client_id, context=context, actor=system_actor(ALERT), at=at)
