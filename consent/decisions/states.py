@@ -41,7 +41,8 @@ def outdated_at(
     notice, rule = register.notices.get(purpose), register.purposes.get(purpose)
     changed_at = notice.outdated_at.get(notice_version) if notice and notice_version else None
     widening = rule.widened_since(informed_at) if rule else None
-    return min((moment for moment in (changed_at, widening and widening.at) if moment is not None), default=None)
+    widened_at = widening.at if widening else None
+    return min((moment for moment in (changed_at, widened_at) if moment is not None), default=None)
 
 
 def renewal_is_due(state: str, *, expires_at: datetime | None, renew_days: int, at: datetime) -> bool:

@@ -65,8 +65,9 @@ def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: dat
     row = Restriction.objects.select_for_update().get(pk=restriction.pk)
     if row.ends_at is not None:
         raise ValidationError("The restriction is lifted already.")
-    asked = {"purpose": row.purpose_code, "values": {}, "ground": ground}
-    return store_safeguard_change(row, SafeguardKind.RESTRICTION, actor=actor, at=at, **asked)
+    return store_safeguard_change(
+        row, SafeguardKind.RESTRICTION, purpose=row.purpose_code, values={}, ground=ground, actor=actor, at=at
+    )
 
 
 def apply_approved_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:

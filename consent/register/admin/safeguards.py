@@ -198,8 +198,8 @@ class SafeguardChangeAdmin(ScopedAdmin):
         if row.kind == SafeguardKind.RESTRICTION:
             url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
             return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
-        changed = _build(row)
-        purpose: Purpose = getattr(changed, "purpose", changed)
+        changed: Any = _build(row)
+        purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
         parts = [purpose.name_en]
         if isinstance(changed, LawfulBasis):
             parts += [translate_text(changed.get_role_display()), translate_text(changed.get_basis_display())]
