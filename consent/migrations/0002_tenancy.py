@@ -133,7 +133,7 @@ class Migration(migrations.Migration):
         ApplySql("consent_basis_at", digest="778054f28946"),
         ApplySql("consent_require_second_person", digest="41b1bf9df267"),
         ApplySql("requires_second_person", digest="7856b852ff8b"),
-        ApplySql("requires_second_person_update", digest="e0e0bc70053d"),
+        ApplySql("requires_second_person_update", digest="ecffd4c7154c"),
         ApplySql("consent_require_widening", digest="d08c6866dc74"),
         ApplySql("requires_widening", digest="5607e395e358"),
         ApplySql("consent_keep_proof", digest="e6d1d1166d31"),
