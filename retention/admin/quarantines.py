@@ -8,24 +8,27 @@ from django.http import HttpRequest
 
 from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Quarantine, QuarantineCause
-from children.guardians.services import NotInQuarantine, release
+from children.guardians.services import NotInQuarantine, QuarantineNeeded, release
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from retention.models import Incident
+from retention.services.incidents import has_open_incident
 
 __all__ = ["QuarantineAdmin"]
 
-_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotInQuarantine: "The data is no longer in quarantine."}
+_REFUSALS: dict[type[Exception], str] = {
+    **REFUSALS,
+    NotInQuarantine: "The data is no longer in quarantine.",
+    QuarantineNeeded: "An incident of this person is open: the quarantine ends when every system has answered.",
+}
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:
     """Return True if the quarantine rests on a report and no incident is open; an incident ends its own quarantine."""
-    open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
-    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
 
 
 def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:

@@ -1,5 +1,6 @@
 """Quarantine of a person's data: while it lasts, the data may only be deleted (policy §8)."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -12,12 +13,23 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["NotInQuarantine", "quarantine", "release"]
+__all__ = ["NotInQuarantine", "QuarantineNeeded", "end_quarantine", "quarantine", "quarantine_needs", "release"]
+
+type QuarantineNeed = Callable[[Subject], bool]
+
+quarantine_needs: ExtensionPoint[QuarantineNeed] = ExtensionPoint(
+    "guardians.quarantine_needs", "Asked whether a person's quarantine is still needed, such as by an open incident."
+)
 
 
 class NotInQuarantine(Exception):
     """The person's data is not in quarantine."""
+
+
+class QuarantineNeeded(Exception):
+    """The quarantine is still needed, such as by an open incident, and ends with it."""
 
 
 @transaction.atomic
@@ -43,7 +55,24 @@ def quarantine(
 
 @transaction.atomic
 def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime) -> Quarantine:
-    """End the quarantine of a person's data, also of an erased person. Raises NotHeldBack, NotAllowed."""
+    """End the quarantine of a person's data, also of an erased person.
+
+    Raises QuarantineNeeded while an incident of the person is open, NotInQuarantine, NotAllowed.
+    """
+    require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
+    if any(is_needed(subject) for is_needed in quarantine_needs):
+        raise QuarantineNeeded
+    return end_quarantine(subject, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def end_quarantine(
+    subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
+) -> Quarantine:
+    """End the quarantine without asking who needs it, for the app above whose need has ended.
+
+    Raises NotInQuarantine, NotAllowed.
+    """
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     rows = Quarantine.objects.select_for_update().filter(client_id=subject.client_id, subject=subject)
     held = rows.filter(ends_at=None).first()
