@@ -36,6 +36,7 @@ class Reason(StrEnum):
     SUBJECT_TYPE_UNKNOWN = "subject_type_unknown"
     SUBJECT_UNKNOWN = "subject_unknown"
     SUBJECT_ERASED = "subject_erased"
+    ERASURE_IN_PROGRESS = "erasure_in_progress"
     ACTION_UNKNOWN = "action_unknown"
     RESOURCE_TYPE_UNKNOWN = "resource_type_unknown"
     PURPOSE_UNKNOWN = "purpose_unknown"
@@ -97,6 +98,7 @@ class Objection:
 class SubjectFacts:
     """The facts about a person; guardians' answers are about the service as a whole.
 
+    `erasure_started_at` is when the person's erasure was confirmed, `erased_at` when it was complete.
     `account_closed` is True if the person's account at the client was closed or disabled. `of_age_at` is when the
     person reaches the client's age threshold; for known adults any time before their first consent; None: age
     unknown. `may_be_child_until` is the latest such time if the age was computed for another threshold and is unknown
@@ -109,6 +111,7 @@ class SubjectFacts:
     id: UUID
     role: str
     registered_at: datetime
+    erasure_started_at: datetime | None = None
     erased_at: datetime | None = None
     account_closed: bool = False
     of_age_at: datetime | None = None

@@ -19,6 +19,9 @@ _SENTENCES = {
     Reason.SUBJECT_TYPE_UNKNOWN: "Send the subject type end_user (or user), and the person's id.",
     Reason.SUBJECT_UNKNOWN: "Register the person first, by PUT /api/v1/subjects/{external_id}.",
     Reason.SUBJECT_ERASED: "None: the person was erased. Delete any remaining copies.",
+    Reason.ERASURE_IN_PROGRESS: (
+        "None: the person is being erased. Delete what is held and complete the order to erase; deleting stays allowed."
+    ),
     Reason.ACTION_UNKNOWN: "Use one of the actions collect, store, process, share, delete.",
     Reason.RESOURCE_TYPE_UNKNOWN: "Send the resource type purpose, and the purpose's code as its id.",
     Reason.PURPOSE_UNKNOWN: "Use a purpose code from GET /api/v1/purposes, or have the client add this one.",
@@ -73,6 +76,10 @@ _URDU = {
     Reason.GUARDIAN_CONSENT_WITHDRAWN: _ONLY_GUARDIAN_UR,
     Reason.GUARDIAN_AUTHORITY_LAPSED: "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: سکول سے کہیں کہ وہ ان سے پوچھے۔",
     Reason.CONSENT_NOT_BY_GUARDIAN: _ASK_GUARDIAN_UR,
+    Reason.ERASURE_IN_PROGRESS: (
+        "کوئی نہیں: اس شخص کا ڈیٹا مٹایا جا رہا ہے۔ جو کچھ محفوظ ہے اسے حذف کریں اور مٹانے کا حکم مکمل کریں؛ "
+        "حذف کرنے کی اجازت برقرار ہے۔"
+    ),
     Reason.ACCOUNT_CLOSED: (
         "اکاؤنٹ دوبارہ استعمال ہونے لگے تو active کا واقعہ بھیجیں؛ "
         "محفوظ رکھنے، حذف کرنے اور قانونی تقاضوں کی اجازت برقرار ہے۔"
@@ -88,6 +95,8 @@ _ANSWERED_BY_GUARDIAN = frozenset(
         Reason.CONSENT_INVALIDATED,
     }
 )
+_NOT_ABOUT_CONSENT = frozenset({Reason.ACCOUNT_CLOSED, Reason.ERASURE_IN_PROGRESS})
+"""Reasons with a sentence in Urdu for which the client's declared procedures do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: ClientDeclar
     urdu = _URDU.get(reason, "")
     if is_child and reason in _ANSWERED_BY_GUARDIAN:
         sentence, urdu = _ASK_GUARDIAN, _ASK_GUARDIAN_UR
-    if urdu and declared is not None and reason is not Reason.ACCOUNT_CLOSED:
+    if urdu and declared is not None and reason not in _NOT_ABOUT_CONSENT:
         kinds = (_AGE, _CONSENT) if reason is Reason.AGE_UNKNOWN else (_CONSENT,)
         sentence, urdu = _with_declared(sentence, urdu, declared, kinds)
     return Remedy(reason, sentence, f"{DOCUMENTATION}#{reason.value}", urdu)

@@ -29,8 +29,9 @@ from children.concerns.services import (
 )
 from children.guardians.selectors import GuardianshipUnknown
 from paktaleem.directory.data_systems.admin.panels import orders_panel
+from paktaleem.directory.data_systems.services import CopiesPurged
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
@@ -162,6 +163,7 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             refusals={
                 AlreadyClosed: "The case is already closed.",
                 AlreadyOrdered: "The deletion has already been confirmed.",
+                ErasureInProgress: "The child’s data is already being erased.",
                 AlreadyErased: "The child is erased.",
                 GuardianshipUnknown: "The guardian may no longer decide for this child: close the case as declined.",
             },
@@ -176,6 +178,7 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             applies=lambda row, _: row.kind == ConcernKind.COPY and row.is_open,
             refusals={
                 NothingReturnedYet: "No system has returned data yet.",
+                CopiesPurged: "The copy was deleted because it is no longer needed.",
                 AlreadyErased: "The child is erased.",
             },
         ),
@@ -185,7 +188,8 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             Capability.HANDLE_CONCERNS,
             _close,
             form=CloseForm,
-            lead="Choose the outcome, once the person who wrote has been answered.",
+            lead="Choose the outcome, once the person who wrote has been answered. A copy that systems gave is then "
+            "deleted.",
             done="Closed.",
             applies=lambda row, _: row.closed_at is None,
             refusals={

@@ -17,7 +17,7 @@ from children.guardians.services import (
     TooWeakToShare,
 )
 from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.console.approvals import APPROVAL_ERRORS
 
 __all__ = ["REFUSALS"]
@@ -26,6 +26,7 @@ REFUSALS: dict[type[Exception], str] = {
     **APPROVAL_ERRORS,
     AlreadyClosed: "The case is already closed.",
     AlreadyEnded: "The guardianship has already ended: name the guardian again.",
+    ErasureInProgress: "The person is being erased: only refusals and withdrawals are recorded.",
     AlreadyErased: "The person is erased.",
     AlreadyNamed: "They are already a guardian of this child, with different authority: change the authority instead.",
     ChangeWaits: "Another change of this guardian already waits for a second person.",

@@ -43,7 +43,7 @@ def quarantine(
 ) -> Quarantine:
     """Put a person's data in quarantine, or return the open quarantine. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
-    subject = lock_child(subject)
+    subject = lock_child(subject, during_erasure=True)
     held = Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).first()
     if held is not None:
         return held

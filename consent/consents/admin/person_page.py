@@ -48,7 +48,7 @@ from consent.notices.notice_tokens import (
 from consent.notices.selectors.purposes import NoticeUnknown, bases_in_force, get_current_notice
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
@@ -72,6 +72,7 @@ ANSWERS = [
     (ConsentState.WITHDRAWN.value, "Withdraw"),
 ]
 REFUSALS: dict[type[Exception], str] = {
+    ErasureInProgress: "The person is being erased: only refusals and withdrawals are recorded.",
     AlreadyErased: "The person is erased.",
     UnknownAgeMayNotGive: "The person's age is not known: a guardian gives consent, until the age is recorded.",
     ChildMayNotGive: "The person is a child: a guardian gives consent for them.",

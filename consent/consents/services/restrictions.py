@@ -1,4 +1,4 @@
-"""Restrictions of processing and objections."""
+"""Restrictions of processing and objections; the worker issues their orders to systems (``limit_orders``)."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.consents.models import Objection, Restriction
+from consent.consents.services.limit_orders import LimitStep, enqueue_limit_orders
 from consent.notices.selectors.purposes import find_purposes
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
@@ -17,6 +18,13 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
+
+_STEPS = {
+    "restriction.opened": LimitStep.RESTRICTED,
+    "restriction.lifted": LimitStep.RESTRICTION_LIFTED,
+    "objection.opened": LimitStep.OBJECTED,
+}
+"""Acts from which orders follow."""
 
 
 @transaction.atomic
@@ -105,4 +113,6 @@ def _save_limit[L: (Restriction, Objection)](
         actor=actor,
         at=at,
     )
+    if kind in _STEPS:
+        enqueue_limit_orders(limit, _STEPS[kind], reason=reason)
     return limit

@@ -24,6 +24,7 @@ __all__ = [
     "AccessRecord",
     "AgeChange",
     "AgeRoute",
+    "Erasure",
     "ErasureCarriedOut",
     "GuardianClaim",
     "Readmission",
@@ -46,6 +47,7 @@ class SubjectRole(models.TextChoices):
 
 
 _ERASED = Q(erased_at__isnull=False)
+_BEING_ERASED = Q(erasure_started_at__isnull=False, erased_at=None)
 _AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
 """Conditions of partial indexes for the console's lists (see ``newest_first``)."""
 
@@ -65,6 +67,9 @@ class Subject(Tracked):
 
     ``is_enabled`` is what the latest roster said, ``account_closed_at`` the time of the closing that is in force, by a
     roster or by the learning platform; decisions read both.
+
+    From ``erasure_started_at``, the confirmation of an erasure, until ``erased_at``, when every system has answered,
+    the person is being erased: their data may only be deleted (``Erasure``).
 
     After erasure only ``tombstone``, a keyed hash of the LMS id, identifies the person.
     """
@@ -115,6 +120,7 @@ class Subject(Tracked):
     account_closed_at = models.DateTimeField(null=True)
     registered_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    erasure_started_at = models.DateTimeField("erasure confirmed at", null=True)
     erased_at = models.DateTimeField(null=True)
 
     history = History(excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"])
@@ -158,6 +164,7 @@ class Subject(Tracked):
             *newest_first("registered_at", "subject_by_registration"),
             *newest_first("registered_at", "subject_by_role", by="role"),
             *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),
+            *newest_first("registered_at", "subject_being_erased", condition=_BEING_ERASED),
             *newest_first("registered_at", "subject_erased", condition=_ERASED),
             *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
             models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
@@ -169,6 +176,11 @@ class Subject(Tracked):
     def __str__(self) -> str:
         """Return the pseudonym, never a name."""
         return gettext("erased") if self.erased_at else (self.external_id or str(self.id))
+
+    @property
+    def is_being_erased(self) -> bool:
+        """True from the confirmation of the person's erasure until it is complete."""
+        return self.erasure_started_at is not None and self.erased_at is None
 
     @property
     def is_account_open(self) -> bool:
@@ -317,6 +329,39 @@ class SubjectEvent(models.Model):
     def __str__(self) -> str:
         """Return the kind and the date."""
         return f"{self.kind} {self.happened_at:%Y-%m-%d}"
+
+
+class Erasure(models.Model):
+    """One confirmed erasure of one person: who confirmed it, why and when, and when every system had answered.
+
+    Its orders to systems refer to it as their case. ``completed_at`` is when the person's key was destroyed.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    reason = models.CharField(max_length=32, choices=Reason)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    started_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["client", "subject"], name="erasure_one_per_person")]
+        indexes = [models.Index(fields=["client", "id"], condition=Q(completed_at=None), name="erasure_in_progress")]
+
+    def __str__(self) -> str:
+        """Return when it was confirmed."""
+        return f"{self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_complete(self) -> bool:
+        """True once the person's key is destroyed."""
+        return self.completed_at is not None
 
 
 class ErasureCarriedOut(models.Model):

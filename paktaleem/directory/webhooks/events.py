@@ -98,11 +98,17 @@ EVENTS = (
         for step in ("received", "ordered", "orders_answered", "closed")
     ),
     Event("subject.comes_of_age", "subject.age_notice", facts=("notice",)),
+    *(
+        Event(f"{limit}.{step}", f"{limit}.{step}", facts=("id", "purpose"))
+        for limit in ("restriction", "objection")
+        for step in ("opened", "lifted")
+    ),
     Event("subject.quarantined", "subject.quarantined", facts=("cause",)),
     Event("subject.released", "subject.released", facts=("cause",)),
     *(Event(f"incident.{step}", f"incident.{step}", facts=_INCIDENT) for step in ("opened", "widened", "closed")),
     Event("incident.overdue", "incident.overdue", facts=_INCIDENT),
-    Event("subject.erased", "subject.erased"),
+    Event("subject.erasure_started", "subject.erasure_started", facts=("erasure",)),
+    Event("subject.erased", "subject.erased", facts=("erasure",)),
     Event("subject.readmitted", "readmission.approved"),
     Event("order.set_created", "order.set_created", facts=("set", "kind", "count")),
     *(

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.people.models import AgeChange
-from paktaleem.directory.people.services import AlreadyErased, open_age_change, settle_age_change
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, open_age_change, settle_age_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import (
     APPROVAL_ERRORS,
@@ -31,7 +31,11 @@ _LABELS = {
     "age_check": gettext_noop("Age check by a provider"),
     "country": gettext_noop("Country"),
 }
-_REFUSALS: dict[type[Exception], str] = {**APPROVAL_ERRORS, AlreadyErased: "The person is erased."}
+_REFUSALS: dict[type[Exception], str] = {
+    **APPROVAL_ERRORS,
+    ErasureInProgress: "The person is being erased: nothing new is recorded about them.",
+    AlreadyErased: "The person is erased.",
+}
 
 
 def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
