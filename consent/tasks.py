@@ -26,8 +26,9 @@ def order_limit(client: str, limit: str, step: str, reason: str) -> None:
     """Issue the orders of one step of a restriction or an objection; idempotent."""
     client_id, actor = UUID(client), system_actor(ISSUE_LIMIT_ORDERS)
     with in_client(client_id):
-        given = {"client_id": client_id, "actor": actor, "reason": reason, "at": client_now()}
-        issue_limit_orders(UUID(limit), LimitStep(step), **given)
+        issue_limit_orders(
+            UUID(limit), LimitStep(step), client_id=client_id, actor=actor, reason=reason, at=client_now()
+        )
 
 
 @app.task(name=FOLLOW_ANNOUNCEMENTS, pass_context=False)

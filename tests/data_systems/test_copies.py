@@ -141,6 +141,7 @@ def test_a_closed_request_of_a_guardian_needs_its_copy_no_longer(cast, indus, no
     danish, esra, farah = cast.subject("danish"), cast.subject("esra"), cast.actor("farah")
     verified_guardian(danish, esra, at=now)
     case = record_data_request(danish, guardian=esra, wish="copy", actor=farah, at=now)
+    assert case is not None
     given = Answer(Outcome.DONE, sections=(Section("contact_details", {"city": "Lahore"}),))
     key = cast.key_actor("indus")
     for order in Order.objects.select_related("system").filter(parent_id=case.pk):

@@ -211,7 +211,7 @@ def guardians_decide_and_disagree(world: World) -> None:
         record_answer(danish, esra, "given", at=AT)
         record_answer(danish, uncle, "refused", at=AT + MINUTE)
         record_answer(danish, uncle, "given", at=AT + 2 * MINUTE)
-        keep = {"wish": "keep", "language": "en", "actor": world.farah, "at": AT + 3 * MINUTE}
+        keep: dict[str, Any] = {"wish": "keep", "language": "en", "actor": world.farah, "at": AT + 3 * MINUTE}
         record_data_request(danish, guardian=esra, **keep)
         record_answer(danish, esra, "withdrawn", at=AT + 4 * MINUTE)
         change_guardian(row, changes={"may_receive_data": False}, actor=world.farah, at=AT + 5 * MINUTE)
@@ -252,7 +252,7 @@ def a_provider_checks_a_guardian(world: World) -> None:
 def a_school_authorises(world: World) -> None:
     """Record a school's own authorisation, and end it."""
     with world.inside():
-        told = {"contract_reference": "C-1", "official": "The head", "actor": world.farah}
+        told: dict[str, Any] = {"contract_reference": "C-1", "official": "The head", "actor": world.farah}
         row = authorise_by_school(world.person("danish"), **told, at=AT)
         end_school_authorisation(row, actor=world.farah, at=AT + MINUTE)
 
@@ -283,6 +283,7 @@ def invitations_come_to_nothing(world: World) -> None:
     with world.inside():
         esra = world.person("esra")
         row = invite_guardian(world.person("danish"), guardian=esra, portal=PORTAL, actor=world.farah, at=AT)
+        assert row.letter is not None
         Letter.objects.filter(pk=row.letter).update(state="failed", last_error="refused")  # as a mail server answers
     follow(world.cast, AT + DAY)
     follow(world.cast, row.closes_at)
@@ -309,7 +310,7 @@ def a_guardian_requests_a_deletion(world: World) -> None:
     with world.inside():
         danish, esra = world.person("danish"), world.person("esra")
         verified_guardian(danish, esra, at=AT)
-        told = {"guardian": esra, "actor": world.farah, "at": AT}
+        told: dict[str, Any] = {"guardian": esra, "actor": world.farah, "at": AT}
         case = record_data_request(danish, wish="deletion", **told)
         assert case is not None
         confirm_deletion(case, **{**BY, "actor": world.farah})
@@ -376,7 +377,7 @@ def a_person_is_erased_and_readmitted(world: World) -> None:
         erasure = start_erasure(world.person("danish"), **world.officer)
         answer_orders(world, Order.objects.filter(parent_id=erasure.pk))
         assert complete_erasure(erasure, actor=WORKER, at=AT + MINUTE)
-        told = {"actor": world.cast.actor("amina"), "at": AT + 2 * MINUTE}
+        told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT + 2 * MINUTE}
         readmission = request_readmission("lms-danish", client_id=world.client_id, **told)
         approve_readmission(readmission, actor=second, at=AT + 3 * MINUTE)
 

@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.middleware import FIRST_ERROR
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import to_client_clock
-from paktaleem.foundation.public.errors import error_page
+from paktaleem.foundation.public.pages import error_page
 from paktaleem.foundation.tenancy.context import in_client, in_global
 
 __all__ = ["Visit", "client_page", "in_client_context", "public_page_headers", "require_own_page"]
