@@ -153,7 +153,7 @@ def record_answers(
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
     ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale or EvidenceMissing if the notice is not proven;
-    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress for more than a no.
+    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
