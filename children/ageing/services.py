@@ -58,7 +58,7 @@ def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """
     advisory_lock(f"age-notices/{client_id}")
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
-    due = without_notice(coming_of_age(actor, at=at, until=until).filter(client_id=client_id))
+    due = without_notice(coming_of_age(actor, at=at, until=until).filter(client_id=client_id, erasure_started_at=None))
     people = list(due.select_related("client")[:_AT_ONCE])
     if people:
         notices = _NoticeRound(people[0].client, actor, at)

@@ -67,7 +67,7 @@ def select_people(
 
     Raises ValidationError naming unknown LMS ids, NotAllowed.
     """
-    found = list_subjects(actor).filter(client=client, erased_at=None)
+    found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None)
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         narrowed = filter_by_id_prefix(found, beginning)
@@ -176,7 +176,7 @@ class SheetFacts:
             form_made_at=page.run.made_at,
             purposes={code: self._purpose_facts(page, code, at) for code in entry.answers if code in self.purposes},
             is_child=subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
-            is_erased=subject.erased_at is not None,
+            is_erased=subject.erased_at is not None or subject.is_being_erased,
             rows_differ=rows_differ,
         )
 

@@ -64,6 +64,9 @@ NO_ACTS = {
     "people.before_erasure",
     "people.child_revealed",
     "people.csv",
+    "people.erasure_blockers",
+    "people.erasure_locks",
+    "people.erasure_started",
     "people.xlsx",
     "sandbox.forgetting",
 }

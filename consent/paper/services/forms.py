@@ -45,7 +45,9 @@ def make_form(
     register = current_register(client.pk)
     form_purposes = _check_purposes(client, purposes, at)
     asks = [
-        (person, _purposes_for(person, form_purposes, register, at)) for person in people if person.erased_at is None
+        (person, _purposes_for(person, form_purposes, register, at))
+        for person in people
+        if person.erased_at is None and not person.is_being_erased
     ]
     asks = [(person, codes) for person, codes in asks if codes]
     if not 0 < len(asks) <= settings.FORM_MOST_PEOPLE:
