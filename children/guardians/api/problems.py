@@ -95,7 +95,11 @@ register_problems(
             "nothing-to-withdraw", HTTPStatus.CONFLICT, "The guardian has given no consent that could be withdrawn"
         ),
         AnswerInFuture: Problem(
-            "claimed-in-future", HTTPStatus.BAD_REQUEST, "claimed_at is in the future", "Send a time in the past."
+            "claimed-in-future",
+            HTTPStatus.BAD_REQUEST,
+            "claimed_at is in the future",
+            "Send a time in the past.",
+            field="claimed_at",
         ),
         ChangeWaits: Problem(
             "change-waits",

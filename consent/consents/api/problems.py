@@ -103,6 +103,7 @@ register_problems(
             HTTPStatus.BAD_REQUEST,
             "claimed_at is in the future",
             "Send a past time.",
+            field="claimed_at",
         ),
         GuardianUnknown: Problem(
             "guardian-unknown",

@@ -19,7 +19,13 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.api.serializers import (
+    EXTERNAL_ID,
+    PatternField,
+    StrictSerializer,
+    TextField,
+    ZonedDateTimeField,
+)
 from paktaleem.sandbox.services import force_state, get_sandbox, move_clock, reset_sandbox
 from paktaleem.sandbox.states import STATES
 
@@ -28,6 +34,11 @@ __all__ = ["SandboxClock", "SandboxReset", "SandboxState"]
 
 class ClockInput(StrictSerializer):
     """The time to which the clock is moved, or the days and hours by which it is moved."""
+
+    schema_rules = {
+        "oneOf": [{"required": ["to"]}, {"anyOf": [{"required": ["days"]}, {"required": ["hours"]}]}],
+    }
+    beyond_schema = {"to": f"Not before the sandbox's time; at most {MAX_CLOCK_OFFSET.days:,} days ahead of real time."}
 
     to = ZonedDateTimeField(required=False)
     days = serializers.IntegerField(required=False, min_value=0, max_value=MAX_CLOCK_OFFSET.days)
@@ -67,10 +78,18 @@ class SandboxClock(Operation):
         return _clock_response(request, moved.clock_offset)
 
 
+_ID = "Use an LMS id: visible characters without “@”."
+
+
 class StateInput(StrictSerializer):
     """Person, state and, if the state is about one, purpose."""
 
-    subject = TextField(max_length=255)
+    beyond_schema = {
+        "purpose": "A purpose that fits the state, of the sandbox's own where the state changes it.",
+        "state": "One that the sandbox's register allows.",
+    }
+
+    subject = PatternField(EXTERNAL_ID, allowed=_ID, max_length=255 - len("-guardian"))
     state = serializers.ChoiceField(list(STATES))
     purpose = TextField(max_length=63, required=False)
 

@@ -41,6 +41,7 @@ register_problems(
             HTTPStatus.BAD_REQUEST,
             "The system does not hold this category of data",
             "Use one of the categories registered for this system.",
+            field="category",
         ),
         TooManyParts: Problem("too-many-parts", HTTPStatus.CONFLICT, "The order has the maximum number of parts"),
     }

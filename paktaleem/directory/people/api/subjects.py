@@ -1,4 +1,4 @@
-"""Endpoints of the learning platform for people: register, update, show, record events."""
+"""Endpoints of the learning platform for one person or a batch: register, update, show, record events."""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from paktaleem.directory.people.details import LANGUAGES, PERSONAL, ROLES, AgeCheck
+from paktaleem.directory.people.details import LANGUAGES, PERSONAL, RESERVED, ROLES, AgeCheck
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
     SubjectErased,
@@ -38,10 +38,21 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.api.serializers import (
+    EMAIL,
+    EXTERNAL_ID,
+    PERSON_NAME,
+    PHONE,
+    PROVIDER,
+    DayField,
+    PatternField,
+    ServiceTextField,
+    StrictSerializer,
+    ZonedDateTimeField,
+)
 from paktaleem.foundation.audit.actors import Reason
 
-__all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
+__all__ = ["BatchOperations", "RecordSubjectEvent", "RevealInput", "SubjectOperations", "serialize_subject"]
 
 register_problems(
     {
@@ -65,20 +76,36 @@ class PeopleErased(FieldProblem):
     )
 
 
+_NOT_LATER = "Today or earlier, in the client's time zone."
+
+
+class ExternalIdField(ServiceTextField):
+    """The LMS id of a person who is registered by it."""
+
+    schema_keywords = {"not": {"enum": sorted(RESERVED)}}
+
+    def __init__(self) -> None:
+        """Set the pattern and the maximum length."""
+        super().__init__(EXTERNAL_ID, max_length=255)
+
+
 class PersonalInput(StrictSerializer):
     """Fields that every person can have."""
 
-    full_name = TextField(required=False, allow_null=True, max_length=300)
-    email = TextField(required=False, allow_null=True, max_length=254)
-    phone = TextField(required=False, allow_null=True, max_length=40)
+    full_name = ServiceTextField(PERSON_NAME, required=False, allow_null=True, max_length=300)
+    email = ServiceTextField(EMAIL, required=False, allow_null=True, max_length=254)
+    phone = ServiceTextField(PHONE, required=False, allow_null=True, max_length=40)
     language = serializers.ChoiceField(LANGUAGES, required=False)
 
 
 class GuardianInput(PersonalInput):
     """A guardian named by the school: a person with an LMS id of their own."""
 
-    external_id = TextField(max_length=255)
+    external_id = ExternalIdField()
     relationship = serializers.ChoiceField(["parent", "guardian", "relative"])
+
+
+_PROVIDER = "Use the provider's code: a–z, 0–9, “.”, “_” and “-”."
 
 
 class AgeCheckInput(StrictSerializer):
@@ -86,9 +113,14 @@ class AgeCheckInput(StrictSerializer):
 
     result = serializers.ChoiceField(["over", "under"])
     age = serializers.IntegerField(min_value=1, max_value=120)
-    checked_on = serializers.DateField(input_formats=["%Y-%m-%d"])
-    provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
-    reference = serializers.RegexField(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+    checked_on = DayField()
+    provider = PatternField(PROVIDER, allowed=_PROVIDER, max_length=63, trim_whitespace=False)
+    reference = PatternField(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        allowed="Use the provider's reference: A–Z, a–z, 0–9, “.”, “_” and “-”.",
+        max_length=100,
+        trim_whitespace=False,
+    )
 
 
 class SubjectInput(PersonalInput):
@@ -97,12 +129,23 @@ class SubjectInput(PersonalInput):
     ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
     """
 
+    beyond_schema = {
+        "guardians": "Not the person.",
+        "birth_date": _NOT_LATER,
+        "age_check": f"checked_on: {_NOT_LATER.lower()}",
+    }
+
     role = serializers.ChoiceField(ROLES)
-    birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
+    birth_date = DayField(required=False, allow_null=True)
     attested_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
     declared_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
     age_check = AgeCheckInput(required=False, allow_null=True)
-    country = TextField(required=False, allow_null=True, max_length=2)
+    country = ServiceTextField(
+        r"^[A-Za-z]{2}$",
+        required=False,
+        allow_null=True,
+        max_length=2,
+    )
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
 
     def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
@@ -115,6 +158,8 @@ class SubjectInput(PersonalInput):
 
 class RevealInput(StrictSerializer):
     """Request to reveal sealed fields, with its reason."""
+
+    beyond_schema = {"reason": "Required with include=personal."}
 
     include = serializers.ChoiceField(["personal"], required=False)
     reason = serializers.ChoiceField(Reason.values, required=False)
@@ -141,14 +186,15 @@ class SubjectOperations(Operation):
         subject, is_new = register_subject(external_id, details=given, **common)
         if guardians is not None:
             register_guardians(subject, guardians, **common)
-        return Response(_serialize_subject(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+        shown = serialize_subject(subject, client, request, change_waits=has_waiting_age_change(subject))
+        return Response(shown, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     @extend_schema(parameters=[RevealInput], responses=SubjectOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """Return one person: role, age gate and dates; sealed fields need the scope and a reason, and are recorded."""
         query = validate_input(RevealInput, request.query_params.dict())
         subject = get_subject(external_id, actor=actor_of(request))
-        shown = _serialize_subject(subject, subject.client, request)
+        shown = serialize_subject(subject, subject.client, request, change_waits=has_waiting_age_change(subject))
         if "include" in query:
             shown["personal"] = _reveal_personal(subject, query["reason"], request)
         return Response(shown)
@@ -157,13 +203,15 @@ class SubjectOperations(Operation):
 class BatchItemInput(SubjectInput):
     """One person of a batch."""
 
-    external_id = TextField(max_length=255)
+    external_id = ExternalIdField()
 
 
 class BatchInput(StrictSerializer):
     """Up to 1,000 people, registered or updated together or not at all."""
 
-    subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, max_length=1_000)
+    beyond_schema = {"subjects/*/external_id": "Each person once."}
+
+    subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, min_length=1, max_length=1_000)
 
     def validate_subjects(self, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Refuse a batch that holds the same person twice."""
@@ -199,6 +247,8 @@ class BatchOperations(Operation):
 
 class EventInput(StrictSerializer):
     """An account event and its time; the current time if omitted."""
+
+    beyond_schema = {"happened_at": "Not in the future."}
 
     kind = serializers.ChoiceField(SubjectEventKind.values)
     happened_at = ZonedDateTimeField(required=False)
@@ -239,7 +289,8 @@ def _reveal_personal(subject: Subject, reason: str, request: Request) -> dict[st
     return reveal_fields(subject, fields=PERSONAL, actor=actor, reason=reason, at=moment_of(request))
 
 
-def _serialize_subject(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+def serialize_subject(subject: Subject, client: Client, request: Request, *, change_waits: bool) -> dict[str, Any]:
+    """Return a person as the API shows them, without sealed fields."""
     return {
         "external_id": subject.external_id,
         "id": str(subject.id),
@@ -247,7 +298,7 @@ def _serialize_subject(subject: Subject, client: Client, request: Request) -> di
         "language": subject.language,
         "enabled": subject.is_account_open,
         "account_closed_at": closed_at.isoformat() if (closed_at := subject.account_closed_at) else None,
-        "age_gate": _age_gate(subject, client, request),
+        "age_gate": {**_age_gate(subject, client, request), "change_waits": change_waits},
         "registered_at": subject.registered_at.isoformat(),
         "changed_at": subject.changed_at.isoformat(),
     }
@@ -265,5 +316,4 @@ def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, A
         "country": subject.country or client.country,
         "of_age_at": of_age_at.isoformat() if of_age_at and state == "child" else None,
         "guardian_decides": subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
-        "change_waits": has_waiting_age_change(subject),
     }

@@ -1,0 +1,5 @@
+"""Endpoints of the learning platform for people."""
+
+from paktaleem.directory.people.api.subjects import BatchOperations, RecordSubjectEvent, SubjectOperations
+
+__all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
