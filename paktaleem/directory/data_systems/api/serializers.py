@@ -1,5 +1,6 @@
 """Request and response serializers of the orders API."""
 
+import re
 from typing import Any
 
 from rest_framework import serializers
@@ -8,8 +9,9 @@ from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, Or
 from paktaleem.directory.data_systems.results import MISPLACED, Answer, Exemption, Section
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.services.collecting import MOST_PARTS
+from paktaleem.directory.data_systems.services.issuing import MOST_FIELDS
 from paktaleem.directory.data_systems.states import Outcome, State
-from paktaleem.foundation.api.serializers import CursorField, PatternField, StrictSerializer
+from paktaleem.foundation.api.serializers import CursorField, PatternField, StrictSerializer, TextField
 
 __all__ = [
     "AcceptedOutput",
@@ -17,6 +19,7 @@ __all__ = [
     "CompleteInput",
     "FailInput",
     "ListInput",
+    "NewValuesField",
     "OrderOutput",
     "OrdersOutput",
     "PartOutput",
@@ -25,6 +28,7 @@ __all__ = [
     "as_part",
 ]
 
+FIELD_CODE = r"^[a-z][a-z0-9_]{1,62}$"
 _CODE = r"^[a-z][a-z0-9_]*$"
 _ALLOWED = "Use a code of a–z, 0–9 and _, such as database_locked."
 _MOST_COUNTED = 2**53
@@ -36,6 +40,26 @@ class CodeField(PatternField):
     def __init__(self, **kwargs: Any) -> None:
         """Set the pattern and the maximum length."""
         super().__init__(_CODE, allowed=_ALLOWED, max_length=63, trim_whitespace=False, **kwargs)
+
+
+class NewValuesField(serializers.DictField):
+    """Corrected values by the code of their field; null clears a field."""
+
+    schema_keywords = {"propertyNames": {"pattern": FIELD_CODE}, "minProperties": 1, "maxProperties": MOST_FIELDS}
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set what a value may be."""
+        super().__init__(child=TextField(allow_null=True, max_length=2_000), allow_empty=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values; fail for a name that is no code, and for more fields than an order can have."""
+        values: dict[str, Any] = super().to_internal_value(data)
+        wrong = {name: [_ALLOWED] for name in values if not re.fullmatch(FIELD_CODE, name)}
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        if len(values) > MOST_FIELDS:
+            raise serializers.ValidationError([f"At most {MOST_FIELDS} fields."])
+        return values
 
 
 class CountsField(serializers.DictField):

@@ -21,6 +21,7 @@ from paktaleem.directory.people.services.people import (
     record_access,
     register_subject,
     reveal_fields,
+    reveal_many,
     reveal_names,
 )
 from paktaleem.directory.people.services.readmission import (
@@ -56,6 +57,7 @@ __all__ = [
     "replace_key",
     "request_readmission",
     "reveal_fields",
+    "reveal_many",
     "reveal_names",
     "settle_age_change",
 ]
