@@ -21,7 +21,7 @@ from paktaleem.directory.data_systems.api import (
     ListOrders,
     ShowOrder,
 )
-from paktaleem.directory.people.api import BatchOperations, RecordSubjectEvent, SubjectOperations
+from paktaleem.directory.people.api import BatchOperations, ListSubjects, RecordSubjectEvent, SubjectOperations
 from paktaleem.directory.webhooks.api import (
     EnableWebhook,
     ReplayWebhook,
@@ -31,12 +31,13 @@ from paktaleem.directory.webhooks.api import (
     WebhookDeliveries,
     Webhooks,
 )
-from paktaleem.sandbox.api import SandboxClock, SandboxReset, SandboxState
+from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 from retention.api import ReportCollection, SubjectHoldings
 
 app_name = "api"
 
 urlpatterns = [
+    path("subjects", ListSubjects.as_view(), name="subjects"),
     path("subjects/batch", BatchOperations.as_view(), name="subjects-batch"),
     path("subjects/<str:external_id>", SubjectOperations.as_view(), name="subject"),
     path("subjects/<str:external_id>/events", RecordSubjectEvent.as_view(), name="record-subject-event"),
@@ -86,6 +87,7 @@ urlpatterns = [
     path("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("sandbox/clock", SandboxClock.as_view(), name="sandbox-clock"),
     path("sandbox/state", SandboxState.as_view(), name="sandbox-state"),
+    path("sandbox/orders", SandboxOrders.as_view(), name="sandbox-orders"),
     path("sandbox/reset", SandboxReset.as_view(), name="sandbox-reset"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

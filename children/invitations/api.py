@@ -31,7 +31,14 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.problems import INVALID, FieldProblem
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import (
+    EMAIL,
+    PERSON_NAME,
+    PHONE,
+    ServiceTextField,
+    StrictSerializer,
+    TextField,
+)
 from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["InviteGuardian", "ShowInvitation"]
@@ -63,10 +70,31 @@ class GuardianInvalid(FieldProblem):
 class InvitedInput(StrictSerializer):
     """The guardian to ask: a registered person by ``external_id`` alone, or a new person with a name and a contact."""
 
+    schema_rules = {
+        "anyOf": [
+            {"required": ["external_id"], "maxProperties": 1},
+            {
+                "required": ["full_name", "relationship", "email"],
+                "properties": {"email": {"type": "string"}},
+                "not": {"required": ["external_id"]},
+            },
+            {
+                "required": ["full_name", "relationship", "phone"],
+                "properties": {"phone": {"type": "string"}},
+                "not": {"required": ["external_id"]},
+            },
+        ]
+    }
+
     external_id = TextField(required=False, max_length=255)
-    full_name = TextField(required=False, max_length=300)
-    email = TextField(required=False, allow_null=True, max_length=254)
-    phone = TextField(required=False, allow_null=True, max_length=40)
+    full_name = ServiceTextField(PERSON_NAME, required=False, max_length=300)
+    email = ServiceTextField(
+        EMAIL,
+        required=False,
+        allow_null=True,
+        max_length=254,
+    )
+    phone = ServiceTextField(PHONE, required=False, allow_null=True, max_length=40)
     relationship = serializers.ChoiceField(["parent", "guardian", "relative"], required=False)
     language = serializers.ChoiceField(LANGUAGES, required=False)
 

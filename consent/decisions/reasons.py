@@ -39,7 +39,10 @@ class Reason(StrEnum):
     SUBJECT_ERASED = ("subject_erased", "None: the person was erased. Delete any remaining copies.")
     ERASURE_IN_PROGRESS = (
         "erasure_in_progress",
-        "None: the person is being erased. Delete what is held and complete the order to erase; deleting stays allowed.",
+        (
+            "None: the person is being erased. Delete what is held and complete the order to erase; deleting stays "
+            "allowed."
+        ),
         (
             "کوئی نہیں: اس شخص کا ڈیٹا مٹایا جا رہا ہے۔ جو کچھ محفوظ ہے اسے حذف کریں اور مٹانے کا حکم مکمل کریں؛ "
             "حذف کرنے کی اجازت برقرار ہے۔"

@@ -26,7 +26,7 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, TextField
 
 __all__ = ["CurrentNotice", "ListPurposes"]
 
@@ -34,7 +34,7 @@ __all__ = ["CurrentNotice", "ListPurposes"]
 class ListPurposesInput(StrictSerializer):
     """Input: the cursor and the page size."""
 
-    cursor = TextField(required=False, max_length=500)
+    cursor = CursorField(required=False)
     limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
 
 

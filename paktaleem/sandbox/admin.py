@@ -9,15 +9,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from consent.consents.services import PurposeUnknown
+from paktaleem.directory.data_systems.models import OrderKind, System
+from paktaleem.directory.data_systems.selectors import NoSystem, list_active_systems
+from paktaleem.directory.people.selectors import SubjectErased, SubjectUnknown
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.sandbox.services import (
     force_state,
+    make_order,
     move_clock,
     reset_sandbox,
 )
@@ -64,6 +68,24 @@ class ForceStateForm(RowActionForm):
     )
 
 
+class MakeOrderForm(RowActionForm):
+    """Person, kind and system of the order."""
+
+    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
+    subject = forms.CharField(label="Person", max_length=255, help_text="Their LMS id.")
+    kind = forms.ChoiceField(
+        label="Order",
+        choices=[choice for choice in OrderKind.choices if choice[0] != OrderKind.CORRECT],
+        help_text="Corrections carry new values; your system makes them by the API.",
+    )
+    system = forms.ModelChoiceField(System.objects.none(), label="System", help_text="A system of this sandbox.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the systems of this sandbox."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "system", list_active_systems(self.row.pk, at=get_action_time(self.request)))
+
+
 class StartOverForm(RowActionForm):
     """Confirmation without further input."""
 
@@ -81,6 +103,11 @@ def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) ->
     answer = gettext("The next decision about %(subject)s and %(purpose)s will have the reason %(reason)s.")
     values = {"subject": subject, "purpose": forced.purpose, "reason": forced.answer.reason.value}
     messages.info(request, answer % values)
+
+
+def _make_order(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
+    common: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    make_order(client, external_id=given["subject"], kind=given["kind"], system=given["system"], **common)
 
 
 def _start_over(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
@@ -111,6 +138,20 @@ for _act in (
         refusals={
             PurposeUnknown: "There is no such purpose.",
             AlreadyErased: "This person was erased, and stays erased until the sandbox starts over.",
+        },
+    ),
+    RowAction(
+        "make-order",
+        "Make an order",
+        Capability.USE_SANDBOX,
+        _make_order,
+        form=MakeOrderForm,
+        lead="A system of this sandbox gets an order about a person, due in 30 days, and can try to carry it out.",
+        done="The order has been made.",
+        refusals={
+            SubjectErased: "This person was erased, and stays erased until the sandbox starts over.",
+            SubjectUnknown: "There is no such person.",
+            NoSystem: "This system has ended.",
         },
     ),
     RowAction(

@@ -118,6 +118,7 @@ CONSOLE = {
 ACTS = {
     "accounts/client/move-clock": "OC",
     "accounts/client/force-state": "OC",
+    "accounts/client/make-order": "OC",
     "accounts/client/start-over": "OC",
     "accounts/clientchange/approve": "OC",
     "accounts/clientchange/decline": "OC",
@@ -234,6 +235,7 @@ EXPORTED = {
 # API operations, with the status for the key of Indus and of Khyber.
 ASKED = question("lms-danish", "newsletter")
 API: dict[str, list[tuple[str, str, Any, int, int]]] = {
+    "api/v1/subjects": [("get", "/api/v1/subjects", None, 200, 200)],
     "api/v1/subjects/batch": [("post", "/api/v1/subjects/batch", {"subjects": []}, 400, 400)],
     "api/v1/subjects/<str:external_id>": [
         ("get", "/api/v1/subjects/lms-danish", None, 200, 404),
@@ -313,6 +315,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/sandbox/clock", {"days": 1}, 403, 403),
     ],
     "api/v1/sandbox/state": [("post", "/api/v1/sandbox/state", {"subject": "a", "state": "child"}, 403, 403)],
+    "api/v1/sandbox/orders": [("post", "/api/v1/sandbox/orders", {"subject": "a", "kind": "erase"}, 403, 403)],
     "api/v1/sandbox/reset": [("post", "/api/v1/sandbox/reset", {}, 403, 403)],
     "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],

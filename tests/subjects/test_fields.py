@@ -4,7 +4,7 @@ from dataclasses import fields as fields_of
 from datetime import date
 
 from paktaleem.directory.people.admin.people import LABELS
-from paktaleem.directory.people.api import GuardianInput, SubjectInput
+from paktaleem.directory.people.api.subjects import GuardianInput, SubjectInput
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import Subject

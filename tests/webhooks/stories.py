@@ -341,8 +341,9 @@ def processing_is_restricted_and_objected_to(world: World) -> None:
 @causes("purpose.widened")
 def a_purpose_is_widened(world: World) -> None:
     """Add a data category to a shared purpose."""
+    share_purpose(world.cast)
     with in_client(PAKTALEEM):
-        purpose = Purpose.objects.get(code="newsletter", client_id=PAKTALEEM)
+        purpose = Purpose.objects.get(code=PURPOSE, client_id=PAKTALEEM)
         widen_purpose(purpose, categories=["device"], **world.officer)
 
 

@@ -87,7 +87,11 @@ class AnswerInFuture(PortalError):
     """The claimed time of the answer lies in the future."""
 
     problem = Problem(
-        "claimed-in-future", HTTPStatus.BAD_REQUEST, "claimed_at is in the future", "Send a time in the past."
+        "claimed-in-future",
+        HTTPStatus.BAD_REQUEST,
+        "claimed_at is in the future",
+        "Send a time in the past.",
+        field="claimed_at",
     )
 
 

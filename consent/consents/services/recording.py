@@ -92,6 +92,7 @@ class ClaimInFuture(PortalError):
         HTTPStatus.BAD_REQUEST,
         "claimed_at is in the future",
         "Send a past time.",
+        field="claimed_at",
     )
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "get_order",
     "is_everything_answered",
     "is_set_intact",
+    "list_active_systems",
     "list_answers",
     "list_orders_of_system",
     "list_parts",
@@ -96,6 +97,12 @@ def systems(actor: Actor) -> QuerySet[System]:
     require(actor, Capability.VIEW_SYSTEMS)
     found: QuerySet[System] = System.objects.order_by("code")
     return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
+
+
+def list_active_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:
+    """List the client's own systems that have not ended."""
+    found: QuerySet[System] = System.objects.active(at).filter(client_id=client_id).order_by("code")
+    return found
 
 
 def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime) -> list[System]:

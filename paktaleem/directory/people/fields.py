@@ -15,6 +15,7 @@ class FieldKind(StrEnum):
     """How a value is written and checked. A ``TEXT`` needs no code of its own anywhere."""
 
     TEXT = "text"
+    NAME = "name"
     EMAIL = "email"
     PHONE = "phone"
     DAY = "day"
@@ -47,6 +48,7 @@ PERSONAL_FIELDS = (
     PersonalField(
         "full_name",
         _("Full name"),
+        FieldKind.NAME,
         heading="Full name",
         hint="as at school",
         hint_ur="پورا نام",

@@ -162,6 +162,12 @@ class Subject(Tracked):
             *newest_first("registered_at", "subject_being_erased", condition=_BEING_ERASED),
             *newest_first("registered_at", "subject_erased", condition=_ERASED),
             *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
+            models.Index(fields=["client", "changed_at", "id"], condition=Q(erased_at=None), name="subject_by_change"),
+            models.Index(
+                fields=["client", "role", "changed_at", "id"],
+                condition=Q(erased_at=None),
+                name="subject_by_role_and_change",
+            ),
             models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
             models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
             models.Index(F("client"), Collate("external_id", "C"), F("id"), name="subject_by_lms_id"),

@@ -1,7 +1,7 @@
 """Find people, within the actor's permissions."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
@@ -41,12 +41,14 @@ __all__ = [
     "is_erased",
     "list_access_records",
     "list_age_changes",
+    "list_by_change",
     "list_guardian_claims",
     "list_subjects",
     "sealer_of",
     "sealers_of",
     "search_subjects",
     "tombstone_of",
+    "with_waiting_age_change",
 ]
 
 BY_ID = Collate("external_id", "C")
@@ -203,6 +205,32 @@ def count_protected(client_id: UUID, *, at: datetime) -> tuple[int, int]:
     people = Subject.objects.filter(client_id=client_id, erased_at=None)
     children = people.filter(of_age_at__gt=at).count()
     return children, people.filter(of_age_at=None).exclude(role__in=ADULT_ROLES).count()
+
+
+def list_by_change(
+    actor: Actor, *, role: str | None = None, changed_since: datetime | None = None, after: tuple[datetime, UUID] | None
+) -> QuerySet[Subject]:
+    """List people by the time of their last change, oldest first; erased people are left out.
+
+    ``changed_since`` is the earliest change listed; ``after`` is the change and id of the last person of the page
+    before. Read by an index of the client, or of the client and the role. Raises NotAllowed.
+    """
+    found = list_subjects(actor).filter(erased_at=None).order_by("changed_at", "id")
+    if role is not None:
+        found = found.filter(role=role)
+    if changed_since is not None:
+        found = found.filter(changed_at__gte=changed_since)
+    if after is not None:
+        moment, key = after
+        found = found.filter(changed_at__gte=moment).filter(Q(changed_at__gt=moment) | Q(id__gt=key))
+    return found
+
+
+def with_waiting_age_change(people: Collection[Subject]) -> set[UUID]:
+    """Return the ids of those people for whom a change of the age waits for a second person, in one query."""
+    clients, ids = {one.client_id for one in people}, [one.pk for one in people]
+    waiting = AgeChange.objects.filter(client_id__in=clients, subject_id__in=ids, state=ChangeState.WAITING)
+    return set(waiting.values_list("subject_id", flat=True))
 
 
 def has_waiting_age_change(subject: Subject) -> bool:

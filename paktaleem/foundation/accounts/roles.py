@@ -194,6 +194,7 @@ SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
         Capability.REQUEST_DECISIONS,
         Capability.ERASE_SUBJECTS,
         Capability.INVALIDATE_CONSENTS,
+        Capability.ISSUE_ORDERS,
         Capability.MANAGE_AGREEMENTS,
         Capability.MANAGE_REGISTER,
         Capability.RECORD_CONSENTS,
@@ -204,9 +205,10 @@ SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
         Capability.QUARANTINE_SUBJECTS,
         Capability.RECORD_GUARDIANS,
         Capability.VERIFY_GUARDIANS,
+        Capability.VIEW_SUBJECTS,
     }
 )
-"""Capabilities to force a state in a sandbox, within that sandbox only."""
+"""Capabilities to force a state or make an order in a sandbox, within that sandbox only."""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),

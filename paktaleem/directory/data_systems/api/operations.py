@@ -155,6 +155,7 @@ class AddOrderFile(Operation):
 
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
     parser_classes = (FileParser,)
+    beyond_schema = {"category": "A category that the system holds."}
 
     @extend_schema(request=FILE_BODY, responses={201: PartOutput})
     def post(self, request: Request, order: UUID, category: str) -> Response:

@@ -45,6 +45,7 @@ class CategoryUnknown(PortalError):
         HTTPStatus.BAD_REQUEST,
         "The system does not hold this category of data",
         "Use one of the categories registered for this system.",
+        field="category",
     )
 
 

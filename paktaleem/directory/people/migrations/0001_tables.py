@@ -124,6 +124,8 @@ class Migration(migrations.Migration):
                         models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["-registered_at", "-id"], name="subject_erased_all"),
                         models.Index(condition=models.Q(("erased_at", None), ("of_age_at", None)), fields=["client", "-registered_at", "-id"], name="subject_age_unknown"),
                         models.Index(condition=models.Q(("erased_at", None), ("of_age_at", None)), fields=["-registered_at", "-id"], name="subject_age_unknown_all"),
+                        models.Index(condition=models.Q(("erased_at", None)), fields=["client", "changed_at", "id"], name="subject_by_change"),
+                        models.Index(condition=models.Q(("erased_at", None)), fields=["client", "role", "changed_at", "id"], name="subject_by_role_and_change"),
                         models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
                         models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
                         models.Index(models.F("client"), django.db.models.functions.comparison.Collate("external_id", "C"), models.F("id"), name="subject_by_lms_id"),

@@ -25,6 +25,7 @@ from paktaleem.directory.people.services.people import (
     record_access,
     register_subject,
     reveal_fields,
+    reveal_many,
     reveal_names,
 )
 from paktaleem.directory.people.services.readmission import (
@@ -63,6 +64,7 @@ __all__ = [
     "replace_key",
     "request_readmission",
     "reveal_fields",
+    "reveal_many",
     "reveal_names",
     "settle_age_change",
     "start_erasure",

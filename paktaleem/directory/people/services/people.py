@@ -48,6 +48,7 @@ __all__ = [
     "record_access",
     "register_subject",
     "reveal_fields",
+    "reveal_many",
     "reveal_names",
 ]
 
@@ -240,16 +241,32 @@ def reveal_fields(
 
 
 @transaction.atomic
+def reveal_many(
+    people: Sequence[Subject],
+    *,
+    fields: Iterable[str],
+    client_id: UUID,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> dict[UUID, dict[str, str | None]]:
+    """Return unsealed fields of many people of one client; each access is recorded as by ``reveal_fields``.
+
+    Erased people are left out. Raises NotAllowed, CannotOpen.
+    """
+    require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
+    wanted = [field for field in PERSONAL if field in set(fields)]
+    sealers = sealers_of(client_id, [one.id for one in people])
+    shown = [one for one in people if one.client_id == client_id and one.erased_at is None and one.id in sealers]
+    looks = [_new_access_record(one, wanted, actor=actor, reason=reason, at=at) for one in shown]
+    AccessRecord.objects.bulk_create(looks, batch_size=_LOOKS_AT_ONCE)
+    return {one.id: {field: _open_field(one, field, sealers[one.id]) for field in wanted} for one in shown}
+
+
 def reveal_names(
     people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[UUID, str]:
-    """Return the names of many people of one client; each access is recorded as by ``reveal_fields``.
-
-    Erased people are left out; the name is empty if none is registered. Raises NotAllowed, CannotOpen.
-    """
-    require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
-    sealers = sealers_of(client_id, [one.id for one in people])
-    shown = [one for one in people if one.client_id == client_id and one.erased_at is None and one.id in sealers]
-    looks = [_new_access_record(one, ["full_name"], actor=actor, reason=reason, at=at) for one in shown]
-    AccessRecord.objects.bulk_create(looks, batch_size=_LOOKS_AT_ONCE)
-    return {one.id: _open_field(one, "full_name", sealers[one.id]) or "" for one in shown}
+    """Return the names of many people of one client, as ``reveal_many``; empty if none is registered."""
+    context: dict[str, Any] = {"client_id": client_id, "actor": actor, "reason": reason, "at": at}
+    revealed = reveal_many(people, fields=["full_name"], **context)
+    return {key: texts["full_name"] or "" for key, texts in revealed.items()}

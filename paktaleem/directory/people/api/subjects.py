@@ -1,4 +1,4 @@
-"""Endpoints of the learning platform for people: register, update, show, record events."""
+"""Endpoints of the learning platform for one person or a batch: register, update, show, record events."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from paktaleem.directory.people.details import LANGUAGES, ROLES, AgeCheck
+from paktaleem.directory.people.details import LANGUAGES, RESERVED, ROLES, AgeCheck
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
@@ -39,11 +39,23 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.problems import FieldProblem
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.api.serializers import (
+    EMAIL,
+    EXTERNAL_ID,
+    PERSON_NAME,
+    PHONE,
+    PROVIDER,
+    DayField,
+    PatternField,
+    ServiceTextField,
+    StrictSerializer,
+    TextField,
+    ZonedDateTimeField,
+)
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import Problem
 
-__all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
+__all__ = ["BatchOperations", "RecordSubjectEvent", "RevealInput", "SubjectOperations", "serialize_subject"]
 
 
 class PeopleErased(FieldProblem):
@@ -65,6 +77,20 @@ class PeopleBeingErased(FieldProblem):
     )
 
 
+_PATTERNS = {FieldKind.NAME: PERSON_NAME, FieldKind.EMAIL: EMAIL, FieldKind.PHONE: PHONE}
+_NOT_LATER = "Today or earlier, in the client's time zone."
+
+
+class ExternalIdField(ServiceTextField):
+    """The LMS id of a person who is registered by it."""
+
+    schema_keywords = {"not": {"enum": sorted(RESERVED)}}
+
+    def __init__(self) -> None:
+        """Set the pattern and the maximum length."""
+        super().__init__(EXTERNAL_ID, max_length=255)
+
+
 class PersonalInput(StrictSerializer):
     """Fields that every person can have; the sealed ones are in the registry of fields."""
 
@@ -79,8 +105,11 @@ class PersonalInput(StrictSerializer):
 class GuardianInput(PersonalInput):
     """A guardian named by the school: a person with an LMS id of their own."""
 
-    external_id = TextField(max_length=255)
+    external_id = ExternalIdField()
     relationship = serializers.ChoiceField(["parent", "guardian", "relative"])
+
+
+_PROVIDER = "Use the provider's code: a–z, 0–9, “.”, “_” and “-”."
 
 
 class AgeCheckInput(StrictSerializer):
@@ -88,9 +117,14 @@ class AgeCheckInput(StrictSerializer):
 
     result = serializers.ChoiceField(["over", "under"])
     age = serializers.IntegerField(min_value=1, max_value=120)
-    checked_on = serializers.DateField(input_formats=["%Y-%m-%d"])
-    provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
-    reference = serializers.RegexField(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+    checked_on = DayField()
+    provider = PatternField(PROVIDER, allowed=_PROVIDER, max_length=63, trim_whitespace=False)
+    reference = PatternField(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        allowed="Use the provider's reference: A–Z, a–z, 0–9, “.”, “_” and “-”.",
+        max_length=100,
+        trim_whitespace=False,
+    )
 
 
 class SubjectInput(PersonalInput):
@@ -99,9 +133,19 @@ class SubjectInput(PersonalInput):
     ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
     """
 
+    beyond_schema = {
+        "guardians": "Not the person.",
+        "birth_date": _NOT_LATER,
+        "age_check": f"checked_on: {_NOT_LATER.lower()}",
+    }
     sealed = PERSONAL_FIELDS
     role = serializers.ChoiceField(ROLES)
-    country = TextField(required=False, allow_null=True, max_length=2)
+    country = ServiceTextField(
+        r"^[A-Za-z]{2}$",
+        required=False,
+        allow_null=True,
+        max_length=2,
+    )
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
 
     def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
@@ -117,16 +161,20 @@ def _input_field(field: PersonalField) -> serializers.Field[Any, Any, Any, Any]:
     optional: dict[str, Any] = {"required": False, "allow_null": True}
     match field.kind:
         case FieldKind.DAY:
-            return serializers.DateField(**optional, input_formats=["%Y-%m-%d"])
+            return DayField(**optional)
         case FieldKind.AGE:
             return serializers.IntegerField(**optional, min_value=0, max_value=120)
         case FieldKind.AGE_CHECK:
             return AgeCheckInput(**optional)
+        case FieldKind.EMAIL | FieldKind.PHONE | FieldKind.NAME:
+            return ServiceTextField(_PATTERNS[field.kind], **optional, max_length=field.longest)
     return TextField(**optional, max_length=field.longest)
 
 
 class RevealInput(StrictSerializer):
     """Request to reveal sealed fields, with its reason."""
+
+    beyond_schema = {"reason": "Required with include=personal."}
 
     include = serializers.ChoiceField(["personal"], required=False)
     reason = serializers.ChoiceField(Reason.values, required=False)
@@ -153,14 +201,15 @@ class SubjectOperations(Operation):
         subject, is_new = register_subject(external_id, details=given, **common)
         if guardians is not None:
             register_guardians(subject, guardians, **common)
-        return Response(_serialize_subject(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+        shown = serialize_subject(subject, client, request, change_waits=has_waiting_age_change(subject))
+        return Response(shown, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     @extend_schema(parameters=[RevealInput], responses=SubjectOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """Return one person: role, age gate and dates; sealed fields need the scope and a reason, and are recorded."""
         query = validate_input(RevealInput, request.query_params.dict())
         subject = get_subject(external_id, actor=actor_of(request))
-        shown = _serialize_subject(subject, subject.client, request)
+        shown = serialize_subject(subject, subject.client, request, change_waits=has_waiting_age_change(subject))
         if "include" in query:
             shown["personal"] = _reveal_personal(subject, query["reason"], request)
         return Response(shown)
@@ -169,13 +218,15 @@ class SubjectOperations(Operation):
 class BatchItemInput(SubjectInput):
     """One person of a batch."""
 
-    external_id = TextField(max_length=255)
+    external_id = ExternalIdField()
 
 
 class BatchInput(StrictSerializer):
     """Up to 1,000 people, registered or updated together or not at all."""
 
-    subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, max_length=1_000)
+    beyond_schema = {"subjects/*/external_id": "Each person once."}
+
+    subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, min_length=1, max_length=1_000)
 
     def validate_subjects(self, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Refuse a batch that holds the same person twice."""
@@ -211,6 +262,8 @@ class BatchOperations(Operation):
 
 class EventInput(StrictSerializer):
     """An account event and its time; the current time if omitted."""
+
+    beyond_schema = {"happened_at": "Not in the future."}
 
     kind = serializers.ChoiceField(SubjectEventKind.values)
     happened_at = ZonedDateTimeField(required=False)
@@ -257,7 +310,8 @@ def _reveal_personal(subject: Subject, reason: str, request: Request) -> dict[st
     return reveal_fields(subject, fields=PERSONAL, actor=actor, reason=reason, at=moment_of(request))
 
 
-def _serialize_subject(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+def serialize_subject(subject: Subject, client: Client, request: Request, *, change_waits: bool) -> dict[str, Any]:
+    """Return a person as the API shows them, without sealed fields."""
     return {
         "external_id": subject.external_id,
         "id": str(subject.id),
@@ -265,7 +319,7 @@ def _serialize_subject(subject: Subject, client: Client, request: Request) -> di
         "language": subject.language,
         "enabled": subject.is_account_open,
         "account_closed_at": closed_at.isoformat() if (closed_at := subject.account_closed_at) else None,
-        "age_gate": _age_gate(subject, client, request),
+        "age_gate": {**_age_gate(subject, client, request), "change_waits": change_waits},
         "erasure_started_at": started_at.isoformat() if (started_at := subject.erasure_started_at) else None,
         "registered_at": subject.registered_at.isoformat(),
         "changed_at": subject.changed_at.isoformat(),
@@ -284,5 +338,4 @@ def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, A
         "country": subject.country or client.country,
         "of_age_at": of_age_at.isoformat() if of_age_at and state == "child" else None,
         "guardian_decides": subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
-        "change_waits": has_waiting_age_change(subject),
     }
