@@ -2,8 +2,6 @@
 
 from django.urls import path
 
-import children.guardians.api.problems  # noqa: F401 -- declares its problems
-import consent.consents.api.problems  # noqa: F401 -- declares its problems
 from children.concerns.api import AskAboutData
 from children.guardians.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
 from children.invitations.api import InviteGuardian, ShowInvitation

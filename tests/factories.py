@@ -129,7 +129,6 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
             purpose=purpose,
             role=role,
             basis="consent",
-            capacity="processor",
             starts_at=at,
         )
         change_register(basis, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)

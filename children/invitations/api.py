@@ -14,11 +14,7 @@ from children.guardians.contacts import ContactRejection
 from children.invitations.models import ContactProblem, Invitation, InvitationState
 from children.invitations.selectors import list_invitations
 from children.invitations.services import (
-    AlreadyDecided,
     ContactRefused,
-    NoGuardian,
-    NotAChild,
-    TooManyInvitations,
     invite_guardian,
     register_and_invite,
 )
@@ -34,14 +30,17 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.problems import INVALID, FieldProblem, Problem, register_problems
+from paktaleem.foundation.api.problems import INVALID, FieldProblem
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["InviteGuardian", "ShowInvitation"]
 
 
-class InvitationUnknown(LookupError):
+class InvitationUnknown(PortalError, LookupError):
     """The client has no such invitation."""
+
+    problem = Problem("invitation-unknown", HTTPStatus.NOT_FOUND, "There is no such invitation")
 
 
 class ContactUnusable(FieldProblem):
@@ -59,27 +58,6 @@ class GuardianInvalid(FieldProblem):
     """The details of the guardian are not valid."""
 
     problem = INVALID
-
-
-register_problems(
-    {
-        NotAChild: Problem("not-a-child", HTTPStatus.CONFLICT, "This person is not a child and decides for themselves"),
-        NoGuardian: Problem(
-            "no-guardian",
-            HTTPStatus.CONFLICT,
-            "This person is not a guardian who may decide for the child",
-            "They are not named as a guardian, no longer are one, or may not decide.",
-        ),
-        AlreadyDecided: Problem("already-decided", HTTPStatus.CONFLICT, "This guardian has already consented"),
-        TooManyInvitations: Problem(
-            "too-many-invitations",
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "This guardian has been invited too often",
-            "At most ten invitations per hour to one contact. Try again later.",
-        ),
-        InvitationUnknown: Problem("invitation-unknown", HTTPStatus.NOT_FOUND, "There is no such invitation"),
-    }
-)
 
 
 class InvitedInput(StrictSerializer):

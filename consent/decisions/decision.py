@@ -16,10 +16,10 @@ from consent.decisions.facts import (
     Decision,
     Objection,
     Question,
-    Reason,
     Restriction,
     SubjectFacts,
 )
+from consent.decisions.reasons import Reason
 from consent.decisions.rule_context import RuleContext
 from consent.decisions.rules import RULES
 from consent.register.compiled import Basis

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from children.guardians.strength import needed_strength
-from consent.decisions.facts import Action, Reason
+from consent.decisions.facts import Action
+from consent.decisions.reasons import Reason
 from consent.decisions.rule_context import BASES, NO_PURPOSE, NOBODY, RuleContext
 from consent.register.compiled import Basis, Capacity
 
@@ -294,7 +295,7 @@ def _consent_is_given(case: RuleContext) -> Reason | None:
         return Reason.UNDECIDABLE
     if consent.expires_at is not None and consent.expires_at <= case.at:
         return Reason.CONSENT_EXPIRED
-    return _notice_refusal(case, consent) or _giver_refusal(case, consent)
+    return _notice_refusal(case, consent) or _widening_refusal(case, consent) or _giver_refusal(case, consent)
 
 
 def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
@@ -311,6 +312,15 @@ def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
         return Reason.UNDECIDABLE
     outdated_at = notice.outdated_at[version]
     return Reason.CONSENT_OUTDATED if outdated_at is not None and outdated_at <= case.at else None
+
+
+def _widening_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
+    """Refuse a consent given before the purpose was widened: it does not cover what was added."""
+    widening = case.purpose.widened_since(consent.informed_at or consent.recorded_at)
+    if widening is None or case.at < widening.at:
+        return None
+    case.rests_on(widening.id)
+    return Reason.CONSENT_OUTDATED
 
 
 def _giver_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:

@@ -14,7 +14,8 @@ from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.notices import POLICY
 from consent.notices.selectors.purposes import bases_in_force, get_current_notice, purposes
 from consent.notices.serializers import NoticeOutput, PurposesOutput
-from consent.register.models import LawfulBasis, Purpose
+from consent.register.compiled import BasisRule
+from consent.register.models import Purpose
 from paktaleem.directory.people.details import LANGUAGES, ROLES
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import (
@@ -58,7 +59,7 @@ class ListPurposes(Operation):
         )
 
 
-def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
+def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], BasisRule]) -> dict[str, Any]:
     return {
         "code": purpose.code,
         "name": {"en": purpose.name_en, "ur": purpose.name_ur},

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from consent.paper.codes import format_code
+from consent.register.purpose_texts import PurposeText
 
 __all__ = ["Form", "Page", "PrintedUse", "Question", "ServiceQuestion", "render_pdf", "render_pngs"]
 
@@ -34,8 +35,7 @@ class Question:
     """One purpose with its notice; ``notice`` is the same for purposes that share one."""
 
     code: str
-    name: Both
-    description: Both
+    purpose: tuple[PurposeText, PurposeText]
     notice: str
     title: Both
     text: Both
@@ -46,8 +46,7 @@ class Question:
 class PrintedUse:
     """One purpose of the service, with the data it needs and its outside recipients."""
 
-    name: Both
-    description: Both
+    purpose: tuple[PurposeText, PurposeText]
     data: Both
     recipients: str
 
@@ -126,8 +125,7 @@ def _values(form: Form) -> dict[str, Any]:
         "services": {key: asdict(one) for key, one in form.services.items()},
         "questions": {
             one.code: {
-                "name": one.name,
-                "description": one.description,
+                "purpose": [asdict(text) for text in one.purpose],
                 "notice": one.notice,
                 "title": one.title,
                 "blocks": [_blocks(text) for text in one.text],

@@ -231,6 +231,7 @@ class SheetFacts:
             last=self.signers.last(page, entry, purpose.pk) if signed else self.last.get(of_person),
             ended_at=self.ended.get(of_person),
             other_refused=signed and self.signers.is_refused_by_another(page, entry, purpose.pk, at),
+            widened_at=rule.last_widened_at(at) if rule is not None else None,
         )
 
 

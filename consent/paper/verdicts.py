@@ -120,7 +120,8 @@ class PurposeFacts:
 
     ``printed`` and ``in_effect`` are the version of the notice, or for the service its hash. ``last`` is the latest
     answer with its time: of the guardian who signed, if one did. ``ended_at`` is when consent was last withdrawn,
-    revoked or invalidated. ``other_refused`` is True if another guardian's refusal is in effect.
+    revoked or invalidated, ``widened_at`` when the purpose was last widened. ``other_refused`` is True if another
+    guardian's refusal is in effect.
     """
 
     printed: UUID | str | None
@@ -129,6 +130,7 @@ class PurposeFacts:
     last: tuple[str, datetime] | None = None
     ended_at: datetime | None = None
     other_refused: bool = False
+    widened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +282,15 @@ def _problem_with_time(case: RowFacts, facts: PurposeFacts, *, gives: bool) -> P
     """Return the problem with what has happened since the form was signed."""
     if gives and facts.ended_at is not None and facts.ended_at >= case.signed_at:
         return Problem.ENDED_SINCE
-    if gives and facts.in_effect != facts.printed:
+    if gives and (facts.in_effect != facts.printed or _was_widened_since_printing(case, facts)):
         return Problem.NOTICE_CHANGED
     if _was_answered_later(case, facts):
         return Problem.LATER_ANSWER
     return Problem.OTHER_REFUSED if gives and facts.other_refused else None
+
+
+def _was_widened_since_printing(case: RowFacts, facts: PurposeFacts) -> bool:
+    return facts.widened_at is not None and case.form_made_at <= facts.widened_at
 
 
 def _was_answered_later(case: RowFacts, facts: PurposeFacts) -> bool:

@@ -38,7 +38,7 @@ BEGIN
                 SELECT json_agg(json_build_object(
                     'purpose', c.purpose_id, 'event', c.event_id, 'state', c.state, 'recorded_at', c.recorded_at,
                     'expires_at', c.expires_at, 'notice_version', c.notice_version, 'by', c.given_by,
-                    'guardian', c.guardian_id
+                    'guardian', c.guardian_id, 'informed_at', c.informed_at
                 ))
                 FROM consent_consent c
                 WHERE c.client_id = owner AND c.subject_id = s.id

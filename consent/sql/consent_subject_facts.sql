@@ -69,7 +69,7 @@ BEGIN
             SELECT json_agg(json_build_object(
                 'purpose', c.purpose_id, 'event', c.event_id, 'state', c.state, 'recorded_at', c.recorded_at,
                 'expires_at', c.expires_at, 'notice_version', c.notice_version, 'by', c.given_by,
-                'guardian', c.guardian_id
+                'guardian', c.guardian_id, 'informed_at', c.informed_at
             ))
             FROM consent_consent c
             WHERE c.client_id = owner AND c.subject_id = who.id
@@ -77,7 +77,7 @@ BEGIN
             SELECT json_agg(json_build_object(
                 'purpose', e.purpose_id, 'event', e.id, 'state', e.state, 'recorded_at', e.recorded_at,
                 'expires_at', e.expires_at, 'notice_version', e.notice_version_id, 'by', e.given_by,
-                'guardian', e.guardian_id
+                'guardian', e.guardian_id, 'informed_at', coalesce(e.shown_at, e.claimed_at, e.recorded_at)
             ))
             FROM (
                 SELECT DISTINCT ON (v.purpose_id) v.*

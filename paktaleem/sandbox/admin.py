@@ -17,8 +17,6 @@ from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.sandbox.services import (
-    NotASandbox,
-    StateNotReached,
     force_state,
     move_clock,
     reset_sandbox,
@@ -26,8 +24,6 @@ from paktaleem.sandbox.services import (
 from paktaleem.sandbox.states import STATES
 
 __all__: list[str] = []
-
-_REFUSALS: dict[type[Exception], str] = {NotASandbox: "This client is no sandbox."}
 
 
 class MoveClockForm(RowActionForm):
@@ -102,7 +98,6 @@ for _act in (
         lead="The clock of this sandbox jumps to the time you choose: people reach the age of consent, consents "
         "expire, orders get stuck. It can only move forward; starting over resets it.",
         done="The clock has been moved.",
-        refusals=_REFUSALS,
     ),
     RowAction(
         "force-state",
@@ -114,8 +109,6 @@ for _act in (
         "use. Changes to the agreement, notice or clock that the state requires apply to the whole sandbox.",
         done="The person is in the state.",
         refusals={
-            **_REFUSALS,
-            StateNotReached: "This state cannot be reached with the sandbox’s register. Nothing was changed.",
             PurposeUnknown: "There is no such purpose.",
             AlreadyErased: "This person was erased, and stays erased until the sandbox starts over.",
         },
@@ -130,7 +123,6 @@ for _act in (
         "The register, keys, systems and webhooks are kept.",
         done="The sandbox is empty, and its clock shows real time.",
         danger=True,
-        refusals=_REFUSALS,
     ),
 ):
     added_acts.connect(AddedAct("accounts.client", _act))

@@ -6,9 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Quarantine, QuarantineCause
-from children.guardians.services import NotInQuarantine, release
+from children.guardians.services import release
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -18,8 +17,6 @@ from paktaleem.foundation.console.site import site
 from retention.models import Incident
 
 __all__ = ["QuarantineAdmin"]
-
-_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotInQuarantine: "The data is no longer in quarantine."}
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:
@@ -58,7 +55,6 @@ class QuarantineAdmin(EvidenceAdmin):
             "system has answered.",
             done="The quarantine has ended.",
             applies=_may_be_released,
-            refusals=_REFUSALS,
         ),
     )
 

@@ -21,6 +21,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from retention.models import Collection, Holding, Incident, IncidentCause
 from retention.selectors import is_without_authority
@@ -44,8 +45,10 @@ NOTIFY_OFFICERS = "retention.tell_officers"
 _ACTOR = system_actor("retention.incidents")
 
 
-class OrdersOpen(Exception):
+class OrdersOpen(PortalError):
     """The incident has an open order; it closes automatically once every order is answered or waived."""
+
+    console_message = "A system has not answered yet. The incident closes automatically when it does."
 
 
 @transaction.atomic

@@ -39,6 +39,7 @@ erase_subjects            x       .       .      .    .    x    .
 view_who_looked           x       .       x      x    .    .    .
 view_register             x       x       x      x    x    x    .
 manage_register           x       .       .      x    .    x    .
+weaken_safeguards         x       .       .      x    .    .    .
 manage_agreements         x       .       .      .    .    x    .
 sign_balancing_test       x       .       .      .    .    x    .
 view_consents             x       x       x      x    x    x    .

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 
-from consent.consents.services import lift_restriction, object_to_purpose, restrict_processing
+from consent.consents.services import object_to_purpose, restrict_processing
 from consent.decisions.models import SubjectChange
 from consent.notices.selectors import registers
 from consent.notices.selectors.registers import current_register
@@ -26,6 +26,7 @@ from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from tests.consent.lifting import lift_by_two
 
 DAY = timedelta(days=1)
 
@@ -152,7 +153,7 @@ def test_a_limit_is_noted_when_it_begins_and_when_it_ends(cast, now):
         counts = [noted()]
         limit = restrict_processing(cast.subject("hamza"), purpose_code="newsletter", at=now, **told)
         counts.append(noted())
-        lift_restriction(limit, at=now + DAY, **told)
+        lift_by_two(limit, at=now + DAY, **told)
         counts.append(noted())
         object_to_purpose(cast.subject("hamza"), purpose_code="platform_improvement", at=now, **told)
         counts.append(noted())

@@ -246,6 +246,9 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
                 later = (version.effective_at, version.id) > (under[0].effective_at, under[0].id)
                 if later and version.material and version.effective_at <= at:
                     return "consent_outdated"
+        for widening in purpose.widenings:
+            if (fact.informed_at or fact.recorded_at) <= widening.at <= at:
+                return "consent_outdated"
         if child and (fact.by != "guardian" or fact.guardian not in subject.guardians):
             return "consent_not_by_guardian"
         if not child and fact.by != "self":

@@ -125,7 +125,7 @@ def test_consent_given_a_while_ago_expires_on_the_page_too(cast, kiran, time_mac
     assert "Refuse" in page
 
 
-def test_a_question_asked_before_a_withdrawal_is_asked_anew(cast, kiran):
+def test_a_notice_shown_before_a_withdrawal_must_be_shown_again(cast, kiran):
     answer(kiran, "give")
     send(kiran, DECIDE, form_at=PAGE, act="withdraw")
     page = kiran.get(GIVE)

@@ -333,7 +333,7 @@ def test_an_unknown_age_is_reported_after_quarantine():
     assert world.decide().reason == "quarantined"
 
 
-def test_balancing_is_asked_before_objection():
+def test_the_balancing_test_is_checked_before_objections():
     world = ask("platform_improvement").person(objections=OBJECTED).basis(balancing_test_at=None)
     assert world.decide().reason == "balancing_missing"
 

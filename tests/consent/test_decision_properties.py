@@ -31,6 +31,7 @@ from consent.register.compiled import (
     InstructionRule,
     Period,
     RecipientRule,
+    WideningRule,
 )
 from consent.register.versions import NoticeVersionRule
 from tests.consent.decision_worlds import (
@@ -166,7 +167,8 @@ def add_recipient(world, pick):
     approvals = tuple(
         Approval(some_period(pick), some_codes(pick, PURPOSES), some_codes(pick, CATEGORIES)) for _ in "ab"
     )
-    world.rows.recipients.append(RecipientRule(number(320), "x", approvals))
+    others = [row for row in world.rows.recipients if row.code != "x"]
+    world.rows.recipients = [*others, RecipientRule(number(320), "x", approvals)]
     world.asking(recipient=pick(("x", "mailer")))
 
 
@@ -230,6 +232,7 @@ def change_consent(world, pick):
         pick((NOTICE, NOTICE, number(350), number(351), None)),
         pick(("self", "guardian", "school")),
         pick((GUARDIAN, None)),
+        pick((None, *PAST)),
     )
 
 
@@ -244,7 +247,13 @@ def mistake_giver(world, pick):
 
 def add_notices(world, pick):
     rows = [NoticeVersionRule(number(350 + n), pick(MOMENTS), pick((True, False))) for n in (0, 1)]
-    world.rows.notices.setdefault("newsletter", []).extend(rows)
+    others = [row for row in world.rows.notices.get("newsletter", []) if row.id == NOTICE]
+    world.rows.notices["newsletter"] = [*others, *rows]
+
+
+def widen_purposes(world, pick):
+    moments = sorted(pick(MOMENTS) for _ in range(pick((1, 2))))
+    world.purpose(widenings=tuple(WideningRule(number(360 + n), moment) for n, moment in enumerate(moments)))
 
 
 def object_to(world, pick):
@@ -279,6 +288,7 @@ CHANGES = (
     drop_consent,
     mistake_giver,
     add_notices,
+    widen_purposes,
     object_to,
 )
 

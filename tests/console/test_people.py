@@ -149,7 +149,7 @@ def test_a_client_administrator_sees_one_client_and_nothing_else(sign_in: SignIn
 
 
 @pytest.mark.parametrize("page", ["change", "history", "reveal", "erase", "answer", "restrict", "object"])
-def test_somebody_elses_person_answers_as_nobody(page: str, sign_in: SignIn, cast: Cast) -> None:
+def test_a_person_of_another_client_is_not_found(page: str, sign_in: SignIn, cast: Cast) -> None:
     for name in ("celia", "amina"):
         browser = sign_in(name)
         foreign = cast.subject_id("danish") if name == "celia" else new_id()

@@ -78,7 +78,7 @@ def test_a_change_keeps_what_was_who_and_why(sign_in: SignIn, cast: Cast) -> Non
     assert purpose is not None
     browser = sign_in("amina")
     url = row_url("consent/purpose", purpose.pk)
-    values = {**PURPOSE, "name_en": "The newsletter", "reason": "correction"}
+    values = {**PURPOSE, "name_en": "The newsletter", "needs_account": "on", "reason": "correction"}
     assert "required" in browser.post(url, {**values, "reason": ""}).content.decode()
     assert browser.post(url, values).status_code == 302
     changed = purpose_of(cast, "newsletter")

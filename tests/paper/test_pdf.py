@@ -8,13 +8,13 @@ import pytest
 from pypdf import PdfReader
 
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
+from consent.register.purpose_texts import PurposeText
 
 TEXT_EN = "# What we ask\n\nOur **letter**, once a month.\n\n- You can stop it"
 TEXT_UR = "# ہم کیا پوچھتے ہیں\n\nمہینے میں ایک بار **خط**۔\n\n- آپ اسے روک سکتے ہیں"  # noqa: RUF001 -- Urdu
 QUESTION = Question(
     code="newsletter",
-    name=("Newsletter", "خبرنامہ"),
-    description=("Monthly news", "ماہانہ خبریں"),
+    purpose=(PurposeText("Newsletter", "Monthly news"), PurposeText("خبرنامہ", "ماہانہ خبریں")),
     notice="about",
     title=("About the newsletter", "خبرنامے کے بارے میں"),
     text=(TEXT_EN, TEXT_UR),
@@ -89,8 +89,10 @@ def test_each_person_has_a_page_with_its_code(read):
 @pytest.fixture(scope="module")
 def read_for_guardians():
     use = PrintedUse(
-        name=("Delivering the service", "سروس کی فراہمی"),
-        description=("To run courses.", "کورس چلانے کے لیے۔"),
+        purpose=(
+            PurposeText("Delivering the service", "To run courses."),
+            PurposeText("سروس کی فراہمی", "کورس چلانے کے لیے۔"),
+        ),
         data=("Content", "مواد"),
         recipients="CloudHost (Hosting)",
     )

@@ -25,11 +25,13 @@ from consent.register.models import (
     LawfulBasis,
     Occasion,
     Purpose,
+    PurposeCapacity,
     Recipient,
     RecipientApproval,
+    SafeguardChange,
     ServiceAgreement,
 )
-from consent.register.services import change_register
+from consent.register.services import change_register, request_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
@@ -80,7 +82,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
-        made += [readmission_of_indus(cast), client_change_of_indus(cast)]
+        made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
         made += asked_of_indus(cast)
         endpoint = make_endpoint(cast, "indus", at=AT)
         made += [endpoint, make_given_up(endpoint, at=AT)]
@@ -125,7 +127,8 @@ def _register_rows(cast: Cast) -> list[Any]:
         recipient,
         RecipientApproval(recipient=recipient, **period),
         BalancingTest(purpose=purpose, **words, **own),
-        LawfulBasis(purpose=purpose, role="guardian", basis="consent", capacity="processor", **period),
+        LawfulBasis(purpose=purpose, role="guardian", basis="consent", **period),
+        PurposeCapacity(purpose=purpose, capacity="processor", **period),
     ]
     return [change_register(row, **BY) for row in rows]
 
@@ -291,8 +294,15 @@ def client_change_of_indus(cast: Cast) -> ClientChange:
     """Create a change to no longer serve minors, which waits for a second person."""
     client = cast.client("indus")
     client.serves_minors = False
-    change_client(client, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    change_client(client, ground="Adults only.", actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
     return ClientChange.objects.get(client=client)
+
+
+def safeguard_change_of_indus(cast: Cast) -> SafeguardChange:
+    """Create a change that opens a purpose to closed accounts, which waits for a second person."""
+    purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
+    purpose.needs_account = False
+    return request_safeguard_change(purpose, ground="For alumni.", actor=cast.actor("farah"), at=AT)
 
 
 def guardians_of_indus(cast: Cast) -> None:

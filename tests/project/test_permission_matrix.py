@@ -206,8 +206,12 @@ ACTS = {
     "consent/noticedraft/announce": "OC",
     "consent/noticedraft/discard": "OC",
     "consent/objection/lift": "OC",
+    "consent/purpose/widen": "OC",
+    "consent/purposecapacity/end": "O",
     "consent/recipientapproval/end": "O",
     "consent/restriction/lift": "OC",
+    "consent/safeguardchange/approve": "OC",
+    "consent/safeguardchange/decline": "OC",
     "consent/serviceagreement/end": "O",
     "consent/serviceagreement/sign": "O",
 }

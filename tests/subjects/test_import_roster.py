@@ -433,7 +433,7 @@ def test_someone_elses_change_meanwhile_is_not_overwritten(indus, bring, now, mo
     assert texts(person("esra"))["email"] == "esra@mail.example"
 
 
-def test_a_person_registered_meanwhile_is_told_apart_from_a_fault(indus, bring, monkeypatch):
+def test_a_person_registered_meanwhile_is_not_reported_as_a_defect(indus, bring, monkeypatch):
     monkeypatch.setattr(people, "_find_known", lambda *_: {})
     bring(clean_network(), indus)
     with pytest.raises(PeopleChangedMeanwhile) as caught:
@@ -449,7 +449,7 @@ def test_two_imports_for_one_client_do_not_mix(indus, bring, monkeypatch):
         bring(clean_network(), indus)
 
 
-def test_progress_is_told_by_phase(indus, bring, monkeypatch):
+def test_progress_is_reported_by_phase(indus, bring, monkeypatch):
     monkeypatch.setattr(service, "CHUNK", 3)
     told = []
     bring(clean_network(), indus, progress=lambda *step: told.append(step))

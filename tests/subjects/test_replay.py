@@ -69,7 +69,7 @@ def test_an_erasure_is_in_the_list_and_carried_out(committed, now):
     assert replay_erasures(at=now) == 0
 
 
-def test_without_a_line_on_disk_nobody_is_erased(committed, now, monkeypatch):
+def test_no_one_is_erased_without_an_entry_in_the_erasure_list(committed, now, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -216,7 +216,7 @@ def looking(monkeypatch):
     monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
 
 
-def test_nobody_is_served_before_the_replay(committed, now, looking):
+def test_no_request_is_served_before_erasures_are_replayed(committed, now, looking):
     indus, browser = Caller(committed.key("indus")), Browser(raise_request_exception=False)
     ask = question("lms-danish", "service_delivery")
     assert indus.get("/api/v1/purposes").status_code == 200

@@ -21,7 +21,7 @@ def happen(event, client_id, at):
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
-def test_it_is_told_with_its_facts_and_no_others(cast, now, event):
+def test_an_event_is_sent_with_its_own_facts_only(cast, now, event):
     client_id = cast.client_id("indus")
     family = f"{event.type.partition('.')[0]}.*"
     with in_client(client_id):
@@ -35,7 +35,7 @@ def test_it_is_told_with_its_facts_and_no_others(cast, now, event):
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event.is_shared], ids=lambda event: event.type)
-def test_what_is_paktaleems_is_told_at_every_client_that_listens(cast, now, event):
+def test_a_shared_event_is_sent_to_every_subscribed_client(cast, now, event):
     client_id = cast.client_id("khyber")
     with in_client(client_id):
         endpoint = make_endpoint(cast, "khyber", at=now, events=[event.type])

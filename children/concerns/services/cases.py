@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -33,12 +34,16 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _AT_ONCE = 500
 
 
-class AlreadyClosed(Exception):
+class AlreadyClosed(PortalError):
     """The case is already closed."""
 
+    console_message = "The case is already closed."
 
-class OrdersOpen(Exception):
+
+class OrdersOpen(PortalError):
     """The case has an open order: a system has not answered and was not waived."""
+
+    console_message = "A system has not answered yet, and was not waived."
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 import msgspec
@@ -30,6 +31,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "GuardianshipUnknown",
@@ -61,8 +63,16 @@ OPEN_CHECKS_AT_ONCE = 200
 _facts = msgspec.json.Decoder(ChildFacts | None)
 
 
-class GuardianshipUnknown(LookupError):
+class GuardianshipUnknown(PortalError, LookupError):
     """The person is not, or no longer, a guardian of this child."""
+
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "The person is not a guardian of this child",
+        "Name them by POST …/guardians first.",
+    )
+    console_message = "They are not, or no longer, a guardian of this child."
 
 
 def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:

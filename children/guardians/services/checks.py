@@ -8,6 +8,7 @@ transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
 __all__ = [
@@ -69,16 +71,21 @@ _LONGEST_URL = 2_000
 _PROVIDER_ACTOR = system_actor("children.provider_answered")
 
 
-class MethodNotOffered(Exception):
+class MethodNotOffered(PortalError):
     """The provider does not offer this method."""
+
+    problem = Problem("method-not-offered", HTTPStatus.CONFLICT, "This provider does not offer this method")
+    console_message = f"{problem.title}."
 
 
 class TooManyChecks(Exception):
     """The guardian has reached the daily limit of checks; each may cost the school money."""
 
 
-class CheckUnknown(LookupError):
+class CheckUnknown(PortalError, LookupError):
     """No check of this client by this provider has this number."""
+
+    problem = Problem("check-unknown", HTTPStatus.NOT_FOUND, "There is no such check")
 
 
 @dataclass(frozen=True, slots=True)

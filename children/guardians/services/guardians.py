@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -23,6 +24,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 _NOTE = "children_guardianship.court_order_note"
+_NAME_AN_ADULT = "Name a registered adult."
 _CHANGEABLE = ("may_consent", "may_receive_data", "court_order", "ends_at")
 type RefusalCheck = Callable[[Guardianship, datetime], bool]
 
@@ -48,24 +51,55 @@ refusal_checks: ExtensionPoint[RefusalCheck] = ExtensionPoint(
 )
 
 
-class NotTheirOwnGuardian(Exception):
+class NotTheirOwnGuardian(PortalError):
     """A person cannot be their own guardian."""
 
+    problem = Problem("not-a-guardian", HTTPStatus.CONFLICT, "A person cannot be their own guardian", _NAME_AN_ADULT)
+    console_message = f"{problem.title}."
 
-class StillAChild(Exception):
+
+class StillAChild(PortalError):
     """The person named as guardian is a child."""
 
+    problem = Problem("not-a-guardian", HTTPStatus.CONFLICT, "The person named as guardian is a child", _NAME_AN_ADULT)
+    console_message = f"{problem.title}."
 
-class AlreadyNamed(Exception):
+
+class AlreadyNamed(PortalError):
     """The person is already a guardian of this child, with different authority."""
 
+    problem = Problem(
+        "guardian-named",
+        HTTPStatus.CONFLICT,
+        "The person is already a guardian of this child, with different authority",
+        "The client's staff can change the authority in the console.",
+    )
+    console_message = (
+        "They are already a guardian of this child, with different authority: change the authority instead."
+    )
 
-class AlreadyEnded(Exception):
+
+class AlreadyEnded(PortalError):
     """The guardianship has ended; the person must be named again."""
 
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "The person is not a guardian of this child",
+        "Their guardianship has ended: name them again.",
+    )
+    console_message = "The guardianship has already ended: name the guardian again."
 
-class ChangeWaits(Exception):
+
+class ChangeWaits(PortalError):
     """Another change of this guardian already waits for a second person."""
+
+    problem = Problem(
+        "change-waits",
+        HTTPStatus.CONFLICT,
+        "Another change of this guardian waits for approval by the client's staff",
+    )
+    console_message = "Another change of this guardian already waits for a second person."
 
 
 @transaction.atomic

@@ -12,12 +12,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["NotInQuarantine", "quarantine", "release"]
 
 
-class NotInQuarantine(Exception):
+class NotInQuarantine(PortalError):
     """The person's data is not in quarantine."""
+
+    console_message = "The data is no longer in quarantine."
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -38,6 +39,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -57,16 +59,27 @@ SENDING = "children.invite"
 INVITE_MANY = "invitations.ask_many"
 
 
-class NotAChild(Exception):
+class NotAChild(PortalError):
     """The person is not a child, so no guardian decides for them."""
 
+    problem = Problem("not-a-child", HTTPStatus.CONFLICT, "This person is not a child and decides for themselves")
 
-class NoGuardian(LookupError):
+
+class NoGuardian(PortalError, LookupError):
     """The person is not, or no longer, a guardian of this child, or may not decide."""
 
+    problem = Problem(
+        "no-guardian",
+        HTTPStatus.CONFLICT,
+        "This person is not a guardian who may decide for the child",
+        "They are not named as a guardian, no longer are one, or may not decide.",
+    )
 
-class AlreadyDecided(Exception):
+
+class AlreadyDecided(PortalError):
     """The guardian has already consented, and the consent is in effect."""
+
+    problem = Problem("already-decided", HTTPStatus.CONFLICT, "This guardian has already consented")
 
 
 class ContactRefused(Exception):
@@ -78,8 +91,15 @@ class ContactRefused(Exception):
         self.why = why
 
 
-class TooManyInvitations(Exception):
+class TooManyInvitations(PortalError):
     """The hourly limit of invitations to this contact is reached."""
+
+    problem = Problem(
+        "too-many-invitations",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "This guardian has been invited too often",
+        "At most ten invitations per hour to one contact. Try again later.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Current consents and recorded answers."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,13 @@ from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = [
     "consent_events",
     "consent_states",
     "consents",
+    "current_states",
     "get_event",
     "is_without_effect",
     "select_due_by_age",
@@ -64,12 +67,25 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     ]
 
 
-def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, register: Register) -> bool:
-    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now."""
+def current_states(client_id: UUID, rows: Iterable[Consent], *, at: datetime) -> dict[UUID, str]:
+    """Map consents of one client to their effective states, after expiry, new notices and widened purposes.
+
+    The purposes of the rows are loaded. Runs in any context that sees the client.
+    """
+    with in_client(client_id):
+        register = current_register(client_id)
+    return {row.pk: effective_state(register, row.purpose.code, to_consent_fact(row), at) for row in rows}
+
+
+def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, rules: Register | Client) -> bool:
+    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now.
+
+    ``rules`` are the client's age rules: its row, or its compiled register.
+    """
     if answer.state != ConsentState.GIVEN or answer.given_by == GivenBy.GUARDIAN:
         return False
     at = answer.recorded_at
-    return subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors)
+    return subject.is_child(at, thresholds=rules.thresholds, serves_minors=rules.serves_minors)
 
 
 def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
@@ -105,6 +121,7 @@ def to_consent_fact(row: Consent) -> ConsentFact:
         expires_at=row.expires_at,
         notice_version=row.notice_version,
         by=row.given_by,
+        informed_at=row.informed_at,
     )
 
 

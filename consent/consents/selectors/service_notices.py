@@ -13,7 +13,9 @@ from django.db.models import Q
 from children.invitations.notice_tokens import hash_notice
 from consent.consents.selectors.choices import list_purposes_of_role
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
-from consent.register.models import Basis, DataCategory, LawfulBasis, Purpose, RecipientApproval
+from consent.register.compiled import BasisRule
+from consent.register.models import Basis, DataCategory, Purpose, RecipientApproval
+from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -22,11 +24,10 @@ __all__ = ["PrintedNotice", "ServiceNotice", "Use", "printed_notice", "recipient
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One purpose as shown in the notice: description, data, lawful basis and outside recipients."""
+    """One purpose as shown in the notice: text, data, lawful basis and outside recipients."""
 
     code: str
-    name: str
-    description: str
+    text: PurposeText
     basis: str
     data: tuple[str, ...]
     recipients: tuple[str, ...]
@@ -96,12 +97,11 @@ def service_notice(client: Client, role: str, *, at: datetime, language: str) ->
 
 
 def _use(
-    purpose: Purpose, basis: LawfulBasis, data: dict[str, str], recipients: dict[str, list[str]], language: str
+    purpose: Purpose, basis: BasisRule, data: dict[str, str], recipients: dict[str, list[str]], language: str
 ) -> Use:
     return Use(
         code=purpose.code,
-        name=getattr(purpose, f"name_{language}"),
-        description=getattr(purpose, f"description_{language}"),
+        text=describe_purpose(purpose, language),
         basis=basis.basis,
         data=tuple(data.get(code, code) for code in sorted(purpose.categories)),
         recipients=tuple(recipients.get(purpose.code, ())),

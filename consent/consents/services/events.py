@@ -33,13 +33,14 @@ SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always 
 """
 _SET_STATE = """
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
-                             guardian_id, notice_version, recorded_at, expires_at, asked_at)
+                             guardian_id, notice_version, recorded_at, expires_at, asked_at, informed_at)
 VALUES (%(event)s, %(client)s, %(subject)s, %(purpose)s, %(owner)s, %(state)s, %(event)s, %(by)s, %(guardian)s,
-        %(version)s, %(at)s, %(until)s, %(asked)s)
+        %(version)s, %(at)s, %(until)s, %(asked)s, %(informed)s)
 ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
     state = excluded.state, event_id = excluded.event_id, given_by = excluded.given_by,
     guardian_id = excluded.guardian_id, notice_version = excluded.notice_version,
-    recorded_at = excluded.recorded_at, expires_at = excluded.expires_at, asked_at = excluded.asked_at
+    recorded_at = excluded.recorded_at, expires_at = excluded.expires_at, asked_at = excluded.asked_at,
+    informed_at = excluded.informed_at
 """
 _SET_ASKED = """
 UPDATE consent_consent SET asked_at = %(asked)s::timestamptz
@@ -113,13 +114,13 @@ def lock_subject(subject: Subject) -> Subject:
 
 
 def append_event(
-    event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, stands: bool = True
+    event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, is_in_effect: bool = True
 ) -> ConsentEvent:
     """Insert the event, the state it changes from ``before``, and the ledger entry in one statement.
 
-    With ``stands`` False, because of another guardian's refusal, the state is not changed.
+    With ``is_in_effect`` False, because of another guardian's refusal, the state is not changed.
     """
-    event.becomes_state = stands and changes_state(before, event.state)
+    event.becomes_state = is_in_effect and changes_state(before, event.state)
     event.is_renewal = before == event.state == ConsentState.GIVEN
     entry = make_entry(
         f"consent.{event.state}",
@@ -167,5 +168,6 @@ def _state_columns(event: ConsentEvent) -> dict[str, Any]:
         "version": event.notice_version_id,
         "at": event.recorded_at,
         "until": event.expires_at,
+        "informed": event.informed_at,
         "asked": event.recorded_at if event.state == ConsentState.REQUESTED else None,
     }

@@ -7,6 +7,9 @@ from django.db import transaction
 
 from consent.consents.models import Objection, Restriction
 from consent.notices.selectors.purposes import find_purposes
+from consent.register.models import SafeguardChange, SafeguardKind
+from consent.register.services.safeguards import store_safeguard_change
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require, require_about
@@ -14,9 +17,17 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
+__all__ = [
+    "apply_approved_lift",
+    "lift_objection",
+    "lift_restriction",
+    "object_to_purpose",
+    "request_lift",
+    "restrict_processing",
+]
 
 
 @transaction.atomic
@@ -33,8 +44,39 @@ def restrict_processing(
 
 @transaction.atomic
 def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
-    """Lift a restriction from now on; lifting it again changes nothing. Raises NotAllowed."""
+    """Lift a restriction in a sandbox from now on; lifting it again changes nothing.
+
+    Raises WeakensSafeguard elsewhere: see ``request_lift``. Raises NotAllowed.
+    """
+    _require_capability(restriction, actor)
+    if not is_in_sandbox():
+        raise WeakensSafeguard(SafeguardKind.RESTRICTION)
     return _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request that a restriction is lifted; it is in force until a second person approves that.
+
+    ``ground`` says in words why, without naming anyone. Raises ValidationError if the restriction is lifted already or
+    there is no ground, NotAllowed.
+    """
+    _require_capability(restriction, actor)
+    row = Restriction.objects.select_for_update().get(pk=restriction.pk)
+    if row.ends_at is not None:
+        raise ValidationError("The restriction is lifted already.")
+    return store_safeguard_change(
+        row, SafeguardKind.RESTRICTION, purpose=row.purpose_code, values={}, ground=ground, actor=actor, at=at
+    )
+
+
+def apply_approved_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Lift the restriction of an approved change; False if it is about another row. Connected to ``weaker_rows``."""
+    if change.kind != SafeguardKind.RESTRICTION:
+        return False
+    restriction = Restriction.objects.get(pk=change.row)
+    _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
+    return True
 
 
 @transaction.atomic

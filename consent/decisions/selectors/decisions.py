@@ -84,6 +84,7 @@ class _Consent(msgspec.Struct):
     notice_version: UUID | None
     by: str
     guardian: UUID | None
+    informed_at: datetime | None
 
 
 class _Person(msgspec.Struct):
@@ -140,6 +141,7 @@ class _Person(msgspec.Struct):
                 notice_version=one.notice_version,
                 by="guardian" if one.by == "guardian" else "self",
                 guardian=one.guardian,
+                informed_at=one.informed_at,
             )
             for one in self.consents or ()
             if one.purpose in codes

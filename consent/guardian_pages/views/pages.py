@@ -40,6 +40,7 @@ from consent.guardian_pages.views.child_views import (
 )
 from consent.guardian_pages.views.texts import DONE_TEXTS, OVERALL_TEXTS, OWN_ANSWER_TEXTS
 from consent.preference_centre.texts import BASIS_TEXTS, STATES, TONES
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.access_links.decorators import Visit
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url, public_page
@@ -112,7 +113,7 @@ def _row(ward: ChildView) -> dict[str, Any]:
 
 
 def _purpose_name(choice: Choice) -> str:
-    return str(getattr(choice.purpose, f"name_{language_of()}"))
+    return describe_purpose(choice.purpose, language_of()).name
 
 
 def _is_too_weak(ward: ChildView, choice: Choice) -> bool:
@@ -120,12 +121,12 @@ def _is_too_weak(ward: ChildView, choice: Choice) -> bool:
 
 
 def _purpose(ward: ChildView, choice: Choice) -> dict[str, Any]:
-    language = language_of()
+    text = describe_purpose(choice.purpose, language_of())
     return {
         "choice": choice,
         "needs_more": _is_too_weak(ward, choice),
-        "name": _purpose_name(choice),
-        "description": getattr(choice.purpose, f"description_{language}"),
+        "name": text.name,
+        "text": text,
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
         "why": BASIS_TEXTS[choice.basis.basis],
@@ -173,7 +174,7 @@ def _render_question(
         client=ward.child.client,
         row=_row(ward),
         notice=notice,
-        weak_for=[use.name for use in (*notice.uses, *notice.asked_apart) if ward.needs_more(use.code)],
+        weak_for=[use.text.name for use in (*notice.uses, *notice.asked_apart) if ward.needs_more(use.code)],
         why=BASIS_TEXTS,
         shown=sign_token(_notice_seen(ward, notice, question)),
         is_stale=is_stale,

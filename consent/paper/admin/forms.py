@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
 from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
 from consent.paper.selectors import count_progress, purposes_to_ask, select_people, select_unreachable
-from consent.paper.services import NoticeChanged, make_form, print_form
+from consent.paper.services import make_form, print_form
 from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
@@ -194,10 +194,6 @@ class FormRunAdmin(EvidenceAdmin):
             Capability.MANAGE_FORMS,
             _print_form,
             lead="A PDF with everyone's name on their page. Access to each name is logged with your reason.",
-            refusals={
-                NoticeChanged: "The notice about the use of the platform has changed since the form was made: make a "
-                "new form."
-            },
             template="paper/print.html",
         ),
     )

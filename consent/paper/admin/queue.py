@@ -234,10 +234,11 @@ def _serialize_rival(other: SheetEntry) -> dict[str, Any]:
 
 
 def _list_events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
+    if not row.recorded:
+        return []
     events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
-    return (
-        serialize_events(annotate_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
-    )
+    related = events.select_related("purpose", "guardian", "subject__client")
+    return serialize_events(annotate_actor(related, viewer))
 
 
 def _serialize_step(one: Any) -> dict[str, Any]:

@@ -9,18 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Relationship
 from consent.paper.admin.sheets import PlainForm
 from consent.paper.models import EntryProblem, EntryState, SheetEntry
 from consent.paper.services import (
-    AlreadySettled,
-    CodeUnknown,
-    NamedBySamePerson,
-    NameDiffers,
     NotForGuardians,
-    NothingToRecord,
-    NotMatched,
     choose_entry,
     confirm_entry,
     dismiss_entry,
@@ -36,18 +29,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["ACTS", "may_match"]
-
-_REFUSALS: dict[type[Exception], str] = {
-    **REFUSALS,
-    NotMatched: "The row is no longer matched: check it again.",
-    AlreadySettled: "The row has already been settled.",
-    CodeUnknown: "No form of this client has this code.",
-    NothingToRecord: "No answer of this row can be recorded: consents that have since ended, notices that have "
-    "changed, and answers of guardians or children are left out. Dismiss the row, and ask again.",
-    NamedBySamePerson: "You entered this guardian's name: another person must look at the form and record the row.",
-    NameDiffers: "The name is not the one that was entered before: look at the form again, or enter the guardian anew.",
-    NotForGuardians: "The row is not a guardian's answer on a form for guardians.",
-}
 
 
 class ConfirmForm(PlainForm):
@@ -191,7 +172,6 @@ ACTS = (
         lead="The row's answers are recorded, each purpose separately, with the sheet and its row as evidence. A form "
         "that a guardian signed also verifies the guardian: look at the signature first.",
         applies=_is_matched,
-        refusals=_REFUSALS,
         template="paper/settle.html",
     ),
     RowAction(
@@ -202,7 +182,6 @@ ACTS = (
         form=MatchForm,
         lead="Enter the code printed on the paper form. The row must then be confirmed.",
         applies=may_match,
-        refusals=_REFUSALS,
         template="paper/match.html",
     ),
     RowAction(
@@ -213,7 +192,6 @@ ACTS = (
         form=SignerForm,
         lead="Enter who signed the form. The row must then be confirmed.",
         applies=_may_enter_signer,
-        refusals=_REFUSALS,
         template="paper/settle.html",
     ),
     RowAction(
@@ -227,7 +205,6 @@ ACTS = (
         "A form that a guardian signed also verifies the guardian: look at the signature first.",
         danger=True,
         applies=_may_choose,
-        refusals=_REFUSALS,
         template="paper/settle.html",
     ),
     RowAction(
@@ -239,7 +216,6 @@ ACTS = (
         done="Dismissed: none of its answers is recorded.",
         danger=True,
         applies=_is_open,
-        refusals=_REFUSALS,
         template="paper/settle.html",
     ),
 )

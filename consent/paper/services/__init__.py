@@ -1,8 +1,6 @@
 """Services of consent forms, answer sheets and the matching queue."""
 
-from consent.paper.services.expiry import expire_unmatched
-from consent.paper.services.forms import NoticeChanged, make_form, print_form
-from consent.paper.services.queue import (
+from consent.paper.services.errors import (
     AlreadySettled,
     CodeUnknown,
     NamedBySamePerson,
@@ -10,6 +8,10 @@ from consent.paper.services.queue import (
     NotForGuardians,
     NothingToRecord,
     NotMatched,
+)
+from consent.paper.services.expiry import expire_unmatched
+from consent.paper.services.forms import NoticeChanged, make_form, print_form
+from consent.paper.services.queue import (
     choose_entry,
     confirm_entry,
     dismiss_entry,

@@ -19,6 +19,7 @@ from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -27,14 +28,17 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["NoticeChanged", "make_form", "print_form"]
 
 ROWS_AT_ONCE = 1_000
 
 
-class NoticeChanged(Exception):
+class NoticeChanged(PortalError):
     """The notice about the service has changed since the form was made, so the form can no longer be printed."""
+
+    console_message = "The notice about the use of the platform has changed since the form was made: make a new form."
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +241,7 @@ def _to_service_question(notice: PrintedNotice) -> ServiceQuestion:
     return ServiceQuestion(
         uses=[
             PrintedUse(
-                name=(english.name, urdu.name),
-                description=(english.description, urdu.description),
+                purpose=(english.text, urdu.text),
                 data=(", ".join(english.data), "، ".join(urdu.data)),
                 recipients=", ".join(english.recipients),
             )
@@ -254,8 +257,7 @@ def _list_questions(run: FormRun) -> list[Question]:
     return [
         Question(
             code=one.purpose.code,
-            name=(one.purpose.name_en, one.purpose.name_ur),
-            description=(one.purpose.description_en, one.purpose.description_ur),
+            purpose=(describe_purpose(one.purpose, "en"), describe_purpose(one.purpose, "ur")),
             notice=str(one.notice_version_id),
             title=(one.notice_version.notice.title_en, one.notice_version.notice.title_ur),
             text=(one.notice_version.text_en, one.notice_version.text_ur),

@@ -29,6 +29,15 @@ from consent.paper.models import (
 )
 from consent.paper.selectors import SheetFacts, map_open_rows
 from consent.paper.services.details import delete_sheet_key, seal_details, unseal_details
+from consent.paper.services.errors import (
+    AlreadySettled,
+    CodeUnknown,
+    NamedBySamePerson,
+    NameDiffers,
+    NotForGuardians,
+    NothingToRecord,
+    NotMatched,
+)
 from consent.paper.services.signed_forms import SignedForm, record_child_refusal, record_signer
 from consent.paper.verdicts import SERVICE, SHARING, Problem, RowState, Verdict, judge_row
 from paktaleem.directory.people.models import Subject
@@ -42,13 +51,6 @@ from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 
 __all__ = [
-    "AlreadySettled",
-    "CodeUnknown",
-    "NameDiffers",
-    "NamedBySamePerson",
-    "NotForGuardians",
-    "NotMatched",
-    "NothingToRecord",
     "choose_entry",
     "confirm_entry",
     "dismiss_entry",
@@ -56,34 +58,6 @@ __all__ = [
     "has_different_answer",
     "match_entry",
 ]
-
-
-class NotMatched(Exception):
-    """The row is not matched, so it cannot be confirmed."""
-
-
-class AlreadySettled(Exception):
-    """The row is already confirmed, dismissed or expired."""
-
-
-class NotForGuardians(Exception):
-    """No guardian answered the row on a form for guardians."""
-
-
-class NamedBySamePerson(Exception):
-    """Only the form names the guardian: a second person must record it, not the one who entered the name."""
-
-
-class NameDiffers(Exception):
-    """The second person read another name on the form than the first."""
-
-
-class NothingToRecord(Exception):
-    """No answer of the row can be recorded; the argument is the problem."""
-
-
-class CodeUnknown(LookupError):
-    """No form of this client has this code."""
 
 
 @transaction.atomic

@@ -36,6 +36,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
@@ -53,8 +54,10 @@ CONFIRM_MATCHED = "paper.confirm_matched"
 ROWS_AT_ONCE = 1_000
 
 
-class SheetAlreadyUploaded(Exception):
+class SheetAlreadyUploaded(PortalError):
     """The same file was uploaded before."""
+
+    console_message = "This file has already been uploaded: find it in the list."
 
 
 @transaction.atomic

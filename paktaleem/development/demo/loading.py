@@ -160,9 +160,7 @@ def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVers
     )
     change_register(purpose, actor=_ACTOR, reason=_WHY, at=at)
     for role in ROLES:
-        basis = LawfulBasis(
-            client_id=client_id, purpose=purpose, role=role, basis="consent", capacity="processor", starts_at=at
-        )
+        basis = LawfulBasis(client_id=client_id, purpose=purpose, role=role, basis="consent", starts_at=at)
         change_register(basis, actor=_ACTOR, reason=_WHY, at=at)
     notice = Notice(
         client_id=client_id,

@@ -15,26 +15,21 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, get_arrival_time, validate_input
-from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["IssueLink", "LinkInput", "LinkOutput"]
 
 
-class PageNotOpen(Exception):
+class PageNotOpen(PortalError):
     """The page is planned but not available yet."""
 
-
-register_problems(
-    {
-        PageNotOpen: Problem(
-            "page-not-open",
-            HTTPStatus.CONFLICT,
-            "This page is not open yet",
-            "Links lead to “choices” for now.",
-        )
-    }
-)
+    problem = Problem(
+        "page-not-open",
+        HTTPStatus.CONFLICT,
+        "This page is not open yet",
+        "Links lead to “choices” for now.",
+    )
 
 
 class LinkInput(StrictSerializer):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
@@ -55,12 +57,21 @@ class Parent(NamedTuple):
     id: UUID
 
 
-class NoSystem(Exception):
+class NoSystem(PortalError):
     """The API key does not act for any system."""
 
+    problem = Problem(
+        "no-system",
+        HTTPStatus.FORBIDDEN,
+        "This key acts for no system",
+        "In the console, under “System keys”, assign the key of this name to a system.",
+    )
 
-class OrderUnknown(LookupError):
+
+class OrderUnknown(PortalError, LookupError):
     """This system has no such order: never issued, or another system's."""
+
+    problem = Problem("order-unknown", HTTPStatus.NOT_FOUND, "No such order for this system")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from http import HTTPStatus
 from typing import IO
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from paktaleem.directory.files.models import FileChunk, SealedFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["CHUNK_BYTES", "FileKindNotAccepted", "FileTooLarge", "iterate_file", "store_file"]
@@ -20,12 +22,20 @@ __all__ = ["CHUNK_BYTES", "FileKindNotAccepted", "FileTooLarge", "iterate_file",
 CHUNK_BYTES = 256 * 1024
 
 
-class FileTooLarge(Exception):
+class FileTooLarge(PortalError):
     """The file exceeds the size limit."""
 
+    problem = Problem("file-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is too large")
+    console_message = f"{problem.title}."
 
-class FileKindNotAccepted(Exception):
+
+class FileKindNotAccepted(PortalError):
     """The file is empty or is not PDF, JPEG or PNG."""
+
+    problem = Problem(
+        "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The file is empty or is not PDF, JPEG or PNG"
+    )
+    console_message = "Choose a PDF, JPEG or PNG."
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 
@@ -42,8 +43,10 @@ GRACE = timedelta(minutes=10)
 _NEXT_CHECK_AFTER = timedelta(hours=1)
 
 
-class CannotResend(Exception):
+class CannotResend(PortalError):
     """The message has not failed, or has expired."""
+
+    console_message = "The message has not failed, or has expired."
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """Endpoints of the learning platform for people: register, update, show, record events."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
@@ -9,11 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from paktaleem.directory.people.details import LANGUAGES, PERSONAL, ROLES, AgeCheck
+from paktaleem.directory.people.details import LANGUAGES, ROLES, AgeCheck
+from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
-    SubjectErased,
-    SubjectUnknown,
     get_subject,
     has_waiting_age_change,
 )
@@ -37,24 +37,12 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.problems import FieldProblem, Problem, register_problems
+from paktaleem.foundation.api.problems import FieldProblem
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import Problem
 
 __all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
-
-register_problems(
-    {
-        SubjectUnknown: Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first."),
-        SubjectErased: Problem("subject-erased", HTTPStatus.GONE, "This person was erased"),
-        AlreadyErased: Problem(
-            "subject-erased",
-            HTTPStatus.CONFLICT,
-            "This person was erased",
-            "A sync does not register them again.",
-        ),
-    }
-)
 
 
 class PeopleErased(FieldProblem):
@@ -66,12 +54,14 @@ class PeopleErased(FieldProblem):
 
 
 class PersonalInput(StrictSerializer):
-    """Fields that every person can have."""
+    """Fields that every person can have; the sealed ones are in the registry of fields."""
 
-    full_name = TextField(required=False, allow_null=True, max_length=300)
-    email = TextField(required=False, allow_null=True, max_length=254)
-    phone = TextField(required=False, allow_null=True, max_length=40)
+    sealed: ClassVar[Iterable[PersonalField]] = [field for field in PERSONAL_FIELDS if field.is_of_guardians]
     language = serializers.ChoiceField(LANGUAGES, required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the sealed fields, then the others."""
+        return {field.name: _input_field(field) for field in self.sealed} | super().get_fields()
 
 
 class GuardianInput(PersonalInput):
@@ -97,11 +87,8 @@ class SubjectInput(PersonalInput):
     ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
     """
 
+    sealed = PERSONAL_FIELDS
     role = serializers.ChoiceField(ROLES)
-    birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
-    attested_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
-    declared_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
-    age_check = AgeCheckInput(required=False, allow_null=True)
     country = TextField(required=False, allow_null=True, max_length=2)
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
 
@@ -111,6 +98,19 @@ class SubjectInput(PersonalInput):
             return None
         common = (found[name] for name in ("result", "age", "checked_on", "provider", "reference"))
         return AgeCheck(*common).text
+
+
+def _input_field(field: PersonalField) -> serializers.Field[Any, Any, Any, Any]:
+    """Return the serializer field of a sealed field: optional, and null clears it."""
+    optional: dict[str, Any] = {"required": False, "allow_null": True}
+    match field.kind:
+        case FieldKind.DAY:
+            return serializers.DateField(**optional, input_formats=["%Y-%m-%d"])
+        case FieldKind.AGE:
+            return serializers.IntegerField(**optional, min_value=0, max_value=120)
+        case FieldKind.AGE_CHECK:
+            return AgeCheckInput(**optional)
+    return TextField(**optional, max_length=field.longest)
 
 
 class RevealInput(StrictSerializer):

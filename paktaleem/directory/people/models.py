@@ -133,19 +133,13 @@ class Subject(Tracked):
                 | Q(
                     tombstone__isnull=False,
                     external_id=None,
-                    full_name=None,
-                    email=None,
-                    phone=None,
-                    birth_date=None,
-                    attested_age=None,
-                    declared_age=None,
-                    age_check=None,
                     email_index=None,
                     phone_index=None,
                     name_index=None,
                     details_index=None,
                     of_age_at=None,
                     country="",
+                    **dict.fromkeys(PERSONAL),
                 ),
                 name="subject_erased_holds_nothing",
             ),
@@ -230,7 +224,7 @@ class GuardianClaim(Tracked):
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     relationship = models.CharField(
         max_length=16,
-        choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative")],
+        choices=[("parent", _("Parent")), ("guardian", _("Guardian")), ("relative", _("Relative"))],
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)

@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
+from http import HTTPStatus
 from typing import Literal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
+from paktaleem.directory.people.ages import ADULT_ROLES
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import (
     AccessRecord,
@@ -21,6 +24,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.rows import find_row
 
@@ -30,6 +34,7 @@ __all__ = [
     "SubjectUnknown",
     "age_is_known",
     "contact_of",
+    "count_protected",
     "filter_by_id_prefix",
     "get_subject",
     "has_waiting_age_change",
@@ -50,12 +55,17 @@ _LAST_LETTER = "\U0010ffff"
 _BY_LMS_ID = "r.client_id = %(client)s AND r.external_id = %(id)s"
 
 
-class SubjectUnknown(LookupError):
+class SubjectUnknown(PortalError, LookupError):
     """The client has no such person: never registered, or another client's."""
+
+    problem = Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first.")
+    console_message = "No person is registered under this LMS id."
 
 
 class SubjectErased(SubjectUnknown):
     """The client's person with this id was erased."""
+
+    problem = Problem("subject-erased", HTTPStatus.GONE, "This person was erased")
 
 
 def list_subjects(actor: Actor) -> QuerySet[Subject]:
@@ -186,6 +196,13 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
     for country in countries:
         known |= Q(**{f"{of}country": country, f"{of}of_age_threshold": rule.of(country)})
     return known
+
+
+def count_protected(client_id: UUID, *, at: datetime) -> tuple[int, int]:
+    """Count the people of a client for whom a guardian decides: known children, and people of unknown age."""
+    people = Subject.objects.filter(client_id=client_id, erased_at=None)
+    children = people.filter(of_age_at__gt=at).count()
+    return children, people.filter(of_age_at=None).exclude(role__in=ADULT_ROLES).count()
 
 
 def has_waiting_age_change(subject: Subject) -> bool:

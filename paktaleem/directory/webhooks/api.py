@@ -12,13 +12,11 @@ from rest_framework.response import Response
 from paktaleem.directory.webhooks.events import patterns
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
 from paktaleem.directory.webhooks.selectors import (
-    EndpointUnknown,
     deliveries_of,
     get_endpoint,
     list_endpoints,
 )
 from paktaleem.directory.webhooks.services import (
-    NothingToReplay,
     add_endpoint,
     enable_endpoint,
     remove_endpoint,
@@ -35,7 +33,6 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.problems import Problem, register_problems
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.foundation.audit.actors import Reason
 
@@ -50,23 +47,6 @@ __all__ = [
 ]
 
 _WHY = Reason.LMS_UPDATE
-
-register_problems(
-    {
-        EndpointUnknown: Problem(
-            "webhook-unknown",
-            HTTPStatus.NOT_FOUND,
-            "No such webhook",
-            "GET /api/v1/webhooks lists them.",
-        ),
-        NothingToReplay: Problem(
-            "webhook-disabled",
-            HTTPStatus.CONFLICT,
-            "This webhook is switched off",
-            "POST /api/v1/webhooks/{id}/enable switches it on again.",
-        ),
-    }
-)
 
 
 class WebhookInput(StrictSerializer):

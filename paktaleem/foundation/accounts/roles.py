@@ -46,6 +46,7 @@ class Capability(StrEnum):
     VIEW_ACCESS_LOG = "view_who_looked"
     VIEW_REGISTER = "view_register"
     MANAGE_REGISTER = "manage_register"
+    WEAKEN_SAFEGUARDS = "weaken_safeguards"
     MANAGE_AGREEMENTS = "manage_agreements"
     ANNOUNCE_NOTICES = "announce_notices"
     ANSWER_ANNOUNCEMENTS = "answer_announcements"
@@ -112,6 +113,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.WEAKEN_SAFEGUARDS: frozenset({_OFFICER, _ADMIN}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.ANNOUNCE_NOTICES: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.ANSWER_ANNOUNCEMENTS: frozenset({_ADMIN}),
@@ -162,6 +164,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
 
 SENSITIVE: frozenset[Capability] = frozenset(
     {
+        Capability.WEAKEN_SAFEGUARDS,
         Capability.ANNOUNCE_NOTICES,
         Capability.ERASE_SUBJECTS,
         Capability.BULK_DEACTIVATE_PEOPLE,

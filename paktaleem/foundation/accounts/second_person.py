@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.errors import PortalError
 
 __all__ = [
     "ApproverIsRequester",
@@ -36,12 +37,16 @@ class ChangeState(models.TextChoices):
     REPLACED = "replaced", _("Replaced by a later change")
 
 
-class ApproverIsRequester(Exception):
+class ApproverIsRequester(PortalError):
     """The person who requested the change cannot approve it."""
 
+    console_message = "You requested this change yourself. A second person must approve it."
 
-class ChangeAlreadyDecided(Exception):
+
+class ChangeAlreadyDecided(PortalError):
     """The change is already approved, declined or replaced."""
+
+    console_message = "This change has already been approved or declined."
 
 
 def second_person_constraints(name: str) -> list[models.CheckConstraint]:

@@ -21,6 +21,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
@@ -61,16 +62,22 @@ MAX_ROTATION_OVERLAP = timedelta(days=30)
 """Longest overlap: two valid keys of one system double the risk."""
 
 
-class AlreadyEnded(Exception):
+class AlreadyEnded(PortalError):
     """The membership has already ended."""
 
+    console_message = "This membership has already ended."
 
-class AlreadyRevoked(Exception):
+
+class AlreadyRevoked(PortalError):
     """The key is already revoked."""
 
+    console_message = "The key is already revoked."
 
-class KeyNotLive(Exception):
+
+class KeyNotLive(PortalError):
     """The key is no longer valid, so it cannot be rotated; issue a new one."""
+
+    console_message = "The key is no longer valid. Issue a new one."
 
 
 class TooManyLiveKeys(ValidationError):

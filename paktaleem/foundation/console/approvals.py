@@ -1,6 +1,6 @@
 """Row actions to approve or decline a change that needs a second person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,21 +8,15 @@ from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import (
-    ApproverIsRequester,
-    ChangeAlreadyDecided,
     ChangeState,
 )
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
-__all__ = ["APPROVAL_ERRORS", "approval_actions", "change_state_column"]
+__all__ = ["approval_actions", "change_state_column"]
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
-APPROVAL_ERRORS: dict[type[Exception], str] = {
-    ChangeAlreadyDecided: "This change has already been approved or declined.",
-    ApproverIsRequester: "You requested this change yourself. A second person must approve it.",
-}
 change_state_column = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
 """List column with the state of a change."""
 
@@ -33,7 +27,6 @@ def approval_actions(
     approve: str,
     decline: str,
     lead: str,
-    refusals: Mapping[type[Exception], str] = APPROVAL_ERRORS,
     clock: Callable[[HttpRequest], datetime] = get_action_time,
 ) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
@@ -49,7 +42,7 @@ def approval_actions(
 
         return perform
 
-    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals}
+    options: dict[str, Any] = {"applies": _is_waiting}
     may = Capability.APPROVE_CHILD_CHANGES
     return (
         RowAction("approve", approve, may, make_perform(True), lead=lead, done="Approved.", **options),

@@ -8,7 +8,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-import paktaleem.sandbox.api.problems  # noqa: F401 -- declares its problems
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import (

@@ -21,8 +21,6 @@ from paktaleem.foundation.accounts.services import (
     MAX_ROTATION_OVERLAP,
     ROTATION_OVERLAP,
     AlreadyEnded,
-    AlreadyRevoked,
-    KeyNotLive,
     change_membership,
     change_user,
     end_membership,
@@ -166,7 +164,6 @@ class MembershipAdmin(ScopedAdmin):
             done="The membership has ended.",
             danger=True,
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-            refusals={AlreadyEnded: "This membership has already ended."},
         ),
     )
 
@@ -302,7 +299,6 @@ class ApiKeyAdmin(ScopedAdmin):
             lead="A new key with the same name, scopes and validity period is issued and shown once. Configure it in "
             "the system. The old key stays valid until the day you choose, or until its own expiry if that is earlier.",
             applies=lambda row, at: row.is_live(at),
-            refusals={KeyNotLive: "The key is no longer valid. Issue a new one."},
         ),
         RowAction(
             "revoke",
@@ -313,7 +309,6 @@ class ApiKeyAdmin(ScopedAdmin):
             done="The key is revoked. The next call with it is refused.",
             danger=True,
             applies=lambda row, at: row.is_live(at),
-            refusals={AlreadyRevoked: "The key is already revoked."},
         ),
     )
 

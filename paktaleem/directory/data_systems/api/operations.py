@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-import paktaleem.directory.data_systems.api.problems  # noqa: F401 -- declares its problems
 from paktaleem.directory.data_systems.api.serializers import (
     AcceptedOutput,
     CompleteInput,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["MOST_PARTS", "CategoryUnknown", "TooManyParts", "add_part", "keep_sections", "open_part"]
 
@@ -27,12 +29,22 @@ MOST_PARTS = 100
 """Maximum number of sections and files of one order."""
 
 
-class CategoryUnknown(Exception):
+class CategoryUnknown(PortalError):
     """The system does not hold data of this category."""
 
+    problem = Problem(
+        "category-unknown",
+        HTTPStatus.BAD_REQUEST,
+        "The system does not hold this category of data",
+        "Use one of the categories registered for this system.",
+    )
 
-class TooManyParts(Exception):
+
+class TooManyParts(PortalError):
     """The order has the maximum number of sections and files."""
+
+    problem = Problem("too-many-parts", HTTPStatus.CONFLICT, "The order has the maximum number of parts")
+    console_message = "The order has the maximum number of files."
 
 
 @transaction.atomic

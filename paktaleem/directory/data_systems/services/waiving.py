@@ -18,17 +18,22 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["AlreadyProposed", "ApproverIsRequester", "NothingProposed", "approve_waiver", "propose_waiver"]
 
 
-class AlreadyProposed(Exception):
+class AlreadyProposed(PortalError):
     """A waiver was already proposed: a second person may agree."""
 
+    console_message = "A waiver has already been proposed."
 
-class NothingProposed(Exception):
+
+class NothingProposed(PortalError):
     """No waiver of this order was proposed."""
+
+    console_message = "No waiver has been proposed."
 
 
 @transaction.atomic

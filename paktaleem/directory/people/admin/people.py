@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.finding import show_find_page
 from paktaleem.directory.people.age_changes import AGE_SOURCES
-from paktaleem.directory.people.details import ADULT_SENTINEL, PERSONAL
+from paktaleem.directory.people.details import ADULT_SENTINEL
+from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
 from paktaleem.directory.people.services import (
@@ -39,15 +40,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
 
-LABELS = {
-    "full_name": gettext_lazy("Full name"),
-    "email": gettext_lazy("Email address"),
-    "phone": gettext_lazy("Phone"),
-    "birth_date": gettext_lazy("Birth date"),
-    "attested_age": gettext_lazy("Attested age"),
-    "declared_age": gettext_lazy("Declared age"),
-    "age_check": gettext_lazy("Age check by a provider"),
-}
+LABELS = {field.name: gettext_lazy(field.label) for field in PERSONAL_FIELDS}
 _ERASED: dict[type[Exception], str] = {
     AlreadyErased: "This person has been erased: there is nothing to show or change."
 }

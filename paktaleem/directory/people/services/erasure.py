@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from http import HTTPStatus
 
 from django.db import transaction
 
@@ -17,6 +18,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.erasure_list import Intent, erasure_list
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["AlreadyErased", "ErasureOutcome", "carry_out_erasure", "erase_subject"]
 
@@ -32,8 +34,16 @@ _EMPTIED = (
 )
 
 
-class AlreadyErased(Exception):
+class AlreadyErased(PortalError):
     """The person was already erased: there is nothing to do, show or change."""
+
+    problem = Problem(
+        "subject-erased",
+        HTTPStatus.CONFLICT,
+        "This person was erased",
+        "A sync does not register them again.",
+    )
+    console_message = "The person is erased."
 
 
 class ErasureOutcome(StrEnum):

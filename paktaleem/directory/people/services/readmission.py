@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["AlreadyRequested", "ApproverIsRequester", "NotErased", "approve_readmission", "request_readmission"]
@@ -22,12 +23,16 @@ _WHY = Reason.SUBJECT_REQUEST
 _TOMBSTONE_BYTES = 32
 
 
-class NotErased(LookupError):
+class NotErased(PortalError, LookupError):
     """This client has no erased person with this LMS id."""
 
+    console_message = "This client has no erased person with this LMS id."
 
-class AlreadyRequested(Exception):
+
+class AlreadyRequested(PortalError):
     """The readmission of this person was already requested or approved."""
+
+    console_message = "The readmission of this person was requested before."
 
 
 @transaction.atomic

@@ -255,7 +255,7 @@ def _merge_details(place: Place, person: Person, known: RegisteredPerson | None,
     country that the file omits; in a delta, everything that its rows omit. An empty email or phone clears the field.
     """
     given = {name: value for name, value in _roster_fields(person).items() if value is not None}
-    given |= {name: given[name] or None for name in ("email", "phone") if name in given}
+    given |= {name: given[name] or None for name in ("email", "phone", *person.texts) if name in given}
     if known is None:
         return SubjectDetails(**given)
     if known.role == "learner" and person.role == "student":
@@ -277,6 +277,7 @@ def _roster_fields(person: Person) -> dict[str, Any]:
         "language": person.language,
         "is_enabled": person.enabled,
         "country": person.country,
+        **person.texts,
     }
 
 

@@ -179,6 +179,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("changes", models.JSONField()),
+                    ("ground", models.TextField(max_length=2000)),
                     ("state", models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
                     ("requested_kind", models.CharField(max_length=16)),
                     ("requested_by", models.UUIDField()),
@@ -199,6 +200,7 @@ class Migration(migrations.Migration):
                     ],
                     "constraints": [
                         models.UniqueConstraint(condition=models.Q(("state", "waiting")), fields=("client",), name="clientchange_one_waiting"),
+                        models.CheckConstraint(condition=models.Q(("ground", ""), _negated=True), name="clientchange_has_a_ground"),
                         models.CheckConstraint(condition=models.Q(models.Q(("state", "approved"), _negated=True), models.Q(("settled_by", models.F("requested_by")), _negated=True), _connector="OR"), name="clientchange_by_two_people"),
                         models.CheckConstraint(condition=models.Q(models.Q(("settled_at", None), ("settled_by", None), ("state", "waiting")), models.Q(models.Q(("state", "waiting"), _negated=True), ("settled_at__isnull", False), ("settled_by__isnull", False)), _connector="OR"), name="clientchange_settled_by_someone"),
                     ],

@@ -25,6 +25,7 @@ from paktaleem.development.demo.supervision import (
     ChildDied,
     free_port,
     is_port_free,
+    name_holder,
     running,
     start,
     web_program,
@@ -159,7 +160,8 @@ def _require_free_port(port: int, *, seconds: float) -> None:
     ends_at = time.monotonic() + seconds
     while not is_port_free(HOST, port):
         if time.monotonic() >= ends_at:
-            _refuse(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
+            by = f" by {holder}" if (holder := name_holder(port)) else ""
+            _refuse(f"Port {port} is taken{by}. Choose another: manage.py demo --port N, make run PORT=N.")
         time.sleep(PAUSE)
 
 
