@@ -42,6 +42,8 @@ from consent.paper.services import (
     upload_sheet,
 )
 from consent.paper.sheets import SheetInvalid
+from consent.register.models import Purpose
+from consent.register.services import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import claim_guardian, end_other_claims, erase_subject
@@ -615,6 +617,16 @@ def test_a_yes_to_an_earlier_notice_about_the_platform_does_not_count(cast, now,
     choose_entry(row, actor=farah, **CORRECTION, at=now)
     assert not ServiceAuthorisation.objects.exists()
     assert {event.state for event in ConsentEvent.objects.all()} == {"refused"}
+
+
+def test_a_yes_to_a_purpose_that_was_widened_after_the_form_was_made_does_not_count(cast, now, indus, code, farah):
+    purpose = Purpose.objects.get(code="newsletter", client_id=indus.pk)
+    widen_purpose(purpose, categories=["device"], actor=farah, reason=Reason.REVIEW, at=MADE + timedelta(days=1))
+    [row] = confirmed(cast, now, signed(code, "yes", "yes", "yes"))
+    assert (row.state, row.problem) == ("outdated", "notice_changed")
+    choose_entry(row, actor=farah, **CORRECTION, at=now)
+    assert ServiceAuthorisation.objects.get().decision == "given"
+    assert {event.purpose.code for event in ConsentEvent.objects.all()} == {"product_research"}
 
 
 def test_children_whose_guardians_cannot_be_written_to_are_found(cast, now, *, indus, danish, esra, farah):

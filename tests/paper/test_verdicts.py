@@ -71,6 +71,10 @@ NO = {"newsletter": False}
         ({"facts": {"in_effect": NEW}}, "outdated", "notice_changed"),
         ({"facts": {"in_effect": None}}, "outdated", "notice_changed"),
         ({"facts": {"in_effect": NEW}, "answers": NO}, "matched", None),
+        ({"facts": {"widened_at": MADE}}, "outdated", "notice_changed"),
+        ({"facts": {"widened_at": LATER}}, "outdated", "notice_changed"),
+        ({"facts": {"widened_at": MADE - timedelta(seconds=1)}}, "matched", None),
+        ({"facts": {"widened_at": LATER}, "answers": NO}, "matched", None),
         ({"facts": {"last": ("refused", LATER)}}, "contradictory", "later_answer"),
         ({"facts": {"last": ("refused", SIGNED)}}, "contradictory", "later_answer"),
         ({"facts": {"last": ("refused", EARLIER)}}, "matched", None),
@@ -102,7 +106,13 @@ def test_a_person_may_choose_a_row_before_others_and_before_later_answers():
 
 
 @pytest.mark.parametrize(
-    "facts", [{"last": ("withdrawn", LATER), "ended_at": LATER}, {"in_effect": NEW}, {"printed": None}]
+    "facts",
+    [
+        {"last": ("withdrawn", LATER), "ended_at": LATER},
+        {"in_effect": NEW},
+        {"widened_at": LATER},
+        {"printed": None},
+    ],
 )
 def test_nobody_may_choose_what_does_not_stand(facts):
     assert judge_row(case(facts=facts), insists=True).record == ()
