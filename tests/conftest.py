@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.load_profile("portal")
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
+    settings.PUBLIC_URL = "https://testserver"
     settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
     settings.ASIDE_DATABASE = "default"  # rolled back with the test, except with ``committed``
     settings.READINESS_SECONDS = float("inf")  # checked once per run: tests count their statements

@@ -56,6 +56,7 @@ class Objection:
 class SubjectFacts:
     """The facts about a person; guardians' answers are about the service as a whole.
 
+    `erasure_started_at` is when the person's erasure was confirmed, `erased_at` when it was complete.
     `account_closed` is True if the person's account at the client was closed or disabled. `of_age_at` is when the
     person reaches the client's age threshold; for known adults any time before their first consent; None: age
     unknown. `may_be_child_until` is the latest such time if the age was computed for another threshold and is unknown
@@ -68,6 +69,7 @@ class SubjectFacts:
     id: UUID
     role: str
     registered_at: datetime
+    erasure_started_at: datetime | None = None
     erased_at: datetime | None = None
     account_closed: bool = False
     of_age_at: datetime | None = None

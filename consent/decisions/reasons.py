@@ -37,6 +37,17 @@ class Reason(StrEnum):
     SUBJECT_TYPE_UNKNOWN = ("subject_type_unknown", "Send the subject type end_user (or user), and the person's id.")
     SUBJECT_UNKNOWN = ("subject_unknown", "Register the person first, by PUT /api/v1/subjects/{external_id}.")
     SUBJECT_ERASED = ("subject_erased", "None: the person was erased. Delete any remaining copies.")
+    ERASURE_IN_PROGRESS = (
+        "erasure_in_progress",
+        (
+            "None: the person is being erased. Delete what is held and complete the order to erase; deleting stays "
+            "allowed."
+        ),
+        (
+            "کوئی نہیں: اس شخص کا ڈیٹا مٹایا جا رہا ہے۔ جو کچھ محفوظ ہے اسے حذف کریں اور مٹانے کا حکم مکمل کریں؛ "
+            "حذف کرنے کی اجازت برقرار ہے۔"
+        ),
+    )
     ACTION_UNKNOWN = ("action_unknown", "Use one of the actions collect, store, process, share, delete.")
     RESOURCE_TYPE_UNKNOWN = (
         "resource_type_unknown",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 DOCUMENTATION = "/docs/reasons/"
 
 _AGE, _CONSENT = "age", "consent"
+_NOT_ABOUT_CONSENT = frozenset({Reason.ACCOUNT_CLOSED, Reason.ERASURE_IN_PROGRESS})
+"""Reasons with a sentence in Urdu for which the client's declared procedures do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: ClientDeclar
         return None
     if is_child and reason.answered_by == "guardian":
         sentence, urdu = ASK_GUARDIAN, ASK_GUARDIAN_UR
-    if urdu and declared is not None and reason is not Reason.ACCOUNT_CLOSED:
+    if urdu and declared is not None and reason not in _NOT_ABOUT_CONSENT:
         kinds = (_AGE, _CONSENT) if reason is Reason.AGE_UNKNOWN else (_CONSENT,)
         sentence, urdu = _with_declared(sentence, urdu, declared, kinds)
     return Remedy(reason, sentence, f"{DOCUMENTATION}#{reason.value}", urdu)

@@ -1,7 +1,8 @@
 """The rules of a decision, each a small function: a reason to refuse, or None.
 
-`RULES` lists them in the order of the design's table (section 6), with the rule about closed accounts after rule 4. A
-rule gets a `RuleContext`: the question with the rows looked up for it.
+`RULES` lists them in the order of the design's table (section 6), with the rule about an erasure in progress after
+rule 1 and the rule about closed accounts after rule 4. A rule gets a `RuleContext`: the question with the rows looked
+up for it.
 """
 
 from __future__ import annotations
@@ -52,6 +53,14 @@ def _person_is_known(case: RuleContext) -> Reason | None:  # Rule 1
     if subject.erased_at is not None and subject.erased_at <= case.at:
         return Reason.SUBJECT_ERASED
     return None
+
+
+def _is_not_being_erased(case: RuleContext) -> Reason | None:
+    """Refuse everything but `delete` from the confirmation of the person's erasure, legal obligation included."""
+    started_at = case.subject.erasure_started_at
+    if started_at is None or case.at < started_at or case.action is Action.DELETE:
+        return None
+    return Reason.ERASURE_IN_PROGRESS
 
 
 # Rule 2
@@ -356,6 +365,7 @@ def _interest_prevails(case: RuleContext) -> Reason | None:
 
 RULES: tuple[Callable[[RuleContext], Reason | None], ...] = (
     _person_is_known,
+    _is_not_being_erased,
     _purpose_is_open,
     _categories_are_covered,
     _agreement_allows,

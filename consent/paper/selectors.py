@@ -71,7 +71,7 @@ def select_people(
 
     Raises ValidationError naming unknown LMS ids, NotAllowed.
     """
-    found = list_subjects(actor).filter(client=client, erased_at=None)
+    found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None)
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         narrowed = filter_by_id_prefix(found, beginning)
@@ -92,7 +92,7 @@ def select_unreachable(client: Client, *, beginning: str = "", actor: Actor) -> 
     """
     pending = Invitation.objects.filter(client_id=client.pk, state=State.CONTACT_PENDING)
     children = pending.exclude(problem__in=["", ContactProblem.TOO_MANY]).values("child_id")
-    found = list_subjects(actor).filter(client=client, erased_at=None, pk__in=children)
+    found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None, pk__in=children)
     return filter_by_id_prefix(found, beginning).order_by("external_id")
 
 
@@ -203,7 +203,7 @@ class SheetFacts:
             form_made_at=page.run.made_at,
             purposes=self._facts_of_answers(page, entry, at),
             is_child=subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
-            is_erased=subject.erased_at is not None,
+            is_erased=subject.erased_at is not None or subject.is_being_erased,
             rows_differ=rows_differ,
             for_guardians=page.run.for_guardians,
             by_phone=entry.method == "phone",

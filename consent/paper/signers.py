@@ -73,7 +73,8 @@ class SignerFacts:
         pair = (page.subject_id, entry.guardian.pk)
         named = self.guardianships.get(pair, [])
         live = find_live(named, at)
-        if entry.guardian.erased_at is not None or (live is None and (named or pair not in self.claims)):
+        is_erased = entry.guardian.erased_at is not None or entry.guardian.is_being_erased
+        if is_erased or (live is None and (named or pair not in self.claims)):
             return Signer.UNKNOWN
         if entry.guardian.is_child(at, thresholds=self.client.thresholds, serves_minors=self.client.serves_minors):
             return Signer.MINOR

@@ -11,6 +11,7 @@ BEGIN
             'id', s.id,
             'role', s.role,
             'registered_at', s.registered_at,
+            'erasure_started_at', s.erasure_started_at,
             'erased_at', s.erased_at,
             'account_closed', NOT s.is_enabled OR s.account_closed_at IS NOT NULL,
             'of_age_at', s.of_age_at,

@@ -14,15 +14,14 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from retention.models import Incident
+from retention.services.incidents import has_open_incident
 
 __all__ = ["QuarantineAdmin"]
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:
     """Return True if the quarantine rests on a report and no incident is open; an incident ends its own quarantine."""
-    open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
-    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
 
 
 def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:

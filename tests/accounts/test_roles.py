@@ -28,7 +28,7 @@ TABLE = """
 view_clients              x       x       x      x    .    x    .
 manage_clients            x       .       .      .    .    x    .
 view_staff                x       .       x      x    .    .    .
-manage_staff              x       .       .      .    .    x    .
+manage_staff              x       .       .      .    .    .    .
 view_api_keys             x       .       x      x    .    .    .
 manage_api_keys           x       .       .      x    .    x    .
 view_subjects             x       x       x      x    x    x    .

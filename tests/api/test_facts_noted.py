@@ -61,6 +61,7 @@ COLUMNS = {
     "is_enabled": [update("is_enabled", False), update("is_enabled", True)],
     "account_closed_at": [update("account_closed_at", "2026-08-01T00:00:00Z"), update("account_closed_at", None)],
     "external_id": [update("external_id", "lms-another")],
+    "erasure_started_at": [update("erasure_started_at", "2026-08-01T00:00:00Z")],
     "erased_at": [erase],
     "tombstone": [erase, readmit],
 }

@@ -34,11 +34,13 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
+    ErasureInProgress,
     claim_guardian,
     erase_subject,
     register_guardians,
     register_subject,
     reveal_fields,
+    start_erasure,
 )
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -435,13 +437,28 @@ def test_an_answer_on_paper_ends_the_invitation(indus):
     assert (row.state, row.answered_at) == ("given", AT + DAY)
 
 
-def test_no_letter_goes_on_about_a_child_who_is_erased_or_of_age(indus):
+@pytest.mark.parametrize("erase", [erase_subject, start_erasure])
+def test_no_letter_goes_on_about_a_child_who_is_erased_or_of_age(indus, erase):
     row = asked(indus)
     work()
-    erase_subject(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
+    erase(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
     follow(indus, AT + 7 * DAY)
     row.refresh_from_db()
     assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
+
+
+def test_no_guardian_is_asked_about_a_child_who_is_being_erased(indus):
+    start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    with pytest.raises(ErasureInProgress):
+        asked(indus)
+
+
+def test_a_guardian_who_is_being_erased_is_left_to_that_erasure(indus, settings):
+    esra = indus.subject("esra")
+    late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
+    start_erasure(esra, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=esra.changed_at)
+    purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late)
+    assert indus.subject("esra").is_being_erased
 
 
 def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(indus, settings):

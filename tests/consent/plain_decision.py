@@ -120,6 +120,8 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         return "subject_unknown"
     if subject.erased_at is not None and at >= subject.erased_at:
         return "subject_erased"
+    if subject.erasure_started_at is not None and at >= subject.erasure_started_at and question.action != "delete":
+        return "erasure_in_progress"
     # 2
     if question.action not in ["collect", "store", "process", "share", "delete"]:
         return "action_unknown"

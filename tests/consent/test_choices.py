@@ -15,6 +15,7 @@ from consent.consents.services import Answer, ChildMayNotGive, record_answers
 from consent.notices.models import Notice
 from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.services import publish_notice_version
+from paktaleem.directory.people.services import start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -72,6 +73,19 @@ def test_what_is_given_and_taken_back_counts_on_the_next_question(cast, kiran):
 def test_refusing_is_one_button_on_both_pages(cast, kiran):
     assert send(kiran, DECIDE, form_at=PAGE, act="refuse").headers["Location"].endswith("done=refused")
     assert [one.state for one in events(cast, "kiran", "khyber")] == ["refused"]
+
+
+def test_while_a_person_is_being_erased_the_page_refuses_a_yes_and_takes_a_no(cast, kiran):
+    page = kiran.get(GIVE)
+    values = {"csrfmiddlewaretoken": token_of(page), "shown": shown_in(page), "answer": "give"}
+    with in_client(cast.client_id("khyber")):
+        officer = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": timezone.now()}
+        start_erasure(cast.subject("kiran"), **officer)
+    refused = kiran.post(GIVE, values)
+    assert refused.status_code == 409
+    assert "This data is being erased" in words(refused)
+    assert events(cast, "kiran", "khyber") == []
+    assert send(kiran, DECIDE, form_at=PAGE, act="refuse").headers["Location"].endswith("done=refused")
 
 
 def test_the_question_offers_yes_and_no_alike_and_ticks_nothing(kiran):

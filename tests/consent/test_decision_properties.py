@@ -92,6 +92,7 @@ def change_registration(world, pick):
 
 def change_erasure(world, pick):
     world.person(erased_at=pick(MOMENTS))
+    world.person(erasure_started_at=pick(MOMENTS))
 
 
 def close_account(world, pick):
@@ -398,6 +399,19 @@ def test_more_restrictions_and_fewer_rows_never_permit_more(world):
     world.subject = subject
     world.rows.instructions.clear()
     assert before.allowed or not world.decide().allowed
+
+
+@FEWER
+@given(worlds())
+def test_an_erasure_in_progress_refuses_everything_but_deleting(world):
+    before = world.decide()
+    if world.subject is not None:
+        world.person(erasure_started_at=world.question.at)
+    after = world.decide()
+    if world.question.action == "delete":
+        assert answer(after) == answer(before)
+    else:
+        assert not after.allowed
 
 
 @FEWER

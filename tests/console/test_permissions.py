@@ -20,6 +20,7 @@ TABLE = {
     "accounts/client": ("OASC", "O", "O"),
     "accounts/clientchange": ("OASC", "", ""),
     "accounts/user": ("OA", "O", "O"),
+    "accounts/staffchange": ("OAC", "", ""),
     "accounts/membership": ("OAC", "O", "O"),
     "accounts/apikey": ("OAC", "OC", ""),
     "subjects/subject": ("OASC", "", ""),

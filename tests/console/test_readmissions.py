@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from paktaleem.directory.people.models import Readmission
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import make_staff
 from tests.signing_in import browser_of
 
 ADD = "/admin/subjects/readmission/add/"
@@ -31,11 +31,7 @@ def gone(cast: Cast) -> str:
 @pytest.fixture
 def second(cast: Cast) -> Client:
     """The browser of another privacy officer, Gul."""
-    with in_global():
-        gul: Any = UserFactory(email="gul@paktaleem.example")
-    with in_client(PAKTALEEM):
-        MembershipFactory(client_id=PAKTALEEM, user_id=gul.pk, role="privacy_officer")
-    return browser_of(gul)
+    return browser_of(make_staff("gul@paktaleem.example", ("privacy_officer", PAKTALEEM)))
 
 
 def ask(browser: Client, client: str, external_id: str = "lms-hamza") -> Any:

@@ -17,6 +17,7 @@ def test_the_warning_that_a_change_of_a_client_waits_is_in_urdu(cast):
         "age_threshold": "13",
         "country_thresholds": "",
         "reason": "law_change",
+        "ground": "The law has changed.",
     }
     page = in_urdu(cast, "amina").post(url, form, follow=True).content.decode()
     assert "دوسرے شخص کی منظوری تک نافذ نہیں ہوگی" in page

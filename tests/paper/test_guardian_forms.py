@@ -46,7 +46,7 @@ from consent.register.models import Purpose
 from consent.register.services import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import claim_guardian, end_other_claims, erase_subject
+from paktaleem.directory.people.services import claim_guardian, end_other_claims, erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -559,17 +559,19 @@ def test_what_a_guardian_gave_ends_where_the_child_comes_of_age(cast, now, code,
     assert reasons(cast, datetime(2035, 1, 1, 9, tzinfo=UTC), "newsletter") != ["permitted"]
 
 
-def test_for_an_erased_child_nothing_is_recorded(cast, now, code, danish, farah):
+@pytest.mark.parametrize("erase", [erase_subject, start_erasure])
+def test_for_an_erased_child_nothing_is_recorded(cast, now, *, code, danish, farah, erase):
     [row] = entries_of(bring(cast, now, signed(code)))
-    erase_subject(danish, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    erase(danish, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     moved = confirm_entry(row, actor=farah, at=now)
     assert (moved.state, moved.problem) == ("unmatched", "erased")
     assert not ServiceAuthorisation.objects.exists()
 
 
-def test_an_erased_guardian_signs_nothing(cast, now, code, esra, farah):
+@pytest.mark.parametrize("erase", [erase_subject, start_erasure])
+def test_an_erased_guardian_signs_nothing(cast, now, *, code, esra, farah, erase):
     [row] = entries_of(bring(cast, now, signed(code)))
-    erase_subject(esra, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    erase(esra, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     assert confirm_entry(row, actor=farah, at=now).problem == "signer_unknown"
 
 

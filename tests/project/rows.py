@@ -55,8 +55,8 @@ from paktaleem.directory.people.services import (
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.webhooks.services import disable_endpoint
-from paktaleem.foundation.accounts.models import ClientChange
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.models import ClientChange, Membership, StaffChange
+from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
@@ -83,6 +83,8 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
         made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
+        made += [staff_change_of_indus(cast)]
+        invited = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=AT)
         made += asked_of_indus(cast)
         endpoint = make_endpoint(cast, "indus", at=AT)
         made += [endpoint, make_given_up(endpoint, at=AT)]
@@ -98,6 +100,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
         for act in ("ask-guardians", "name-guardian", "school-authorises")
@@ -303,6 +306,13 @@ def safeguard_change_of_indus(cast: Cast) -> SafeguardChange:
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
     return request_safeguard_change(purpose, ground="For alumni.", actor=cast.actor("farah"), at=AT)
+
+
+def staff_change_of_indus(cast: Cast) -> StaffChange:
+    """Create a proposal to make Bilal an administrator of Indus."""
+    membership = Membership(client_id=cast.client_id("indus"), user=cast.user("bilal"), role="client_admin")
+    change_membership(membership, actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=AT)
+    return StaffChange.objects.get()
 
 
 def guardians_of_indus(cast: Cast) -> None:

@@ -34,6 +34,7 @@ KIND = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
 RECORDS = re.compile(r"_?record\w*|make_entry|write_down")
 URDU = re.compile("[\u0600-\u06ff]")
 CASE_STEPS = ("received", "read", "closed", "forgotten")
+_NAMED_OTHERWISE = {"factors_reset", "recovery_proposed"}
 PUT_TOGETHER: dict[str, list[str]] = {
     "answer.{state}": [f"answer.{state}" for state in EntryState.values],
     "consent.{event.state}": [f"consent.{state}" for state in ConsentState.values],
@@ -43,13 +44,13 @@ PUT_TOGETHER: dict[str, list[str]] = {
     "order.{state}": list(KIND_OF_ENTRY.values()),
     "subject.{event_kind.value}": ["subject.account_closed", "subject.active"],
     "subject.{kind}": [f"subject.{code}" for code, _ in SubjectEvent._meta.get_field("kind").flatchoices],
-    "user.{change}": [f"user.{change}" for change in CHANGES if change != "factors_reset"],
+    "user.{change}": [f"user.{change}" for change in CHANGES if change not in _NAMED_OTHERWISE],
     "{row.family}.{step}": [
         *(f"{family}.{step}" for family in CASE_FAMILIES for step in CASE_STEPS),
         *(f"rights_request.{step}" for step in ("ordered", "orders_answered")),
     ],
 }
-"""The values of kinds built by f-strings. ``factors_reset`` is notified, and recorded under another name."""
+"""The values of kinds built by f-strings. Some changes of accounts are notified, and recorded under another name."""
 NO_ACTS = {
     "answers.csv",
     "answers.xlsx",
@@ -63,6 +64,9 @@ NO_ACTS = {
     "people.before_erasure",
     "people.child_revealed",
     "people.csv",
+    "people.erasure_blockers",
+    "people.erasure_locks",
+    "people.erasure_started",
     "people.xlsx",
     "sandbox.forgetting",
 }

@@ -72,6 +72,7 @@ FEW = {
     "accounts/user": "staff: one or a few for each client",
     "accounts/membership": "staff: one or a few for each client",
     "accounts/apikey": "a few for each client",
+    "accounts/staffchange": "a few for each member of staff: proposed by one officer, approved by another",
     "accounts/clientchange": "a few for each client: asked for by one person, agreed to by another",
     "children/childmechanism": OF_A_CLIENT,
     "consent/agreementsuspension": OF_A_CLIENT,

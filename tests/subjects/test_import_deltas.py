@@ -7,7 +7,7 @@ import pytest
 
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import claim_guardian, record_subject_event, register_subject
+from paktaleem.directory.people.services import claim_guardian, record_subject_event, register_subject, start_erasure
 from paktaleem.directory.rosters.importing import (
     PlanChanged,
     Tally,
@@ -179,6 +179,16 @@ def test_of_everybody_only_whom_a_roster_brought_can_be_missing(bring):
     assert closed() == {"stu-000007"}
     assert person("lms-danish").is_enabled
     assert report.people_not_named == Subject.objects.filter(external_id__startswith="lms-").count()
+
+
+def test_who_is_being_erased_is_not_closed_when_a_roster_no_longer_names_them(cast, bring, now):
+    bring(school(30))
+    leaver = person("stu-000007")
+    start_erasure(leaver, actor=cast.actor("amina"), reason="subject_request", at=now)
+    report = bring(without(school(30), "stu-000007"), everybody=True)
+    leaver.refresh_from_db()
+    assert (leaver.is_enabled, leaver.account_closed_at) == (True, None)
+    assert report.people["student"] == Tally(unchanged=29)
 
 
 def test_unless_it_names_everybody_who_is_missing_is_left_alone(bring):

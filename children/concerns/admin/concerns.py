@@ -26,7 +26,7 @@ from children.concerns.services import (
 from children.guardians.selectors import GuardianshipUnknown
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
@@ -156,6 +156,7 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             danger=True,
             applies=_waits_for_client,
             refusals={
+                ErasureInProgress: "The child’s data is already being erased.",
                 AlreadyErased: "The child is erased.",
                 GuardianshipUnknown: "The guardian may no longer decide for this child: close the case as declined.",
             },
@@ -176,7 +177,8 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             Capability.HANDLE_CONCERNS,
             _close,
             form=CloseForm,
-            lead="Choose the outcome, once the person who wrote has been answered.",
+            lead="Choose the outcome, once the person who wrote has been answered. A copy that systems gave is then "
+            "deleted.",
             done="Closed.",
             applies=lambda row, _: row.closed_at is None,
         ),

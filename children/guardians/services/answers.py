@@ -114,11 +114,12 @@ def record_service_answer(
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
     answer about outside recipients) a stronger verification. A refusal or withdrawal requires nothing. Raises
     ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, CardNumberFound,
-    NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
+    NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, ErasureInProgress for consent,
+    NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
-    child = lock_child(child)
+    child = lock_child(child, during_erasure=decision != Decision.GIVEN)
     if claimed_at is not None and claimed_at > at:
         raise AnswerInFuture
     at = next_free_time(child, at)

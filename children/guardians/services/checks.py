@@ -275,7 +275,7 @@ def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, 
     Raises AlreadyErased.
     """
     unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
-    lock_child(unlocked.guardianship.child)
+    lock_child(unlocked.guardianship.child, during_erasure=True)
     check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
         return check
@@ -297,7 +297,7 @@ def _lock_check(check_id: UUID, client_id: UUID) -> ProviderCheck:
 
 def _may_be_verified(row: Guardianship, at: datetime) -> bool:
     is_live = (row.ends_at is None or row.ends_at > at) and row.may_consent and not row.court_order
-    return is_live and row.child.erased_at is None and row.guardian.erased_at is None
+    return is_live and not any(one.erased_at or one.is_being_erased for one in (row.child, row.guardian))
 
 
 def _finish(check: ProviderCheck, state: CheckState, at: datetime) -> None:

@@ -16,7 +16,7 @@ from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
@@ -174,6 +174,8 @@ def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
     stored = Subject.objects.get(pk=guardian.pk, client_id=child.client_id)
     if stored.erased_at is not None:
         raise AlreadyErased
+    if stored.is_being_erased:
+        raise ErasureInProgress
     client = child.client
     if stored.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise StillAChild
@@ -196,7 +198,7 @@ def change_guardian(
     Raises AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
-    child = lock_child(guardianship.child)
+    child = lock_child(guardianship.child, during_erasure=set(changes) <= {"ends_at"})
     row = _open_row(guardianship, at)
     wanted = {name: value for name, value in changes.items() if getattr(row, name) != value}
     _check_changes(row, wanted, at)
@@ -221,10 +223,10 @@ def settle_guardian_change(
 ) -> GuardianChange:
     """Approve a waiting change, which takes effect at ``at``, or decline it; the requester may only decline.
 
-    Raises SamePerson, ChangeSettled, AlreadyEnded, AlreadyErased, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyEnded, AlreadyErased, NotAllowed.
     """
     require_approver(actor, change.client_id)
-    lock_child(change.child)
+    lock_child(change.child, during_erasure=not approve)
     change = decide_change(change, approve=approve, actor=actor, at=at)
     save_tracked(change, actor=actor, reason=reason, at=at)
     _record_change("guardian.change_settled", change, actor, at)

@@ -158,7 +158,7 @@ def mark_verification_false(
     Raises FoundFalseBefore, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
-    child = lock_child(verification.guardianship.child)
+    child = lock_child(verification.guardianship.child, during_erasure=True)
     own = {"pk": verification.pk, "client_id": verification.client_id}
     found: Verification = Verification.objects.select_for_update(of=("self",)).select_related("guardianship").get(**own)
     if found.ended_at is not None:

@@ -33,7 +33,12 @@ from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import AlreadyErased, claim_guardian, register_subject
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    ErasureInProgress,
+    claim_guardian,
+    register_subject,
+)
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -229,7 +234,8 @@ def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
     client_id = child.client_id
     claimed = GuardianClaim.objects.filter(client_id=client_id, child=child, ends_at=None).values("guardian")
     standing = Guardianship.objects.live(at).still_named().filter(client_id=client_id, child=child).values("guardian")
-    people = Subject.objects.select_related("client").filter(client_id=client_id, erased_at=None)
+    kept = Subject.objects.filter(client_id=client_id, erased_at=None, erasure_started_at=None)
+    people = kept.select_related("client")
     return list(people.filter(pk__in=claimed.union(standing)).order_by("id"))
 
 
@@ -237,6 +243,8 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
     """Check that the child is a child, and that the guardian may decide and has not consented yet."""
     if child.erased_at is not None or guardian.erased_at is not None:
         raise AlreadyErased
+    if child.is_being_erased or guardian.is_being_erased:
+        raise ErasureInProgress
     client = child.client
     if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise NotAChild

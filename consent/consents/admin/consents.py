@@ -67,14 +67,12 @@ def state_pill(state: str) -> SafeString:
     return render_state(SHORT.get(known, known.label), TONES.get(known, "bad"))
 
 
-def answer_cell(answer: Consent | ConsentEvent) -> SafeString:
-    """Render the state of an answer, and that it is without effect; the person and their client must be loaded."""
-    subject = answer.subject
+def answer_cell(answer: Consent | ConsentEvent, state: str = "") -> SafeString:
+    """Render an answer's state, or the given one, and that it is without effect; person and client must be loaded."""
+    subject, pill = answer.subject, state_pill(state or answer.state)
     if not is_without_effect(answer, subject, subject.client):
-        return state_pill(answer.state)
-    return format_html(
-        "{} {}", state_pill(answer.state), gettext("Without effect: given by a child, not by a guardian")
-    )
+        return pill
+    return format_html("{} {}", pill, gettext("Without effect: given by a child, not by a guardian"))
 
 
 class PurposeFilter(ChosenFilter):

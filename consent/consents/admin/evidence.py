@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
 from consent.consents.services import add_evidence_file, open_evidence
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -24,7 +24,10 @@ from paktaleem.foundation.console.site import site
 
 __all__ = ["ADD_EVIDENCE", "ConsentEvidenceAdmin"]
 
-_ERASED: dict[type[Exception], str] = {AlreadyErased: "The person is erased: the evidence can no longer be opened."}
+_ERASED: dict[type[Exception], str] = {
+    ErasureInProgress: "The person is being erased: nothing new is recorded about them.",
+    AlreadyErased: "The person is erased: the evidence can no longer be opened.",
+}
 
 
 class EvidenceForm(RowActionForm):

@@ -292,7 +292,7 @@ def _serialize_consent(
     ]
     return {
         "purpose": purpose,
-        "state": answer_cell(consent) if consent else state_pill(state),
+        "state": answer_cell(consent, state) if consent else state_pill(state),
         "consent": consent,
         "url": consent and reverse("admin:consent_consent_history", args=[consent.pk], current_app=site.name),
         "offered": offered,

@@ -88,13 +88,17 @@ def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, rules: R
     return subject.is_child(at, thresholds=rules.thresholds, serves_minors=rules.serves_minors)
 
 
+_KEPT: dict[str, None] = {"subject__erased_at": None, "subject__erasure_started_at": None}
+"""Filter of consents whose person is neither erased nor being erased."""
+
+
 def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
     """Select consents that expire within their purpose's lead time and were not yet requested again."""
     lead = ExpressionWrapper(
         Value(at) + F("purpose__renew_days") * Value(timedelta(days=1)), output_field=DateTimeField()
     )
     given = Consent.objects.filter(client_id=client_id, state=ConsentState.GIVEN, asked_at=None)
-    due = given.filter(expires_at__gt=at, expires_at__lte=lead, subject__erased_at=None)
+    due = given.filter(expires_at__gt=at, expires_at__lte=lead, **_KEPT)
     return due.select_related("subject", "purpose").order_by("expires_at", "pk")
 
 
@@ -103,9 +107,7 @@ def select_due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
 
     They no longer count (the decision's rule 9): the person must answer for themselves.
     """
-    given = Consent.objects.filter(
-        client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, subject__erased_at=None
-    )
+    given = Consent.objects.filter(client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, **_KEPT)
     known = age_is_known(client, of="subject__")
     unasked = Q(asked_at=None) | Q(asked_at__lt=F("subject__of_age_at"))
     due = given.filter(known, unasked, subject__of_age_at__lte=at)

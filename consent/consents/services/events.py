@@ -14,7 +14,7 @@ from consent.decisions.states import changes_state
 from consent.notices.selectors.registers import Version
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
@@ -100,16 +100,19 @@ def load_history(subject: Subject) -> ConsentHistory:
     )
 
 
-def lock_subject(subject: Subject) -> Subject:
+def lock_subject(subject: Subject, *, during_erasure: bool = False) -> Subject:
     """Lock the person's row, so that concurrent answers are serialized.
 
-    Raises Subject.DoesNotExist if there is no such row, AlreadyErased.
+    ``during_erasure`` is for answers that only end or refuse something. Raises Subject.DoesNotExist if there is no such
+    row, ErasureInProgress unless ``during_erasure`` is set, AlreadyErased.
     """
     row = find_row(Subject, _SUBJECT_FOR_UPDATE, {"id": subject.pk, "client": subject.client_id})
     if row is None:
         raise Subject.DoesNotExist
     if row.erased_at is not None:
         raise AlreadyErased
+    if row.is_being_erased and not during_erasure:
+        raise ErasureInProgress
     return row
 
 

@@ -49,6 +49,10 @@ __all__ = [
 ]
 
 
+_ENDING = frozenset({ConsentState.REFUSED, ConsentState.WITHDRAWN})
+"""Answers that permit nothing; they are recorded also while the person is being erased."""
+
+
 class PurposeUnknown(PortalError, LookupError):
     """The client has no active purpose with this code; the argument is the code."""
 
@@ -208,10 +212,10 @@ def record_answers(
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
     ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale or EvidenceMissing if the notice is not proven;
-    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
+    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
-    subject = lock_subject(subject)
+    subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
@@ -256,7 +260,7 @@ def withdraw_consent(
     Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, AlreadyErased, NotAllowed.
     """
     _require_capability(actor, subject)
-    subject = lock_subject(subject)
+    subject = lock_subject(subject, during_erasure=True)
     found = _get_purpose(purpose, current_register(subject.client_id))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:

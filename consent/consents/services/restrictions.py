@@ -1,4 +1,4 @@
-"""Restrictions of processing and objections."""
+"""Restrictions of processing and objections; the worker issues their orders to systems (``limit_orders``)."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.consents.models import Objection, Restriction
+from consent.consents.services.limit_orders import LimitStep, enqueue_limit_orders
 from consent.notices.selectors.purposes import find_purposes
 from consent.register.models import SafeguardChange, SafeguardKind
 from consent.register.services.safeguards import store_safeguard_change
@@ -28,6 +29,13 @@ __all__ = [
     "request_lift",
     "restrict_processing",
 ]
+
+_STEPS = {
+    "restriction.opened": LimitStep.RESTRICTED,
+    "restriction.lifted": LimitStep.RESTRICTION_LIFTED,
+    "objection.opened": LimitStep.OBJECTED,
+}
+"""Acts from which orders follow."""
 
 
 @transaction.atomic
@@ -147,4 +155,6 @@ def _save_limit[L: (Restriction, Objection)](
         actor=actor,
         at=at,
     )
+    if kind in _STEPS:
+        enqueue_limit_orders(limit, _STEPS[kind], reason=reason)
     return limit

@@ -59,7 +59,7 @@ def invalidate_unverified_consents(verification: Any, actor: Actor, at: datetime
 def _end_consent(
     consent: Consent, state: ConsentState, method: Method, *, actor: Actor, reason: Reason, at: datetime
 ) -> ConsentEvent:
-    subject, purpose = lock_subject(consent.subject), consent.purpose
+    subject, purpose = lock_subject(consent.subject, during_erasure=True), consent.purpose
     past = load_history(subject)
     if past.state(purpose) != ConsentState.GIVEN:
         raise NothingInForce

@@ -132,7 +132,7 @@ def _list_asks(
 ) -> list[_Ask]:
     """List the pages of a form: on one for guardians, of every child; on another, of all with a purpose to answer."""
     register = current_register(client.pk)
-    living = [person for person in people if person.erased_at is None]
+    living = [person for person in people if person.erased_at is None and not person.is_being_erased]
     if addressee == Addressee.PERSON:
         asks = [_Ask(person, _purposes_for(person, form_purposes, register, at)) for person in living]
         return [ask for ask in asks if ask.purposes]

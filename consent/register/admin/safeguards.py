@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -39,8 +40,8 @@ __all__ = ["SafeguardChangeAdmin", "SafeguardedAdmin", "end_safeguarded_act", "s
 _PANEL = "console/panels/safeguard.html"
 
 
-def _count_effect(kind: SafeguardKind, row: RegisterRow) -> SafeguardEffect:
-    purpose = row.pk if isinstance(row, Purpose) else row.purpose_id  # type: ignore[attr-defined]
+def _count_effect(kind: SafeguardKind, row: Any) -> SafeguardEffect:
+    purpose = row.pk if isinstance(row, Purpose) else row.purpose_id
     role = row.role if isinstance(row, LawfulBasis) else ""
     return count_concerned(kind, client_id=row.client_id, purposes=[purpose], role=role)
 
@@ -82,11 +83,11 @@ class SafeguardedAdmin(RegisterAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the effect of a weaker safeguard."""
-        response: Any = super().render_change_form(request, context, *args, **kwargs)
+        response = super().render_change_form(request, context, *args, **kwargs)
         weaker = getattr(request, "weaker", None)
-        if weaker is not None:
+        if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
             response.context_data["panels"] = [_panel(*weaker), *response.context_data["panels"]]
-        return response  # type: ignore[no-any-return]
+        return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """Show the waiting change if the row needs a second person."""
@@ -189,6 +190,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
         approve="Approve change",
         decline="Decline change",
         lead="The safeguard is weaker from now on. Approve it only if the ground convinces you.",
+        capability=Capability.WEAKEN_SAFEGUARDS,
     )
 
     @admin.display(description="about")
@@ -197,8 +199,8 @@ class SafeguardChangeAdmin(ScopedAdmin):
         if row.kind == SafeguardKind.RESTRICTION:
             url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
             return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
-        changed = _build(row)
-        purpose = changed if isinstance(changed, Purpose) else changed.purpose  # type: ignore[attr-defined]
+        changed: Any = _build(row)
+        purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
         parts = [purpose.name_en]
         if isinstance(changed, LawfulBasis):
             parts += [translate_text(changed.get_role_display()), translate_text(changed.get_basis_display())]
@@ -214,10 +216,10 @@ class SafeguardChangeAdmin(ScopedAdmin):
 def _build(change: SafeguardChange) -> RegisterRow:
     """Return the row of a change, with its new values where they are known."""
     model: Any = _TABLES[change.table]
-    row = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
+    row: RegisterRow = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
     for name, value in change.values.items():
         setattr(row, name, model._meta.get_field(name).to_python(value))
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 @boards.connect

@@ -41,7 +41,8 @@ def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at:
     kind = find_weakening(row, before, at=at)
     if kind is None:
         raise ValidationError("This change weakens no safeguard: save it as any other change.")
-    purpose = row if isinstance(row, Purpose) else row.purpose  # type: ignore[attr-defined]
+    about: Any = row
+    purpose: Purpose = about if isinstance(about, Purpose) else about.purpose
     values = _changed_values(row, before)
     return store_safeguard_change(row, kind, purpose=purpose.code, values=values, ground=ground, actor=actor, at=at)
 

@@ -21,6 +21,7 @@ from paktaleem.directory.people.serializers import BatchOutput, SubjectEventOutp
 from paktaleem.directory.people.services import (
     AlreadyErased,
     BatchRefused,
+    ErasureInProgress,
     record_subject_event,
     register_guardians,
     register_subject,
@@ -50,6 +51,17 @@ class PeopleErased(FieldProblem):
 
     problem = Problem(
         "subject-erased", HTTPStatus.CONFLICT, "One of these people was erased", "A sync does not register them again."
+    )
+
+
+class PeopleBeingErased(FieldProblem):
+    """At least one person in a batch is being erased, and none was erased before."""
+
+    problem = Problem(
+        "erasure-in-progress",
+        HTTPStatus.CONFLICT,
+        "One of these people is being erased",
+        "Erase what you hold of them, and leave them out of the batch.",
     )
 
 
@@ -223,14 +235,20 @@ class RecordSubjectEvent(Operation):
 
 
 def _to_batch_error(error: BatchRefused) -> Exception:
-    """Return the error that names every refused person: 409 if one of them was erased, otherwise 400."""
-    details = {
-        place: reason.message_dict if isinstance(reason, ValidationError) else ["This person was erased."]
-        for place, reason in error.reasons.items()
-    }
-    if any(isinstance(reason, AlreadyErased) for reason in error.reasons.values()):
+    """Return the error that names every refused person: 409 if one of them is or was erased, otherwise 400."""
+    details = {place: _describe_refusal(reason) for place, reason in error.reasons.items()}
+    erased = [reason for reason in error.reasons.values() if isinstance(reason, AlreadyErased)]
+    if any(not isinstance(reason, ErasureInProgress) for reason in erased):
         return PeopleErased({"subjects": details})
+    if erased:
+        return PeopleBeingErased({"subjects": details})
     return serializers.ValidationError({"subjects": details})  # type: ignore[dict-item]
+
+
+def _describe_refusal(reason: ValidationError | AlreadyErased) -> Any:
+    if isinstance(reason, ValidationError):
+        return reason.message_dict
+    return ["This person is being erased." if isinstance(reason, ErasureInProgress) else "This person was erased."]
 
 
 def _reveal_personal(subject: Subject, reason: str, request: Request) -> dict[str, str | None]:
@@ -248,6 +266,7 @@ def _serialize_subject(subject: Subject, client: Client, request: Request) -> di
         "enabled": subject.is_account_open,
         "account_closed_at": closed_at.isoformat() if (closed_at := subject.account_closed_at) else None,
         "age_gate": _age_gate(subject, client, request),
+        "erasure_started_at": started_at.isoformat() if (started_at := subject.erasure_started_at) else None,
         "registered_at": subject.registered_at.isoformat(),
         "changed_at": subject.changed_at.isoformat(),
     }

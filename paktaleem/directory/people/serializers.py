@@ -36,6 +36,9 @@ class SubjectOutput(serializers.Serializer[Any]):
     enabled = serializers.BooleanField(help_text="True if the account is open.")
     account_closed_at = serializers.DateTimeField(allow_null=True)
     age_gate = AgeGateOutput()
+    erasure_started_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the person's erasure was confirmed; from then their data may only be deleted."
+    )
     registered_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
     personal = serializers.DictField(child=serializers.CharField(allow_null=True), required=False)

@@ -38,6 +38,7 @@ from paktaleem.directory.webhooks.services.sending import (
 from paktaleem.directory.webhooks.services.sharing import copy_to_clients
 from paktaleem.directory.webhooks.signing import headers_of
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.http_client.client import TIMEOUT_SECONDS, Connection, Unreachable
@@ -207,7 +208,7 @@ def _record_batch(batch: DeliveryBatch, results: list[Result]) -> None:
 
 def _page_of(endpoint_id: UUID) -> str:
     page = reverse("admin:webhooks_endpoint_change", args=[endpoint_id], current_app="console")
-    return f"{settings.PUBLIC_URL.rstrip('/')}{page}"
+    return build_public_url(page)
 
 
 def _close_connections(everyone: Barrier) -> None:

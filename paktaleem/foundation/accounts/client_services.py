@@ -97,11 +97,11 @@ def decide_client_change(
 ) -> ClientChange:
     """Approve a pending change, which then takes effect, or decline it; the requester may only decline.
 
-    Raises SamePerson, ChangeSettled, ValidationError, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError, NotAllowed.
     """
     require_approver(actor, change.client_id)
     client = Client.objects.select_for_update().get(pk=change.client_id)
-    change = decide_change(change, approve=approve, actor=actor, at=at)
+    change = decide_change(change, approve=approve, actor=actor, at=at, wall_clock_at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
     _record_change_entry("client.change_settled", change, actor, at)
     if approve:

@@ -1,6 +1,6 @@
 """Row actions to approve or decline a change that needs a second person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,11 +28,13 @@ def approval_actions(
     decline: str,
     lead: str,
     clock: Callable[[HttpRequest], datetime] = get_action_time,
+    capability: Capability = Capability.APPROVE_CHILD_CHANGES,
+    refusals: Mapping[type[Exception], str] | None = None,
 ) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
 
     ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
-    time of the decision.
+    time of the decision, ``capability`` is needed for both, ``refusals`` are words of these acts for exceptions.
     """
 
     def make_perform(approved: bool) -> Callable[..., None]:  # noqa: FBT001 -- selects the action
@@ -42,11 +44,12 @@ def approval_actions(
 
         return perform
 
-    options: dict[str, Any] = {"applies": _is_waiting}
-    may = Capability.APPROVE_CHILD_CHANGES
+    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}}
     return (
-        RowAction("approve", approve, may, make_perform(True), lead=lead, done="Approved.", **options),
-        RowAction("decline", decline, may, make_perform(False), done="Declined. Nothing has changed.", **options),
+        RowAction("approve", approve, capability, make_perform(True), lead=lead, done="Approved.", **options),
+        RowAction(
+            "decline", decline, capability, make_perform(False), done="Declined. Nothing has changed.", **options
+        ),
     )
 
 

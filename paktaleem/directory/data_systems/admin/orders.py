@@ -214,6 +214,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
         "system",
         "state_pill",
         "about",
+        "limited_to",
         "why",
         "due_at",
         "attempts",
@@ -221,6 +222,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
         "retry_at",
         "answered",
         "files",
+        "copies_purged_at",
         "waiver",
         "case",
         "created_at",
@@ -260,6 +262,12 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     def about(self, row: Order) -> str:
         """Return the categories, and the fields of a correction."""
         return ", ".join([*row.categories, *row.fields])
+
+    @admin.display(description="purpose")
+    def limited_to(self, row: Order) -> str:
+        """Return the purpose of a restriction, its lift or an objection."""
+        is_limit = row.kind in {OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT}
+        return (row.purpose or gettext("Every purpose")) if is_limit else "—"
 
     @admin.display(description="reason")
     def why(self, row: Order) -> str:

@@ -89,6 +89,9 @@ class OrderOutput(serializers.Serializer[Any]):
         allow_null=True, help_text="The LMS id; null if the order is answered and the person erased."
     )
     categories = serializers.ListField(child=serializers.CharField())
+    purpose = serializers.CharField(
+        help_text="Of a restriction, its lift or an objection: the purpose's code; empty: every purpose."
+    )
     fields_to_correct = serializers.ListField(child=serializers.CharField())
     reason = serializers.CharField()
     ground = serializers.ChoiceField(Ground.choices)
@@ -141,6 +144,7 @@ def as_order(order: Order) -> dict[str, Any]:
         "state": order.state,
         "subject": name_of(order),
         "categories": order.categories,
+        "purpose": order.purpose,
         "fields_to_correct": order.fields,
         "reason": order.reason,
         "ground": order.ground,

@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                     ("account_closed_at", models.DateTimeField(null=True)),
                     ("registered_at", models.DateTimeField()),
                     ("changed_at", models.DateTimeField()),
+                    ("erasure_started_at", models.DateTimeField(null=True, verbose_name="erasure confirmed at")),
                     ("erased_at", models.DateTimeField(null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                 ],
@@ -117,6 +118,8 @@ class Migration(migrations.Migration):
                         models.Index(fields=["role", "-registered_at", "-id"], name="subject_by_role_all"),
                         models.Index(condition=models.Q(("erased_at", None)), fields=["client", "-registered_at", "-id"], name="subject_kept"),
                         models.Index(condition=models.Q(("erased_at", None)), fields=["-registered_at", "-id"], name="subject_kept_all"),
+                        models.Index(condition=models.Q(("erased_at", None), ("erasure_started_at__isnull", False)), fields=["client", "-registered_at", "-id"], name="subject_being_erased"),
+                        models.Index(condition=models.Q(("erased_at", None), ("erasure_started_at__isnull", False)), fields=["-registered_at", "-id"], name="subject_being_erased_all"),
                         models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["client", "-registered_at", "-id"], name="subject_erased"),
                         models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["-registered_at", "-id"], name="subject_erased_all"),
                         models.Index(condition=models.Q(("erased_at", None), ("of_age_at", None)), fields=["client", "-registered_at", "-id"], name="subject_age_unknown"),
@@ -180,6 +183,7 @@ class Migration(migrations.Migration):
                     ("account_closed_at", models.DateTimeField(null=True)),
                     ("registered_at", models.DateTimeField()),
                     ("changed_at", models.DateTimeField()),
+                    ("erasure_started_at", models.DateTimeField(null=True, verbose_name="erasure confirmed at")),
                     ("erased_at", models.DateTimeField(null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
                     ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
@@ -393,6 +397,28 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     "constraints": [models.UniqueConstraint(fields=("client", "subject"), name="subjectkey_one_per_person")],
+                },
+            ),
+            migrations.CreateModel(
+                name="Erasure",
+                fields=[
+                    ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    (
+                        "reason",
+                        models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=32),
+                    ),
+                    ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], max_length=16)),
+                    ("actor_id", models.UUIDField()),
+                    ("actor_role", models.CharField(max_length=32)),
+                    ("started_at", models.DateTimeField()),
+                    ("completed_at", models.DateTimeField(null=True)),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                    ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
+                ],
+                options={
+                    "ordering": ["-started_at", "-id"],
+                    "indexes": [models.Index(condition=models.Q(("completed_at", None)), fields=["client", "id"], name="erasure_in_progress")],
+                    "constraints": [models.UniqueConstraint(fields=("client", "subject"), name="erasure_one_per_person")],
                 },
             ),
         )

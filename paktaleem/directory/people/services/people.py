@@ -29,7 +29,7 @@ from paktaleem.directory.people.models import (
 from paktaleem.directory.people.revealed_children import report_revealed_children
 from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
-from paktaleem.directory.people.services.erasure import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -70,13 +70,15 @@ def register_subject(
     Returns the person and whether they are new. The same details again change nothing and record nothing. A change that
     would let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``). Without a
     ``route`` nothing waits, as in sandboxes. Raises ValidationError naming the field, AlreadyErased for an erased
-    person, NotAllowed.
+    person, ErasureInProgress for one who is being erased, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
     advisory_lock(f"subject/{client.id}/{external_id}")
     act = _Act(client, actor, reason, at)
     known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
+    if known is not None and known.is_being_erased:
+        raise ErasureInProgress
     if known is not None:
         return _update(known, details, act, route), False
     if is_erased(external_id, client_id=client.id):

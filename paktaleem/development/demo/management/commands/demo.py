@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
-from paktaleem.development.demo.loading import fill_demonstration
+from paktaleem.development.demo.loading import SecretsLost, fill_demonstration
 from paktaleem.development.demo.presenting import Running, describe, lines
 from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.supervision import (
@@ -76,10 +76,11 @@ class Command(BaseCommand):
                 _require_free_port(port, seconds=SECONDS_TO_FREE_PORT if earlier_was_killed else 0)
                 if file is not None:
                     file.unlink(missing_ok=True)  # a file of an earlier start must not be mistaken for this one's
+                portal = settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{HOST}:{port}"
                 self._prepare(folder, endpoint, fresh=options["fresh"])
                 worker_before = _latest_worker()
                 with running(_programs(port), folder / "log") as children:  # they start while the database is filled
-                    kept = self._fill(folder, portal=f"http://{HOST}:{port}")
+                    kept = self._fill(folder, portal=portal)
                     children.append(start("receiver", _receiver(folder), folder / "log"))
                     _wait_until(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
                     self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
@@ -87,6 +88,8 @@ class Command(BaseCommand):
                     _watch(children)
         except (KeyboardInterrupt, Terminated):
             self.stdout.write("Ended.")
+        except SecretsLost:
+            _refuse("The file with the passwords of the demonstration is lost. Start over: manage.py demo --fresh.")
         except ChildDied as error:
             raise CommandError(str(error)) from error
 
