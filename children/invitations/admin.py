@@ -146,7 +146,7 @@ class InvitationAdmin(EvidenceAdmin):
     view_capability = Capability.VIEW_GUARDIANS
     add_capability = Capability.INVITE_GUARDIANS
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
-    list_filter = ("state", "client")
+    list_filter = ("state", "problem", "client")
     newest_by = "asked_at"
     detail_fields = (
         "about",

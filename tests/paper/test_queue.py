@@ -26,7 +26,7 @@ from consent.paper.services import (
     get_typed_code,
     match_entry,
 )
-from consent.paper.services.queue import CodeUnknown
+from consent.paper.services.errors import CodeUnknown
 from paktaleem.directory.people.services import erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason

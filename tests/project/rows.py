@@ -67,7 +67,7 @@ from tests.children.guardians import make_guardian, record_answer, verified_guar
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
-from tests.paper.sheets import bring, code_of, entries_of, form_for, line
+from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -253,8 +253,8 @@ def _told(kind: str) -> OrderSpec:
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:
     """Create a form and a sheet with rows in each state; return the rows for each act."""
-    hamza, junaid = cast.subject("hamza"), cast.subject("junaid")
-    run = form_for(cast, [hamza, junaid], AT)
+    hamza, junaid, danish = cast.subject("hamza"), cast.subject("junaid"), cast.subject("danish")
+    run, of_guardians = form_for(cast, [hamza, junaid], AT), guardians_form(cast, [danish], AT)
     differing = [line(code_of(run, junaid), answer, answered_on="2026-09-02") for answer in ("yes", "no")]
     later = AT + timedelta(days=2)
     sheet = bring(
@@ -263,12 +263,14 @@ def queue_of_indus(cast: Cast) -> dict[str, Any]:
         line(code_of(run, hamza), answered_on="2026-09-02"),
         line("1111-1111", answered_on="2026-09-02"),
         *differing,
+        signed(code_of(of_guardians, danish), answered_on="2026-09-02", **{"guardian-id": ""}),
     )
-    matched, unmatched, chosen, _ = entries_of(sheet)
+    matched, unmatched, chosen, _, unsigned = entries_of(sheet)
     return {
         "paper/sheetentry": matched.pk,
         "paper/sheetentry/match": unmatched.pk,
         "paper/sheetentry/choose": chosen.pk,
+        "paper/sheetentry/signer": unsigned.pk,
     }
 
 

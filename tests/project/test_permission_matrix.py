@@ -195,6 +195,7 @@ ACTS = {
     "paper/sheetentry/confirm": "OC",
     "paper/sheetentry/dismiss": "OC",
     "paper/sheetentry/match": "OC",
+    "paper/sheetentry/signer": "OC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",

@@ -1,5 +1,6 @@
 """Selectors of guardians and their answers, limited to what the actor may see."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -55,6 +56,7 @@ __all__ = [
     "list_service_authorisations",
     "list_verifications",
     "load_child_facts",
+    "load_facts_of_children",
 ]
 
 OPEN_CHECKS_AT_ONCE = 200
@@ -79,6 +81,18 @@ def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFa
         cursor.execute("SELECT children_facts(%s, %s)::text", [child.pk, past])
         [text] = cursor.fetchone()
     return (None if text is None else _facts.decode(text)) or ChildFacts()
+
+
+def load_facts_of_children(client_id: UUID, children: Iterable[UUID]) -> dict[UUID, ChildFacts]:
+    """Map children of a client to their facts now, as ``load_child_facts``, in one query; without any, left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, children_facts(s.id, NULL)::text FROM subjects_subject s"
+            " WHERE s.client_id = %s AND s.id = ANY(%s)",
+            [client_id, list(children)],
+        )
+        found = {child: _facts.decode(text) for child, text in cursor.fetchall() if text is not None}
+    return {child: facts for child, facts in found.items() if facts is not None}
 
 
 def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standing:

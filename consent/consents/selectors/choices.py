@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices"]
+__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices", "list_purposes_of_role"]
 
 _ENDED_BY_TIME = frozenset({"expired", "outdated"})
 
@@ -112,7 +112,7 @@ def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice
             is_decided_for=decided_for,
             is_widened=_is_widened(events.get(purpose.code), states.get(purpose.code), register),
         )
-        for purpose, basis in _list_purposes(subject, at)
+        for purpose, basis in list_purposes_of_role(client_id, subject.role, at=at)
     ]
 
 
@@ -129,11 +129,12 @@ def get_choice(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Ch
     raise ChoiceUnknown(code)
 
 
-def _list_purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, BasisRule]]:
-    bases = bases_in_force(subject.client_id, at=at)
-    codes = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM]).values_list("code", flat=True)
-    known = find_purposes(subject.client_id, codes).values()
-    found = [(one, bases[one.pk, subject.role]) for one in known if one.is_active and (one.pk, subject.role) in bases]
+def list_purposes_of_role(client_id: UUID, role: str, *, at: datetime) -> list[tuple[Purpose, BasisRule]]:
+    """List the active purposes of a client for a role with the basis in force, those based on consent first."""
+    bases = bases_in_force(client_id, at=at)
+    codes = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM]).values_list("code", flat=True)
+    known = find_purposes(client_id, codes).values()
+    found = [(one, bases[one.pk, role]) for one in known if one.is_active and (one.pk, role) in bases]
     return sorted(found, key=lambda pair: (pair[1].basis != Basis.CONSENT, pair[1].basis, pair[0].code))
 
 

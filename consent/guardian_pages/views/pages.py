@@ -30,6 +30,7 @@ from children.invitations.services import (
     withdraw_service_consent,
 )
 from consent.consents.selectors.choices import Choice, list_choices
+from consent.consents.selectors.service_notices import ServiceNotice, service_notice
 from consent.guardian_pages.views.child_views import (
     ChildView,
     about_child,
@@ -37,7 +38,6 @@ from consent.guardian_pages.views.child_views import (
     list_children_on_page,
     own_page,
 )
-from consent.guardian_pages.views.notices import ServiceNotice, service_notice
 from consent.guardian_pages.views.texts import DONE_TEXTS, OVERALL_TEXTS, OWN_ANSWER_TEXTS
 from consent.preference_centre.texts import BASIS_TEXTS, STATES, TONES
 from consent.register.purpose_texts import describe_purpose
@@ -139,7 +139,7 @@ def answer_service_page(request: HttpRequest, ward: ChildView, question: str = S
     """Show the question with equally prominent choices (yes, no, later), then record the answer."""
     if question == SHARING and not (ward.gave and ward.is_strong):
         return redirect_to_child(ward, "nothing")
-    notice = service_notice(ward.child, ward.visit.person, at=ward.saying().at, language=language_of())
+    notice = service_notice(ward.child.client, ward.child.role, at=ward.saying().at, language=language_of())
     if request.method != "POST":
         return _render_question(request, ward, notice, question)
     act = _ANSWERS[question].get(request.POST.get("answer", ""))

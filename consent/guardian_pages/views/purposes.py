@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from consent.consents.models import ConsentState, Method
 from consent.consents.models.consents import GivenBy
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice
+from consent.consents.selectors.service_notices import recipients_of
 from consent.consents.services import (
     Answer,
     ChildMayNotGive,
@@ -22,7 +23,6 @@ from consent.consents.services import (
     withdraw_consent,
 )
 from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
-from consent.guardian_pages.views.notices import recipients_of
 from consent.guardian_pages.views.pages import redirect_to_child, redirect_to_data_question
 from consent.notices.notice_tokens import (
     ShownNotice,

@@ -1,4 +1,7 @@
-"""The direct notice shown to a guardian before deciding (COPPA, 16 CFR 312.4(c)(1)), from the current register."""
+"""The direct notice to guardians before they decide (COPPA, 16 CFR 312.4(c)(1)), from the current register.
+
+Guardians read it on their own page, or on a printed form.
+"""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -8,15 +11,15 @@ from uuid import UUID
 from django.db.models import Q
 
 from children.invitations.notice_tokens import hash_notice
-from consent.consents.selectors.choices import Choice, list_choices
+from consent.consents.selectors.choices import list_purposes_of_role
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
-from consent.register.models import Basis, DataCategory, RecipientApproval
+from consent.register.compiled import BasisRule
+from consent.register.models import Basis, DataCategory, Purpose, RecipientApproval
 from consent.register.purpose_texts import PurposeText, describe_purpose
-from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ServiceNotice", "Use", "recipients_of", "service_notice"]
+__all__ = ["PrintedNotice", "ServiceNotice", "Use", "printed_notice", "recipients_of", "service_notice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +56,53 @@ class ServiceNotice:
         return sorted({name for one in self.uses for name in one.recipients})
 
 
-def service_notice(child: Subject, guardian: Subject, *, at: datetime, language: str) -> ServiceNotice:
-    """Return the notice about the service for this child: purposes, data, recipients and the policy in effect."""
-    actor = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
-    choices = list_choices(child, actor=actor, at=at)
-    data, recipients = _data_names(child.client_id, language), recipients_of(child.client_id, at=at)
-    uses = [_use(choice, data, recipients, language) for choice in choices]
-    return ServiceNotice(
-        uses=tuple(one for one in uses if one.basis != Basis.CONSENT),
-        asked_apart=tuple(one for one in uses if one.basis == Basis.CONSENT),
-        policy=_policy(child, at),
+@dataclass(frozen=True, slots=True)
+class PrintedNotice:
+    """The notice about the service in English and Urdu, as printed on a form for guardians."""
+
+    english: ServiceNotice
+    urdu: ServiceNotice
+
+    @property
+    def hash(self) -> str:
+        """The hash of what is printed: the purposes based on consent have notices of their own."""
+        uses = [asdict(one) for one in (*self.english.uses, *self.urdu.uses)]
+        return hash_notice({"uses": uses, "policy": self.english.policy})
+
+    @property
+    def asks_sharing(self) -> bool:
+        """Return True if there are outside recipients, about whom the form asks separately."""
+        return bool(self.english.recipients)
+
+
+def printed_notice(client: Client, role: str, *, at: datetime) -> PrintedNotice:
+    """Return the notice about the service in both languages, for a client's children in a role."""
+    return PrintedNotice(
+        service_notice(client, role, at=at, language="en"), service_notice(client, role, at=at, language="ur")
     )
 
 
-def _use(choice: Choice, data: dict[str, str], recipients: dict[str, list[str]], language: str) -> Use:
-    purpose = choice.purpose
+def service_notice(client: Client, role: str, *, at: datetime, language: str) -> ServiceNotice:
+    """Return the notice about the service for a client's children in a role: purposes, data, recipients and policy."""
+    data, recipients = _data_names(client.pk, language), recipients_of(client.pk, at=at)
+    uses = [
+        _use(purpose, basis, data, recipients, language)
+        for purpose, basis in list_purposes_of_role(client.pk, role, at=at)
+    ]
+    return ServiceNotice(
+        uses=tuple(one for one in uses if one.basis != Basis.CONSENT),
+        asked_apart=tuple(one for one in uses if one.basis == Basis.CONSENT),
+        policy=_policy(client, at),
+    )
+
+
+def _use(
+    purpose: Purpose, basis: BasisRule, data: dict[str, str], recipients: dict[str, list[str]], language: str
+) -> Use:
     return Use(
         code=purpose.code,
         text=describe_purpose(purpose, language),
-        basis=choice.basis.basis,
+        basis=basis.basis,
         data=tuple(data.get(code, code) for code in sorted(purpose.categories)),
         recipients=tuple(recipients.get(purpose.code, ())),
     )
@@ -93,8 +124,8 @@ def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
     return {code: sorted(names) for code, names in found.items()}
 
 
-def _policy(child: Subject, at: datetime) -> str:
+def _policy(client: Client, at: datetime) -> str:
     try:
-        return get_version_in_effect(policy_timeline(child.client), at=at).content_hash
+        return get_version_in_effect(policy_timeline(client), at=at).content_hash
     except NoticeUnknown:
         return ""

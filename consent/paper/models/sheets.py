@@ -1,13 +1,12 @@
-"""Consent forms, uploaded answer sheets, and their rows in the matching queue."""
+"""Uploaded answer sheets, and their rows in the matching queue."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from consent.notices.models import NoticeVersion
-from consent.register.models import Purpose
-from consent.register.models.rows import CodesField, catalogue_owner
+from children.guardians.models import Relationship, ServiceAuthorisation
+from consent.paper.models.forms import FormPage
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -25,92 +24,11 @@ __all__ = [
     "EntryProblem",
     "EntryState",
     "EntryStep",
-    "FormPage",
-    "FormPurpose",
-    "FormRun",
     "SheetEntry",
     "Step",
 ]
 
 _KINDS = [(kind.value, kind.value) for kind in ByKind]
-
-
-class FormRun(models.Model):
-    """One consent form for a group: its purposes, people, time and author. It is never changed."""
-
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"name": Personal.NONE, "actor_role": Personal.NONE})
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    name = models.CharField(
-        "group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Do not name people."
-    )
-    people = models.PositiveIntegerField("people", editable=False)
-    actor_kind = models.CharField(max_length=16, choices=_KINDS, editable=False)
-    actor_id = models.UUIDField(editable=False)
-    actor_role = models.CharField(max_length=32, editable=False)
-    made_at = models.DateTimeField("made", editable=False)
-
-    class Meta:
-        verbose_name = "consent form"
-        ordering = ["-made_at", "-id"]
-        indexes = [*newest_first("made_at", "formrun_by_time")]
-
-    def __str__(self) -> str:
-        """Return the group and the day."""
-        return f"{self.name} ({self.made_at:%Y-%m-%d})"
-
-
-class FormPurpose(models.Model):
-    """One purpose of a form, with the notice version printed on it."""
-
-    wall = TablePolicy(Scope.TENANT, APPEND)
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    purpose_owner = catalogue_owner()
-    notice_version = models.ForeignKey(
-        NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    notice_version_owner = catalogue_owner()
-    position = models.PositiveSmallIntegerField()
-
-    class Meta:
-        ordering = ["run", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "run", "purpose"], name="formpurpose_once_per_form"),
-        ]
-
-    def __str__(self) -> str:
-        """Return the position."""
-        return f"question {self.position}"
-
-
-class FormPage(models.Model):
-    """One person's page of a form, with its code and the purposes based on consent for the person's role."""
-
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE})
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    code = models.CharField(max_length=8)
-    purposes = CodesField()
-    position = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["run", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "code"], name="formpage_code_unique"),
-            models.UniqueConstraint(fields=["client", "run", "subject"], name="formpage_once_per_person"),
-        ]
-
-    def __str__(self) -> str:
-        """Return the code."""
-        return self.code
 
 
 class AnswerSheet(models.Model):
@@ -196,11 +114,41 @@ class EntryProblem(models.TextChoices):
     ERASED = "erased", _("The person is erased: nothing can be recorded.")
     GUARDIAN_ANSWERED = (
         "guardian_answered",
-        _("A guardian answered for a child. Guardians cannot give consent here yet: the row waits."),
+        _(
+            "A guardian answered on a form for the person. It neither names the guardian nor authorises the service: "
+            "print a form for guardians."
+        ),
     )
+    SIGNER_MISSING = "signer_missing", _("It is not entered which guardian signed the form.")
+    SIGNER_UNKNOWN = (
+        "signer_unknown",
+        _("The person who signed is not, or no longer, named as a guardian of this child."),
+    )
+    SIGNER_BARRED = (
+        "signer_barred",
+        _("The guardian who signed may not decide for this child, for example because of a court order."),
+    )
+    SIGNER_MINOR = "signer_minor", _("The person who signed is a child.")
+    SIGNER_NEW = (
+        "signer_new",
+        _("Only the form names this guardian: a second person must check who signed, and record the row."),
+    )
+    NOT_SIGNED = "not_signed", _("A guardian's consent by telephone is not signed: it does not verify the guardian.")
     CHILD_GAVE = "child_gave", _("A child consented. A child's own consent does not count: a guardian must answer.")
-    OF_AGE = "of_age", _("A guardian answered for a person who is of age and answers for themselves.")
+    OF_AGE = "of_age", _("The person is of age and answers for themselves, not through a guardian.")
     BEFORE_FORM = "before_form", _("The answer is dated before the form was made.")
+    RELATIONSHIP_DIFFERS = (
+        "relationship_differs",
+        _("The form states another relationship than the records: check who signed."),
+    )
+    OTHER_REFUSED = (
+        "other_refused",
+        _("Another guardian's refusal is in effect: it takes precedence over this consent."),
+    )
+    NOT_AUTHORISED = (
+        "not_authorised",
+        _("The guardian did not say yes to the use of the platform, so no other yes counts."),
+    )
     ROWS_DIFFER = "rows_differ", _("Another row for the same code has a different answer.")
     NOT_ON_FORM = "not_on_form", _("It answers a purpose that the person's form did not ask about.")
     LATER_ANSWER = "later_answer", _("The person has since given a different answer.")
@@ -212,14 +160,21 @@ class EntryProblem(models.TextChoices):
 class SheetEntry(models.Model):
     """One row of an answer sheet in the matching queue.
 
-    ``details`` holds the note, and for an unmatched row the typed code, sealed under the person's key, or the sheet's
-    if there is no person. ``recorded`` are the ids of the resulting consent events.
+    ``details`` holds the note, for an unmatched row the typed code, and the name of a guardian whom only the form
+    names, sealed under the person's key, or the sheet's if there is no person. ``recorded`` are the ids of the
+    resulting consent events, ``authorisation`` is the resulting answer about the service. ``guardian`` is the guardian
+    who signed, ``named_by`` the user who entered a name that is not on file.
     """
 
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
-        personal={"answers": Personal.NONE, "details": Personal.SEALED, "recorded": Personal.NONE},
+        personal={
+            "answers": Personal.NONE,
+            "details": Personal.SEALED,
+            "recorded": Personal.NONE,
+            "relationship": Personal.NONE,
+        },
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -235,11 +190,19 @@ class SheetEntry(models.Model):
         "answered by", max_length=16, choices=[("self", _("The data subject")), ("guardian", _("A guardian"))]
     )
     method = models.CharField("method", max_length=16, choices=[("paper", _("On paper")), ("phone", _("By telephone"))])
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    relationship = models.CharField("relationship", max_length=16, choices=Relationship, blank=True)
+    named_by = models.UUIDField(null=True)
     answered_on = models.DateField("answered on", help_text="As the sheet says, in the client's time zone.")
     details = SealedField()
     state = models.CharField("state", max_length=16, choices=EntryState)
     problem = models.CharField("why", max_length=24, choices=EntryProblem, blank=True)
     recorded = ArrayField(models.UUIDField(), default=list)
+    authorisation = models.ForeignKey(
+        ServiceAuthorisation, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
     entered_at = models.DateTimeField("entered")
 
     class Meta:
@@ -257,7 +220,16 @@ class SheetEntry(models.Model):
                 name="sheetentry_matched_has_a_page",
             ),
             models.CheckConstraint(
-                condition=Q(state=EntryState.CONFIRMED) | Q(recorded=[]), name="sheetentry_counts_once_confirmed"
+                condition=Q(state=EntryState.CONFIRMED) | Q(recorded=[], authorisation=None),
+                name="sheetentry_counts_once_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=Q(guardian=None) | Q(subject=None) | ~Q(subject=F("guardian")),
+                name="sheetentry_guardian_of_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_by="guardian") | Q(guardian=None, named_by=None, relationship=""),
+                name="sheetentry_guardian_signed",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=[EntryState.MATCHED, EntryState.CONFIRMED, EntryState.DISMISSED])
@@ -281,6 +253,11 @@ class SheetEntry(models.Model):
         """Return True if the row is not settled."""
         return self.state in OPEN_STATES
 
+    @property
+    def names_new_guardian(self) -> bool:
+        """Return True if only the form names the guardian who signed."""
+        return self.guardian_id is None and self.named_by is not None
+
 
 class Step(models.TextChoices):
     """The steps of a row in the queue."""
@@ -288,6 +265,7 @@ class Step(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     CHOSEN = "chosen", _("Recorded despite other rows")
     RESOLVED = "resolved", _("Matched by hand")
+    SIGNER = "signer", _("Guardian entered")
     DISMISSED = "dismissed", _("Dismissed")
     MOVED = "moved", _("Judged again")
     EXPIRED = "expired", _("Expired, content deleted")
@@ -314,7 +292,7 @@ class EntryStep(models.Model):
         ordering = ["-taken_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(step__in=[Step.CHOSEN, Step.RESOLVED, Step.DISMISSED]) | ~Q(reason=""),
+                condition=~Q(step__in=[Step.CHOSEN, Step.RESOLVED, Step.SIGNER, Step.DISMISSED]) | ~Q(reason=""),
                 name="entrystep_has_a_reason",
             ),
         ]
