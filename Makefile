@@ -46,7 +46,7 @@ format: install ## Format code and templates
 messages: install ## Update and compile the Urdu catalogue
 	@.venv/bin/python -m tests.messages
 
-docs: install ## Write the parts of docs/ that are generated from the code (webhook events, remedies)
+docs: install ## Write the parts of docs/ that are generated from the code (webhook events, remedies, problem types)
 	@.venv/bin/python -m tests.docs
 
 lock: ## Resolve the dependencies into requirements.lock (UPGRADE=1 takes newer versions)

@@ -10,8 +10,16 @@ class ConsentConfig(config.PortalAppConfig):
     label = "consent"
     handlers = (
         (
+            "paktaleem.directory.data_systems.category_models.category_models",
+            "consent.register.models.DataCategory",
+        ),
+        (
             "children.guardians.services.guardians.refusal_checks",
             "consent.consents.services.guardians.has_refused_a_purpose",
+        ),
+        (
+            "consent.register.services.safeguards.weaker_rows",
+            "consent.consents.services.restrictions.apply_approved_lift",
         ),
         (
             "children.guardians.services.verifications.verification_found_false",

@@ -31,10 +31,15 @@ from consent.register.models import (
     LawfulBasis,
     Occasion,
     Purpose,
+    PurposeCapacity,
+    PurposeWidening,
     Recipient,
     RecipientApproval,
     RegisterVersion,
+    SafeguardChange,
+    SafeguardKind,
     ServiceAgreement,
+    WideningKind,
 )
 
 __all__ = [
@@ -60,6 +65,8 @@ __all__ = [
     "Occasion",
     "PolicyAcknowledgement",
     "Purpose",
+    "PurposeCapacity",
+    "PurposeWidening",
     "Recipient",
     "RecipientApproval",
     "RegisterChange",
@@ -67,6 +74,9 @@ __all__ = [
     "ResponseCode",
     "ResponseKind",
     "Restriction",
+    "SafeguardChange",
+    "SafeguardKind",
     "ServiceAgreement",
     "SubjectChange",
+    "WideningKind",
 ]

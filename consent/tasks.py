@@ -1,9 +1,11 @@
 """Background tasks of notices and consents."""
 
 import logging
+from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from consent.consents.services.limit_orders import ISSUE_LIMIT_ORDERS, LimitStep, issue_limit_orders
 from consent.consents.services.renewals import request_renewals
 from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
 from consent.notices.services.dispatches import FOLLOW_ANNOUNCEMENTS
@@ -13,10 +15,20 @@ from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["ask_about_renewal", "follow_each_minute", "process_announcements"]
+__all__ = ["ask_about_renewal", "follow_each_minute", "order_limit", "process_announcements"]
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = "consent.ask_about_renewal"
+
+
+@app.task(name=ISSUE_LIMIT_ORDERS, pass_context=False)
+def order_limit(client: str, limit: str, step: str, reason: str) -> None:
+    """Issue the orders of one step of a restriction or an objection; idempotent."""
+    client_id, actor = UUID(client), system_actor(ISSUE_LIMIT_ORDERS)
+    with in_client(client_id):
+        issue_limit_orders(
+            UUID(limit), LimitStep(step), client_id=client_id, actor=actor, reason=reason, at=client_now()
+        )
 
 
 @app.task(name=FOLLOW_ANNOUNCEMENTS, pass_context=False)

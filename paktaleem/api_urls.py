@@ -2,8 +2,6 @@
 
 from django.urls import path
 
-import children.guardians.api.problems  # noqa: F401 -- declares its problems
-import consent.consents.api.problems  # noqa: F401 -- declares its problems
 from children.concerns.api import AskAboutData
 from children.guardians.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
 from children.invitations.api import InviteGuardian, ShowInvitation
@@ -23,7 +21,7 @@ from paktaleem.directory.data_systems.api import (
     ListOrders,
     ShowOrder,
 )
-from paktaleem.directory.people.api import BatchOperations, RecordSubjectEvent, SubjectOperations
+from paktaleem.directory.people.api import BatchOperations, ListSubjects, RecordSubjectEvent, SubjectOperations
 from paktaleem.directory.webhooks.api import (
     EnableWebhook,
     ReplayWebhook,
@@ -33,13 +31,14 @@ from paktaleem.directory.webhooks.api import (
     WebhookDeliveries,
     Webhooks,
 )
-from paktaleem.sandbox.api import SandboxClock, SandboxReset, SandboxState
+from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 from retention.api import ReportCollection, SubjectHoldings
 from rights.api import RightsRequests, ShowRightsRequest
 
 app_name = "api"
 
 urlpatterns = [
+    path("subjects", ListSubjects.as_view(), name="subjects"),
     path("subjects/batch", BatchOperations.as_view(), name="subjects-batch"),
     path("subjects/<str:external_id>", SubjectOperations.as_view(), name="subject"),
     path("subjects/<str:external_id>/events", RecordSubjectEvent.as_view(), name="record-subject-event"),
@@ -91,6 +90,7 @@ urlpatterns = [
     path("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("sandbox/clock", SandboxClock.as_view(), name="sandbox-clock"),
     path("sandbox/state", SandboxState.as_view(), name="sandbox-state"),
+    path("sandbox/orders", SandboxOrders.as_view(), name="sandbox-orders"),
     path("sandbox/reset", SandboxReset.as_view(), name="sandbox-reset"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

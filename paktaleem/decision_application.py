@@ -10,7 +10,7 @@ from functools import lru_cache, reduce
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.exception import response_for_exception
+from django.core.handlers.exception import convert_exception_to_response, response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
@@ -58,7 +58,7 @@ class DecisionApplication:
         """Build the short middleware chain; ``django`` serves all other requests."""
         self._django = django
         needed = [import_string(name) for name in settings.MIDDLEWARE if name not in SKIPPED_MIDDLEWARE]
-        self._respond: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _dispatch)
+        self._respond: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _answer)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
@@ -81,6 +81,10 @@ class DecisionApplication:
 
 def _dispatch(request: HttpRequest) -> HttpResponse:
     return VIEWS[request.path](as_received(request))
+
+
+_answer: Any = convert_exception_to_response(_dispatch)
+"""Answers inside the middleware, so that an error has the headers of every answer too."""
 
 
 def _is_served_here(environ: Environ) -> bool:

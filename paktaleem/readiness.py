@@ -9,8 +9,9 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
-from paktaleem.foundation.api.problems import Problem, is_api, problem_response
+from paktaleem.foundation.api.problems import is_api, problem_response
 from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.public.pages import error_page
 
 __all__ = ["ReadinessMiddleware"]

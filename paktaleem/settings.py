@@ -176,6 +176,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+STAFF_LINK_HOURS = env.int("STAFF_LINK_HOURS", default=72)  # validity of an invitation, or of a reset by officers
 ACCOUNT_FORMS = {
     "login": "paktaleem.directory.sign_in.forms.SignInForm",
     "reset_password": "paktaleem.directory.sign_in.forms.ForgotPasswordForm",
@@ -313,6 +314,7 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", default=28)  # then an unanswered g
 INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week, each with a new link
 GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # delay before the confirmation message
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
+COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
 CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # time limit to answer a concern about a child's data
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # retention of its text after the answer

@@ -6,7 +6,9 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
 from paktaleem.foundation.startup.findings import refuse_unsafe_start
+from paktaleem.foundation.startup.parent import end_with_server
 
+end_with_server()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 
 django = get_wsgi_application()

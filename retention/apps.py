@@ -25,4 +25,8 @@ class RetentionConfig(config.PortalAppConfig):
             "children.guardians.services.verifications.verification_found_false",
             "retention.services.incidents.open_for_false_verification",
         ),
+        (
+            "children.guardians.services.quarantines.quarantine_needs",
+            "retention.services.incidents.has_open_incident",
+        ),
     )

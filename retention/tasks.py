@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -33,7 +33,7 @@ def notify_officers_of_incident(client: str, incident: str, kind: str = OPENED.c
         return
     page = reverse("admin:retention_incident_change", args=[found.pk], current_app="console")
     with in_client(PAKTALEEM):
-        url = f"{settings.PUBLIC_URL.rstrip('/')}{page}"
+        url = build_public_url(page)
         context: dict[str, Any] = {"actor": system_actor(NOTIFY_OFFICERS), "at": wall_clock_now()}
         email_officers(found, kind=_KINDS[kind], school=school.name, url=url, **context)
 

@@ -13,21 +13,29 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.problems import Problem, register_problems
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, TextField
 from rights.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
-from rights.selectors import RequestUnknown, get_request, list_parts_of, list_requests
+from rights.selectors import get_request, list_parts_of, list_requests
 from rights.services import list_parts, receive_request
 from rights.states import Decider, Decision, RefusalCode, State
 
 __all__ = ["RightsRequests", "ShowRightsRequest"]
 
-register_problems(
-    {RequestUnknown: Problem("rights-request-unknown", HTTPStatus.NOT_FOUND, "No such rights request")},
-)
-
 _MOST_DETAILS = 4_000
 _MOST_PURPOSES = 50
+_MOST_KINDS = 8
+
+
+class KindsField(serializers.ListField):
+    """Several rights, each once."""
+
+    schema_keywords = {"uniqueItems": True}
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set what an item may be."""
+        super().__init__(
+            child=serializers.ChoiceField(RightKind.choices), min_length=1, max_length=_MOST_KINDS, **kwargs
+        )
 
 
 class RightsRequestInput(StrictSerializer):
@@ -37,11 +45,12 @@ class RightsRequestInput(StrictSerializer):
     identity is verified.
     """
 
+    schema_rules = {"oneOf": [{"required": ["kind"]}, {"required": ["kinds"]}]}
+    beyond_schema = {"purposes": "Codes of the client's purposes or of PakTaleem's."}
+
     subject = TextField(max_length=255)
     kind = serializers.ChoiceField(RightKind.choices, required=False)
-    kinds = serializers.ListField(
-        child=serializers.ChoiceField(RightKind.choices), required=False, min_length=1, max_length=8
-    )
+    kinds = KindsField(required=False)
     purposes = serializers.ListField(child=TextField(max_length=63), required=False, max_length=_MOST_PURPOSES)
     details = TextField(required=False, allow_blank=True, allow_null=True, max_length=_MOST_DETAILS)
     signed_in = serializers.BooleanField(default=True)
@@ -58,7 +67,7 @@ class RightsRequestQuery(StrictSerializer):
 
     state = serializers.ChoiceField(["open", "all"], default="open")
     subject = TextField(required=False, max_length=255)
-    cursor = TextField(required=False, max_length=500)
+    cursor = CursorField(required=False)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 

@@ -11,6 +11,10 @@ class RightsConfig(config.PortalAppConfig):
     verbose_name = "rights requests"
     handlers = (
         (
+            "consent.consents.services.restrictions.checks_before_lift",
+            "rights.services.limits.require_notice",
+        ),
+        (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "rights.sealing.REQUEST_KEYS",
         ),

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from consent.register.compiled import Basis, Capacity
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.authorities import Authority, find_authority
 from rights.deadlines import Pause, RequestClock
@@ -44,8 +46,10 @@ _BY_PURPOSE = frozenset({RightKind.RESTRICTION, *_OF_BASIS})
 """Kinds that are carried out purpose by purpose."""
 
 
-class RequestUnknown(LookupError):
+class RequestUnknown(PortalError, LookupError):
     """There is no such request at this client."""
+
+    problem = Problem("rights-request-unknown", HTTPStatus.NOT_FOUND, "No such rights request")
 
 
 def list_requests(actor: Actor) -> QuerySet[RightsRequest]:

@@ -19,9 +19,11 @@ from consent.register.services import sign_balancing_test
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
 from paktaleem.foundation.accounts.services import issue_api_key
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
@@ -86,33 +88,45 @@ class Cast:
 
 def make_cast() -> dict[str, Any]:
     """Create the cast in an empty, migrated database; return the ids and secrets that tests need."""
-    from tests.factories import CAST_AT, SETTING_UP, UserFactory  # noqa: PLC0415 -- see tests/database.py
+    from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- see tests/database.py
 
     with in_client(PAKTALEEM):
         load_register(actor=SETTING_UP, at=CAST_AT)
         for test in BalancingTest.objects.all():
             sign_balancing_test(test, actor=SETTING_UP, at=CAST_AT)
     clients = {"paktaleem": PAKTALEEM, "indus": new_id(), "khyber": new_id()}
-    with in_global():
-        users = {
-            name: UserFactory(email=f"{name}@{code}.example", full_name=name.title()).id
-            for name, (_, code) in STAFF.items()
-        }
     values: dict[str, Any] = {"keys": {}, "subjects": {}}
     for code, client_id in clients.items():
         with in_client(client_id):
-            _make_client(code, client_id, users, values)
+            _make_client(code, client_id, values)
+    users = _make_staff(clients)
     values["clients"] = {code: str(client_id) for code, client_id in clients.items()}
     values["users"] = {name: str(user_id) for name, user_id in users.items()}
     return values
 
 
-def _make_client(code: str, client_id: UUID, users: dict[str, UUID], values: dict[str, Any]) -> None:
+def _make_staff(clients: dict[str, UUID]) -> dict[str, UUID]:
+    """Make all staff as the host makes the first ones of a deployment; their passwords are their addresses."""
+    from tests.factories import CAST_AT  # noqa: PLC0415 -- as above
+
+    appointments = [
+        Appointment(
+            email=f"{name}@{code}.example",
+            full_name=name.title(),
+            roles=((role, clients[code]),),
+            password=f"{name}@{code}.example",
+        )
+        for name, (role, code) in STAFF.items()
+    ]
+    made = appoint_staff(appointments, reason=Reason.ONBOARDING, at=CAST_AT)
+    return {name: user.id for name, user in zip(STAFF, made, strict=True)}
+
+
+def _make_client(code: str, client_id: UUID, values: dict[str, Any]) -> None:
     from tests.factories import (  # noqa: PLC0415
         CAST_AT,
         SETTING_UP,
         ClientFactory,
-        MembershipFactory,
         make_agreement,
         make_consent_purpose,
         make_system,
@@ -126,9 +140,6 @@ def _make_client(code: str, client_id: UUID, users: dict[str, UUID], values: dic
         make_consent_purpose(client, "product_research", ["contact_details", "usage_logs"])
         make_agreement(client, [*PURPOSES, "newsletter", "product_research"], list(CATEGORIES))
         _make_people(client, values)
-    for name, (role, where) in STAFF.items():
-        if where == code:
-            MembershipFactory(client=client, user_id=users[name], role=role)
     key, secret = issue_api_key(
         client_id, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT
     )

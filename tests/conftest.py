@@ -15,6 +15,7 @@ from tests.database import (
     cast_values,
     copied_database,
     end_run,
+    restored_database,
     worker_folder,
     worker_name,
 )
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.load_profile("portal")
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
+    settings.PUBLIC_URL = "https://testserver"
     settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
     settings.ASIDE_DATABASE = "default"  # rolled back with the test, except with ``committed``
     settings.READINESS_SECONDS = float("inf")  # checked once per run: tests count their statements
@@ -67,7 +69,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
     """Provide a database for this test alone, in which transactions commit."""
-    with django_db_blocker.unblock(), copied_database(f"portal_{worker_name()}_committed"):
+    with django_db_blocker.unblock(), restored_database(f"portal_{worker_name()}_committed"):
         settings.ASIDE_DATABASE = "aside"
         yield Cast(cast_values())
         settings.ASIDE_DATABASE = "default"

@@ -33,11 +33,13 @@ from paktaleem.development.embedded import (
     ensure_database,
     ensure_roles,
 )
+from tests.restoring import RestoredDatabase
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
 SHARED_FOLDER = "PAKTALEEM_TEST_SHARED_FOLDER"
 """Environment variable: a folder of several runs, one after the other, with their template and servers."""
 TEMPLATE = "portal_template"
+_RESTORED: dict[str, RestoredDatabase] = {}
 ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
 
@@ -150,15 +152,38 @@ def copied_database(name: str) -> Iterator[Endpoint]:
     """Point Django at a new copy of the template, as app and owner; drop the copy afterwards."""
     endpoint = template_ready()
     _copy_database(endpoint, name)
+    try:
+        with _in_use(endpoint, name):
+            yield endpoint
+    finally:
+        drop_database(endpoint, name)
+
+
+@contextmanager
+def restored_database(name: str) -> Iterator[Endpoint]:
+    """Point Django at a database with the rows of the template: the one of the last test, if it is as it was."""
+    endpoint, database = template_ready(), _RESTORED.get(name)
+    if database is not None and database.is_reusable():
+        database.restore()
+    else:
+        if database is not None:
+            database.close()
+        _copy_database(endpoint, name)
+        _RESTORED[name] = RestoredDatabase(endpoint, name)
+    with _in_use(endpoint, name):
+        yield endpoint
+
+
+@contextmanager
+def _in_use(endpoint: Endpoint, name: str) -> Iterator[None]:
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)
     try:
-        yield endpoint
+        yield
     finally:
         leave_database()
         for alias, values in before.items():
             connections.databases[alias].update(values)
-        drop_database(endpoint, name)
 
 
 def _copy_database(endpoint: Endpoint, name: str) -> None:

@@ -1,21 +1,30 @@
 """The parts of docs/ that follow from tables in Python: ``python -m tests.docs`` writes them anew.
 
-The table of webhook events follows from ``paktaleem.directory.webhooks.events``, the sentence of each reason from
-``consent.decisions.remedies``. ``tests/project/test_docs.py`` fails where they are not current.
+The table of webhook events follows from ``paktaleem.foundation.audit.acts``, the sentence of each reason from
+``consent.decisions.remedies``, the table of problem types from the exception classes, the text of the page
+``/docs/reasons/`` from ``docs/decisions-api.md``. ``tests/project/test_docs.py`` fails where they are not current.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
-from consent.decisions.facts import Reason
+import django
+from markdown_it import MarkdownIt
+
+from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED
+from tests.problem_types import with_problem_types
 
 __all__ = ["PAGES", "current"]
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+REASONS = DOCS / "decisions-api.md"
+MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "emphasis", "backticks"])
 TABLE = re.compile(r"(\| family \| events \|[^\n]*\n\|---\|---\|---\|\n)(?:\|[^\n]*\n)+")
 REMEDY = re.compile(r"(^## (\w+)\n(?:(?!^## )[^\n]*\n)*?)\*What would help:\* [^\n]*\n", re.MULTILINE)
 
@@ -48,9 +57,21 @@ def with_remedies(page: str) -> str:
     return REMEDY.sub(as_answered, page)
 
 
+def as_reasons_page(_page: str) -> str:
+    """The text of the reasons as HTML, each section with its code as anchor."""
+    body = current(REASONS).partition("\n")[2]  # the page has its own title
+    tokens = MARKDOWN.parse(body)
+    for opening, content in pairwise(tokens):
+        if opening.type == "heading_open":
+            opening.attrSet("id", content.content)
+    return str(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))
+
+
 PAGES: dict[Path, Callable[[str], str]] = {
     DOCS / "lms-developer.md": with_events,
-    DOCS / "decisions-api.md": with_remedies,
+    REASONS: with_remedies,
+    DOCS / "problem-types.md": with_problem_types,
+    DOCS.parent / "templates" / "decisions" / "reasons_text.html": as_reasons_page,
 }
 
 
@@ -60,5 +81,7 @@ def current(path: Path) -> str:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+    django.setup()
     for page in PAGES:
         page.write_text(current(page), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 from factory.base import Factory
 from factory.declarations import LazyAttribute, Sequence
@@ -16,8 +17,9 @@ from paktaleem.directory.data_systems.services import assign_key, change_system
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.models import Client, Membership, User
-from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
+from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
 
 SETTING_UP = system_actor("tests")
@@ -62,34 +64,14 @@ class ClientFactory(ServiceFactory[Client]):
         return change_client(model_class(**values), **BY)
 
 
-class UserFactory(ServiceFactory[User]):
-    """A staff user; the password is their email address."""
+def make_staff(email: str, *roles: tuple[str, UUID], full_name: str = "Staff Member", at: datetime = CAST_AT) -> User:
+    """Make a member of staff from the host, outside any context; the password is their email address.
 
-    class Meta:
-        model = User
-
-    email = Sequence(lambda n: f"staff{n}@paktaleem.example")
-    full_name = "Staff Member"
-
-    @staticmethod
-    def make(_: type[User], /, **values: Any) -> User:
-        """Invite the user."""
-        email, full_name = values["email"], values["full_name"]
-        return invite_user(email, full_name=full_name, password=email, actor=SETTING_UP, at=CAST_AT)
-
-
-class MembershipFactory(ServiceFactory[Membership]):
-    """A role of a user at a client. Requires the client's context."""
-
-    class Meta:
-        model = Membership
-
-    role = "client_admin"
-
-    @staticmethod
-    def make(model_class: type[Membership], /, **values: Any) -> Membership:
-        """Return the role."""
-        return change_membership(model_class(**values), **BY)
+    The host makes staff only while fewer than two officers are left; tests of more make them in the console.
+    """
+    one = Appointment(email=email, full_name=full_name, roles=roles, password=email)
+    [user] = appoint_staff([one], reason=Reason.ONBOARDING, at=at)
+    return user
 
 
 class SubjectFactory(ServiceFactory[Subject]):
@@ -129,7 +111,6 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
             purpose=purpose,
             role=role,
             basis="consent",
-            capacity="processor",
             starts_at=at,
         )
         change_register(basis, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)

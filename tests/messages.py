@@ -25,11 +25,12 @@ from django.utils.translation.template import templatize
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup()
 
-from consent.decisions.facts import Reason as Refusal  # noqa: E402 -- the apps must be there first
+from consent.decisions.reasons import Reason as Refusal  # noqa: E402 -- the apps must be there first
 from paktaleem.directory.mail.kinds import list_message_kinds  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
 from paktaleem.foundation.console.site import SECTIONS, site  # noqa: E402
 from paktaleem.foundation.console.translation import list_displayed_texts, list_field_texts  # noqa: E402
+from paktaleem.foundation.errors import list_portal_errors  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
@@ -70,7 +71,8 @@ def found_messages() -> Catalog:
 def console_words() -> Iterator[tuple[str, str]]:
     """Yield the texts that the console translates when shown (headings, buttons, states …), with their app."""
     yield from (("console", section) for section in SECTIONS)
-    yield from (("consent/decisions/facts.py", code.replace("_", " ")) for code in Refusal)
+    yield from ((error.__module__, error.console_message) for error in list_portal_errors())
+    yield from (("consent/decisions/reasons.py", code.replace("_", " ")) for code in Refusal)
     ours = (kind.code for kind in list_message_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
     yield from (("mail", code.replace("_", " ").capitalize()) for code in ours)  # tests declare kinds of their own
     admins: list[Any] = list(site._registry.values())

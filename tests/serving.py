@@ -30,6 +30,7 @@ def environment_of_server() -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         "ERASURE_LIST_FILE": settings.ERASURE_LIST_FILE,
         "SERVE_STATIC_FROM_SOURCE": "true",
+        "PUBLIC_URL": settings.PUBLIC_URL,
     }
 
 

@@ -21,6 +21,7 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
@@ -43,7 +44,7 @@ class _NoticeRound:
     def write(self, kind: str, to: Any, *, page: str, days: int, **values: Any) -> Letter:
         """Send one email or text message that links to a page of the portal."""
         given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
-        context = {"url": settings.PUBLIC_URL.rstrip("/") + page, "days": str(days), **values}
+        context = {"url": build_public_url(page), "days": str(days), **values}
         sender: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
         return send_message(kind, to=to, context=context, **given, **sender)
 
@@ -57,7 +58,7 @@ def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """
     advisory_lock(f"age-notices/{client_id}")
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
-    due = without_notice(coming_of_age(actor, at=at, until=until).filter(client_id=client_id))
+    due = without_notice(coming_of_age(actor, at=at, until=until).filter(client_id=client_id, erasure_started_at=None))
     people = list(due.select_related("client")[:_AT_ONCE])
     if people:
         notices = _NoticeRound(people[0].client, actor, at)

@@ -14,8 +14,9 @@ from children.concerns.services import RequestNotAllowed, record_data_request
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
-from paktaleem.foundation.api.problems import FieldProblem, Problem
+from paktaleem.foundation.api.problems import FieldProblem
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.errors import Problem
 
 __all__ = ["AskAboutData"]
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -19,6 +20,7 @@ from django.utils.module_loading import import_string
 
 from children.guardians.strength import PROVIDER_METHODS, Method
 from paktaleem.directory.webhooks.signing import signature
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "CheckProvider",
@@ -35,8 +37,11 @@ TOLERANCE = timedelta(minutes=5)
 _LONGEST_NUMBER = 200
 
 
-class ProviderUnknown(LookupError):
+class ProviderUnknown(PortalError, LookupError):
     """No provider is configured under this code."""
+
+    problem = Problem("provider-unknown", HTTPStatus.CONFLICT, "No provider of checks is configured under this code")
+    console_message = "This provider is no longer configured."
 
 
 class NotSigned(Exception):

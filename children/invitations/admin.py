@@ -34,6 +34,7 @@ from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -95,12 +96,16 @@ class AskForm(forms.Form):
         return self.own or self.cleaned_data["client"].pk
 
 
-class NoGuardianToAsk(Exception):
+class NoGuardianToAsk(PortalError):
     """Every guardian named for this child was already invited or has answered."""
 
+    console_message = "No guardian on record is left to ask. Name one first, or ask on paper."
 
-class NoUsableContact(Exception):
+
+class NoUsableContact(PortalError):
     """No guardian of this child has a usable contact."""
+
+    console_message = "No guardian has a usable contact that is not the child's: ask on paper or in person."
 
 
 def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
@@ -129,10 +134,6 @@ person_acts.connect(
         "not name the child.",
         done="The guardians have been asked. Their answers are shown under Invitations of guardians.",
         applies=_is_child,
-        refusals={
-            NoGuardianToAsk: "No guardian on record is left to ask. Name one first, or ask on paper.",
-            NoUsableContact: "No guardian has a usable contact that is not the child's: ask on paper or in person.",
-        },
     )
 )
 
@@ -145,7 +146,7 @@ class InvitationAdmin(EvidenceAdmin):
     view_capability = Capability.VIEW_GUARDIANS
     add_capability = Capability.INVITE_GUARDIANS
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
-    list_filter = ("state", "client")
+    list_filter = ("state", "problem", "client")
     newest_by = "asked_at"
     detail_fields = (
         "about",

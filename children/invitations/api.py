@@ -14,11 +14,7 @@ from children.guardians.contacts import ContactRejection
 from children.invitations.models import ContactProblem, Invitation, InvitationState
 from children.invitations.selectors import list_invitations
 from children.invitations.services import (
-    AlreadyDecided,
     ContactRefused,
-    NoGuardian,
-    NotAChild,
-    TooManyInvitations,
     invite_guardian,
     register_and_invite,
 )
@@ -34,14 +30,24 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.problems import INVALID, FieldProblem, Problem, register_problems
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.problems import INVALID, FieldProblem
+from paktaleem.foundation.api.serializers import (
+    EMAIL,
+    PERSON_NAME,
+    PHONE,
+    ServiceTextField,
+    StrictSerializer,
+    TextField,
+)
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["InviteGuardian", "ShowInvitation"]
 
 
-class InvitationUnknown(LookupError):
+class InvitationUnknown(PortalError, LookupError):
     """The client has no such invitation."""
+
+    problem = Problem("invitation-unknown", HTTPStatus.NOT_FOUND, "There is no such invitation")
 
 
 class ContactUnusable(FieldProblem):
@@ -61,34 +67,34 @@ class GuardianInvalid(FieldProblem):
     problem = INVALID
 
 
-register_problems(
-    {
-        NotAChild: Problem("not-a-child", HTTPStatus.CONFLICT, "This person is not a child and decides for themselves"),
-        NoGuardian: Problem(
-            "no-guardian",
-            HTTPStatus.CONFLICT,
-            "This person is not a guardian who may decide for the child",
-            "They are not named as a guardian, no longer are one, or may not decide.",
-        ),
-        AlreadyDecided: Problem("already-decided", HTTPStatus.CONFLICT, "This guardian has already consented"),
-        TooManyInvitations: Problem(
-            "too-many-invitations",
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "This guardian has been invited too often",
-            "At most ten invitations per hour to one contact. Try again later.",
-        ),
-        InvitationUnknown: Problem("invitation-unknown", HTTPStatus.NOT_FOUND, "There is no such invitation"),
-    }
-)
-
-
 class InvitedInput(StrictSerializer):
     """The guardian to ask: a registered person by ``external_id`` alone, or a new person with a name and a contact."""
 
+    schema_rules = {
+        "anyOf": [
+            {"required": ["external_id"], "maxProperties": 1},
+            {
+                "required": ["full_name", "relationship", "email"],
+                "properties": {"email": {"type": "string"}},
+                "not": {"required": ["external_id"]},
+            },
+            {
+                "required": ["full_name", "relationship", "phone"],
+                "properties": {"phone": {"type": "string"}},
+                "not": {"required": ["external_id"]},
+            },
+        ]
+    }
+
     external_id = TextField(required=False, max_length=255)
-    full_name = TextField(required=False, max_length=300)
-    email = TextField(required=False, allow_null=True, max_length=254)
-    phone = TextField(required=False, allow_null=True, max_length=40)
+    full_name = ServiceTextField(PERSON_NAME, required=False, max_length=300)
+    email = ServiceTextField(
+        EMAIL,
+        required=False,
+        allow_null=True,
+        max_length=254,
+    )
+    phone = ServiceTextField(PHONE, required=False, allow_null=True, max_length=40)
     relationship = serializers.ChoiceField(["parent", "guardian", "relative"], required=False)
     language = serializers.ChoiceField(LANGUAGES, required=False)
 

@@ -83,7 +83,7 @@ class Invitation(models.Model):
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=InvitationState)
-    problem = models.CharField("why", max_length=16, choices=ContactProblem, blank=True)
+    problem = models.CharField("problem", max_length=16, choices=ContactProblem, blank=True)
     channel = models.CharField(max_length=8, choices=Channel, blank=True)
     portal = models.CharField(max_length=300)
     letter = models.UUIDField(null=True, help_text="The last message about it.")

@@ -16,10 +16,10 @@ from consent.decisions.facts import (
     Decision,
     Objection,
     Question,
-    Reason,
     Restriction,
     SubjectFacts,
 )
+from consent.decisions.reasons import Reason
 from consent.decisions.rule_context import RuleContext
 from consent.decisions.rules import RULES
 from consent.register.compiled import Basis
@@ -113,6 +113,7 @@ def _next_change(case: RuleContext) -> datetime | None:
 def _list_personal_changes(case: RuleContext) -> Iterator[datetime | None]:
     subject, consent = case.subject, case.consent
     yield subject.registered_at
+    yield subject.erasure_started_at
     yield subject.erased_at
     yield subject.of_age_at
     yield subject.may_be_child_until

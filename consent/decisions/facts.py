@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from consent.decisions.reasons import Reason
     from consent.register.compiled import ClientDeclarations, Period
 
 
@@ -27,48 +28,6 @@ class Action(StrEnum):
     PROCESS = "process"
     SHARE = "share"
     DELETE = "delete"
-
-
-class Reason(StrEnum):
-    """Reason codes of a decision: stable, part of the API. All but `permitted` are refusals."""
-
-    PERMITTED = "permitted"
-    SUBJECT_TYPE_UNKNOWN = "subject_type_unknown"
-    SUBJECT_UNKNOWN = "subject_unknown"
-    SUBJECT_ERASED = "subject_erased"
-    ACTION_UNKNOWN = "action_unknown"
-    RESOURCE_TYPE_UNKNOWN = "resource_type_unknown"
-    PURPOSE_UNKNOWN = "purpose_unknown"
-    PURPOSE_INACTIVE = "purpose_inactive"
-    SALE_FORBIDDEN = "sale_forbidden"
-    CATEGORY_UNKNOWN = "category_unknown"
-    CATEGORY_NOT_COVERED = "category_not_covered"
-    NO_AGREEMENT = "no_agreement"
-    AGREEMENT_SUSPENDED = "agreement_suspended"
-    AGREEMENT_ENDED = "agreement_ended"
-    NOT_INSTRUCTED = "not_instructed"
-    ACCOUNT_CLOSED = "account_closed"
-    RECIPIENT_MISSING = "recipient_missing"
-    RECIPIENT_NOT_APPROVED = "recipient_not_approved"
-    QUARANTINED = "quarantined"
-    AGE_UNKNOWN = "age_unknown"
-    GUARDIAN_CONSENT_REQUIRED = "guardian_consent_required"
-    GUARDIAN_CONSENT_REFUSED = "guardian_consent_refused"
-    GUARDIAN_CONSENT_WITHDRAWN = "guardian_consent_withdrawn"
-    GUARDIAN_AUTHORITY_LAPSED = "guardian_authority_lapsed"
-    PROCESSING_RESTRICTED = "processing_restricted"
-    BASIS_MISSING = "basis_missing"
-    CONSENT_MISSING = "consent_missing"
-    CONSENT_REFUSED = "consent_refused"
-    CONSENT_WITHDRAWN = "consent_withdrawn"
-    CONSENT_REVOKED = "consent_revoked"
-    CONSENT_EXPIRED = "consent_expired"
-    CONSENT_OUTDATED = "consent_outdated"
-    CONSENT_INVALIDATED = "consent_invalidated"
-    CONSENT_NOT_BY_GUARDIAN = "consent_not_by_guardian"
-    BALANCING_MISSING = "balancing_missing"
-    OBJECTION_IN_FORCE = "objection_in_force"
-    UNDECIDABLE = "undecidable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +56,7 @@ class Objection:
 class SubjectFacts:
     """The facts about a person; guardians' answers are about the service as a whole.
 
+    `erasure_started_at` is when the person's erasure was confirmed, `erased_at` when it was complete.
     `account_closed` is True if the person's account at the client was closed or disabled. `of_age_at` is when the
     person reaches the client's age threshold; for known adults any time before their first consent; None: age
     unknown. `may_be_child_until` is the latest such time if the age was computed for another threshold and is unknown
@@ -109,6 +69,7 @@ class SubjectFacts:
     id: UUID
     role: str
     registered_at: datetime
+    erasure_started_at: datetime | None = None
     erased_at: datetime | None = None
     account_closed: bool = False
     of_age_at: datetime | None = None
@@ -134,7 +95,7 @@ class ConsentFact:
     """A person's consent to one purpose, as of its latest event.
 
     `state` is one of the consent states (only `given` permits); `by` is who gave it: self or guardian, `guardian` which
-    guardian.
+    guardian. `informed_at` is when the notice was shown, or the form collected; None: not later than `recorded_at`.
     """
 
     event_id: UUID
@@ -144,6 +105,7 @@ class ConsentFact:
     notice_version: UUID | None = None
     by: str = "self"
     guardian: UUID | None = None
+    informed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

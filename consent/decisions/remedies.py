@@ -1,93 +1,20 @@
-"""Remedies for refusals: one short sentence and a link to the documentation for each reason code."""
+"""Remedies for refusals: a reason's sentence, the client's declarations for children, a link to the documentation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consent.decisions.facts import Reason
+from consent.decisions.reasons import ASK_GUARDIAN, ASK_GUARDIAN_UR, Reason
 
 if TYPE_CHECKING:
     from consent.register.compiled import ClientDeclarations
 
 DOCUMENTATION = "/docs/reasons/"
 
-_ASK_AGAIN = "Ask the person again with the notice in effect, and record the answer."
-_ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
-
-_SENTENCES = {
-    Reason.SUBJECT_TYPE_UNKNOWN: "Send the subject type end_user (or user), and the person's id.",
-    Reason.SUBJECT_UNKNOWN: "Register the person first, by PUT /api/v1/subjects/{external_id}.",
-    Reason.SUBJECT_ERASED: "None: the person was erased. Delete any remaining copies.",
-    Reason.ACTION_UNKNOWN: "Use one of the actions collect, store, process, share, delete.",
-    Reason.RESOURCE_TYPE_UNKNOWN: "Send the resource type purpose, and the purpose's code as its id.",
-    Reason.PURPOSE_UNKNOWN: "Use a purpose code from GET /api/v1/purposes, or have the client add this one.",
-    Reason.PURPOSE_INACTIVE: "Have the client's administrator activate the purpose again.",
-    Reason.SALE_FORBIDDEN: "None: personal data is never sold.",
-    Reason.CATEGORY_UNKNOWN: "Use category codes of the register, or have the client add this one.",
-    Reason.CATEGORY_NOT_COVERED: "Ask for the purpose's own categories only.",
-    Reason.NO_AGREEMENT: "The client and PakTaleem must sign a service agreement that has begun.",
-    Reason.AGREEMENT_SUSPENDED: "Wait until the service agreement is resumed; storing and deleting stay allowed.",
-    Reason.AGREEMENT_ENDED: "The service agreement must be renewed; deleting stays allowed.",
-    Reason.NOT_INSTRUCTED: "The client must instruct PakTaleem for this purpose and all these categories.",
-    Reason.ACCOUNT_CLOSED: (
-        "Send the event active once the account is in use again; storing, deleting and legal duties stay allowed."
-    ),
-    Reason.RECIPIENT_MISSING: "Name the recipient in resource.properties.recipient.",
-    Reason.RECIPIENT_NOT_APPROVED: (
-        "The recipient must be approved and instructed for this purpose and these categories, "
-        "and the client's time to object must be over."
-    ),
-    Reason.QUARANTINED: "A privacy officer must settle the report about this person's data first.",
-    Reason.AGE_UNKNOWN: (
-        "Register a birth date or an attested age; for a child, a guardian with verified authority must consent."
-    ),
-    Reason.GUARDIAN_CONSENT_REQUIRED: "A guardian with verified authority must consent: have the school ask one.",
-    Reason.GUARDIAN_CONSENT_REFUSED: "Only the guardian can change this.",
-    Reason.GUARDIAN_CONSENT_WITHDRAWN: "Only the guardian can change this.",
-    Reason.GUARDIAN_AUTHORITY_LAPSED: "The guardian's authority must be verified again: have the school ask them.",
-    Reason.PROCESSING_RESTRICTED: "Wait until the restriction is lifted; storing and deleting stay allowed.",
-    Reason.BASIS_MISSING: "The client must set a lawful basis for this purpose and the person's role.",
-    Reason.CONSENT_MISSING: "Ask the person with the notice in effect, and record the answer.",
-    Reason.CONSENT_REFUSED: "Respect the refusal; the person may change their mind.",
-    Reason.CONSENT_WITHDRAWN: "Respect the withdrawal; the person may consent again after the notice is shown again.",
-    Reason.CONSENT_REVOKED: _ASK_AGAIN,
-    Reason.CONSENT_EXPIRED: _ASK_AGAIN,
-    Reason.CONSENT_OUTDATED: _ASK_AGAIN,
-    Reason.CONSENT_INVALIDATED: _ASK_AGAIN,
-    Reason.CONSENT_NOT_BY_GUARDIAN: _ASK_GUARDIAN,
-    Reason.BALANCING_MISSING: "A privacy officer must sign the balancing test of this purpose.",
-    Reason.OBJECTION_IN_FORCE: "Respect the objection; a privacy officer decides on it.",
-    Reason.UNDECIDABLE: "The stored facts contradict each other: report it to support@PakTaleem.com.",
-}
 _AGE, _CONSENT = "age", "consent"
-_ASK_SCHOOL_UR = "سکول سے کہیں کہ وہ سرپرست سے پوچھے۔"
-_ASK_GUARDIAN_UR = f"بچے کی طرف سے صرف تصدیق شدہ اختیار والا سرپرست رضامندی دے سکتا ہے: {_ASK_SCHOOL_UR}"
-_ONLY_GUARDIAN_UR = "یہ فیصلہ صرف سرپرست بدل سکتے ہیں۔"
-_URDU = {
-    Reason.AGE_UNKNOWN: (
-        "تاریخ پیدائش یا تصدیق شدہ عمر درج کروائیں؛ بچہ ہو تو تصدیق شدہ اختیار والے سرپرست کی رضامندی لازم ہے۔"
-    ),
-    Reason.GUARDIAN_CONSENT_REQUIRED: f"تصدیق شدہ اختیار والے سرپرست کی رضامندی لازم ہے: {_ASK_SCHOOL_UR}",
-    Reason.GUARDIAN_CONSENT_REFUSED: _ONLY_GUARDIAN_UR,
-    Reason.GUARDIAN_CONSENT_WITHDRAWN: _ONLY_GUARDIAN_UR,
-    Reason.GUARDIAN_AUTHORITY_LAPSED: "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: سکول سے کہیں کہ وہ ان سے پوچھے۔",
-    Reason.CONSENT_NOT_BY_GUARDIAN: _ASK_GUARDIAN_UR,
-    Reason.ACCOUNT_CLOSED: (
-        "اکاؤنٹ دوبارہ استعمال ہونے لگے تو active کا واقعہ بھیجیں؛ "
-        "محفوظ رکھنے، حذف کرنے اور قانونی تقاضوں کی اجازت برقرار ہے۔"
-    ),
-}
-"""Urdu sentences for the reasons that schools and families read."""
-_ANSWERED_BY_GUARDIAN = frozenset(
-    {
-        Reason.CONSENT_MISSING,
-        Reason.CONSENT_REVOKED,
-        Reason.CONSENT_EXPIRED,
-        Reason.CONSENT_OUTDATED,
-        Reason.CONSENT_INVALIDATED,
-    }
-)
+_NOT_ABOUT_CONSENT = frozenset({Reason.ACCOUNT_CLOSED, Reason.ERASURE_IN_PROGRESS})
+"""Reasons with a sentence in Urdu for which the client's declared procedures do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +35,12 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: ClientDeclar
 
     For a child it names the guardian, and the procedures the client has declared.
     """
-    sentence = _SENTENCES.get(reason)
-    if sentence is None:
+    sentence, urdu = reason.sentence, reason.sentence_ur
+    if not sentence:
         return None
-    urdu = _URDU.get(reason, "")
-    if is_child and reason in _ANSWERED_BY_GUARDIAN:
-        sentence, urdu = _ASK_GUARDIAN, _ASK_GUARDIAN_UR
-    if urdu and declared is not None and reason is not Reason.ACCOUNT_CLOSED:
+    if is_child and reason.answered_by == "guardian":
+        sentence, urdu = ASK_GUARDIAN, ASK_GUARDIAN_UR
+    if urdu and declared is not None and reason not in _NOT_ABOUT_CONSENT:
         kinds = (_AGE, _CONSENT) if reason is Reason.AGE_UNKNOWN else (_CONSENT,)
         sentence, urdu = _with_declared(sentence, urdu, declared, kinds)
     return Remedy(reason, sentence, f"{DOCUMENTATION}#{reason.value}", urdu)

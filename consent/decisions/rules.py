@@ -1,7 +1,8 @@
 """The rules of a decision, each a small function: a reason to refuse, or None.
 
-`RULES` lists them in the order of the design's table (section 6), with the rule about closed accounts after rule 4. A
-rule gets a `RuleContext`: the question with the rows looked up for it.
+`RULES` lists them in the order of the design's table (section 6), with the rule about an erasure in progress after
+rule 1 and the rule about closed accounts after rule 4. A rule gets a `RuleContext`: the question with the rows looked
+up for it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from children.guardians.strength import needed_strength
-from consent.decisions.facts import Action, Reason
+from consent.decisions.facts import Action
+from consent.decisions.reasons import Reason
 from consent.decisions.rule_context import BASES, NO_PURPOSE, NOBODY, RuleContext
 from consent.register.compiled import Basis, Capacity
 
@@ -51,6 +53,14 @@ def _person_is_known(case: RuleContext) -> Reason | None:  # Rule 1
     if subject.erased_at is not None and subject.erased_at <= case.at:
         return Reason.SUBJECT_ERASED
     return None
+
+
+def _is_not_being_erased(case: RuleContext) -> Reason | None:
+    """Refuse everything but `delete` from the confirmation of the person's erasure, legal obligation included."""
+    started_at = case.subject.erasure_started_at
+    if started_at is None or case.at < started_at or case.action is Action.DELETE:
+        return None
+    return Reason.ERASURE_IN_PROGRESS
 
 
 # Rule 2
@@ -294,7 +304,7 @@ def _consent_is_given(case: RuleContext) -> Reason | None:
         return Reason.UNDECIDABLE
     if consent.expires_at is not None and consent.expires_at <= case.at:
         return Reason.CONSENT_EXPIRED
-    return _notice_refusal(case, consent) or _giver_refusal(case, consent)
+    return _notice_refusal(case, consent) or _widening_refusal(case, consent) or _giver_refusal(case, consent)
 
 
 def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
@@ -311,6 +321,15 @@ def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
         return Reason.UNDECIDABLE
     outdated_at = notice.outdated_at[version]
     return Reason.CONSENT_OUTDATED if outdated_at is not None and outdated_at <= case.at else None
+
+
+def _widening_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
+    """Refuse a consent given before the purpose was widened: it does not cover what was added."""
+    widening = case.purpose.widened_since(consent.informed_at or consent.recorded_at)
+    if widening is None or case.at < widening.at:
+        return None
+    case.rests_on(widening.id)
+    return Reason.CONSENT_OUTDATED
 
 
 def _giver_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
@@ -346,6 +365,7 @@ def _interest_prevails(case: RuleContext) -> Reason | None:
 
 RULES: tuple[Callable[[RuleContext], Reason | None], ...] = (
     _person_is_known,
+    _is_not_being_erased,
     _purpose_is_open,
     _categories_are_covered,
     _agreement_allows,

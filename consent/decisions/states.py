@@ -1,11 +1,12 @@
 """The states of a consent: transitions, and the effective state after expiry and new notices. Pure."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from consent.decisions.facts import ConsentFact
 from consent.register.compiled import Register
 
-__all__ = ["ANSWER_STATES", "changes_state", "effective_state", "renewal_is_due"]
+__all__ = ["ANSWER_STATES", "changes_state", "effective_state", "outdated_at", "renewal_is_due"]
 
 ANSWER_STATES = frozenset({"given", "refused", "deferred", "requested", "withdrawn"})
 """The states a person can answer with. The others are set by staff, or follow from time or a notice."""
@@ -19,16 +20,29 @@ def changes_state(before: str, event: str) -> bool:
 
 
 def effective_state(register: Register, purpose: str, fact: ConsentFact, at: datetime) -> str:
-    """Return the state at ``at``: a given consent expires, or is outdated by a later material version."""
+    """Return the state at ``at``: a given consent expires, or is outdated."""
     if fact.state != "given":
         return fact.state
     if fact.expires_at is not None and fact.expires_at <= at:
         return "expired"
-    notice = register.notices.get(purpose)
-    if notice is None or fact.notice_version is None:
-        return "given"
-    outdated_at = notice.outdated_at.get(fact.notice_version)
-    return "outdated" if outdated_at is not None and outdated_at <= at else "given"
+    ended_at = outdated_at(
+        register,
+        purpose,
+        notice_version=fact.notice_version,
+        informed_at=fact.informed_at or fact.recorded_at,
+    )
+    return "outdated" if ended_at is not None and ended_at <= at else "given"
+
+
+def outdated_at(
+    register: Register, purpose: str, *, notice_version: UUID | None, informed_at: datetime
+) -> datetime | None:
+    """Return when a consent becomes outdated: a later material version takes effect, or the purpose is widened."""
+    notice, rule = register.notices.get(purpose), register.purposes.get(purpose)
+    changed_at = notice.outdated_at.get(notice_version) if notice and notice_version else None
+    widening = rule.widened_since(informed_at) if rule else None
+    widened_at = widening.at if widening else None
+    return min((each for each in (changed_at, widened_at) if each is not None), default=None)
 
 
 def renewal_is_due(state: str, *, expires_at: datetime | None, renew_days: int, at: datetime) -> bool:

@@ -14,7 +14,8 @@ from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.notices import POLICY
 from consent.notices.selectors.purposes import bases_in_force, get_current_notice, purposes
 from consent.notices.serializers import NoticeOutput, PurposesOutput
-from consent.register.models import LawfulBasis, Purpose
+from consent.register.compiled import BasisRule
+from consent.register.models import Purpose
 from paktaleem.directory.people.details import LANGUAGES, ROLES
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import (
@@ -25,7 +26,7 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, TextField
 
 __all__ = ["CurrentNotice", "ListPurposes"]
 
@@ -33,7 +34,7 @@ __all__ = ["CurrentNotice", "ListPurposes"]
 class ListPurposesInput(StrictSerializer):
     """Input: the cursor and the page size."""
 
-    cursor = TextField(required=False, max_length=500)
+    cursor = CursorField(required=False)
     limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
 
 
@@ -58,7 +59,7 @@ class ListPurposes(Operation):
         )
 
 
-def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
+def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], BasisRule]) -> dict[str, Any]:
     return {
         "code": purpose.code,
         "name": {"en": purpose.name_en, "ur": purpose.name_ur},

@@ -6,10 +6,13 @@ docs/decisions/0008 explains why there is no separate key.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.core import signing
+
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "ShownNotice",
@@ -26,20 +29,56 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
-class TokenMissing(Exception):
+class TokenMissing(PortalError):
     """A consent by this method needs the token of the notice that was shown."""
 
+    problem = Problem(
+        "shown-missing",
+        HTTPStatus.BAD_REQUEST,
+        "A consent requires proof of the notice that was shown",
+        "Send the value of shown from GET /api/v1/notices/current?purpose=….",
+        field="shown",
+    )
+    console_message = "Consent requires a notice in effect about this purpose, and there is none."
 
-class TokenForged(Exception):
+
+class TokenForged(PortalError):
     """The token was not signed by this portal, or was modified."""
 
+    problem = Problem(
+        "shown-forged",
+        HTTPStatus.BAD_REQUEST,
+        "The token was not signed by this portal",
+        "Send the token unchanged, as returned by GET /api/v1/notices/current?purpose=….",
+        field="shown",
+    )
+    console_message = "The form was modified: open it again."
 
-class TokenForeign(Exception):
+
+class TokenForeign(PortalError):
     """The token belongs to another client, notice, version or language than the answer."""
 
+    problem = Problem(
+        "shown-foreign",
+        HTTPStatus.CONFLICT,
+        "The token belongs to another client, notice or language than the answer",
+        "Use the token of the notice about each purpose: every answer may have its own shown.",
+        field="shown",
+    )
+    console_message = "The form was opened for another notice: open it again."
 
-class TokenExpired(Exception):
+
+class TokenExpired(PortalError):
     """The notice was shown too long ago, or before the consent ended: it must be shown again."""
+
+    problem = Problem(
+        "shown-stale",
+        HTTPStatus.CONFLICT,
+        "The notice was shown too long ago, or before the consent ended or the purpose was widened",
+        "Show GET /api/v1/notices/current?purpose=… again, without If-None-Match.",
+        field="shown",
+    )
+    console_message = "The notice was shown too long ago, or before the consent ended: open the form again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Empty answer sheets of a form, with codes and no names, as CSV and XLSX. Pure.
 
+On the sheet of a form for guardians, the first of the purposes is ``platform-use``.
+
 Cells contain codes and fixed texts only, so that none is interpreted as a formula.
 """
 
@@ -14,12 +16,28 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from consent.paper.codes import format_code
-from consent.paper.sheets import ANSWERED_BY, CODE, COMMENT, FIXED, METHODS, SHEET
+from consent.paper.sheets import (
+    ANSWERED_BY,
+    CODE,
+    COMMENT,
+    FIXED,
+    GUARDIAN_ID,
+    GUARDIAN_NAME,
+    METHODS,
+    RELATIONSHIP,
+    RELATIONSHIPS,
+    SHEET,
+    SIGNER,
+)
+from consent.paper.verdicts import SERVICE
 
 __all__ = ["render_csv_sheet", "render_xlsx_sheet"]
 
 _WIDTH = 18
 _HINTS = {
+    GUARDIAN_ID: "LMS id of a guardian on file · درج شدہ سرپرست کی شناخت",
+    GUARDIAN_NAME: "otherwise the name on the form · ورنہ فارم پر لکھا نام",
+    RELATIONSHIP: "parent, guardian, relative or other · رشتہ",
     "answered_by": "self or guardian · خود یا سرپرست",
     "method": "paper or phone · کاغذ یا فون",
     "answered_on": "2026-03-27",
@@ -38,6 +56,25 @@ _HELP = (
     ("note is stored as evidence of the answer, encrypted.", "نوٹ جواب کا ثبوت ہے اور مقفل رہتا ہے۔"),
     ("An answer counts only once it is confirmed in the console.", "کنسول میں تصدیق تک کچھ شمار نہیں ہوتا۔"),
 )
+_HELP_FOR_GUARDIANS = (
+    (
+        "Enter only forms that a parent or guardian has signed; answered_by is guardian, method is paper.",
+        "صرف وہ فارم لکھیں جن پر والد، والدہ یا سرپرست کے دستخط ہوں۔",
+    ),
+    (
+        "Without a yes under platform-use no other yes counts.",
+        "platform-use کے نیچے ہاں کے بغیر کوئی اور ہاں شمار نہیں ہوتی۔",
+    ),
+    (
+        "Enter who signed: guardian-id, or guardian-name and guardian-relationship; or do so in the console.",
+        "کس نے دستخط کیے: درج شدہ سرپرست کی شناخت، یا فارم پر لکھا نام اور رشتہ۔ سرپرست کنسول میں بھی چنا جا سکتا ہے۔",
+    ),
+    (
+        "Never write the number of an identity card.",
+        "شناختی کارڈ کا نمبر کبھی نہ لکھیں۔",
+    ),
+)
+"""Further help for the sheet of a form for guardians."""
 
 
 def render_csv_sheet(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
@@ -56,24 +93,35 @@ def render_xlsx_sheet(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
         sheet.append(row)
     sheet.freeze_panes = "B2"
     last = len(codes) + 2
-    choices = {**dict.fromkeys(purposes, ("yes", "no")), "answered_by": ANSWERED_BY, "method": METHODS}
+    choices = {
+        **dict.fromkeys(purposes, ("yes", "no")),
+        "answered_by": ANSWERED_BY,
+        "method": METHODS,
+        RELATIONSHIP: RELATIONSHIPS,
+    }
     for number, name in enumerate(_columns(purposes), 1):
         _format_column(sheet, number, choices.get(name, ()), last)
-    _write_help(book.create_sheet("Help"))
+    _write_help(book.create_sheet("Help"), [*_HELP, *(_HELP_FOR_GUARDIANS if SERVICE in purposes else ())])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
 def _columns(purposes: Sequence[str]) -> list[str]:
-    return [CODE, *purposes, *FIXED]
+    return [CODE, *purposes, *_fixed_columns(purposes)]
+
+
+def _fixed_columns(purposes: Sequence[str]) -> list[str]:
+    """Return the columns after the purposes: on the sheet of a form for guardians also who signed."""
+    return [FIXED[0], *SIGNER, *FIXED[1:]] if SERVICE in purposes else list(FIXED)
 
 
 def _rows(purposes: Sequence[str], codes: Sequence[str]) -> list[list[str]]:
     hints = [f"{COMMENT} as printed · جیسا چھپا ہے", *["yes / no · ہاں / نہیں"] * len(purposes)]
-    empty = [""] * (len(purposes) + len(FIXED))
+    fixed = _fixed_columns(purposes)
+    empty = [""] * (len(purposes) + len(fixed))
     rows = [[format_code(code), *empty] for code in codes]
-    return [_columns(purposes), [*hints, *(_HINTS[name] for name in FIXED)], *rows]
+    return [_columns(purposes), [*hints, *(_HINTS[name] for name in fixed)], *rows]
 
 
 def _format_column(sheet: Worksheet, number: int, choices: Sequence[str], last: int) -> None:
@@ -92,8 +140,8 @@ def _format_column(sheet: Worksheet, number: int, choices: Sequence[str], last: 
         sheet.add_data_validation(rule)
 
 
-def _write_help(sheet: Worksheet) -> None:
-    for row in _HELP:
+def _write_help(sheet: Worksheet, lines: Sequence[tuple[str, str]]) -> None:
+    for row in lines:
         sheet.append(row)
     for letter in ("A", "B"):
         sheet.column_dimensions[letter].width = 3 * _WIDTH

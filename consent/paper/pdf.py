@@ -6,8 +6,8 @@ same on every machine.
 
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +17,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from consent.paper.codes import format_code
+from consent.register.purpose_texts import PurposeText
 
-__all__ = ["Form", "Page", "Question", "render_pdf", "render_pngs"]
+__all__ = ["Form", "Page", "PrintedUse", "Question", "ServiceQuestion", "render_pdf", "render_pngs"]
 
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
@@ -34,8 +35,7 @@ class Question:
     """One purpose with its notice; ``notice`` is the same for purposes that share one."""
 
     code: str
-    name: Both
-    description: Both
+    purpose: tuple[PurposeText, PurposeText]
     notice: str
     title: Both
     text: Both
@@ -43,18 +43,39 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedUse:
+    """One purpose of the service, with the data it needs and its outside recipients."""
+
+    purpose: tuple[PurposeText, PurposeText]
+    data: Both
+    recipients: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceQuestion:
+    """The question about the use of the platform, and whether outside recipients are asked about separately."""
+
+    uses: Sequence[PrintedUse]
+    asks_sharing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One person's page."""
+    """One person's page; ``service`` is the key of the question about the service, on a form for guardians."""
 
     code: str
     name: str
     person: str
     purposes: tuple[str, ...]
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The content of a form. ``address`` is where people can change their answers."""
+    """The content of a form. ``address`` is where people can change their answers, ``policy`` where the policy is.
+
+    A form ``for_guardians`` is about the person on each page, a child, and is signed by a parent or guardian.
+    """
 
     client: str
     group: str
@@ -62,6 +83,9 @@ class Form:
     contact: str
     questions: Sequence[Question]
     pages: Sequence[Page]
+    for_guardians: bool = False
+    policy: str = ""
+    services: Mapping[str, ServiceQuestion] = field(default_factory=dict)
 
 
 def render_pdf(form: Form) -> bytes:
@@ -96,10 +120,12 @@ def _values(form: Form) -> dict[str, Any]:
         "group": form.group,
         "address": form.address,
         "contact": form.contact,
+        "for_guardians": form.for_guardians,
+        "policy": form.policy,
+        "services": {key: asdict(one) for key, one in form.services.items()},
         "questions": {
             one.code: {
-                "name": one.name,
-                "description": one.description,
+                "purpose": [asdict(text) for text in one.purpose],
                 "notice": one.notice,
                 "title": one.title,
                 "blocks": [_blocks(text) for text in one.text],
@@ -114,6 +140,7 @@ def _values(form: Form) -> dict[str, Any]:
                 "name": page.name,
                 "person": page.person,
                 "purposes": page.purposes,
+                "service": page.service,
             }
             for page in form.pages
         ],

@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, QuerySet
 from django.utils.translation import gettext
 
+from children.invitations.models import ContactProblem, Invitation
+from children.invitations.states import State
 from consent.consents.models import ConsentEvent, ConsentState
 from consent.notices.selectors.purposes import bases_in_force
 from consent.notices.selectors.registers import current_register
@@ -25,7 +27,8 @@ from consent.paper.models import (
     FormRun,
     SheetEntry,
 )
-from consent.paper.verdicts import PurposeFacts, RowFacts
+from consent.paper.signers import SignerFacts
+from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
@@ -42,6 +45,7 @@ __all__ = [
     "map_open_rows",
     "purposes_to_ask",
     "select_people",
+    "select_unreachable",
 ]
 
 NAMED_AT_MOST = 10
@@ -67,7 +71,7 @@ def select_people(
 
     Raises ValidationError naming unknown LMS ids, NotAllowed.
     """
-    found = list_subjects(actor).filter(client=client, erased_at=None)
+    found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None)
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         narrowed = filter_by_id_prefix(found, beginning)
@@ -79,6 +83,17 @@ def select_people(
         more = ["…"] if len(missing) > NAMED_AT_MOST else []
         raise ValidationError({"ids": [message.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
     return known.order_by("external_id")
+
+
+def select_unreachable(client: Client, *, beginning: str = "", actor: Actor) -> QuerySet[Subject]:
+    """Select the children with a guardian who cannot be asked by message, for example because of a shared phone.
+
+    Raises NotAllowed.
+    """
+    pending = Invitation.objects.filter(client_id=client.pk, state=State.CONTACT_PENDING)
+    children = pending.exclude(problem__in=["", ContactProblem.TOO_MANY]).values("child_id")
+    found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None, pk__in=children)
+    return filter_by_id_prefix(found, beginning).order_by("external_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +156,11 @@ class SheetFacts:
     printed: Mapping[tuple[UUID, str], UUID]
     last: Mapping[tuple[UUID, UUID], tuple[str, datetime]]
     ended: Mapping[tuple[UUID, UUID], datetime]
+    signers: SignerFacts
 
     @classmethod
     def of(cls, client: Client, pages: Iterable[FormPage]) -> "SheetFacts":
-        """Load the facts in five queries, for any number of pages with related run and subject."""
+        """Load the facts for any number of pages with related run and subject, in a fixed number of queries."""
         pages = list(pages)
         form_purposes = FormPurpose.objects.filter(client_id=client.pk, run__in={page.run_id for page in pages})
         printed, purposes = {}, {}
@@ -157,7 +173,13 @@ class SheetFacts:
             purpose__in=[purpose.pk for purpose in purposes.values()],
         )
         return cls(
-            client, current_register(client.pk), purposes, printed, _map_last_answers(events), _map_endings(events)
+            client,
+            current_register(client.pk),
+            purposes,
+            printed,
+            _map_last_answers(events),
+            _map_endings(events),
+            SignerFacts.of(client, pages, [purpose.pk for purpose in purposes.values()]),
         )
 
     def signed_at(self, answered_on: date, page: FormPage) -> datetime:
@@ -169,29 +191,47 @@ class SheetFacts:
     def case(self, page: FormPage, entry: SheetEntry, *, rows_differ: bool, at: datetime) -> RowFacts:
         """Build the facts for the verdict on one row."""
         subject, client = page.subject, self.client
+        by_guardian = entry.given_by == "guardian"
+        signer: dict[str, Any] = {}
+        if page.run.for_guardians and by_guardian:
+            differs = self.signers.relationship_differs(page, entry, at)
+            signer = {"signer": self.signers.signer(page, entry, at), "relationship_differs": differs}
         return RowFacts(
             answers=entry.answers,
-            by_guardian=entry.given_by == "guardian",
+            by_guardian=by_guardian,
             signed_at=self.signed_at(entry.answered_on, page),
             form_made_at=page.run.made_at,
-            purposes={code: self._purpose_facts(page, code, at) for code in entry.answers if code in self.purposes},
+            purposes=self._facts_of_answers(page, entry, at),
             is_child=subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
-            is_erased=subject.erased_at is not None,
+            is_erased=subject.erased_at is not None or subject.is_being_erased,
             rows_differ=rows_differ,
+            for_guardians=page.run.for_guardians,
+            by_phone=entry.method == "phone",
+            **signer,
         )
 
-    def _purpose_facts(self, page: FormPage, code: str, at: datetime) -> PurposeFacts:
+    def _facts_of_answers(self, page: FormPage, entry: SheetEntry, at: datetime) -> dict[str, PurposeFacts]:
+        found = {code: self._purpose_facts(page, entry, code, at) for code in entry.answers if code in self.purposes}
+        if page.run.for_guardians:
+            found[SERVICE] = self.signers.service_facts(page, entry, at)
+            found[SHARING] = self.signers.sharing_facts(page, entry, at)
+        return found
+
+    def _purpose_facts(self, page: FormPage, entry: SheetEntry, code: str, at: datetime) -> PurposeFacts:
         purpose = self.purposes[code]
         basis = self.register.basis_in_force(code, page.subject.role, at)
         rule, notice = self.register.purposes.get(code), self.register.notices.get(code)
         in_effect = notice.in_effect(at) if notice else None
         of_person = (page.subject_id, purpose.pk)
+        signed = page.run.for_guardians and entry.given_by == "guardian"
         return PurposeFacts(
             printed=self.printed.get((page.run_id, code)) if code in page.purposes else None,
             in_effect=in_effect.id if in_effect else None,
             rests_on_consent=rule is not None and rule.active and basis is not None and basis.basis == Basis.CONSENT,
-            last=self.last.get(of_person),
+            last=self.signers.last(page, entry, purpose.pk) if signed else self.last.get(of_person),
             ended_at=self.ended.get(of_person),
+            other_refused=signed and self.signers.is_refused_by_another(page, entry, purpose.pk, at),
+            widened_at=rule.last_widened_at(at) if rule is not None else None,
         )
 
 

@@ -6,20 +6,41 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from children.guardians.evidence import CardNumberFound, check_evidence
 from consent.paper.codes import normalize_code
+from consent.paper.verdicts import SERVICE, SHARING
 from paktaleem.directory.rosters.oneroster import cells as cell
 from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
 from paktaleem.directory.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
 
-__all__ = ["CODE", "FIXED", "LAYOUT", "ROW_LIMIT", "Sheet", "SheetInvalid", "SheetRow", "read_sheet"]
+__all__ = [
+    "CODE",
+    "FIXED",
+    "GUARDIAN_ID",
+    "GUARDIAN_NAME",
+    "LAYOUT",
+    "RELATIONSHIP",
+    "RELATIONSHIPS",
+    "ROW_LIMIT",
+    "SIGNER",
+    "Sheet",
+    "SheetInvalid",
+    "SheetRow",
+    "read_sheet",
+]
 
 ROW_LIMIT = 5_000
 NOTE_LIMIT = 500
+NAME_LIMIT = 200
+ID_LIMIT = 255
 LONGEST_CODE = 40
 SHEET = "Answers"
 CODE = "code"
 FIXED = ("answered_by", "method", "answered_on", "note")
 """The columns after those of the purposes, whose headings are the purposes' codes."""
+SIGNER = (GUARDIAN_ID, GUARDIAN_NAME, RELATIONSHIP) = ("guardian-id", "guardian-name", "guardian-relationship")
+"""The columns for the guardian who signed: the LMS id of one on file, or the name and the relationship on the form."""
+RELATIONSHIPS = ("parent", "guardian", "relative", "other")
 
 LAYOUT = Layout(
     csv_file="answers.csv",
@@ -48,7 +69,10 @@ class SheetInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One row with an answer. ``code`` is the normalized typed code; ``answers`` maps purposes to yes or no."""
+    """One row with an answer. ``code`` is the normalized typed code; ``answers`` maps purposes to yes or no.
+
+    ``guardian`` is the LMS id of the guardian who signed; ``guardian_name`` and ``relationship`` are as on the form.
+    """
 
     number: int
     code: str
@@ -57,6 +81,9 @@ class SheetRow:
     method: str
     answered_on: date
     note: str
+    guardian: str = ""
+    guardian_name: str = ""
+    relationship: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +131,10 @@ def _check_header(file: str, row: int, header: Sequence[str], purposes: set[str]
     columns: list[str] = []
     for number, heading in enumerate(header, start=1):
         name = heading.strip().casefold()
-        if name not in {CODE, *FIXED, *purposes}:
+        if name not in {CODE, SERVICE, SHARING, *SIGNER, *FIXED, *purposes}:
             message = (
                 f"column {number} has an unknown heading; remove it. Allowed are: {CODE}, the codes of your "
-                f"purposes based on consent, {', '.join(FIXED)}"
+                f"purposes based on consent, {', '.join([*FIXED, SERVICE, SHARING, *SIGNER])}"
             )
             raise refusal(file, "header_wrong", message, row=row)
         if name in columns:
@@ -116,7 +143,7 @@ def _check_header(file: str, row: int, header: Sequence[str], purposes: set[str]
     missing = [name for name in (CODE, "answered_by", "method", "answered_on") if name not in columns]
     if missing:
         raise refusal(file, "header_wrong", f"the column {missing[0]} is missing", row=row)
-    if not purposes & set(columns):
+    if not {SERVICE, *purposes} & set(columns):
         raise refusal(file, "header_wrong", "there is no column of a purpose", row=row)
     return columns
 
@@ -129,7 +156,7 @@ class _Reader:
         self.rows: list[SheetRow] = []
         self.blank = 0
         self._file, self._columns, self._today = file, columns, today
-        self._purposes = [name for name in columns if name not in {CODE, *FIXED}]
+        self._purposes = [name for name in columns if name not in {CODE, *SIGNER, *FIXED}]
 
     def take(self, number: int, cells: Sequence[str]) -> None:
         if len(cells) > len(self._columns):
@@ -146,9 +173,10 @@ class _Reader:
         by = self._choice(number, "answered_by", row, ANSWERED_BY)
         method = self._choice(number, "method", row, METHODS)
         answered_on = self._day(number, row["answered_on"])
-        note = self._note(number, row.get("note", ""))
+        note = self._text(number, "note", row.get("note", ""), NOTE_LIMIT)
+        signer = self._signer(number, row) if by == "guardian" else self._no_signer(number, row)
         if code and by and method and answered_on:
-            self.rows.append(SheetRow(number, code, answers, by == "guardian", method, answered_on, note))
+            self.rows.append(SheetRow(number, code, answers, by == "guardian", method, answered_on, note, *signer))
 
     def _answers(self, number: int, row: Mapping[str, str]) -> dict[str, bool] | None:
         found, is_right = {}, True
@@ -187,10 +215,36 @@ class _Reader:
             return None
         return day
 
-    def _note(self, number: int, text: str) -> str:
-        if len(text) > NOTE_LIMIT:
-            self._fatal(number, "note", "field_too_long", f"longer than {NOTE_LIMIT} characters")
+    def _signer(self, number: int, row: Mapping[str, str]) -> tuple[str, str, str]:
+        """Return the LMS id, the name and the relationship of the guardian who signed."""
+        guardian = self._text(number, GUARDIAN_ID, row.get(GUARDIAN_ID, ""), ID_LIMIT)
+        name = self._text(number, GUARDIAN_NAME, row.get(GUARDIAN_NAME, ""), NAME_LIMIT)
+        relationship = row.get(RELATIONSHIP, "")
+        if guardian and name:
+            message = f"must be empty if {GUARDIAN_ID} is filled in"
+            self._fatal(number, GUARDIAN_NAME, "value_not_allowed", message)
+        if name or relationship:
+            relationship = self._choice(number, RELATIONSHIP, {RELATIONSHIP: relationship}, RELATIONSHIPS)
+        for column, text in ((GUARDIAN_NAME, name), ("note", row.get("note", ""))):
+            self._check_no_card_number(number, column, text)
+        return guardian, name, relationship
+
+    def _no_signer(self, number: int, row: Mapping[str, str]) -> tuple[str, str, str]:
+        if any(row.get(name) for name in SIGNER):
+            self._fatal(number, "answered_by", "value_not_allowed", "must be guardian if a guardian is named")
+        return "", "", ""
+
+    def _text(self, number: int, name: str, text: str, limit: int) -> str:
+        if len(text) > limit:
+            self._fatal(number, name, "field_too_long", f"longer than {limit} characters")
         return text
+
+    def _check_no_card_number(self, number: int, column: str, text: str) -> None:
+        try:
+            check_evidence(text)
+        except CardNumberFound:
+            message = "must not contain the number of an identity card or payment card"
+            self._fatal(number, column, "value_not_allowed", message)
 
     def _fatal(self, number: int, column: str | None, code: str, message: str) -> None:
         self.log.fatal(self._file, number, column, code, message)

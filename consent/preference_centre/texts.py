@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["BASIS_TEXTS", "DONE_MESSAGES", "STATES", "TONES"]
+__all__ = ["BASIS_TEXTS", "DONE_MESSAGES", "STATES", "TONES", "WIDENED"]
 
 STATES: dict[str, Promise] = {
     "unknown": _("Not answered yet: not allowed"),
@@ -17,6 +17,8 @@ STATES: dict[str, Promise] = {
     "outdated": _("The text has changed: not allowed until you decide again"),
     "invalidated": _("Not valid: not allowed"),
 }
+WIDENED: Promise = _("It now needs more of your data: not allowed until you decide again")
+"""The state of a consent to a purpose that was widened since."""
 TONES = {"given": "good", "expired": "warn", "outdated": "warn"}
 
 BASIS_TEXTS: dict[str, Promise] = {

@@ -34,8 +34,10 @@ from consent.notices.notice_tokens import (
     TokenMissing,
     sign_notice_token,
 )
-from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES
+from consent.notices.selectors.public import list_category_names
+from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES, WIDENED
 from consent.receipts.views import print_receipt
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
@@ -79,11 +81,12 @@ def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
 
 def _serialize_choice(choice: Choice) -> dict[str, Any]:
     language = translation.get_language() or "en"
+    text = describe_purpose(choice.purpose, language)
     return {
         "choice": choice,
-        "name": getattr(choice.purpose, f"name_{language}"),
-        "description": getattr(choice.purpose, f"description_{language}"),
-        "state": STATES[choice.state],
+        "name": text.name,
+        "text": text,
+        "state": WIDENED if choice.is_widened else STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
         "why": BASIS_TEXTS[choice.basis.basis],
         "current_text": _notice_text(choice.current, language, choice),
@@ -143,6 +146,7 @@ def _render_question(
         status=status,
         client=visit.subject.client,
         row=_serialize_choice(choice),
+        data=list_category_names(visit.subject.client_id, choice.purpose.categories, language=language),
         shown=sign_notice_token(shown),
         is_stale=is_stale,
     )

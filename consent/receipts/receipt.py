@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from consent.register.purpose_texts import PurposeText
+
 __all__ = [
     "DataItem",
     "Party",
@@ -124,8 +126,7 @@ class RecordFacts:
     role: str
     purpose: UUID
     purpose_code: str
-    purpose_name: str
-    purpose_description: str
+    purpose_text: PurposeText
     purpose_term: str
     categories: Sequence[DataItem]
     basis: str
@@ -221,7 +222,7 @@ def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, 
 def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
     process: dict[str, Any] = {
         "@type": "dpv:Process",
-        "dct:title": facts.purpose_name,
+        "dct:title": facts.purpose_text.name,
         "dpv:hasPurpose": [_serialize_purpose(facts)],
         "dpv:hasLegalBasis": dpv.BASES[facts.basis],
         "dpv:hasPersonalData": [_serialize_category(item) for item in facts.categories],
@@ -263,8 +264,8 @@ def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
         "@id": _urn(facts.purpose),
         "@type": "dpv:Purpose",
         "dct:identifier": facts.purpose_code,
-        "dct:title": facts.purpose_name,
-        "dct:description": facts.purpose_description,
+        "dct:title": facts.purpose_text.name,
+        "dct:description": facts.purpose_text.description,
     }
     if dpv.is_purpose_term(facts.purpose_term):
         purpose["skos:broader"] = facts.purpose_term

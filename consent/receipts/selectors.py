@@ -14,9 +14,11 @@ from consent.register.models import (
     DataCategory,
     LawfulBasis,
     Purpose,
+    PurposeCapacity,
     Recipient,
     RecipientApproval,
 )
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.people.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client
@@ -35,9 +37,10 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
     events = _list_events(event)
     purpose = Purpose.history.as_of(at).get(id=event.purpose_id)
     person = Subject.history.filter(id=event.subject_id, history_date__lte=at).order_by("-history_date").first()
-    basis = _find_basis(event, person.role)
+    capacity = _find_capacity(event)
+    basis = _find_basis(event, person.role, capacity)
     organisations = _Organisations(event, base)
-    acts_for_client = basis is None or basis.capacity == Capacity.PROCESSOR
+    acts_for_client = capacity == Capacity.PROCESSOR
     return RecordFacts(
         record_id=Consent.objects.values_list("pk", flat=True).get(
             client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
@@ -46,8 +49,7 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
         role=person.role,
         purpose=event.purpose_id,
         purpose_code=purpose.code,
-        purpose_name=_localized(language, purpose, "name"),
-        purpose_description=_localized(language, purpose, "description"),
+        purpose_text=describe_purpose(purpose, language),
         purpose_term=purpose.dpv_term,
         categories=_list_categories(event, purpose.categories, language),
         basis=basis.basis if basis else "consent",
@@ -77,8 +79,17 @@ def _list_events(event: ConsentEvent) -> list[ConsentEvent]:
     return list(of_record.filter(before).order_by("recorded_at", "pk"))
 
 
-def _find_basis(event: ConsentEvent, role: str) -> LawfulBasis | None:
-    owners = [event.client_id, PAKTALEEM]
+def _find_capacity(event: ConsentEvent) -> str:
+    """Return PakTaleem's capacity then: the client's own row first, then the latest start; else processor."""
+    rows = PurposeCapacity.objects.active(event.recorded_at).filter(
+        client_id__in=[event.client_id, PAKTALEEM], purpose_id=event.purpose_id
+    )
+    best = max(rows, key=lambda row: (row.client_id == event.client_id, row.starts_at, row.pk), default=None)
+    return Capacity.PROCESSOR if best is None else best.capacity
+
+
+def _find_basis(event: ConsentEvent, role: str, capacity: str) -> LawfulBasis | None:
+    owners = [PAKTALEEM] if capacity == Capacity.CONTROLLER else [event.client_id, PAKTALEEM]
     rows = LawfulBasis.objects.active(event.recorded_at).filter(
         client_id__in=owners, purpose_id=event.purpose_id, role=role
     )

@@ -21,6 +21,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["NothingToExport", "export_evidence"]
 
@@ -37,8 +38,10 @@ People are identified by pseudonym only. Check the bundle with: manage.py check_
 """
 
 
-class NothingToExport(Exception):
+class NothingToExport(PortalError):
     """The person has no recorded answer or acknowledgement."""
+
+    console_message = "The person has no recorded answers: there is nothing to export."
 
 
 @transaction.atomic

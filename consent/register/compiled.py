@@ -56,11 +56,20 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class WideningRule:
+    """One widening of a purpose: from `at` on, consents of people informed at or before `at` are outdated."""
+
+    id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PurposeRule:
     """One purpose a client may process data for, with the codes of the data categories it needs.
 
     `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent in months
-    (None: until withdrawn). `needs_account`: it only serves people whose account is open.
+    (None: until withdrawn). `needs_account`: it only serves people whose account is open. `widenings` are in order of
+    time.
     """
 
     id: UUID
@@ -71,6 +80,15 @@ class PurposeRule:
     owner: UUID
     consent_months: int | None = None
     needs_account: bool = True
+    widenings: tuple[WideningRule, ...] = ()
+
+    def widened_since(self, informed_at: datetime) -> WideningRule | None:
+        """Find the first widening that a person informed at this time does not know; it outdates their consent."""
+        return next((widening for widening in self.widenings if informed_at <= widening.at), None)
+
+    def last_widened_at(self, at: datetime) -> datetime | None:
+        """Return when the purpose was last widened, up to a time."""
+        return max((widening.at for widening in self.widenings if widening.at <= at), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,8 @@ class BasisRule:
 
     `basis` and `capacity` are plain strings, so that an unknown code reaches the decision and is denied there.
     `balancing_test_at` is when an officer signed the balancing test (legitimate interest only). `shared` marks a
-    default of PakTaleem's catalogue; a row of the client that is in force takes precedence.
+    default of PakTaleem's catalogue; a row of the client that is in force takes precedence. `since` is when the stored
+    row starts, if `period` is only a part of it; `legal_reference` cites the law.
     """
 
     id: UUID
@@ -90,6 +109,8 @@ class BasisRule:
     period: Period
     balancing_test_at: datetime | None = None
     shared: bool = False
+    since: datetime | None = None
+    legal_reference: str = ""
 
     def moments(self) -> Iterator[datetime]:
         """Yield the times at which this row may change a decision."""
@@ -287,15 +308,18 @@ def compile_register(
         purposes=purposes_by_code,
         codes={rule.id: code for code, rule in purposes_by_code.items()},
         categories=frozenset(categories),
-        bases=_group_bases(bases),
+        bases=group_bases(bases),
         agreements=agreements,
         instructions=_group_instructions(instructions),
         recipients=recipients_by_code,
         notices=notices_by_purpose,
         texts={text.id: text for text in texts},
         changes={
-            code: _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
-            for code in purposes_by_code
+            code: _merge_sorted(
+                _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose),
+                (widening.at for widening in rule.widenings),
+            )
+            for code, rule in purposes_by_code.items()
         },
         declared=declared or ClientDeclarations(""),
     )
@@ -321,13 +345,18 @@ def _merge_sorted(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
     return tuple(sorted({moment for some in moments for moment in some}))
 
 
-def _group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
+def group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
+    """Group bases by purpose and role, in order of precedence: own before shared, then the latest start."""
     # Ids are UUIDv7: of two rows with the same start the one created later wins.
-    best_first = sorted(bases, key=lambda rule: (not rule.shared, rule.period.starts_at, rule.id), reverse=True)
+    best_first = sorted(bases, key=_precedence, reverse=True)
     grouped: defaultdict[tuple[str, str], list[BasisRule]] = defaultdict(list)
     for rule in best_first:
         grouped[rule.purpose, rule.role].append(rule)
     return {use: tuple(rules) for use, rules in grouped.items()}
+
+
+def _precedence(rule: BasisRule) -> tuple[bool, datetime, UUID]:
+    return not rule.shared, rule.since or rule.period.starts_at, rule.id
 
 
 def _group_instructions(

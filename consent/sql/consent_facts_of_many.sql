@@ -11,6 +11,7 @@ BEGIN
             'id', s.id,
             'role', s.role,
             'registered_at', s.registered_at,
+            'erasure_started_at', s.erasure_started_at,
             'erased_at', s.erased_at,
             'account_closed', NOT s.is_enabled OR s.account_closed_at IS NOT NULL,
             'of_age_at', s.of_age_at,
@@ -38,7 +39,7 @@ BEGIN
                 SELECT json_agg(json_build_object(
                     'purpose', c.purpose_id, 'event', c.event_id, 'state', c.state, 'recorded_at', c.recorded_at,
                     'expires_at', c.expires_at, 'notice_version', c.notice_version, 'by', c.given_by,
-                    'guardian', c.guardian_id
+                    'guardian', c.guardian_id, 'informed_at', c.informed_at
                 ))
                 FROM consent_consent c
                 WHERE c.client_id = owner AND c.subject_id = s.id

@@ -21,6 +21,10 @@ CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_occasio
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_purpose
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
+CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_purposecapacity
+    FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
+CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_purposewidening
+    FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_recipient
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_recipientapproval

@@ -9,25 +9,25 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from consent.consents.services import PurposeUnknown
+from paktaleem.directory.data_systems.models import OrderKind, System
+from paktaleem.directory.data_systems.selectors import NoSystem, list_active_systems
+from paktaleem.directory.people.selectors import SubjectErased, SubjectUnknown
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.sandbox.services import (
-    NotASandbox,
-    StateNotReached,
     force_state,
+    make_order,
     move_clock,
     reset_sandbox,
 )
 from paktaleem.sandbox.states import STATES
 
 __all__: list[str] = []
-
-_REFUSALS: dict[type[Exception], str] = {NotASandbox: "This client is no sandbox."}
 
 
 class MoveClockForm(RowActionForm):
@@ -68,6 +68,24 @@ class ForceStateForm(RowActionForm):
     )
 
 
+class MakeOrderForm(RowActionForm):
+    """Person, kind and system of the order."""
+
+    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
+    subject = forms.CharField(label="Person", max_length=255, help_text="Their LMS id.")
+    kind = forms.ChoiceField(
+        label="Order",
+        choices=[choice for choice in OrderKind.choices if choice[0] != OrderKind.CORRECT],
+        help_text="Corrections carry new values; your system makes them by the API.",
+    )
+    system = forms.ModelChoiceField(System.objects.none(), label="System", help_text="A system of this sandbox.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the systems of this sandbox."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "system", list_active_systems(self.row.pk, at=get_action_time(self.request)))
+
+
 class StartOverForm(RowActionForm):
     """Confirmation without further input."""
 
@@ -87,6 +105,11 @@ def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) ->
     messages.info(request, answer % values)
 
 
+def _make_order(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
+    common: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    make_order(client, external_id=given["subject"], kind=given["kind"], system=given["system"], **common)
+
+
 def _start_over(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
     del given
     reset_sandbox(client, actor=actor_of(request), at=get_action_time(request))
@@ -102,7 +125,6 @@ for _act in (
         lead="The clock of this sandbox jumps to the time you choose: people reach the age of consent, consents "
         "expire, orders get stuck. It can only move forward; starting over resets it.",
         done="The clock has been moved.",
-        refusals=_REFUSALS,
     ),
     RowAction(
         "force-state",
@@ -114,10 +136,22 @@ for _act in (
         "use. Changes to the agreement, notice or clock that the state requires apply to the whole sandbox.",
         done="The person is in the state.",
         refusals={
-            **_REFUSALS,
-            StateNotReached: "This state cannot be reached with the sandbox’s register. Nothing was changed.",
             PurposeUnknown: "There is no such purpose.",
             AlreadyErased: "This person was erased, and stays erased until the sandbox starts over.",
+        },
+    ),
+    RowAction(
+        "make-order",
+        "Make an order",
+        Capability.USE_SANDBOX,
+        _make_order,
+        form=MakeOrderForm,
+        lead="A system of this sandbox gets an order about a person, due in 30 days, and can try to carry it out.",
+        done="The order has been made.",
+        refusals={
+            SubjectErased: "This person was erased, and stays erased until the sandbox starts over.",
+            SubjectUnknown: "There is no such person.",
+            NoSystem: "This system has ended.",
         },
     ),
     RowAction(
@@ -130,7 +164,6 @@ for _act in (
         "The register, keys, systems and webhooks are kept.",
         done="The sandbox is empty, and its clock shows real time.",
         danger=True,
-        refusals=_REFUSALS,
     ),
 ):
     added_acts.connect(AddedAct("accounts.client", _act))

@@ -32,13 +32,19 @@ _REGISTER = (
     "consent.NoticeVersion",
     "consent.Occasion",
     "consent.Purpose",
+    "consent.PurposeCapacity",
     "consent.Recipient",
     "consent.RecipientApproval",
     "consent.ServiceAgreement",
     "systems.System",
     "systems.SystemKey",
 )
-_UNTRACKED = {"consent.NoticeEffect": "recorded_at", "consent.NoticeResponse": "recorded_at"}
+_UNTRACKED = {
+    "consent.NoticeEffect": "recorded_at",
+    "consent.NoticeResponse": "recorded_at",
+    "consent.PurposeWidening": "widened_at",
+    "consent.SafeguardChange": "requested_at",
+}
 """Kept tables without history, and the column with the creation time."""
 _MACHINERY = (
     "consent.RegisterChange",

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from consent.decisions.facts import Reason
+from consent.decisions.reasons import Reason
 
 __all__ = ["STATES", "About", "ExpectedDecision"]
 

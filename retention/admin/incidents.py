@@ -21,7 +21,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from retention.admin.holdings import person_link
 from retention.models import Incident
-from retention.services import OrdersOpen, close_manually
+from retention.services import close_manually
 from retention.services.incidents import PARENT
 
 __all__ = ["IncidentAdmin", "IncidentProgressFilter"]
@@ -70,7 +70,6 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
             done="Closed. The person’s data is no longer in quarantine.",
             danger=True,
             applies=lambda row, _at: row.is_open and not row.waits_for_systems,
-            refusals={OrdersOpen: "A system has not answered yet. The incident closes automatically when it does."},
         ),
     )
 

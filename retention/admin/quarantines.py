@@ -6,26 +6,22 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Quarantine, QuarantineCause
-from children.guardians.services import NotInQuarantine, release
+from children.guardians.services import release
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from retention.models import Incident
+from retention.services.incidents import has_open_incident
 
 __all__ = ["QuarantineAdmin"]
-
-_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotInQuarantine: "The data is no longer in quarantine."}
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:
     """Return True if the quarantine rests on a report and no incident is open; an incident ends its own quarantine."""
-    open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
-    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
 
 
 def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
@@ -58,7 +54,6 @@ class QuarantineAdmin(EvidenceAdmin):
             "system has answered.",
             done="The quarantine has ended.",
             applies=_may_be_released,
-            refusals=_REFUSALS,
         ),
     )
 

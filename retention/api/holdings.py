@@ -24,6 +24,13 @@ _MOST = 2**31 - 1
 class CollectionInput(StrictSerializer):
     """A report of a collection: person, category, occasion, purpose, time and number of records."""
 
+    beyond_schema = {
+        "category": "A code of the register.",
+        "occasion": "A code of the register.",
+        "purpose": "A code of the register.",
+        "collected_at": "Not in the future.",
+    }
+
     subject = TextField(max_length=255)
     category = TextField(max_length=63)
     occasion = TextField(max_length=63)

@@ -1,4 +1,4 @@
-"""What systems hold, for how long, and the overdue rest."""
+"""Tables of reported collections, data held in systems, and incidents."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from children.guardians.models import QuarantineCause, Verification
-from children.guardians.services import NotInQuarantine, quarantine, release
+from children.guardians.services import NotInQuarantine, end_quarantine, quarantine
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
@@ -21,6 +21,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from retention.models import Collection, Holding, Incident, IncidentCause
 from retention.selectors import is_without_authority
@@ -31,6 +32,7 @@ __all__ = [
     "OrdersOpen",
     "close_if_answered",
     "close_manually",
+    "has_open_incident",
     "notify_overdue",
     "open_for_false_verification",
     "open_for_revealed_children",
@@ -44,8 +46,10 @@ NOTIFY_OFFICERS = "retention.tell_officers"
 _ACTOR = system_actor("retention.incidents")
 
 
-class OrdersOpen(Exception):
+class OrdersOpen(PortalError):
     """The incident has an open order; it closes automatically once every order is answered or waived."""
+
+    console_message = "A system has not answered yet. The incident closes automatically when it does."
 
 
 @transaction.atomic
@@ -170,12 +174,17 @@ def notify_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     return len(found)
 
 
+def has_open_incident(subject: Subject) -> bool:
+    """Return True if an incident of the person is open; connected to ``quarantine_needs``."""
+    return Incident.objects.open().filter(client_id=subject.client_id, subject_id=subject.pk).exists()
+
+
 def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:
     incident.closed_at = max(at, incident.opened_at)
     save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
     _record_incident("incident.closed", incident, actor, at)
     with suppress(NotInQuarantine):  # an officer may have ended the quarantine already
-        release(incident.subject, actor=_ACTOR, at=at)
+        end_quarantine(incident.subject, actor=_ACTOR, at=at)
     return incident
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -126,13 +125,7 @@ def _is_decided(row: RightsRequest, at: datetime) -> bool:
     return _is_unanswered(row, at) and not forms.undecided_parts(row)
 
 
-_REFUSALS: dict[type[Exception], str] = {
-    services.RequestEnded: "The request is already closed.",
-    services.AlreadyAnswered: "The request is already answered.",
-    services.PersonUnknown: "Assign the request to a person first.",
-    CannotOpen: "The texts of this request have been deleted.",
-    AlreadyErased: "The person is erased.",
-}
+_DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
 
 _READING = (
     RowAction(
@@ -143,7 +136,7 @@ _READING = (
         lead="Shows what the person wrote, their contact, the answer and the notes. Your access is recorded with your "
         "name and reason.",
         applies=lambda row, _: row.wrapped is not None,
-        refusals=_REFUSALS,
+        refusals=_DESTROYED,
     ),
     RowAction(
         "note",
@@ -154,7 +147,7 @@ _READING = (
         lead="A note for colleagues, encrypted with the request. The person may ask for it too.",
         done="Note added.",
         applies=lambda row, _: row.is_open and row.wrapped is not None,
-        refusals=_REFUSALS,
+        refusals=_DESTROYED,
     ),
     RowAction(
         "assign",
@@ -164,7 +157,6 @@ _READING = (
         form=forms.AssignForm,
         done="Assigned.",
         applies=_is_open,
-        refusals=_REFUSALS,
     ),
 )
 _PERSON = (
@@ -177,7 +169,6 @@ _PERSON = (
         lead="Whom is the request about? Their identity still has to be verified.",
         done="Assigned to the person.",
         applies=lambda row, _: row.is_open and not row.is_identity_verified,
-        refusals={**_REFUSALS, services.PersonDiffers: "The identity is already verified."},
     ),
     RowAction(
         "verify",
@@ -189,11 +180,6 @@ _PERSON = (
         "person. Never ask for identity papers. An email or a message proves nothing.",
         done="Identity verified.",
         applies=lambda row, _: row.is_open and row.subject_id is not None and not row.is_identity_verified,
-        refusals={
-            **_REFUSALS,
-            services.ContactTooNew: "The contact on file was changed less than 72 hours ago. Wait, or let the client "
-            "confirm.",
-        },
     ),
 )
 _CLOCK = (
@@ -206,7 +192,6 @@ _CLOCK = (
         lead="While you wait for the person. The due date stays; only the expected date moves.",
         done="Paused.",
         applies=_may_pause,
-        refusals={**_REFUSALS, services.AlreadyPaused: "A pause is already running."},
     ),
     RowAction(
         "resume",
@@ -216,7 +201,6 @@ _CLOCK = (
         form=forms.WithoutReason,
         done="The pause has ended.",
         applies=_is_paused,
-        refusals={**_REFUSALS, services.NotPaused: "No pause is running."},
     ),
     RowAction(
         "extend",
@@ -228,11 +212,7 @@ _CLOCK = (
         "file, tell the person yourself.",
         done="Extended, and the person was sent the reasons.",
         applies=_is_unanswered,
-        refusals={
-            **_REFUSALS,
-            services.AlreadyExtended: "The request was already extended.",
-            services.TooLate: "The due date has passed: answer the request.",
-        },
+        refusals=_DESTROYED,
     ),
 )
 _DECISION = (
@@ -245,7 +225,6 @@ _DECISION = (
         lead="The controller of the data decides: for most purposes the client, for its own PakTaleem.",
         done="Passed on.",
         applies=_has_undecided,
-        refusals={**_REFUSALS, services.AlreadyDecided: "This part is already decided."},
     ),
     RowAction(
         "decide",
@@ -257,13 +236,7 @@ _DECISION = (
         "systems receive orders, restrictions and objections take effect from the next decision.",
         done="Decided.",
         applies=_has_undecided,
-        refusals={
-            **_REFUSALS,
-            services.AlreadyDecided: "This part is already decided.",
-            services.IdentityNotVerified: "Verify the identity first, or refuse with that reason.",
-            services.BasisDoesNotAllowObjection: "These purposes are not based on legitimate interest: refuse the "
-            "objection as outside the right’s scope.",
-        },
+        refusals=_DESTROYED,
     ),
     RowAction(
         "answer",
@@ -274,7 +247,7 @@ _DECISION = (
         lead="Check and edit the answer. It is sent to the contact on file; without one, hand it over yourself.",
         done="Answered.",
         applies=_is_decided,
-        refusals={**_REFUSALS, services.NotDecided: "Not every right is decided yet."},
+        refusals=_DESTROYED,
     ),
     RowAction(
         "link",
@@ -286,10 +259,7 @@ _DECISION = (
         done="Linked.",
         applies=lambda row, at: _is_unanswered(row, at) and row.subject_id is not None,
         refusals={
-            **_REFUSALS,
-            services.NotSamePerson: "Choose another open request of the same person.",
             services.AlreadyDecided: "A right in the later request is already decided: answer it on its own.",
-            services.IdentityDiffers: "The later request is not verified and asks for more: verify it first.",
         },
     ),
     RowAction(
@@ -301,12 +271,6 @@ _DECISION = (
         lead="Every system must have answered, or been waived by two people.",
         done="Closed.",
         applies=lambda row, _: row.is_open and row.answered_at is not None,
-        refusals={
-            **_REFUSALS,
-            services.NotAnswered: "Answer the person first.",
-            services.OrdersOpen: "A system has not answered yet, and was not waived.",
-            services.RecordRemains: "Erasure was granted: erase the person first.",
-        },
     ),
 )
 ACTS = (*_READING, *_PERSON, *_CLOCK, *_DECISION)

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
-from paktaleem.directory.people.services import AlreadyErased
+from consent.register.admin.safeguards import to_waiting
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.forms import GroundField
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -30,6 +30,12 @@ class InformForm(WithoutReason):
     """How the person is informed."""
 
     way = forms.ChoiceField(label=_("How is the person informed?"), choices=NoticeWay.choices, widget=forms.RadioSelect)
+
+
+class LiftForm(WithoutReason):
+    """The ground for lifting a restriction."""
+
+    ground = GroundField()
 
 
 class GroundsForm(WithoutReason):
@@ -67,8 +73,8 @@ def _inform(row: Restriction, given: dict[str, Any], request: HttpRequest) -> No
     limits.inform_before_lift(row, by_hand=given["way"] == NoticeWay.BY_HAND, **_by(request))
 
 
-def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
-    limits.lift_after_notice(row, reason=given["reason"], **_by(request))
+def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    return to_waiting(request, limits.request_lift_after_notice(row, ground=given["ground"], **_by(request)))
 
 
 def _overrule(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
@@ -94,9 +100,8 @@ _ACTS = (
             _inform,
             form=InformForm,
             lead="The person must know before the restriction is lifted.",
-            done="The person is informed. You may lift the restriction now.",
+            done="The person is informed. You may request that the restriction is lifted.",
             applies=_is_in_force,
-            refusals={AlreadyErased: "The person is erased."},
         ),
     ),
     AddedAct(
@@ -104,12 +109,13 @@ _ACTS = (
         RowAction(
             "lift",
             "Lift restriction",
-            Capability.RESTRICT_PROCESSING,
+            Capability.WEAKEN_SAFEGUARDS,
             _lift,
-            lead="From now on decisions no longer consider this restriction. The person must have been informed.",
-            done="Lifted. In effect from the next decision.",
+            form=LiftForm,
+            lead="The person's data may then be used again, not only stored. The person must have been informed. "
+            "Nothing changes until a second person approves it.",
+            danger=True,
             applies=_is_in_force,
-            refusals={limits.PersonNotInformed: "Inform the person first."},
         ),
     ),
     AddedAct(
@@ -125,10 +131,6 @@ _ACTS = (
             done="Proposed. A second officer must agree.",
             applies=_is_in_force,
             danger=True,
-            refusals={
-                limits.AlreadyProposed: "This was already proposed: a second officer may agree.",
-                AlreadyErased: "The person is erased.",
-            },
         ),
     ),
     AddedAct(
@@ -143,10 +145,6 @@ _ACTS = (
             done="Recorded.",
             applies=_is_in_force,
             danger=True,
-            refusals={
-                limits.NothingProposed: "Nothing was proposed.",
-                ApproverIsRequester: "The officer who proposed it may not approve it.",
-            },
         ),
     ),
 )

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -46,6 +45,5 @@ person_acts.connect(
         lead="A request that the person makes by telephone, in person or in writing. It proves nothing about who they "
         "are: call back a number that was on file before, then verify the identity on the request’s page.",
         applies=lambda row, _: row.erased_at is None,
-        refusals={AlreadyErased: "The person is erased."},
     )
 )

@@ -18,7 +18,7 @@ from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.act_names import get_act_name
+from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.deadlines import LONGEST_EXTENSION
 from rights.messages import NOTICE
@@ -32,24 +33,34 @@ __all__ = [
 ]
 
 
-class AlreadyAnswered(Exception):
+class AlreadyAnswered(PortalError):
     """The person already has an answer: the clock has stopped."""
 
+    console_message = "The request is already answered."
 
-class AlreadyPaused(Exception):
+
+class AlreadyPaused(PortalError):
     """A pause is running."""
 
+    console_message = "A pause is already running."
 
-class NotPaused(Exception):
+
+class NotPaused(PortalError):
     """No pause is running."""
 
+    console_message = "No pause is running."
 
-class AlreadyExtended(Exception):
+
+class AlreadyExtended(PortalError):
     """A request is extended once only."""
 
+    console_message = "The request was already extended."
 
-class TooLate(Exception):
+
+class TooLate(PortalError):
     """The due date has passed: an extension must be announced before it."""
+
+    console_message = "The due date has passed: answer the request."
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from paktaleem.directory.data_systems.selectors import Parent, is_everything_ans
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError
 from rights.messages import ANSWER
 from rights.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.sealing import seal_text
@@ -34,28 +35,40 @@ __all__ = [
 ]
 
 
-class NotDecided(Exception):
+class NotDecided(PortalError):
     """A part of the request is not decided yet."""
 
+    console_message = "Not every right is decided yet."
 
-class NotAnswered(Exception):
+
+class NotAnswered(PortalError):
     """The person has no answer yet."""
 
+    console_message = "Answer the person first."
 
-class OrdersOpen(Exception):
+
+class OrdersOpen(PortalError):
     """A system has not answered its order, and was not waived by two people."""
 
+    console_message = "A system has not answered yet, and was not waived."
 
-class RecordRemains(Exception):
+
+class RecordRemains(PortalError):
     """An erasure was granted, but the person's own record in the portal is not erased yet."""
 
+    console_message = "Erasure was granted: erase the person first."
 
-class IdentityDiffers(Exception):
+
+class IdentityDiffers(PortalError):
     """The later request is not verified and names rights that the verified one does not: verify it first."""
 
+    console_message = "The later request is not verified and asks for more: verify it first."
 
-class NotSamePerson(Exception):
+
+class NotSamePerson(PortalError):
     """Only requests of the same person can be linked."""
+
+    console_message = "Choose another open request of the same person."
 
 
 @transaction.atomic

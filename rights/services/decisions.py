@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.errors import PortalError
 from rights.models import RequestPart
 from rights.sealing import seal_text
 from rights.services.clock import lock_unanswered, update_dates
@@ -19,12 +20,16 @@ from rights.states import Decider, Decision, RefusalCode
 __all__ = ["AlreadyDecided", "IdentityNotVerified", "decide_part", "route_part"]
 
 
-class AlreadyDecided(Exception):
+class AlreadyDecided(PortalError):
     """This part is already decided."""
 
+    console_message = "This part is already decided."
 
-class IdentityNotVerified(Exception):
+
+class IdentityNotVerified(PortalError):
     """It is not verified who made the request: nothing may be granted."""
+
+    console_message = "Verify the identity first, or refuse with that reason."
 
 
 @transaction.atomic

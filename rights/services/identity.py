@@ -9,6 +9,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.errors import PortalError
 from rights.models import IdentityMethod, RightsRequest
 from rights.services.outcomes import withdraw_at_once
 from rights.services.steps import lock_open_request, record_step, require_subject
@@ -30,8 +31,10 @@ _CONTACTS = ("email", "phone")
 _BY_STAFF = frozenset({IdentityMethod.CLIENT, IdentityMethod.CALL_BACK})
 
 
-class ContactTooNew(Exception):
+class ContactTooNew(PortalError):
     """The contact to which the code was sent was added or changed less than 72 hours ago."""
+
+    console_message = "The contact on file was changed less than 72 hours ago. Wait, or let the client confirm."
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.actors import Actor, require, require_about
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.deadlines import ANSWER_TIME, due_at
 from rights.messages import RECEIVED
@@ -34,8 +35,10 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MOST_KINDS = 8
 
 
-class PersonDiffers(Exception):
+class PersonDiffers(PortalError):
     """The request already belongs to a person whose identity is verified."""
+
+    console_message = "The identity is already verified."
 
 
 @transaction.atomic

@@ -8,18 +8,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.consents.models import Objection, Restriction
-from consent.consents.services import lift_objection, lift_restriction
+from consent.consents.services import lift_objection, request_lift
+from consent.register.models import SafeguardChange
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import (
-    ApproverIsRequester,
-    ChangeState,
-)
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.messages import LIFT
 from rights.models import LiftNotice, NoticeWay, Overruling
@@ -31,24 +30,31 @@ __all__ = [
     "approve_overruling",
     "decline_overruling",
     "inform_before_lift",
-    "lift_after_notice",
     "propose_overruling",
     "read_grounds",
+    "request_lift_after_notice",
+    "require_notice",
 ]
 
 _GROUNDS = "rights_overruling.grounds"
 
 
-class PersonNotInformed(Exception):
+class PersonNotInformed(PortalError):
     """The person was not informed that the restriction will be lifted."""
 
+    console_message = "Inform the person first."
 
-class AlreadyProposed(Exception):
+
+class AlreadyProposed(PortalError):
     """An overruling was already proposed: a second officer may agree."""
 
+    console_message = "This was already proposed: a second officer may agree."
 
-class NothingProposed(Exception):
+
+class NothingProposed(PortalError):
     """No overruling of this objection waits for a second officer."""
+
+    console_message = "Nothing was proposed."
 
 
 @transaction.atomic
@@ -74,13 +80,24 @@ def inform_before_lift(restriction: Restriction, *, by_hand: bool, actor: Actor,
 
 
 @transaction.atomic
-def lift_after_notice(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
-    """Lift a restriction whose person was informed before (GDPR Art. 18(3)). Raises PersonNotInformed, NotAllowed."""
+def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request the lift of a restriction whose person was informed before (GDPR Art. 18(3)).
+
+    It is in force until a second person approves. Raises PersonNotInformed, and as ``request_lift``.
+    """
     require(actor, Capability.RESTRICT_PROCESSING, restriction.client_id)
+    require_notice(restriction, at)
+    return request_lift(restriction, ground=ground, actor=actor, at=at)
+
+
+def require_notice(restriction: Restriction, at: datetime) -> None:
+    """Raise PersonNotInformed unless the person was informed before ``at`` that this restriction will be lifted.
+
+    Connected to ``checks_before_lift``: no lift that waits for approval is applied without the notice.
+    """
     informed = LiftNotice.objects.filter(client_id=restriction.client_id, restriction=restriction, at__lt=at)
     if not informed.exists():
         raise PersonNotInformed
-    return lift_restriction(restriction, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -115,16 +132,16 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
 def approve_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
     """Agree to an overruling that another officer proposed: the objection ends. Idempotent for an ended objection.
 
-    Raises NothingProposed, ApproverIsRequester, NotAllowed.
+    Raises NothingProposed, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
-    objection = _settle(objection, ChangeState.APPROVED, actor, at)
+    objection = _settle(objection, actor, at, approve=True)
     return lift_objection(objection, actor=actor, reason=Reason.REVIEW, at=at)
 
 
 @transaction.atomic
 def decline_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
     """Decline an overruling, or take it back: the objection stays in force. Raises NothingProposed, NotAllowed."""
-    return _settle(objection, ChangeState.DECLINED, actor, at)
+    return _settle(objection, actor, at, approve=False)
 
 
 @transaction.atomic
@@ -141,15 +158,13 @@ def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
     return sealer_of(objection.subject).open(row.grounds, column=_GROUNDS)
 
 
-def _settle(objection: Objection, state: ChangeState, actor: Actor, at: datetime) -> Objection:
+def _settle(objection: Objection, actor: Actor, at: datetime, *, approve: bool) -> Objection:
     _require_officer(objection, actor)
     objection = _lock(objection)
     row = _waiting(objection)
     if row is None:
         raise NothingProposed
-    if state is ChangeState.APPROVED and row.requested_by == actor.id:
-        raise ApproverIsRequester
-    row.state, row.settled_by, row.settled_at = state, actor.id, at
+    row = decide_change(row, approve=approve, actor=actor, at=at)
     row.save(update_fields=["state", "settled_by", "settled_at"])
     facts = {"overruling": str(row.pk), "state": str(row.state)}
     _record("objection.overruling_settled", objection, facts, actor, at)

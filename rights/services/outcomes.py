@@ -18,6 +18,7 @@ from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
 from rights.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
 from rights.services.steps import list_parts, record_step, require_subject
@@ -30,8 +31,12 @@ _A_DAY = timedelta(days=1)
 _COPIES = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 
 
-class BasisDoesNotAllowObjection(Exception):
+class BasisDoesNotAllowObjection(PortalError):
     """No purpose is based on legitimate interest: refuse the objection with ``outside_scope`` (GDPR Art. 21)."""
+
+    console_message = (
+        "These purposes are not based on legitimate interest: refuse the objection as outside the right’s scope."
+    )
 
 
 def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:

@@ -8,6 +8,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 from rights.models import PARENT, RequestPart, RequestStep, RightKind, RightsRequest
@@ -19,12 +20,16 @@ NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKin
 """Kinds that may be answered without a verified identity: the answer discloses nothing about a person."""
 
 
-class RequestEnded(Exception):
+class RequestEnded(PortalError):
     """The request is closed, withdrawn, or continued in another one."""
 
+    console_message = "The request is already closed."
 
-class PersonUnknown(Exception):
+
+class PersonUnknown(PortalError):
     """The request is not assigned to a person yet."""
+
+    console_message = "Assign the request to a person first."
 
 
 def lock_open_request(row: RightsRequest) -> RightsRequest:

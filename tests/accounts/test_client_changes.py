@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.client_changes import ReducesProtection
 from paktaleem.foundation.accounts.models import Client, ClientChange
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.accounts.services import change_client, decide_client_change
@@ -27,7 +28,7 @@ def indus(cast):
 def change(client, actor, at, **values):
     for name, value in values.items():
         setattr(client, name, value)
-    return change_client(client, actor=actor, reason="law_change", at=at)
+    return change_client(client, ground="The law has changed.", actor=actor, reason="law_change", at=at)
 
 
 def kept(client):
@@ -46,6 +47,16 @@ def test_minors_are_served_no_longer_only_once_a_second_person_agrees(cast, indu
     )
     assert kinds == ["client.change_waiting", "client.change_settled"]
     assert indus.history.latest().actor_id == cast.actor("farah").id
+
+
+@pytest.mark.parametrize("ground", ["", "  "])
+def test_less_protection_needs_a_ground_in_words(cast, indus, now, ground):
+    indus.serves_minors = False
+    with pytest.raises(ReducesProtection) as caught:
+        change_client(indus, ground=ground, actor=cast.actor("amina"), reason="law_change", at=now)
+    assert list(caught.value.message_dict) == ["ground"]
+    assert kept(indus).serves_minors
+    assert not ClientChange.objects.exists()
 
 
 LOOSER = [

@@ -28,7 +28,7 @@ TABLE = """
 view_clients              x       x       x      x    .    x    .
 manage_clients            x       .       .      .    .    x    .
 view_staff                x       .       x      x    .    .    .
-manage_staff              x       .       .      .    .    x    .
+manage_staff              x       .       .      .    .    .    .
 view_api_keys             x       .       x      x    .    .    .
 manage_api_keys           x       .       .      x    .    x    .
 view_subjects             x       x       x      x    x    x    .
@@ -39,6 +39,7 @@ erase_subjects            x       .       .      .    .    x    .
 view_who_looked           x       .       x      x    .    .    .
 view_register             x       x       x      x    x    x    .
 manage_register           x       .       .      x    .    x    .
+weaken_safeguards         x       .       .      x    .    .    .
 manage_agreements         x       .       .      .    .    x    .
 sign_balancing_test       x       .       .      .    .    x    .
 view_consents             x       x       x      x    x    x    .

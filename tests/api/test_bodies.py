@@ -151,9 +151,11 @@ def test_a_half_sent_body_is_given_up_and_others_are_served(committed, key, port
 def test_refusals_have_the_format_of_their_interface(key, port):
     status, headers, content = send(port, WITHDRAW, key=key, Transfer_Encoding="chunked")
     assert (status, headers["content-type"]) == (411, "application/problem+json")
+    assert headers["x-request-id"]
     assert json.loads(content)["type"] == "urn:paktaleem:problem:length-required"
     status, headers, content = send(port, EVALUATION, key=key, Transfer_Encoding="chunked")
     assert (status, headers["content-type"]) == (411, "text/plain; charset=utf-8")
+    assert headers["x-request-id"]
 
 
 def test_a_body_of_no_length_in_http_2_is_read_if_it_is_json_and_refused_if_not():

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from consent.consents.services import lift_restriction, object_to_purpose, restrict_processing
+from consent.consents.services import object_to_purpose, restrict_processing
 from consent.decisions.models import RegisterChange, SubjectChange
 from consent.decisions.selectors.changes import Position
 from consent.register.models import Purpose
@@ -20,6 +20,7 @@ from paktaleem.foundation.api.purging import purge_expired
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
+from tests.consent.lifting import lift_by_two
 
 CHANGES = "/api/v1/changes"
 
@@ -107,7 +108,7 @@ def test_limits_of_one_person_are_told(lms, committed):
     assert sorted(kinds(lms, cursor)) == limits
     cursor = read(lms, cursor)["cursor"]
     with in_client(committed.client_id("khyber")):
-        lift_restriction(restriction, reason="subject_request", **told | {"at": at + timedelta(seconds=1)})
+        lift_by_two(restriction, reason="subject_request", **told | {"at": at + timedelta(seconds=1)})
     assert kinds(lms, cursor) == limits[1:]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from consent.notices.starter_register import PURPOSES
 from consent.register.models import Purpose
-from consent.register.services import change_register
+from consent.register.services import decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.people.models import Subject, SubjectEvent
 from paktaleem.directory.people.services import AlreadyErased, erase_subject, record_subject_event, register_subject
 from paktaleem.foundation.audit.actors import Reason
@@ -80,7 +80,8 @@ def test_a_clients_own_purpose_needs_an_account_unless_the_client_says_otherwise
     with in_client(cast.client_id("khyber")):
         purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
         purpose.needs_account = False
-        change_register(purpose, actor=cast.actor("celia"), reason=Reason.CLIENT_INSTRUCTION, at=now)
+        change = request_safeguard_change(purpose, ground="News for alumni.", actor=cast.actor("celia"), at=now)
+        decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now)
     assert khyber.reason("lms-kiran", "newsletter") == "permitted"
 
 

@@ -131,8 +131,10 @@ def test_what_is_not_plain_is_left_to_django(changed):
 
 def test_a_defect_is_no_answer_and_tells_nothing(cast, monkeypatch, caplog):
     monkeypatch.setitem(VIEWS, EVALUATION, lambda _: 1 / 0)
-    status, _, content = _past_django(GOOD, "ptk_any")
+    status, headers, content = _past_django(GOOD, "ptk_any")
     assert status == 500
+    assert headers["x-request-id"]
+    assert headers["cache-control"] == "no-store"
     assert b"division" not in content
     assert "ZeroDivisionError" in caplog.text
 

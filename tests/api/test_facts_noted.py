@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 
-from consent.consents.services import lift_restriction, object_to_purpose, restrict_processing
+from consent.consents.services import object_to_purpose, restrict_processing
 from consent.decisions.models import SubjectChange
 from consent.notices.selectors import registers
 from consent.notices.selectors.registers import current_register
@@ -26,6 +26,7 @@ from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from tests.consent.lifting import lift_by_two
 
 DAY = timedelta(days=1)
 
@@ -60,6 +61,7 @@ COLUMNS = {
     "is_enabled": [update("is_enabled", False), update("is_enabled", True)],
     "account_closed_at": [update("account_closed_at", "2026-08-01T00:00:00Z"), update("account_closed_at", None)],
     "external_id": [update("external_id", "lms-another")],
+    "erasure_started_at": [update("erasure_started_at", "2026-08-01T00:00:00Z")],
     "erased_at": [erase],
     "tombstone": [erase, readmit],
 }
@@ -152,7 +154,7 @@ def test_a_limit_is_noted_when_it_begins_and_when_it_ends(cast, now):
         counts = [noted()]
         limit = restrict_processing(cast.subject("hamza"), purpose_code="newsletter", at=now, **told)
         counts.append(noted())
-        lift_restriction(limit, at=now + DAY, **told)
+        lift_by_two(limit, at=now + DAY, **told)
         counts.append(noted())
         object_to_purpose(cast.subject("hamza"), purpose_code="platform_improvement", at=now, **told)
         counts.append(noted())

@@ -33,3 +33,4 @@ def test_no_cache_keeps_an_answer_or_error_and_each_has_an_id(committed, server_
         tag = call(port, "GET", "/api/v1/purposes", **key)[1]["ETag"]
         status, got, _ = call(port, "GET", "/api/v1/purposes", **key, If_None_Match=tag)
         assert (status, got["Cache-Control"], got["ETag"]) == (304, "no-store", tag)
+        assert got["X-Request-ID"]

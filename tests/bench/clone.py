@@ -105,7 +105,6 @@ def _ended_steps(process: subprocess.Popen[str], file: Path) -> Iterator[tuple[s
         elif line.startswith(FILLING):
             yield step, time.monotonic()
             step = "demonstration filled and served"
-        elif line.startswith("Ctrl-C"):
             break
     ends_at = time.monotonic() + SECONDS_AT_MOST
     while not file.exists():

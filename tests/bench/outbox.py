@@ -7,10 +7,14 @@ this machine, delivers all of them, and prints one line of JSON.
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from multiprocessing import Process
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WHAT = "messages delivered by one worker beside pgbench inserts"
 ENDPOINTS, EVENTS = 20, 250
 SECONDS_AT_MOST = 90.0
+LENGTH = re.compile(rb"(?i)content-length: (\d+)")
 PGBENCH = """
 BEGIN;
 SELECT set_config('role', 'none', true), set_config('paktaleem.client', '{client}', true);
@@ -57,7 +62,7 @@ def _row(endpoint: Endpoint, environment: dict[str, str], seconds: int) -> Row:
 
 
 def main() -> None:
-    """Create events, then deliver them; receivers and sender share this process and its CPU."""
+    """Create events, then deliver them."""
     import django  # noqa: PLC0415 -- only where this is a program
 
     django.setup()
@@ -69,7 +74,8 @@ def main() -> None:
 
     own = _let_happen()
     connections.close_all()
-    seconds = asyncio.run(_send())
+    with _receivers(int(os.environ["OUTBOX_PORT"])):
+        seconds = asyncio.run(_send())
     with in_client(PATTERN):
         deliveries = Delivery.objects.filter(client_id=PATTERN, endpoint__in=own)
         done = list(deliveries.filter(state="delivered").values_list("pk", flat=True))
@@ -104,18 +110,39 @@ def _let_happen() -> list[UUID]:
 
 async def _send() -> float:
     from paktaleem.directory.webhooks.sender import Pump  # noqa: PLC0415 -- as above
-    from tests.outbound.listening import saying  # noqa: PLC0415 -- as above
 
-    answer = saying()
+    began = time.perf_counter()
+    await Pump().run(seconds=SECONDS_AT_MOST, until_idle=True)
+    return time.perf_counter() - began
 
-    async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await answer(reader, writer)
+
+@contextmanager
+def _receivers(port: int) -> Iterator[None]:
+    """Run the receivers in a process of their own, as they are on other machines."""
+    receiving = Process(target=_receive, args=(port,), daemon=True)
+    receiving.start()
+    try:
+        yield
+    finally:
+        receiving.terminate()
+        receiving.join()
+
+
+def _receive(port: int) -> None:
+    """Accept every message, and keep connections open as web servers do."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await reader.readexactly(int(LENGTH.findall(head)[0]))
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
         writer.close()
 
-    async with await asyncio.start_server(taken, "127.0.0.1", int(os.environ["OUTBOX_PORT"])):
-        began = time.perf_counter()
-        await Pump().run(seconds=SECONDS_AT_MOST, until_idle=True)
-        return time.perf_counter() - began
+    async def serve() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", port) as server:
+            await server.serve_forever()
+
+    asyncio.run(serve())
 
 
 if __name__ == "__main__":

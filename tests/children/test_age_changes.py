@@ -66,7 +66,7 @@ def test_what_would_make_an_adult_of_a_child_waits_and_the_rest_is_written(cast,
     assert "1990" not in Entry.objects.get(kind="subject.age_change_waiting").body
 
 
-def test_what_makes_nobody_older_is_written(cast, indus, danish, now):
+def test_a_change_that_makes_no_one_older_takes_effect_at_once(cast, indus, danish, now):
     later = say(indus, danish, now, birth_date=date(2019, 1, 1))
     assert later.of_age_at is not None
     assert later.of_age_at.year == 2031
@@ -112,7 +112,7 @@ STEPS = {
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_nobody_comes_of_age_by_several_changes(cast, indus, now, steps):
+def test_several_changes_together_make_no_one_an_adult(cast, indus, now, steps):
     """At a school with an age of consent of 16, and of 13 in GB."""
     indus.age_threshold, indus.country_thresholds = 16, {"GB": 13}
     change_client(indus, actor=cast.actor("amina"), reason="review", at=now)
@@ -142,7 +142,7 @@ def test_a_second_person_confirms(cast, indus, danish, now):
         settle_age_change(waiting, approve=True, actor=other, at=now + MINUTE)
 
 
-def test_a_declined_change_is_not_asked_again_and_another_replaces_one_that_waits(cast, indus, danish, now):
+def test_a_declined_change_is_not_proposed_again_and_a_new_one_replaces_a_waiting_one(cast, indus, danish, now):
     say(indus, danish, now, birth_date=date(1990, 1, 1))
     settle_age_change(AgeChange.objects.get(), approve=False, actor=cast.actor("farah"), at=now)
     say(indus, danish, now + MINUTE, birth_date=date(1990, 1, 1))
@@ -166,7 +166,7 @@ def test_a_roster_waits_too_and_asks_once(cast, indus, danish, now):
     assert AgeChange.objects.count() == 40
 
 
-def test_a_child_that_is_revealed_acts_at_once_and_the_rooms_above_are_told(cast, indus, now, monkeypatch):
+def test_a_revealed_child_is_treated_as_one_at_once_and_the_apps_above_are_called(cast, indus, now, monkeypatch):
     told = []
     monkeypatch.setattr(revealing, "child_revealed", [lambda *found: told.append(found)])
     junaid, kid = cast.subject("junaid"), SubjectFactory(client=indus, external_id="grown", birth_date=date(1990, 1, 1))

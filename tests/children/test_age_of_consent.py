@@ -32,7 +32,7 @@ from tests.signing_in import browser_of
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
-def test_what_a_guardian_allowed_is_asked_afresh_at_the_birthday_to_the_second(cast, now):
+def test_a_guardians_consent_is_requested_anew_at_the_exact_time_of_the_birthday(cast, now):
     worker = system_actor("consent.ask_about_renewal")
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
@@ -68,7 +68,7 @@ def letters(kind):
     return [one.subject_id or one.user_id for one in Letter.objects.filter(kind=kind)]
 
 
-def test_client_guardian_and_young_person_are_told_in_advance_once_and_provably(cast, soon, now):
+def test_client_guardian_and_young_person_are_notified_in_advance_once_with_proof(cast, soon, now):
     worker, client_id = system_actor("tests"), soon.client_id
     early = soon.of_age_at - timedelta(days=30)
     assert send_age_notices(client_id, actor=worker, at=early - SECOND) == 0
@@ -85,7 +85,7 @@ def test_client_guardian_and_young_person_are_told_in_advance_once_and_provably(
     assert len(facts["staff"]) == 1
 
 
-def test_the_letters_name_nobody_and_no_day(soon, now):
+def test_the_emails_contain_no_name_and_no_date(soon, now):
     send_age_notices(soon.client_id, actor=system_actor("tests"), at=now)
     for one in Letter.objects.filter(kind__startswith="of_age"):
         values = json.loads(decrypt_context(one))
@@ -116,7 +116,7 @@ def test_who_has_no_contact_and_whose_guardian_has_that_of_the_child_are_not_wri
         assert {one.subject_id: one.guardians for one in AgeNotice.objects.all()} == {zara.pk: 0, lone.pk: 0}
 
 
-def test_a_birth_date_corrected_by_more_than_half_a_year_is_told_of_anew(soon, now):
+def test_a_birth_date_corrected_by_more_than_half_a_year_is_notified_again(soon, now):
     worker = system_actor("tests")
     send_age_notices(soon.client_id, actor=worker, at=now)
     later = {"birth_date": soon.of_age_at.date().replace(year=soon.of_age_at.year - 12)}

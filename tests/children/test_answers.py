@@ -164,7 +164,7 @@ def test_an_erased_guardian_has_lapsed_and_of_an_erased_child_nothing_is_recorde
         record_answer(danish, esra, "refused", at=now + MINUTE)
 
 
-def test_the_database_refuses_a_yes_of_nobody_and_a_guardian_of_another_child(cast, danish, esra, now):
+def test_the_database_refuses_a_consent_without_a_giver_and_a_guardian_of_another_child(cast, danish, esra, now):
     verified_guardian(danish, esra, at=now)
     given = record_answer(danish, esra, "given", at=now)
     columns = {field.attname: getattr(given, field.attname) for field in ServiceAuthorisation._meta.concrete_fields}

@@ -130,7 +130,7 @@ def test_who_is_no_guardian_is_not_named(indus, body, expected):
     assert kind(indus.post(URL, body)) == expected
 
 
-def test_another_client_finds_nobody(khyber):
+def test_another_client_finds_no_one(khyber):
     assert khyber.get(URL).status_code == 404
     assert khyber.post(URL, NAMED).status_code == 404
     assert khyber.post(ANSWERS, {"decision": "refused"}).status_code == 404
@@ -144,7 +144,7 @@ def test_a_child_says_no_through_the_platform(cast, indus, now):
     assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
 
 
-def test_the_platform_is_told_that_an_age_waits(cast, indus):
+def test_the_platform_is_notified_that_an_age_change_waits(cast, indus):
     before = indus.get("/api/v1/subjects/lms-danish").json()["age_gate"]
     answer = indus.put("/api/v1/subjects/lms-danish", {"role": "student", "birth_date": "1990-01-01"})
     assert answer.status_code == 200
@@ -157,7 +157,7 @@ CLAIMS = {"guardian.claimed", "guardian.claim_ended"}
 """Events of rosters and of the API for people: tests/subjects."""
 
 
-def test_every_event_about_guardians_is_told(cast, now):
+def test_every_event_about_guardians_is_sent(cast, now):
     with in_client(cast.client_id("indus")):
         make_every_event(cast, now)
         kinds = set(Entry.objects.values_list("kind", flat=True))

@@ -40,7 +40,7 @@ def state(*guardians, own_no=None):
     return combine_answers(guardians, AT, own_no=own_no).state
 
 
-def test_nobody_and_nobody_who_answered_is_nothing():
+def test_without_guardians_or_answers_there_is_no_authorisation():
     assert state() is None
     assert state(guardian()) is None
 
@@ -70,14 +70,14 @@ def test_a_yes_without_authority_or_time_left_has_lapsed(values):
 
 
 @pytest.mark.parametrize("values", [{"ends_at": AT + ONE_TICK}, {"erased_at": AT + ONE_TICK}])
-def test_until_the_last_moment_it_counts_and_the_end_is_told(values):
+def test_a_consent_counts_until_its_end_which_is_returned(values):
     found = combine_answers([guardian(said=answer("given"), **values)], AT)
     assert (found.state, found.until) == ("given", AT + ONE_TICK)
 
 
 @pytest.mark.parametrize("word", ["refused", "withdrawn"])
 @pytest.mark.parametrize("days_ago", [1, 5])
-def test_a_no_stands_over_the_others_yes_whichever_came_last(word, days_ago):
+def test_a_refusal_overrides_the_others_consent_whichever_came_last(word, days_ago):
     found = combine_answers(
         [guardian(1, answer("given", days_ago=3)), guardian(2, answer(word, days_ago=days_ago))], AT
     )
@@ -88,7 +88,7 @@ def test_what_is_not_understood_is_a_no():
     assert state(guardian(said=answer("perhaps"))) == "refused"
 
 
-def test_a_no_of_one_who_was_never_verified_or_no_longer_stands_does_not_count():
+def test_the_refusal_of_a_guardian_never_verified_or_ended_does_not_count():
     yes = guardian(1, answer("given"))
     assert state(yes, guardian(2, answer("refused"), verified=())) == "given"
     assert state(yes, guardian(2, answer("refused"), ends_at=AT)) == "given"
@@ -125,7 +125,7 @@ def test_a_no_of_one_who_was_erased_counts_no_more_than_it_did_before():
     assert state(yes, guardian(2, answer("given", days_ago=3), erased_at=AT - DAY)) == "given"
 
 
-def test_an_own_no_stands_until_a_guardian_answers_anew():
+def test_the_refusal_of_a_child_is_in_effect_until_a_guardian_answers_anew():
     assert state(guardian(said=answer("given", days_ago=3)), own_no=answer("withdrawn", days_ago=2)) == "withdrawn"
     assert state(guardian(said=answer("given", days_ago=1)), own_no=answer("withdrawn", days_ago=2)) == "given"
     assert state(own_no=answer("refused")) == "refused"
@@ -239,7 +239,7 @@ def test_given_means_a_live_yes_and_no_live_no(worlds):
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(guardians, max_size=3))
-def test_nothing_changes_by_itself_before_the_moment_told(worlds):
+def test_nothing_changes_before_the_returned_time(worlds):
     found = combine_answers(worlds, AT)
     if found.until is not None:
         later = combine_answers(worlds, found.until - ONE_TICK)

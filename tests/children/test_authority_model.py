@@ -308,7 +308,7 @@ class Gate(RuleBasedStateMachine):
         school, amina = self.school(), self.cast.actor("amina")
         for name, value in wanted.items():
             setattr(school, name, value)
-        self.attempt(lambda: change_client(school, actor=amina, reason="review", at=self.at))
+        self.attempt(lambda: change_client(school, ground="Said.", actor=amina, reason="review", at=self.at))
         waiting = ClientChange.objects.filter(client=school, state="waiting").first()
         if waiting is not None and again:
             done = self.attempt(lambda: decide_client_change(waiting, approve=True, actor=amina, at=self.at))

@@ -82,7 +82,7 @@ def close(case, cast, outcome="acted"):
     return close_concern(case, outcome=outcome, actor=cast.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
 
 
-def test_a_strangers_concern_is_a_concern_about_nobody(indus):
+def test_a_concern_about_an_unknown_child_has_no_person(indus):
     words: dict[str, Any] = {"text": "I worry about Danish.", "contact": "esra@mail.example", "language": "en"}
     case = open_concern(indus.client_id("indus"), **words, actor=SETTING_UP, at=AT)
     close(case, indus, "answered")
@@ -94,7 +94,7 @@ def test_a_strangers_concern_is_a_concern_about_nobody(indus):
     ("wish", "right", "steps"),
     [("copy", "access", ["received", "ordered"]), ("deletion", "erasure", ["received"])],
 )
-def test_what_a_guardian_asks_is_told_as_a_rights_request_about_the_child(indus, wish, right, steps):
+def test_a_guardians_request_is_sent_as_a_rights_request_about_the_child(indus, wish, right, steps):
     case = asked(indus, wish)
     own = {"subject_id": str(indus.subject_id("danish")), "rights_request": str(case.pk), "kind": right}
     expected = [
@@ -103,7 +103,7 @@ def test_what_a_guardian_asks_is_told_as_a_rights_request_about_the_child(indus,
     assert told() == expected
 
 
-def test_a_deletion_is_told_to_its_end(indus):
+def test_every_step_of_a_deletion_is_sent(indus):
     case = asked(indus, "deletion")
     confirm_deletion(case, actor=indus.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
     answer_all(case, indus)
@@ -117,7 +117,7 @@ def test_a_deletion_is_told_to_its_end(indus):
     ]
 
 
-def test_a_copy_is_told_to_its_end(indus):
+def test_every_step_of_a_copy_is_sent(indus):
     case = asked(indus, "copy")
     answer_all(case, indus)
     close(case, indus, "answered")
@@ -125,7 +125,7 @@ def test_a_copy_is_told_to_its_end(indus):
     assert {data["kind"] for _, data in told()} == {"access"}
 
 
-def test_a_deletion_that_the_client_declines_is_told_as_closed(indus):
+def test_a_deletion_that_the_client_declines_is_sent_as_closed(indus):
     close(asked(indus, "deletion"), indus, "declined")
     assert [(kind, data.get("outcome")) for kind, data in told()] == [
         ("rights_request.received", None),
@@ -145,7 +145,7 @@ def test_each_family_is_subscribed_to_by_itself(cast, listens, hears):
     assert heard == (hears or ["rights_request.received"])
 
 
-def test_reading_and_forgetting_are_written_down_under_the_same_name_and_told_to_nobody(indus, settings):
+def test_reading_and_deleting_a_text_are_recorded_under_its_family_and_not_sent(indus, settings):
     case = close(asked(indus, "deletion"), indus, "declined")
     late = AT + DAY + timedelta(days=settings.CONCERN_KEPT_DAYS)
     read_concern(case, actor=indus.actor("amina"), reason=Reason.REVIEW, at=AT + DAY)

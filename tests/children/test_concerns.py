@@ -45,7 +45,7 @@ def reported(cast, text="A teacher posted my son's marks.", at=AT):
     )
 
 
-def test_anybody_reports_a_concern_and_is_told_the_same_whether_the_child_is_known(cast):
+def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast):
     pages = []
     for name in ("Danish Qureshi of class 4", "Nobody At All of class 4"):
         answer = send(visitor(), "/concern/indus/", text=f"About {name}.", contact="")
@@ -100,7 +100,7 @@ def test_without_a_school_it_is_paktaleems(cast):
         assert Concern.objects.count() == 1
 
 
-def test_nothing_written_is_told_beside_the_field_and_too_many_are_too_many(cast):
+def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refused(cast):
     assert send(visitor(), "/concern/indus/").status_code == 422
     assert visitor().post("/concern/indus/", {"text": "x"}).status_code == 403
     assert visitor().get("/concern/nobody_here/").status_code == 404
@@ -125,7 +125,7 @@ def test_it_is_answered_once(indus):
         close_concern(row, outcome="acted", actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
 
 
-def test_a_year_after_the_answer_what_was_written_is_gone(indus, settings):
+def test_the_text_is_deleted_a_year_after_the_answer(indus, settings):
     row, waits = reported(indus), reported(indus)
     close_concern(row, outcome="acted", actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
     worker, late = system_actor("tests"), AT + timedelta(days=settings.CONCERN_KEPT_DAYS)

@@ -31,7 +31,7 @@ def numbers(page):
 
 
 @pytest.mark.parametrize("ids", ["lms-danish\n lms-iqra \n", ""])
-def test_the_numbers_come_first_and_nobody_is_asked_before_they_are_confirmed(cast, ids):
+def test_the_numbers_are_shown_first_and_no_one_is_asked_before_confirmation(cast, ids):
     browser = browser_of(cast.user("farah"))
     page = browser.post(ADD, {"ids": ids, "beginning": ""})
     assert numbers(page) == [2, 0, 0, 1, 1]
@@ -62,7 +62,7 @@ def test_another_clients_children_are_not_there(cast):
     assert numbers(page) == [0, 0, 0, 0, 0]
 
 
-def test_from_the_page_of_a_child_its_guardians_are_asked_and_the_reason_is_told_where_none_can_be(cast):
+def test_the_page_of_a_child_invites_its_guardians_or_says_why_none_can_be_invited(cast):
     browser = browser_of(cast.user("farah"))
     url = row_url("subjects/subject", cast.subject_id("danish"), "ask-guardians")
     assert browser.post(url, {"reason": "client_instruction"}).status_code == 302

@@ -82,7 +82,7 @@ def test_one_number_is_the_same_however_it_is_written(written):
     assert match_phones(written, "+923001234568", region="PK") is None
 
 
-def test_each_reason_is_told_apart():
+def test_each_reason_has_its_own_text():
     def why(channel, child, guardian, **held):
         return why_contact_unusable(
             channel, child=child, guardian=guardian, holders=ContactHolders(**held), region="PK"

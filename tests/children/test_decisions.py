@@ -114,7 +114,7 @@ def test_a_quarantine_holds_back_all_but_deleting_for_as_long_as_it_lasts(cast, 
     assert reason(cast, at, now=at + MINUTE) == "quarantined"
 
 
-def test_a_weak_yes_opens_a_purpose_only_while_it_reaches_nobody_outside(cast, now):
+def test_a_weak_consent_permits_a_purpose_only_without_outside_recipients(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = guardian_of(danish, esra, at=now)

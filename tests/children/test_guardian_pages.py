@@ -304,7 +304,7 @@ def test_recipients_outside_are_a_switch_of_their_own(seen_at_school):
     assert answers(cast) == [("given", None), ("given", True), ("given", False)]
 
 
-def test_each_purpose_is_asked_by_itself_and_taken_back_by_itself(seen_at_school):
+def test_each_purpose_is_asked_and_withdrawn_separately(seen_at_school):
     cast, browser = seen_at_school, by_link(latest_link())
     url = child_page(cast, more="purpose/newsletter/")
     assert browser.get(url).status_code == 404  # the service comes first
@@ -397,7 +397,7 @@ def test_words_of_the_service_that_changed_meanwhile_are_refused(seen_at_school)
     assert answers(cast) == []
 
 
-def test_pages_are_small_tell_nobody_where_one_was_and_hold_no_script(seen_at_school):
+def test_pages_are_small_send_no_referrer_and_have_no_script(seen_at_school):
     browser = by_link(latest_link())
     answer(browser, child_page(seen_at_school, more="service/"), "give")
     below = ("", "service/", "sharing/", "data/", "purpose/newsletter/")
@@ -549,7 +549,7 @@ def test_a_form_without_its_page_is_refused(seen_at_school):
     assert answers(seen_at_school) == []
 
 
-def test_the_child_who_comes_in_with_its_own_contact_finds_nobody(invited):
+def test_a_child_who_enters_with_its_own_contact_sees_no_child(invited):
     cast = invited
     with in_client(cast.client_id("indus")):
         told = {"client": cast.client("indus"), "actor": SETTING_UP, "at": AT}
@@ -630,7 +630,7 @@ def test_a_link_leads_there_for_seven_days_to_the_second(invited, clock, later, 
     assert visitor().get(path).status_code == status
 
 
-def test_at_the_same_time_given_and_taken_back_the_no_stands(committed, time_machine):
+def test_a_consent_given_and_withdrawn_at_the_same_time_is_withdrawn(committed, time_machine):
     cast = committed
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
@@ -674,7 +674,7 @@ def test_a_request_about_the_data_is_a_case_with_a_clock(seen_at_school):
     assert case.due_at - case.received_at == 30 * DAY
 
 
-def test_a_guardian_who_may_not_be_told_is_offered_no_copy(seen_at_school):
+def test_a_guardian_who_may_not_receive_data_is_offered_no_copy(seen_at_school):
     cast, browser = seen_at_school, by_link(latest_link())
     with in_client(cast.client_id("indus")):
         change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)

@@ -120,7 +120,7 @@ def test_the_wrong_role_may_not_name(cast, danish, esra, now, actor):
         name(cast, danish, esra, now, actor)
 
 
-def test_nobody_guards_themselves_and_no_child_guards_a_child(cast, danish, now):
+def test_no_one_is_their_own_guardian_and_no_child_is_a_guardian(cast, danish, now):
     with pytest.raises(NotTheirOwnGuardian):
         name(cast, danish, danish, now)
     with pytest.raises(StillAChild):
@@ -263,7 +263,7 @@ def test_a_declined_change_changes_nothing(cast, danish, esra, omar, now):
     assert state_of(danish, now + MINUTE).state == "refused"
 
 
-def test_a_refusal_waits_even_while_nobody_says_yes(cast, danish, esra, now):
+def test_lifting_a_refusal_waits_even_without_a_consent(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "refused", at=now)
     assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), GuardianChange)
@@ -284,7 +284,7 @@ def test_taking_away_the_one_who_agreed_acts_at_once(cast, danish, esra, now):
     assert state_of(danish, now + MINUTE).state == "lapsed"
 
 
-def test_letting_somebody_be_told_or_decide_again_waits(cast, danish, esra, now):
+def test_a_change_that_lets_a_guardian_receive_data_or_decide_again_waits(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now, may_receive_data=False)
     told = waits(change_guardian(row, changes={"may_receive_data": True}, actor=cast.actor("farah"), at=now))
     record_answer(danish, esra, "given", at=now)
@@ -342,7 +342,7 @@ def test_a_client_declares_its_mechanism_and_the_earlier_ends(cast, indus, now):
         declare_mechanism(indus.id, reference=" ", at=now, **told)
 
 
-def test_the_past_is_told_as_it_was(cast, danish, esra, omar, now):
+def test_a_decision_about_the_past_uses_the_facts_of_that_time(cast, danish, esra, omar, now):
     refuser(cast, danish, esra, omar, now)
     row = Guardianship.objects.get(guardian=esra)
     change_guardian(row, changes={"may_consent": False}, actor=cast.actor("farah"), at=now + MINUTE)

@@ -34,11 +34,13 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
+    ErasureInProgress,
     claim_guardian,
     erase_subject,
     register_guardians,
     register_subject,
     reveal_fields,
+    start_erasure,
 )
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -97,7 +99,7 @@ def entries(kind):
 # Inviting
 
 
-def test_a_guardian_of_the_roster_is_asked_by_a_letter_that_names_no_child(indus):
+def test_a_guardian_of_the_roster_is_invited_by_an_email_without_the_name_of_the_child(indus):
     row = asked(indus)
     assert (row.state, row.channel, row.asked_at) == ("notice_sent", "mail", AT)
     work()
@@ -113,14 +115,14 @@ def test_a_guardian_of_the_roster_is_asked_by_a_letter_that_names_no_child(indus
     assert entry["guardian"] == str(indus.subject_id("esra"))
 
 
-def test_asked_again_the_same_invitation_stands_and_no_second_letter_goes(indus):
+def test_a_repeated_request_keeps_the_invitation_and_sends_no_second_email(indus):
     first, second = asked(indus), asked(indus, at=AT + timedelta(hours=1))
     work()
     assert first.pk == second.pk
     assert len(mail.outbox) == 1
 
 
-def test_a_guardian_without_mail_is_asked_by_a_short_message(indus, settings, tmp_path):
+def test_a_guardian_without_email_is_invited_by_text_message(indus, settings, tmp_path):
     settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (
         str(tmp_path),
         "paktaleem.directory.mail.text_providers.FolderProvider",
@@ -139,7 +141,7 @@ def test_a_guardian_without_mail_is_asked_by_a_short_message(indus, settings, tm
     assert len(text) < 300
 
 
-def test_siblings_are_asked_about_in_one_letter(indus):
+def test_one_email_asks_about_siblings_together(indus):
     mother = indus.subject("esra")
     children = [indus.subject("danish"), family(indus, "sister", guardian=mother)]
     rows = invite_guardians_of(children, portal=PORTAL, actor=indus.actor("farah"), at=AT)
@@ -181,14 +183,14 @@ def test_a_contact_that_could_be_that_of_the_child_is_refused(indus, child, guar
     assert mail.outbox == []
 
 
-def test_a_household_with_one_telephone_is_asked_by_mail_if_there_is_one(indus):
+def test_a_household_with_one_phone_is_invited_by_email_if_there_is_one(indus):
     mother = parent(indus, "mother", phone="03005550001", email="mother@mail.example")
     ward = family(indus, "ward", guardian=mother, phone="0300-5550001")
     row = invite_guardian(ward, guardian=mother, portal=PORTAL, actor=indus.actor("farah"), at=AT)
     assert row.channel == "mail"
 
 
-def test_an_office_mailbox_that_many_share_asks_nobody(indus):
+def test_no_invitation_goes_to_a_mailbox_that_many_share(indus):
     people = [parent(indus, f"p{number}", email="office@school.example") for number in range(4)]
     ward = family(indus, "ward", guardian=people[0])
     with pytest.raises(ContactRefused) as refused:
@@ -196,7 +198,7 @@ def test_an_office_mailbox_that_many_share_asks_nobody(indus):
     assert refused.value.why == ContactRejection.SHARED
 
 
-def test_of_many_who_cannot_be_asked_the_school_is_told_why(indus):
+def test_the_school_gets_the_reason_for_each_guardian_who_cannot_be_invited(indus):
     mother = parent(indus, "mother", phone="03005550001")
     ward = family(indus, "ward", guardian=mother, phone="03005550001")
     [row] = invite_guardians_of([ward], portal=PORTAL, actor=indus.actor("farah"), at=AT)
@@ -207,7 +209,7 @@ def test_of_many_who_cannot_be_asked_the_school_is_told_why(indus):
 # Who may be invited
 
 
-def test_who_is_no_guardian_is_not_asked(indus):
+def test_a_person_who_is_no_guardian_is_not_invited(indus):
     stranger, neighbour = parent(indus, "stranger", email="s@mail.example"), family(indus, "neighbour")
     for child, guardian in ((indus.subject("danish"), stranger), (neighbour, indus.subject("esra"))):
         with pytest.raises(NoGuardian):
@@ -227,7 +229,7 @@ def end_claims(cast, at):
     register_guardians(cast.subject("danish"), [], client=cast.client("indus"), actor=SETTING_UP, at=at)
 
 
-def test_a_guardian_no_longer_claimed_is_not_asked(indus):
+def test_a_guardian_no_longer_claimed_is_not_invited(indus):
     end_claims(indus, AT)
     with pytest.raises(NoGuardian):
         asked(indus, at=AT + DAY)
@@ -237,7 +239,7 @@ def test_a_guardian_no_longer_claimed_is_not_asked(indus):
     assert (counts.nobody_named, counts.to_ask) == (1, 0)
 
 
-def test_a_guardian_asked_before_the_claim_ended_is_not_asked_again(indus):
+def test_a_guardian_invited_before_the_claim_ended_is_not_invited_again(indus):
     row = asked(indus)
     work()
     end_claims(indus, AT + DAY)
@@ -254,14 +256,14 @@ def test_a_guardian_asked_before_the_claim_ended_is_not_asked_again(indus):
     )
 
 
-def test_a_guardian_claimed_again_is_asked_again(indus):
+def test_a_guardian_claimed_again_is_invited_again(indus):
     end_claims(indus, AT)
     danish, esra = indus.subject("danish"), indus.subject("esra")
     claim_guardian(danish, guardian=esra, relationship="parent", actor=SETTING_UP, at=AT + DAY)
     assert asked(indus, at=AT + DAY).state == "notice_sent"
 
 
-def test_a_guardian_named_by_the_school_is_asked_without_a_claim(indus):
+def test_a_guardian_named_by_the_school_is_invited_without_a_claim(indus):
     terms: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
     name_guardian(indus.subject("danish"), guardian=indus.subject("esra"), **terms, actor=SETTING_UP, at=AT)
     end_claims(indus, AT)
@@ -289,14 +291,14 @@ def test_adults_decide_for_themselves(indus):
         asked(indus, child="junaid")
 
 
-def test_who_said_yes_is_not_asked_again(indus):
+def test_a_guardian_who_consented_is_not_invited_again(indus):
     verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
     record_answer(indus.subject("danish"), indus.subject("esra"), "given", at=AT)
     with pytest.raises(AlreadyDecided):
         asked(indus, at=AT + DAY)
 
 
-def test_the_wrong_role_asks_nobody(indus):
+def test_the_wrong_role_cannot_invite(indus):
     for name in ("bilal", "sana"):
         with pytest.raises(NotAllowed):
             asked(indus, by=name)
@@ -328,7 +330,7 @@ def test_one_contact_has_at_most_three_letters_a_day_and_the_fourth_goes_the_nex
     assert len(mail.outbox) == 4
 
 
-def test_one_contact_is_asked_at_most_ten_times_an_hour(indus, clock):
+def test_one_contact_is_invited_at_most_ten_times_an_hour(indus, clock):
     for _ in range(10):
         asked(indus)
     with pytest.raises(TooManyInvitations):
@@ -399,7 +401,7 @@ def test_whom_an_answer_rests_on_is_not_forgotten(indus):
     assert indus.subject("esra").email is not None
 
 
-def test_a_sibling_about_whom_nobody_asked_yet_keeps_the_contact(indus):
+def test_a_sibling_without_an_invitation_yet_keeps_the_contact(indus):
     mother = indus.subject("esra")
     family(indus, "sister", guardian=mother)
     asked(indus)
@@ -407,7 +409,7 @@ def test_a_sibling_about_whom_nobody_asked_yet_keeps_the_contact(indus):
     assert indus.subject("esra").email is not None
 
 
-def test_whoever_an_invitation_alone_made_known_is_erased(cast):
+def test_a_person_known_only_by_an_invitation_is_erased(cast):
     answer = invite_by_api(cast, guardian=GUARDIAN)
     assert answer.status_code == 201
     with in_client(cast.client_id("indus")):
@@ -435,16 +437,31 @@ def test_an_answer_on_paper_ends_the_invitation(indus):
     assert (row.state, row.answered_at) == ("given", AT + DAY)
 
 
-def test_no_letter_goes_on_about_a_child_who_is_erased_or_of_age(indus):
+@pytest.mark.parametrize("erase", [erase_subject, start_erasure])
+def test_no_letter_goes_on_about_a_child_who_is_erased_or_of_age(indus, erase):
     row = asked(indus)
     work()
-    erase_subject(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
+    erase(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
     follow(indus, AT + 7 * DAY)
     row.refresh_from_db()
     assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
 
 
-def test_guardians_whom_nobody_asked_are_forgotten_in_time(indus, settings):
+def test_no_guardian_is_asked_about_a_child_who_is_being_erased(indus):
+    start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    with pytest.raises(ErasureInProgress):
+        asked(indus)
+
+
+def test_a_guardian_who_is_being_erased_is_left_to_that_erasure(indus, settings):
+    esra = indus.subject("esra")
+    late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
+    start_erasure(esra, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=esra.changed_at)
+    purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late)
+    assert indus.subject("esra").is_being_erased
+
+
+def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(indus, settings):
     esra = indus.subject("esra")
     late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
     worker = system_actor("tests")
@@ -479,7 +496,7 @@ def told():
     return [(one.type, one.data) for one in Message.objects.order_by("pk")]
 
 
-def test_every_step_of_an_invitation_is_told_in_the_transaction_of_the_step(indus, clock):
+def test_every_step_of_an_invitation_is_sent_in_its_own_transaction(indus, clock):
     listening(indus, "guardian.*")
     row = asked(indus)
     work()
@@ -511,7 +528,7 @@ def broken(cast):
     raise ZeroDivisionError
 
 
-def test_payloads_hold_ids_and_codes_and_nobodys_name_or_address(indus):
+def test_payloads_hold_ids_and_codes_and_no_name_or_address(indus):
     listening(indus, "guardian.*", "concern.*")
     asked(indus)
     words: dict[str, Any] = {"text": "About Danish.", "contact": "x@mail.example", "language": "en"}
@@ -526,7 +543,7 @@ def test_payloads_hold_ids_and_codes_and_nobodys_name_or_address(indus):
     ]
 
 
-def test_a_letter_that_fails_and_a_contact_that_is_refused_are_told(indus):
+def test_a_failed_email_and_a_refused_contact_are_sent_as_events(indus):
     listening(indus, "guardian.*")
     row = asked(indus)
     Letter.objects.filter(pk=row.letter).update(state="failed", last_error="refused")
@@ -540,7 +557,7 @@ def test_a_letter_that_fails_and_a_contact_that_is_refused_are_told(indus):
     assert found["guardian.invitation_refused"]["problem"] == "of_the_child"
 
 
-def test_an_answer_elsewhere_is_told_as_an_answer(indus):
+def test_an_answer_through_another_channel_is_sent_as_an_answer(indus):
     listening(indus, "guardian.*")
     row = asked(indus)
     verified_row = Guardianship.objects.get(child=row.child)
@@ -602,7 +619,7 @@ def test_the_platform_asks_a_guardian_by_contact_and_finds_them_again(cast):
     assert shown.json() == told
 
 
-def test_the_platform_is_told_why_a_contact_is_refused_and_nobody_is_registered(cast):
+def test_a_refused_contact_returns_the_reason_and_registers_no_one(cast):
     with in_client(cast.client_id("indus")):
         register_subject(
             "lms-danish",
@@ -629,7 +646,7 @@ def test_the_platform_is_told_why_a_contact_is_refused_and_nobody_is_registered(
         ({"full_name": "x" * 301}, "#/guardian/full_name"),
     ],
 )
-def test_a_wrong_value_is_pointed_at_where_it_stands(cast, changed, pointer):
+def test_the_error_about_a_wrong_value_points_to_it(cast, changed, pointer):
     answer = invite_by_api(cast, guardian={**GUARDIAN, **changed})
     assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (400, [pointer])
 

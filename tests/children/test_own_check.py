@@ -62,7 +62,7 @@ def begun(cast, browser, method="payment_card"):
     return checks(cast)[-1]
 
 
-def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once(cast, settings):
+def test_an_unverified_guardian_passes_a_check_and_their_consent_counts_at_once(cast, settings):
     enable(cast)
     browser, url = by_link(latest_link()), child_page(cast, more="check/")
     answer(browser, child_page(cast, more="service/"), "give")
@@ -131,7 +131,7 @@ def test_pages_are_small_and_hold_no_script_in_both_languages(cast):
             work({BEGIN: begin})
 
 
-def test_whoever_failed_may_try_again_but_not_the_whole_day(cast, settings):
+def test_a_failed_check_can_be_repeated_a_few_times_a_day(cast, settings):
     enable(cast)
     browser, url = by_link(latest_link()), child_page(cast, more="check/")
     for _ in range(3):

@@ -96,7 +96,7 @@ def asked_about(check):
     return check
 
 
-def test_a_check_tells_the_provider_nobody_and_its_passing_verifies(cast, clock, row, folder, settings):
+def test_a_check_names_no_person_to_the_provider_and_verifies_when_passed(cast, clock, row, folder, settings):
     now = row.starts_at
     check = start(cast, row, now)
     [asked] = folder.glob("*.json")
@@ -130,7 +130,7 @@ def test_what_else_a_provider_sends_is_dropped(cast, now, row, settings):
     assert not any(value in kept or value in bodies for value in more.values())
 
 
-def test_failed_verifies_nobody_and_an_answer_counts_once(cast, now, row, settings):
+def test_a_failed_check_verifies_no_one_and_an_answer_counts_once(cast, now, row, settings):
     check = start(cast, row, now)
     body, headers = signed(check, "failed", settings, at=now)
     told = {"arrived_at": now, "at": now}
@@ -157,7 +157,7 @@ def test_an_answer_that_is_not_the_providers_is_refused(cast, now, row, settings
     assert not Verification.objects.exists()
 
 
-def test_an_answer_for_another_client_or_a_check_nobody_began_is_unknown(cast, now, row, settings):
+def test_an_answer_for_another_client_or_an_unknown_check_is_refused(cast, now, row, settings):
     check = start(cast, row, now)
     body, headers = signed(check, "passed", settings, at=now)
     settings.CHECK_PROVIDERS = {**settings.CHECK_PROVIDERS, "other": "children.guardians.providers.FolderProvider"}
@@ -195,7 +195,7 @@ def test_none_is_set_up_unless_an_operator_does(settings):
     assert check_providers() == {}
 
 
-def test_the_worker_asks_for_what_was_not_told(cast, now, folder, settings):
+def test_the_worker_requests_results_that_were_not_reported(cast, now, folder, settings):
     with in_client(cast.client_id("indus")):
         check = start(cast, guardian_of(cast.subject("danish"), cast.subject("esra"), at=now), now)
     (folder / f"{check.provider_check_id}.answer.json").write_text("{")
@@ -224,7 +224,7 @@ def provided_by(settings, provider):
     settings.CHECK_PROVIDERS = {"folder": f"{__name__}.{provider.__name__}"}
 
 
-def test_a_provider_that_cannot_be_reached_is_asked_again_for_a_day(cast, clock, row, folder, settings):
+def test_an_unreachable_provider_is_retried_for_a_day(cast, clock, row, folder, settings):
     now = row.starts_at
     provided_by(settings, Unreachable)
     check = start(cast, row, now)
@@ -254,7 +254,7 @@ def test_who_is_no_guardian_any_more_is_not_sent_to_a_provider(cast, now, clock,
     assert (check.state, list(folder.iterdir())) == ("lapsed", [])
 
 
-def test_a_check_that_nobody_answers_lapses_and_a_late_answer_changes_nothing(cast, now, clock, row, settings):
+def test_an_unanswered_check_lapses_and_a_late_answer_changes_nothing(cast, now, clock, row, settings):
     check = start(cast, row, now)
     clock.move_to(now + timedelta(days=30))
     assert asked_about(check).state == "lapsed"
@@ -263,7 +263,7 @@ def test_a_check_that_nobody_answers_lapses_and_a_late_answer_changes_nothing(ca
     assert not Verification.objects.exists()
 
 
-def test_where_the_guardian_goes_is_sealed_and_told_while_the_check_is_open(cast, now, row, settings):
+def test_the_url_of_a_check_is_sealed_and_shown_while_the_check_is_open(cast, now, row, settings):
     provided_by(settings, WithAddress)
     check = start(cast, row, now)
     assert find_check_url(check) == "https://checks.example/go?t=secret"
@@ -286,7 +286,7 @@ def test_who_looks_where_the_guardian_goes_is_written_down(cast, now, row, setti
     assert "secret" not in looked.body
 
 
-def test_only_the_guardian_themselves_has_their_check_asked_for_on_their_own_page(cast, now, row):
+def test_only_the_guardian_can_request_their_check_on_their_own_page(cast, now, row):
     danish, esra = cast.subject_id("danish"), cast.subject_id("esra")
     other = make_guardian(cast.client("indus"), "other", at=now)
     for person, child in ((danish, danish), (other.pk, danish), (esra, cast.subject_id("hamza")), (esra, esra)):

@@ -47,7 +47,7 @@ def reason(cast, at, now=None):
     return str(decide_with_key(cast.key("indus"), asked, arrived_at=now or at).reason)
 
 
-def test_a_no_of_one_stands_over_the_others_yes_until_they_agree(cast, now, both):
+def test_one_guardians_refusal_overrides_the_others_consent_until_they_agree(cast, now, both):
     say(cast, both["esra"], "given", now)
     assert reason(cast, now) == "permitted"
     say(cast, both["omar"], "refused", now + MINUTE)

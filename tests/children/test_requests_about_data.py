@@ -228,7 +228,7 @@ def test_to_keep_it_is_written_down_and_makes_no_case(seen):
     assert not Concern.objects.exists()
 
 
-def test_the_client_may_decline_and_nobody_else_closes_what_it_has_to_confirm(seen):
+def test_only_the_client_closes_a_deletion_that_it_must_confirm(seen):
     case = ask(seen, "deletion")
     with pytest.raises(NotAllowed):
         close(case, seen, by="amina")
@@ -247,7 +247,7 @@ def test_a_guardian_known_by_two_letters_may_have_deleted_and_not_be_handed_a_co
     assert ask(indus, "deletion") is not None
 
 
-def test_a_guardian_whom_nobody_verified_may_ask_for_nothing(indus):
+def test_an_unverified_guardian_can_make_no_request(indus):
     guardian_of(indus.subject("danish"), indus.subject("esra"), at=AT)
     for wish in ("copy", "deletion"):
         with pytest.raises(RequestNotAllowed) as refused:
@@ -256,7 +256,7 @@ def test_a_guardian_whom_nobody_verified_may_ask_for_nothing(indus):
     assert not Concern.objects.exists()
 
 
-def test_who_may_not_be_told_gets_no_copy(seen):
+def test_a_guardian_who_may_not_receive_data_gets_no_copy(seen):
     change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
     with pytest.raises(RequestNotAllowed) as refused:
         ask(seen, "copy")
@@ -329,7 +329,7 @@ def test_the_database_refuses_orders_for_a_concern_and_a_second_open_request(see
 # Page, API and console
 
 
-def test_the_page_says_beforehand_what_may_not_be_asked_and_what_helps(cast):
+def test_the_page_says_which_requests_are_not_possible_and_what_helps(cast):
     with in_client(cast.client_id("indus")):
         weakly(cast)
     browser, url = by_contact(), child_page(cast, more="data/")
@@ -369,7 +369,7 @@ def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast):
         assert {one.kind for one in orders_of(case).values()} == {"erase"}
 
 
-def test_by_the_api_a_withdrawal_says_that_it_is_to_be_asked_and_the_answer_becomes_orders(cast):
+def test_a_withdrawal_by_api_asks_about_the_data_and_the_answer_becomes_orders(cast):
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
         record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
@@ -387,7 +387,7 @@ def test_by_the_api_a_withdrawal_says_that_it_is_to_be_asked_and_the_answer_beco
         assert Order.objects.filter(parent_id=copied.json()["id"]).count() == 2
 
 
-def test_by_the_api_what_may_not_be_asked_is_told_with_the_reason(cast):
+def test_the_api_refuses_a_request_with_the_reason(cast):
     with in_client(cast.client_id("indus")):
         weakly(cast)
     refused = Caller(cast.key("indus")).post(REQUESTS, {"guardian": "lms-esra", "wish": "copy"})

@@ -30,7 +30,7 @@ PURPOSES = ("service_delivery", "payment_billing", "support", "security_integrit
 """Purposes based on contract and on legitimate interest, as processor and as controller."""
 
 
-def test_every_method_has_a_strength_and_belongs_to_somebody():
+def test_every_method_has_a_strength_and_an_operator():
     assert set(METHODS) == set(Method) == STAFF_METHODS | PROVIDER_METHODS | WEAK
     assert {one for one in Method if strength_of(one) < needed_strength(reaches_outside=True)} == WEAK
     assert all(strength_of(one) >= needed_strength(reaches_outside=False) for one in Method)

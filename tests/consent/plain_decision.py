@@ -120,6 +120,8 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         return "subject_unknown"
     if subject.erased_at is not None and at >= subject.erased_at:
         return "subject_erased"
+    if subject.erasure_started_at is not None and at >= subject.erasure_started_at and question.action != "delete":
+        return "erasure_in_progress"
     # 2
     if question.action not in ["collect", "store", "process", "share", "delete"]:
         return "action_unknown"
@@ -246,6 +248,9 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
                 later = (version.effective_at, version.id) > (under[0].effective_at, under[0].id)
                 if later and version.material and version.effective_at <= at:
                     return "consent_outdated"
+        for widening in purpose.widenings:
+            if (fact.informed_at or fact.recorded_at) <= widening.at <= at:
+                return "consent_outdated"
         if child and (fact.by != "guardian" or fact.guardian not in subject.guardians):
             return "consent_not_by_guardian"
         if not child and fact.by != "self":

@@ -127,7 +127,7 @@ def test_sooner_than_the_notice_days_is_refused(cast, now, settings):
     assert announce(cast, now, code="privacy_notice", effective_at=now + 10 * DAY).notice_days == 10
 
 
-def test_what_changes_nothing_that_matters_waits_for_nobody(cast, now):
+def test_a_change_that_is_not_material_waits_for_no_one(cast, now):
     assert announce(cast, now, code="privacy_notice", is_material=False, effective_at=now).notice_days == 0
     with in_client(cast.client_id("indus")):
         own = Notice.objects.get(client_id=cast.client_id("indus"), code="about_newsletter")
@@ -158,7 +158,7 @@ def test_it_takes_effect_where_a_letter_is_proven_and_only_there(shared, now):
         assert states == ["superseded", "effective"]
 
 
-def test_a_client_told_late_has_its_days(shared, now):
+def test_a_client_notified_late_has_its_full_notice_period(shared, now):
     version = announce(shared, now)
     late = version.effective_at + 5 * DAY
     assert prove(shared, "khyber", version, late).takes_effect_at == late + 30 * DAY
@@ -207,7 +207,7 @@ def test_a_proof_raises_the_registers_version_once(shared, now):
         assert kinds.count() == 1
 
 
-def test_a_client_that_comes_after_the_announcement_is_told_as_it_comes(shared, now):
+def test_a_client_registered_after_the_announcement_is_notified_at_once(shared, now):
     version, late = announce(shared, now), new_id()
     with in_client(late):
         client = Client(id=late, code="latecomer", name="Latecomer", country="PK", time_zone="Asia/Karachi")

@@ -86,7 +86,7 @@ def test_the_console_refuses_it_and_says_who_gives(cast):
 
 @pytest.mark.parametrize("method", ["lms", "paper", "phone", "email", "import", "console", "web"])
 @pytest.mark.parametrize("given_by", [GivenBy.SELF, GivenBy.STAFF, GivenBy.ORGANISATION])
-def test_no_method_and_nobody_but_a_guardian_gives_for_a_child(cast, now, method, given_by):
+def test_by_every_method_only_a_guardian_consents_for_a_child(cast, now, method, given_by):
     with in_client(cast.client_id("indus")):
         with pytest.raises(ChildMayNotGive):
             say(cast, now, method=method, given_by=given_by)
@@ -143,6 +143,25 @@ def test_the_api_shows_what_was_recorded_before_as_without_effect(cast, indus, o
 def test_the_timeline_shows_it_as_without_effect(cast, once_recorded):
     page = browser_of(cast.user("farah")).get(f"/admin/subjects/subject/{cast.subject_id('danish')}/timeline/")
     assert page.content.decode().count("Without effect") == 2
+
+
+PAGES_OF_THE_CONSOLE = {
+    "list of consents": lambda _: "/admin/consent/consent/",
+    "a consent": lambda event: row_url("consent/consent", Consent.objects.get(subject=event.subject_id).pk),
+    "its history": lambda event: row_url(
+        "consent/consent", Consent.objects.get(subject=event.subject_id).pk, "history"
+    ),
+    "list of answers": lambda _: "/admin/consent/consentevent/",
+    "an answer": lambda event: row_url("consent/consentevent", event.pk),
+    "the person": lambda event: row_url("subjects/subject", event.subject_id),
+}
+
+
+@pytest.mark.parametrize("page", PAGES_OF_THE_CONSOLE)
+def test_the_console_shows_it_as_without_effect(cast, once_recorded, page):
+    with in_client(cast.client_id("indus")):
+        address = PAGES_OF_THE_CONSOLE[page](once_recorded)
+    assert "Without effect" in browser_of(cast.user("farah")).get(address).content.decode()
 
 
 def test_its_receipts_say_that_it_is_without_effect(cast, indus, once_recorded):

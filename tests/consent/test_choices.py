@@ -15,6 +15,7 @@ from consent.consents.services import Answer, ChildMayNotGive, record_answers
 from consent.notices.models import Notice
 from consent.notices.selectors.purposes import get_current_notice
 from consent.notices.services import publish_notice_version
+from paktaleem.directory.people.services import start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -74,6 +75,19 @@ def test_refusing_is_one_button_on_both_pages(cast, kiran):
     assert [one.state for one in events(cast, "kiran", "khyber")] == ["refused"]
 
 
+def test_while_a_person_is_being_erased_the_page_refuses_a_yes_and_takes_a_no(cast, kiran):
+    page = kiran.get(GIVE)
+    values = {"csrfmiddlewaretoken": token_of(page), "shown": shown_in(page), "answer": "give"}
+    with in_client(cast.client_id("khyber")):
+        officer = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": timezone.now()}
+        start_erasure(cast.subject("kiran"), **officer)
+    refused = kiran.post(GIVE, values)
+    assert refused.status_code == 409
+    assert "This data is being erased" in words(refused)
+    assert events(cast, "kiran", "khyber") == []
+    assert send(kiran, DECIDE, form_at=PAGE, act="refuse").headers["Location"].endswith("done=refused")
+
+
 def test_the_question_offers_yes_and_no_alike_and_ticks_nothing(kiran):
     page = kiran.get(GIVE).content.decode()
     buttons = re.findall(r"<button ([^>]*)>", page)
@@ -125,7 +139,7 @@ def test_consent_given_a_while_ago_expires_on_the_page_too(cast, kiran, time_mac
     assert "Refuse" in page
 
 
-def test_a_question_asked_before_a_withdrawal_is_asked_anew(cast, kiran):
+def test_a_notice_shown_before_a_withdrawal_must_be_shown_again(cast, kiran):
     answer(kiran, "give")
     send(kiran, DECIDE, form_at=PAGE, act="withdraw")
     page = kiran.get(GIVE)

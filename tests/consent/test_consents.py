@@ -504,9 +504,7 @@ def test_a_shared_purpose_of_paktaleem_may_rest_on_consent_too(cast, now):
 
 def test_the_clients_own_basis_goes_before_the_shared_one(cast, indus, now):
     shared = Purpose.objects.get(code="support", client_id=PAKTALEEM)
-    own = LawfulBasis(
-        client_id=indus.id, purpose=shared, role="student", basis="consent", capacity="processor", starts_at=now
-    )
+    own = LawfulBasis(client_id=indus.id, purpose=shared, role="student", basis="consent", starts_at=now)
     change_register(own, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
     assert answer(cast, cast.subject("hamza"), now, ("support", REFUSED))
     with pytest.raises(ConsentNotBased):

@@ -126,6 +126,8 @@ PERMITTED = {
         share("legal_compliance").purpose(needs_account=True)
     ),
     "restricted: store": lambda: ask("service_delivery", "store").person(restrictions=RESTRICTED),
+    "being erased: delete": lambda: ask("service_delivery", "delete").person(erasure_started_at=YESTERDAY),
+    "being erased later": lambda: World().person(erasure_started_at=TOMORROW),
     "restricted: delete": lambda: ask("service_delivery", "delete").person(restrictions=RESTRICTED),
     "restricted: legal obligation": lambda: ask("legal_compliance").person(restrictions=RESTRICTED),
     "restricted for another purpose": lambda: World().person(
@@ -146,6 +148,12 @@ REFUSED = [
     ("subject_unknown", lambda: of(None)),
     ("subject_unknown", lambda: World().person(registered_at=NOW + TICK)),
     ("subject_erased", lambda: World().person(erased_at=NOW)),
+    ("subject_erased", lambda: World().person(erasure_started_at=YESTERDAY, erased_at=NOW).asking(action="delete")),
+    ("erasure_in_progress", lambda: World().person(erasure_started_at=NOW)),
+    ("erasure_in_progress", lambda: share().person(erasure_started_at=NOW)),
+    ("erasure_in_progress", lambda: ask("newsletter", "store").person(erasure_started_at=NOW)),
+    ("erasure_in_progress", lambda: ask("legal_compliance", "store").person(erasure_started_at=NOW)),
+    ("erasure_in_progress", lambda: World().person(erasure_started_at=NOW).asking(action="sell")),
     ("action_unknown", lambda: World().asking(action="sell")),
     ("action_unknown", lambda: World().asking(action="STORE")),
     ("resource_type_unknown", lambda: World().asking(is_about_purpose=False)),
@@ -300,6 +308,7 @@ BREAKS = [
     ("subject_type_unknown", lambda w: w.asking(is_about_person=False)),
     ("subject_unknown", lambda w: w.person(registered_at=NOW + DAY)),
     ("subject_erased", lambda w: w.person(erased_at=YESTERDAY)),
+    ("erasure_in_progress", lambda w: w.person(erasure_started_at=YESTERDAY)),
     ("action_unknown", lambda w: w.asking(action="sell")),
     ("resource_type_unknown", lambda w: w.asking(is_about_purpose=False)),
     ("purpose_inactive", lambda w: w.purpose(active=False)),
@@ -333,7 +342,7 @@ def test_an_unknown_age_is_reported_after_quarantine():
     assert world.decide().reason == "quarantined"
 
 
-def test_balancing_is_asked_before_objection():
+def test_the_balancing_test_is_checked_before_objections():
     world = ask("platform_improvement").person(objections=OBJECTED).basis(balancing_test_at=None)
     assert world.decide().reason == "balancing_missing"
 
@@ -369,6 +378,7 @@ EDGES = [
     ),
     ("registration", lambda: World().person(registered_at=NOW), "subject_unknown", "permitted"),
     ("erasure", lambda: World().person(erased_at=NOW), "permitted", "subject_erased"),
+    ("erasure begun", lambda: World().person(erasure_started_at=NOW), "permitted", "erasure_in_progress"),
     ("consent expiry", lambda: World().consent(expires_at=NOW), "permitted", "consent_expired"),
     ("consent recorded", lambda: World().consent(recorded_at=NOW), "undecidable", "permitted"),
     ("notice", lambda: newer_notice(World(), NOW), "permitted", "consent_outdated"),

@@ -31,6 +31,7 @@ from consent.register.compiled import (
     InstructionRule,
     Period,
     RecipientRule,
+    WideningRule,
 )
 from consent.register.versions import NoticeVersionRule
 from tests.consent.decision_worlds import (
@@ -91,6 +92,7 @@ def change_registration(world, pick):
 
 def change_erasure(world, pick):
     world.person(erased_at=pick(MOMENTS))
+    world.person(erasure_started_at=pick(MOMENTS))
 
 
 def close_account(world, pick):
@@ -166,7 +168,8 @@ def add_recipient(world, pick):
     approvals = tuple(
         Approval(some_period(pick), some_codes(pick, PURPOSES), some_codes(pick, CATEGORIES)) for _ in "ab"
     )
-    world.rows.recipients.append(RecipientRule(number(320), "x", approvals))
+    others = [row for row in world.rows.recipients if row.code != "x"]
+    world.rows.recipients = [*others, RecipientRule(number(320), "x", approvals)]
     world.asking(recipient=pick(("x", "mailer")))
 
 
@@ -230,6 +233,7 @@ def change_consent(world, pick):
         pick((NOTICE, NOTICE, number(350), number(351), None)),
         pick(("self", "guardian", "school")),
         pick((GUARDIAN, None)),
+        pick((None, *PAST)),
     )
 
 
@@ -244,7 +248,13 @@ def mistake_giver(world, pick):
 
 def add_notices(world, pick):
     rows = [NoticeVersionRule(number(350 + n), pick(MOMENTS), pick((True, False))) for n in (0, 1)]
-    world.rows.notices.setdefault("newsletter", []).extend(rows)
+    others = [row for row in world.rows.notices.get("newsletter", []) if row.id == NOTICE]
+    world.rows.notices["newsletter"] = [*others, *rows]
+
+
+def widen_purposes(world, pick):
+    moments = sorted(pick(MOMENTS) for _ in range(pick((1, 2))))
+    world.purpose(widenings=tuple(WideningRule(number(360 + n), moment) for n, moment in enumerate(moments)))
 
 
 def object_to(world, pick):
@@ -279,6 +289,7 @@ CHANGES = (
     drop_consent,
     mistake_giver,
     add_notices,
+    widen_purposes,
     object_to,
 )
 
@@ -388,6 +399,19 @@ def test_more_restrictions_and_fewer_rows_never_permit_more(world):
     world.subject = subject
     world.rows.instructions.clear()
     assert before.allowed or not world.decide().allowed
+
+
+@FEWER
+@given(worlds())
+def test_an_erasure_in_progress_refuses_everything_but_deleting(world):
+    before = world.decide()
+    if world.subject is not None:
+        world.person(erasure_started_at=world.question.at)
+    after = world.decide()
+    if world.question.action == "delete":
+        assert answer(after) == answer(before)
+    else:
+        assert not after.allowed
 
 
 @FEWER

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from children.guardians.services import declare_mechanism
-from consent.decisions.facts import Reason
+from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
 from consent.register.compiled import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.services import change_client
@@ -55,7 +55,7 @@ def test_of_a_child_both_languages_say_how_the_school_does_it_and_where_to_ask(c
     assert AGE not in remedy["text"]
 
 
-def test_of_an_unknown_age_how_ages_are_verified_is_told_too(cast, caller, now):
+def test_the_remedy_for_an_unknown_age_says_how_ages_are_verified(cast, caller, now):
     declare(cast, "consent", now)
     declare(cast, "age", now)
     reason, remedy = told(caller, "lms-iqra")
@@ -64,7 +64,7 @@ def test_of_an_unknown_age_how_ages_are_verified_is_told_too(cast, caller, now):
     assert all(words in remedy["text_ur"] for words in (AGE, PAPER_UR)), "what is not in Urdu is told as it is"
 
 
-def test_a_new_declaration_is_told_on_the_very_next_question_and_every_route_tells_it(cast, caller, now):
+def test_a_new_declaration_is_in_the_next_response_of_every_route(cast, caller, now):
     assert PAPER not in told(caller, "lms-danish")[1]["text"]
     declare(cast, "consent", now)
     assert PAPER in told(caller, "lms-danish")[1]["text"]
@@ -76,7 +76,7 @@ def test_a_new_declaration_is_told_on_the_very_next_question_and_every_route_tel
     assert standing["remedy"]["text"] == text
 
 
-def test_another_clients_declaration_is_not_told_and_adults_are_told_as_before(cast, caller, now):
+def test_another_client_and_adults_get_no_declaration(cast, caller, now):
     declare(cast, "consent", now, code="khyber", description="At Khyber.")
     assert "Khyber" not in told(caller, "lms-danish")[1]["text"]
     declare(cast, "consent", now)

@@ -45,7 +45,7 @@ def after_proof(days_later, **changes):
     [(0, 30), (9.9 / 24, 30), (10 / 24, 30 + 10 / 24), (1, 31), (40, 70)],
     ids=["at once", "the same day in Karachi", "after midnight in Karachi", "a day late", "after the planned moment"],
 )
-def test_a_client_told_late_has_the_same_notice(days_later, expected):
+def test_a_client_notified_late_gets_the_same_notice(days_later, expected):
     assert after_proof(days_later) == NOW + timedelta(days=expected)
 
 

@@ -77,7 +77,7 @@ def test_evidence_is_sealed_and_opening_it_is_recorded(cast, indus, now):
     assert str(evidence.pk) in look.fields
 
 
-def test_whoever_sees_the_answer_need_not_see_its_evidence(cast, indus, now):
+def test_access_to_an_answer_does_not_include_its_evidence(cast, indus, now):
     evidence = ConsentEvidence.objects.get(event=on_paper(cast, now))
     for actor in (cast.actor("bilal"), cast.actor("sana"), cast.actor("celia"), cast.key_actor("indus")):
         with pytest.raises(NotAllowed):

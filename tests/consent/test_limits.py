@@ -12,12 +12,17 @@ from consent.consents.services import (
     lift_objection,
     lift_restriction,
     object_to_purpose,
+    request_lift,
     restrict_processing,
 )
+from consent.register.services import WeakensSafeguard, decide_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from rights.services.limits import inform_before_lift
+from tests.consent.lifting import lift_by_two
 
 WHY, DAY = Reason.SUBJECT_REQUEST, timedelta(days=1)
 
@@ -33,7 +38,7 @@ def object_(cast, at, actor="amina", purpose_code="platform_improvement"):
 
 
 KINDS = [
-    pytest.param(Restriction, restrict, lift_restriction, "restriction", id="restriction"),
+    pytest.param(Restriction, restrict, lift_by_two, "restriction", id="restriction"),
     pytest.param(Objection, object_, lift_objection, "objection", id="objection"),
 ]
 
@@ -120,3 +125,21 @@ def test_the_database_refuses_a_period_out_of_order(cast, indus, now, model, ope
     open_(cast, now)
     with pytest.raises(IntegrityError, match="period"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {model._meta.db_table} SET ends_at = starts_at - interval '1 day'")
+
+
+def test_a_restriction_is_not_lifted_by_one_person(cast, indus, now):
+    limit = restrict(cast, now)
+    with pytest.raises(WeakensSafeguard):
+        lift_restriction(limit, actor=cast.actor("farah"), reason=WHY, at=now + DAY)
+    with pytest.raises(IntegrityError, match="second person"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE consent_restriction SET ends_at = %s WHERE id = %s", [now + DAY, limit.pk])
+    with pytest.raises(ValidationError) as caught:
+        request_lift(limit, ground=" ", actor=cast.actor("farah"), at=now + DAY)
+    assert list(caught.value.message_dict) == ["ground"]
+    inform_before_lift(limit, by_hand=True, actor=cast.actor("farah"), at=now)
+    change = request_lift(limit, ground="The dispute is settled.", actor=cast.actor("farah"), at=now + DAY)
+    with pytest.raises(ApproverIsRequester):
+        decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now + DAY)
+    assert Restriction.objects.get(pk=limit.pk).ends_at is None
+    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now + 2 * DAY)
+    assert Restriction.objects.get(pk=limit.pk).ends_at == now + 2 * DAY

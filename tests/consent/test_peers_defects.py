@@ -61,7 +61,7 @@ def test_every_consent_can_be_withdrawn(cast, khyber, now):
     assert not Consent.objects.filter(state="given").exists()
 
 
-def test_a_missing_notice_is_told_and_records_no_refusal_in_the_persons_name(cast):
+def test_a_missing_notice_is_reported_and_records_no_refusal_of_the_person(cast):
     lms = Caller(cast.key("khyber"))
     body = {"subject": "lms-kiran", "answers": [{"purpose": "newsletter", "state": "given"}], "shown": None}
     assert lms.post("/api/v1/consents", body).status_code == 400
@@ -92,7 +92,7 @@ def test_the_proof_of_consent_survives_the_person(cast, khyber, now):
     assert ConsentEvent.objects.get(pk=event.pk).shown_hash == event.shown_hash
 
 
-def test_a_purpose_nobody_registered_is_not_accepted(cast, khyber, now):
+def test_an_unregistered_purpose_is_refused(cast, khyber, now):
     token = shown(khyber.id, now)
     with pytest.raises(PurposeUnknown):
         record_answers(

@@ -54,11 +54,11 @@ def test_a_material_text_asks_everyone_anew(asked, now):
     assert effect.by_purpose == (RenewalCounts(PURPOSE, 3, 2, 3, 1),)
 
 
-def test_a_minor_text_asks_nobody(asked, now):
+def test_a_change_that_is_not_material_requests_no_consent(asked, now):
     assert preview(asked, now, material=False).total == RenewalCounts("", 0, 0, 0, 0)
 
 
-def test_the_policy_asks_nobody_and_tells_every_client(asked, now):
+def test_the_policy_requests_no_consent_and_notifies_every_client(asked, now):
     effect = preview(asked, now, code="privacy_notice")
     assert (effect.notified, effect.total.consents) == (2, 0)
 
@@ -82,7 +82,7 @@ def test_a_client_counts_its_own_people_alone(asked, now):
         assert preview_effect(notice, is_material=True, actor=asked.actor("farah"), at=now).total.consents == 2
 
 
-def test_who_would_be_asked_about_two_purposes_is_one_person(cast, now):
+def test_a_person_asked_about_two_purposes_is_counted_once(cast, now):
     indus = cast.client_id("indus")
     with in_client(indus):
         notice = Notice.objects.get(client_id=indus, code="about_newsletter")

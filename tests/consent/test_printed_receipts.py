@@ -51,7 +51,7 @@ def page_of(cast, event, name="celia", **query):
     return browser_of(cast.user(name)).get(f"/admin/consent/consentevent/{event.pk}/receipt/", query)
 
 
-def test_the_receipt_is_in_the_language_of_the_answer_and_in_the_other_when_asked(cast, event):
+def test_the_receipt_is_in_the_language_of_the_answer_or_in_the_requested_one(cast, event):
     urdu = page_of(cast, event).content.decode()
     english = page_of(cast, event, **{"in": "en"}).content.decode()
     assert '<html lang="ur" dir="rtl">' in urdu
@@ -95,7 +95,7 @@ def test_the_person_prints_their_own_receipt(cast, event):
     assert 'href="?lang=ur"' in page.content.decode()
 
 
-def test_nobody_prints_another_persons_receipt(cast, event):
+def test_no_one_can_print_the_receipt_of_another_person(cast, event):
     assert visitor().get(own_url(event)).status_code == 403
     assert by_link(cast, "indus", "lms-hamza").get(own_url(event)).status_code == 404
 

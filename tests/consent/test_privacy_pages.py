@@ -72,7 +72,7 @@ def test_no_cache_keeps_a_page_across_the_moment_of_effect(cast, settings):
     assert Client().get("/privacy/indus/")["Cache-Control"] == "no-store"
 
 
-def test_what_is_coming_is_told_where_it_will_have_effect(coming):
+def test_an_upcoming_text_is_shown_where_it_will_take_effect(coming):
     assert "This text changes on" in page("/privacy/indus/")
     assert "This text changes on" not in page("/privacy/khyber/")
     assert "We keep your name and age." in page(f"/privacy/indus/versions/{coming.pk}/")

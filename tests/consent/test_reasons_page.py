@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from consent.decisions.facts import Reason
+from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
 from tests.api.callers import Caller
 from tests.console.pages import refused_by_policy
@@ -48,3 +48,8 @@ def test_the_page_may_be_cached_and_takes_no_other_method():
     response = Client().get("/docs/reasons/")
     assert response["Cache-Control"] == "public, max-age=300"
     assert Client().post("/docs/reasons/").status_code == 405
+
+
+def test_the_page_is_served_where_the_documentation_is_not_deployed(settings, tmp_path):
+    settings.BASE_DIR = tmp_path
+    assert '<h2 id="consent_missing">' in page("/docs/reasons/")

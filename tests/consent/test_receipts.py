@@ -21,7 +21,8 @@ from consent.receipts.receipt import (
 )
 from consent.register import dpv
 from consent.register.models import Purpose
-from consent.register.services import change_register
+from consent.register.purpose_texts import PurposeText
+from consent.register.services import change_register, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -68,8 +69,7 @@ def facts(*events, **changed):
         "role": "student",
         "purpose": uuid4(),
         "purpose_code": "newsletter",
-        "purpose_name": "Newsletter",
-        "purpose_description": "Telling families what the school does.",
+        "purpose_text": PurposeText("Newsletter", "Telling families what the school does."),
         "purpose_term": "dpv:DirectMarketing",
         "categories": [DataItem(code, code) for code in [*dpv.CATEGORIES, "our_own"]],
         "basis": "consent",
@@ -242,7 +242,7 @@ def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber, given, cast):
     assert record["dpv:hasNotice"][0]["dct:identifier"] == f"sha256:{shown.shown_hash}"
 
 
-def test_a_receipt_names_nobody(khyber, given):
+def test_a_receipt_contains_no_name(khyber, given):
     text = receipt_of(khyber, given).content.decode()
     assert "lms-kiran" not in text
     assert "Kiran" not in text
@@ -252,9 +252,10 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
     before = receipt_of(khyber, given)
     with in_client(cast.client_id("khyber")):
         purpose = Purpose.objects.get(code="newsletter")
-        purpose.name_en, purpose.categories = "Something else", ["contact_details", "usage_logs"]
-        at = datetime.now(UTC)
-        change_register(purpose, actor=cast.actor("celia"), reason=Reason.CORRECTION, at=at)
+        told = {"actor": cast.actor("celia"), "reason": Reason.CORRECTION}
+        purpose = widen_purpose(purpose, categories=["usage_logs"], at=datetime.now(UTC), **told)
+        purpose.name_en = "Something else"
+        change_register(purpose, at=datetime.now(UTC), **told)
     withdrawn = khyber.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
     assert receipt_of(khyber, given).content == before.content
     later = receipt_of(khyber, withdrawn).json()["dpv:hasRecordOfActivity"][0]
@@ -263,7 +264,7 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
     assert later["dct:identifier"] == before.json()["dpv:hasRecordOfActivity"][0]["dct:identifier"]
 
 
-def test_names_come_in_the_language_asked_for(khyber, given):
+def test_names_are_in_the_requested_language(khyber, given):
     title = receipt_of(khyber, given, language="ur").json()["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0]
     assert not title["dct:title"].isascii()
     assert receipt_of(khyber, given, language="fr").status_code == 400
@@ -289,7 +290,7 @@ def test_the_context_is_served_as_it_is_used(client):
     assert client.post(dpv.CONTEXT_PATH).status_code == 405
 
 
-def test_every_starter_purpose_stands_under_one_of_dpv(cast):
+def test_every_starter_purpose_has_a_broader_dpv_purpose(cast):
     with in_client(cast.client_id("indus")):
         terms = set(Purpose.objects.exclude(dpv_term="").values_list("dpv_term", flat=True))
     assert terms

@@ -18,6 +18,7 @@ from consent.register.models import (
     LawfulBasis,
     Occasion,
     Purpose,
+    PurposeCapacity,
     Recipient,
     RecipientApproval,
     RegisterVersion,
@@ -80,10 +81,10 @@ def new_row(kind, client, at, **changed):
         LawfulBasis: lambda: {
             "purpose": newsletter(),
             "role": "student",
-            "basis": "contract",
-            "capacity": "processor",
+            "basis": "consent",
             "starts_at": at,
         },
+        PurposeCapacity: lambda: {"purpose": newsletter(), "capacity": "processor", "starts_at": at},
         Notice: lambda: {"code": "sports_notice", "title_en": "Sports", "title_ur": "کھیل"},
         Recipient: lambda: {"code": "mailer", "name": "Mailer", "service": "mail", "agreement_reference": "DPA-1"},
         RecipientApproval: lambda: {"recipient": make_recipient(client), "starts_at": at},
@@ -206,7 +207,7 @@ def test_others_may_not_change(cast, indus, now, kind, actor):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_client_admin_changes_what_is_the_clients(cast, indus, now, kind):
     row = new_row(kind, indus, now)
-    if kind in {ServiceAgreement, AgreementSuspension, RecipientApproval}:
+    if kind in {ServiceAgreement, AgreementSuspension, RecipientApproval, PurposeCapacity}:
         with pytest.raises(NotAllowed):
             change(cast, row, now, "farah")
     else:
@@ -228,7 +229,7 @@ def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
         change(cast, shared, now, "farah")
 
 
-def test_a_shared_row_is_told_to_be_paktaleems(cast, indus, now, monkeypatch):
+def test_a_shared_row_is_shown_as_paktaleems(cast, indus, now, monkeypatch):
     """Even with the capability, a client cannot change the shared catalogue."""
     monkeypatch.setattr("consent.register.services.register.require", lambda *_: None)
     with pytest.raises(SharedRowNotEditable):
@@ -313,8 +314,8 @@ FIXED = [
     (DataCategory, "code", "hat_size"),
     (LawfulBasis, "role", "learner"),
     (LawfulBasis, "starts_at", DAY),
-    (LawfulBasis, "basis", "consent"),
-    (LawfulBasis, "capacity", "controller"),
+    (LawfulBasis, "basis", "contract"),
+    (PurposeCapacity, "capacity", "controller"),
     (Instruction, "purposes", ["support"]),
     (Instruction, "categories", ["usage_logs"]),
     (Instruction, "recipients", ["cloud"]),
@@ -451,14 +452,16 @@ def test_a_signature_is_not_taken_back(cast, indus, now):
 
 
 def test_a_basis_rests_on_its_own_purposes_test(cast, indus, now):
-    own = make_test(cast, indus, now)
+    sports = change(cast, new_row(Purpose, indus, now), now)
+    own = make_test(cast, indus, now, purpose=sports)
     other = make_test(cast, indus, now, purpose=Purpose.objects.get(code="product_research"))
     shared = BalancingTest.objects.filter(client_id=PAKTALEEM).first()
+    interest = {"purpose": sports, "basis": "legitimate_interest"}
     for test in (other, shared):
         with pytest.raises(ValidationError) as caught:
-            change(cast, new_row(LawfulBasis, indus, now, basis="legitimate_interest", balancing_test=test), now)
+            change(cast, new_row(LawfulBasis, indus, now, balancing_test=test, **interest), now)
         assert list(caught.value.message_dict) == ["balancing_test"]
-    assert change(cast, new_row(LawfulBasis, indus, now, basis="legitimate_interest", balancing_test=own), now).pk
+    assert change(cast, new_row(LawfulBasis, indus, now, balancing_test=own, **interest), now).pk
 
 
 def test_a_link_into_another_client_is_refused(cast, now):

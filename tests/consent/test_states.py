@@ -155,7 +155,7 @@ def test_giving_again_before_the_end_extends_it(cast, khyber, now):
     assert told(cast, again.expires_at)["state"] == "expired"
 
 
-def test_people_are_asked_again_ahead_of_time_and_once(cast, khyber, now):
+def test_consent_is_requested_again_once_before_it_expires(cast, khyber, now):
     lasting(cast, 12, now, renew_days=30)
     given = answer(cast, GIVEN, now)
     worker, due = system_actor("consent.ask_about_renewal"), given.expires_at - 30 * DAY
@@ -175,7 +175,7 @@ def test_people_are_asked_again_ahead_of_time_and_once(cast, khyber, now):
     assert (told(cast, due + 2 * DAY)["renewal_due"], told(cast, due + 2 * DAY)["asked_at"]) == (False, None)
 
 
-def test_who_need_not_consent_any_more_is_not_asked(cast, khyber, now):
+def test_a_person_who_no_longer_needs_to_consent_is_not_asked(cast, khyber, now):
     lasting(cast, 12, now)
     given = answer(cast, GIVEN, now)
     lasting(cast, 12, now + DAY, is_active=False)

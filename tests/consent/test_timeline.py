@@ -67,7 +67,7 @@ def told(subject, cast, until):
     ]
 
 
-def test_an_answer_is_told_with_its_words_and_its_basis(cast, kiran, given):
+def test_the_timeline_shows_an_answer_with_its_notice_and_lawful_basis(cast, kiran, given):
     events = list(select_consent_events(kiran, actor=cast.actor("celia"), until=given.recorded_at))
     line, shown = list_timeline(kiran, events=events, until=given.recorded_at)
     assert (shown.what, shown.at, shown.notice) == ("Notice shown", given.shown_at, given.notice_version)
@@ -75,13 +75,13 @@ def test_an_answer_is_told_with_its_words_and_its_basis(cast, kiran, given):
     assert line.notice == given.notice_version
 
 
-def test_expiry_is_told_though_nothing_was_recorded_then(cast, kiran, given):
+def test_the_timeline_shows_an_expiry_that_was_not_recorded(cast, kiran, given):
     until = given.expires_at + DAY
     assert told(kiran, cast, until)[0] == ("expired", given.expires_at)
     assert told(kiran, cast, given.expires_at - DAY) == [("given", given.recorded_at)]
 
 
-def test_a_material_notice_is_told_where_it_outdated_a_consent(cast, kiran, given):
+def test_the_timeline_shows_a_material_notice_that_outdated_a_consent(cast, kiran, given):
     effective_at = given.recorded_at + 40 * DAY
     publish_notice_version(
         Notice.objects.get(pk=given.notice_version.notice_id),

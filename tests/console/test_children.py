@@ -67,10 +67,13 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
         "country_thresholds": "DE 16\r\ngb 13",
         "reason": "law_change",
     }
-    page = amina.post(url, form, follow=True).content.decode()
+    asked = amina.post(url, form).content.decode()
+    assert "A guardian decides now for <strong>1</strong> children" in asked
+    assert 'name="ground"' in asked
+    page = amina.post(url, {**form, "ground": "The school teaches adults now."}, follow=True).content.decode()
     assert "awaits approval by a second person" in page
     assert "DE 16\nGB 13" in page.replace("\r", "")
-    wrong = amina.post(url, {**form, "country_thresholds": "Germany"}).content.decode()
+    wrong = amina.post(url, {**form, "country_thresholds": "Germany", "ground": "So."}).content.decode()
     assert "enter each country once" in wrong
     with in_client(client_id):
         assert kept(cast.client("indus")).serves_minors
@@ -163,7 +166,7 @@ def test_what_an_incident_holds_back_too_is_not_released_by_hand(sign_in, cast, 
         assert Quarantine.objects.get().ends_at is None
 
 
-def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_in, cast, now, settings, tmp_path):
+def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast, now, settings, tmp_path):
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     with in_client(cast.client_id("indus")):

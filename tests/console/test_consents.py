@@ -124,12 +124,23 @@ def test_a_restriction_is_opened_and_lifted(sign_in: SignIn, cast: Cast) -> None
     with in_client(cast.client_id("indus")):
         restriction = Restriction.objects.get()
     lift = row_url("consent/restriction", restriction.pk, "lift")
-    assert browser.post(lift, {"reason": "review"}).status_code == 302
+    inform = row_url("consent/restriction", restriction.pk, "inform")
+    assert browser.post(inform, {"way": "by_hand"}).status_code == 302
+    assert "This field is required" in browser.post(lift, {}).content.decode()
+    waiting = browser.post(lift, {"ground": "The dispute about the mark is settled."})
+    assert _denied(browser, cast, "processing restricted")
+    page = browser.get(waiting["Location"]).content.decode()
+    assert "Data of one person, which is only stored now, may be used again." in page
+    approve = waiting["Location"].replace("/change/", "/approve/")
+    assert "A second person must approve it" in browser.post(approve, {"reason": "review"}).content.decode()
+    assert sign_in("farah").post(approve, {"reason": "review"}).status_code == 302
+    browser = sign_in("amina")
     assert not _denied(browser, cast, "processing restricted")
     history = browser.get(row_url("consent/restriction", restriction.pk, "history")).content.decode()
     assert "Request of the data subject" in history
     assert "Periodic review" in history
     assert "amina@paktaleem.example, privacy officer" in history
+    assert "farah@indus.example, client administrator" in history
 
 
 def test_an_objection_is_recorded(sign_in: SignIn, cast: Cast) -> None:

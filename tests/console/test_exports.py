@@ -120,7 +120,7 @@ def test_what_was_typed_does_not_reach_the_ledger(sign_in: SignIn, cast: Cast) -
     assert json.loads(entry.body)["facts"]["filters"] == {"q": "…"}
 
 
-def test_looking_writes_nothing_and_a_reason_is_asked_for(sign_in: SignIn, cast: Cast) -> None:
+def test_opening_the_page_writes_nothing_and_a_reason_is_required(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
     number = len(_ids(cast))
     assert f"{number} rows" in browser.get(PEOPLE).content.decode()

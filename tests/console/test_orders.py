@@ -110,7 +110,7 @@ def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     assert kept(order).is_open
 
 
-def test_the_list_narrows_to_what_needs_somebody(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+def test_the_list_can_be_limited_to_orders_that_need_action(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     old, new = issue(at=timezone.now() - timedelta(days=0)), issue(kind="collect")
     with in_client(old.client_id):
         Order.objects.filter(pk=old.pk).update(

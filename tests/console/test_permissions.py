@@ -20,6 +20,7 @@ TABLE = {
     "accounts/client": ("OASC", "O", "O"),
     "accounts/clientchange": ("OASC", "", ""),
     "accounts/user": ("OA", "O", "O"),
+    "accounts/staffchange": ("OAC", "", ""),
     "accounts/membership": ("OAC", "O", "O"),
     "accounts/apikey": ("OAC", "OC", ""),
     "subjects/subject": ("OASC", "", ""),
@@ -41,6 +42,8 @@ TABLE = {
     "consent/occasion": ("OASC", "OC", "OC"),
     "consent/purpose": ("OASC", "OC", "OC"),
     "consent/lawfulbasis": ("OASC", "OC", "OC"),
+    "consent/purposecapacity": ("OASC", "O", "O"),
+    "consent/safeguardchange": ("OASC", "", ""),
     "consent/balancingtest": ("OASC", "OC", "OC"),
     "consent/notice": ("OASC", "OC", "OC"),
     "consent/noticedraft": ("OASC", "OC", "OC"),
@@ -104,7 +107,7 @@ def _own_row(model: str, cast: Cast) -> object:
         return rows.values_list("pk", flat=True).first()
 
 
-def test_nobody_deletes_anything(sign_in: SignIn, cast: Cast) -> None:
+def test_no_row_can_be_deleted(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("amina")
     assert browser.post(row_url("subjects/subject", cast.subject_id("danish"), "delete")).status_code == 404
     assert browser.post(list_url("subjects/subject"), {"action": "delete_selected"}).status_code in {200, 302, 403}
@@ -112,7 +115,7 @@ def test_nobody_deletes_anything(sign_in: SignIn, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_stranger_is_asked_to_sign_in(model: str, db: None) -> None:
+def test_an_anonymous_visitor_is_redirected_to_sign_in(model: str, db: None) -> None:
     response = Client().get(list_url(model))
     assert (response.status_code, response["Location"]) == (302, f"/admin/login/?next={list_url(model)}")
 
@@ -126,14 +129,14 @@ def test_a_client_administrator_only_reads_shared_rows(sign_in: SignIn, cast: Ca
     assert browser.post(row_url("consent/purpose", shared.pk), {"name_en": "Mine"}).status_code == 403
 
 
-def test_a_filter_nobody_offers_is_refused(sign_in: SignIn) -> None:
+def test_an_unknown_filter_is_refused(sign_in: SignIn) -> None:
     browser = sign_in("amina")
     assert browser.get("/admin/accounts/user/?password__startswith=argon2").status_code == 400
     assert browser.get("/admin/accounts/apikey/?client__code__startswith=i").status_code == 400
     assert browser.get("/admin/accounts/user/?is_active__exact=1").status_code == 200
 
 
-def test_the_wrong_password_lets_nobody_in(cast: Cast) -> None:
+def test_a_wrong_password_is_refused(cast: Cast) -> None:
     browser = Client()
     refused = browser.post("/admin/login/", {"username": "amina@paktaleem.example", "password": "wrong"})
     assert (refused.status_code, browser.get("/admin/").status_code) == (200, 302)

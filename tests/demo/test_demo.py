@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -129,15 +130,29 @@ def test_when_a_process_dies_it_says_so_and_ends(demonstration):
     assert demonstration.left_running() == {}
 
 
-def test_a_taken_port_is_told_in_one_line(demonstration):
+def test_when_it_and_its_web_server_are_killed_the_next_start_gets_the_port(demonstration):
+    demonstration.start()
+    web = demonstration.values["pids"]["web"]
+    os.kill(web, signal.SIGSTOP)  # or it would end its workers in the time between
+    demonstration.process.kill()
+    said(demonstration.process)
+    os.kill(web, signal.SIGKILL)
+    demonstration.start()
+    demonstration.end()
+    assert demonstration.left_running() == {}
+
+
+def test_a_taken_port_is_reported_in_one_line(demonstration):
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", demonstration.port))
         taken.listen()
         status, output, errors = said(demonstration.begin())
     assert (status, output) == (2, "")
-    assert errors == (
-        f"CommandError: Port {demonstration.port} is taken. Choose another: manage.py demo --port N, make run PORT=N.\n"
+    assert re.fullmatch(
+        rf"CommandError: Port {demonstration.port} is taken by process {os.getpid()} \(.+\)\. "
+        r"Choose another: manage\.py demo --port N, make run PORT=N\.\n",
+        errors,
     )
     assert demonstration.left_running() == {}
 

@@ -5,13 +5,27 @@ from datetime import datetime
 from typing import Any
 
 from consent.paper.codes import format_code
-from consent.paper.models import AnswerSheet, FormPage, FormRun, SheetEntry
+from consent.paper.models import Addressee, AnswerSheet, FormPage, FormRun, SheetEntry
 from consent.paper.services import make_form, upload_sheet
 from paktaleem.directory.people.models import Subject
 from tests.cast import Cast
 
 HEADER = ("code", "newsletter", "product_research", "answered_by", "method", "answered_on", "note")
 BOTH = ("newsletter", "product_research")
+GUARDIAN_HEADER = (
+    "code",
+    "platform-use",
+    "outside-recipients",
+    "newsletter",
+    "product_research",
+    "answered_by",
+    "guardian-id",
+    "guardian-name",
+    "guardian-relationship",
+    "method",
+    "answered_on",
+    "note",
+)
 
 
 def form_for(
@@ -22,6 +36,27 @@ def form_for(
     return make_form(
         cast.client(client), name="Grade 7 B", purposes=purposes, people=people, actor=cast.actor(by), at=at
     )
+
+
+def guardians_form(cast: Cast, people: Sequence[Subject], at: datetime, purposes: Sequence[str] = BOTH) -> FormRun:
+    """Return a form of Indus for the guardians of some children."""
+    return make_form(
+        cast.client("indus"),
+        name="Grade 3 A",
+        purposes=purposes,
+        people=people,
+        addressee=Addressee.GUARDIAN,
+        actor=cast.actor("farah"),
+        at=at,
+    )
+
+
+def signed(code: str, service: str = "yes", newsletter: str = "", research: str = "", **changed: str) -> dict[str, str]:
+    """Return one filled-in row of a form for guardians; by default signed by Esra on 30 September."""
+    values = dict.fromkeys(GUARDIAN_HEADER, "")
+    values |= {"code": code, "platform-use": service, "newsletter": newsletter, "product_research": research}
+    values |= {"answered_by": "guardian", "guardian-id": "lms-esra", "method": "paper", "answered_on": "2026-09-30"}
+    return {**values, "note": "Folder 3 A", **changed}
 
 
 def code_of(run: FormRun, subject: Subject) -> str:
@@ -37,7 +72,8 @@ def line(code: str, newsletter: str = "yes", research: str = "", **changed: str)
 
 def sheet_of(*lines: Mapping[str, str]) -> bytes:
     """Return a sheet with these rows."""
-    rows = [",".join(HEADER), *(",".join(one[name] for name in HEADER) for one in lines)]
+    header = GUARDIAN_HEADER if any("platform-use" in one for one in lines) else HEADER
+    rows = [",".join(header), *(",".join(one.get(name, "") for name in header) for one in lines)]
     return "\n".join(rows).encode()
 
 

@@ -1,4 +1,4 @@
-"""A class on paper in a browser without script: form made and printed, sheet uploaded, rows settled."""
+"""A class on paper in a browser without script: forms made and printed, sheets uploaded, rows settled."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("SHOTS", "")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served() -> Iterator[Demonstration]:
     """The demonstration, with its worker."""
     with running_demonstration() as demonstration:
@@ -109,3 +109,91 @@ def test_a_class_is_asked_on_paper_and_its_answers_confirmed(served: Demonstrati
         assert page.get_attribute("html", "dir") == "rtl"
         keep(page, "sheet-ur")
         browser.close()
+
+
+def signed_by_guardians(blank: bytes, day: str) -> bytes:
+    """Fill in the sheet of a form for guardians: one row without the guardian, one with a name that is not on file."""
+    header, hints, *rows = csv.reader(io.StringIO(blank.decode("utf-8-sig")))
+    common = {"platform-use": "yes", "newsletter": "yes", "answered_by": "guardian", "method": "paper"}
+    named = {"guardian-name": "Gulnaz Bibi", "guardian-relationship": "relative"}
+    filled_rows = [
+        [{**common, "answered_on": day, **who}.get(name, text) for name, text in zip(header, row, strict=True)]
+        for row, who in zip(rows, ({}, named), strict=True)
+    ]
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([header, hints, *filled_rows])
+    return out.getvalue().encode()
+
+
+def make_for_guardians(page: Page, base: str) -> str:
+    """Make a form for the guardians of two children, from the list of invitations; returns its URL."""
+    page.goto(f"{base}/admin/invitations/invitation/")
+    keep(page, "invitations")
+    page.get_by_role("link", name="Print a form for guardians who cannot be asked by message").click()
+    expect(page.get_by_label("The parent or guardian of each child")).to_be_checked()
+    page.get_by_label("Only children whose guardians cannot be asked by message").uncheck()
+    page.fill("input[name=name]", "Grade 2 C")
+    page.get_by_label("Newsletter").check()
+    page.fill("textarea[name=ids]", "lms-noor\nlms-laila")
+    keep(page, "make-guardians")
+    page.get_by_role("button", name="Make the form").click()
+    expect(page.get_by_text("Use of the platform")).to_be_visible()
+    keep(page, "form-guardians")
+    return page.url
+
+
+def test_guardians_sign_a_form_and_the_row_says_who(served: Demonstration) -> None:
+    base = f"http://127.0.0.1:{served.port}"
+    who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_context(java_script_enabled=False).new_page()
+        sign_in(page, base, who)
+        form = make_for_guardians(page, base)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Answer sheet (CSV)").click()
+        day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"
+        content = signed_by_guardians(download.value.path().read_bytes(), day)
+        page.goto(f"{base}/admin/paper/answersheet/add/")
+        upload = {"name": "signed.csv", "mimeType": "text/csv", "buffer": content}
+        page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
+        page.get_by_role("button", name="Read the sheet").click()
+        keep(page, "sheet-guardians")
+        page.get_by_role("row", name="Waiting for a guardian").get_by_role("link").click()
+        keep(page, "queue-guardians")
+        rows = [str(one.get_attribute("href")) for one in page.locator("#result_list tbody th a").all()]
+        unsigned, named = (next(row for row in rows if text in opened(page, base, row)) for text in WAITING)
+        page.goto(base + unsigned)
+        keep(page, "row-unsigned")
+        page.get_by_role("link", name="Enter the guardian").click()
+        page.select_option("select[name=guardian]", index=1)
+        page.select_option("select[name=reason]", "correction")
+        keep(page, "signer")
+        page.get_by_role("button", name="Enter the guardian").click()
+        expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
+        page.get_by_role("link", name="Confirm").click()
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_text("Confirmed. In effect from the next decision.")).to_be_visible()
+        keep(page, "row-confirmed")
+        page.goto(base + named)
+        page.get_by_role("link", name="Record this row").click()
+        page.fill("input[name=name]", "Gulnaz Bibi")
+        page.select_option("select[name=reason]", "correction")
+        page.get_by_role("button", name="Record this row").click()
+        expect(page.get_by_text("another person must look at the form")).to_be_visible()
+        keep(page, "choose-named")
+        page.goto(f"{base}/admin/?lang=ur")
+        for number, address in enumerate([form, f"{base}/admin/paper/formrun/add/", base + named, base + unsigned]):
+            page.goto(address)
+            keep(page, f"guardians-ur-{number}")
+            assert page.get_attribute("html", "dir") == "rtl"
+        browser.close()
+
+
+WAITING = ("It is not entered which guardian signed", "Only the form names this guardian")
+
+
+def opened(page: Page, base: str, row: str) -> str:
+    """Return the text of a row's page."""
+    page.goto(base + row)
+    return page.inner_text("body")

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from consent.paper.pdf import Form, Page, Question, render_pdf
+from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
+from consent.register.purpose_texts import PurposeText
 
 TEXT_EN = "# What we ask\n\nOur **letter**, once a month.\n\n- You can stop it"
 TEXT_UR = "# ہم کیا پوچھتے ہیں\n\nمہینے میں ایک بار **خط**۔\n\n- آپ اسے روک سکتے ہیں"  # noqa: RUF001 -- Urdu
 QUESTION = Question(
     code="newsletter",
-    name=("Newsletter", "خبرنامہ"),
-    description=("Monthly news", "ماہانہ خبریں"),
+    purpose=(PurposeText("Newsletter", "Monthly news"), PurposeText("خبرنامہ", "ماہانہ خبریں")),
     notice="about",
     title=("About the newsletter", "خبرنامے کے بارے میں"),
     text=(TEXT_EN, TEXT_UR),
@@ -84,3 +84,58 @@ def test_each_person_has_a_page_with_its_code(read):
     assert len(read.pages) == len(PEOPLE)
     for page, code in zip(read.pages, ("7KQ2-M9XZ", "8KQ2-M9XZ"), strict=True):
         assert code in page.extract_text()
+
+
+@pytest.fixture(scope="module")
+def read_for_guardians():
+    use = PrintedUse(
+        purpose=(
+            PurposeText("Delivering the service", "To run courses."),
+            PurposeText("سروس کی فراہمی", "کورس چلانے کے لیے۔"),
+        ),
+        data=("Content", "مواد"),
+        recipients="CloudHost (Hosting)",
+    )
+    form = Form(
+        client="Indus Schools",
+        group="Grade 3 A",
+        address="portal.example/guardian/indus/",
+        contact="support@PakTaleem.com",
+        questions=[QUESTION],
+        pages=[
+            Page("7KQ2M9XZ", "Danish Qureshi", "lms-danish", ("newsletter",), "with"),
+            Page("8KQ2M9XZ", "Iqra Shah", "lms-iqra", (), "without"),
+        ],
+        for_guardians=True,
+        policy="portal.example/privacy/indus/",
+        services={"with": ServiceQuestion([use], asks_sharing=True), "without": ServiceQuestion([use], False)},
+    )
+    return PdfReader(io.BytesIO(render_pdf(form)))
+
+
+def test_a_form_for_guardians_names_the_platform_its_data_and_recipients(read_for_guardians):
+    text = " ".join(" ".join(page.extract_text() for page in read_for_guardians.pages).split())
+    for words in (
+        "Form for parents and guardians",
+        "To the parent or guardian of",
+        "Danish Qureshi",
+        "May the child use the platform?",
+        "Delivering the service",
+        "Content",
+        "CloudHost (Hosting)",
+        "Name in full",
+        "Signature",
+        "Relative",
+        "portal.example/guardian/indus/",
+        "portal.example/privacy/indus/",
+    ):
+        assert words in text, words
+    assert "By telephone" not in text
+    assert text.count("May the outside recipients") == 1
+
+
+def test_a_form_for_guardians_is_accessible_and_names_no_child_in_its_title(read_for_guardians):
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog(read_for_guardians)["/Metadata"].get_data()
+    assert read_for_guardians.metadata["/Title"] == "Form for parents and guardians: Grade 3 A"
+    headings = {(tag, language) for tag, language, _ in all_tags(read_for_guardians) if tag.startswith("/H")}
+    assert {("/H1", "en"), ("/H2", "en"), ("/H2", "ur")} <= headings

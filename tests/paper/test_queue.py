@@ -26,8 +26,8 @@ from consent.paper.services import (
     get_typed_code,
     match_entry,
 )
-from consent.paper.services.queue import CodeUnknown
-from paktaleem.directory.people.services import erase_subject
+from consent.paper.services.errors import CodeUnknown
+from paktaleem.directory.people.services import erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -296,9 +296,10 @@ def test_on_the_day_it_was_made_a_form_may_be_signed(cast, now, code, farah):
     assert ConsentEvent.objects.get().claimed_at == MADE
 
 
-def test_for_somebody_erased_nothing_is_recorded(cast, now, code, farah):
+@pytest.mark.parametrize("erase", [erase_subject, start_erasure])
+def test_for_somebody_erased_nothing_is_recorded(cast, now, code, farah, erase):
     [entry] = entries_of(bring(cast, now, line(code("hamza"))))
-    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    erase(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     moved = confirm_entry(entry, actor=farah, at=now)
     assert (moved.state, moved.problem) == ("unmatched", "erased")
     with pytest.raises(NothingToRecord):

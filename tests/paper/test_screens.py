@@ -31,7 +31,8 @@ def farah(cast: Cast) -> Client:
 
 
 def made(cast: Cast, browser: Client, query: str = "", **changed: Any) -> FormRun:
-    values = {"name": "Grade 7 B", "purposes": ["newsletter", "product_research"], "ids": IDS, **changed}
+    asked = {"addressee": "person", "purposes": ["newsletter", "product_research"]}
+    values = {"name": "Grade 7 B", "ids": IDS, **asked, **changed}
     answer = browser.post(f"{list_url(FORMS)}add/{query}", values)
     assert answer.status_code == 302, answer.content.decode()
     with in_client(cast.client_id("indus")):
@@ -82,10 +83,13 @@ def test_a_form_is_made_for_everyone_in_a_role(cast: Cast, farah: Client) -> Non
         ({"purposes": []}, "This field is required"),
         ({"purposes": ["support"]}, "not one of the available choices"),
         ({"name": ""}, "This field is required"),
+        ({"addressee": "nobody"}, "not one of the available choices"),
+        ({"unreachable": "on"}, "This needs a form for guardians"),
+        ({"addressee": "guardian", "ids": "lms-junaid"}, "0 people would be asked"),
     ],
 )
 def test_what_cannot_be_asked_is_said_on_the_form(cast: Cast, farah: Client, changed: Any, words: str) -> None:
-    values = {"name": "A", "purposes": ["newsletter"], "ids": IDS, **changed}
+    values = {"name": "A", "addressee": "person", "purposes": ["newsletter"], "ids": IDS, **changed}
     answer = farah.post(f"{list_url(FORMS)}add/", values)
     assert answer.status_code == 200
     assert words in answer.content.decode()

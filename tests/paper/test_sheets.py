@@ -171,3 +171,48 @@ def test_the_sheet_we_hand_out_is_read_once_it_is_filled(make):
 def test_the_sheet_we_hand_out_begins_no_cell_like_a_formula():
     cells = render_csv_sheet(PURPOSES, [generate_code()]).decode("utf-8-sig").replace("\r\n", ",").split(",")
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+
+
+GUARDIANS = (
+    "code,platform-use,outside-recipients,newsletter,answered_by,guardian-id,guardian-name,guardian-relationship,method,"
+    "answered_on,note"
+)
+
+
+def test_a_row_of_a_form_for_guardians_says_who_signed_and_what_about_the_platform():
+    line = "7KQ2-M9XZ,yes,no,yes,guardian,par-9,,,paper,2026-09-30,Folder 3"
+    [row] = read(csv_of(line, header=GUARDIANS)).rows
+    assert row.answers == {"platform-use": True, "outside-recipients": False, "newsletter": True}
+    assert (row.guardian, row.guardian_name, row.relationship) == ("par-9", "", "")
+    line = "7KQ2-M9XZ,no,,,guardian,,Gulnaz Bibi,Relative,paper,2026-09-30,"
+    [row] = read(csv_of(line, header=GUARDIANS)).rows
+    assert (row.guardian, row.guardian_name, row.relationship) == ("", "Gulnaz Bibi", "relative")
+
+
+@pytest.mark.parametrize(
+    ("who", "problem"),
+    [
+        ("guardian,par-9,Gulnaz Bibi,parent", ("guardian-name", "value_not_allowed")),
+        ("guardian,,Gulnaz Bibi,", ("guardian-relationship", "value_not_allowed")),
+        ("guardian,,Gulnaz Bibi,aunt", ("guardian-relationship", "value_not_allowed")),
+        ("guardian,,42101-1234567-1,parent", ("guardian-name", "value_not_allowed")),
+        (f"guardian,,{'x' * 201},parent", ("guardian-name", "field_too_long")),
+        (f"guardian,{'x' * 256},,", ("guardian-id", "field_too_long")),
+        ("self,par-9,,", ("answered_by", "value_not_allowed")),
+    ],
+)
+def test_a_guardian_who_cannot_be_is_refused_by_row_and_column(who, problem):
+    line = f"7KQ2-M9XZ,yes,,,{who},paper,2026-09-30,"
+    assert refused(csv_of(line, header=GUARDIANS)) == [(2, *problem)]
+
+
+@pytest.mark.parametrize("render", [render_csv_sheet, render_xlsx_sheet])
+def test_the_empty_sheet_of_a_form_for_guardians_has_columns_for_who_signed(render):
+    blank = render(["platform-use", "outside-recipients", "newsletter"], [generate_code()])
+    assert refused(blank) == [(None, None, "nothing_answered")]
+    if render is render_csv_sheet:
+        assert blank.decode("utf-8-sig").splitlines()[0] == GUARDIANS
+    else:
+        workbook = openpyxl.load_workbook(io.BytesIO(blank))
+        assert [cell.value for cell in workbook["Answers"][1]] == GUARDIANS.split(",")
+        assert "platform-use" in " ".join(str(row[0].value) for row in workbook["Help"])

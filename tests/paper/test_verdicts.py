@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.paper.models import EntryProblem, EntryState
-from consent.paper.verdicts import Problem, PurposeFacts, RowFacts, RowState, judge_row
+from consent.paper.verdicts import (
+    SERVICE,
+    SHARING,
+    Problem,
+    PurposeFacts,
+    RowFacts,
+    RowState,
+    Signer,
+    judge_row,
+)
 
 MADE = datetime(2026, 9, 10, 8, tzinfo=UTC)
 SIGNED = datetime(2026, 9, 20, 19, tzinfo=UTC)
@@ -62,6 +71,10 @@ NO = {"newsletter": False}
         ({"facts": {"in_effect": NEW}}, "outdated", "notice_changed"),
         ({"facts": {"in_effect": None}}, "outdated", "notice_changed"),
         ({"facts": {"in_effect": NEW}, "answers": NO}, "matched", None),
+        ({"facts": {"widened_at": MADE}}, "outdated", "notice_changed"),
+        ({"facts": {"widened_at": LATER}}, "outdated", "notice_changed"),
+        ({"facts": {"widened_at": MADE - timedelta(seconds=1)}}, "matched", None),
+        ({"facts": {"widened_at": LATER}, "answers": NO}, "matched", None),
         ({"facts": {"last": ("refused", LATER)}}, "contradictory", "later_answer"),
         ({"facts": {"last": ("refused", SIGNED)}}, "contradictory", "later_answer"),
         ({"facts": {"last": ("refused", EARLIER)}}, "matched", None),
@@ -93,7 +106,13 @@ def test_a_person_may_choose_a_row_before_others_and_before_later_answers():
 
 
 @pytest.mark.parametrize(
-    "facts", [{"last": ("withdrawn", LATER), "ended_at": LATER}, {"in_effect": NEW}, {"printed": None}]
+    "facts",
+    [
+        {"last": ("withdrawn", LATER), "ended_at": LATER},
+        {"in_effect": NEW},
+        {"widened_at": LATER},
+        {"printed": None},
+    ],
 )
 def test_nobody_may_choose_what_does_not_stand(facts):
     assert judge_row(case(facts=facts), insists=True).record == ()
@@ -137,3 +156,60 @@ def test_for_a_child_no_yes_is_recorded_whoever_says_it(child, guardian, gives):
         )
         assert not (child and gives and verdict.record)
         assert not (guardian and verdict.record)
+
+
+SERVED: dict[str, Any] = {"printed": "hash", "in_effect": "hash", "rests_on_consent": True}
+
+
+@given(
+    answers=st.dictionaries(st.sampled_from([SERVICE, SHARING, "newsletter"]), st.booleans(), min_size=1),
+    signer=st.sampled_from(Signer),
+    is_child=st.booleans(),
+    by_phone=st.booleans(),
+    in_effect=st.sampled_from(["hash", "other"]),
+    last=st.none() | st.tuples(states, moments),
+    ended_at=st.none() | moments,
+    other_refused=st.booleans(),
+    insists=st.booleans(),
+)
+def test_no_yes_of_a_guardian_is_recorded_without_authority_and_a_yes_to_the_platform(
+    *, answers, signer, is_child, by_phone, in_effect, last, ended_at, other_refused, insists
+):
+    service = PurposeFacts(
+        **{**SERVED, "in_effect": in_effect}, last=last, ended_at=ended_at, other_refused=other_refused
+    )
+    of_purpose = PurposeFacts(**FACTS)
+    facts = RowFacts(
+        answers=answers,
+        by_guardian=True,
+        signed_at=SIGNED,
+        form_made_at=MADE,
+        purposes={SERVICE: service, SHARING: service, "newsletter": of_purpose},
+        is_child=is_child,
+        for_guardians=True,
+        signer=signer,
+        by_phone=by_phone,
+    )
+    verdict = judge_row(facts, insists=insists)
+    given = [code for code in verdict.record if answers[code]]
+    if verdict.record:
+        assert is_child
+        assert signer in {Signer.NAMED, Signer.CLAIMED} or (signer == Signer.NEW and insists)
+    if given:
+        assert not by_phone
+        assert answers[SERVICE]
+        assert SERVICE in {*verdict.record, *verdict.already}
+    if SERVICE in given:
+        assert in_effect == "hash"
+        assert ended_at is None or ended_at < SIGNED
+        assert insists or not other_refused
+    assert set(answers) == {*verdict.record, *verdict.already, *verdict.left_out} or verdict.problem is not None
+
+
+@pytest.mark.parametrize("insists", [True, False])
+def test_a_form_for_guardians_gives_nothing_once_the_person_is_of_age(insists):
+    for by_guardian in (True, False):
+        verdict = judge_row(
+            case(by_guardian=by_guardian, for_guardians=True, signer=Signer.NAMED, is_child=False), insists=insists
+        )
+        assert (verdict.standing, verdict.problem, verdict.record) == ("contradictory", "of_age", ())

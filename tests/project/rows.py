@@ -25,11 +25,13 @@ from consent.register.models import (
     LawfulBasis,
     Occasion,
     Purpose,
+    PurposeCapacity,
     Recipient,
     RecipientApproval,
+    SafeguardChange,
     ServiceAgreement,
 )
-from consent.register.services import change_register
+from consent.register.services import change_register, request_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
@@ -53,8 +55,8 @@ from paktaleem.directory.people.services import (
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.webhooks.services import disable_endpoint
-from paktaleem.foundation.accounts.models import ClientChange
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.models import ClientChange, Membership, StaffChange
+from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
@@ -66,7 +68,7 @@ from tests.children.guardians import make_guardian, record_answer, verified_guar
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
-from tests.paper.sheets import bring, code_of, entries_of, form_for, line
+from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -81,7 +83,9 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
-        made += [readmission_of_indus(cast), client_change_of_indus(cast)]
+        made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
+        made += [staff_change_of_indus(cast)]
+        invited = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=AT)
         made += asked_of_indus(cast)
         endpoint = make_endpoint(cast, "indus", at=AT)
         made += [endpoint, make_given_up(endpoint, at=AT)]
@@ -97,6 +101,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
         for act in ("ask-guardians", "name-guardian", "school-authorises")
@@ -127,7 +132,8 @@ def _register_rows(cast: Cast) -> list[Any]:
         recipient,
         RecipientApproval(recipient=recipient, **period),
         BalancingTest(purpose=purpose, **words, **own),
-        LawfulBasis(purpose=purpose, role="guardian", basis="consent", capacity="processor", **period),
+        LawfulBasis(purpose=purpose, role="guardian", basis="consent", **period),
+        PurposeCapacity(purpose=purpose, capacity="processor", **period),
     ]
     return [change_register(row, **BY) for row in rows]
 
@@ -268,8 +274,8 @@ def _told(kind: str) -> OrderSpec:
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:
     """Create a form and a sheet with rows in each state; return the rows for each act."""
-    hamza, junaid = cast.subject("hamza"), cast.subject("junaid")
-    run = form_for(cast, [hamza, junaid], AT)
+    hamza, junaid, danish = cast.subject("hamza"), cast.subject("junaid"), cast.subject("danish")
+    run, of_guardians = form_for(cast, [hamza, junaid], AT), guardians_form(cast, [danish], AT)
     differing = [line(code_of(run, junaid), answer, answered_on="2026-09-02") for answer in ("yes", "no")]
     later = AT + timedelta(days=2)
     sheet = bring(
@@ -278,12 +284,14 @@ def queue_of_indus(cast: Cast) -> dict[str, Any]:
         line(code_of(run, hamza), answered_on="2026-09-02"),
         line("1111-1111", answered_on="2026-09-02"),
         *differing,
+        signed(code_of(of_guardians, danish), answered_on="2026-09-02", **{"guardian-id": ""}),
     )
-    matched, unmatched, chosen, _ = entries_of(sheet)
+    matched, unmatched, chosen, _, unsigned = entries_of(sheet)
     return {
         "paper/sheetentry": matched.pk,
         "paper/sheetentry/match": unmatched.pk,
         "paper/sheetentry/choose": chosen.pk,
+        "paper/sheetentry/signer": unsigned.pk,
     }
 
 
@@ -310,8 +318,22 @@ def client_change_of_indus(cast: Cast) -> ClientChange:
     """Create a change to no longer serve minors, which waits for a second person."""
     client = cast.client("indus")
     client.serves_minors = False
-    change_client(client, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    change_client(client, ground="Adults only.", actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
     return ClientChange.objects.get(client=client)
+
+
+def safeguard_change_of_indus(cast: Cast) -> SafeguardChange:
+    """Create a change that opens a purpose to closed accounts, which waits for a second person."""
+    purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
+    purpose.needs_account = False
+    return request_safeguard_change(purpose, ground="For alumni.", actor=cast.actor("farah"), at=AT)
+
+
+def staff_change_of_indus(cast: Cast) -> StaffChange:
+    """Create a proposal to make Bilal an administrator of Indus."""
+    membership = Membership(client_id=cast.client_id("indus"), user=cast.user("bilal"), role="client_admin")
+    change_membership(membership, actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=AT)
+    return StaffChange.objects.get()
 
 
 def guardians_of_indus(cast: Cast) -> None:

@@ -128,12 +128,17 @@ CONSOLE = {
 ACTS = {
     "accounts/client/move-clock": "OC",
     "accounts/client/force-state": "OC",
+    "accounts/client/make-order": "OC",
     "accounts/client/start-over": "OC",
     "accounts/clientchange/approve": "OC",
     "accounts/clientchange/decline": "OC",
     "accounts/apikey/revoke": "OC",
     "accounts/apikey/rotate": "OC",
     "accounts/membership/end": "O",
+    "accounts/staffchange/approve": "O",
+    "accounts/staffchange/decline": "O",
+    "accounts/user/email": "O",
+    "accounts/user/invite": "O",
     "accounts/user/password": "O",
     "accounts/user/second-factor": "O",
     "subjects/agechange/approve": "OC",
@@ -214,6 +219,7 @@ ACTS = {
     "paper/sheetentry/confirm": "OC",
     "paper/sheetentry/dismiss": "OC",
     "paper/sheetentry/match": "OC",
+    "paper/sheetentry/signer": "OC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",
@@ -231,9 +237,13 @@ ACTS = {
     "consent/objection/agree": "O",
     "consent/objection/lift": "OC",
     "consent/objection/overrule": "O",
+    "consent/purpose/widen": "OC",
+    "consent/purposecapacity/end": "O",
     "consent/recipientapproval/end": "O",
     "consent/restriction/inform": "OC",
     "consent/restriction/lift": "OC",
+    "consent/safeguardchange/approve": "OC",
+    "consent/safeguardchange/decline": "OC",
     "consent/serviceagreement/end": "O",
     "consent/serviceagreement/sign": "O",
 }
@@ -253,6 +263,7 @@ EXPORTED = {
 # API operations, with the status for the key of Indus and of Khyber.
 ASKED = question("lms-danish", "newsletter")
 API: dict[str, list[tuple[str, str, Any, int, int]]] = {
+    "api/v1/subjects": [("get", "/api/v1/subjects", None, 200, 200)],
     "api/v1/subjects/batch": [("post", "/api/v1/subjects/batch", {"subjects": []}, 400, 400)],
     "api/v1/subjects/<str:external_id>": [
         ("get", "/api/v1/subjects/lms-danish", None, 200, 404),
@@ -337,6 +348,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/sandbox/clock", {"days": 1}, 403, 403),
     ],
     "api/v1/sandbox/state": [("post", "/api/v1/sandbox/state", {"subject": "a", "state": "child"}, 403, 403)],
+    "api/v1/sandbox/orders": [("post", "/api/v1/sandbox/orders", {"subject": "a", "kind": "erase"}, 403, 403)],
     "api/v1/sandbox/reset": [("post", "/api/v1/sandbox/reset", {}, 403, 403)],
     "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],

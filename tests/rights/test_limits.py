@@ -1,13 +1,15 @@
-"""A restriction is lifted only after the person was informed; an objection is overruled by two officers."""
+"""A restriction is lifted only after the person was informed, an objection overruled; both by two officers."""
 
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 
 from consent.consents.models import Objection, Restriction
-from consent.consents.services import NotLegitimateInterest, object_to_purpose, restrict_processing
+from consent.consents.services import NotLegitimateInterest, object_to_purpose, request_lift, restrict_processing
+from consent.register.models import SafeguardChange
+from consent.register.services import decide_safeguard_change
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -23,16 +25,18 @@ from rights.services.limits import (
     approve_overruling,
     decline_overruling,
     inform_before_lift,
-    lift_after_notice,
     propose_overruling,
     read_grounds,
+    request_lift_after_notice,
 )
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.rights.cases import AT
 
-LATER = AT + timedelta(hours=1)
+HOUR = timedelta(hours=1)
+LATER = AT + HOUR
+GROUND = "The dispute is settled."
 
 
 def restricted(cast: Cast, name: str = "hamza") -> Restriction:
@@ -52,15 +56,38 @@ def second_officer(cast: Cast) -> Actor:
 def test_a_restriction_is_lifted_only_after_the_person_was_informed(indus: Cast) -> None:
     row, farah = restricted(indus), indus.actor("farah")
     with pytest.raises(PersonNotInformed):
-        lift_after_notice(row, actor=farah, reason=Reason.REVIEW, at=LATER)
+        request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER)
     inform_before_lift(row, by_hand=False, actor=farah, at=LATER)
     assert Letter.objects.get(kind="rights_lift").subject_id == indus.subject_id("hamza")
     with pytest.raises(PersonNotInformed):
-        lift_after_notice(row, actor=farah, reason=Reason.REVIEW, at=LATER)
-    lifted = lift_after_notice(row, actor=farah, reason=Reason.REVIEW, at=LATER + timedelta(hours=1))
-    assert lifted.ends_at == LATER + timedelta(hours=1)
+        request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER)
+    assert not SafeguardChange.objects.exists()
+    change = request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER + HOUR)
+    row.refresh_from_db()
+    assert row.ends_at is None, "in force until a second person approves"
+    with pytest.raises(ApproverIsRequester), transaction.atomic():
+        decide_safeguard_change(change, approve=True, actor=farah, at=LATER + HOUR)
+    decide_safeguard_change(change, approve=True, actor=indus.actor("amina"), at=LATER + 2 * HOUR)
+    row.refresh_from_db()
+    assert row.ends_at == LATER + 2 * HOUR
     kinds = list(Entry.objects.filter(family="restriction").order_by("recorded_at").values_list("kind", flat=True))
     assert kinds == ["restriction.opened", "restriction.lift_announced", "restriction.lifted"]
+
+
+def test_an_approval_does_not_lift_a_restriction_without_the_notice(indus: Cast) -> None:
+    row, farah, amina = restricted(indus), indus.actor("farah"), indus.actor("amina")
+    other = restricted(indus, "iqra")
+    inform_before_lift(other, by_hand=True, actor=farah, at=AT)
+    change = request_lift(row, ground=GROUND, actor=farah, at=LATER)
+    with pytest.raises(PersonNotInformed), transaction.atomic():
+        decide_safeguard_change(change, approve=True, actor=amina, at=LATER)
+    row.refresh_from_db()
+    change.refresh_from_db()
+    assert (row.ends_at, change.state) == (None, "waiting")
+    inform_before_lift(row, by_hand=True, actor=farah, at=LATER)
+    decide_safeguard_change(change, approve=True, actor=amina, at=LATER + HOUR)
+    row.refresh_from_db()
+    assert row.ends_at == LATER + HOUR
 
 
 def test_a_person_without_an_email_address_is_told_by_staff(indus: Cast) -> None:
@@ -116,12 +143,16 @@ def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: Sign
     with in_client(cast.client_id("indus")):
         row, objection = restricted(cast), objected(cast)
     farah, amina = sign_in("farah"), sign_in("amina")
-    page = farah.post(row_url("consent/restriction", row.pk, "lift"), {"reason": "review"})
+    page = farah.post(row_url("consent/restriction", row.pk, "lift"), {"ground": GROUND})
     assert "Inform the person first." in page.content.decode()
     assert farah.post(row_url("consent/restriction", row.pk, "inform"), {"way": "mail"}).status_code == 302
-    assert farah.post(row_url("consent/restriction", row.pk, "lift"), {"reason": "review"}).status_code == 302
+    asked = farah.post(row_url("consent/restriction", row.pk, "lift"), {"ground": GROUND})
+    with in_client(cast.client_id("indus")):
+        change = SafeguardChange.objects.get()
+        assert (change.row, change.state, Restriction.objects.get().ends_at) == (row.pk, "waiting", None)
+    assert asked["Location"] == row_url("consent/safeguardchange", change.pk, "change")
     assert amina.post(row_url("consent/objection", objection.pk, "overrule"), {"grounds": "Fraud"}).status_code == 302
     shown = amina.get(row_url("consent/objection", objection.pk, "agree")).content.decode()
     assert "Fraud" in shown
     own = amina.post(row_url("consent/objection", objection.pk, "agree"), {"answer": "approve"})
-    assert "may not approve it" in own.content.decode()
+    assert "A second person must approve it." in own.content.decode()

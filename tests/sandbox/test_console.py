@@ -8,14 +8,13 @@ from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.services import add_endpoint
-from paktaleem.foundation.accounts.models import Client, Membership
-from paktaleem.foundation.accounts.services import change_membership
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import list_url, row_url
-from tests.factories import CAST_AT, SETTING_UP, UserFactory
+from tests.factories import SETTING_UP, make_staff
 from tests.signing_in import browser_of
 
 MARK = 'class="sandbox"'
@@ -24,11 +23,7 @@ MARK = 'class="sandbox"'
 @pytest.fixture
 def admin(sandbox):
     """The administrator of the sandbox, signed in."""
-    with in_client(sandbox.id):
-        user = UserFactory(email="dev@play.example")
-        membership = Membership(client_id=sandbox.id, user=user, role="client_admin")
-        change_membership(membership, actor=SETTING_UP, reason="onboarding", at=CAST_AT)
-    return browser_of(user)
+    return browser_of(make_staff("dev@play.example", ("client_admin", sandbox.id)))
 
 
 def test_every_page_says_so_with_the_sandboxs_time(cast, sandbox, admin):

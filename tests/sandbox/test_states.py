@@ -125,7 +125,7 @@ def test_who_was_erased_stays_so(sandbox):
     [
         ({"subject": "x", "state": "happy"}, 400, "state"),
         ({"state": "child"}, 400, "subject"),
-        ({"subject": "a@b", "state": "child"}, 400, "external_id"),
+        ({"subject": "a@b", "state": "child"}, 400, "#/subject"),
         ({"subject": "x", "state": "consent_given", "purpose": "support"}, 400, "newsletter"),
         ({"subject": "x", "state": "consent_given", "purpose": "nowhere"}, 404, "purpose-unknown"),
         ({"subject": "x", "state": "purpose_inactive", "purpose": "support"}, 400, "newsletter"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from paktaleem.directory.sign_in.evidence import record_sign_out
 from paktaleem.foundation.accounts.session_lifetime import IDLE_TIMEOUT
-from paktaleem.foundation.audit.act_names import get_act_name
+from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

@@ -10,9 +10,11 @@ from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
 from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
-from paktaleem.directory.sign_in.tasks import send_password_link, tell_owner
+from paktaleem.directory.sign_in.tasks import notify_break_glass, send_password_link, send_staff_link, tell_owner
+from paktaleem.foundation.accounts.break_glass import NOTIFY_BREAK_GLASS
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import NOTIFY_OWNER
+from paktaleem.foundation.accounts.staff_accounts import SEND_STAFF_LINK
 from paktaleem.foundation.tenancy.context import in_global
 from tests.working import work
 
@@ -22,7 +24,13 @@ ENROL = "/accounts/2fa/totp/activate/"
 FACTORS = "/accounts/2fa/"
 STEP_UP = "/accounts/reauthenticate/"
 FORGOTTEN = "/accounts/password/reset/"
-TASKS: dict[str, Any] = {NOTIFY_OWNER: tell_owner, SEND_PASSWORD_LINK: send_password_link, DELIVER: deliver}
+TASKS: dict[str, Any] = {
+    NOTIFY_OWNER: tell_owner,
+    NOTIFY_BREAK_GLASS: notify_break_glass,
+    SEND_PASSWORD_LINK: send_password_link,
+    SEND_STAFF_LINK: send_staff_link,
+    DELIVER: deliver,
+}
 
 
 def letters() -> list[Any]:

@@ -69,7 +69,7 @@ def test_a_weaker_source_never_loosens_what_a_stronger_one_says(stronger, weaker
     assert reached(**stronger, **weaker) == reached(**stronger) > AT
 
 
-def test_a_provider_goes_before_what_somebody_declares():
+def test_a_providers_check_takes_precedence_over_a_declared_age():
     assert reached(age_check=UNDER, declared_age=30) == BORN_TODAY_IS_OF_AGE
 
 
@@ -194,7 +194,7 @@ def test_the_same_said_again_changes_nothing(cast, indus, now):
     assert new.history.count() == 1
 
 
-def test_by_the_api_sources_are_told_by_name_and_what_they_say_stays_sealed(cast, now):
+def test_the_api_returns_the_names_of_age_sources_and_their_statements_stay_sealed(cast, now):
     caller = Caller(cast.key("indus"))
     check = {"result": "under", "age": 13, "checked_on": "2026-09-01", "provider": "k-id", "reference": "c-1"}
     body = {"role": "student", "declared_age": 12, "age_check": check}

@@ -61,7 +61,7 @@ BORN = st.dates(date(1900, 1, 1), date(2026, 11, 25))
 
 
 @given(BORN, st.integers(13, 21), ZONES)
-def test_nobody_is_of_age_a_moment_too_early(born, threshold, zone):
+def test_no_one_reaches_the_age_of_consent_too_early(born, threshold, zone):
     moment = of_age_at(born, threshold=threshold, time_zone=zone)
     before = (moment - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
     on = moment.astimezone(ZoneInfo(zone)).date()

@@ -20,7 +20,7 @@ def change(cast, now, **values):
         client = cast.client("indus")
         for name, value in values.items():
             setattr(client, name, value)
-        change_client(client, actor=cast.actor("amina"), reason="law_change", at=now)
+        change_client(client, ground="A new law.", actor=cast.actor("amina"), reason="law_change", at=now)
 
 
 def jobs():
@@ -68,7 +68,7 @@ def test_several_questions_and_the_standing_follow_too(cast, now):
     assert "age_unknown" in json.dumps(indus.get("/api/v1/subjects/lms-hamza/standing").json())
 
 
-def test_the_worker_is_asked_in_the_same_transaction(cast, now):
+def test_the_job_is_queued_in_the_same_transaction(cast, now):
     change(cast, now, name="Indus renamed")
     assert jobs() == []
     change(cast, now, age_threshold=18)

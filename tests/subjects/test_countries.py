@@ -40,7 +40,7 @@ RULES = st.builds(
 
 
 @given(RULES, RULES)
-def test_a_rule_is_looser_if_somebody_somewhere_decides_earlier(one, other):
+def test_thresholds_are_weaker_if_anyone_in_any_country_decides_earlier(one, other):
     somewhere = any(one.of(country) < other.of(country) for country in ("", "PK", "DE", "GB", "FR"))
     assert one.is_weaker_than(other) == somewhere
     assert not one.is_weaker_than(one)
@@ -123,7 +123,7 @@ def test_a_country_goes_with_the_erased_and_nonsense_is_refused(cast, now, germa
         assert list(refused.value.message_dict) == ["country"]
 
 
-def test_a_roster_keeps_the_country_that_the_platform_told(cast, now, germany):
+def test_a_roster_keeps_the_country_sent_by_the_platform(cast, now, germany):
     there = say(germany, "there", now, country="DE", full_name="Somebody")
     roster = b"ID,Role,Full name,Birth date\nthere,student,Somebody Else,2012-03-01"
     bring(germany, roster, cast.actor("farah"), now + MINUTE)
@@ -153,7 +153,7 @@ def test_no_map_at_all_is_refused_by_the_database(cast):
         cursor.execute("UPDATE accounts_client SET country_thresholds = '[]'")
 
 
-def test_people_elsewhere_are_few_enough_to_be_asked_for_in_one_statement(cast, germany, django_assert_num_queries):
+def test_people_of_other_countries_are_read_in_one_statement(cast, germany, django_assert_num_queries):
     SubjectFactory(client=germany, external_id="x")
     with django_assert_num_queries(1):
         list(Subject.objects.filter(age_is_known(germany)))

@@ -227,7 +227,7 @@ def test_a_key_changed_since_it_was_read_is_left_alone(cast, keyring_file, now, 
         assert bytes(SubjectKey.objects.get(subject_id=cast.subject_id("hamza")).wrapped) == b"changed"
 
 
-def test_a_key_that_does_not_open_is_told_and_left(cast, keyring_file, now):
+def test_a_key_that_cannot_be_unwrapped_is_reported_and_kept(cast, keyring_file, now):
     with indus_of(cast):
         SubjectKey.objects.filter(subject_id=cast.subject_id("hamza")).update(wrapped=b"x" * 60)
     new_epoch(now)

@@ -155,7 +155,7 @@ def test_history_is_noise_afterwards(cast, indus, now):
         sealer_of(cast.subject("danish"))
 
 
-def test_nobody_else_is_touched(cast, indus, now):
+def test_no_other_person_is_changed(cast, indus, now):
     others = Subject.objects.exclude(id=cast.subject_id("danish")).order_by("id")
     before = list(others.values())
     erase(cast, "danish", now)

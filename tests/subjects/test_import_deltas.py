@@ -7,7 +7,7 @@ import pytest
 
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import claim_guardian, record_subject_event, register_subject
+from paktaleem.directory.people.services import claim_guardian, record_subject_event, register_subject, start_erasure
 from paktaleem.directory.rosters.importing import (
     PlanChanged,
     Tally,
@@ -78,7 +78,7 @@ def test_a_delta_changes_whom_it_names_and_leaves_the_rest_alone(bring):
     assert report.relations == Tally(unchanged=1)
 
 
-def test_who_is_gone_at_the_source_has_the_account_closed_once(bring):
+def test_a_person_deleted_at_the_source_has_the_account_closed_once(bring):
     bring(school(20))
     delta = school(20).as_delta(celia="tobedeleted")
     report = bring(delta)
@@ -147,7 +147,7 @@ def test_a_delta_from_the_guardians_side_tells_the_relationship(bring):
     assert (claim.child_id, claim.relationship) == (person("danish").id, "relative")
 
 
-def test_a_role_of_somebody_unknown_is_refused_at_its_place(bring):
+def test_a_role_of_an_unknown_person_is_refused_with_its_place(bring):
     package = clean_network().as_version_1_2().as_delta(danish="active")
     package.without("users.csv").without("demographics.csv")
     with pytest.raises(RosterInvalid) as caught:
@@ -166,7 +166,7 @@ def test_what_a_delta_does_not_tell_is_kept(bring):
     assert person("danish").role == "student"
 
 
-def test_somebody_unknown_who_is_gone_is_passed_over(bring):
+def test_an_unknown_person_declared_deleted_is_skipped(bring):
     report = bring(clean_network().as_delta(danish="tobedeleted"))
     assert report.oddities == {"gone_unknown": 1}
     assert not Subject.objects.filter(external_id="danish").exists()
@@ -179,6 +179,16 @@ def test_of_everybody_only_whom_a_roster_brought_can_be_missing(bring):
     assert closed() == {"stu-000007"}
     assert person("lms-danish").is_enabled
     assert report.people_not_named == Subject.objects.filter(external_id__startswith="lms-").count()
+
+
+def test_who_is_being_erased_is_not_closed_when_a_roster_no_longer_names_them(cast, bring, now):
+    bring(school(30))
+    leaver = person("stu-000007")
+    start_erasure(leaver, actor=cast.actor("amina"), reason="subject_request", at=now)
+    report = bring(without(school(30), "stu-000007"), everybody=True)
+    leaver.refresh_from_db()
+    assert (leaver.is_enabled, leaver.account_closed_at) == (True, None)
+    assert report.people["student"] == Tally(unchanged=29)
 
 
 def test_unless_it_names_everybody_who_is_missing_is_left_alone(bring):

@@ -13,7 +13,7 @@ from psycopg.errors import UniqueViolation
 from paktaleem.directory.people.details import PERSONAL, SubjectDetails
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import claim_guardian, erase_subject, register_subject
+from paktaleem.directory.people.services import claim_guardian, erase_subject, register_subject, start_erasure
 from paktaleem.directory.rosters.importing import (
     ImportRunning,
     PeopleChangedMeanwhile,
@@ -290,6 +290,19 @@ def test_the_erased_stay_erased(indus, bring, now, cast):
     assert report.people["student"] == Tally(unchanged=1)
 
 
+def test_a_person_who_is_being_erased_is_skipped_and_reported(indus, bring, now, cast):
+    package = clean_network()
+    bring(package, indus)
+    start_erasure(person("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    before = row_versions()
+    package.row("users.csv", "esra")["givenName"] = "Esther"
+    report = bring(package, indus, at=now + LATER)
+    assert row_versions() == before
+    found = {each.code: each for each in report.problems}
+    assert (found["erasure_in_progress"].file, found["erasure_in_progress"].row) == ("users.csv", 4)
+    assert report.oddities["relation_of_erased"] == 1
+
+
 def test_who_is_missing_is_left_alone_and_counted(indus, bring, now):
     existing = Subject.objects.count()
     bring(clean_network(), indus)
@@ -380,7 +393,8 @@ def test_every_column_of_a_person_is_staged_or_said(indus):
     staged = set(tables.person_stage().columns)
     rows = {field.column for field in Subject._meta.concrete_fields}
     computed = {"account_closed_at"}  # from is_enabled
-    assert rows - staged == {"client_id", "registered_at", "changed_at", "tombstone", "erased_at"} | computed
+    of_erasure = {"tombstone", "erasure_started_at", "erased_at"}
+    assert rows - staged == {"client_id", "registered_at", "changed_at"} | of_erasure | computed
     written = {field.column for field in Entry._meta.concrete_fields if not field.generated}
     assert written == set(tables.entry_stage().columns)
 
@@ -433,7 +447,7 @@ def test_someone_elses_change_meanwhile_is_not_overwritten(indus, bring, now, mo
     assert texts(person("esra"))["email"] == "esra@mail.example"
 
 
-def test_a_person_registered_meanwhile_is_told_apart_from_a_fault(indus, bring, monkeypatch):
+def test_a_person_registered_meanwhile_is_not_reported_as_a_defect(indus, bring, monkeypatch):
     monkeypatch.setattr(people, "_find_known", lambda *_: {})
     bring(clean_network(), indus)
     with pytest.raises(PeopleChangedMeanwhile) as caught:
@@ -449,7 +463,7 @@ def test_two_imports_for_one_client_do_not_mix(indus, bring, monkeypatch):
         bring(clean_network(), indus)
 
 
-def test_progress_is_told_by_phase(indus, bring, monkeypatch):
+def test_progress_is_reported_by_phase(indus, bring, monkeypatch):
     monkeypatch.setattr(service, "CHUNK", 3)
     told = []
     bring(clean_network(), indus, progress=lambda *step: told.append(step))

@@ -147,7 +147,7 @@ def test_elsewhere_progress_is_a_line_every_ten_thousand():
     assert err.getvalue() == "10,000 of 26,000 people\n20,000 of 26,000 people\n"
 
 
-def test_too_many_that_would_vanish_stop_it_until_somebody_says_so(committed, tmp_path):
+def test_too_many_deactivations_stop_an_import_until_they_are_confirmed(committed, tmp_path):
     run(school(30).write(tmp_path / "whole.zip"))
     before = held(committed)
     part = school(20).write(tmp_path / "part.zip")

@@ -135,7 +135,7 @@ def test_a_field_is_emptied(cast, indus, now, field):
 
 
 @pytest.mark.parametrize(("born", "stays"), [(date(2016, 2, 29), True), (date(1990, 1, 1), False)])
-def test_a_birth_date_is_emptied_at_once_unless_it_says_that_somebody_is_a_child(cast, indus, now, born, stays):
+def test_a_birth_date_is_cleared_at_once_unless_it_makes_the_person_a_child(cast, indus, now, born, stays):
     zoe, _ = register(cast, indus, now, **{**ZOE, "birth_date": born})
     register(cast, indus, now, birth_date=None)
     assert (Subject.objects.get(id=zoe.id).birth_date is not None) == stays
@@ -354,7 +354,7 @@ def test_a_guardian_is_claimed_once_and_ended_claims_return(cast, indus, now):
     assert set(list_guardian_claims(farah).values_list("child_id", flat=True)) == {danish.id, hamza.id}
 
 
-def test_nobody_is_their_own_guardian(cast, indus, now):
+def test_no_one_is_their_own_guardian(cast, indus, now):
     danish = cast.subject("danish")
     with pytest.raises(ValidationError):
         claim_guardian(danish, guardian=danish, relationship="parent", actor=cast.actor("farah"), at=now)

@@ -43,7 +43,7 @@ def test_what_can_be_no_number_there_stays_as_it_is(written):
     assert normal(written) == written
 
 
-def test_a_country_nobody_knows_changes_nothing():
+def test_an_unknown_country_changes_nothing():
     assert normal("03001234567", "XX") == "03001234567"
     assert normal("+92 300 1234567", "XX") == ONE
 

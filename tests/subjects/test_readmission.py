@@ -57,7 +57,7 @@ def test_two_people_let_someone_come_back_anew(cast, indus, now, second):
     assert cast.subject("danish").erased_at == now
 
 
-def test_evidence_and_history_say_who_asked_and_who_approved(cast, indus, now, second):
+def test_evidence_and_history_name_requester_and_approver(cast, indus, now, second):
     asked = approve_readmission(ask(cast, indus, now), actor=second, at=now)
     kinds = Entry.objects.filter(kind__startswith="readmission.").order_by("id").values_list("kind", "actor_id")
     assert list(kinds) == [
@@ -70,7 +70,7 @@ def test_evidence_and_history_say_who_asked_and_who_approved(cast, indus, now, s
     ]
 
 
-def test_the_learning_platform_is_told_once_it_is_approved(cast, indus, now, second):
+def test_the_learning_platform_is_notified_after_the_approval(cast, indus, now, second):
     make_endpoint(cast, "indus", at=now, events=["subject.readmitted"])
     asked = ask(cast, indus, now)
     assert not Message.objects.exists()
@@ -100,7 +100,7 @@ def test_a_task_is_no_person(cast, indus, now):
         request_readmission("lms-danish", actor=system_actor("task"), client_id=indus.id, at=now)
 
 
-def test_it_is_asked_and_approved_once(cast, indus, now, second):
+def test_a_readmission_is_requested_and_approved_once(cast, indus, now, second):
     asked = ask(cast, indus, now)
     with pytest.raises(AlreadyRequested):
         ask(cast, indus, now)

@@ -37,7 +37,7 @@ def change(cast, at, code="indus", **values):
         client = cast.client(code)
         for name, value in values.items():
             setattr(client, name, value)
-        change_client(client, actor=cast.actor("amina"), reason="law_change", at=at)
+        change_client(client, ground="A new law.", actor=cast.actor("amina"), reason="law_change", at=at)
 
 
 def agree(cast, at, code="indus", by="farah"):

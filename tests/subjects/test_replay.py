@@ -13,24 +13,33 @@ from django.http import HttpResponse
 from django.test import Client as Browser
 
 from paktaleem.development.embedded import SUPERUSER
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.erasures import (
     UNDER_WAY,
     ErasureState,
     erasure_state,
     missing_erasures,
 )
-from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
+from paktaleem.directory.people.models import Erasure, ErasureCarriedOut, Subject, SubjectKey
 from paktaleem.directory.people.selectors import is_erased, tombstone_of
-from paktaleem.directory.people.services import AlreadyErased, erase_subject, register_subject
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    complete_erasure,
+    erase_subject,
+    register_subject,
+    start_erasure,
+)
 from paktaleem.directory.people.services import erasure as erasure_module
 from paktaleem.directory.people.services.replay import replay_erasures
 from paktaleem.directory.people.tasks import complete_erasures
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, erasure_list
+from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, Stage, erasure_list
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.readiness import ReadinessMiddleware
 from tests.api.callers import Caller, question
+from tests.data_systems.test_erasing import answer, orders_of
 from tests.tenancy.connections import enter
 
 LATER = timedelta(hours=1)
@@ -69,7 +78,7 @@ def test_an_erasure_is_in_the_list_and_carried_out(committed, now):
     assert replay_erasures(at=now) == 0
 
 
-def test_without_a_line_on_disk_nobody_is_erased(committed, now, monkeypatch):
+def test_no_one_is_erased_without_an_entry_in_the_erasure_list(committed, now, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -206,7 +215,7 @@ def test_the_command_says_what_it_did(committed, now):
     call_command("replay_erasures", stdout=out, stderr=StringIO())
     assert out.getvalue().splitlines() == [
         "This database has carried out every erasure of the list.",
-        "1 erased, 0 erased before, 0 never here.",
+        "0 started, 0 started before, 1 erased, 0 erased before, 0 never here.",
     ]
 
 
@@ -216,7 +225,7 @@ def looking(monkeypatch):
     monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
 
 
-def test_nobody_is_served_before_the_replay(committed, now, looking):
+def test_no_request_is_served_before_erasures_are_replayed(committed, now, looking):
     indus, browser = Caller(committed.key("indus")), Browser(raise_request_exception=False)
     ask = question("lms-danish", "service_delivery")
     assert indus.get("/api/v1/purposes").status_code == 200
@@ -272,4 +281,133 @@ def test_what_was_carried_out_cannot_be_changed(cast, now):
 
 
 def test_a_line_says_nothing_personal():
-    assert set(Intent.__slots__) == {"number", "client_id", "subject_id", "role", "tombstone", "at", "mark"}
+    known = {"number", "client_id", "subject_id", "role", "tombstone", "at", "mark", "stage", "reason"}
+    assert set(Intent.__slots__) == known
+
+
+def start(cast, name, now, code="indus"):
+    with in_client(cast.client_id(code)):
+        return start_erasure(cast.subject(name), actor=cast.actor("amina"), reason="subject_request", at=now)
+
+
+def state_of(cast, name="danish", code="indus"):
+    with in_client(cast.client_id(code)):
+        person = cast.subject(name)
+        return person.is_being_erased, person.erased_at is not None
+
+
+def answer_all(cast, erasure, now):
+    with in_client(erasure.client_id):
+        for order in orders_of(erasure):
+            answer(order, cast, now)
+        assert complete_erasure(erasure, actor=system_actor("tests"), at=now)
+
+
+def restore_to_before_the_confirmation(cast, name="danish"):
+    """Put the database where a backup older than the confirmation would: person, key and orders as they were."""
+    person = cast.subject_id(name)
+    with enter(SUPERUSER) as door:
+        door.execute("SET session_replication_role = replica")
+        steps = "DELETE FROM systems_orderstep USING systems_order o WHERE order_id = o.id AND o.subject_id = %s"
+        door.execute(steps, [person])
+        door.execute("DELETE FROM systems_order WHERE subject_id = %s", [person])
+        door.execute("DELETE FROM subjects_erasure WHERE subject_id = %s", [person])
+        door.execute("UPDATE subjects_subject SET erasure_started_at = NULL WHERE id = %s", [person])
+        door.execute("DELETE FROM subjects_erasurecarriedout")
+
+
+def test_a_confirmation_is_in_the_list(committed, now):
+    erasure = start(committed, "danish", now)
+    [line] = erasure_list().intents().values()
+    assert (line.stage, line.subject_id, line.reason, line.at) == (
+        Stage.STARTED,
+        erasure.subject_id,
+        "subject_request",
+        now,
+    )
+    assert line.tombstone == tombstone_of(committed.client_id("indus"), "lms-danish")
+    assert erasure_list().finished() == {line.number}
+    assert erasure_state(at=now + LATER) is ErasureState.CARRIED_OUT
+
+
+def test_without_a_line_on_disk_no_erasure_starts(committed, now, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        start(committed, "danish", now)
+    monkeypatch.undo()
+    assert state_of(committed) == (False, False)
+    with in_client(committed.client_id("indus")):
+        assert not Order.objects.exists()
+
+
+def test_a_confirmation_whose_commit_failed_is_started_by_the_worker(committed, now):
+    with in_client(committed.client_id("indus")):
+        danish = committed.subject("danish")
+        start_erasure(danish, actor=committed.actor("amina"), reason="subject_request", at=now)
+        transaction.set_rollback(True)
+    assert state_of(committed) == (False, False)
+    complete_erasures(0)
+    assert state_of(committed) == (True, False)
+    with in_client(committed.client_id("indus")):
+        assert SubjectKey.objects.filter(subject_id=danish.pk).exists(), "the systems have to answer first"
+        assert Order.objects.filter(kind="erase", parent_kind="erasure").exists()
+
+
+def test_a_backup_older_than_the_confirmation_starts_it_again(committed, now):
+    start(committed, "danish", now)
+    restore_to_before_the_confirmation(committed)
+    assert erasure_state(at=now + LATER) is ErasureState.NOT_REPLAYED
+    told: list[str] = []
+    assert replay_erasures(at=now + LATER, report=told.append) == 1
+    assert told == ["started"]
+    assert state_of(committed) == (True, False)
+    with in_client(committed.client_id("indus")):
+        erasure = Erasure.objects.get()
+        assert (erasure.reason, erasure.started_at) == ("subject_request", now + LATER)
+        assert {one.state for one in orders_of(erasure)} == {"queued"}
+        entry = Entry.objects.filter(kind="subject.erasure_started").latest("id")
+        assert json.loads(entry.body)["facts"]["confirmed_at"] == now.isoformat()
+    assert erasure_state(at=now + LATER) is ErasureState.CARRIED_OUT
+    answer_all(committed, erasure, now + 2 * LATER)
+    assert state_of(committed) == (False, True)
+
+
+def test_a_backup_between_confirmation_and_completion_loses_no_erasure(committed, now):
+    """The key is still there and the systems' answers are lost: the key is destroyed at once."""
+    erasure = start(committed, "danish", now)
+    line = intend(committed, "danish", now)  # of the completion, whose commit the backup does not hold
+    told: list[str] = []
+    replay_erasures(at=now + LATER, report=told.append)
+    assert told == ["erased"]
+    assert state_of(committed) == (False, True)
+    with in_client(committed.client_id("indus")):
+        erasure.refresh_from_db()
+        assert erasure.completed_at == now + LATER
+        assert all(one.named is not None for one in orders_of(erasure)), "the systems are asked again"
+    assert line.number in erasure_list().finished()
+
+
+def test_a_backup_older_than_both_does_not_order_again(committed, now):
+    start(committed, "danish", now)
+    restore_to_before_the_confirmation(committed)
+    intend(committed, "danish", now)
+    told: list[str] = []
+    replay_erasures(at=now + LATER, report=told.append)
+    assert told == ["started before", "erased"]
+    assert state_of(committed) == (False, True)
+    with in_client(committed.client_id("indus")):
+        assert not Order.objects.exists()
+
+
+def test_a_person_the_backup_does_not_know_is_not_registered_again(committed, now):
+    indus = committed.client_id("indus")
+    stranger = {"client_id": indus, "subject_id": new_id(), "role": "student", "reason": "subject_request"}
+    erasure_list().start(**stranger, tombstone=tombstone_of(indus, "lms-later") or b"", at=now)
+    told: list[str] = []
+    replay_erasures(at=now + LATER, report=told.append)
+    assert told == ["never here"]
+    with in_client(indus):
+        assert is_erased("lms-later", client_id=indus)

@@ -133,7 +133,7 @@ def test_people_who_changed_since_make_it_be_checked_again(upload, indus, farah,
     assert confirm_import(row, actor=farah, at=now).state == "done"
 
 
-def test_too_many_that_would_vanish_stop_it_until_somebody_who_may_says_so(upload, farah, now):
+def test_too_many_deactivations_stop_an_import_until_an_authorised_user_confirms(upload, farah, now):
     row = upload(CLOSING)
     assert (row.state, row.counts["vanishing"]) == ("stopped", 1)
     with pytest.raises(WrongRosterState):
@@ -209,7 +209,7 @@ def test_after_a_day_nothing_of_it_is_left_but_numbers(upload, indus, farah, now
         confirm_import(waiting, actor=farah, at=now)
 
 
-def test_a_discarded_file_is_gone(upload, farah, now):
+def test_a_discarded_file_is_deleted(upload, farah, now):
     row = discard_roster(upload(), actor=farah, at=now)
     assert (row.state, parts(row)) == ("discarded", [])
     assert len(recorded("roster.discarded")) == 1

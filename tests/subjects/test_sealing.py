@@ -188,7 +188,7 @@ def test_a_keyring_of_a_new_epoch_opens_the_old():
         '{"current": 1, "epochs": {"1": "c2hvcnQ="}, "index": "c2hvcnQ="}',
     ],
 )
-def test_a_broken_keyring_is_told_without_showing_it(text):
+def test_a_broken_keyring_is_reported_without_its_content(text):
     with pytest.raises(ImproperlyConfigured, match="keyring is not valid") as caught:
         LocalKeyring(text)
     assert not text or text not in str(caught.value)

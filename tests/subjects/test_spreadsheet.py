@@ -143,7 +143,7 @@ def test_a_column_left_out_says_nothing_and_an_empty_cell_says_none():
     assert person.email == ""
 
 
-def test_who_is_closed_is_gone():
+def test_a_closed_account_counts_as_deactivated():
     sheet = read(as_csv(lines({**DANISH, "Account": "Closed"}, {**FARHAN, "Account": "active"})))
     assert [(person.external_id, person.gone) for _, person in sheet.placed_people()] == [("s-1", True), ("t-1", False)]
 

@@ -33,7 +33,13 @@ ASKED = (
     "print(json.dumps({alias: one['OPTIONS'] for alias, one in settings.DATABASES.items()}))"
 )
 SAFE_SETTINGS = SettingsFacts(
-    "x" * 48, has_keyring=True, has_erasure_list=True, debug=False, allowed_hosts=("privacy.example",)
+    "x" * 48,
+    has_keyring=True,
+    has_erasure_list=True,
+    debug=False,
+    allowed_hosts=("privacy.example",),
+    public_url="https://privacy.example",
+    is_trial=False,
 )
 SAFE_DATABASE = DatabaseFacts(
     role=APP,
@@ -80,6 +86,8 @@ def test_what_is_safe_is_served():
         ({"has_keyring": False}, "startup.E002"),
         ({"has_erasure_list": False}, "startup.E004"),
         ({"debug": True}, "startup.E003"),
+        ({"public_url": ""}, "startup.E005"),
+        ({"public_url": "privacy.example"}, "startup.E005"),
         ({"debug": True, "allowed_hosts": ("*",)}, "startup.E003"),
     ],
 )

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from django.db import connections
@@ -11,7 +10,6 @@ from django.utils import timezone
 
 from paktaleem.directory.webhooks.sender import Pump
 from paktaleem.directory.webhooks.services import add_endpoint, send_test
-from paktaleem.foundation.http_client.client import post
 from paktaleem.foundation.tenancy.context import in_client
 from tests.demo.running import PATIENCE
 from tests.factories import SETTING_UP
@@ -145,7 +143,7 @@ def pumped(committed, settings, *receivers, tests=1):
             found = [await listening.enter_async_context(listener(one)) for one in receivers]
             settings.WEBHOOKS_ALLOWED = [f"127.0.0.1:{one.port}" for one in found]
             added = [await ask(add, committed, one.port, "indus", tests) for one in found]
-            await Pump(send=partial(post, seconds=PATIENCE)).run(seconds=PATIENCE, until_idle=True)
+            await Pump(exchange_seconds=PATIENCE).run(seconds=PATIENCE, until_idle=True)
             return added
 
     return asyncio.run(run())

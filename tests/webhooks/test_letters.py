@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 from django.core import mail
@@ -14,7 +13,6 @@ from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, End
 from paktaleem.directory.webhooks.schedule import ATTEMPTS
 from paktaleem.directory.webhooks.sender import Pump
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.http_client.client import post
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.console.pages import row_url
 from tests.demo.running import PATIENCE
@@ -43,11 +41,11 @@ def failing(cast, settings, clock, receiver):
             moment = await ask(due_at, endpoint)
             while moment is not None:
                 clock.move_to(moment)
-                await Pump(send=partial(post, seconds=PATIENCE)).run(seconds=PATIENCE, until_idle=True)
+                await Pump(exchange_seconds=PATIENCE).run(seconds=PATIENCE, until_idle=True)
                 is_on = await ask(is_enabled, endpoint)
                 moment = await ask(due_at, endpoint) if is_on else None
             clock.move_to(BEGINS + timedelta(days=30))
-            await Pump(send=partial(post, seconds=PATIENCE)).run(seconds=PATIENCE, until_idle=True)
+            await Pump(exchange_seconds=PATIENCE).run(seconds=PATIENCE, until_idle=True)
             return endpoint
 
     return asyncio.run(run())

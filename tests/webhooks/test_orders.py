@@ -52,7 +52,7 @@ def types():
     return list(Message.objects.order_by("pk").values_list("type", flat=True))
 
 
-def test_an_order_is_told_as_it_is_made_by_ids_and_codes_alone(cast, indus, issue, now):
+def test_the_event_of_a_new_order_holds_only_ids_and_codes(cast, indus, issue, now):
     endpoint = make_endpoint(cast, "indus", at=now, events=["order.created"])
     order = issue()
     message = Message.objects.get()
@@ -70,7 +70,7 @@ def test_an_order_is_told_as_it_is_made_by_ids_and_codes_alone(cast, indus, issu
         (Answer(Outcome.NOT_APPLICABLE, reason="legal_duty"), "order.not_applicable"),
     ],
 )
-def test_what_became_of_it_is_told_without_the_answer(cast, issue, now, answer, event):
+def test_the_result_of_an_order_is_sent_without_the_answer(cast, issue, now, answer, event):
     make_endpoint(cast, "indus", at=now, events=["order.*"])
     by = {"actor": cast.key_actor("indus"), "at": now}
     order = issue()
@@ -79,14 +79,14 @@ def test_what_became_of_it_is_told_without_the_answer(cast, issue, now, answer, 
     assert {frozenset(one.data) for one in Message.objects.all()} == {frozenset({"order", "kind", "system"})}
 
 
-def test_a_failure_is_told_and_that_the_system_fetched_it_is_not(cast, indus, issue, now):
+def test_a_failed_order_is_sent_and_a_fetched_one_is_not(cast, indus, issue, now):
     make_endpoint(cast, "indus", at=now, events=["order.failed"])
     by = {"actor": cast.key_actor("indus"), "at": now}
     fail_order(accept_order(issue(), **by), code="locked", again=True, **by)
     assert types() == ["order.failed"]
 
 
-def test_a_set_is_told_once_by_its_number(cast, indus, told, now):
+def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, told, now):
     make_endpoint(cast, "indus", at=now, events=["order.*"])
     students = Subject.objects.filter(role="student")
     made = issue_orders_for_set(students, told, client_id=indus, actor=SETTING_UP, at=now)
@@ -97,7 +97,7 @@ def test_a_set_is_told_once_by_its_number(cast, indus, told, now):
     assert message.data == {"set": str(made.pk), "kind": "erase", "count": made.size}
 
 
-def test_that_two_people_waived_it_is_told(cast, indus, issue, now):
+def test_an_order_waived_by_two_people_is_sent(cast, indus, issue, now):
     order = issue()
     make_endpoint(cast, "indus", at=now, events=["order.*"])
     propose_waiver(order, reason=Reason.REVIEW, actor=cast.actor("farah"), at=now)

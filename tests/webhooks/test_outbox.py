@@ -53,7 +53,7 @@ def types():
     return sorted(Message.objects.values_list("type", flat=True))
 
 
-def test_a_consent_is_told_with_ids_and_codes_alone(cast, indus, now):
+def test_a_consent_event_holds_only_ids_and_codes(cast, indus, now):
     endpoint = make_endpoint(cast, "indus", at=now)
     event = give(cast, now)
     message = Message.objects.get()
@@ -75,7 +75,7 @@ def test_a_consent_is_told_with_ids_and_codes_alone(cast, indus, now):
     assert (delivery.endpoint_id, delivery.message_id, delivery.state) == (endpoint.pk, message.pk, "waiting")
 
 
-def test_where_nobody_listens_nothing_is_kept(cast, indus, now):
+def test_no_message_is_stored_without_an_endpoint(cast, indus, now):
     give(cast, now)
     assert not Message.objects.exists()
     make_endpoint(cast, "indus", at=now, events=["notice.*"])
@@ -83,7 +83,7 @@ def test_where_nobody_listens_nothing_is_kept(cast, indus, now):
     assert types() == []
 
 
-def test_what_is_rolled_back_was_never_told(cast, indus, now):
+def test_a_rolled_back_act_sends_no_event(cast, indus, now):
     make_endpoint(cast, "indus", at=now)
     with pytest.raises(ValueError, match="is not an answer"):
         record_answers(
@@ -106,7 +106,7 @@ def test_another_client_hears_nothing(cast, now):
         assert not Message.objects.exists()
 
 
-def test_each_endpoint_gets_what_it_asked_for(cast, indus, now):
+def test_each_endpoint_gets_the_events_it_subscribed_to(cast, indus, now):
     all_of_it = make_endpoint(cast, "indus", at=now)
     some = make_endpoint(cast, "indus", at=now, events=["consent.withdrawn", "subject.erased"])
     give(cast, now)
@@ -120,7 +120,7 @@ def test_each_endpoint_gets_what_it_asked_for(cast, indus, now):
     assert heard[some.pk] == ["consent.withdrawn", "subject.erased"]
 
 
-def test_a_switched_off_endpoint_is_told_afterwards_and_only_what_it_missed(cast, indus, now):
+def test_an_endpoint_switched_on_again_gets_only_the_events_it_missed(cast, indus, now):
     told = {"actor": cast.actor("farah"), "reason": Reason.REVIEW, "at": now}
     endpoint = make_endpoint(cast, "indus", at=now)
     give(cast, now)
@@ -140,7 +140,7 @@ def test_a_switched_off_endpoint_is_told_afterwards_and_only_what_it_missed(cast
     assert Message.objects.count() == 2
 
 
-def test_a_change_for_one_person_is_told_for_that_person(cast, indus, now):
+def test_a_change_about_one_person_is_sent_for_that_person(cast, indus, now):
     make_endpoint(cast, "indus", at=now, events=["decision.invalidated"])
     give(cast, now)
     message = Message.objects.get()
@@ -151,7 +151,7 @@ def test_a_change_for_one_person_is_told_for_that_person(cast, indus, now):
     )
 
 
-def test_a_change_for_many_is_told_once_without_a_person(cast, indus, now):
+def test_a_change_about_many_people_is_sent_once_without_a_person(cast, indus, now):
     client = Client.objects.get(pk=indus)
     for number in range(25):
         SubjectFactory(client=client, external_id=f"many-{number}", at=now)
@@ -161,14 +161,14 @@ def test_a_change_for_many_is_told_once_without_a_person(cast, indus, now):
     assert list(Message.objects.values_list("subject_id", "data")) == [(None, {})]
 
 
-def test_a_change_of_the_clients_register_is_told(cast, indus, now):
+def test_a_change_of_the_clients_register_is_sent(cast, indus, now):
     make_endpoint(cast, "indus", at=now, events=["decision.invalidated", "recipient.*"])
     change_register(recipient(indus), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
     assert types() == ["decision.invalidated", "recipient.added"]
     assert set(Message.objects.get(type="recipient.added").data) == {"id"}
 
 
-def test_that_a_recipient_is_approved_is_told_with_the_day_until_which_one_may_object(cast, indus, now):
+def test_an_approved_recipient_is_sent_with_the_end_of_the_objection_period(cast, indus, now):
     """And that the approval ends."""
     make_endpoint(cast, "indus", at=now, events=["recipient.*"])
     host = change_register(recipient(indus), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
@@ -182,7 +182,7 @@ def test_that_a_recipient_is_approved_is_told_with_the_day_until_which_one_may_o
         assert Message.objects.get(type=kind).data == facts
 
 
-def test_what_paktaleem_changes_for_all_is_told_at_every_client_that_listens_once(cast, now):
+def test_a_change_by_paktaleem_for_all_clients_is_sent_once_to_each_subscribed_client(cast, now):
     for code in ("indus", "khyber"):
         with in_client(cast.client_id(code)):
             make_endpoint(cast, code, at=now, events=["recipient.*"] if code == "indus" else ["consent.*"])

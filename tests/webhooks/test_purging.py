@@ -50,7 +50,7 @@ def test_what_is_older_than_the_setting_goes(cast, told, settings):
 @pytest.mark.parametrize(
     ("since", "kept"), [({"removed_at": NEW}, False), ({"disabled_at": OLD}, False), ({"disabled_at": NEW}, True)]
 )
-def test_nothing_waits_for_an_endpoint_that_is_gone_or_off_for_as_long(cast, told, since, kept):
+def test_no_delivery_waits_for_an_endpoint_that_was_removed_or_is_off_too_long(cast, told, since, kept):
     [(what, ago)] = since.items()
     with in_client(cast.client_id("indus")):
         endpoint = Endpoint.objects.get()
@@ -61,7 +61,7 @@ def test_nothing_waits_for_an_endpoint_that_is_gone_or_off_for_as_long(cast, tol
     assert {told["new"], told["replayed"]} <= left(cast)
 
 
-def test_it_is_one_statement_and_as_many_as_are_asked_for(cast, told, django_assert_num_queries):
+def test_purging_takes_one_statement_and_deletes_no_more_than_given(cast, told, django_assert_num_queries):
     with in_client(cast.client_id("indus")), django_assert_num_queries(3):  # with its savepoint
         assert purge_messages(cast.client_id("indus"), before=wall_clock_now(), most=1) == 1
     assert len(left(cast)) == 3

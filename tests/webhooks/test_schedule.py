@@ -29,7 +29,7 @@ def test_everything_else_has_failed_redirects_too(status):
     assert classify_response(status, "", AT).outcome is Outcome.FAILED
 
 
-def test_410_is_gone():
+def test_410_means_that_the_endpoint_no_longer_exists():
     assert classify_response(410, "60", AT).outcome is Outcome.GONE
 
 

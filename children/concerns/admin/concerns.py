@@ -18,10 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from children.concerns.models import FAMILIES, PARENT, Concern, ConcernKind, ConcernOutcome
 from children.concerns.selectors import portal_record_remains, with_progress
 from children.concerns.services import (
-    AlreadyClosed,
-    AlreadyOrdered,
-    NothingReturnedYet,
-    OrdersOpen,
     close_concern,
     confirm_deletion,
     open_copy,
@@ -30,7 +26,7 @@ from children.concerns.services import (
 from children.guardians.selectors import GuardianshipUnknown
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
@@ -160,8 +156,7 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             danger=True,
             applies=_waits_for_client,
             refusals={
-                AlreadyClosed: "The case is already closed.",
-                AlreadyOrdered: "The deletion has already been confirmed.",
+                ErasureInProgress: "The child’s data is already being erased.",
                 AlreadyErased: "The child is erased.",
                 GuardianshipUnknown: "The guardian may no longer decide for this child: close the case as declined.",
             },
@@ -174,10 +169,7 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             lead="The data from all systems, in one file, for the guardian who requested it. Your access is recorded "
             "with your name and reason. Hand it over in person to the guardian, not to an address.",
             applies=lambda row, _: row.kind == ConcernKind.COPY and row.is_open,
-            refusals={
-                NothingReturnedYet: "No system has returned data yet.",
-                AlreadyErased: "The child is erased.",
-            },
+            refusals={AlreadyErased: "The child is erased."},
         ),
         RowAction(
             "close",
@@ -185,13 +177,10 @@ class ConcernAdmin(SortByWaitingTime, EvidenceAdmin):
             Capability.HANDLE_CONCERNS,
             _close,
             form=CloseForm,
-            lead="Choose the outcome, once the person who wrote has been answered.",
+            lead="Choose the outcome, once the person who wrote has been answered. A copy that systems gave is then "
+            "deleted.",
             done="Closed.",
             applies=lambda row, _: row.closed_at is None,
-            refusals={
-                AlreadyClosed: "The case is already closed.",
-                OrdersOpen: "A system has not answered yet, and was not waived.",
-            },
         ),
     )
 

@@ -6,9 +6,8 @@ from django import forms
 from django.http import HttpRequest
 
 from children.concerns.forms import REQUEST_LABELS
-from children.concerns.services import RequestNotAllowed, record_data_request
+from children.concerns.services import record_data_request
 from children.guardians.admin.guardians import is_in_effect
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Guardianship
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
@@ -17,11 +16,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
 __all__: list[str] = []
-
-_MAY_NOT_REQUEST = (
-    "They may not request this. Verify them first (for a copy, by a method stronger than two messages), and check that "
-    "they may receive data about the child."
-)
 
 
 class AboutDataForm(RowActionForm):
@@ -51,7 +45,6 @@ added_acts.connect(
             "administrator of the client confirms it under Concerns.",
             done="Request recorded.",
             applies=is_in_effect,
-            refusals={**REFUSALS, RequestNotAllowed: _MAY_NOT_REQUEST},
         ),
         after="answer",
     )

@@ -9,12 +9,14 @@ from django.db import transaction
 
 from children.concerns.models import PARENT, Concern, ConcernKind, ConcernOutcome
 from children.concerns.sealing import open_text, seal_texts
-from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.data_systems.services import purge_copies
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -33,12 +35,16 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _AT_ONCE = 500
 
 
-class AlreadyClosed(Exception):
+class AlreadyClosed(PortalError):
     """The case is already closed."""
 
+    console_message = "The case is already closed."
 
-class OrdersOpen(Exception):
+
+class OrdersOpen(PortalError):
     """The case has an open order: a system has not answered and was not waived."""
+
+    console_message = "A system has not answered yet, and was not waived."
 
 
 @transaction.atomic
@@ -89,7 +95,8 @@ def close_concern(
 ) -> Concern:
     """Close a case with its outcome, once every order of the case is answered or waived.
 
-    Only the client may close a deletion that is not confirmed. Raises AlreadyClosed, OrdersOpen, NotAllowed.
+    Only the client may close a deletion that is not confirmed. The copy that systems gave for the case is deleted.
+    Raises AlreadyClosed, OrdersOpen, NotAllowed.
     """
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
     row = lock_case(row)
@@ -97,12 +104,15 @@ def close_concern(
         raise AlreadyClosed
     if row.kind == ConcernKind.DELETION and row.ordered_at is None:
         require(actor, Capability.CONFIRM_DELETIONS, row.client_id)
-    if Order.objects.open().filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk).exists():
+    orders = Order.objects.filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk)
+    if orders.open().exists():
         raise OrdersOpen
     row.closed_at, row.outcome = at, ConcernOutcome(outcome)
     row.closed_kind, row.closed_by = actor.kind.value, actor.id
     row.save(update_fields=["closed_at", "outcome", "closed_kind", "closed_by"])
     record_case_step("closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
+    for order in orders.filter(kind=OrderKind.COLLECT).order_by("pk"):
+        purge_copies(order, actor=actor, at=at)
     return row
 
 

@@ -22,6 +22,7 @@ from paktaleem.directory.data_systems.services import OrderSpec, issue_orders, o
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
 
 __all__ = [
     "AlreadyOrdered",
@@ -42,12 +43,16 @@ class NotADeletion(Exception):
     """The case is not a request for deletion."""
 
 
-class AlreadyOrdered(Exception):
+class AlreadyOrdered(PortalError):
     """The deletion has already been confirmed."""
 
+    console_message = "The deletion has already been confirmed."
 
-class NothingReturnedYet(Exception):
+
+class NothingReturnedYet(PortalError):
     """No system has returned data for this copy yet."""
+
+    console_message = "No system has returned data yet."
 
 
 def order_copy(case: Concern, *, at: datetime) -> Concern:

@@ -16,12 +16,18 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_abou
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["RequestNotAllowed", "record_data_request"]
 
 
-class RequestNotAllowed(Exception):
+class RequestNotAllowed(PortalError):
     """The guardian may not make this request; ``why`` is the reason."""
+
+    console_message = (
+        "They may not request this. Verify them first (for a copy, by a method stronger than two messages), and check "
+        "that they may receive data about the child."
+    )
 
     def __init__(self, why: RequestBlocker) -> None:
         """Store the reason."""

@@ -9,11 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import CheckState, Guardianship, ProviderCheck, VerificationMethod
-from children.guardians.providers import ProviderUnknown, check_providers
+from children.guardians.providers import check_providers
 from children.guardians.services import (
-    MethodNotOffered,
     request_check,
     request_check_result,
     show_check_url,
@@ -32,11 +30,6 @@ __all__ = ["START_CHECK", "ProviderCheckAdmin"]
 
 _TONES = {"requested": "warn", "started": "warn", "passed": "good", "failed": "bad", "lapsed": "bad"}
 _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]
-_REFUSALS: dict[type[Exception], str] = {
-    **REFUSALS,
-    ProviderUnknown: "This provider is no longer configured.",
-    MethodNotOffered: "This provider does not offer this method.",
-}
 
 
 class CheckForm(RowActionForm):
@@ -69,7 +62,6 @@ START_CHECK = RowAction(
     lead="The provider does not learn who the child or the guardian is; the guardian deals with it directly. If the "
     "check is passed, the guardian is verified. Only the number of the check and its result are stored.",
     applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-    refusals=_REFUSALS,
 )
 
 

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from children.guardians.admin.checks import START_CHECK
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import (
     Decision,
     Guardianship,
@@ -159,7 +158,6 @@ class GuardianshipAdmin(ScopedAdmin):
             lead="Record what you saw for yourself: the person, their signed form, or the school's own papers.",
             done="Verified.",
             applies=is_in_effect,
-            refusals=REFUSALS,
         ),
         START_CHECK,
         RowAction(
@@ -171,7 +169,6 @@ class GuardianshipAdmin(ScopedAdmin):
             lead="The guardian's answer about the service as a whole. A refusal needs no evidence and applies at once.",
             done="Recorded.",
             applies=is_in_effect,
-            refusals=REFUSALS,
         ),
         RowAction(
             "change-authority",
@@ -182,7 +179,6 @@ class GuardianshipAdmin(ScopedAdmin):
             lead=_NEEDS_APPROVAL,
             done="Changed, or waiting for a second person.",
             applies=is_in_effect,
-            refusals=REFUSALS,
         ),
         RowAction(
             "end",
@@ -193,7 +189,6 @@ class GuardianshipAdmin(ScopedAdmin):
             done="Ended, or waiting for a second person.",
             danger=True,
             applies=is_in_effect,
-            refusals=REFUSALS,
         ),
     )
 

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import GuardianChange, GuardianConflict
 from children.guardians.services import close_conflict, settle_guardian_change
 from paktaleem.foundation.accounts.roles import Capability
@@ -40,7 +39,6 @@ class GuardianChangeAdmin(ScopedAdmin):
         approve="Approve change",
         decline="Decline change",
         lead="It takes effect now. Approve only a change that you have checked yourself.",
-        refusals=REFUSALS,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -90,7 +88,6 @@ class GuardianConflictAdmin(ScopedAdmin):
             "new answer.",
             done="Closed: the refusal applies.",
             applies=lambda row, _at: row.closed_at is None,
-            refusals=REFUSALS,
         ),
     )
 

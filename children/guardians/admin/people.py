@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Guardianship, Relationship
 from children.guardians.selectors import (
     list_candidates,
@@ -18,7 +17,7 @@ from children.guardians.selectors import (
 )
 from children.guardians.services import name_guardian
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import SubjectUnknown, get_subject
+from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.forms import RowActionForm
@@ -68,7 +67,6 @@ person_acts.connect(
         lead="The guardian must be registered. They have no authority before they are verified.",
         done="Named.",
         applies=lambda row, _at: row.erased_at is None and row.role in {"student", "learner"},
-        refusals={**REFUSALS, SubjectUnknown: "No person is registered under this LMS id."},
     )
 )
 

@@ -8,18 +8,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import ChildMechanism, QuarantineCause, SchoolAuthorisation
 from children.guardians.services import (
-    NotInQuarantine,
-    SchoolAuthorisationEnded,
     authorise_by_school,
     declare_mechanism,
     end_school_authorisation,
     quarantine,
 )
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -31,12 +27,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["ChildMechanismAdmin", "SchoolAuthorisationAdmin"]
-
-_REFUSALS: dict[type[Exception], str] = {
-    **REFUSALS,
-    NotInQuarantine: "The data is no longer in quarantine.",
-    SchoolAuthorisationEnded: "It has already ended.",
-}
 
 
 def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) -> None:
@@ -95,7 +85,6 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
             _end,
             done="Ended.",
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-            refusals=_REFUSALS,
         ),
     )
 
@@ -142,7 +131,6 @@ person_acts.connect(
         "guardian's consent, is shown as such, and by itself permits nothing.",
         done="Recorded. By itself it permits nothing.",
         applies=_is_pupil,
-        refusals=_REFUSALS,
     )
 )
 person_acts.connect(
@@ -154,7 +142,6 @@ person_acts.connect(
         lead="From now on this person's data may only be deleted.",
         done="The data is in quarantine.",
         applies=lambda row, _at: row.erased_at is None,
-        refusals={AlreadyErased: "The person is erased."},
         danger=True,
     )
 )

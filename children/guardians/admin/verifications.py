@@ -8,9 +8,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from children.guardians.admin.refusals import REFUSALS
 from children.guardians.models import Verification
-from children.guardians.services import AlreadyFoundFalse, mark_verification_false
+from children.guardians.services import mark_verification_false
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -72,7 +71,6 @@ class VerificationAdmin(EvidenceAdmin):
             done="Marked as false. Data collected meanwhile is being erased.",
             danger=True,
             applies=lambda row, _at: row.ended_at is None,
-            refusals={**REFUSALS, AlreadyFoundFalse: "It was already found false."},
         ),
     )
 

@@ -25,7 +25,7 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import PROVIDER, PatternField, StrictSerializer, TextField
 
 __all__ = ["GuardianChecks", "ShowCheck"]
 
@@ -34,7 +34,9 @@ class CheckInput(StrictSerializer):
     """Request of a check: the guardian, the provider and the method."""
 
     guardian = TextField(max_length=255)
-    provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
+    provider = PatternField(
+        PROVIDER, allowed="Use the provider's code: a–z, 0–9, “.”, “_” and “-”.", max_length=63, trim_whitespace=False
+    )
     method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
 
 

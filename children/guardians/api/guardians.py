@@ -38,6 +38,9 @@ from paktaleem.foundation.api.serializers import StrictSerializer, TextField, Zo
 __all__ = ["GuardianAuthorisations", "Guardians"]
 
 
+NO_CARD_NUMBER = "Without the number of an identity or payment card."
+
+
 class NamedInput(StrictSerializer):
     """A registered person whom the school names as a guardian."""
 
@@ -52,6 +55,14 @@ class AuthorisationInput(StrictSerializer):
 
     ``verification`` is the method by which the school verified the guardian, on the same evidence.
     """
+
+    schema_rules = {
+        "anyOf": [
+            {"required": ["evidence"], "properties": {"evidence": {"type": "string"}}},
+            {"properties": {"decision": {"enum": ["refused", "withdrawn"]}}, "not": {"required": ["verification"]}},
+        ]
+    }
+    beyond_schema = {"evidence": NO_CARD_NUMBER, "claimed_at": "Not in the future."}
 
     guardian = TextField(required=False, allow_null=True, max_length=255)
     decision = serializers.ChoiceField(Decision.values)

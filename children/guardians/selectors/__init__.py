@@ -23,6 +23,7 @@ from children.guardians.selectors.guardians import (
     list_service_authorisations,
     list_verifications,
     load_child_facts,
+    load_facts_of_children,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "list_service_authorisations",
     "list_verifications",
     "load_child_facts",
+    "load_facts_of_children",
 ]

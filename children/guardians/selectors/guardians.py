@@ -1,6 +1,8 @@
 """Selectors of guardians and their answers, limited to what the actor may see."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 import msgspec
@@ -29,6 +31,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "GuardianshipUnknown",
@@ -53,14 +56,23 @@ __all__ = [
     "list_service_authorisations",
     "list_verifications",
     "load_child_facts",
+    "load_facts_of_children",
 ]
 
 OPEN_CHECKS_AT_ONCE = 200
 _facts = msgspec.json.Decoder(ChildFacts | None)
 
 
-class GuardianshipUnknown(LookupError):
+class GuardianshipUnknown(PortalError, LookupError):
     """The person is not, or no longer, a guardian of this child."""
+
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "The person is not a guardian of this child",
+        "Name them by POST …/guardians first.",
+    )
+    console_message = "They are not, or no longer, a guardian of this child."
 
 
 def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
@@ -69,6 +81,18 @@ def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFa
         cursor.execute("SELECT children_facts(%s, %s)::text", [child.pk, past])
         [text] = cursor.fetchone()
     return (None if text is None else _facts.decode(text)) or ChildFacts()
+
+
+def load_facts_of_children(client_id: UUID, children: Iterable[UUID]) -> dict[UUID, ChildFacts]:
+    """Map children of a client to their facts now, as ``load_child_facts``, in one query; without any, left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, children_facts(s.id, NULL)::text FROM subjects_subject s"
+            " WHERE s.client_id = %s AND s.id = ANY(%s)",
+            [client_id, list(children)],
+        )
+        found = {child: _facts.decode(text) for child, text in cursor.fetchall() if text is not None}
+    return {child: facts for child, facts in found.items() if facts is not None}
 
 
 def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standing:

@@ -35,7 +35,13 @@ from children.guardians.services.guardians import (
     settle_guardian_change,
 )
 from children.guardians.services.mechanisms import declare_mechanism
-from children.guardians.services.quarantines import NotInQuarantine, quarantine, release
+from children.guardians.services.quarantines import (
+    NotInQuarantine,
+    QuarantineNeeded,
+    end_quarantine,
+    quarantine,
+    release,
+)
 from children.guardians.services.school import (
     SchoolAuthorisationEnded,
     authorise_by_school,
@@ -68,6 +74,7 @@ __all__ = [
     "NotAStaffMethod",
     "NotInQuarantine",
     "NotTheirOwnGuardian",
+    "QuarantineNeeded",
     "SchoolAuthorisationEnded",
     "StillAChild",
     "TooManyChecks",
@@ -78,6 +85,7 @@ __all__ = [
     "close_conflict",
     "declare_mechanism",
     "end_guardian",
+    "end_quarantine",
     "end_school_authorisation",
     "find_check_to_query",
     "find_check_to_start",

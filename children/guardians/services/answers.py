@@ -1,6 +1,7 @@
 """Recording answers about the service by guardians, and refusals by the child."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import IO, Any
 
 from django.db import transaction
@@ -28,6 +29,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_abou
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "AnswerInFuture",
@@ -41,24 +43,56 @@ __all__ = [
 _REFERENCE = "children_serviceauthorisation.evidence_reference"
 
 
-class ChildMayNotAuthorise(Exception):
+class ChildMayNotAuthorise(PortalError):
     """A child may refuse or withdraw, but not consent (policy §8)."""
 
+    problem = Problem("child-may-not-give", HTTPStatus.CONFLICT, "A child may refuse or withdraw, but not consent")
+    console_message = f"{problem.title}."
 
-class NoAuthority(Exception):
+
+class NoAuthority(PortalError):
     """The guardian is not verified, may not decide, or is barred by a court order: their consent does not count."""
 
+    problem = Problem(
+        "guardian-not-verified",
+        HTTPStatus.CONFLICT,
+        "The guardian has no verified authority, so their consent does not count",
+        "Send verification with the answer, or ask the client's staff to check the guardian's authority.",
+    )
+    console_message = "Verify the guardian first: until then their consent does not count."
 
-class TooWeakToShare(Exception):
+
+class TooWeakToShare(PortalError):
     """The guardian's verification is not strong enough for outside recipients."""
 
+    problem = Problem(
+        "verification-too-weak",
+        HTTPStatus.CONFLICT,
+        "The guardian's verification is too weak for outside recipients",
+        "Omit shares, or verify the guardian by a stronger method.",
+    )
+    console_message = f"{problem.title}."
 
-class NoConsentGiven(Exception):
+
+class NoConsentGiven(PortalError):
     """The guardian has given no consent that could be withdrawn."""
 
+    problem = Problem(
+        "nothing-to-withdraw", HTTPStatus.CONFLICT, "The guardian has given no consent that could be withdrawn"
+    )
+    console_message = f"{problem.title}."
 
-class AnswerInFuture(Exception):
+
+class AnswerInFuture(PortalError):
     """The claimed time of the answer lies in the future."""
+
+    problem = Problem(
+        "claimed-in-future",
+        HTTPStatus.BAD_REQUEST,
+        "claimed_at is in the future",
+        "Send a time in the past.",
+        field="claimed_at",
+    )
 
 
 @transaction.atomic
@@ -83,12 +117,13 @@ def record_service_answer(
 
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
     answer about outside recipients) a stronger verification. A refusal or withdrawal requires nothing. Raises
-    ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, NumberNotKept,
-    NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
+    ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, CardNumberFound,
+    NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, ErasureInProgress for consent,
+    NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
-    child = lock_child(child)
+    child = lock_child(child, during_erasure=decision != Decision.GIVEN)
     if claimed_at is not None and claimed_at > at:
         raise AnswerInFuture
     at = next_free_time(child, at)

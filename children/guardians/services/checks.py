@@ -8,6 +8,7 @@ transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
 __all__ = [
@@ -69,16 +71,21 @@ _LONGEST_URL = 2_000
 _PROVIDER_ACTOR = system_actor("children.provider_answered")
 
 
-class MethodNotOffered(Exception):
+class MethodNotOffered(PortalError):
     """The provider does not offer this method."""
+
+    problem = Problem("method-not-offered", HTTPStatus.CONFLICT, "This provider does not offer this method")
+    console_message = f"{problem.title}."
 
 
 class TooManyChecks(Exception):
     """The guardian has reached the daily limit of checks; each may cost the school money."""
 
 
-class CheckUnknown(LookupError):
+class CheckUnknown(PortalError, LookupError):
     """No check of this client by this provider has this number."""
+
+    problem = Problem("check-unknown", HTTPStatus.NOT_FOUND, "There is no such check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +275,7 @@ def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, 
     Raises AlreadyErased.
     """
     unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
-    lock_child(unlocked.guardianship.child)
+    lock_child(unlocked.guardianship.child, during_erasure=True)
     check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
         return check
@@ -290,7 +297,7 @@ def _lock_check(check_id: UUID, client_id: UUID) -> ProviderCheck:
 
 def _may_be_verified(row: Guardianship, at: datetime) -> bool:
     is_live = (row.ends_at is None or row.ends_at > at) and row.may_consent and not row.court_order
-    return is_live and row.child.erased_at is None and row.guardian.erased_at is None
+    return is_live and not any(one.erased_at or one.is_being_erased for one in (row.child, row.guardian))
 
 
 def _finish(check: ProviderCheck, state: CheckState, at: datetime) -> None:

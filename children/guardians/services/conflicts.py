@@ -10,12 +10,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["AlreadyClosed", "close_conflict", "update_conflict", "update_service_conflict"]
 
 
-class AlreadyClosed(Exception):
+class AlreadyClosed(PortalError):
     """The case is already closed."""
+
+    console_message = "The case is already closed."
 
 
 def update_service_conflict(

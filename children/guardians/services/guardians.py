@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,7 +16,7 @@ from children.guardians.services.conflicts import update_service_conflict
 from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
@@ -23,6 +24,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 _NOTE = "children_guardianship.court_order_note"
+_NAME_AN_ADULT = "Name a registered adult."
 _CHANGEABLE = ("may_consent", "may_receive_data", "court_order", "ends_at")
 type RefusalCheck = Callable[[Guardianship, datetime], bool]
 
@@ -48,24 +51,55 @@ refusal_checks: ExtensionPoint[RefusalCheck] = ExtensionPoint(
 )
 
 
-class NotTheirOwnGuardian(Exception):
+class NotTheirOwnGuardian(PortalError):
     """A person cannot be their own guardian."""
 
+    problem = Problem("not-a-guardian", HTTPStatus.CONFLICT, "A person cannot be their own guardian", _NAME_AN_ADULT)
+    console_message = f"{problem.title}."
 
-class StillAChild(Exception):
+
+class StillAChild(PortalError):
     """The person named as guardian is a child."""
 
+    problem = Problem("not-a-guardian", HTTPStatus.CONFLICT, "The person named as guardian is a child", _NAME_AN_ADULT)
+    console_message = f"{problem.title}."
 
-class AlreadyNamed(Exception):
+
+class AlreadyNamed(PortalError):
     """The person is already a guardian of this child, with different authority."""
 
+    problem = Problem(
+        "guardian-named",
+        HTTPStatus.CONFLICT,
+        "The person is already a guardian of this child, with different authority",
+        "The client's staff can change the authority in the console.",
+    )
+    console_message = (
+        "They are already a guardian of this child, with different authority: change the authority instead."
+    )
 
-class AlreadyEnded(Exception):
+
+class AlreadyEnded(PortalError):
     """The guardianship has ended; the person must be named again."""
 
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "The person is not a guardian of this child",
+        "Their guardianship has ended: name them again.",
+    )
+    console_message = "The guardianship has already ended: name the guardian again."
 
-class ChangeWaits(Exception):
+
+class ChangeWaits(PortalError):
     """Another change of this guardian already waits for a second person."""
+
+    problem = Problem(
+        "change-waits",
+        HTTPStatus.CONFLICT,
+        "Another change of this guardian waits for approval by the client's staff",
+    )
+    console_message = "Another change of this guardian already waits for a second person."
 
 
 @transaction.atomic
@@ -140,6 +174,8 @@ def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
     stored = Subject.objects.get(pk=guardian.pk, client_id=child.client_id)
     if stored.erased_at is not None:
         raise AlreadyErased
+    if stored.is_being_erased:
+        raise ErasureInProgress
     client = child.client
     if stored.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise StillAChild
@@ -162,7 +198,7 @@ def change_guardian(
     Raises AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
-    child = lock_child(guardianship.child)
+    child = lock_child(guardianship.child, during_erasure=set(changes) <= {"ends_at"})
     row = _open_row(guardianship, at)
     wanted = {name: value for name, value in changes.items() if getattr(row, name) != value}
     _check_changes(row, wanted, at)
@@ -187,10 +223,10 @@ def settle_guardian_change(
 ) -> GuardianChange:
     """Approve a waiting change, which takes effect at ``at``, or decline it; the requester may only decline.
 
-    Raises SamePerson, ChangeSettled, AlreadyEnded, AlreadyErased, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyEnded, AlreadyErased, NotAllowed.
     """
     require_approver(actor, change.client_id)
-    lock_child(change.child)
+    lock_child(change.child, during_erasure=not approve)
     change = decide_change(change, approve=approve, actor=actor, at=at)
     save_tracked(change, actor=actor, reason=reason, at=at)
     _record_change("guardian.change_settled", change, actor, at)

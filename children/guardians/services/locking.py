@@ -9,9 +9,12 @@ from paktaleem.directory.people.services import lock_subject
 __all__ = ["lock_child", "next_free_time"]
 
 
-def lock_child(child: Subject) -> Subject:
-    """Lock the child's row until the end of the transaction and return it. Raises AlreadyErased."""
-    return lock_subject(child.pk, client_id=child.client_id)
+def lock_child(child: Subject, *, during_erasure: bool = False) -> Subject:
+    """Lock the child's row until the end of the transaction and return it; see ``lock_subject``.
+
+    Raises AlreadyErased, ErasureInProgress.
+    """
+    return lock_subject(child.pk, client_id=child.client_id, during_erasure=during_erasure)
 
 
 def next_free_time(child: Subject, at: datetime) -> datetime:

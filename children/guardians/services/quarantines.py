@@ -1,5 +1,6 @@
 """Quarantine of a person's data: while it lasts, the data may only be deleted (policy §8)."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -12,12 +13,28 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["NotInQuarantine", "quarantine", "release"]
+__all__ = ["NotInQuarantine", "QuarantineNeeded", "end_quarantine", "quarantine", "quarantine_needs", "release"]
+
+type QuarantineNeed = Callable[[Subject], bool]
+
+quarantine_needs: ExtensionPoint[QuarantineNeed] = ExtensionPoint(
+    "guardians.quarantine_needs", "Asked whether a person's quarantine is still needed, such as by an open incident."
+)
 
 
-class NotInQuarantine(Exception):
+class NotInQuarantine(PortalError):
     """The person's data is not in quarantine."""
+
+    console_message = "The data is no longer in quarantine."
+
+
+class QuarantineNeeded(PortalError):
+    """The quarantine is still needed, such as by an open incident, and ends with it."""
+
+    console_message = "An incident of this person is open: the quarantine ends when every system has answered."
 
 
 @transaction.atomic
@@ -31,7 +48,7 @@ def quarantine(
 ) -> Quarantine:
     """Put a person's data in quarantine, or return the open quarantine. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
-    subject = lock_child(subject)
+    subject = lock_child(subject, during_erasure=True)
     held = Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).first()
     if held is not None:
         return held
@@ -43,7 +60,24 @@ def quarantine(
 
 @transaction.atomic
 def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime) -> Quarantine:
-    """End the quarantine of a person's data, also of an erased person. Raises NotHeldBack, NotAllowed."""
+    """End the quarantine of a person's data, also of an erased person.
+
+    Raises QuarantineNeeded while an incident of the person is open, NotInQuarantine, NotAllowed.
+    """
+    require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
+    if any(is_needed(subject) for is_needed in quarantine_needs):
+        raise QuarantineNeeded
+    return end_quarantine(subject, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def end_quarantine(
+    subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
+) -> Quarantine:
+    """End the quarantine without asking who needs it, for the app above whose need has ended.
+
+    Raises NotInQuarantine, NotAllowed.
+    """
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     rows = Quarantine.objects.select_for_update().filter(client_id=subject.client_id, subject=subject)
     held = rows.filter(ends_at=None).first()

@@ -13,14 +13,17 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["SchoolAuthorisationEnded", "authorise_by_school", "end_school_authorisation"]
 
 _OFFICIAL = "children_schoolauthorisation.official"
 
 
-class SchoolAuthorisationEnded(Exception):
+class SchoolAuthorisationEnded(PortalError):
     """The authorisation has already ended."""
+
+    console_message = "It has already ended."
 
 
 @transaction.atomic

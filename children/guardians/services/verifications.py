@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import IO, Any
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
@@ -41,20 +43,38 @@ verification_found_false: ExtensionPoint[FoundFalseHandler] = ExtensionPoint(
 )
 
 
-class MayNotConsent(Exception):
+class MayNotConsent(PortalError):
     """The guardian may not decide for the child, so cannot be verified."""
 
+    problem = Problem("guardian-may-not-decide", HTTPStatus.CONFLICT, "The guardian may not decide for this child")
+    console_message = "They may not decide for this child, so they cannot be verified."
 
-class NotAStaffMethod(Exception):
+
+class NotAStaffMethod(PortalError):
     """The method is not one that staff carry out."""
 
+    problem = Problem(
+        "invalid-input", HTTPStatus.BAD_REQUEST, "This is not a method that staff carry out", field="verification"
+    )
 
-class EvidenceRequired(Exception):
+
+class EvidenceRequired(PortalError):
     """Neither a reference to the evidence nor a signed form was given."""
 
+    problem = Problem(
+        "evidence-missing",
+        HTTPStatus.BAD_REQUEST,
+        "Consent given outside the portal needs evidence",
+        "State where the signed form is kept, or who saw the guardian and when.",
+        field="evidence",
+    )
+    console_message = "State where the evidence is kept, or add the signed form."
 
-class AlreadyFoundFalse(Exception):
+
+class AlreadyFoundFalse(PortalError):
     """The verification was already found false."""
+
+    console_message = "It was already found false."
 
 
 @transaction.atomic
@@ -72,7 +92,7 @@ def verify_guardian(
     """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
 
     ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
-    Raises MethodNotByHand, NumberNotKept, EvidenceMissing, MayNotConsent, AlreadyEnded, AlreadyErased,
+    Raises MethodNotByHand, CardNumberFound, EvidenceMissing, MayNotConsent, AlreadyEnded, AlreadyErased,
     FileKindRefused, FileTooLarge, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
@@ -138,7 +158,7 @@ def mark_verification_false(
     Raises FoundFalseBefore, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
-    child = lock_child(verification.guardianship.child)
+    child = lock_child(verification.guardianship.child, during_erasure=True)
     own = {"pk": verification.pk, "client_id": verification.client_id}
     found: Verification = Verification.objects.select_for_update(of=("self",)).select_related("guardianship").get(**own)
     if found.ended_at is not None:

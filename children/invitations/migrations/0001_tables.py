@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                     ),
                     (
                         "problem",
-                        models.CharField(blank=True, choices=[('missing', 'No email address or telephone number is known: ask on paper or in person.'), ('of_the_child', 'The child has the same contact, as in a household with one telephone: ask on paper or in person.'), ('like_a_child', "The address is similar to the child's own: ask on paper or in person."), ('of_a_child', 'A child of the school has the same contact: ask on paper or in person.'), ('shared', 'Many people share this contact: ask on paper or in person.'), ('too_many', "This contact has reached today's limit of messages: the next one is sent tomorrow.")], max_length=16, verbose_name='why'),
+                        models.CharField(blank=True, choices=[('missing', 'No email address or telephone number is known: ask on paper or in person.'), ('of_the_child', 'The child has the same contact, as in a household with one telephone: ask on paper or in person.'), ('like_a_child', "The address is similar to the child's own: ask on paper or in person."), ('of_a_child', 'A child of the school has the same contact: ask on paper or in person.'), ('shared', 'Many people share this contact: ask on paper or in person.'), ('too_many', "This contact has reached today's limit of messages: the next one is sent tomorrow.")], max_length=16, verbose_name='problem'),
                     ),
                     ("channel", models.CharField(blank=True, choices=[('mail', 'Email'), ('text', 'Text message')], max_length=8)),
                     ("portal", models.CharField(max_length=300)),

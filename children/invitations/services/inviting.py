@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -32,12 +33,18 @@ from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import AlreadyErased, claim_guardian, register_subject
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    ErasureInProgress,
+    claim_guardian,
+    register_subject,
+)
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -57,16 +64,27 @@ SENDING = "children.invite"
 INVITE_MANY = "invitations.ask_many"
 
 
-class NotAChild(Exception):
+class NotAChild(PortalError):
     """The person is not a child, so no guardian decides for them."""
 
+    problem = Problem("not-a-child", HTTPStatus.CONFLICT, "This person is not a child and decides for themselves")
 
-class NoGuardian(LookupError):
+
+class NoGuardian(PortalError, LookupError):
     """The person is not, or no longer, a guardian of this child, or may not decide."""
 
+    problem = Problem(
+        "no-guardian",
+        HTTPStatus.CONFLICT,
+        "This person is not a guardian who may decide for the child",
+        "They are not named as a guardian, no longer are one, or may not decide.",
+    )
 
-class AlreadyDecided(Exception):
+
+class AlreadyDecided(PortalError):
     """The guardian has already consented, and the consent is in effect."""
+
+    problem = Problem("already-decided", HTTPStatus.CONFLICT, "This guardian has already consented")
 
 
 class ContactRefused(Exception):
@@ -78,8 +96,15 @@ class ContactRefused(Exception):
         self.why = why
 
 
-class TooManyInvitations(Exception):
+class TooManyInvitations(PortalError):
     """The hourly limit of invitations to this contact is reached."""
+
+    problem = Problem(
+        "too-many-invitations",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "This guardian has been invited too often",
+        "At most ten invitations per hour to one contact. Try again later.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +234,8 @@ def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
     client_id = child.client_id
     claimed = GuardianClaim.objects.filter(client_id=client_id, child=child, ends_at=None).values("guardian")
     standing = Guardianship.objects.live(at).still_named().filter(client_id=client_id, child=child).values("guardian")
-    people = Subject.objects.select_related("client").filter(client_id=client_id, erased_at=None)
+    kept = Subject.objects.filter(client_id=client_id, erased_at=None, erasure_started_at=None)
+    people = kept.select_related("client")
     return list(people.filter(pk__in=claimed.union(standing)).order_by("id"))
 
 
@@ -217,6 +243,8 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
     """Check that the child is a child, and that the guardian may decide and has not consented yet."""
     if child.erased_at is not None or guardian.erased_at is not None:
         raise AlreadyErased
+    if child.is_being_erased or guardian.is_being_erased:
+        raise ErasureInProgress
     client = child.client
     if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise NotAChild

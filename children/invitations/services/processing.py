@@ -84,7 +84,8 @@ def _is_obsolete(at: datetime) -> Q:
     """Return a condition for invitations about a child who is erased or of age, or to a guardian no longer named."""
     guardianships = Guardianship.objects.live(at).still_named()
     pair = {name: OuterRef(name) for name in ("client_id", "child_id", "guardian_id")}
-    grown = Q(child__erased_at__isnull=False) | Q(child__of_age_at__lte=at)
+    erased = Q(child__erased_at__isnull=False) | Q(child__erasure_started_at__isnull=False)
+    grown = erased | Q(child__of_age_at__lte=at)
     return grown | Q(~Exists(guardianships.filter(**pair)))
 
 

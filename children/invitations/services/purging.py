@@ -36,7 +36,7 @@ def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> b
 
     The guardian must be locked (``lock_guardian``).
     """
-    if guardian.erased_at is not None or _is_needed(guardian):
+    if guardian.erased_at is not None or guardian.is_being_erased or _is_needed(guardian):
         return False
     _delete_contact(guardian, "never answered", actor, at)
     return True
@@ -92,6 +92,7 @@ def _never_asked(at: datetime) -> QuerySet[Subject]:
     old = Subject.objects.filter(
         role=SubjectRole.GUARDIAN,
         erased_at=None,
+        erasure_started_at=None,
         client__serves_minors=True,
         changed_at__lte=at - timedelta(days=settings.GUARDIAN_CONTACT_DAYS),
     ).filter(Q(email_index__isnull=False) | Q(phone_index__isnull=False))

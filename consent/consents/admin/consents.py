@@ -14,17 +14,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
+from consent.consents.selectors.consents import current_states, is_without_effect
 from consent.consents.services import (
-    NothingInForce,
     invalidate_consent,
     lift_objection,
     revoke_consent,
 )
 from consent.notices.models import NoticeVersion
 from consent.register.models import Purpose
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -37,9 +37,10 @@ from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_clie
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ConsentAdmin", "ObjectionAdmin", "RestrictionAdmin", "state_pill"]
+__all__ = ["ConsentAdmin", "ObjectionAdmin", "RestrictionAdmin", "answer_cell", "serialize_events", "state_pill"]
 
 TONES = {
     ConsentState.GIVEN: "good",
@@ -61,6 +62,14 @@ def state_pill(state: str) -> SafeString:
     """Render the state of a consent as a pill."""
     known = ConsentState(state)
     return render_state(SHORT.get(known, known.label), TONES.get(known, "bad"))
+
+
+def answer_cell(answer: Consent | ConsentEvent, state: str = "") -> SafeString:
+    """Render an answer's state, or the given one, and that it is without effect; person and client must be loaded."""
+    subject, pill = answer.subject, state_pill(state or answer.state)
+    if not is_without_effect(answer, subject, subject.client):
+        return pill
+    return format_html("{} {}", pill, gettext("Without effect: given by a child, not by a guardian"))
 
 
 class PurposeFilter(ChosenFilter):
@@ -116,10 +125,13 @@ class ConsentAdmin(PersonRowAdmin):
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
     newest_by = "recorded_at"
-    detail_fields = (*list_display[:-1], "asked_at", "notice_version")
-    intro = "The current consent of each person to each purpose based on consent. Only “Given” permits processing."
+    detail_fields = (*list_display[:-1], "in_force", "asked_at", "notice_version")
+    intro = (
+        "The latest answer of each person to each purpose based on consent. Only “Given” permits processing, and only "
+        "until it expires or is outdated by a material notice or a widened purpose: the page of each consent says so."
+    )
     empty_text = "No consent has been requested here yet."
-    answer = state_column(lambda row: state_pill(row.state))
+    answer = state_column(answer_cell)
     exported = {
         "person": "subject__external_id",
         "purpose": "purpose__code",
@@ -139,7 +151,6 @@ class ConsentAdmin(PersonRowAdmin):
             done="Revoked. In effect from the next decision.",
             danger=True,
             applies=_is_given,
-            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
         RowAction(
             "invalidate",
@@ -150,32 +161,37 @@ class ConsentAdmin(PersonRowAdmin):
             done="Declared invalid. In effect from the next decision.",
             danger=True,
             applies=_is_given,
-            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person and purpose."""
-        return super().get_queryset(request).select_related("subject", "purpose")
+        """Select related person, their client, and purpose."""
+        return super().get_queryset(request).select_related("subject__client", "purpose")
+
+    @admin.display(description="state now")
+    def in_force(self, row: Consent) -> SafeString:
+        """Return the state after expiry, new notices and widened purposes."""
+        with in_client(row.client_id):
+            return state_pill(current_states(row.client_id, [row], at=client_now())[row.pk])
 
     def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
         """Return the events that led to the current state."""
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
-        found = annotate_actor(events.select_related("guardian", "purpose"), viewer)[:SHOWN]
+        found = annotate_actor(events.select_related("guardian", "purpose", "subject__client"), viewer)[:SHOWN]
         return {"events": serialize_events(found), "versions": []}
 
 
 def serialize_events(events: Any) -> list[dict[str, Any]]:
-    """Serialize events for a table. Runs one query, for the notice version numbers."""
+    """Serialize events, loaded with person and client, for a table. Runs one query, for the notices' numbers."""
     found = list(events)
     versions = {event.notice_version_id for event in found} - {None}
     numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
     return [
         {
             "event": event,
-            "state": state_pill(event.state),
+            "state": answer_cell(event),
             "who": format_actor(event),
             "notice": numbers.get(event.notice_version_id),
             "url": reverse("admin:consent_consentevent_change", args=[event.pk], current_app=site.name),

@@ -13,8 +13,7 @@ from django.utils.translation import gettext
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
 from consent.consents.services import add_evidence_file, open_evidence
-from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -25,10 +24,9 @@ from paktaleem.foundation.console.site import site
 
 __all__ = ["ADD_EVIDENCE", "ConsentEvidenceAdmin"]
 
-_REFUSALS: dict[type[Exception], str] = {
+_ERASED: dict[type[Exception], str] = {
+    ErasureInProgress: "The person is being erased: nothing new is recorded about them.",
     AlreadyErased: "The person is erased: the evidence can no longer be opened.",
-    FileTooLarge: "The file is too large.",
-    FileKindNotAccepted: "Choose a PDF, JPEG or PNG.",
 }
 
 
@@ -53,7 +51,7 @@ ADD_EVIDENCE = RowAction(
     form=EvidenceForm,
     lead="It is encrypted under the person's key. Opening it requires a reason, which is logged.",
     done="Evidence added.",
-    refusals=_REFUSALS,
+    refusals=_ERASED,
 )
 
 
@@ -82,7 +80,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     detail_fields = ("person", "answer", "what", "actor", "added_at")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."
-    acts = (RowAction("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_REFUSALS),)
+    acts = (RowAction("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_ERASED),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related answer, person, file and actor."""

@@ -1,13 +1,16 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from consent.consents.admin.consents import serialize_events, state_pill
+from consent.consents.admin.consents import answer_cell, serialize_events, state_pill
 from consent.consents.models import (
     Consent,
     ConsentEvent,
@@ -17,17 +20,9 @@ from consent.consents.models import (
     Restriction,
 )
 from consent.consents.models.consents import GivenBy
+from consent.consents.selectors.consents import current_states
 from consent.consents.services import (
     Answer,
-    ChildMayNotGive,
-    ConsentNotBased,
-    EvidenceMissing,
-    GuardianUnknown,
-    NothingToWithdraw,
-    NoticeNotInEffect,
-    NotLegitimateInterest,
-    PurposeUnknown,
-    UnknownAgeMayNotGive,
     object_to_purpose,
     record_answers,
     restrict_processing,
@@ -39,17 +34,12 @@ from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import (
     ShownNotice,
-    TokenExpired,
-    TokenForeign,
-    TokenForged,
-    TokenMissing,
     read_notice_token,
     sign_notice_token,
 )
 from consent.notices.selectors.purposes import NoticeUnknown, bases_in_force, get_current_notice
 from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
@@ -72,21 +62,6 @@ ANSWERS = [
     (ConsentState.REFUSED.value, "Refuse"),
     (ConsentState.WITHDRAWN.value, "Withdraw"),
 ]
-REFUSALS: dict[type[Exception], str] = {
-    AlreadyErased: "The person is erased.",
-    UnknownAgeMayNotGive: "The person's age is not known: a guardian gives consent, until the age is recorded.",
-    ChildMayNotGive: "The person is a child: a guardian gives consent for them.",
-    PurposeUnknown: "There is no such active purpose for this client.",
-    ConsentNotBased: "For the person's role, the lawful basis of this purpose is not consent.",
-    EvidenceMissing: "Describe the evidence: the answer was not given on a screen of this portal.",
-    TokenForged: "The form was modified: open it again.",
-    TokenForeign: "The form was opened for another notice: open it again.",
-    TokenExpired: "The notice was shown too long ago, or before the consent ended: open the form again.",
-    TokenMissing: "Consent requires a notice in effect about this purpose, and there is none.",
-    NoticeNotInEffect: "Consent requires the current notice, and this one has been replaced: open the form again.",
-    NothingToWithdraw: "There is no consent in force to withdraw.",
-    GuardianUnknown: "The school has not named this guardian for the person.",
-}
 
 
 class AnswerForm(RowActionForm):
@@ -244,7 +219,6 @@ person_acts.connect(
         form=AnswerForm,
         done="Recorded. In effect from the next decision.",
         applies=_not_erased,
-        refusals=REFUSALS,
         listed=False,
         template="console/answer.html",
     )
@@ -259,7 +233,6 @@ person_acts.connect(
         lead="Data is stored but not otherwise used until the restriction is lifted.",
         done="Restricted. In effect from the next decision.",
         applies=_not_erased,
-        refusals=REFUSALS,
     )
 )
 person_acts.connect(
@@ -272,11 +245,6 @@ person_acts.connect(
         lead="The person objects to a purpose based on legitimate interest.",
         done="Recorded. In effect from the next decision.",
         applies=_not_erased,
-        refusals={
-            **REFUSALS,
-            NotLegitimateInterest: "This purpose is not based on legitimate interest: the right to object does not "
-            "apply.",
-        },
     )
 )
 
@@ -288,19 +256,30 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         return None
     bases = bases_in_force(row.client_id, at=get_action_time(request))
     purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
-    current = {one.purpose_id: one for one in Consent.objects.filter(client_id=row.client_id, subject=row)}
+    consents = list(_load_consents(row))
+    current = {one.purpose_id: one for one in consents}
+    states = current_states(row.client_id, consents, at=get_action_time(request))
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
     can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
     return {
         "template": "console/panels/consents.html",
-        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
+        "rows": [
+            _serialize_consent(row, purpose, current.get(purpose.pk), states, can_record=can_record)
+            for purpose in found
+        ],
     }
 
 
+def _load_consents(subject: Subject) -> QuerySet[Consent]:
+    return Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related(
+        "subject__client", "purpose"
+    )
+
+
 def _serialize_consent(
-    subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool
+    subject: Subject, purpose: Purpose, consent: Consent | None, states: Mapping[UUID, str], *, can_record: bool
 ) -> dict[str, Any]:
-    state = consent.state if consent else ConsentState.UNKNOWN
+    state = states[consent.pk] if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
         {
@@ -313,7 +292,7 @@ def _serialize_consent(
     ]
     return {
         "purpose": purpose,
-        "state": state_pill(state),
+        "state": answer_cell(consent, state) if consent else state_pill(state),
         "consent": consent,
         "url": consent and reverse("admin:consent_consent_history", args=[consent.pk], current_app=site.name),
         "offered": offered,
@@ -365,7 +344,9 @@ def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the latest answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
-    events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row).select_related("purpose", "guardian")
+    events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row).select_related(
+        "purpose", "guardian", "subject__client"
+    )
     return {
         "template": "console/panels/events.html",
         "events": serialize_events(annotate_actor(events, actor_of(request))[:LATEST_EVENTS]),

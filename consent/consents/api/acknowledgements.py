@@ -7,14 +7,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.consents.api.consents import MAX_TOKEN_LENGTH, METHODS
+from consent.consents.api.consents import HAS_TOKEN, MAX_TOKEN_LENGTH, METHODS
 from consent.consents.models import Method
 from consent.consents.services import acknowledge_policy
+from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.api.serializers import SignedTextField, StrictSerializer, TextField, ZonedDateTimeField
 
 __all__ = ["AcknowledgePolicy"]
 
@@ -22,8 +23,22 @@ __all__ = ["AcknowledgePolicy"]
 class AcknowledgeInput(StrictSerializer):
     """Input: who acknowledges the policy, and the token (on paper or by telephone: the version)."""
 
+    schema_rules = {
+        "anyOf": [
+            HAS_TOKEN,
+            {
+                "required": ["method"],
+                "properties": {"method": {"enum": sorted(one.value for one in METHODS_WITHOUT_TOKEN)}},
+            },
+        ]
+    }
+    beyond_schema = {
+        "shown": "A token that came with the privacy policy, unchanged.",
+        "claimed_at": "Not in the future.",
+    }
+
     subject = TextField(max_length=255)
-    shown = TextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
+    shown = SignedTextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
     notice_version = serializers.UUIDField(required=False, allow_null=True)
     language = serializers.ChoiceField(LANGUAGES, required=False)
     method = serializers.ChoiceField(METHODS, default=Method.LMS.value)

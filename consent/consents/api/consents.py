@@ -9,10 +9,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from children.guardians.api.guardians import NO_CARD_NUMBER
 from consent.consents.models import ConsentEvent, ConsentState, Method
 from consent.consents.models.consents import GivenBy
 from consent.consents.selectors.consents import consent_events, consent_states, is_without_effect
 from consent.consents.services import Answer, record_answers, withdraw_consent
+from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from consent.notices.selectors.registers import current_register
 from consent.notices.serializers import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
 from consent.register.compiled import Register
@@ -22,7 +24,13 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.api.serializers import (
+    CursorField,
+    SignedTextField,
+    StrictSerializer,
+    TextField,
+    ZonedDateTimeField,
+)
 
 __all__ = ["MAX_TOKEN_LENGTH", "METHODS", "RecordConsents", "SubjectConsents", "WithdrawConsent"]
 
@@ -31,16 +39,34 @@ METHODS = [method.value for method in Method if method not in {Method.CONSOLE, M
 MAX_TOKEN_LENGTH = 4_000
 
 
+HAS_TOKEN = {"required": ["shown"], "properties": {"shown": {"type": "string"}}}
+"""Schema of input with the token of a notice."""
+_HAS_EVIDENCE = {
+    "required": ["method", "evidence"],
+    "properties": {
+        "method": {"enum": sorted(one.value for one in METHODS_WITHOUT_TOKEN)},
+        "evidence": {"type": "string"},
+    },
+}
+_NEEDS_NO_TOKEN = {
+    "properties": {
+        "answers": {"items": {"anyOf": [{"properties": {"state": {"enum": _ANSWERS[1:]}}}, HAS_TOKEN]}},
+    }
+}
+
+
 class AnswerInput(StrictSerializer):
     """Input: one answer about one purpose."""
 
     purpose = TextField(max_length=63)
     state = serializers.ChoiceField(_ANSWERS)
-    shown = TextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
+    shown = SignedTextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
 
 
 class ByInput(StrictSerializer):
     """Input: who answered: the person, or a guardian given by LMS id."""
+
+    schema_rules = {"anyOf": [{"properties": {"kind": {"enum": ["self"]}}}, {"required": ["id"]}]}
 
     kind = serializers.ChoiceField(["self", "guardian"])
     id = TextField(required=False, max_length=255)
@@ -55,11 +81,19 @@ class ByInput(StrictSerializer):
 class RecordConsentsInput(StrictSerializer):
     """Input: answers of one person, recorded together or not at all."""
 
+    schema_rules = {"anyOf": [HAS_TOKEN, _HAS_EVIDENCE, _NEEDS_NO_TOKEN]}
+    beyond_schema = {
+        "answers": "Each purpose once.",
+        "shown": "A token that came with a notice, unchanged; also the one beside an answer.",
+        "claimed_at": "Not in the future.",
+        "evidence": NO_CARD_NUMBER,
+    }
+
     subject = TextField(max_length=255)
-    answers = serializers.ListField(child=AnswerInput(), allow_empty=False, max_length=50)
+    answers = serializers.ListField(child=AnswerInput(), allow_empty=False, min_length=1, max_length=50)
     by = ByInput(required=False)
     notice_version = serializers.UUIDField(required=False, allow_null=True)
-    shown = TextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
+    shown = SignedTextField(required=False, allow_null=True, max_length=MAX_TOKEN_LENGTH)
     language = serializers.ChoiceField(LANGUAGES, required=False)
     method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
     claimed_at = ZonedDateTimeField(required=False, allow_null=True)
@@ -74,6 +108,8 @@ class RecordConsentsInput(StrictSerializer):
 
 class WithdrawInput(StrictSerializer):
     """Input: how a withdrawal was received; every field is optional."""
+
+    beyond_schema = {"evidence": NO_CARD_NUMBER}
 
     by = ByInput(required=False)
     language = serializers.ChoiceField(LANGUAGES, default="en")
@@ -124,7 +160,7 @@ class WithdrawConsent(Operation):
 class HistoryInput(StrictSerializer):
     """Input: the cursor and the page size of the history."""
 
-    cursor = TextField(required=False, max_length=500)
+    cursor = CursorField(required=False)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 

@@ -1,5 +1,7 @@
 """Consents, restrictions and objections."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
@@ -30,7 +32,7 @@ class ConsentState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn by the person or a guardian")
     REVOKED = "revoked", _("Revoked by PakTaleem or the client")
     EXPIRED = "expired", _("Expired")
-    OUTDATED = "outdated", _("Outdated: the notice changed materially")
+    OUTDATED = "outdated", _("Outdated: the notice changed materially, or the purpose was widened")
     INVALIDATED = "invalidated", _("Invalidated")
 
 
@@ -149,6 +151,11 @@ class ConsentEvent(models.Model):
         """Return the answer and the time."""
         return f"{self.get_state_display()} {self.recorded_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def informed_at(self) -> datetime:
+        """Return when the notice was shown, else when the form was collected, else when the answer was recorded."""
+        return self.shown_at or self.claimed_at or self.recorded_at
+
 
 class Consent(models.Model):
     """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
@@ -170,6 +177,9 @@ class Consent(models.Model):
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True, help_text="When consent was last requested after the answer.")
+    informed_at = models.DateTimeField(
+        null=True, help_text="When the notice was shown, or the form collected. Empty: when it was recorded."
+    )
 
     class Meta:
         ordering = ["-recorded_at", "-id"]

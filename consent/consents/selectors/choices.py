@@ -16,13 +16,14 @@ from consent.notices.selectors.purposes import (
     get_current_notice,
 )
 from consent.notices.selectors.registers import current_register
-from consent.register.models import Basis, LawfulBasis, Purpose
+from consent.register.compiled import BasisRule, Register
+from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices"]
+__all__ = ["Choice", "ChoiceUnknown", "get_choice", "is_decided_for", "list_choices", "list_purposes_of_role"]
 
 _ENDED_BY_TIME = frozenset({"expired", "outdated"})
 
@@ -37,16 +38,17 @@ class Choice:
 
     ``state`` is the effective state (``unknown`` before the first answer), ``event`` the event it comes from,
     ``current`` the notice in effect if the basis is consent, ``objection`` the one in force. ``is_decided_for`` is True
-    if a guardian gives consent for this person.
+    if a guardian gives consent for this person, ``is_widened`` if the purpose now needs more data than it did then.
     """
 
     purpose: Purpose
-    basis: LawfulBasis
+    basis: BasisRule
     state: str
     event: ConsentEvent | None
     current: NoticeVersion | None
     objection: Objection | None
     is_decided_for: bool
+    is_widened: bool = False
 
     @property
     def rests_on_consent(self) -> bool:
@@ -94,6 +96,7 @@ def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice
     """
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
     client_id, decided_for = subject.client_id, is_decided_for(subject, actor, at)
+    register = current_register(client_id)
     events, states = _load_answers(subject, at)
     objections = {
         one.purpose_code: one for one in Objection.objects.active(at).filter(client_id=client_id, subject=subject)
@@ -107,9 +110,15 @@ def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice
             current=_find_notice(purpose, basis, client_id, at),
             objection=objections.get(purpose.code),
             is_decided_for=decided_for,
+            is_widened=_is_widened(events.get(purpose.code), states.get(purpose.code), register),
         )
-        for purpose, basis in _list_purposes(subject, at)
+        for purpose, basis in list_purposes_of_role(client_id, subject.role, at=at)
     ]
+
+
+def _is_widened(event: ConsentEvent | None, state: str | None, register: Register) -> bool:
+    rule = register.purposes.get(event.purpose.code) if event and state == "outdated" else None
+    return rule is not None and event is not None and rule.widened_since(event.informed_at) is not None
 
 
 def get_choice(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Choice:
@@ -120,11 +129,12 @@ def get_choice(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Ch
     raise ChoiceUnknown(code)
 
 
-def _list_purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis]]:
-    bases = bases_in_force(subject.client_id, at=at)
-    codes = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM]).values_list("code", flat=True)
-    known = find_purposes(subject.client_id, codes).values()
-    found = [(one, bases[one.pk, subject.role]) for one in known if one.is_active and (one.pk, subject.role) in bases]
+def list_purposes_of_role(client_id: UUID, role: str, *, at: datetime) -> list[tuple[Purpose, BasisRule]]:
+    """List the active purposes of a client for a role with the basis in force, those based on consent first."""
+    bases = bases_in_force(client_id, at=at)
+    codes = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM]).values_list("code", flat=True)
+    known = find_purposes(client_id, codes).values()
+    found = [(one, bases[one.pk, role]) for one in known if one.is_active and (one.pk, role) in bases]
     return sorted(found, key=lambda pair: (pair[1].basis != Basis.CONSENT, pair[1].basis, pair[0].code))
 
 
@@ -140,7 +150,7 @@ def _load_answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentE
     return events, states
 
 
-def _find_notice(purpose: Purpose, basis: LawfulBasis, client_id: UUID, at: datetime) -> NoticeVersion | None:
+def _find_notice(purpose: Purpose, basis: BasisRule, client_id: UUID, at: datetime) -> NoticeVersion | None:
     if basis.basis != Basis.CONSENT:
         return None
     try:

@@ -1,5 +1,6 @@
 """Current consents and recorded answers."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,13 @@ from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = [
     "consent_events",
     "consent_states",
     "consents",
+    "current_states",
     "get_event",
     "is_without_effect",
     "select_due_by_age",
@@ -64,12 +67,29 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     ]
 
 
-def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, register: Register) -> bool:
-    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now."""
+def current_states(client_id: UUID, rows: Iterable[Consent], *, at: datetime) -> dict[UUID, str]:
+    """Map consents of one client to their effective states, after expiry, new notices and widened purposes.
+
+    The purposes of the rows are loaded. Runs in any context that sees the client.
+    """
+    with in_client(client_id):
+        register = current_register(client_id)
+    return {row.pk: effective_state(register, row.purpose.code, to_consent_fact(row), at) for row in rows}
+
+
+def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, rules: Register | Client) -> bool:
+    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now.
+
+    ``rules`` are the client's age rules: its row, or its compiled register.
+    """
     if answer.state != ConsentState.GIVEN or answer.given_by == GivenBy.GUARDIAN:
         return False
     at = answer.recorded_at
-    return subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors)
+    return subject.is_child(at, thresholds=rules.thresholds, serves_minors=rules.serves_minors)
+
+
+_KEPT: dict[str, None] = {"subject__erased_at": None, "subject__erasure_started_at": None}
+"""Filter of consents whose person is neither erased nor being erased."""
 
 
 def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
@@ -78,7 +98,7 @@ def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent
         Value(at) + F("purpose__renew_days") * Value(timedelta(days=1)), output_field=DateTimeField()
     )
     given = Consent.objects.filter(client_id=client_id, state=ConsentState.GIVEN, asked_at=None)
-    due = given.filter(expires_at__gt=at, expires_at__lte=lead, subject__erased_at=None)
+    due = given.filter(expires_at__gt=at, expires_at__lte=lead, **_KEPT)
     return due.select_related("subject", "purpose").order_by("expires_at", "pk")
 
 
@@ -87,9 +107,7 @@ def select_due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
 
     They no longer count (the decision's rule 9): the person must answer for themselves.
     """
-    given = Consent.objects.filter(
-        client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, subject__erased_at=None
-    )
+    given = Consent.objects.filter(client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, **_KEPT)
     known = age_is_known(client, of="subject__")
     unasked = Q(asked_at=None) | Q(asked_at__lt=F("subject__of_age_at"))
     due = given.filter(known, unasked, subject__of_age_at__lte=at)
@@ -105,6 +123,7 @@ def to_consent_fact(row: Consent) -> ConsentFact:
         expires_at=row.expires_at,
         notice_version=row.notice_version,
         by=row.given_by,
+        informed_at=row.informed_at,
     )
 
 

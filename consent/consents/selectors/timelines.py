@@ -16,14 +16,13 @@ from consent.consents.models import (
     PolicyAcknowledgement,
     Restriction,
 )
+from consent.decisions.states import outdated_at
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.registers import current_register
-from consent.register.compiled import Register
-from consent.register.models import LawfulBasis
+from consent.register.compiled import BasisRule, Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -46,7 +45,8 @@ class TimelineEntry:
 
     ``state`` is the consent state from then on; empty for entries that change none, which ``what`` names: a notice
     shown, the policy acknowledged (ACKNOWLEDGED), a restriction, an objection. ``row`` is the recorded row (None for an
-    end that follows from time or a notice), ``basis`` the lawful basis in force then, ``notice`` the version shown.
+    end that follows from time, a notice or a purpose), ``basis`` the lawful basis in force then, ``notice`` the version
+    shown.
     """
 
     at: datetime
@@ -88,18 +88,17 @@ def list_timeline(
     """List the entries of a person's timeline up to a time, latest first.
 
     ``events`` come from ``select_consent_events``, ``acknowledged`` from ``select_acknowledgements``. Ends that follow
-    from time (expired) or a notice (outdated) are included, although nothing was recorded then. Runs in the client's
-    context, with a fixed number of queries.
+    from time (expired), or from a notice or a widened purpose (outdated), are included, although nothing was recorded
+    then. Runs in the client's context, with a fixed number of queries.
     """
     register = current_register(subject.client_id)
-    bases = _Bases(subject, events)
-    lines = [
+    answers = [
         TimelineEntry(
             at=event.recorded_at,
             purpose=event.purpose.code,
             state=event.state,
             row=event,
-            basis=bases.in_force(event),
+            basis=basis.basis if (basis := _basis_of(event, subject, register)) else "",
             notice=event.notice_version,
         )
         for event in events
@@ -122,11 +121,9 @@ def list_timeline(
         TimelineEntry(at=one.recorded_at, purpose="", what=ACKNOWLEDGED, row=one, notice=one.version)
         for one in acknowledged
     ]
-    return sorted(
-        [*lines, *shown, *derived, *acknowledgements, *_list_limits(subject, until)],
-        key=lambda line: line.at,
-        reverse=True,
-    )
+    # Of the same time, the later in the list is the later in fact: an answer that was outdated when it was recorded.
+    lines = [*_list_limits(subject, until), *acknowledgements, *shown, *answers, *derived]
+    return sorted(lines, key=lambda line: line.at)[::-1]
 
 
 def states_at(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, TimelineEntry]:
@@ -141,6 +138,10 @@ def states_at(events: Iterable[ConsentEvent], register: Register, at: datetime) 
     return dict(sorted(latest.items()))
 
 
+def _basis_of(event: ConsentEvent, subject: Subject, register: Register) -> BasisRule | None:
+    return register.basis_in_force(event.purpose.code, subject.role, event.recorded_at)
+
+
 def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
     grouped: defaultdict[UUID, list[ConsentEvent]] = defaultdict(list)
     for event in events:
@@ -149,7 +150,7 @@ def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]
 
 
 def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[TimelineEntry]:
-    """List when consents ended by expiry or by a material notice, whichever came first."""
+    """List when consents ended by expiry, a material notice or a widened purpose, whichever came first."""
     lines = []
     events = [event for event in events if event.becomes_state]
     for event, later in zip(events, [*events[1:], None], strict=True):
@@ -164,30 +165,13 @@ def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until
 
 
 def _possible_ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]:
-    notice = register.notices.get(event.purpose.code)
-    outdated_at = notice.outdated_at.get(event.notice_version_id) if notice and event.notice_version_id else None
-    found = [(event.expires_at, ConsentState.EXPIRED.value), (outdated_at, ConsentState.OUTDATED.value)]
+    ended_at = outdated_at(
+        register, event.purpose.code, notice_version=event.notice_version_id, informed_at=event.informed_at
+    )
+    if ended_at is not None:
+        ended_at = max(ended_at, event.recorded_at)
+    found = [(event.expires_at, ConsentState.EXPIRED.value), (ended_at, ConsentState.OUTDATED.value)]
     return [(at, state) for at, state in found if at is not None]
-
-
-class _Bases:
-    """The lawful bases over time for the person's role and the purposes answered."""
-
-    def __init__(self, subject: Subject, events: Iterable[ConsentEvent]) -> None:
-        purposes = {event.purpose_id for event in events}
-        rows = LawfulBasis.objects.filter(
-            client_id__in=[subject.client_id, PAKTALEEM], purpose_id__in=purposes, role=subject.role
-        )
-        ranked = sorted(rows, key=lambda row: (row.client_id == subject.client_id, row.starts_at, row.pk))
-        self._rows = list(reversed(ranked))
-
-    def in_force(self, event: ConsentEvent) -> str:
-        """Return the basis in force when the event was recorded."""
-        at = event.recorded_at
-        for row in self._rows:
-            if row.purpose_id == event.purpose_id and row.starts_at <= at and (row.ends_at is None or at < row.ends_at):
-                return str(row.basis)
-        return ""
 
 
 def _list_limits(subject: Subject, until: datetime) -> list[TimelineEntry]:

@@ -24,6 +24,7 @@ from consent.consents.services.restrictions import (
     lift_objection,
     lift_restriction,
     object_to_purpose,
+    request_lift,
     restrict_processing,
 )
 from consent.consents.services.revocation import NothingInForce, invalidate_consent, revoke_consent
@@ -50,6 +51,7 @@ __all__ = [
     "object_to_purpose",
     "open_evidence",
     "record_answers",
+    "request_lift",
     "restrict_processing",
     "revoke_consent",
     "withdraw_consent",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from consent.notices.notice_tokens import (
 from consent.register.compiled import Register
 from consent.register.models import Purpose
 from consent.register.versions import TextRule
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "METHODS_WITHOUT_TOKEN",
@@ -33,12 +35,29 @@ METHODS_WITHOUT_TOKEN = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
 """Methods without a portal screen, so that no token exists."""
 
 
-class EvidenceMissing(Exception):
+class EvidenceMissing(PortalError):
     """A consent without a token needs other evidence."""
 
+    problem = Problem(
+        "evidence-missing",
+        HTTPStatus.BAD_REQUEST,
+        "A consent without a token requires other evidence",
+        "Give the location of the signed form, or when and with whom the call was.",
+        field="evidence",
+    )
+    console_message = "Describe the evidence: the answer was not given on a screen of this portal."
 
-class NoticeNotInEffect(Exception):
+
+class NoticeNotInEffect(PortalError):
     """The notice version is not the one in effect about this purpose."""
+
+    problem = Problem(
+        "notice-stale",
+        HTTPStatus.CONFLICT,
+        "The notice that was shown is not the one in effect",
+        "Show the notice from GET /api/v1/notices/current?purpose=… and send its shown value.",
+    )
+    console_message = "Consent requires the current notice, and this one has been replaced: open the form again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +123,18 @@ class CollectionMethod:
 
 
 def check_consent_basis(
-    grounds: ConsentBasis, purpose: Purpose, *, collected: CollectionMethod, ended_at: datetime | None, at: datetime
+    grounds: ConsentBasis,
+    purpose: Purpose,
+    *,
+    collected: CollectionMethod,
+    ended_at: datetime | None,
+    widened_at: datetime | None = None,
+    at: datetime,
 ) -> None:
     """Raise unless consent to the purpose can be given under this notice.
 
-    ``ended_at`` is when consent was last withdrawn, revoked or invalidated; a notice shown, or a form collected, before
-    that time does not count.
+    ``ended_at`` is when consent was last withdrawn, revoked or invalidated, ``widened_at`` when the purpose was last
+    widened; a notice shown, or a form collected, before that time does not count.
 
     Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
     """
@@ -126,4 +151,6 @@ def check_consent_basis(
         raise NoticeNotInEffect(purpose.code)
     seen_at = shown.at if shown else collected.claimed_at
     if ended_at is not None and (seen_at is None or seen_at <= ended_at):
+        raise TokenExpired(purpose.code)
+    if widened_at is not None and (seen_at or version.effective_at) <= widened_at:
         raise TokenExpired(purpose.code)

@@ -14,7 +14,7 @@ from consent.decisions.states import changes_state
 from consent.notices.selectors.registers import Version
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
@@ -33,13 +33,14 @@ SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always 
 """
 _SET_STATE = """
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
-                             guardian_id, notice_version, recorded_at, expires_at, asked_at)
+                             guardian_id, notice_version, recorded_at, expires_at, asked_at, informed_at)
 VALUES (%(event)s, %(client)s, %(subject)s, %(purpose)s, %(owner)s, %(state)s, %(event)s, %(by)s, %(guardian)s,
-        %(version)s, %(at)s, %(until)s, %(asked)s)
+        %(version)s, %(at)s, %(until)s, %(asked)s, %(informed)s)
 ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
     state = excluded.state, event_id = excluded.event_id, given_by = excluded.given_by,
     guardian_id = excluded.guardian_id, notice_version = excluded.notice_version,
-    recorded_at = excluded.recorded_at, expires_at = excluded.expires_at, asked_at = excluded.asked_at
+    recorded_at = excluded.recorded_at, expires_at = excluded.expires_at, asked_at = excluded.asked_at,
+    informed_at = excluded.informed_at
 """
 _SET_ASKED = """
 UPDATE consent_consent SET asked_at = %(asked)s::timestamptz
@@ -99,27 +100,30 @@ def load_history(subject: Subject) -> ConsentHistory:
     )
 
 
-def lock_subject(subject: Subject) -> Subject:
+def lock_subject(subject: Subject, *, during_erasure: bool = False) -> Subject:
     """Lock the person's row, so that concurrent answers are serialized.
 
-    Raises Subject.DoesNotExist if there is no such row, AlreadyErased.
+    ``during_erasure`` is for answers that only end or refuse something. Raises Subject.DoesNotExist if there is no such
+    row, ErasureInProgress unless ``during_erasure`` is set, AlreadyErased.
     """
     row = find_row(Subject, _SUBJECT_FOR_UPDATE, {"id": subject.pk, "client": subject.client_id})
     if row is None:
         raise Subject.DoesNotExist
     if row.erased_at is not None:
         raise AlreadyErased
+    if row.is_being_erased and not during_erasure:
+        raise ErasureInProgress
     return row
 
 
 def append_event(
-    event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, stands: bool = True
+    event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, is_in_effect: bool = True
 ) -> ConsentEvent:
     """Insert the event, the state it changes from ``before``, and the ledger entry in one statement.
 
-    With ``stands`` False, because of another guardian's refusal, the state is not changed.
+    With ``is_in_effect`` False, because of another guardian's refusal, the state is not changed.
     """
-    event.becomes_state = stands and changes_state(before, event.state)
+    event.becomes_state = is_in_effect and changes_state(before, event.state)
     event.is_renewal = before == event.state == ConsentState.GIVEN
     entry = make_entry(
         f"consent.{event.state}",
@@ -167,5 +171,6 @@ def _state_columns(event: ConsentEvent) -> dict[str, Any]:
         "version": event.notice_version_id,
         "at": event.recorded_at,
         "until": event.expires_at,
+        "informed": event.informed_at,
         "asked": event.recorded_at if event.state == ConsentState.REQUESTED else None,
     }

@@ -13,7 +13,7 @@ from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import iterate_file, store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, record_access
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -49,12 +49,14 @@ def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: 
 def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, at: datetime) -> ConsentEvidence:
     """Store a scan or letter as evidence of an answer, sealed under the person's key.
 
-    Raises FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
+    Raises FileKindRefused, FileTooLarge, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.RECORD_CONSENTS, event.client_id)
     subject = Subject.objects.get(pk=event.subject_id, client_id=event.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
+    if subject.is_being_erased:
+        raise ErasureInProgress
     file = store_file(subject, content, at=at)
     facts = {"kind": file.kind, "size": file.size, "sealed_hash": file.sealed_hash, "file": str(file.pk)}
     return _add_evidence(event, file=file, facts=facts, actor=actor, at=at)

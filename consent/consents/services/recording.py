@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "Answer",
@@ -47,32 +49,94 @@ __all__ = [
 ]
 
 
-class PurposeUnknown(LookupError):
+_ENDING = frozenset({ConsentState.REFUSED, ConsentState.WITHDRAWN})
+"""Answers that permit nothing; they are recorded also while the person is being erased."""
+
+
+class PurposeUnknown(PortalError, LookupError):
     """The client has no active purpose with this code; the argument is the code."""
 
+    problem = Problem(
+        "purpose-unknown",
+        HTTPStatus.NOT_FOUND,
+        "No such active purpose",
+        "GET /api/v1/purposes lists them.",
+    )
+    console_message = "There is no such active purpose for this client."
 
-class ConsentNotBased(Exception):
+
+class ConsentNotBased(PortalError):
     """The lawful basis of the purpose for this person's role is not consent."""
 
+    problem = Problem(
+        "not-based-on-consent",
+        HTTPStatus.CONFLICT,
+        "Consent is not the lawful basis of this purpose for this person",
+        "There is nothing to consent to; GET /api/v1/purposes lists the lawful basis.",
+    )
+    console_message = "For the person's role, the lawful basis of this purpose is not consent."
 
-class NothingToWithdraw(Exception):
+
+class NothingToWithdraw(PortalError):
     """There is no consent in force to withdraw."""
 
+    problem = Problem("nothing-to-withdraw", HTTPStatus.CONFLICT, "There is no consent in force to withdraw")
+    console_message = f"{problem.title}."
 
-class ClaimInFuture(Exception):
+
+class ClaimInFuture(PortalError):
     """The claimed time of collection is in the future."""
 
+    problem = Problem(
+        "claimed-in-future",
+        HTTPStatus.BAD_REQUEST,
+        "claimed_at is in the future",
+        "Send a past time.",
+        field="claimed_at",
+    )
 
-class ChildMayNotGive(Exception):
+
+_GUARDIAN_GIVES = (
+    "A guardian with verified authority gives it: GET /api/v1/subjects/{external_id}/guardians lists them. Send by."
+)
+
+
+class ChildMayNotGive(PortalError):
     """The person is a child, for whom only a guardian can give consent."""
+
+    problem = Problem(
+        "guardian-must-give",
+        HTTPStatus.CONFLICT,
+        "A guardian gives consent for this person",
+        f"The person is a child. {_GUARDIAN_GIVES}",
+        field="by",
+    )
+    console_message = "The person is a child: a guardian gives consent for them."
 
 
 class UnknownAgeMayNotGive(ChildMayNotGive):
     """The person's age is unknown where minors are served: a guardian gives consent, until the age is registered."""
 
+    problem = Problem(
+        "guardian-must-give",
+        HTTPStatus.CONFLICT,
+        "A guardian gives consent for this person",
+        f"The person's age is unknown, and this client serves minors: register the age. {_GUARDIAN_GIVES}",
+        field="by",
+    )
+    console_message = "The person's age is not known: a guardian gives consent, until the age is recorded."
 
-class GuardianUnknown(LookupError):
+
+class GuardianUnknown(PortalError, LookupError):
     """The guardian is not registered or claimed for this person, or is named without a guardian's answer."""
+
+    problem = Problem(
+        "guardian-unknown",
+        HTTPStatus.CONFLICT,
+        "The guardian is not registered for this person",
+        "Register the guardian for the person first.",
+    )
+    console_message = "The school has not named this guardian for the person."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +213,10 @@ def record_answers(
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
     ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale or EvidenceMissing if the notice is not proven;
-    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
+    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
-    subject = lock_subject(subject)
+    subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
@@ -168,7 +232,7 @@ def record_answers(
         _check_answer(subject, purpose, answer.state, register, past, at)
         basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
-            check_consent_basis(basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
+            _check_given(basis, purpose, collected, past, register, at)
         events.append(circumstances.build_event(purpose, answer.state, basis))
     with transaction.atomic(savepoint=False):
         for event in events:
@@ -197,7 +261,7 @@ def withdraw_consent(
     Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, AlreadyErased, NotAllowed.
     """
     _require_capability(actor, subject)
-    subject = lock_subject(subject)
+    subject = lock_subject(subject, during_erasure=True)
     found = _get_purpose(purpose, current_register(subject.client_id))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
@@ -236,7 +300,7 @@ def _append_answer(event: ConsentEvent, *, past: ConsentHistory, by_child: bool,
         and is_refused_by_another_guardian(event.subject, purpose, guardian, at=event.recorded_at)
     )
     against = against or (by_child and not is_refusal and past.is_by_guardian(purpose))
-    append_event(event, purpose, before=before, actor=actor, stands=not against)
+    append_event(event, purpose, before=before, actor=actor, is_in_effect=not against)
     if guardian is not None:
         update_purpose_conflict(event, purpose, actor=actor)
     if evidence:
@@ -294,6 +358,24 @@ def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked 
     basis = register.basis_in_force(purpose.code, subject.role, at)
     if basis is None or basis.basis != Basis.CONSENT:
         raise ConsentNotBased(purpose.code)
+
+
+def _check_given(  # noqa: PLR0917 -- the answer, then the facts it is checked against
+    basis: ConsentBasis,
+    purpose: Purpose,
+    collected: CollectionMethod,
+    past: ConsentHistory,
+    register: Register,
+    at: datetime,
+) -> None:
+    check_consent_basis(
+        basis,
+        purpose,
+        collected=collected,
+        ended_at=past.ended_at(purpose),
+        widened_at=register.purposes[purpose.code].last_widened_at(at),
+        at=at,
+    )
 
 
 def _expiry_time(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:

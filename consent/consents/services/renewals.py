@@ -12,6 +12,7 @@ from consent.consents.services.recording import (
     PurposeUnknown,
     record_answers,
 )
+from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 
@@ -43,6 +44,6 @@ def _request_consent(consent: Consent, actor: Actor, at: datetime) -> bool:
             actor=actor,
             at=at,
         )
-    except (ConsentNotBased, PurposeUnknown):
+    except (ConsentNotBased, PurposeUnknown, AlreadyErased):  # erased since the consents were selected
         return False
     return True

@@ -1,14 +1,20 @@
-"""Restrictions of processing and objections."""
+"""Restrictions of processing and objections; the worker issues their orders to systems (``limit_orders``)."""
 
+from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.consents.models import Objection, Restriction
+from consent.consents.services.limit_orders import LimitStep, enqueue_limit_orders
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis
+from consent.register.models import SafeguardChange, SafeguardKind
+from consent.register.services.safeguards import store_safeguard_change
+from consent.register.weakening import WeakensSafeguard
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require, require_about
@@ -16,19 +22,43 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = [
     "NotLegitimateInterest",
+    "apply_approved_lift",
+    "checks_before_lift",
     "lift_objection",
     "lift_restriction",
     "object_to_purpose",
+    "request_lift",
     "restrict_processing",
 ]
 
+_STEPS = {
+    "restriction.opened": LimitStep.RESTRICTED,
+    "restriction.lifted": LimitStep.RESTRICTION_LIFTED,
+    "objection.opened": LimitStep.OBJECTED,
+}
+"""Acts from which orders follow."""
+checks_before_lift: ExtensionPoint[Callable[[Restriction, datetime], None]] = ExtensionPoint(
+    "consent.checks_before_lift", "Raises an error if a restriction may not be lifted yet, with the reason."
+)
 
-class NotLegitimateInterest(Exception):
+
+class NotLegitimateInterest(PortalError):
     """The purpose is not based on legitimate interest for this person: the right to object does not apply."""
+
+    problem = Problem(
+        "not-legitimate-interest",
+        HTTPStatus.CONFLICT,
+        "The purpose is not based on legitimate interest",
+        "The right to object does not apply to it.",
+    )
+    console_message = "This purpose is not based on legitimate interest: the right to object does not apply."
 
 
 @transaction.atomic
@@ -45,8 +75,44 @@ def restrict_processing(
 
 @transaction.atomic
 def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
-    """Lift a restriction from now on; lifting it again changes nothing. Raises NotAllowed."""
+    """Lift a restriction in a sandbox from now on; lifting it again changes nothing.
+
+    Raises WeakensSafeguard elsewhere: see ``request_lift``. Raises NotAllowed.
+    """
+    _require_capability(restriction, actor)
+    if not is_in_sandbox():
+        raise WeakensSafeguard(SafeguardKind.RESTRICTION)
     return _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request that a restriction is lifted; it is in force until a second person approves that.
+
+    ``ground`` says in words why, without naming anyone. Raises ValidationError if the restriction is lifted already or
+    there is no ground, NotAllowed.
+    """
+    _require_capability(restriction, actor)
+    row = Restriction.objects.select_for_update().get(pk=restriction.pk)
+    if row.ends_at is not None:
+        raise ValidationError("The restriction is lifted already.")
+    return store_safeguard_change(
+        row, SafeguardKind.RESTRICTION, purpose=row.purpose_code, values={}, ground=ground, actor=actor, at=at
+    )
+
+
+def apply_approved_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """Lift the restriction of an approved change; False if it is about another row. Connected to ``weaker_rows``.
+
+    Raises what a check before a lift raises (``checks_before_lift``), such as that the person was not informed.
+    """
+    if change.kind != SafeguardKind.RESTRICTION:
+        return False
+    restriction = Restriction.objects.get(pk=change.row)
+    for check in checks_before_lift:
+        check(restriction, at)
+    _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
+    return True
 
 
 @transaction.atomic
@@ -120,4 +186,6 @@ def _save_limit[L: (Restriction, Objection)](
         actor=actor,
         at=at,
     )
+    if kind in _STEPS:
+        enqueue_limit_orders(limit, _STEPS[kind], reason=reason)
     return limit

@@ -11,14 +11,17 @@ from consent.consents.services.events import append_event, load_history, lock_su
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["NothingInForce", "invalidate_consent", "invalidate_unverified_consents", "revoke_consent"]
 
 _ACTOR = system_actor("consent.invalidate_false")
 
 
-class NothingInForce(Exception):
+class NothingInForce(PortalError):
     """No consent is in force."""
+
+    console_message = "There is no consent in force."
 
 
 def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
@@ -56,7 +59,7 @@ def invalidate_unverified_consents(verification: Any, actor: Actor, at: datetime
 def _end_consent(
     consent: Consent, state: ConsentState, method: Method, *, actor: Actor, reason: Reason, at: datetime
 ) -> ConsentEvent:
-    subject, purpose = lock_subject(consent.subject), consent.purpose
+    subject, purpose = lock_subject(consent.subject, during_erasure=True), consent.purpose
     past = load_history(subject)
     if past.state(purpose) != ConsentState.GIVEN:
         raise NothingInForce

@@ -27,7 +27,7 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import CursorField, StrictSerializer
 
 __all__ = ["ListChanges"]
 
@@ -45,7 +45,7 @@ class CursorExpired(APIException):
 class ChangesInput(StrictSerializer):
     """Input: the cursor and the page size."""
 
-    since = TextField(required=False, max_length=500)
+    since = CursorField(required=False)
     limit = serializers.IntegerField(default=500, min_value=1, max_value=1_000)
 
 

@@ -25,6 +25,8 @@ __all__ = ["SubjectStanding"]
 class StandingInput(StrictSerializer):
     """Input: a past time; default now."""
 
+    beyond_schema = {"time": "Not in the future."}
+
     time = ZonedDateTimeField(required=False)
 
 

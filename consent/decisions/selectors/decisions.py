@@ -84,12 +84,14 @@ class _Consent(msgspec.Struct):
     notice_version: UUID | None
     by: str
     guardian: UUID | None
+    informed_at: datetime | None
 
 
 class _Person(msgspec.Struct):
     id: UUID
     role: str
     registered_at: datetime
+    erasure_started_at: datetime | None
     erased_at: datetime | None
     account_closed: bool
     of_age_at: datetime | None
@@ -109,6 +111,7 @@ class _Person(msgspec.Struct):
             id=self.id,
             role=self.role,
             registered_at=self.registered_at,
+            erasure_started_at=self.erasure_started_at,
             erased_at=self.erased_at,
             account_closed=self.account_closed,
             of_age_at=self.of_age_at if self.of_age_threshold in {None, threshold} else None,
@@ -140,6 +143,7 @@ class _Person(msgspec.Struct):
                 notice_version=one.notice_version,
                 by="guardian" if one.by == "guardian" else "self",
                 guardian=one.guardian,
+                informed_at=one.informed_at,
             )
             for one in self.consents or ()
             if one.purpose in codes

@@ -19,7 +19,7 @@ from children.invitations.models import Invitation
 from children.invitations.selectors import get_names_for_guardian, list_wards
 from children.invitations.services import AnswerContext
 from children.invitations.states import OPEN, State
-from consent.guardian_pages.views.notices import service_notice
+from consent.consents.selectors.service_notices import service_notice
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
@@ -131,7 +131,7 @@ class ChildView:
         """The hash of the current notice, in the language of the waiting consent."""
         language = self.invitation.said_language if self.invitation else language_of()
         at = get_client_time(self.request)
-        return service_notice(self.child, self.visit.person, at=at, language=language).hash
+        return service_notice(self.child.client, self.child.role, at=at, language=language).hash
 
     @property
     def reads_again(self) -> bool:

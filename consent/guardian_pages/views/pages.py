@@ -30,6 +30,7 @@ from children.invitations.services import (
     withdraw_service_consent,
 )
 from consent.consents.selectors.choices import Choice, list_choices
+from consent.consents.selectors.service_notices import ServiceNotice, service_notice
 from consent.guardian_pages.views.child_views import (
     ChildView,
     about_child,
@@ -37,9 +38,9 @@ from consent.guardian_pages.views.child_views import (
     list_children_on_page,
     own_page,
 )
-from consent.guardian_pages.views.notices import ServiceNotice, service_notice
 from consent.guardian_pages.views.texts import DONE_TEXTS, OVERALL_TEXTS, OWN_ANSWER_TEXTS
 from consent.preference_centre.texts import BASIS_TEXTS, STATES, TONES
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.access_links.decorators import Visit
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url, public_page
@@ -112,7 +113,7 @@ def _row(ward: ChildView) -> dict[str, Any]:
 
 
 def _purpose_name(choice: Choice) -> str:
-    return str(getattr(choice.purpose, f"name_{language_of()}"))
+    return describe_purpose(choice.purpose, language_of()).name
 
 
 def _is_too_weak(ward: ChildView, choice: Choice) -> bool:
@@ -120,12 +121,12 @@ def _is_too_weak(ward: ChildView, choice: Choice) -> bool:
 
 
 def _purpose(ward: ChildView, choice: Choice) -> dict[str, Any]:
-    language = language_of()
+    text = describe_purpose(choice.purpose, language_of())
     return {
         "choice": choice,
         "needs_more": _is_too_weak(ward, choice),
-        "name": _purpose_name(choice),
-        "description": getattr(choice.purpose, f"description_{language}"),
+        "name": text.name,
+        "text": text,
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
         "why": BASIS_TEXTS[choice.basis.basis],
@@ -138,7 +139,7 @@ def answer_service_page(request: HttpRequest, ward: ChildView, question: str = S
     """Show the question with equally prominent choices (yes, no, later), then record the answer."""
     if question == SHARING and not (ward.gave and ward.is_strong):
         return redirect_to_child(ward, "nothing")
-    notice = service_notice(ward.child, ward.visit.person, at=ward.saying().at, language=language_of())
+    notice = service_notice(ward.child.client, ward.child.role, at=ward.saying().at, language=language_of())
     if request.method != "POST":
         return _render_question(request, ward, notice, question)
     act = _ANSWERS[question].get(request.POST.get("answer", ""))
@@ -173,7 +174,7 @@ def _render_question(
         client=ward.child.client,
         row=_row(ward),
         notice=notice,
-        weak_for=[use.name for use in (*notice.uses, *notice.asked_apart) if ward.needs_more(use.code)],
+        weak_for=[use.text.name for use in (*notice.uses, *notice.asked_apart) if ward.needs_more(use.code)],
         why=BASIS_TEXTS,
         shown=sign_token(_notice_seen(ward, notice, question)),
         is_stale=is_stale,

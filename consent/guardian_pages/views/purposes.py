@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from consent.consents.models import ConsentState, Method
 from consent.consents.models.consents import GivenBy
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice
+from consent.consents.selectors.service_notices import recipients_of
 from consent.consents.services import (
     Answer,
     ChildMayNotGive,
@@ -22,7 +23,6 @@ from consent.consents.services import (
     withdraw_consent,
 )
 from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
-from consent.guardian_pages.views.notices import recipients_of
 from consent.guardian_pages.views.pages import redirect_to_child, redirect_to_data_question
 from consent.notices.notice_tokens import (
     ShownNotice,
@@ -32,7 +32,9 @@ from consent.notices.notice_tokens import (
     TokenMissing,
     sign_notice_token,
 )
+from consent.notices.selectors.public import list_category_names
 from consent.preference_centre.texts import BASIS_TEXTS
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import public_page
 
@@ -91,17 +93,19 @@ def _render_question(
         return redirect_to_child(ward, "nothing")
     at, language, version = get_client_time(request), language_of(), choice.current
     shown = ShownNotice(version.pk, tuple(version.notice.purposes), language, ward.child.client_id, at)
+    purpose = describe_purpose(choice.purpose, language)
     return public_page(
         request,
         "guardian/purpose.html",
-        title=getattr(choice.purpose, f"name_{language}"),
+        title=purpose.name,
         status=status,
         client=ward.child.client,
         ward=ward,
         choice=choice,
         needs_more=ward.needs_more(choice.purpose.code),
-        description=getattr(choice.purpose, f"description_{language}"),
-        text=version.text(language),
+        purpose=purpose,
+        notice=version.text(language),
+        data=list_category_names(ward.child.client_id, choice.purpose.categories, language=language),
         why=BASIS_TEXTS["consent"],
         recipients=recipients_of(ward.child.client_id, at=at).get(choice.purpose.code, []),
         shown=sign_notice_token(shown),

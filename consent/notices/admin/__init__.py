@@ -1,5 +1,5 @@
-"""Notices and announcements in the console."""
+"""Notices and announcements in the console, and widened purposes."""
 
-from consent.notices.admin import announcements, notices
+from consent.notices.admin import announcements, notices, widening
 
-__all__ = ["announcements", "notices"]
+__all__ = ["announcements", "notices", "widening"]

@@ -20,8 +20,6 @@ from consent.notices.selectors.announcements import (
     select_unacknowledged,
 )
 from consent.notices.services import (
-    AlreadyResponded,
-    NoOpenObjection,
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
@@ -42,10 +40,6 @@ from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "serialize_dispatches"]
 
-_REFUSALS = {
-    AlreadyResponded: "This response has already been recorded.",
-    NoOpenObjection: "There is no open objection.",
-}
 _MAX_CARDS = 10
 _PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
@@ -143,7 +137,6 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             done="Acknowledged.",
             form=PlainForm,
             applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED],
-            refusals=_REFUSALS,
         ),
         RowAction(
             "object",
@@ -153,7 +146,6 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             lead="A privacy officer of PakTaleem will answer. The objection alone does not stop the change.",
             done="Your objection was sent to a privacy officer.",
             form=ObjectForm,
-            refusals=_REFUSALS,
         ),
         RowAction(
             "answer",
@@ -164,7 +156,6 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             done="Answered.",
             form=AnswerForm,
             applies=lambda row, _at: _has_open_objection(_count_responses(row)),
-            refusals=_REFUSALS,
         ),
     )
 

@@ -16,7 +16,7 @@ from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVe
 from consent.notices.models.notices import NoticeText
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, notice_timeline
 from consent.notices.selectors.preview import preview_effect
-from consent.notices.services import DraftClosed, announce_draft, discard_draft, save_draft
+from consent.notices.services import announce_draft, discard_draft, save_draft
 from consent.notices.services.publishing import notice_days_for
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.models import Purpose
@@ -142,7 +142,6 @@ class NoticeDraftAdmin(RegisterAdmin):
     list_filter = ("is_material", "client")
     intro = "Draft texts, visible only to their owner. Headings (##), lists (-) and **emphasis** are rendered."
     empty_text = "There is no draft."
-    refusals = {DraftClosed: "The draft has been announced or discarded: its text cannot change."}
     state = state_column(_draft_pill)
     acts = (
         RowAction(
@@ -155,7 +154,6 @@ class NoticeDraftAdmin(RegisterAdmin):
             form=AnnounceForm,
             danger=True,
             applies=_is_open,
-            refusals=refusals,
             template="console/announce.html",
         ),
         RowAction(
@@ -166,7 +164,6 @@ class NoticeDraftAdmin(RegisterAdmin):
             lead="The draft is closed without being announced. You can start another one.",
             done="Discarded.",
             applies=_is_open,
-            refusals=refusals,
         ),
     )
 

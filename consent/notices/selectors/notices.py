@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from django.db.models import BooleanField, Case, QuerySet, When
@@ -12,6 +13,7 @@ from consent.notices.effects import PublishedVersion, effects_at_client, merge_o
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
 from consent.register.versions import NoticeRule, NoticeVersionRule
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
@@ -32,8 +34,10 @@ POLICY = ""
 """The key of the privacy policy among the codes of purposes."""
 
 
-class NoticeUnknown(LookupError):
+class NoticeUnknown(PortalError, LookupError):
     """No notice in effect informs about this purpose."""
+
+    problem = Problem("notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect informs about this purpose")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,26 @@
 """Lists on a client's public privacy page: notices about consent, purposes with their data, and occasions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from consent.notices.models import Notice, NoticeVersion
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.models import DataCategory, Occasion
+from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["PublicNotice", "PublicPurpose", "consent_notices", "list_occasion_names", "list_public_purposes"]
+__all__ = [
+    "PublicNotice",
+    "PublicPurpose",
+    "consent_notices",
+    "list_category_names",
+    "list_occasion_names",
+    "list_public_purposes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +44,38 @@ def consent_notices(client: Client, *, at: datetime, language: str) -> list[Publ
 class PublicPurpose:
     """One purpose in the requested language, with the names of the data categories it needs."""
 
-    name: str
-    description: str
+    text: PurposeText
     categories: tuple[str, ...]
 
 
 def list_public_purposes(client: Client, *, language: str) -> list[PublicPurpose]:
     """List the active purposes that data may be processed for at a client, by name; own ones replace shared ones."""
     rules = current_register(client.pk).purposes.values()
-    names = _names(DataCategory, client, language)
+    names = _names(DataCategory, client.pk, language)
     found = find_purposes(client.pk, [rule.code for rule in rules if rule.active]).values()
     purposes = [
         PublicPurpose(
-            getattr(one, f"name_{language}"),
-            getattr(one, f"description_{language}"),
+            describe_purpose(one, language),
             tuple(sorted(names[code] for code in one.categories if code in names)),
         )
         for one in found
         if one.is_active
     ]
-    return sorted(purposes, key=lambda one: one.name)
+    return sorted(purposes, key=lambda one: one.text.name)
+
+
+def list_category_names(client_id: UUID, codes: Iterable[str], *, language: str) -> list[str]:
+    """List the names of some data categories, by name; own ones replace shared ones."""
+    names = _names(DataCategory, client_id, language)
+    return sorted(names.get(code, code) for code in codes)
 
 
 def list_occasion_names(client: Client, *, language: str) -> list[str]:
     """List the names of the occasions on which data is collected at a client; own ones replace shared ones."""
-    return sorted(_names(Occasion, client, language).values())
+    return sorted(_names(Occasion, client.pk, language).values())
 
 
-def _names(model: type[DataCategory | Occasion], client: Client, language: str) -> dict[str, str]:
-    rows = model._default_manager.filter(client_id__in=[client.pk, PAKTALEEM])
-    own_last = sorted(rows, key=lambda one: one.client_id == client.pk)
+def _names(model: type[DataCategory | Occasion], client_id: UUID, language: str) -> dict[str, str]:
+    rows = model._default_manager.filter(client_id__in=[client_id, PAKTALEEM])
+    own_last = sorted(rows, key=lambda one: one.client_id == client_id)
     return {one.code: getattr(one, f"name_{language}") for one in own_last}

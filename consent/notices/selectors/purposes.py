@@ -9,11 +9,13 @@ from django.db.models import QuerySet
 
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, purpose_timeline
-from consent.register.compiled import PurposeRule
-from consent.register.models import LawfulBasis, Purpose
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import BasisRule, PurposeRule
+from consent.register.models import Purpose
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.rows import find_rows
 
@@ -41,11 +43,16 @@ def to_purpose(rule: PurposeRule) -> Purpose:
     return Purpose.from_db(DEFAULT_DB_ALIAS, known, [rule.id, rule.owner, rule.code, rule.active, rule.consent_months])
 
 
-def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], LawfulBasis]:
-    """Map (purpose, role) to the lawful basis in force: the client's own first, then the latest start."""
-    rows = LawfulBasis.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
-    best_last = sorted(rows, key=lambda row: (row.client_id == client_id, row.starts_at, row.pk))
-    return {(row.purpose_id, row.role): row for row in best_last}
+def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], BasisRule]:
+    """Map (purpose, role) to the lawful basis in force, as in a decision. Runs in any context that sees the client."""
+    with in_client(client_id):
+        register = current_register(client_id)
+    found = {
+        (register.purposes[code].id, role): register.basis_in_force(code, role, at)
+        for code, role in register.bases
+        if code in register.purposes
+    }
+    return {use: basis for use, basis in found.items() if basis is not None}
 
 
 def get_current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:

@@ -14,6 +14,7 @@ from children.guardians.models import ChildMechanism
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
 from consent.notices.selectors.notices import POLICY, client_timelines
 from consent.register import compiled as rules
+from consent.register.bases import combine_bases
 from consent.register.models import (
     AgreementSuspension,
     BalancingTest,
@@ -21,10 +22,13 @@ from consent.register.models import (
     Instruction,
     LawfulBasis,
     Purpose,
+    PurposeCapacity,
+    PurposeWidening,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
 )
+from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from consent.register.versions import NoticeRule, TextRule
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
@@ -125,6 +129,11 @@ class _Rows:
     def own(self, model: Any) -> list[Any]:
         return [row for row in self.of(model) if row.client_id == self.client_id]
 
+    def widenings(self) -> list[PurposeWidening]:
+        """List the widenings recorded by then; they are append-only, and take effect when they are recorded."""
+        found = PurposeWidening.objects.filter(client_id__in={PAKTALEEM, self.client_id})
+        return list(found if self.at is None else found.filter(widened_at__lte=self.at))
+
     def client(self) -> Client:
         source = Client.objects.all() if self.at is None else Client.history.as_of(self.at)
         return source.get(id=self.client_id)
@@ -134,13 +143,14 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
     rows = _Rows(client_id, at)
     client, purposes = rows.client(), rows.of(Purpose)
     codes = {purpose.pk: purpose.code for purpose in purposes}
+    widenings = _grouped(rows.widenings(), "purpose_id")
     return rules.compile_register(
         client=client_id,
         version=version,
         time_zone=client.time_zone,
         serves_minors=client.serves_minors,
         thresholds=client.thresholds,
-        purposes=[_to_purpose_rule(row) for row in purposes],
+        purposes=[_to_purpose_rule(row, widenings[row.pk]) for row in purposes],
         categories=[row.code for row in rows.of(DataCategory)],
         bases=_list_bases(rows, codes),
         agreements=_list_agreements(rows),
@@ -152,7 +162,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
     )
 
 
-def _to_purpose_rule(row: Purpose) -> rules.PurposeRule:
+def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening]) -> rules.PurposeRule:
     return rules.PurposeRule(
         id=row.pk,
         code=row.code,
@@ -162,6 +172,7 @@ def _to_purpose_rule(row: Purpose) -> rules.PurposeRule:
         owner=row.client_id,
         consent_months=row.consent_months,
         needs_account=row.needs_account,
+        widenings=tuple(rules.WideningRule(one.pk, one.widened_at) for one in widenings),
     )
 
 
@@ -174,21 +185,10 @@ def _to_period(row: Any) -> rules.Period:
 
 
 def _list_bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
-    signed = {test.pk: test.signed_at for test in rows.of(BalancingTest)}
-    return [
-        rules.BasisRule(
-            id=row.pk,
-            purpose=codes[row.purpose_id],
-            role=row.role,
-            basis=row.basis,
-            capacity=row.capacity,
-            period=_to_period(row),
-            balancing_test_at=signed.get(row.balancing_test_id),
-            shared=row.client_id != rows.client_id,
-        )
-        for row in rows.of(LawfulBasis)
-        if row.purpose_id in codes
-    ]
+    return combine_bases(
+        to_owned_bases(rows.of(LawfulBasis), rows.of(BalancingTest), codes=codes, client_id=rows.client_id),
+        to_capacity_rules(rows.of(PurposeCapacity), codes=codes, client_id=rows.client_id),
+    )
 
 
 def _list_agreements(rows: _Rows) -> list[rules.AgreementRule]:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
 
 from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseKind
@@ -14,6 +13,7 @@ from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
@@ -92,7 +92,7 @@ def _send_emails(
     context = {
         "title": version.notice.title_en,
         "day": f"{moment:%Y-%m-%d}",
-        "url": f"{settings.PUBLIC_URL.rstrip('/')}{reverse('console:index')}",
+        "url": build_public_url(reverse("console:index")),
     }
     for user in users:
         send_message(kind, to=user, client_id=client.pk, context=context, related_id=dispatch.pk, actor=actor, at=at)

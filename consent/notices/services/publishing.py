@@ -18,6 +18,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
@@ -33,8 +34,10 @@ __all__ = [
 _BACKDATED = "This must not be in the past: choose now or later."
 
 
-class DraftClosed(Exception):
+class DraftClosed(PortalError):
     """The draft is announced or discarded: its text is fixed."""
+
+    console_message = "The draft has been announced or discarded: its text cannot change."
 
 
 def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text_ur: str = "") -> str:

@@ -9,6 +9,7 @@ from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseCode,
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = [
     "ANSWERS",
@@ -30,12 +31,16 @@ OBJECTIONS = (
 ANSWERS = (ResponseCode.EXPLAINED, ResponseCode.CHANGES, ResponseCode.AGREEMENT_FOLLOWS)
 
 
-class AlreadyResponded(Exception):
+class AlreadyResponded(PortalError):
     """The client has already acknowledged the announcement, or has an open objection."""
 
+    console_message = "This response has already been recorded."
 
-class NoOpenObjection(Exception):
+
+class NoOpenObjection(PortalError):
     """The announcement has no open objection."""
+
+    console_message = "There is no open objection."
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from consent.register.models import (
     LawfulBasis,
     Occasion,
     Purpose,
+    PurposeCapacity,
     ServiceAgreement,
 )
 from consent.register.services.register import change_register
@@ -91,6 +92,8 @@ def _load_purpose(code: str, text: PurposeText, actor: Actor, at: datetime) -> i
         needs_account=text.needs_account,
     )
     change_register(purpose, actor=actor, reason=_REASON, at=at)
+    capacity = PurposeCapacity(client_id=PAKTALEEM, purpose=purpose, capacity=text.capacity, starts_at=at)
+    change_register(capacity, actor=actor, reason=_REASON, at=at)
     test = _balancing_test(purpose, actor, at) if text.basis == "legitimate_interest" else None
     for role in ROLES:
         basis = LawfulBasis(
@@ -98,13 +101,12 @@ def _load_purpose(code: str, text: PurposeText, actor: Actor, at: datetime) -> i
             purpose=purpose,
             role=role,
             basis=text.basis,
-            capacity=text.capacity,
             legal_reference=text.legal_reference,
             balancing_test=test,
             starts_at=at,
         )
         change_register(basis, actor=actor, reason=_REASON, at=at)
-    return 1 + len(ROLES)
+    return 2 + len(ROLES)
 
 
 def _balancing_test(purpose: Purpose, actor: Actor, at: datetime) -> BalancingTest:

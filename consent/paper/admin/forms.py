@@ -15,12 +15,14 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.paper.empty_sheets import render_csv_sheet, render_xlsx_sheet
-from consent.paper.models import FormPage, FormPurpose, FormRun
-from consent.paper.selectors import count_progress, purposes_to_ask, select_people
+from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
+from consent.paper.selectors import count_progress, purposes_to_ask, select_people, select_unreachable
 from consent.paper.services import make_form, print_form
+from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
-from paktaleem.directory.people.models import SubjectRole
+from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -36,7 +38,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["FormRunAdmin"]
 
-CLIENT = "client"
+CLIENT, ADDRESSEE, UNREACHABLE = "client", "addressee", "unreachable"
 BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
     "csv": ("text/csv; charset=utf-8", render_csv_sheet),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_xlsx_sheet),
@@ -66,8 +68,18 @@ class MakeForm(ScopedForm):
     name = forms.CharField(
         label=_("Class or group"), max_length=100, help_text=_("For example “Grade 7 B”. Do not name people.")
     )
+    addressee = forms.ChoiceField(
+        label=_("Who answers"),
+        choices=Addressee.choices,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "A form for guardians has a page for each child, and also asks about the use of the platform. The signed "
+            "form verifies the guardian."
+        ),
+    )
     purposes = forms.MultipleChoiceField(
         label=_("What to ask"),
+        required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Purposes based on consent. Each is answered separately."),
     )
@@ -83,6 +95,11 @@ class MakeForm(ScopedForm):
         required=False,
         choices=[("", _("Every role")), *SubjectRole.choices],
     )
+    unreachable = forms.BooleanField(
+        label=_("Only children whose guardians cannot be asked by message"),
+        required=False,
+        help_text=_("As listed under Invitations of guardians: no contact, the child's own, or one that many share."),
+    )
     beginning = forms.CharField(
         label=_("whose LMS id begins with"), required=False, max_length=255, help_text=_("Empty: all of them.")
     )
@@ -95,6 +112,18 @@ class MakeForm(ScopedForm):
             self.instance.client_id = client_id
             found = purposes_to_ask(client_id, at=get_action_time(self.request))
             set_choices(self, "purposes", [(one.code, _purpose_name(one)) for one in found])
+        self.initial.setdefault("addressee", self.request.GET.get(ADDRESSEE) or Addressee.PERSON)
+        self.initial.setdefault("unreachable", UNREACHABLE in self.request.GET)
+
+    def clean(self) -> dict[str, Any]:
+        """Require purposes on a form for people themselves, and guardians for the choice of unreachable ones."""
+        cleaned = super().clean()
+        for_guardians = cleaned.get("addressee") == Addressee.GUARDIAN
+        if not for_guardians and not cleaned.get("purposes") and "purposes" not in self.errors:
+            self.add_error("purposes", gettext("This field is required."))
+        if cleaned.get("unreachable") and not for_guardians:
+            self.add_error("unreachable", gettext("This needs a form for guardians."))
+        return cleaned
 
     def clean_ids(self) -> list[str]:
         """Return the non-empty lines."""
@@ -115,10 +144,28 @@ def _find_client(request: HttpRequest) -> UUID | None:
     return client_id if Client.objects.exclude(pk=PAKTALEEM).filter(pk=client_id).exists() else None
 
 
+def _choices_page(request: HttpRequest, client: Client) -> str:
+    return PortalUrls.of(get_public_url(request), client.code).choices
+
+
+def _guardian_page(request: HttpRequest, client: Client) -> str:
+    return get_public_url(request) + reverse("guardian-start", args=[client.code])
+
+
+def _select_people(client: Client, given: dict[str, Any], actor: Actor) -> QuerySet[Subject]:
+    beginning = given["beginning"].strip()
+    if given["unreachable"]:
+        return select_unreachable(client, beginning=beginning, actor=actor)
+    return select_people(client, ids=given["ids"], role=given["role"], beginning=beginning, actor=actor)
+
+
 def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     client = Client.objects.get(pk=run.client_id)
-    address = PortalUrls.of(get_public_url(request), client.code).choices.partition("://")[2]
-    pdf = print_form(run, address=address, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+    page = _guardian_page(request, client) if run.for_guardians else _choices_page(request, client)
+    address = page.partition("://")[2]
+    policy = PortalUrls.of(get_public_url(request), client.code).notice.partition("://")[2]
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    pdf = print_form(run, address=address, policy=policy, **by)
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="consent-form-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.pdf"'
     return response
@@ -132,10 +179,10 @@ class FormRunAdmin(EvidenceAdmin):
     form = MakeForm
     view_capability = Capability.VIEW_FORMS
     add_capability = Capability.MANAGE_FORMS
-    list_display = ("name", "people", "made_at", "made_by", "owner")
+    list_display = ("name", "addressee", "people", "made_at", "made_by", "owner")
     list_filter = ("client",)
     newest_by = "made_at"
-    detail_fields = ("name", "people", "made", "made_by")
+    detail_fields = ("name", "addressee", "people", "made", "made_by")
     change_list_template = "paper/forms.html"
     change_form_template = "paper/form.html"
     intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu, with a code."
@@ -160,8 +207,8 @@ class FormRunAdmin(EvidenceAdmin):
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
-            (None, {"fields": ["name", "purposes"]}),
-            (gettext("People to ask"), {"fields": ["ids", "role", "beginning"]}),
+            (None, {"fields": ["name", "addressee", "purposes"]}),
+            (gettext("People to ask"), {"fields": ["ids", "role", "unreachable", "beginning"]}),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -181,10 +228,12 @@ class FormRunAdmin(EvidenceAdmin):
             raise PermissionDenied
         run: FormRun = self._row_or_404(request, object_id)
         form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
-        codes = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
+        pages = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
+        codes = [SERVICE] if run.for_guardians else []
+        codes += [SHARING] if pages.filter(asks_sharing=True).exists() else []
         content_type, make = BLANKS[kind]
         content = make(
-            list(form_purposes.values_list("purpose__code", flat=True)), list(codes.values_list("code", flat=True))
+            [*codes, *form_purposes.values_list("purpose__code", flat=True)], list(pages.values_list("code", flat=True))
         )
         disposition = f'attachment; filename="answers-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.{kind}"'
         return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
@@ -204,6 +253,7 @@ class FormRunAdmin(EvidenceAdmin):
             "opts": self.opts,
             "title": gettext("Make a consent form"),
             "form": ClientForm(),
+            "kept": [(name, request.GET[name]) for name in (ADDRESSEE, UNREACHABLE) if name in request.GET],
         }
         return TemplateResponse(request, "paper/client.html", context)
 
@@ -212,14 +262,12 @@ class FormRunAdmin(EvidenceAdmin):
         given, actor = form.cleaned_data, actor_of(request)
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
-            people = select_people(
-                client, ids=given["ids"], role=given["role"], beginning=given["beginning"].strip(), actor=actor
-            )
             run = make_form(
                 client,
                 name=given["name"],
                 purposes=given["purposes"],
-                people=people,
+                people=_select_people(client, given, actor),
+                addressee=Addressee(given["addressee"]),
                 actor=actor,
                 at=get_action_time(request),
             )
@@ -239,6 +287,7 @@ class FormRunAdmin(EvidenceAdmin):
                     }
                     for one in form_purposes.select_related("purpose", "notice_version__notice")
                 ],
+                "for_guardians": row.for_guardians,
                 "progress": count_progress(row),
                 "may_manage": may(request, Capability.MANAGE_FORMS, row.client_id),
                 "upload_url": reverse("admin:paper_answersheet_add", current_app=site.name),

@@ -3,19 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from consent.consents.admin.consents import serialize_events
 from consent.consents.models import ConsentEvent
-from consent.paper.admin.sheets import TONES, PlainForm
+from consent.paper.admin.settling import ACTS, may_match
+from consent.paper.admin.sheets import TONES
 from consent.paper.codes import format_code
 from consent.paper.models import (
     OPEN_STATES,
@@ -28,17 +27,9 @@ from consent.paper.models import (
 )
 from consent.paper.selectors import find_similar_codes, map_open_rows
 from consent.paper.services import (
-    AlreadySettled,
-    NothingToRecord,
-    NotMatched,
-    choose_entry,
-    confirm_entry,
-    dismiss_entry,
     get_typed_code,
-    match_entry,
 )
-from consent.paper.services.queue import CodeUnknown
-from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
+from consent.paper.verdicts import SERVICE, SHARING
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import (
@@ -50,95 +41,14 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
-from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.paging import LIMIT, format_count
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["SheetEntryAdmin", "queue_board"]
 
 SHEETS_OFFERED = 50
-_REFUSALS: dict[type[Exception], str] = {
-    NotMatched: "The row is no longer matched: check it again.",
-    AlreadySettled: "The row has already been settled.",
-    CodeUnknown: "No form of this client has this code.",
-    NothingToRecord: "No answer of this row can be recorded: consents that have since ended, notices that have "
-    "changed, and answers of guardians or children are left out. Dismiss the row, and ask again.",
-    FileTooLarge: "The file is too large.",
-    FileKindNotAccepted: "Choose a PDF, JPEG or PNG.",
-}
-
-
-class ConfirmForm(PlainForm):
-    """A form to add an optional scan of the signed form."""
-
-    scan = forms.FileField(
-        label=_("Scan of the form"),
-        required=False,
-        help_text=_("Optional: PDF, JPEG or PNG. It is encrypted and becomes evidence of each answer."),
-    )
-
-
-class MatchForm(RowActionForm):
-    """A form to enter the code of the row's form."""
-
-    code = forms.CharField(
-        label=_("Code on the form"),
-        max_length=40,
-        help_text=_("As printed on the person's page. Case and the hyphen do not matter."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    field_order = ("code", "reason")
-
-
-def _is_matched(row: SheetEntry, _at: Any) -> bool:
-    return row.state == EntryState.MATCHED
-
-
-def _is_open(row: SheetEntry, _at: Any) -> bool:
-    return row.is_open
-
-
-def _may_choose(row: SheetEntry, _at: Any) -> bool:
-    return row.state in {EntryState.CONTRADICTORY, EntryState.OUTDATED}
-
-
-def _may_match(row: SheetEntry, _at: Any) -> bool:
-    return row.state == EntryState.UNMATCHED and row.page_id is None
-
-
-def _confirm_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _redirect_to_row(
-        request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=get_action_time(request))
-    )
-
-
-def _choose_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
-    return _redirect_to_row(request, choose_entry(row, **by))
-
-
-def _match_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
-    return _redirect_to_row(request, match_entry(row, code=given["code"], **by))
-
-
-def _dismiss_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> None:
-    dismiss_entry(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
-def _redirect_to_row(request: HttpRequest, row: SheetEntry) -> HttpResponse:
-    """Show the row with a message about its new state."""
-    if row.state == EntryState.CONFIRMED:
-        messages.success(request, gettext("Confirmed. In effect from the next decision."))
-    elif row.state == EntryState.MATCHED:
-        messages.success(request, gettext("Matched. Nothing is recorded yet: confirm it."))
-    else:
-        messages.warning(request, gettext("Nothing is recorded: {why}").format(why=row.get_problem_display()))
-    owner: SheetEntryAdmin = site.get_model_admin(SheetEntry)  # type: ignore[assignment]
-    return HttpResponseRedirect(owner.url_of("change", row))
 
 
 class SheetFilter(ChosenFilter):
@@ -185,6 +95,8 @@ class SheetEntryAdmin(EvidenceAdmin):
         "code",
         "said",
         "given_by",
+        "signer",
+        "service",
         "method",
         "answered_on",
         "standing",
@@ -193,58 +105,11 @@ class SheetEntryAdmin(EvidenceAdmin):
     intro = "Rows of answer sheets. A matched row counts once it is confirmed; the others need a decision."
     empty_text = "The queue is empty: no answer sheet has been uploaded yet."
     standing = state_column(state_pill)
-    acts = (
-        RowAction(
-            "confirm",
-            "Confirm",
-            Capability.CONFIRM_ANSWERS,
-            _confirm_entry,
-            form=ConfirmForm,
-            lead="The row's answers are recorded, each purpose separately, with the sheet and its row as evidence.",
-            applies=_is_matched,
-            refusals=_REFUSALS,
-            template="paper/settle.html",
-        ),
-        RowAction(
-            "match",
-            "Match by hand",
-            Capability.MANAGE_FORMS,
-            _match_entry,
-            form=MatchForm,
-            lead="Enter the code printed on the paper form. The row must then be confirmed.",
-            applies=_may_match,
-            refusals=_REFUSALS,
-            template="paper/match.html",
-        ),
-        RowAction(
-            "choose",
-            "Record this row",
-            Capability.CONFIRM_ANSWERS,
-            _choose_entry,
-            lead="This row is recorded, and other rows for its code are dismissed. Consents that have since been "
-            "withdrawn or ended, and consents under a notice that has changed, are left out.",
-            danger=True,
-            applies=_may_choose,
-            refusals=_REFUSALS,
-            template="paper/settle.html",
-        ),
-        RowAction(
-            "dismiss",
-            "Dismiss",
-            Capability.MANAGE_FORMS,
-            _dismiss_entry,
-            lead="The row is closed permanently. None of its answers is recorded.",
-            done="Dismissed: none of its answers is recorded.",
-            danger=True,
-            applies=_is_open,
-            refusals=_REFUSALS,
-            template="paper/settle.html",
-        ),
-    )
+    acts = ACTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person, page and sheet; sealed details are not opened."""
-        return super().get_queryset(request).select_related("subject", "page__run", "sheet")
+        return super().get_queryset(request).select_related("subject", "page__run", "sheet", "guardian")
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> Any:
         """Render a page of an act with the answers of the row."""
@@ -310,6 +175,22 @@ class SheetEntryAdmin(EvidenceAdmin):
         url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
         return format_html('<code>{}</code> · <a href="{}">{}</a>', format_code(row.page.code), url, row.page.run.name)
 
+    @admin.display(description="guardian who signed")
+    def signer(self, row: SheetEntry) -> SafeString | str:
+        """Link to the guardian who signed; a name that is only on the form is not shown."""
+        if row.guardian is None:
+            return gettext("A name that is not on file") if row.named_by is not None else "—"
+        url = reverse("admin:subjects_subject_change", args=[row.guardian_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.guardian)
+
+    @admin.display(description="answer about the service")
+    def service(self, row: SheetEntry) -> SafeString | str:
+        """Link to the recorded answer about the service."""
+        if row.authorisation_id is None:
+            return "—"
+        url = reverse("admin:children_serviceauthorisation_change", args=[row.authorisation_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, gettext("Recorded"))
+
     @admin.display(description="answers")
     def said(self, row: SheetEntry) -> str:
         """Return the answers."""
@@ -323,12 +204,13 @@ class SheetEntryAdmin(EvidenceAdmin):
 
 def _format_answers(row: SheetEntry) -> str:
     words = {True: gettext("yes"), False: gettext("no")}
-    return ", ".join(f"{code}: {words[gives]}" for code, gives in row.answers.items())
+    answers = sorted(row.answers.items(), key=lambda one: one[0] not in {SERVICE, SHARING})
+    return ", ".join(f"{code}: {words[gives]}" for code, gives in answers)
 
 
 def _list_near_codes(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
     """Return the typed code and the most similar codes, if the user may match rows by hand."""
-    if not _may_match(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
+    if not may_match(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
         return None
     with in_client(row.client_id):
         typed = get_typed_code(SheetEntry.objects.get(pk=row.pk), actor=actor_of(request)).get("code", "")
@@ -352,10 +234,11 @@ def _serialize_rival(other: SheetEntry) -> dict[str, Any]:
 
 
 def _list_events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
+    if not row.recorded:
+        return []
     events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
-    return (
-        serialize_events(annotate_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
-    )
+    related = events.select_related("purpose", "guardian", "subject__client")
+    return serialize_events(annotate_actor(related, viewer))
 
 
 def _serialize_step(one: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Answer sheets in the console: upload, progress of the rows, and confirmation of matched rows."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.paper.models import OPEN_STATES, AnswerSheet, EntryState, SheetEntry
 from consent.paper.selectors import count_rows
-from consent.paper.services import SheetAlreadyUploaded, confirm_matched, upload_sheet
+from consent.paper.services import confirm_matched, upload_sheet
 from consent.paper.sheets import SheetInvalid
 from paktaleem.directory.rosters.oneroster.problems import Problem
 from paktaleem.foundation.accounts.models import Client
@@ -118,7 +118,6 @@ class AnswerSheetAdmin(EvidenceAdmin):
     change_form_template = "paper/sheet.html"
     intro = "Uploaded answer sheets. Their rows are in the queue; an answer counts only once it is confirmed."
     empty_text = "No answer sheet has been uploaded yet."
-    refusals: ClassVar[Any] = {SheetAlreadyUploaded: "This file has already been uploaded: find it in the list."}
     acts = (
         RowAction(
             "confirm",

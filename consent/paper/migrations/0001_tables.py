@@ -11,7 +11,7 @@ from paktaleem.foundation.tenancy.operations import CreateTables
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = [("accounts", "0001_tables"), ("consent", "0001_tables"), ("subjects", "0001_tables")]
+    dependencies = [("accounts", "0001_tables"), ("children", "0001_tables"), ("consent", "0001_tables"), ("subjects", "0001_tables")]
     operations = [
         CreateTables(
             migrations.CreateModel(
@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("name", models.CharField(help_text='The class or group, such as “Grade 7 B”. Do not name people.', max_length=100, verbose_name='group')),
                     ("people", models.PositiveIntegerField(editable=False, verbose_name="people")),
+                    ("addressee", models.CharField(choices=[("person", "Each person for themselves"), ("guardian", "The parent or guardian of each child")], default="person", max_length=16, verbose_name="who answers")),
                     ("actor_kind", models.CharField(choices=[("user", "user"), ("api_key", "api_key"), ("subject", "subject"), ("system", "system")], editable=False, max_length=16)),
                     ("actor_id", models.UUIDField(editable=False)),
                     ("actor_role", models.CharField(editable=False, max_length=32)),
@@ -82,6 +83,8 @@ class Migration(migrations.Migration):
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("code", models.CharField(max_length=8)),
                     ("purposes", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9_]{1,62}\\Z", "Use a–z, 0–9 and _, starting with a letter.")]), blank=True, default=list)),
+                    ("notice_hash", models.CharField(blank=True, max_length=64)),
+                    ("asks_sharing", models.BooleanField(default=False)),
                     ("position", models.PositiveIntegerField()),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
@@ -100,6 +103,8 @@ class Migration(migrations.Migration):
                     ("answers", models.JSONField(default=dict, help_text="Purpose → whether yes.")),
                     ("given_by", models.CharField(choices=[("self", "The data subject"), ("guardian", "A guardian")], max_length=16, verbose_name="answered by")),
                     ("method", models.CharField(choices=[("paper", "On paper"), ("phone", "By telephone")], max_length=16, verbose_name="method")),
+                    ("relationship", models.CharField(blank=True, choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative"), ("other", "Other")], max_length=16, verbose_name="relationship")),
+                    ("named_by", models.UUIDField(null=True)),
                     ("answered_on", models.DateField(help_text="As the sheet says, in the client's time zone.", verbose_name="answered on")),
                     ("details", models.BinaryField(null=True)),
                     (
@@ -108,10 +113,12 @@ class Migration(migrations.Migration):
                     ),
                     (
                         "problem",
-                        models.CharField(blank=True, choices=[('code_mistyped', 'The code has a typing error.'), ('code_unknown', 'No form of this client has this code.'), ('erased', 'The person is erased: nothing can be recorded.'), ('guardian_answered', 'A guardian answered for a child. Guardians cannot give consent here yet: the row waits.'), ('child_gave', "A child consented. A child's own consent does not count: a guardian must answer."), ('of_age', 'A guardian answered for a person who is of age and answers for themselves.'), ('before_form', 'The answer is dated before the form was made.'), ('rows_differ', 'Another row for the same code has a different answer.'), ('not_on_form', "It answers a purpose that the person's form did not ask about."), ('later_answer', 'The person has since given a different answer.'), ('ended_since', 'The consent has since been withdrawn or ended: an older form does not restore it.'), ('notice_changed', 'The notice has changed since the form was made: ask again.'), ('not_consent', 'Consent is no longer the lawful basis of the purpose for this person.')], max_length=24, verbose_name='why'),
+                        models.CharField(blank=True, choices=[('code_mistyped', 'The code has a typing error.'), ('code_unknown', 'No form of this client has this code.'), ('erased', 'The person is erased: nothing can be recorded.'), ('guardian_answered', 'A guardian answered on a form for the person. It neither names the guardian nor authorises the service: print a form for guardians.'), ('signer_missing', 'It is not entered which guardian signed the form.'), ('signer_unknown', 'The person who signed is not, or no longer, named as a guardian of this child.'), ('signer_barred', 'The guardian who signed may not decide for this child, for example because of a court order.'), ('signer_minor', 'The person who signed is a child.'), ('signer_new', 'Only the form names this guardian: a second person must check who signed, and record the row.'), ('not_signed', "A guardian's consent by telephone is not signed: it does not verify the guardian."), ('child_gave', "A child consented. A child's own consent does not count: a guardian must answer."), ('of_age', 'The person is of age and answers for themselves, not through a guardian.'), ('before_form', 'The answer is dated before the form was made.'), ('relationship_differs', 'The form states another relationship than the records: check who signed.'), ('other_refused', "Another guardian's refusal is in effect: it takes precedence over this consent."), ('not_authorised', 'The guardian did not say yes to the use of the platform, so no other yes counts.'), ('rows_differ', 'Another row for the same code has a different answer.'), ('not_on_form', "It answers a purpose that the person's form did not ask about."), ('later_answer', 'The person has since given a different answer.'), ('ended_since', 'The consent has since been withdrawn or ended: an older form does not restore it.'), ('notice_changed', 'The notice has changed since the form was made: ask again.'), ('not_consent', 'Consent is no longer the lawful basis of the purpose for this person.')], max_length=24, verbose_name='why'),
                     ),
                     ("recorded", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list)),
                     ("entered_at", models.DateTimeField(verbose_name="entered")),
+                    ("authorisation", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="children.serviceauthorisation")),
+                    ("guardian", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("page", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="paper.formpage")),
                     ("sheet", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="paper.answersheet")),
@@ -133,7 +140,9 @@ class Migration(migrations.Migration):
                         models.UniqueConstraint(fields=("client", "sheet", "number"), name="sheetentry_row_once"),
                         models.CheckConstraint(condition=models.Q(models.Q(("page", None), ("subject", None)), models.Q(("page__isnull", False), ("subject__isnull", False)), _connector="OR"), name="sheetentry_page_is_somebodys"),
                         models.CheckConstraint(condition=models.Q(models.Q(("page", None), _negated=True), ("state__in", ["unmatched", "dismissed", "expired"]), _connector="OR"), name="sheetentry_matched_has_a_page"),
-                        models.CheckConstraint(condition=models.Q(("state", "confirmed"), ("recorded", []), _connector="OR"), name="sheetentry_counts_once_confirmed"),
+                        models.CheckConstraint(condition=models.Q(("state", "confirmed"), models.Q(("authorisation", None), ("recorded", [])), _connector="OR"), name="sheetentry_counts_once_confirmed"),
+                        models.CheckConstraint(condition=models.Q(("guardian", None), ("subject", None), models.Q(("subject", models.F("guardian")), _negated=True), _connector="OR"), name="sheetentry_guardian_of_another"),
+                        models.CheckConstraint(condition=models.Q(("given_by", "guardian"), models.Q(("guardian", None), ("named_by", None), ("relationship", "")), _connector="OR"), name="sheetentry_guardian_signed"),
                         models.CheckConstraint(condition=models.Q(("state__in", ["matched", "confirmed", "dismissed"]), models.Q(("problem", ""), _negated=True), _connector="OR"), name="sheetentry_waits_for_a_reason"),
                     ],
                 },
@@ -142,14 +151,14 @@ class Migration(migrations.Migration):
                 name="EntryStep",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("step", models.CharField(choices=[('confirmed', 'Confirmed'), ('chosen', 'Recorded despite other rows'), ('resolved', 'Matched by hand'), ('dismissed', 'Dismissed'), ('moved', 'Judged again'), ('expired', 'Expired, content deleted')], max_length=16)),
+                    ("step", models.CharField(choices=[('confirmed', 'Confirmed'), ('chosen', 'Recorded despite other rows'), ('resolved', 'Matched by hand'), ('signer', 'Guardian entered'), ('dismissed', 'Dismissed'), ('moved', 'Judged again'), ('expired', 'Expired, content deleted')], max_length=16)),
                     (
                         "state",
                         models.CharField(choices=[('matched', 'Matched'), ('unmatched', 'Unmatched'), ('contradictory', 'Contradictory'), ('outdated', 'Outdated'), ('guardian', 'Waiting for a guardian'), ('confirmed', 'Confirmed'), ('dismissed', 'Dismissed'), ('expired', 'Expired: not matched')], max_length=16),
                     ),
                     (
                         "problem",
-                        models.CharField(blank=True, choices=[('code_mistyped', 'The code has a typing error.'), ('code_unknown', 'No form of this client has this code.'), ('erased', 'The person is erased: nothing can be recorded.'), ('guardian_answered', 'A guardian answered for a child. Guardians cannot give consent here yet: the row waits.'), ('child_gave', "A child consented. A child's own consent does not count: a guardian must answer."), ('of_age', 'A guardian answered for a person who is of age and answers for themselves.'), ('before_form', 'The answer is dated before the form was made.'), ('rows_differ', 'Another row for the same code has a different answer.'), ('not_on_form', "It answers a purpose that the person's form did not ask about."), ('later_answer', 'The person has since given a different answer.'), ('ended_since', 'The consent has since been withdrawn or ended: an older form does not restore it.'), ('notice_changed', 'The notice has changed since the form was made: ask again.'), ('not_consent', 'Consent is no longer the lawful basis of the purpose for this person.')], max_length=24),
+                        models.CharField(blank=True, choices=[('code_mistyped', 'The code has a typing error.'), ('code_unknown', 'No form of this client has this code.'), ('erased', 'The person is erased: nothing can be recorded.'), ('guardian_answered', 'A guardian answered on a form for the person. It neither names the guardian nor authorises the service: print a form for guardians.'), ('signer_missing', 'It is not entered which guardian signed the form.'), ('signer_unknown', 'The person who signed is not, or no longer, named as a guardian of this child.'), ('signer_barred', 'The guardian who signed may not decide for this child, for example because of a court order.'), ('signer_minor', 'The person who signed is a child.'), ('signer_new', 'Only the form names this guardian: a second person must check who signed, and record the row.'), ('not_signed', "A guardian's consent by telephone is not signed: it does not verify the guardian."), ('child_gave', "A child consented. A child's own consent does not count: a guardian must answer."), ('of_age', 'The person is of age and answers for themselves, not through a guardian.'), ('before_form', 'The answer is dated before the form was made.'), ('relationship_differs', 'The form states another relationship than the records: check who signed.'), ('other_refused', "Another guardian's refusal is in effect: it takes precedence over this consent."), ('not_authorised', 'The guardian did not say yes to the use of the platform, so no other yes counts.'), ('rows_differ', 'Another row for the same code has a different answer.'), ('not_on_form', "It answers a purpose that the person's form did not ask about."), ('later_answer', 'The person has since given a different answer.'), ('ended_since', 'The consent has since been withdrawn or ended: an older form does not restore it.'), ('notice_changed', 'The notice has changed since the form was made: ask again.'), ('not_consent', 'Consent is no longer the lawful basis of the purpose for this person.')], max_length=24),
                     ),
                     (
                         "reason",
@@ -165,7 +174,7 @@ class Migration(migrations.Migration):
                 options={
                     "ordering": ["-taken_at", "-id"],
                     "indexes": [models.Index(models.F("client"), models.F("entry"), models.OrderBy(models.F("taken_at"), descending=True), name="entrystep_of_entry")],
-                    "constraints": [models.CheckConstraint(condition=models.Q(models.Q(("step__in", ["chosen", "resolved", "dismissed"]), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"), name="entrystep_has_a_reason")],
+                    "constraints": [models.CheckConstraint(condition=models.Q(models.Q(("step__in", ["chosen", "resolved", "signer", "dismissed"]), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"), name="entrystep_has_a_reason")],
                 },
             ),
         )

@@ -11,7 +11,7 @@ from paktaleem.foundation.tenancy.operations import (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("paper", "0001_tables"), ("consent", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [("paper", "0001_tables"), ("children", "0002_tenancy"), ("consent", "0002_tenancy"), ("subjects", "0002_tenancy")]
     operations = [
         Isolate(
             TenantIsolation("FormRun"),
@@ -32,6 +32,8 @@ class Migration(migrations.Migration):
             SameClientForeignKey("SheetEntry", "sheet", "AnswerSheet"),
             SameClientForeignKey("SheetEntry", "page", "FormPage"),
             SameClientForeignKey("SheetEntry", "subject", "subjects.Subject"),
+            SameClientForeignKey("SheetEntry", "guardian", "subjects.Subject"),
+            SameClientForeignKey("SheetEntry", "authorisation", "children.ServiceAuthorisation"),
             SameClientForeignKey("EntryStep", "entry", "SheetEntry"),
         ),
     ]

@@ -1,14 +1,21 @@
 """Services of consent forms, answer sheets and the matching queue."""
 
-from consent.paper.services.expiry import expire_unmatched
-from consent.paper.services.forms import make_form, print_form
-from consent.paper.services.queue import (
+from consent.paper.services.errors import (
     AlreadySettled,
+    CodeUnknown,
+    NamedBySamePerson,
+    NameDiffers,
+    NotForGuardians,
     NothingToRecord,
     NotMatched,
+)
+from consent.paper.services.expiry import expire_unmatched
+from consent.paper.services.forms import NoticeChanged, make_form, print_form
+from consent.paper.services.queue import (
     choose_entry,
     confirm_entry,
     dismiss_entry,
+    enter_signer,
     match_entry,
 )
 from consent.paper.services.sheets import (
@@ -21,14 +28,20 @@ from consent.paper.services.sheets import (
 
 __all__ = [
     "AlreadySettled",
+    "CodeUnknown",
+    "NameDiffers",
+    "NamedBySamePerson",
+    "NotForGuardians",
     "NotMatched",
     "NothingToRecord",
+    "NoticeChanged",
     "SheetAlreadyUploaded",
     "choose_entry",
     "confirm_batch",
     "confirm_entry",
     "confirm_matched",
     "dismiss_entry",
+    "enter_signer",
     "expire_unmatched",
     "get_typed_code",
     "make_form",

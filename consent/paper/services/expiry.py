@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.paper.models import AnswerSheet, EntryState, EntryStep, SheetEntry, Step
-from consent.paper.services.queue import delete_sheet_key
+from consent.paper.services.details import delete_sheet_key
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
@@ -33,8 +33,8 @@ def clients_with_unmatched(*, at: datetime) -> list[UUID]:
 def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
     """Expire up to ``limit`` unmatched rows of a client, in its context; returns how many.
 
-    Answers, note and typed code are deleted (storage limitation; privacy policy, section 4). Rows and sheets keep their
-    numbers, and the ledger lists the rows. Raises NotAllowed.
+    Answers, note, typed code and guardian are deleted (storage limitation; privacy policy, section 4). Rows and sheets
+    keep their numbers, and the ledger lists the rows. Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client_id)
     rows = SheetEntry.objects.select_for_update(of=("self",), skip_locked=True).filter(
@@ -42,7 +42,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     )
     found = sorted(rows.order_by("entered_at", "id")[:limit], key=lambda one: (one.sheet_id, one.number))
     SheetEntry.objects.filter(pk__in=[one.pk for one in found]).update(
-        state=EntryState.EXPIRED, answers={}, details=None
+        state=EntryState.EXPIRED, answers={}, details=None, guardian=None, relationship="", named_by=None
     )
     _record_steps(found, actor, at)
     for sheet_id, of_sheet in groupby(found, key=lambda one: one.sheet_id):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,14 +10,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from consent.consents.selectors.service_notices import PrintedNotice, printed_notice
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.purposes import NoticeUnknown, find_purposes, get_current_notice
 from consent.notices.selectors.registers import current_register
 from consent.paper.codes import generate_code
-from consent.paper.models import FormPage, FormPurpose, FormRun
-from consent.paper.pdf import Form, Page, Question, render_pdf
+from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
+from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
 from consent.register.compiled import Register
 from consent.register.models import Basis, Purpose
+from consent.register.purpose_texts import describe_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -25,38 +28,72 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
-__all__ = ["make_form", "print_form"]
+__all__ = ["NoticeChanged", "make_form", "print_form"]
 
 ROWS_AT_ONCE = 1_000
 
 
+class NoticeChanged(PortalError):
+    """The notice about the service has changed since the form was made, so the form can no longer be printed."""
+
+    console_message = "The notice about the use of the platform has changed since the form was made: make a new form."
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One page to be: the person, the purposes, and on a form for guardians the notice about the service."""
+
+    person: Subject
+    purposes: list[str]
+    notice_hash: str = ""
+    asks_sharing: bool = False
+
+
 @transaction.atomic
 def make_form(
-    client: Client, *, name: str, purposes: Sequence[str], people: Iterable[Subject], actor: Actor, at: datetime
+    client: Client,
+    *,
+    name: str,
+    purposes: Sequence[str],
+    people: Iterable[Subject],
+    addressee: Addressee = Addressee.PERSON,
+    actor: Actor,
+    at: datetime,
 ) -> FormRun:
     """Create a consent form: a page with a code for each person who can be asked about some of the purposes.
 
-    The version of each notice is stored. Raises ValidationError for a purpose without consent as basis or without a
+    A form for guardians has a page for each child, and also asks about the service; it may have no purposes. The
+    version of each notice is stored. Raises ValidationError for a purpose without consent as basis or without a
     notice, or too many or no people; NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
-    register = current_register(client.pk)
-    form_purposes = _check_purposes(client, purposes, at)
-    asks = [
-        (person, _purposes_for(person, form_purposes, register, at)) for person in people if person.erased_at is None
-    ]
-    asks = [(person, codes) for person, codes in asks if codes]
+    form_purposes = _check_purposes(client, purposes, addressee, at)
+    asks = _list_asks(client, people, form_purposes, addressee, at)
     if not 0 < len(asks) <= settings.FORM_MOST_PEOPLE:
         message = f"{len(asks)} people would be asked: a form is for 1 to {settings.FORM_MOST_PEOPLE}."
         raise ValidationError({"people": [message]})
-    run = FormRun(client=client, name=name.strip(), people=len(asks), made_at=at)
+    run = FormRun(client=client, name=name.strip(), people=len(asks), addressee=addressee, made_at=at)
     run.actor_kind, run.actor_id, run.actor_role = actor_columns(actor)
     run.clean_fields()
     run.save(force_insert=True)
+    _add_purposes(run, form_purposes)
+    _add_pages(run, asks)
+    facts = {
+        "form": str(run.pk),
+        "people": run.people,
+        "addressee": str(addressee),
+        "purposes": {purpose.code: str(version.pk) for purpose, version in form_purposes},
+    }
+    record_entry("form.made", client_id=client.pk, facts=facts, actor=actor, at=at)
+    return run
+
+
+def _add_purposes(run: FormRun, form_purposes: Sequence[tuple[Purpose, NoticeVersion]]) -> None:
     FormPurpose.objects.bulk_create(
         FormPurpose(
-            client=client,
+            client_id=run.client_id,
             run=run,
             purpose=purpose,
             purpose_owner=purpose.client_id,
@@ -66,22 +103,58 @@ def make_form(
         )
         for position, (purpose, version) in enumerate(form_purposes, 1)
     )
-    codes = iter(_draw_unused_codes(client.pk, len(asks)))
+
+
+def _add_pages(run: FormRun, asks: Sequence[_Ask]) -> None:
+    codes = iter(_draw_unused_codes(run.client_id, len(asks)))
     pages = [
-        FormPage(client=client, run=run, subject=person, code=next(codes), purposes=of_person, position=position)
-        for position, (person, of_person) in enumerate(asks, 1)
+        FormPage(
+            client_id=run.client_id,
+            run=run,
+            subject=ask.person,
+            code=next(codes),
+            purposes=ask.purposes,
+            notice_hash=ask.notice_hash,
+            asks_sharing=ask.asks_sharing,
+            position=position,
+        )
+        for position, ask in enumerate(asks, 1)
     ]
     FormPage.objects.bulk_create(pages, batch_size=ROWS_AT_ONCE)
-    facts = {
-        "form": str(run.pk),
-        "people": run.people,
-        "purposes": {purpose.code: str(version.pk) for purpose, version in form_purposes},
-    }
-    record_entry("form.made", client_id=client.pk, facts=facts, actor=actor, at=at)
-    return run
 
 
-def _check_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[tuple[Purpose, NoticeVersion]]:
+def _list_asks(
+    client: Client,
+    people: Iterable[Subject],
+    form_purposes: Sequence[tuple[Purpose, NoticeVersion]],
+    addressee: Addressee,
+    at: datetime,
+) -> list[_Ask]:
+    """List the pages of a form: on one for guardians, of every child; on another, of all with a purpose to answer."""
+    register = current_register(client.pk)
+    living = [person for person in people if person.erased_at is None and not person.is_being_erased]
+    if addressee == Addressee.PERSON:
+        asks = [_Ask(person, _purposes_for(person, form_purposes, register, at)) for person in living]
+        return [ask for ask in asks if ask.purposes]
+    thresholds = client.thresholds
+    children = [
+        person for person in living if person.is_child(at, thresholds=thresholds, serves_minors=client.serves_minors)
+    ]
+    notices = {role: printed_notice(client, role, at=at) for role in {child.role for child in children}}
+    return [
+        _Ask(
+            child,
+            _purposes_for(child, form_purposes, register, at),
+            notices[child.role].hash,
+            notices[child.role].asks_sharing,
+        )
+        for child in children
+    ]
+
+
+def _check_purposes(
+    client: Client, codes: Sequence[str], addressee: Addressee, at: datetime
+) -> list[tuple[Purpose, NoticeVersion]]:
     """Return each purpose with its notice in effect. Raises ValidationError."""
     known = find_purposes(client.pk, codes)
     form_purposes = []
@@ -94,7 +167,7 @@ def _check_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[
         except NoticeUnknown:
             message = f"No notice in effect informs about {code}: publish one first."
             raise ValidationError({"purposes": [message]}) from None
-    if not form_purposes:
+    if not form_purposes and addressee == Addressee.PERSON:
         raise ValidationError({"purposes": ["Choose at least one purpose."]})
     return form_purposes
 
@@ -117,16 +190,20 @@ def _draw_unused_codes(client_id: UUID, number: int) -> list[str]:
 
 
 @transaction.atomic
-def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
+def print_form(
+    run: FormRun, *, address: str, policy: str = "", actor: Actor, reason: Reason | str, at: datetime
+) -> bytes:
     """Return the form as PDF with the name of each person; the access to each name is logged.
 
-    ``address`` is where people can change their answers. Raises NotAllowed, CannotOpen.
+    ``address`` is where people can change their answers, ``policy`` where the policy is (for guardians). Raises
+    NoticeChanged for a form for guardians with an earlier notice about the service, NotAllowed, CannotOpen.
     """
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     client = Client.objects.get(pk=run.client_id)
     pages = list(
         FormPage.objects.filter(client_id=run.client_id, run=run).select_related("subject").order_by("position")
     )
+    services = _list_services(client, pages, at) if run.for_guardians else {}
     names = reveal_names([page.subject for page in pages], client_id=run.client_id, actor=actor, reason=reason, at=at)
     pdf = render_pdf(
         Form(
@@ -135,16 +212,43 @@ def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str
             address=address,
             contact=settings.SUPPORT_ADDRESS,
             questions=_list_questions(run),
-            pages=[
-                Page(page.code, names[page.subject_id], page.subject.external_id or "", tuple(page.purposes))
-                for page in pages
-                if page.subject_id in names
-            ],
+            pages=[_to_page(page, names[page.subject_id]) for page in pages if page.subject_id in names],
+            for_guardians=run.for_guardians,
+            policy=policy,
+            services=services,
         )
     )
     facts = {"form": str(run.pk), "pages": len(names), "sha256": hashlib.sha256(pdf).hexdigest(), "reason": str(reason)}
     record_entry("form.printed", client_id=run.client_id, facts=facts, actor=actor, at=at)
     return pdf
+
+
+def _to_page(page: FormPage, name: str) -> Page:
+    external_id = page.subject.external_id or ""
+    return Page(page.code, name, external_id, tuple(page.purposes), page.notice_hash)
+
+
+def _list_services(client: Client, pages: Sequence[FormPage], at: datetime) -> dict[str, ServiceQuestion]:
+    """Map the hash of each notice about the service to its text. Raises NoticeChanged if it is not in effect."""
+    printed = [page for page in pages if page.subject.erased_at is None]
+    notices = {role: printed_notice(client, role, at=at) for role in {page.subject.role for page in printed}}
+    if any(page.notice_hash != notices[page.subject.role].hash for page in printed):
+        raise NoticeChanged
+    return {notice.hash: _to_service_question(notice) for notice in notices.values()}
+
+
+def _to_service_question(notice: PrintedNotice) -> ServiceQuestion:
+    return ServiceQuestion(
+        uses=[
+            PrintedUse(
+                purpose=(english.text, urdu.text),
+                data=(", ".join(english.data), "، ".join(urdu.data)),
+                recipients=", ".join(english.recipients),
+            )
+            for english, urdu in zip(notice.english.uses, notice.urdu.uses, strict=True)
+        ],
+        asks_sharing=notice.asks_sharing,
+    )
 
 
 def _list_questions(run: FormRun) -> list[Question]:
@@ -153,8 +257,7 @@ def _list_questions(run: FormRun) -> list[Question]:
     return [
         Question(
             code=one.purpose.code,
-            name=(one.purpose.name_en, one.purpose.name_ur),
-            description=(one.purpose.description_en, one.purpose.description_ur),
+            purpose=(describe_purpose(one.purpose, "en"), describe_purpose(one.purpose, "ur")),
             notice=str(one.notice_version_id),
             title=(one.notice_version.notice.title_en, one.notice_version.notice.title_ur),
             text=(one.notice_version.text_en, one.notice_version.text_ur),

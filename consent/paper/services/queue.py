@@ -1,21 +1,25 @@
 """Settling the rows of the queue; consent is recorded only when a person confirms. Idempotent."""
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import IO, Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
+from children.guardians.evidence import check_evidence
+from children.guardians.models import Relationship
+from children.guardians.services import NotTheirOwnGuardian
 from consent.consents.models import ConsentEvent, ConsentState, Method
+from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, record_answers
 from consent.consents.services.events import lock_subject
 from consent.consents.services.evidence import add_evidence_file
 from consent.paper.codes import format_code, is_code, normalize_code
 from consent.paper.models import (
     CLOSED_UNRECORDED,
-    AnswerSheet,
     EntryProblem,
     EntryState,
     EntryStep,
@@ -24,7 +28,19 @@ from consent.paper.models import (
     Step,
 )
 from consent.paper.selectors import SheetFacts, map_open_rows
-from consent.paper.verdicts import Problem, RowState, Verdict, judge_row
+from consent.paper.services.details import delete_sheet_key, seal_details, unseal_details
+from consent.paper.services.errors import (
+    AlreadySettled,
+    CodeUnknown,
+    NamedBySamePerson,
+    NameDiffers,
+    NotForGuardians,
+    NothingToRecord,
+    NotMatched,
+)
+from consent.paper.services.signed_forms import SignedForm, record_child_refusal, record_signer
+from consent.paper.verdicts import SERVICE, SHARING, Problem, RowState, Verdict, judge_row
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -33,42 +49,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer
 
 __all__ = [
-    "DETAILS",
-    "AlreadySettled",
-    "CodeUnknown",
-    "NotMatched",
-    "NothingToRecord",
     "choose_entry",
     "confirm_entry",
-    "delete_sheet_key",
     "dismiss_entry",
+    "enter_signer",
     "has_different_answer",
     "match_entry",
-    "seal_details",
-    "sealer_of_sheet",
-    "unseal_details",
 ]
-
-DETAILS = "paper_sheetentry.details"
-
-
-class NotMatched(Exception):
-    """The row is not matched, so it cannot be confirmed."""
-
-
-class AlreadySettled(Exception):
-    """The row is already confirmed, dismissed or expired."""
-
-
-class NothingToRecord(Exception):
-    """No answer of the row can be recorded; the argument is the problem."""
-
-
-class CodeUnknown(LookupError):
-    """No form of this client has this code."""
 
 
 @transaction.atomic
@@ -77,6 +66,8 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
 
     The row is judged again first: if it is no longer matched, its state changes and nothing is recorded. A ``scan`` of
     the form becomes evidence of every answer.
+
+    A row of a form for guardians names and verifies the guardian who signed, and records the answer about the service.
 
     Raises NotMatched if the row was not matched, Settled if it is dismissed or expired, FileTooLarge, FileKindRefused,
     NotAllowed.
@@ -93,11 +84,13 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
 
 
 @transaction.atomic
-def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
+def choose_entry(entry: SheetEntry, *, name: str = "", actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
     """Record a row despite other rows or later answers; other rows of its code are dismissed.
 
-    Answers whose consent has ended since, or whose notice has changed, are left out. Raises NothingStands if no answer
-    can be recorded, Settled if the row is dismissed or expired, NotAllowed.
+    Rows of other guardians stay. Answers whose consent has ended since, or whose notice has changed, are left out.
+    For a guardian whom only the form names, ``name`` is the name on the form, typed by a second person.
+    Raises NothingStands if no answer can be recorded, NamedBySamePerson or NameDiffers for such a guardian if the actor
+    entered the first name or the two differ, Settled if the row is dismissed or expired, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
@@ -107,8 +100,12 @@ def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: d
     verdict = _judge(entry, entry.page, at=at, insists=True)
     if not verdict.record and not verdict.already:
         raise NothingToRecord(EntryProblem(verdict.problem).label if verdict.problem else "")
+    if entry.names_new_guardian:
+        _check_second_name(entry, name, actor)
     rivals = [
-        one for one in map_open_rows(entry.client_id, [entry.page.pk]).get(entry.page.pk, []) if one.pk != entry.pk
+        one
+        for one in map_open_rows(entry.client_id, [entry.page.pk]).get(entry.page.pk, [])
+        if one.pk != entry.pk and not _are_of_two_guardians(one, entry)
     ]
     for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
         _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
@@ -119,7 +116,8 @@ def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: d
 def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
     """Match a row by hand to the form page with this code; it is judged and can then be confirmed.
 
-    Raises CodeUnknown for an unknown code or an erased person, Settled if the row is settled, NotAllowed.
+    Raises CodeUnknown for an unknown code or an erased person, NotTheirOwnGuardian if the sheet names the person as the
+    guardian, Settled if the row is settled, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
@@ -128,14 +126,56 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
     page = FormPage.objects.filter(client_id=entry.client_id, code=typed_code).select_related("run", "subject").first()
     if not is_code(typed_code) or page is None or page.subject.erased_at is not None:
         raise CodeUnknown
+    if entry.guardian_id == page.subject_id:
+        raise NotTheirOwnGuardian
     details = unseal_details(entry)
     entry.page, entry.subject = page, page.subject
-    entry.details = seal_details(sealer_of(page.subject), note=details.get("note", ""))
+    details.pop("code", None)
+    entry.details = seal_details(sealer_of(page.subject), **details)
     verdict = _judge(entry, page, at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
     _record_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
     delete_sheet_key(entry.sheet)
+    return entry
+
+
+@transaction.atomic
+def enter_signer(
+    entry: SheetEntry,
+    *,
+    guardian: Subject | None = None,
+    name: str = "",
+    relationship: str = "",
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> SheetEntry:
+    """Enter the guardian who signed a row's form: one on file, or the name and relationship on the form.
+
+    The row is judged again; nothing is recorded. Raises NotForGuardians unless a guardian answered on a form for
+    guardians, NotTheirOwnGuardian, CardNumberFound, ValidationError naming the field, Settled if the row is settled,
+    NotAllowed.
+    """
+    entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
+    if entry.state == EntryState.CONFIRMED:
+        raise AlreadySettled
+    page, name = entry.page, check_evidence(name)
+    if page is None or not page.run.for_guardians or entry.given_by != "guardian":
+        raise NotForGuardians
+    if (guardian is None) != bool(name):
+        raise ValidationError({"name": [gettext("Choose a guardian, or enter the name on the form.")]})
+    if name and relationship not in Relationship:
+        raise ValidationError({"relationship": [gettext("Choose the relationship on the form.")]})
+    if guardian is not None and guardian.pk == page.subject_id:
+        raise NotTheirOwnGuardian
+    entry.guardian, entry.relationship, entry.named_by = guardian, relationship, actor.id if name else None
+    note = unseal_details(entry).get("note", "")
+    entry.details = seal_details(sealer_of(page.subject), note=note, guardian=name)
+    verdict = _judge(entry, page, at=at, insists=False)
+    entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
+    entry.save()
+    _record_step(entry, Step.SIGNER, Reason(reason).value, actor, at)
     return entry
 
 
@@ -150,42 +190,33 @@ def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: 
     return entry
 
 
-def unseal_details(entry: SheetEntry) -> dict[str, Any]:
-    """Return the note and, if unmatched, the typed code of a row; empty if there is none or the key is destroyed."""
-    if entry.details is None:
-        return {}
-    try:
-        sealer = sealer_of_sheet(entry.sheet) if entry.subject is None else sealer_of(entry.subject)
-        found: dict[str, Any] = json.loads(sealer.open(entry.details, column=DETAILS))
-    except CannotOpen:
-        return {}
-    return found
-
-
-def seal_details(sealer: Sealer, *, note: str, code: str = "") -> Sealed | None:
-    """Seal a row's note and, if unmatched, the typed code; None if there is neither."""
-    contents = {name: text for name, text in (("code", code), ("note", note)) if text}
-    return sealer.seal(json.dumps(contents), column=DETAILS) if contents else None
-
-
-def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
-    """Return the sealer of the sheet. Raises CannotOpen if its key is deleted."""
-    if sheet.wrapped is None or sheet.epoch is None:
-        raise CannotOpen("The sheet's key is deleted.")
-    return Sealer.unwrapped(sheet.client_id, sheet.id, wrapped=bytes(sheet.wrapped), epoch=sheet.epoch)
-
-
 def has_different_answer(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
-    """Return True if another row of the same page differs in an answer, or in who answered."""
+    """Return True if another row of the same page differs in an answer, or in who answered.
+
+    Two guardians of one child may answer differently: their rows do not contradict each other.
+    """
     return any(
         one is not entry
         and one.pk != entry.pk
+        and not _are_of_two_guardians(one, entry)
         and (
             one.given_by != entry.given_by
             or any(one.answers.get(code, gives) != gives for code, gives in entry.answers.items())
         )
         for one in others
     )
+
+
+def _are_of_two_guardians(one: SheetEntry, other: SheetEntry) -> bool:
+    return one.given_by == other.given_by == "guardian" and one.guardian_id != other.guardian_id
+
+
+def _check_second_name(entry: SheetEntry, name: str, actor: Actor) -> None:
+    """Check that a second person read the same name on the form."""
+    if entry.named_by == actor.id:
+        raise NamedBySamePerson
+    if " ".join(name.split()).casefold() != " ".join(unseal_details(entry).get("guardian", "").split()).casefold():
+        raise NameDiffers
 
 
 def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
@@ -195,7 +226,7 @@ def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> Shee
         with suppress(AlreadyErased):  # the verdict reports it
             lock_subject(entry.subject)  # type: ignore[arg-type]
     rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
-    found = rows.select_related("page__run", "page__subject", "subject", "sheet").get(pk=entry.pk)
+    found = rows.select_related("page__run", "page__subject__client", "subject", "sheet", "guardian").get(pk=entry.pk)
     if found.state in CLOSED_UNRECORDED:
         raise AlreadySettled
     return found
@@ -235,7 +266,15 @@ def _record_row(  # noqa: PLR0917 -- entry and verdict, then the circumstances
     actor: Actor,
     at: datetime,
 ) -> SheetEntry:
-    events = _record_events(entry, verdict, actor, at)
+    page: FormPage = entry.page  # type: ignore[assignment]
+    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
+    form = SignedForm(
+        entry, page, verdict, knowledge.signed_at(entry.answered_on, page), unseal_details(entry), scan=scan
+    )
+    given: dict[str, Any] = {"evidence": _evidence_text(entry, page)}
+    if page.run.for_guardians and verdict.record:
+        given = _record_guardian_part(form, actor, at)
+    events = _record_events(form, knowledge, given, actor, at)
     for event in events if scan is not None else ():
         scan.seek(0)  # type: ignore[union-attr]
         add_evidence_file(event, scan, actor=actor, at=at)  # type: ignore[arg-type]
@@ -243,12 +282,25 @@ def _record_row(  # noqa: PLR0917 -- entry and verdict, then the circumstances
     return _settle(entry, EntryState.CONFIRMED, step, reason, actor, at)
 
 
-def _record_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
-    """Record the answers, grouped by notice version, with the row as evidence."""
-    page: FormPage = entry.page  # type: ignore[assignment]
-    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
+def _record_guardian_part(form: SignedForm, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Record the guardian and the answer about the service; return who answers for the purposes."""
+    entry = form.entry
+    if entry.given_by != "guardian":
+        entry.authorisation = record_child_refusal(form, actor=actor, at=at)
+        return {"evidence": form.evidence}
+    entry.guardian, entry.authorisation = record_signer(form, actor=actor, at=at)
+    return {"evidence": form.evidence, "given_by": GivenBy.GUARDIAN, "guardian": entry.guardian}
+
+
+def _record_events(
+    form: SignedForm, knowledge: SheetFacts, given: dict[str, Any], actor: Actor, at: datetime
+) -> list[ConsentEvent]:
+    """Record the answers to purposes, grouped by notice version, with the row as evidence; ``given`` says by whom."""
+    entry, page = form.entry, form.page
     by_version: dict[Any, list[Answer]] = {}
-    for code in verdict.record:
+    for code in form.verdict.record:
+        if code in {SERVICE, SHARING}:
+            continue
         state = ConsentState.GIVEN if entry.answers[code] else ConsentState.REFUSED
         by_version.setdefault(knowledge.printed[page.run_id, code], []).append(Answer(code, state))
     events: list[ConsentEvent] = []
@@ -257,10 +309,10 @@ def _record_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: dateti
             page.subject,
             answers=answers,
             notice_version=version,
-            language=page.subject.language,
+            language=(entry.guardian or page.subject).language,
             method=Method(entry.method),
-            claimed_at=knowledge.signed_at(entry.answered_on, page),
-            evidence=_evidence_text(entry, page),
+            claimed_at=form.signed_at,
+            **given,
             actor=actor,
             at=at,
         )
@@ -278,8 +330,8 @@ def _settle(  # noqa: PLR0917 -- the row, its new state, step and reason, then t
     entry: SheetEntry, state: EntryState, step: Step, reason: str, actor: Actor, at: datetime
 ) -> SheetEntry:
     entry.state = state
-    if entry.recorded:
-        entry.details = None  # it is now in the evidence
+    if entry.recorded or entry.authorisation is not None or entry.names_new_guardian:
+        entry.details = None  # it is now in the evidence, or a name that is not needed any more
     entry.save()
     _record_step(entry, step, reason, actor, at)
     facts = {
@@ -289,6 +341,7 @@ def _settle(  # noqa: PLR0917 -- the row, its new state, step and reason, then t
         "form": str(entry.page.run_id) if entry.page is not None else None,
         "step": str(step),
         "events": [str(event) for event in entry.recorded],
+        **({"authorisation": str(entry.authorisation_id)} if entry.authorisation_id else {}),
         **({"problem": entry.problem} if entry.problem else {}),
         **({"reason": reason} if reason else {}),
     }
@@ -304,12 +357,3 @@ def _record_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: d
     row.problem, row.reason = entry.problem, reason
     row.actor_kind, row.actor_id, row.actor_role = actor_columns(actor)
     row.save(force_insert=True)
-
-
-def delete_sheet_key(sheet: AnswerSheet) -> None:
-    """Delete the sheet's key if it has no open unmatched row."""
-    waiting = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, subject=None)
-    if not waiting.exclude(state__in=CLOSED_UNRECORDED).exists():
-        locked_sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
-        locked_sheet.wrapped, locked_sheet.epoch = None, None
-        locked_sheet.save(update_fields=["wrapped", "epoch"])

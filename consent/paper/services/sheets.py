@@ -23,21 +23,20 @@ from consent.paper.models import (
     Step,
 )
 from consent.paper.selectors import SheetFacts, map_open_rows, purposes_to_ask
-from consent.paper.services.queue import (
-    confirm_entry,
-    has_different_answer,
-    seal_details,
-    unseal_details,
-)
-from consent.paper.sheets import Sheet, SheetRow, read_sheet
+from consent.paper.services.details import seal_details, unseal_details
+from consent.paper.services.queue import confirm_entry, has_different_answer
+from consent.paper.sheets import GUARDIAN_ID, LAYOUT, Sheet, SheetInvalid, SheetRow, read_sheet
 from consent.paper.verdicts import judge_row
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealers_of
+from paktaleem.directory.rosters.oneroster.problems import Problem
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.locks import advisory_lock
@@ -55,8 +54,10 @@ CONFIRM_MATCHED = "paper.confirm_matched"
 ROWS_AT_ONCE = 1_000
 
 
-class SheetAlreadyUploaded(Exception):
+class SheetAlreadyUploaded(PortalError):
     """The same file was uploaded before."""
+
+    console_message = "This file has already been uploaded: find it in the list."
 
 
 @transaction.atomic
@@ -94,6 +95,7 @@ def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at
     """Match, judge and insert all rows; the number of queries depends on the number of batches only."""
     known = FormPage.objects.filter(client=client, code__in={row.code for row in found.rows if is_code(row.code)})
     pages = {page.code: page for page in known.select_related("run", "subject")}
+    guardians = _find_guardians(found, pages, client)
     knowledge = SheetFacts.of(client, pages.values())
     sealers = sealers_of(client.pk, {page.subject_id for page in pages.values()})
     sealer, sheet.epoch, sheet.wrapped = wrap_new_key(client.pk, sheet.pk)
@@ -101,7 +103,7 @@ def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at
         (new_id() for _ in found.rows), reverse=True
     )  # lists are newest first, so the first row gets the latest id
     entries = [
-        _build_entry(sheet, row, pages.get(row.code), _Sealing(sealers, sealer), key)
+        _build_entry(sheet, row, _Known(pages.get(row.code), guardians.get(row.guardian), sealers, sealer), key)
         for row, key in zip(found.rows, keys, strict=True)
     ]
     rivals = map_open_rows(client.pk, [page.pk for page in pages.values()])
@@ -126,13 +128,40 @@ def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at
     record_entry("answers.uploaded", client_id=client.pk, facts=facts, actor=actor, at=at)
 
 
+def _find_guardians(found: Sheet, pages: dict[str, FormPage], client: Client) -> dict[str, Subject]:
+    """Map the LMS ids of guardians in a sheet to people. Raises SheetInvalid for one who is unknown or the child."""
+    wanted = {row.guardian for row in found.rows if row.guardian}
+    if not wanted:
+        return {}
+    people = Subject.objects.filter(client=client, erased_at=None, external_id__in=wanted)
+    guardians = {str(person.external_id): person for person in people}
+    problems = [
+        Problem(LAYOUT.csv_file, row.number, GUARDIAN_ID, "value_not_allowed", message, fatal=True)
+        for row in found.rows
+        if row.guardian and (message := _why_no_guardian(guardians.get(row.guardian), pages.get(row.code)))
+    ]
+    if problems:
+        raise SheetInvalid(problems)
+    return guardians
+
+
+def _why_no_guardian(guardian: Subject | None, page: FormPage | None) -> str:
+    if guardian is None:
+        return "must be the LMS id of a registered person"
+    return "must not be the child" if page is not None and page.subject_id == guardian.pk else ""
+
+
 @dataclass(frozen=True, slots=True)
-class _Sealing:
+class _Known:
+    """The page and the guardian of a row, and the keys of people and of the sheet."""
+
+    page: FormPage | None
+    guardian: Subject | None
     people: dict[UUID, Sealer]
     sheet: Sealer
 
 
-def _build_entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _Sealing, key: UUID) -> SheetEntry:
+def _build_entry(sheet: AnswerSheet, row: SheetRow, known: _Known, key: UUID) -> SheetEntry:
     entry = SheetEntry(
         id=key,
         client_id=sheet.client_id,
@@ -141,17 +170,20 @@ def _build_entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, seali
         answers=dict(row.answers),
         given_by="guardian" if row.by_guardian else "self",
         method=row.method,
+        guardian=known.guardian,
+        relationship=row.relationship,
+        named_by=sheet.actor_id if row.guardian_name else None,
         answered_on=row.answered_on,
         entered_at=sheet.uploaded_at,
     )
-    if page is None:
-        entry.details = seal_details(sealing.sheet, note=row.note, code=row.code)
+    if known.page is None:
+        entry.details = seal_details(known.sheet, note=row.note, code=row.code, guardian=row.guardian_name)
         mistyped = EntryProblem.CODE_UNKNOWN if is_code(row.code) else EntryProblem.CODE_MISTYPED
         entry.state, entry.problem = EntryState.UNMATCHED, mistyped
         return entry
-    entry.page, entry.subject = page, page.subject
-    sealer = sealing.people.get(page.subject_id)
-    entry.details = seal_details(sealer, note=row.note) if sealer is not None else None
+    entry.page, entry.subject = known.page, known.page.subject
+    sealer = known.people.get(known.page.subject_id)
+    entry.details = seal_details(sealer, note=row.note, guardian=row.guardian_name) if sealer is not None else None
     return entry
 
 
@@ -160,7 +192,8 @@ def _add_rival(rivals: dict[UUID, list[SheetEntry]], entry: SheetEntry) -> None:
     if entry.page_id is None:
         return
     others = rivals.setdefault(entry.page_id, [])
-    if not any((one.given_by, one.answers) == (entry.given_by, entry.answers) for one in others):
+    said = (entry.given_by, entry.guardian_id, entry.answers)
+    if not any((one.given_by, one.guardian_id, one.answers) == said for one in others):
         others.append(entry)
 
 

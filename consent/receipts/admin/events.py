@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from consent.consents.admin.consents import PersonRowAdmin, PurposeFilter, state_pill
+from consent.consents.admin.consents import PersonRowAdmin, PurposeFilter, answer_cell
 from consent.consents.admin.evidence import ADD_EVIDENCE
 from consent.consents.models import ConsentEvent
 from consent.receipts.views import print_receipt
@@ -50,7 +50,7 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
     intro = "All recorded answers about purposes. They are never changed."
     empty_text = "No answers have been recorded yet."
     acts = (ADD_EVIDENCE,)
-    answer = state_column(lambda row: state_pill(row.state))
+    answer = state_column(answer_cell)
     exported = {
         "person": "subject__external_id",
         "purpose": "purpose__code",
@@ -69,7 +69,7 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person, purpose, guardian, notice version and actor."""
-        found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
+        found = super().get_queryset(request).select_related("subject__client", "purpose", "guardian", "notice_version")
         return annotate_actor(found, actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:

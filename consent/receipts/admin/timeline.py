@@ -23,7 +23,7 @@ from consent.consents.selectors.timelines import (
 from consent.decisions.admin import basis_label, decision_cells
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register, register_as_of
-from consent.receipts.services import NothingToExport, export_evidence
+from consent.receipts.services import export_evidence
 from consent.register.compiled import Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
@@ -169,6 +169,5 @@ person_acts.connect(
         form=BundleForm,
         lead="A ZIP with the receipts, the notices as shown, the ledger entries and a hash of each; it can be "
         "checked offline. People are identified by pseudonym. The export is logged.",
-        refusals={NothingToExport: "The person has no recorded answers: there is nothing to export."},
     )
 )

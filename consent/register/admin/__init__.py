@@ -1,5 +1,5 @@
 """The register in the console: purposes, bases, agreements, recipients."""
 
-from consent.register.admin import agreements, purposes
+from consent.register.admin import agreements, purposes, safeguards
 
-__all__ = ["agreements", "purposes"]
+__all__ = ["agreements", "purposes", "safeguards"]

@@ -8,16 +8,24 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, end_act
-from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
-from consent.register.services import AlreadySigned, sign_balancing_test
+from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
+from consent.register.admin.safeguards import SafeguardedAdmin, end_safeguarded_act
+from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose, PurposeCapacity
+from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
-__all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "OccasionAdmin", "PurposeAdmin"]
+__all__ = [
+    "BalancingTestAdmin",
+    "DataCategoryAdmin",
+    "LawfulBasisAdmin",
+    "OccasionAdmin",
+    "PurposeAdmin",
+    "PurposeCapacityAdmin",
+]
 
 
 class CodeAndNameAdmin(RegisterAdmin):
@@ -47,7 +55,7 @@ class OccasionAdmin(CodeAndNameAdmin):
 
 
 @admin.register(Purpose, site=site)
-class PurposeAdmin(RegisterAdmin):
+class PurposeAdmin(SafeguardedAdmin):
     """Purposes of processing."""
 
     fixed = ("code",)
@@ -79,31 +87,31 @@ class PurposeAdmin(RegisterAdmin):
 
 
 @admin.register(LawfulBasis, site=site)
-class LawfulBasisAdmin(PeriodAdmin):
+class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
     """Lawful bases of processing."""
 
     row_fields = (
         "purpose",
         "role",
         "basis",
-        "capacity",
         "legal_reference",
         "balancing_test",
         "starts_at",
         "ends_at",
     )
     fixed = ("purpose", "role", "starts_at")
-    fixed_once_started = ("basis", "capacity", "balancing_test")
-    list_display = ("purpose", "role", "basis", "capacity", "owner", "state", "starts_at")
-    list_filter = ("basis", "capacity", "role", "client")
+    fixed_once_started = ("basis", "balancing_test")
+    list_display = ("purpose", "role", "basis", "owner", "state", "starts_at")
+    list_filter = ("basis", "role", "client")
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
     intro = (
-        "The lawful basis of each purpose for each role, from a day on. The latest one that has started is in force."
+        "The lawful basis of each purpose for each role, from a day on. The latest one that has started is in force. "
+        "A client sets it where it is controller; where PakTaleem is controller, PakTaleem does."
     )
     empty_text = "No lawful basis yet: every decision is a denial."
     acts = (
-        end_act(
+        end_safeguarded_act(
             "End this basis",
             "From now on this basis no longer applies to the purpose; without another one no data may be processed.",
             Capability.MANAGE_REGISTER,
@@ -113,6 +121,36 @@ class LawfulBasisAdmin(PeriodAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "balancing_test")
+
+
+@admin.register(PurposeCapacity, site=site)
+class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
+    """Whether PakTaleem is controller or processor."""
+
+    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
+    row_fields = ("purpose", "capacity", "starts_at", "ends_at")
+    fixed = ("purpose", "starts_at")
+    fixed_once_started = ("capacity",)
+    list_display = ("purpose", "capacity", "owner", "state", "starts_at")
+    list_filter = ("capacity", "client")
+    ordering = ("-starts_at", "-id")
+    newest_by = "starts_at"
+    intro = (
+        "Whether PakTaleem is controller or processor for a purpose, from a day on: at every client, or at one. Set by "
+        "PakTaleem. Without an entry it is processor, and the client sets the lawful basis."
+    )
+    empty_text = "No entry: PakTaleem is processor for every purpose."
+    acts = (
+        end_safeguarded_act(
+            "End this entry",
+            "From now on the entry that applied before it applies again, or PakTaleem is processor.",
+            Capability.MANAGE_AGREEMENTS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related rows."""
+        return super().get_queryset(request).select_related("purpose")
 
 
 def _sign(test: BalancingTest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -148,7 +186,6 @@ class BalancingTestAdmin(RegisterAdmin):
             lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
             done="Signed. In effect from the next decision.",
             applies=lambda row, _at: row.signed_at is None,
-            refusals={AlreadySigned: "It is already signed."},
         ),
     )
 

@@ -7,6 +7,7 @@ from consent.register.models.agreements import (
     RecipientApproval,
     ServiceAgreement,
 )
+from consent.register.models.capacities import PurposeCapacity
 from consent.register.models.purposes import (
     BalancingTest,
     Basis,
@@ -17,6 +18,8 @@ from consent.register.models.purposes import (
     Purpose,
     RegisterVersion,
 )
+from consent.register.models.safeguards import SafeguardChange, SafeguardKind
+from consent.register.models.widenings import PurposeWidening, WideningKind
 
 __all__ = [
     "AgreementSuspension",
@@ -28,8 +31,13 @@ __all__ = [
     "LawfulBasis",
     "Occasion",
     "Purpose",
+    "PurposeCapacity",
+    "PurposeWidening",
     "Recipient",
     "RecipientApproval",
     "RegisterVersion",
+    "SafeguardChange",
+    "SafeguardKind",
     "ServiceAgreement",
+    "WideningKind",
 ]

@@ -203,7 +203,8 @@ ROLES = [
 class LawfulBasis(PeriodRow):
     """The lawful basis of one purpose for one role at one client, from a day on (policy §3, §7).
 
-    The latest started row is in force; a client's own row takes precedence over PakTaleem's shared one.
+    The latest started row is in force; a client's own row takes precedence over PakTaleem's shared one. Where PakTaleem
+    is controller (``PurposeCapacity``), only PakTaleem's rows count.
     """
 
     change_capability = Capability.MANAGE_REGISTER
@@ -214,7 +215,6 @@ class LawfulBasis(PeriodRow):
     purpose_owner = catalogue_owner()
     role = models.CharField(max_length=16, choices=ROLES)
     basis = models.CharField(max_length=24, choices=Basis)
-    capacity = models.CharField(max_length=16, choices=Capacity)
     legal_reference = models.CharField(
         max_length=300, blank=True, help_text="For a legal obligation: the law and the section."
     )

@@ -10,12 +10,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["AlreadySigned", "sign_balancing_test"]
 
 
-class AlreadySigned(Exception):
+class AlreadySigned(PortalError):
     """The balancing test is already signed; a new assessment is a new row."""
+
+    console_message = "It is already signed."
 
 
 @transaction.atomic

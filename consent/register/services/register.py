@@ -6,8 +6,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from consent.register.models import BalancingTest, LawfulBasis, RecipientApproval
+from consent.register.models import BalancingTest, LawfulBasis, Purpose, RecipientApproval
 from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -16,10 +17,20 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["SharedRowNotEditable", "change_register", "end_period", "require_own_row"]
+__all__ = [
+    "SharedRowNotEditable",
+    "change_register",
+    "check_register_row",
+    "end_period",
+    "prepare_row",
+    "require_own_row",
+    "save_register_row",
+    "stored_row",
+]
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
 _NOT_BACKDATED = "This must not be in the past: choose now or later."
+_WIDENS = "To add data categories, use “Add data categories”: it shows first whose consent must be given again."
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -48,19 +59,52 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
 
     Periods start now or later, so that past decisions remain explained.
 
-    Raises ValidationError naming the field, NotYours for a shared row, NotAllowed.
+    Raises ValidationError naming the field, WeakensSafeguard if a second person is needed, SharedRowNotEditable for a
+    shared row, NotAllowed.
+    """
+    prepare_row(row, actor)
+    before = stored_row(row)
+    check_register_row(row, before, at=at)
+    kind = find_weakening(row, before, at=at)
+    if kind is not None:
+        raise WeakensSafeguard(kind)
+    return save_register_row(row, actor=actor, reason=reason, at=at)
+
+
+def prepare_row(row: RegisterRow, actor: Actor) -> None:
+    """Check that the actor may change the row, and set the owners of the rows it refers to.
+
+    Raises SharedRowNotEditable, NotAllowed.
     """
     require(actor, _change_capability(row), row.client_id)
     require_own_row(row, actor)
-    is_new = row._state.adding
     for reference, owner in _REFERENCES.items():
         if hasattr(row, owner):
             setattr(row, owner, getattr(row, reference).client_id)
-    _refuse_backdating(row, is_new=is_new, at=at)
-    _check_balancing(row, is_new=is_new)
+
+
+def stored_row(row: RegisterRow) -> RegisterRow | None:
+    """Lock and return the row as it is stored; None for a new one."""
+    if row._state.adding:
+        return None
+    found: RegisterRow = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    return found
+
+
+def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
+    """Check a new or changed row against the rules of the register. Raises ValidationError naming the field."""
+    _refuse_backdating(row, before, at=at)
+    _refuse_widening(row, before)
+    _check_balancing(row, before)
     row.full_clean()
+    check_controller(row, before, at=at)
+
+
+def save_register_row[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+    """Save a checked row with its history and its ledger entry; for the services of the register."""
+    kind = "register.added" if row._state.adding else "register.changed"
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record_change(row, "register.added" if is_new else "register.changed", actor, at)
+    _record_change(row, kind, actor, at)
     return row
 
 
@@ -68,7 +112,8 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
 def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """End a row's period now.
 
-    Raises ValidationError if it has already ended, NotYours for a shared row, NotAllowed.
+    Raises ValidationError if it has already ended, WeakensSafeguard if a second person is needed, SharedRowNotEditable
+    for a shared row, NotAllowed.
     """
     if row.ends_at is not None and row.ends_at <= at:
         raise ValidationError({"ends_at": ["It has already ended."]})
@@ -82,12 +127,11 @@ def _change_capability(row: RegisterRow) -> Capability:
     return row.change_capability
 
 
-def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
-    if is_new:
+def _refuse_backdating(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
+    if before is None:
         if isinstance(row, PeriodRow) and row.starts_at is not None and row.starts_at < at:
             raise ValidationError({"starts_at": [_NOT_BACKDATED]})
         return
-    before = type(row)._default_manager.select_for_update().get(pk=row.pk)
     has_started = isinstance(before, PeriodRow) and before.starts_at <= at
     for field in (*_FIXED, *(_FIXED_ONCE_STARTED if has_started else ())):
         if hasattr(row, field) and getattr(before, field) != getattr(row, field):
@@ -98,11 +142,14 @@ def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
             raise ValidationError({field: [_NOT_BACKDATED]})
 
 
-def _check_balancing(row: RegisterRow, *, is_new: bool) -> None:
+def _refuse_widening(row: RegisterRow, before: RegisterRow | None) -> None:
+    if isinstance(row, Purpose) and isinstance(before, Purpose) and set(row.categories) - set(before.categories):
+        raise ValidationError({"categories": [_WIDENS]})
+
+
+def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
     """Raise ValidationError if a signed balancing test changes, or a basis uses another purpose's test."""
-    if isinstance(row, BalancingTest) and (
-        row.signed_at is not None or (not is_new and BalancingTest.objects.get(pk=row.pk).signed_at is not None)
-    ):
+    if isinstance(row, BalancingTest) and (row.signed_at, getattr(before, "signed_at", None)) != (None, None):
         raise ValidationError("A signed balancing test cannot change: add a new test for a new assessment.")
     if isinstance(row, LawfulBasis) and row.balancing_test is not None:
         test = row.balancing_test

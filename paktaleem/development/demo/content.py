@@ -52,6 +52,7 @@ class StaffText:
 
 STAFF = (
     StaffText("Amina Baig", "amina@paktaleem.example", (("privacy_officer", "paktaleem"),)),
+    StaffText("Nadia Khan", "nadia@paktaleem.example", (("privacy_officer", "paktaleem"),)),
     StaffText("Bilal Sheikh", "bilal@paktaleem.example", (("auditor", "paktaleem"),)),
     StaffText("Sana Rind", "sana@paktaleem.example", (("support_agent", "paktaleem"),)),
     StaffText("Farah Soomro", "farah@indus.example", (("client_admin", "indus"),)),

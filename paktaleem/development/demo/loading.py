@@ -41,22 +41,20 @@ from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.systems import fill_systems
 from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, User
+from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
+from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
 from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
 from paktaleem.foundation.accounts.services import (
     change_client,
-    change_membership,
-    invite_user,
     issue_api_key,
     revoke_api_key,
-    set_password,
 )
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
-__all__ = ["client_ids", "fill_demonstration"]
+__all__ = ["SecretsLost", "client_ids", "fill_demonstration"]
 
 _ACTOR = system_actor("demo")
 _WHY = Reason.ONBOARDING
@@ -64,10 +62,15 @@ _BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
 _KEY_LIFE = timedelta(days=365)
 
 
+class SecretsLost(Exception):
+    """The demonstration has staff, and the file with their passwords is lost: only a new start helps."""
+
+
 def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at: datetime) -> None:
     """Add the sample data that the database lacks.
 
     ``portal`` is the base URL of its pages, ``receiver`` the URL of the webhook receiver, if any.
+    Raises SecretsLost.
     """
     _fill_shared(at)
     for text in CLIENTS:
@@ -160,9 +163,7 @@ def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVers
     )
     change_register(purpose, actor=_ACTOR, reason=_WHY, at=at)
     for role in ROLES:
-        basis = LawfulBasis(
-            client_id=client_id, purpose=purpose, role=role, basis="consent", capacity="processor", starts_at=at
-        )
+        basis = LawfulBasis(client_id=client_id, purpose=purpose, role=role, basis="consent", starts_at=at)
         change_register(basis, actor=_ACTOR, reason=_WHY, at=at)
     notice = Notice(
         client_id=client_id,
@@ -214,34 +215,35 @@ def _fill_key(code: str, client_id: UUID, kept: DemoSecrets, at: datetime) -> No
 
 
 def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
+    """Make the staff as the host makes the first ones of a deployment; enrol their second factors.
+
+    Raises SecretsLost if they exist and the file with their passwords does not.
+    """
     ids = client_ids()
-    for text in STAFF:
-        user = _ensure_user(text.name, text.email, kept, at)
-        _ensure_second_factor(user, kept)
-        for role, code in text.memberships:
-            with in_client(ids[code]):
-                if not Membership.objects.filter(client_id=ids[code], user=user).exists():
-                    membership = Membership(client_id=ids[code], user=user, role=role)
-                    change_membership(membership, actor=_ACTOR, reason=_WHY, at=at)
+    with in_global():
+        known = set(User.objects.values_list("email", flat=True))
+    if known and not known & kept.passwords.keys():
+        raise SecretsLost
+    if not known:
+        appointments = [
+            Appointment(
+                email=text.email,
+                full_name=text.name,
+                roles=tuple((role, ids[code]) for role, code in text.memberships),
+                password=kept.password_of(text.email),
+            )
+            for text in STAFF
+        ]
+        appoint_staff(appointments, reason=_WHY, at=at)
+    with in_global():
+        for user in User.objects.filter(email__in=[text.email for text in STAFF]):
+            _ensure_second_factor(user, kept)
 
 
 def _ensure_second_factor(user: User, kept: DemoSecrets) -> None:
     """Enrol an authenticator app; replace it if the file with the secrets was lost."""
-    with in_global():
-        if has_second_factor(user) and user.email in kept.totp_secrets:
-            return
-        secret = create_totp_secret()
-        kept.keep_totp_secret(user.email, secret)
-        enrol_totp(user, secret)
-
-
-def _ensure_user(name: str, email: str, kept: DemoSecrets, at: datetime) -> User:
-    is_stored = email in kept.passwords
-    with in_client(PAKTALEEM):
-        user = User.objects.filter(email=email).first()
-        password = kept.password_of(email)
-        if user is None:
-            return invite_user(email, full_name=name, password=password, actor=_ACTOR, at=at)
-        if not is_stored:  # the file was lost, and passwords cannot be read from the database
-            set_password(user, password=password, actor=_ACTOR, at=at)
-        return user
+    if has_second_factor(user) and user.email in kept.totp_secrets:
+        return
+    secret = create_totp_secret()
+    kept.keep_totp_secret(user.email, secret)
+    enrol_totp(user, secret)

@@ -1,10 +1,10 @@
-"""Consent on paper: a form for a class of Indus, and an answer sheet whose rows wait in the queue."""
+"""Consent on paper: forms for a class of Indus and for guardians, and an answer sheet whose rows wait in the queue."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from consent.paper.codes import format_code
-from consent.paper.models import FormPage, FormRun
+from consent.paper.models import Addressee, FormPage, FormRun
 from consent.paper.services import make_form, upload_sheet
 from paktaleem.development.demo.people import external_id_of
 from paktaleem.directory.people.models import Subject
@@ -15,13 +15,28 @@ __all__ = ["fill_paper"]
 
 _CLASS = ("danish", "talha", "urwa", "rayyan", "mahnoor")
 _PURPOSES = ("newsletter", "product_research")
+_CHILDREN = ("danish", "noor")
 
 
 def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
-    """Create a form for a class and upload its sheet: matching rows, a mistyped code, a conflict, a guardian's row."""
+    """Create a form for a class and one for guardians, and upload a sheet of the first.
+
+    The rows of the sheet: matching ones, a mistyped code, a conflict, and a guardian's answer on the wrong form.
+    """
     if FormRun.objects.filter(client=client).exists():
         return
-    people = Subject.objects.filter(client=client, external_id__in=[external_id_of(one) for one in _CLASS])
+    people = Subject.objects.select_related("client").filter(client=client)
+    children = people.filter(external_id__in=[external_id_of(one) for one in _CHILDREN]).order_by("external_id")
+    make_form(
+        client,
+        name="Grade 3 A",
+        purposes=_PURPOSES,
+        people=children,
+        addressee=Addressee.GUARDIAN,
+        actor=actor,
+        at=at,
+    )
+    people = people.filter(external_id__in=[external_id_of(one) for one in _CLASS])
     run = make_form(
         client, name="Grade 8 A", purposes=_PURPOSES, people=people.order_by("external_id"), actor=actor, at=at
     )

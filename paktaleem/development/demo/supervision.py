@@ -1,6 +1,5 @@
 """The processes of a running demonstration: started in their own sessions, watched, and ended in order."""
 
-import ctypes
 import os
 import signal
 import socket
@@ -12,13 +11,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "running", "start", "web_program"]
+import psutil
+
+from paktaleem.foundation.startup.parent import end_with_parent
+
+__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "name_holder", "running", "start", "web_program"]
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS_TO_END = 10
 LINES_OF_LOG = 15
+LONGEST_COMMAND = 80
 PAUSE = 0.05
-PR_SET_PDEATHSIG = 1
 NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"})
 ONLY_HERE = {"DEMAND_SECOND_FACTOR": "false", "STEP_UP": "false", "GUARDIAN_CONFIRM_MINUTES": "1"}
 """Settings of the demonstration only, so that the printed passwords suffice; set them to override."""
@@ -92,6 +95,17 @@ def is_port_free(host: str, port: int) -> bool:
     return True
 
 
+def name_holder(port: int) -> str:
+    """Return who listens on a port, as ``process 4711 (python3 -m granian …)``; empty if that cannot be seen."""
+    try:
+        listening = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN)
+        holder = next(one.pid for one in listening if one.pid and one.laddr[1:2] == (port,))
+        command = " ".join(psutil.Process(holder).cmdline())
+    except (psutil.Error, StopIteration):
+        return ""
+    return f"process {holder} ({command[:LONGEST_COMMAND]})"
+
+
 def start(name: str, command: Sequence[str], logs: Path) -> Child:
     """Start a program without the owner's and backup's credentials: it must not bypass row-level security."""
     log = logs / f"{name}.log"
@@ -104,14 +118,9 @@ def start(name: str, command: Sequence[str], logs: Path) -> Child:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 -- no threads here
+            preexec_fn=end_with_parent,  # noqa: PLW1509 -- no threads here
         )
     return Child(name, process, log)
-
-
-def _end_with_parent() -> None:
-    """Let the kernel terminate the child if the parent is killed."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end_all(children: Sequence[Child]) -> None:

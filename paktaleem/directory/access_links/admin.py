@@ -9,7 +9,6 @@ from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.person_pages import person_acts
@@ -42,6 +41,5 @@ person_acts.connect(
         "file. The link is valid for seven days; the page opens only with a one-time code sent to the same address.",
         done="The invitation is being sent.",
         applies=lambda row, _: row.erased_at is None and (row.email is not None or row.phone is not None),
-        refusals={AlreadyErased: "The person is erased."},
     )
 )

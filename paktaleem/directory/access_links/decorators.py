@@ -8,25 +8,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 
 from paktaleem.directory.access_links.sessions import PageSession, read_session, set_page_session
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.middleware import FIRST_ERROR
 from paktaleem.foundation.accounts.requests import as_received
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import to_client_clock
+from paktaleem.foundation.public.pages import error_page
 from paktaleem.foundation.tenancy.context import in_client, in_global
 
 __all__ = ["Visit", "client_page", "in_client_context", "public_page_headers", "require_own_page"]
 
 type View = Callable[..., HttpResponse]
+
+_BEING_ERASED = gettext_noop("This data is being erased")
+_STILL_POSSIBLE = gettext_noop(
+    "The erasure was confirmed, and nothing new is recorded any more. You can still refuse or withdraw."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +84,15 @@ def _referrer_policy(response: HttpResponse) -> str:
 
 
 def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer in one client's context and transaction; an error response is rolled back."""
+    """Answer in one client's context and transaction; an error response is rolled back.
+
+    What cannot be recorded because the person is being erased is answered with a page that says so.
+    """
     with in_client(client_id):
-        response = answer()
+        try:
+            response = answer()
+        except ErasureInProgress:
+            response = error_page(HTTPStatus.CONFLICT, title=gettext(_BEING_ERASED), advice=gettext(_STILL_POSSIBLE))
         if response.status_code >= FIRST_ERROR:
             transaction.set_rollback(True)
     return response

@@ -10,6 +10,22 @@ class SystemsConfig(config.PortalAppConfig):
     label = "systems"
     handlers = (
         (
+            "paktaleem.directory.people.erasure_hooks.erasure_started",
+            "paktaleem.directory.data_systems.services.erasure.issue_erasure_orders",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
+            "paktaleem.directory.data_systems.services.erasure.has_open_erasure_orders",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.erasure_locks",
+            "paktaleem.directory.data_systems.services.erasure.lock_open_orders",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "paktaleem.directory.data_systems.services.erasure.continue_erasure",
+        ),
+        (
             "paktaleem.directory.people.erasure_hooks.before_erasure",
             "paktaleem.directory.data_systems.services.erasure.keep_orders_answerable",
         ),

@@ -7,10 +7,11 @@ from typing import Any
 
 from paktaleem.directory.data_systems.states import Outcome
 
-__all__ = ["PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults"]
+__all__ = ["MISPLACED", "PERSON_ERASED", "Answer", "Exemption", "Section", "find_answer_faults"]
 
 PERSON_ERASED = "person_erased"
 """The portal's own reason: the person's key was destroyed before the system answered."""
+MISPLACED = "This field does not belong to this answer: leave it out."
 _COUNTED = frozenset({"erase", "anonymise"})
 
 
@@ -76,8 +77,7 @@ def _reason_faults(answer: Answer) -> dict[str, list[str]]:
 def _misplaced_faults(answer: Answer, kind: str) -> dict[str, list[str]]:
     """Return errors for fields that do not belong to this kind of order, or to one not carried out (kind empty)."""
     belongs = {"sections": kind == "collect", "counts": kind in _COUNTED, "corrected": kind == "correct"}
-    message = "This field does not belong to this answer: leave it out."
-    return {name: [message] for name, fits in belongs.items() if getattr(answer, name) and not fits}
+    return {name: [MISPLACED] for name, fits in belongs.items() if getattr(answer, name) and not fits}
 
 
 def _count_faults(counts: Mapping[str, int], holds: frozenset[str]) -> dict[str, list[str]]:

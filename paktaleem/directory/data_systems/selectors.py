@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "get_order",
     "is_everything_answered",
     "is_set_intact",
+    "list_active_systems",
     "list_answers",
     "list_orders_of_system",
     "list_parts",
@@ -55,12 +58,21 @@ class Parent(NamedTuple):
     id: UUID
 
 
-class NoSystem(Exception):
+class NoSystem(PortalError):
     """The API key does not act for any system."""
 
+    problem = Problem(
+        "no-system",
+        HTTPStatus.FORBIDDEN,
+        "This key acts for no system",
+        "In the console, under “System keys”, assign the key of this name to a system.",
+    )
 
-class OrderUnknown(LookupError):
+
+class OrderUnknown(PortalError, LookupError):
     """This system has no such order: never issued, or another system's."""
+
+    problem = Problem("order-unknown", HTTPStatus.NOT_FOUND, "No such order for this system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,12 @@ def systems(actor: Actor) -> QuerySet[System]:
     require(actor, Capability.VIEW_SYSTEMS)
     found: QuerySet[System] = System.objects.order_by("code")
     return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
+
+
+def list_active_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:
+    """List the client's own systems that have not ended."""
+    found: QuerySet[System] = System.objects.active(at).filter(client_id=client_id).order_by("code")
+    return found
 
 
 def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime) -> list[System]:

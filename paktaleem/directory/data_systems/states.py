@@ -8,6 +8,9 @@ Any other step is refused.
 """
 
 from enum import StrEnum
+from http import HTTPStatus
+
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["ENDED", "KIND_OF_ENTRY", "OPEN", "Outcome", "State", "Step", "StepRefused", "next_state"]
 
@@ -83,8 +86,16 @@ KIND_OF_ENTRY = {state: f"order.{state}" for state in State if state is not Stat
 """Kind of ledger entry by the new state; the first entry of an order is ``order.created``."""
 
 
-class StepRefused(Exception):
+class StepRefused(PortalError):
     """The step is not allowed in the order's current state, ``state``."""
+
+    problem = Problem(
+        "order-not-there",
+        HTTPStatus.CONFLICT,
+        "The order's state does not allow this step",
+        "Accept an order before you answer it; GET /api/v1/orders/{id} returns its state.",
+    )
+    console_message = "The order has changed in the meantime: check it again."
 
     def __init__(self, state: State, step: Step) -> None:
         """Store the state and the step."""

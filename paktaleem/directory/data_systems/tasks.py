@@ -1,25 +1,30 @@
-"""Background tasks for orders: email about stuck orders."""
+"""Background tasks for orders: email about stuck orders, deletion of what systems gave."""
 
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.data_systems.services.alerting import raise_alerts
+from paktaleem.directory.data_systems.services import (
+    list_clients_with_old_copies,
+    purge_old_copies,
+    raise_alerts,
+)
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["STUCK", "alert_stuck_orders"]
+__all__ = ["STUCK", "alert_stuck_orders", "purge_copies_of_clients"]
 
+PURGE_COPIES = "systems.purge_copies"
 ALERT = "systems.tell_of_stuck_orders"
 STUCK = declare_message("orders_stuck", fields=("count", "url"))
 
@@ -44,6 +49,23 @@ def alert_stuck_orders(timestamp: int) -> None:
         _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=wall_clock_now())
 
 
+@app.periodic(cron="12 3 * * *", periodic_id="purge_copies")
+@app.task(name=PURGE_COPIES, queueing_lock=PURGE_COPIES, pass_context=False)
+def purge_copies_of_clients(timestamp: int) -> None:
+    """Every night, delete what systems gave for orders answered COPY_DAYS ago."""
+    del timestamp
+    with as_officer():
+        clients = list_due_clients(list_clients_with_old_copies, at=wall_clock_now())
+    for client_id in clients:
+        while _purge_batch(client_id):
+            pass
+
+
+def _purge_batch(client_id: UUID) -> int:
+    with in_client(client_id):
+        return purge_old_copies(client_id, actor=system_actor(PURGE_COPIES), at=client_now())
+
+
 def _alert_client(client_id: UUID) -> int:
     """Alert one client in its own transaction; return the number of stuck orders of PakTaleem's systems."""
     with in_client(client_id):
@@ -57,6 +79,6 @@ def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> Non
     if not count:
         return
     page = reverse("admin:systems_order_changelist", current_app="console")
-    context = {"count": f"{count:,}", "url": f"{settings.PUBLIC_URL.rstrip('/')}{page}?progress=stuck"}
+    context = {"count": f"{count:,}", "url": build_public_url(f"{page}?progress=stuck")}
     for user in list_staff(client_id, role, at=at):
         send_message(STUCK.code, to=user, client_id=client_id, context=context, actor=system_actor(ALERT), at=at)

@@ -1,29 +1,18 @@
 """Parser for a file sent as the whole request body, without a file name."""
 
 import hashlib
-from http import HTTPStatus
 from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.parsers import BaseParser
 
 from paktaleem.directory.files.kinds import ACCEPTED_KINDS, CONTENT_TYPES
-from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
-from paktaleem.foundation.api.problems import Problem, register_problems
+from paktaleem.directory.files.services import FileTooLarge
 
 __all__ = ["FILE_BODY", "FileBody", "FileParser"]
 
 FILE_BODY = {CONTENT_TYPES[kind]: bytes for kind in ACCEPTED_KINDS}
 """Request body for the OpenAPI schema."""
-
-register_problems(
-    {
-        FileTooLarge: Problem("file-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is too large"),
-        FileKindNotAccepted: Problem(
-            "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The file is empty or is not PDF, JPEG or PNG"
-        ),
-    }
-)
 
 
 class FileBody:

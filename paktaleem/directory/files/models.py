@@ -1,18 +1,26 @@
-"""Files as encrypted chunks; file names are not stored, as they often contain names of people."""
+"""Files as encrypted chunks; file names are not stored, as they often contain names of people.
+
+Chunks are never deleted. A file that is needed for a time only is sealed under the key of its package, and the key is
+destroyed then.
+"""
 
 from django.db import models
 
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 
-__all__ = ["FileChunk", "SealedFile"]
+__all__ = ["FileChunk", "PackageKey", "SealedFile"]
 
 
 class SealedFile(models.Model):
-    """A file about a person, encrypted under the person's key and unreadable once the key is destroyed."""
+    """A file about a person, encrypted under the person's key and unreadable once the key is destroyed.
+
+    With a ``package`` it is encrypted under that package's key, which is itself sealed under the person's.
+    """
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"sealed_hash": Personal.PSEUDONYM})
 
@@ -25,6 +33,7 @@ class SealedFile(models.Model):
     sealed_hash = models.CharField(
         max_length=64, help_text="SHA-256 of the ciphertext, which reveals nothing about the content."
     )
+    package = models.UUIDField(null=True, help_text="The package that it belongs to, such as an order.")
     added_at = models.DateTimeField()
 
     class Meta:
@@ -33,6 +42,21 @@ class SealedFile(models.Model):
     def __str__(self) -> str:
         """Return type and size."""
         return f"{self.get_kind_display()}, {self.size:,} bytes"
+
+
+class PackageKey(models.Model):
+    """The key of one package of files of one person, sealed under the person's key. Deleting it purges the files."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND | {"DELETE"}, officer=False, personal={"key": Personal.SEALED})
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    key = SealedField()
+
+    def __str__(self) -> str:
+        """Return the package's id."""
+        return str(self.pk)
 
 
 class FileChunk(models.Model):

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from paktaleem.directory.mail.models import Letter, LetterState
-from paktaleem.directory.mail.services import CannotResend, resend_message
+from paktaleem.directory.mail.services import resend_message
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -67,7 +67,6 @@ class MessageAdmin(EvidenceAdmin):
             lead="The message is sent again to the person's current address.",
             done="The message is queued.",
             applies=_may_be_resent,
-            refusals={CannotResend: "The message has not failed, or has expired."},
         ),
     )
     state = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))

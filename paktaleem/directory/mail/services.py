@@ -23,6 +23,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 
@@ -42,8 +43,10 @@ GRACE = timedelta(minutes=10)
 _NEXT_CHECK_AFTER = timedelta(hours=1)
 
 
-class CannotResend(Exception):
+class CannotResend(PortalError):
     """The message has not failed, or has expired."""
+
+    console_message = "The message has not failed, or has expired."
 
 
 @transaction.atomic
@@ -66,12 +69,14 @@ def send_message(
     cannot be given. ``language`` defaults to the person's own. ``client_id`` is the client of the message, in whose
     context this is called; a request without one (sign-in) enqueues a task that opens PakTaleem's context and calls
     this. ``actor`` caused the message; no capability is checked, as the act it reports was authorised. ``at`` is on
-    the client's clock; only the job uses the system clock. Raises ValueError for a context that does not match,
-    TemplateDoesNotExist, KeyDestroyed for an erased person.
+    the client's clock; only the job uses the system clock. Raises ValueError for a context that does not match or a
+    link without a host, TemplateDoesNotExist, KeyDestroyed for an erased person.
     """
     declared, values = get_message_kind(kind), dict(context or {})
     if set(values) != declared.fields:
         raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
+    if not values.get("url", "https://").startswith(("https://", "http://")):
+        raise ValueError(f"{kind}: the link has no host. Build it with build_public_url or get_public_url.")
     person, staff = (to, None) if isinstance(to, Subject) else (None, to)
     chosen_language = language or to.language
     letter = Letter(

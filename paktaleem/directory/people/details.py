@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from paktaleem.directory.people import ages
+from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.people.phones import bare_number, normal_number
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
@@ -36,7 +37,6 @@ __all__ = [
     "threshold_reached_at",
 ]
 
-PERSONAL = ("full_name", "email", "phone", "birth_date", "attested_age", "declared_age", "age_check")
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
 RESERVED = frozenset({"batch"})
@@ -120,24 +120,15 @@ class SubjectDetails:
             raise ValidationError({field: [message] for field, message in errors.items()})
         if values["phone"] is not None:
             values["phone"] = normal_number(values["phone"], region=region)
-        for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
-            if values[age] is not None and values[on] is None:
-                values[on] = today
+        for field in (one.name for one in PERSONAL_FIELDS if one.kind is FieldKind.AGE):
+            if values[field] is not None and values[_day_of(field)] is None:
+                values[_day_of(field)] = today
         return SubjectDetails(**values)
 
     def texts(self) -> dict[str, str | None]:
         """Return the personal fields as the texts that are sealed."""
-        attested = None if self.attested_age is None else f"{self.attested_age}@{self.attested_on}"
-        declared = None if self.declared_age is None else f"{self.declared_age}@{self.declared_on}"
-        return {
-            "full_name": self.full_name,
-            "email": self.email,
-            "phone": self.phone,
-            "birth_date": self.birth_date.isoformat() if self.birth_date else None,
-            "attested_age": attested,
-            "declared_age": declared,
-            "age_check": self.age_check,
-        }
+        values = asdict(self)
+        return {field.name: _to_text(field, values) for field in PERSONAL_FIELDS}
 
     def fingerprint(self) -> str:
         """Return a SHA-256 digest of all details, to compare two versions for equality.
@@ -146,7 +137,8 @@ class SubjectDetails:
         upper case counts as a change.
         """
         texts = self.texts()
-        later = {"country": self.country, **{name: texts.pop(name) for name in ("declared_age", "age_check")}}
+        later = {"country": self.country}
+        later |= {field.name: texts.pop(field.name) or "" for field in PERSONAL_FIELDS if field.is_later}
         # Empty ones are left out, so that older fingerprints still match.
         more = [f"{name}={value}" for name, value in later.items() if value]
         details = json.dumps([self.role, self.language, self.is_enabled, *texts.values(), *more])
@@ -157,29 +149,37 @@ class SubjectDetails:
         cls, texts: Mapping[str, str | None], *, role: str, language: str, is_enabled: bool, country: str
     ) -> "SubjectDetails":
         """Build details from the unsealed texts."""
-        age, _, day = (texts["attested_age"] or "").partition("@")
-        declared_age, _, declared_on_text = (texts["declared_age"] or "").partition("@")
-        born = texts["birth_date"]
-        return cls(
-            role=role,
-            full_name=texts["full_name"],
-            email=texts["email"],
-            phone=texts["phone"],
-            birth_date=date.fromisoformat(born) if born else None,
-            attested_age=int(age) if age else None,
-            attested_on=date.fromisoformat(day) if day else None,
-            language=language,
-            is_enabled=is_enabled,
-            country=country,
-            declared_age=int(declared_age) if declared_age else None,
-            declared_on=date.fromisoformat(declared_on_text) if declared_on_text else None,
-            age_check=texts["age_check"],
-        )
+        values: dict[str, Any] = {}
+        for field in PERSONAL_FIELDS:
+            values |= _from_text(field, texts[field.name])
+        return cls(role=role, language=language, is_enabled=is_enabled, country=country, **values)
 
     @property
     def is_age_stated(self) -> bool:
         """True if any source states the person's age."""
         return any(one is not None for one in (self.birth_date, self.attested_age, self.declared_age, self.age_check))
+
+
+def _day_of(age: str) -> str:
+    """Return the name of the day on which an age was stated: ``attested_on`` for ``attested_age``."""
+    return f"{age.removesuffix('_age')}_on"
+
+
+def _to_text(field: PersonalField, values: Mapping[str, Any]) -> str | None:
+    value = values[field.name]
+    if value is None:
+        return None
+    return f"{value}@{values[_day_of(field.name)]}" if field.kind is FieldKind.AGE else str(value)
+
+
+def _from_text(field: PersonalField, text: str | None) -> dict[str, Any]:
+    """Return a field's value, and for an age the day on which it was stated."""
+    if field.kind is FieldKind.AGE:
+        age, _, day = (text or "").partition("@")
+        return {field.name: int(age) if age else None, _day_of(field.name): date.fromisoformat(day) if day else None}
+    if field.kind is FieldKind.DAY:
+        return {field.name: date.fromisoformat(text) if text else None}
+    return {field.name: text}
 
 
 def check_external_id(external_id: str) -> str:
@@ -198,11 +198,14 @@ def _has_control(text: str) -> bool:
     return any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text)
 
 
-def _name(value: str | None, _: date) -> str | None:
-    text = unicodedata.normalize("NFC", " ".join((value or "").split()))
-    if len(text) > 300 or _has_control(text):  # noqa: PLR2004
-        raise ValueError("Use at most 300 visible characters.")
-    return text or None
+def _text_check(longest: int) -> Any:
+    def check(value: str | None, _: date) -> str | None:
+        text = unicodedata.normalize("NFC", " ".join((value or "").split()))
+        if len(text) > longest or _has_control(text):
+            raise ValueError(f"Use at most {longest} visible characters.")
+        return text or None
+
+    return check
 
 
 def _email(value: str | None, _: date) -> str | None:
@@ -272,16 +275,17 @@ def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["
     return field, found
 
 
+_CHECKS_BY_KIND: dict[FieldKind, Any] = {
+    FieldKind.EMAIL: _email,
+    FieldKind.PHONE: _phone,
+    FieldKind.DAY: _birth_date,
+    FieldKind.AGE: _age,
+    FieldKind.AGE_CHECK: _age_check,
+}
 _CHECKS: dict[str, Any] = {
     "role": _one_of(ROLES),
     "language": _one_of(LANGUAGES),
-    "full_name": _name,
-    "email": _email,
-    "phone": _phone,
-    "birth_date": _birth_date,
-    "attested_age": _age,
-    "declared_age": _age,
-    "age_check": _age_check,
+    **{field.name: _CHECKS_BY_KIND.get(field.kind, _text_check(field.longest)) for field in PERSONAL_FIELDS},
     "country": _country,
 }
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.erasure_records import Erasure, ErasureCarriedOut
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -24,6 +25,7 @@ __all__ = [
     "AccessRecord",
     "AgeChange",
     "AgeRoute",
+    "Erasure",
     "ErasureCarriedOut",
     "GuardianClaim",
     "Readmission",
@@ -46,6 +48,7 @@ class SubjectRole(models.TextChoices):
 
 
 _ERASED = Q(erased_at__isnull=False)
+_BEING_ERASED = Q(erasure_started_at__isnull=False, erased_at=None)
 _AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
 """Conditions of partial indexes for the console's lists (see ``newest_first``)."""
 
@@ -65,6 +68,9 @@ class Subject(Tracked):
 
     ``is_enabled`` is what the latest roster said, ``account_closed_at`` the time of the closing that is in force, by a
     roster or by the learning platform; decisions read both.
+
+    From ``erasure_started_at``, the confirmation of an erasure, until ``erased_at``, when every system has answered,
+    the person is being erased: their data may only be deleted (``Erasure``).
 
     After erasure only ``tombstone``, a keyed hash of the LMS id, identifies the person.
     """
@@ -115,6 +121,7 @@ class Subject(Tracked):
     account_closed_at = models.DateTimeField(null=True)
     registered_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    erasure_started_at = models.DateTimeField("erasure confirmed at", null=True)
     erased_at = models.DateTimeField(null=True)
 
     history = History(excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"])
@@ -133,19 +140,13 @@ class Subject(Tracked):
                 | Q(
                     tombstone__isnull=False,
                     external_id=None,
-                    full_name=None,
-                    email=None,
-                    phone=None,
-                    birth_date=None,
-                    attested_age=None,
-                    declared_age=None,
-                    age_check=None,
                     email_index=None,
                     phone_index=None,
                     name_index=None,
                     details_index=None,
                     of_age_at=None,
                     country="",
+                    **dict.fromkeys(PERSONAL),
                 ),
                 name="subject_erased_holds_nothing",
             ),
@@ -158,8 +159,15 @@ class Subject(Tracked):
             *newest_first("registered_at", "subject_by_registration"),
             *newest_first("registered_at", "subject_by_role", by="role"),
             *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),
+            *newest_first("registered_at", "subject_being_erased", condition=_BEING_ERASED),
             *newest_first("registered_at", "subject_erased", condition=_ERASED),
             *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
+            models.Index(fields=["client", "changed_at", "id"], condition=Q(erased_at=None), name="subject_by_change"),
+            models.Index(
+                fields=["client", "role", "changed_at", "id"],
+                condition=Q(erased_at=None),
+                name="subject_by_role_and_change",
+            ),
             models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
             models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
             models.Index(F("client"), Collate("external_id", "C"), F("id"), name="subject_by_lms_id"),
@@ -169,6 +177,11 @@ class Subject(Tracked):
     def __str__(self) -> str:
         """Return the pseudonym, never a name."""
         return gettext("erased") if self.erased_at else (self.external_id or str(self.id))
+
+    @property
+    def is_being_erased(self) -> bool:
+        """True from the confirmation of the person's erasure until it is complete."""
+        return self.erasure_started_at is not None and self.erased_at is None
 
     @property
     def is_account_open(self) -> bool:
@@ -230,7 +243,7 @@ class GuardianClaim(Tracked):
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     relationship = models.CharField(
         max_length=16,
-        choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative")],
+        choices=[("parent", _("Parent")), ("guardian", _("Guardian")), ("relative", _("Relative"))],
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -317,28 +330,6 @@ class SubjectEvent(models.Model):
     def __str__(self) -> str:
         """Return the kind and the date."""
         return f"{self.kind} {self.happened_at:%Y-%m-%d}"
-
-
-class ErasureCarriedOut(models.Model):
-    """One line of the erasure list that this database has carried out.
-
-    A restored older database lacks the later lines.
-    """
-
-    wall = TablePolicy(
-        Scope.GLOBAL,
-        APPEND,
-        reason="compared with the list outside the database before anyone is served; holds numbers only",
-        officer=False,
-        personal={"mark": Personal.NONE},
-    )
-
-    number = models.BigIntegerField(primary_key=True)
-    mark = models.BinaryField(max_length=32, help_text="The MAC of the line, which detects an altered list.")
-
-    def __str__(self) -> str:
-        """Return the line number."""
-        return f"line {self.number}"
 
 
 class Readmission(Tracked):

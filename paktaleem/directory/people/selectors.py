@@ -1,13 +1,16 @@
 """Find people, within the actor's permissions."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from http import HTTPStatus
 from typing import Literal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
+from paktaleem.directory.people.ages import ADULT_ROLES
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import (
     AccessRecord,
@@ -21,6 +24,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.rows import find_row
 
@@ -30,18 +34,21 @@ __all__ = [
     "SubjectUnknown",
     "age_is_known",
     "contact_of",
+    "count_protected",
     "filter_by_id_prefix",
     "get_subject",
     "has_waiting_age_change",
     "is_erased",
     "list_access_records",
     "list_age_changes",
+    "list_by_change",
     "list_guardian_claims",
     "list_subjects",
     "sealer_of",
     "sealers_of",
     "search_subjects",
     "tombstone_of",
+    "with_waiting_age_change",
 ]
 
 BY_ID = Collate("external_id", "C")
@@ -50,12 +57,17 @@ _LAST_LETTER = "\U0010ffff"
 _BY_LMS_ID = "r.client_id = %(client)s AND r.external_id = %(id)s"
 
 
-class SubjectUnknown(LookupError):
+class SubjectUnknown(PortalError, LookupError):
     """The client has no such person: never registered, or another client's."""
+
+    problem = Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first.")
+    console_message = "No person is registered under this LMS id."
 
 
 class SubjectErased(SubjectUnknown):
     """The client's person with this id was erased."""
+
+    problem = Problem("subject-erased", HTTPStatus.GONE, "This person was erased")
 
 
 def list_subjects(actor: Actor) -> QuerySet[Subject]:
@@ -186,6 +198,39 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
     for country in countries:
         known |= Q(**{f"{of}country": country, f"{of}of_age_threshold": rule.of(country)})
     return known
+
+
+def count_protected(client_id: UUID, *, at: datetime) -> tuple[int, int]:
+    """Count the people of a client for whom a guardian decides: known children, and people of unknown age."""
+    people = Subject.objects.filter(client_id=client_id, erased_at=None)
+    children = people.filter(of_age_at__gt=at).count()
+    return children, people.filter(of_age_at=None).exclude(role__in=ADULT_ROLES).count()
+
+
+def list_by_change(
+    actor: Actor, *, role: str | None = None, changed_since: datetime | None = None, after: tuple[datetime, UUID] | None
+) -> QuerySet[Subject]:
+    """List people by the time of their last change, oldest first; erased people are left out.
+
+    ``changed_since`` is the earliest change listed; ``after`` is the change and id of the last person of the page
+    before. Read by an index of the client, or of the client and the role. Raises NotAllowed.
+    """
+    found = list_subjects(actor).filter(erased_at=None).order_by("changed_at", "id")
+    if role is not None:
+        found = found.filter(role=role)
+    if changed_since is not None:
+        found = found.filter(changed_at__gte=changed_since)
+    if after is not None:
+        moment, key = after
+        found = found.filter(changed_at__gte=moment).filter(Q(changed_at__gt=moment) | Q(id__gt=key))
+    return found
+
+
+def with_waiting_age_change(people: Collection[Subject]) -> set[UUID]:
+    """Return the ids of those people for whom a change of the age waits for a second person, in one query."""
+    clients, ids = {one.client_id for one in people}, [one.pk for one in people]
+    waiting = AgeChange.objects.filter(client_id__in=clients, subject_id__in=ids, state=ChangeState.WAITING)
+    return set(waiting.values_list("subject_id", flat=True))
 
 
 def has_waiting_age_change(subject: Subject) -> bool:

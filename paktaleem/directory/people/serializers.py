@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from paktaleem.directory.people.ages import AgeSource
 
-__all__ = ["BatchOutput", "SubjectEventOutput", "SubjectOutput"]
+__all__ = ["BatchOutput", "SubjectEventOutput", "SubjectOutput", "SubjectsOutput"]
 
 
 class AgeGateOutput(serializers.Serializer[Any]):
@@ -36,9 +36,19 @@ class SubjectOutput(serializers.Serializer[Any]):
     enabled = serializers.BooleanField(help_text="True if the account is open.")
     account_closed_at = serializers.DateTimeField(allow_null=True)
     age_gate = AgeGateOutput()
+    erasure_started_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the person's erasure was confirmed; from then their data may only be deleted."
+    )
     registered_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
     personal = serializers.DictField(child=serializers.CharField(allow_null=True), required=False)
+
+
+class SubjectsOutput(serializers.Serializer[Any]):
+    """A page of people, and the URL of the next page."""
+
+    subjects = SubjectOutput(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class BatchedOutput(serializers.Serializer[Any]):

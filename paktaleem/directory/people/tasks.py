@@ -5,18 +5,46 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.people.services import recompute_ages
+from paktaleem.directory.people.models import Erasure
+from paktaleem.directory.people.services import COMPLETE_ERASURE, complete_erasure, recompute_ages
 from paktaleem.directory.people.services.replay import replay_erasures
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["complete_erasures", "recompute_ages_of_client"]
+__all__ = [
+    "complete_answered_erasure",
+    "complete_answered_erasures",
+    "complete_erasures",
+    "recompute_ages_of_client",
+]
+
+COMPLETE_ANSWERED = "subjects.complete_answered_erasures"
 
 log = logging.getLogger(__name__)
+
+
+@app.task(name=COMPLETE_ERASURE, pass_context=False)
+def complete_answered_erasure(client: str, erasure: str) -> None:
+    """Complete one erasure once every system has answered; idempotent."""
+    client_id = UUID(client)
+    with in_client(client_id):
+        found = Erasure.objects.get(pk=UUID(erasure), client_id=client_id)
+        complete_erasure(found, actor=system_actor(COMPLETE_ERASURE), at=client_now())
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="complete_answered_erasures")
+@app.task(name=COMPLETE_ANSWERED, queueing_lock=COMPLETE_ANSWERED, pass_context=False)
+def complete_answered_erasures(timestamp: int) -> None:
+    """Complete, every ten minutes, answered erasures whose own job failed, such as while the list was damaged."""
+    del timestamp
+    with as_officer():
+        waiting = list(Erasure.objects.filter(completed_at=None).order_by("id").values_list("client_id", "pk"))
+    for client_id, erasure in waiting:
+        complete_answered_erasure(str(client_id), str(erasure))
 
 
 @app.periodic(cron="* * * * *", periodic_id="complete_erasures")

@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.rosters.importing.uploads import (
-    WrongRosterState,
     check_again,
     confirm_import,
     discard_roster,
@@ -64,9 +63,6 @@ TALLY = (
 TEMPLATES = {
     "csv": ("text/csv; charset=utf-8", csv_template),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_template),
-}
-_REFUSALS: dict[type[Exception], str] = {
-    WrongRosterState: "This roster is no longer waiting: another user acted first, or it expired after a day."
 }
 
 
@@ -192,7 +188,6 @@ class RosterImportAdmin(EvidenceAdmin):
             form=ImportForm,
             lead="The import writes exactly what the check showed, or nothing.",
             applies=_is_ready,
-            refusals=_REFUSALS,
         ),
         RowAction(
             "import-anyway",
@@ -205,7 +200,6 @@ class RosterImportAdmin(EvidenceAdmin):
             "consents stay until retention ends.",
             danger=True,
             applies=_is_stopped,
-            refusals=_REFUSALS,
         ),
         RowAction(
             "check-again",
@@ -215,7 +209,6 @@ class RosterImportAdmin(EvidenceAdmin):
             form=ImportForm,
             lead="The same file is compared with the people as they are now. Nothing is changed.",
             applies=_is_kept,
-            refusals=_REFUSALS,
         ),
         RowAction(
             "discard",
@@ -226,7 +219,6 @@ class RosterImportAdmin(EvidenceAdmin):
             lead="The file is deleted without being imported.",
             done="The file has been deleted.",
             applies=_is_kept,
-            refusals=_REFUSALS,
         ),
     )
     standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))

@@ -1,12 +1,13 @@
-"""Emails about accounts: notice of a change, and the link to set a password."""
+"""Emails about accounts: notice of a change, links to set a password, and notice of a break-glass act."""
 
 from datetime import timedelta
 
 from django.conf import settings
 
 from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.foundation.accounts.staff_accounts import STAFF_LINK_LIFE, StaffLink
 
-__all__ = ["ACCOUNT_CHANGED", "CHANGES", "LINK_LIFE", "PASSWORD_LINK"]
+__all__ = ["ACCOUNT_CHANGED", "BREAK_GLASS", "CHANGES", "LINK_LIFE", "PASSWORD_LINK", "STAFF_LINKS"]
 
 CHANGES = (
     "totp_added",
@@ -18,10 +19,17 @@ CHANGES = (
     "factors_reset",
     "password_changed",
     "password_reset",
-    "password_set",
+    "enabled",
+    "recovery_proposed",
 )
 """Kinds of changes to an account; the template has a sentence for each."""
 LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 ACCOUNT_CHANGED = declare_message("account_changed", fields=["change", "day", "time", "support"])
 PASSWORD_LINK = declare_message("password_link", fields=["url", "minutes"], life=LINK_LIFE)
+STAFF_LINKS = {
+    code: declare_message(code, fields=["url", "hours", "support"], life=STAFF_LINK_LIFE)
+    for code in (StaffLink.INVITATION, StaffLink.RESET)
+}
+"""The first email of a new member of staff, and the link after a reset by officers."""
+BREAK_GLASS = declare_message("break_glass", fields=["day", "time", "url", "support"])

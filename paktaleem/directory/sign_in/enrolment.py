@@ -1,20 +1,13 @@
-"""Services to enrol, re-encrypt and reset second factors."""
-
-from datetime import datetime
+"""Services to enrol and re-encrypt second factors; ``accounts.staff_services`` resets them."""
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import transaction
 
 from paktaleem.directory.sign_in.adapters import MFAAdapter, SecretLost
-from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.services import notify_owner
-from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["create_totp_secret", "enrol_totp", "has_second_factor", "reencrypt_second_factors", "reset_second_factor"]
+__all__ = ["create_totp_secret", "enrol_totp", "has_second_factor", "reencrypt_second_factors"]
 
 
 def create_totp_secret() -> str:
@@ -50,16 +43,3 @@ def reencrypt_second_factors() -> tuple[int, int]:
         one.save(update_fields=["data"])
         done += 1
     return done, lost
-
-
-@transaction.atomic
-def reset_second_factor(user: User, *, actor: Actor, at: datetime) -> None:
-    """Remove all second factors of a user and notify them; they enrol again at the next sign-in.
-
-    Raises NotAllowed.
-    """
-    require(actor, Capability.MANAGE_STAFF)
-    removed, _ = Authenticator.objects.filter(user=user).delete()
-    facts = {"user": str(user.id), "removed": removed}
-    entry = record_entry("user.second_factor_reset", client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
-    notify_owner(user.id, "factors_reset", entry_id=entry.id, at=at)

@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import notify_owner
+from paktaleem.foundation.accounts.staff_ties import TieKind, start_tie_periods
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_own_entry
@@ -21,6 +22,13 @@ from paktaleem.foundation.tenancy.context import autonomous_transaction, in_glob
 
 __all__ = ["record_change", "record_lockout", "record_sign_in", "record_sign_out"]
 
+_USES_OF_RESETS = {
+    "password_reset": TieKind.LINK,
+    "password_changed": TieKind.LINK,
+    "totp_added": TieKind.FACTOR,
+    "key_added": TieKind.FACTOR,
+}
+"""Changes by which an owner uses a reset that officers issued: it is no longer open."""
 _GUARD = system_actor("signin.lock_out")
 
 
@@ -52,9 +60,14 @@ def record_lockout(*, closed: str, name: str, address: str | None, at: datetime)
 
 
 def record_change(user: User, change: str, *, at: datetime) -> Entry:
-    """Record a change of a user's sign-in methods and notify them; ``change`` is one of ``letters.CHANGES``."""
+    """Record a change of a user's sign-in methods and notify them; ``change`` is one of ``emails.CHANGES``.
+
+    A change that uses a reset of officers closes it (``staff_ties``).
+    """
     with in_global():
         entry = _record_own_account_entry(f"user.{change}", user.pk, {}, at)
+        if change in _USES_OF_RESETS:
+            start_tie_periods(user.pk, _USES_OF_RESETS[change], at=at)
         notify_owner(user.pk, change, entry_id=entry.id, at=at)
     return entry
 

@@ -13,16 +13,26 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
-from paktaleem.directory.sign_in.emails import ACCOUNT_CHANGED, LINK_LIFE, PASSWORD_LINK
+from paktaleem.directory.sign_in.emails import ACCOUNT_CHANGED, BREAK_GLASS, LINK_LIFE, PASSWORD_LINK, STAFF_LINKS
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
+from paktaleem.directory.sign_in.links import create_staff_token
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.break_glass import NOTIFY_BREAK_GLASS
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import NOTIFY_OWNER
+from paktaleem.foundation.accounts.staff_accounts import SEND_STAFF_LINK, STAFF_LINK_LIFE
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["purge_expired_sign_in_data", "send_password_link", "tell_owner"]
+__all__ = [
+    "notify_break_glass",
+    "purge_expired_sign_in_data",
+    "send_password_link",
+    "send_staff_link",
+    "tell_owner",
+]
 
 
 @app.task(name=NOTIFY_OWNER, pass_context=False)
@@ -59,6 +69,44 @@ def send_password_link(user: str, portal: str) -> None:
             client_id=PAKTALEEM,
             context={"url": portal + page, "minutes": str(int(LINK_LIFE.total_seconds()) // 60)},
             actor=system_actor(SEND_PASSWORD_LINK),
+            at=wall_clock_now(),
+        )
+
+
+@app.task(name=SEND_STAFF_LINK, pass_context=False)
+def send_staff_link(user: str, kind: str, at: str) -> None:
+    """Email an invitation or a reset; skipped if the owner has set a password since, or the account is disabled."""
+    with in_client(PAKTALEEM):
+        owner = User.objects.filter(pk=UUID(user), is_active=True).first()
+        if owner is None or owner.has_usable_password():
+            return
+        key = create_staff_token(owner, at=datetime.fromisoformat(at))
+        page = reverse("account_reset_password_from_key", kwargs={"uidb36": owner.pk.hex, "key": key})
+        hours = str(int(STAFF_LINK_LIFE.total_seconds()) // 3600)
+        send_message(
+            STAFF_LINKS[kind].code,
+            to=owner,
+            client_id=PAKTALEEM,
+            context={"url": build_public_url(page), "hours": hours, "support": settings.SUPPORT_ADDRESS},
+            actor=system_actor(SEND_STAFF_LINK),
+            at=wall_clock_now(),
+        )
+
+
+@app.task(name=NOTIFY_BREAK_GLASS, pass_context=False)
+def notify_break_glass(user: str, officer: str, entry: str, at: str) -> None:
+    """Email one officer that the host made or recovered another; the link leads to the account."""
+    happened = datetime.fromisoformat(at).astimezone(UTC)
+    page = reverse("admin:accounts_user_change", args=[user], current_app="console")
+    context = {"day": f"{happened:%Y-%m-%d}", "time": f"{happened:%H:%M}", "url": build_public_url(page)}
+    with in_client(PAKTALEEM):
+        send_message(
+            BREAK_GLASS.code,
+            to=User.objects.get(pk=UUID(officer)),
+            client_id=PAKTALEEM,
+            context={**context, "support": settings.SUPPORT_ADDRESS},
+            related_id=UUID(entry),
+            actor=system_actor(NOTIFY_BREAK_GLASS),
             at=wall_clock_now(),
         )
 

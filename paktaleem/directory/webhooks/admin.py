@@ -16,7 +16,6 @@ from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoin
 from paktaleem.directory.webhooks.selectors import attempts_of
 from paktaleem.directory.webhooks.services import (
     AlreadyRemoved,
-    NothingToReplay,
     add_endpoint,
     change_endpoint,
     disable_endpoint,
@@ -39,7 +38,8 @@ from paktaleem.foundation.console.site import site
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
 
 _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}
-_OFF = {NothingToReplay: "It is switched off: switch it on first.", AlreadyRemoved: "It was removed before."}
+
+_REMOVED_BEFORE: dict[type[Exception], str] = {AlreadyRemoved: "It was removed before."}
 
 
 def _audit(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
@@ -129,7 +129,6 @@ class EndpointAdmin(ScopedAdmin):
     search_fields = ("name", "url")
     newest_by = "created_at"
     codes = {"events": None}
-    refusals = {AlreadyRemoved: "It has already been removed: add it again."}
     intro = (
         "Systems that are notified of events by signed messages, which hold ids and codes, never names or addresses."
     )
@@ -154,7 +153,7 @@ class EndpointAdmin(ScopedAdmin):
             lead="Sends failed messages, and events from while the webhook was switched off.",
             done="It is on its way.",
             applies=_is_on,
-            refusals=_OFF,
+            refusals=_REMOVED_BEFORE,
         ),
         RowAction(
             "disable",
@@ -242,13 +241,13 @@ class DeliveryAdmin(EvidenceAdmin):
 
     section = "Evidence"
     view_capability = Capability.VIEW_WEBHOOKS
-    list_display = ("event", "webhook", "stands", "attempts", "queued_at", "done_at", "owner")
+    list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")
     newest_by = "queued_at"
-    detail_fields = ("event", "webhook", "message_id", "stands", "attempts", "queued_at", "next_attempt", "done_at")
+    detail_fields = ("event", "webhook", "message_id", "state_pill", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."
-    stands = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
+    state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     acts: ClassVar[Any] = (
         RowAction(
             "replay",
@@ -258,7 +257,7 @@ class DeliveryAdmin(EvidenceAdmin):
             lead="It is sent with its original id, so that a system that already has it can detect this.",
             done="It is on its way.",
             applies=lambda row, _at: row.state != DeliveryState.WAITING and row.endpoint.is_enabled,
-            refusals=_OFF,
+            refusals=_REMOVED_BEFORE,
         ),
     )
 

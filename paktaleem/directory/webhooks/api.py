@@ -12,13 +12,11 @@ from rest_framework.response import Response
 from paktaleem.directory.webhooks.events import patterns
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
 from paktaleem.directory.webhooks.selectors import (
-    EndpointUnknown,
     deliveries_of,
     get_endpoint,
     list_endpoints,
 )
 from paktaleem.directory.webhooks.services import (
-    NothingToReplay,
     add_endpoint,
     enable_endpoint,
     remove_endpoint,
@@ -35,8 +33,13 @@ from paktaleem.foundation.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.problems import Problem, register_problems
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.api.serializers import (
+    CursorField,
+    PatternField,
+    StrictSerializer,
+    TextField,
+    ZonedDateTimeField,
+)
 from paktaleem.foundation.audit.actors import Reason
 
 __all__ = [
@@ -51,29 +54,26 @@ __all__ = [
 
 _WHY = Reason.LMS_UPDATE
 
-register_problems(
-    {
-        EndpointUnknown: Problem(
-            "webhook-unknown",
-            HTTPStatus.NOT_FOUND,
-            "No such webhook",
-            "GET /api/v1/webhooks lists them.",
-        ),
-        NothingToReplay: Problem(
-            "webhook-disabled",
-            HTTPStatus.CONFLICT,
-            "This webhook is switched off",
-            "POST /api/v1/webhooks/{id}/enable switches it on again.",
-        ),
-    }
-)
+
+class EventField(TextField):
+    """An event or a family of events; the service checks the name."""
+
+    schema_keywords = {"enum": patterns()}
 
 
 class WebhookInput(StrictSerializer):
     """URL and events of a webhook."""
 
-    url = TextField(max_length=2_000)
-    events = serializers.ListField(child=TextField(max_length=64), min_length=1, max_length=50)
+    beyond_schema = {
+        "url": "https on port 443 or 8443 of a host on the public internet, or a receiver that the operator allows.",
+    }
+
+    url = PatternField(r"^https?://[!-~]+$", allowed="Use a URL such as https://lms.example/hooks.", max_length=2_000)
+    events = serializers.ListField(
+        child=EventField(max_length=64),
+        min_length=1,
+        max_length=50,
+    )
     name = TextField(max_length=100, required=False, allow_blank=True, default="")
 
 
@@ -119,7 +119,7 @@ class DeliveriesInput(StrictSerializer):
     """State filter, cursor and page size."""
 
     state = serializers.ChoiceField(DeliveryState.values, required=False)
-    cursor = TextField(required=False, max_length=500)
+    cursor = CursorField(required=False)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 

@@ -1,4 +1,4 @@
-"""The database function ``webhooks_events``, made from the one table of events (``webhooks.events``).
+"""The database function ``webhooks_events``, made from the one catalogue of acts and events.
 
 It is made after every migrate, so that a new event needs no migration. It is a plain query, which the planner puts
 into the statement of ``webhooks_tell_entries``.

@@ -2,30 +2,28 @@
 
 from django.utils.translation import gettext, gettext_noop
 
-from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST
-from paktaleem.foundation.audit.act_names import ACT_NAMES, FAMILY_NAMES
+from paktaleem.directory.webhooks.events import INVALIDATED, TEST
+from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS, FAMILY_NAMES
 
-__all__ = ["EVENT_WORDS", "event_label", "pattern_label"]
+__all__ = ["event_label", "pattern_label"]
 
-_OWN = {
+_LABELS = {
     INVALIDATED: gettext_noop("Decisions must be queried again"),
     TEST: gettext_noop("Test message"),
-    "recipient.added": gettext_noop("Recipient added"),
-    "recipient.changed": gettext_noop("Recipient changed"),
-    "recipient.approved": gettext_noop("Recipient approved"),
-    "recipient.approval_changed": gettext_noop("Approval of a recipient changed"),
-    "subject.readmitted": gettext_noop("Person may be registered again"),
+    **{
+        event.type: event.label or act.name
+        for act in ACTS
+        for event in act.events
+        if event.type and event.type not in ACT_NAMES
+    },
 }
-EVENT_WORDS = {
-    one.type: ACT_NAMES[one.kind] for one in EVENTS if one.type not in ACT_NAMES and one.kind in ACT_NAMES
-} | _OWN
-"""Labels of events that differ from those of acts with the same code."""
+"""Labels of the events that are not acts of the same code."""
 _FAMILIES = {**FAMILY_NAMES, "decision": gettext_noop("Decisions"), "recipient": gettext_noop("Recipients")}
 
 
 def event_label(event: str) -> str:
     """Return the label of an event in the current language; for a type no longer sent, its code."""
-    words = EVENT_WORDS.get(event) or ACT_NAMES.get(event)
+    words = _LABELS.get(event) or ACT_NAMES.get(event)
     return gettext(words) if words else event
 
 

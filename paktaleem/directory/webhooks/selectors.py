@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from http import HTTPStatus
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
@@ -26,8 +28,15 @@ __all__ = [
 ]
 
 
-class EndpointUnknown(LookupError):
+class EndpointUnknown(PortalError, LookupError):
     """The client has no such endpoint, or removed it."""
+
+    problem = Problem(
+        "webhook-unknown",
+        HTTPStatus.NOT_FOUND,
+        "No such webhook",
+        "GET /api/v1/webhooks lists them.",
+    )
 
 
 class WaitingEndpoint(NamedTuple):

@@ -9,7 +9,8 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
@@ -37,9 +38,10 @@ from paktaleem.directory.webhooks.services.sending import (
 from paktaleem.directory.webhooks.services.sharing import copy_to_clients
 from paktaleem.directory.webhooks.signing import headers_of
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.http_client.client import Answer, Unreachable, post
+from paktaleem.foundation.http_client.client import TIMEOUT_SECONDS, Connection, Unreachable
 from paktaleem.foundation.http_client.destinations import DestinationRefused
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -51,17 +53,21 @@ PUMP = "webhooks.pump"
 _SIDE_BY_SIDE = 200
 _BATCH = 50
 _AT_ONCE = 10
-"""Concurrent messages to one receiver."""
+"""Connections to one receiver; each sends one message after the other."""
 _LOOK_EVERY = 0.5
 _THREADS = 4
 
 
 @dataclass(slots=True)
 class Pump:
-    """One worker's sender. ``trust`` holds the trusted certificates, by default those of the public web."""
+    """One worker's sender.
+
+    ``trust`` holds the trusted certificates, by default those of the public web; ``exchange_seconds`` limits the time
+    that one message takes.
+    """
 
     trust: ssl.SSLContext | None = None
-    send: Callable[..., Awaitable[Answer]] = post
+    exchange_seconds: float = TIMEOUT_SECONDS
 
     async def run(self, *, seconds: float, until_idle: bool = False) -> None:
         """Send for ``seconds``, or until nothing is due; messages being sent are completed.
@@ -122,16 +128,24 @@ class Pump:
         await self._run_in_thread(threads, _record_batch, batch, results)
 
     async def _send_all(self, batch: DeliveryBatch) -> list[Result]:
-        """Send a batch, some concurrently; skip the rest once the receiver does not respond."""
-        results: list[Result] = []
-        for start in range(0, len(batch.sendings), _AT_ONCE):
-            part = batch.sendings[start : start + _AT_ONCE]
-            results += await asyncio.gather(*(self._send(batch, sending) for sending in part))
-            if any(result.status is None for result in results):
-                break
+        """Send a batch over a few connections at once; skip the rest once the receiver does not respond."""
+        waiting, results = deque(batch.sendings), list[Result]()
+
+        async def send_in_turn() -> None:
+            async with self._connect(batch) as connection:
+                while waiting and all(result.status is not None for result in results):
+                    results.append(await self._send(connection, batch, waiting.popleft()))
+
+        async with asyncio.TaskGroup() as connections_:
+            for _ in range(min(_AT_ONCE, len(batch.sendings))):
+                connections_.create_task(send_in_turn())
         return results
 
-    async def _send(self, batch: DeliveryBatch, sending: Sending) -> Result:
+    def _connect(self, batch: DeliveryBatch) -> Connection:
+        return Connection(batch.url, allowed=settings.WEBHOOKS_ALLOWED, seconds=self.exchange_seconds, trust=self.trust)
+
+    @staticmethod
+    async def _send(connection: Connection, batch: DeliveryBatch, sending: Sending) -> Result:
         started_at, clock = wall_clock_now(), time.monotonic()
         headers = headers_of(
             batch.secrets,
@@ -141,9 +155,7 @@ class Pump:
         )
         answer, error = None, ""
         try:
-            answer = await self.send(
-                batch.url, sending.body, headers, allowed=settings.WEBHOOKS_ALLOWED, trust=self.trust
-            )
+            answer = await connection.post(sending.body, headers)
         except DestinationRefused:
             error = "refused"
         except Unreachable as unreachable:
@@ -196,7 +208,7 @@ def _record_batch(batch: DeliveryBatch, results: list[Result]) -> None:
 
 def _page_of(endpoint_id: UUID) -> str:
     page = reverse("admin:webhooks_endpoint_change", args=[endpoint_id], current_app="console")
-    return f"{settings.PUBLIC_URL.rstrip('/')}{page}"
+    return build_public_url(page)
 
 
 def _close_connections(everyone: Barrier) -> None:

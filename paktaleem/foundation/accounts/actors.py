@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import ClassVar
 from uuid import UUID, uuid5
 
 from paktaleem.foundation.accounts.roles import (
@@ -13,6 +15,7 @@ from paktaleem.foundation.accounts.roles import (
     Role,
 )
 from paktaleem.foundation.audit.actors import By, ByKind
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
@@ -28,8 +31,11 @@ __all__ = [
 ]
 
 
-class NotAllowed(PermissionError):
+class NotAllowed(PortalError, PermissionError):
     """The actor lacks the capability, or acts for another client."""
+
+    problem: ClassVar[Problem] = Problem("not-allowed", HTTPStatus.FORBIDDEN, "Not allowed")
+    console_message = "Your role does not allow this."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -10,22 +11,37 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["ClientChange", "find_weakened_fields"]
+__all__ = ["ClientChange", "ReducesProtection", "find_weakened_fields"]
 
 _AGES = ("age_threshold", "country_thresholds", "country")
+
+
+class ReducesProtection(ValidationError):
+    """The change of a client reduces guardian protection: it takes a ground in words, and a second person."""
+
+    def __init__(self) -> None:
+        """Name the field for the ground."""
+        words = "This reduces guardian protection: give the ground in words. A second person must approve it."
+        super().__init__({"ground": [words]})
 
 
 class ClientChange(models.Model):
     """A requested change of a client that would reduce guardian protection; no effect until it is approved.
 
-    ``changes`` are the client's columns with their new values. The ledger records who requested and who decided it.
+    ``changes`` are the client's columns with their new values, ``ground`` says in words why it is lawful. The ledger
+    records who requested and who decided it.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"changes": Personal.NONE, "requested_kind": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"changes": Personal.NONE, "ground": Personal.NONE, "requested_kind": Personal.NONE},
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     changes = models.JSONField()
+    ground = models.TextField(max_length=2000)
     state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
     requested_kind = models.CharField(max_length=16)
     requested_by = models.UUIDField()
@@ -41,6 +57,7 @@ class ClientChange(models.Model):
             models.UniqueConstraint(
                 fields=["client"], condition=Q(state=ChangeState.WAITING), name="clientchange_one_waiting"
             ),
+            models.CheckConstraint(condition=~Q(ground=""), name="clientchange_has_a_ground"),
             *second_person_constraints("clientchange"),
         ]
         indexes = [

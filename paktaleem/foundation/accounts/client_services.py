@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.client_changes import ClientChange, find_weakened_fields
+from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection, find_weakened_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
@@ -23,12 +23,12 @@ RECOMPUTE_AGES = "subjects.recompute_ages"
 
 
 @transaction.atomic
-def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: datetime) -> Client:
+def change_client(client: Client, *, ground: str = "", actor: Actor, reason: Reason | str, at: datetime) -> Client:
     """Register or change a client; recompute people's ages in a job if thresholds or time zone change.
 
     Values that reduce guardian protection (no longer serving minors, a lower age) are stored as a pending
-    ``ClientChange``; the returned ``client`` has its old values for them. Raises ValidationError naming the field,
-    NotAllowed.
+    ``ClientChange``, with the ``ground`` in words; the returned ``client`` has its old values for them. Raises
+    ReducesProtection if they have no ground, ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.MANAGE_CLIENTS, client.id)
     if client._state.adding:
@@ -40,7 +40,9 @@ def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: dat
         raise ValidationError({"is_sandbox": ["A client is a sandbox from its registration on, or never."]})
     client.full_clean()
     if before and (withheld := find_weakened_fields(before, client)):
-        _request_approval(client, withheld, actor, at)
+        if not ground.strip():
+            raise ReducesProtection
+        _request_approval(client, withheld, ground.strip(), actor, at)
         for name in withheld:
             setattr(client, name, getattr(before, name))
     return _save_client(client, before, actor, reason, at)
@@ -69,7 +71,7 @@ def _save_client(client: Client, before: Client | None, actor: Actor, reason: Re
     return client
 
 
-def _request_approval(client: Client, changes: dict[str, Any], actor: Actor, at: datetime) -> None:
+def _request_approval(client: Client, changes: dict[str, Any], ground: str, actor: Actor, at: datetime) -> None:
     """Store the change for approval; it replaces a different pending one."""
     waiting = ClientChange.objects.select_for_update().filter(client=client, state=ChangeState.WAITING).first()
     if waiting is not None and waiting.changes == changes:
@@ -78,7 +80,12 @@ def _request_approval(client: Client, changes: dict[str, Any], actor: Actor, at:
         waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
         waiting.save(update_fields=["state", "settled_by", "settled_at"])
     change = ClientChange(
-        client=client, changes=changes, requested_kind=actor.kind.value, requested_by=actor.id, requested_at=at
+        client=client,
+        changes=changes,
+        ground=ground,
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_at=at,
     )
     change.save(force_insert=True)
     _record_change_entry("client.change_waiting", change, actor, at)
@@ -90,11 +97,11 @@ def decide_client_change(
 ) -> ClientChange:
     """Approve a pending change, which then takes effect, or decline it; the requester may only decline.
 
-    Raises SamePerson, ChangeSettled, ValidationError, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError, NotAllowed.
     """
     require_approver(actor, change.client_id)
     client = Client.objects.select_for_update().get(pk=change.client_id)
-    change = decide_change(change, approve=approve, actor=actor, at=at)
+    change = decide_change(change, approve=approve, actor=actor, at=at, wall_clock_at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
     _record_change_entry("client.change_settled", change, actor, at)
     if approve:

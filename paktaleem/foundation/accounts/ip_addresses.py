@@ -3,12 +3,15 @@
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
-__all__ = ["get_public_url", "get_remote_address"]
+__all__ = ["build_public_url", "get_public_url", "get_remote_address"]
 
 IPV6_NETWORK = 64
 """Prefix length for IPv6: a household has at least a /64 network, so single addresses are not counted."""
+
+_TRIAL_URL = "http://127.0.0.1:8000"
 
 
 def get_remote_address(request: HttpRequest) -> str | None:
@@ -31,6 +34,18 @@ def get_remote_address(request: HttpRequest) -> str | None:
             return str(address.ipv4_mapped)
         return str(IPv6Network((address, IPV6_NETWORK), strict=False).network_address)
     return str(address)
+
+
+def build_public_url(path: str) -> str:
+    """Return the full URL of a path of the portal, for emails that no request causes.
+
+    Without PUBLIC_URL only a trial starts (startup.E005); its URL is that of ``runserver``. Raises
+    ImproperlyConfigured elsewhere: a link without a host would lead nowhere.
+    """
+    base = settings.PUBLIC_URL or ("" if settings.SESSION_COOKIE_SECURE else _TRIAL_URL)
+    if not base:
+        raise ImproperlyConfigured("PUBLIC_URL is not set, so emails cannot link to the portal.")
+    return f"{str(base).rstrip('/')}{path}"
 
 
 def get_public_url(request: HttpRequest) -> str:

@@ -16,7 +16,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES
+from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffAct, StaffChange
+from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.fields import MigratesAs
@@ -31,6 +33,10 @@ __all__ = [
     "Client",
     "ClientChange",
     "Membership",
+    "StaffAct",
+    "StaffChange",
+    "StaffTie",
+    "TieKind",
     "User",
     "code_validator",
 ]
@@ -254,15 +260,7 @@ class Membership(Tracked):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
-    role = models.CharField(
-        max_length=32,
-        choices=[
-            (Role.PRIVACY_OFFICER.value, "Privacy officer"),
-            (Role.SUPPORT_AGENT.value, "Support agent"),
-            (Role.AUDITOR.value, "Auditor"),
-            (Role.CLIENT_ADMIN.value, "Client administrator"),
-        ],
-    )
+    role = models.CharField(max_length=32, choices=ROLES_OF_STAFF)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 

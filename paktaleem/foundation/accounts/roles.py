@@ -5,11 +5,14 @@ from enum import StrEnum
 __all__ = [
     "KEY_SCOPES",
     "OFFICER_ROLES",
+    "PRIVILEGED",
     "ROLES_BY_CAPABILITY",
     "SANDBOX_CAPABILITIES",
     "SENSITIVE",
     "Capability",
     "Role",
+    "is_privileged",
+    "is_wider",
 ]
 
 
@@ -46,6 +49,7 @@ class Capability(StrEnum):
     VIEW_ACCESS_LOG = "view_who_looked"
     VIEW_REGISTER = "view_register"
     MANAGE_REGISTER = "manage_register"
+    WEAKEN_SAFEGUARDS = "weaken_safeguards"
     MANAGE_AGREEMENTS = "manage_agreements"
     ANNOUNCE_NOTICES = "announce_notices"
     ANSWER_ANNOUNCEMENTS = "answer_announcements"
@@ -110,7 +114,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_CLIENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.MANAGE_CLIENTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_STAFF: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
-    Capability.MANAGE_STAFF: frozenset({_OFFICER, _SYSTEM}),
+    Capability.MANAGE_STAFF: frozenset({_OFFICER}),
     Capability.VIEW_API_KEYS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
@@ -121,6 +125,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.WEAKEN_SAFEGUARDS: frozenset({_OFFICER, _ADMIN}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.ANNOUNCE_NOTICES: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.ANSWER_ANNOUNCEMENTS: frozenset({_ADMIN}),
@@ -180,6 +185,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
 
 SENSITIVE: frozenset[Capability] = frozenset(
     {
+        Capability.WEAKEN_SAFEGUARDS,
         Capability.ANNOUNCE_NOTICES,
         Capability.ERASE_SUBJECTS,
         Capability.BULK_DEACTIVATE_PEOPLE,
@@ -194,12 +200,19 @@ SENSITIVE: frozenset[Capability] = frozenset(
 Revealing personal data is not among them: it is daily work, and each access is recorded with its reason.
 """
 
+PRIVILEGED: frozenset[Capability] = SENSITIVE | {Capability.APPROVE_CHILD_CHANGES, Capability.WAIVE_ORDERS}
+"""Capabilities that make a role privileged: sensitive ones, and those that approve what another person proposed.
+
+Privileged staff are made, re-enabled and recovered by two people (decision 0054).
+"""
+
 SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
     {
         Capability.ANNOUNCE_NOTICES,
         Capability.REQUEST_DECISIONS,
         Capability.ERASE_SUBJECTS,
         Capability.INVALIDATE_CONSENTS,
+        Capability.ISSUE_ORDERS,
         Capability.MANAGE_AGREEMENTS,
         Capability.MANAGE_REGISTER,
         Capability.RECORD_CONSENTS,
@@ -210,9 +223,10 @@ SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
         Capability.QUARANTINE_SUBJECTS,
         Capability.RECORD_GUARDIANS,
         Capability.VERIFY_GUARDIANS,
+        Capability.VIEW_SUBJECTS,
     }
 )
-"""Capabilities to force a state in a sandbox, within that sandbox only."""
+"""Capabilities to force a state or make an order in a sandbox, within that sandbox only."""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),
@@ -241,3 +255,17 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
 }
 """Capabilities by scope; an API key has the union of its scopes."""
+
+
+def is_privileged(role: Role | str) -> bool:
+    """Return True if a role has a privileged capability: privacy officers and administrators of clients."""
+    return bool(PRIVILEGED & _capabilities(role))
+
+
+def is_wider(new: Role | str, old: Role | str) -> bool:
+    """Return True if a role is privileged and has a capability that another has not."""
+    return is_privileged(new) and bool(_capabilities(new) - _capabilities(old))
+
+
+def _capabilities(role: Role | str) -> frozenset[Capability]:
+    return frozenset(capability for capability, roles in ROLES_BY_CAPABILITY.items() if Role(role) in roles)

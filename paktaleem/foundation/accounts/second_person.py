@@ -1,8 +1,8 @@
-"""Changes that need approval by a second person: their states, permission checks and constraints.
+"""Approval by a second person: states, permission checks and constraints.
 
-A change that reduces a person's protection has no effect until a second person with
-``Capability.APPROVE_CHILD_CHANGES`` approves it. The person who requested it can only decline it (decisions 0029 and
-0034).
+Every rule of two people calls ``require_second_person`` before it approves: the approver is another person than the one
+who requested it, and neither has made, re-enabled or recovered the other lately (decisions 0029, 0034 and 0054).
+Declining needs no second person.
 """
 
 from datetime import datetime
@@ -15,14 +15,19 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.staff_ties import has_issued_key, has_tie
 from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
 
 __all__ = [
     "ApproverIsRequester",
+    "ApproverNotIndependent",
     "ChangeAlreadyDecided",
     "ChangeState",
     "decide_change",
     "require_approver",
+    "require_second_person",
     "second_person_constraints",
 ]
 
@@ -36,12 +41,26 @@ class ChangeState(models.TextChoices):
     REPLACED = "replaced", _("Replaced by a later change")
 
 
-class ApproverIsRequester(Exception):
+class ApproverIsRequester(PortalError):
     """The person who requested the change cannot approve it."""
 
+    console_message = "You requested this change yourself. A second person must approve it."
 
-class ChangeAlreadyDecided(Exception):
+
+class ApproverNotIndependent(PortalError):
+    """One of approver and requester made, re-enabled or recovered the other lately, or issued the key that requests."""
+
+    console_message = (
+        "You cannot approve what this person requested: in the last 72 hours one of you gave the other a role, "
+        "re-enabled or reset the other’s account, or a reset is still open; or you issued the API key that requested "
+        "it. Someone else must approve it."
+    )
+
+
+class ChangeAlreadyDecided(PortalError):
     """The change is already approved, declined or replaced."""
+
+    console_message = "This change has already been approved or declined."
 
 
 def second_person_constraints(name: str) -> list[models.CheckConstraint]:
@@ -69,17 +88,34 @@ def require_approver(actor: Actor, client_id: UUID) -> None:
         raise NotAllowed("Only a signed-in person may approve or decline changes.")
 
 
-def decide_change[Change: Any](change: Change, *, approve: bool, actor: Actor, at: datetime) -> Change:
+def require_second_person(actor: Actor, *, requested_by: UUID, at: datetime) -> None:
+    """Require that the actor may approve what ``requested_by`` requested; ``at`` is on the system clock.
+
+    ``requested_by`` is a member of staff, or an API key.
+
+    Raises ApproverIsRequester, ApproverNotIndependent, NotAllowed if the actor is not a signed-in person.
+    """
+    if actor.kind is not ByKind.USER:
+        raise NotAllowed("Only a signed-in person may approve.")
+    if requested_by == actor.id:
+        raise ApproverIsRequester
+    if has_tie(requested_by, actor.id, at=at) or has_issued_key(actor.id, requested_by, at=at):
+        raise ApproverNotIndependent
+
+
+def decide_change[Change: Any](
+    change: Change, *, approve: bool, actor: Actor, at: datetime, wall_clock_at: datetime | None = None
+) -> Change:
     """Lock a pending change, set it to approved or declined, and return it for the caller to save.
 
-    Lock the row it concerns first. Raises ChangeSettled if it is decided already, and SamePerson if the requester
-    approves it.
+    ``at`` is on the clock of the current client; pass ``wall_clock_at`` too if it is on the system clock already.
+    Lock the row it concerns first. Raises ChangeAlreadyDecided, and as ``require_second_person`` if it approves.
     """
     locked: Change = type(change).objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
     if locked.state != ChangeState.WAITING:
         raise ChangeAlreadyDecided
-    if approve and locked.requested_by == actor.id:
-        raise ApproverIsRequester
+    if approve:
+        require_second_person(actor, requested_by=locked.requested_by, at=wall_clock_at or to_wall_clock(at))
     locked.state = ChangeState.APPROVED if approve else ChangeState.DECLINED
     locked.settled_by, locked.settled_at = actor.id, at
     return locked

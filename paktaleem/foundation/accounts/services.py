@@ -1,11 +1,10 @@
-"""Services for staff accounts, memberships and API keys."""
+"""Services for API keys; also the names of the services for clients and staff."""
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -15,14 +14,28 @@ from paktaleem.foundation.accounts.client_services import (
     change_client,
     decide_client_change,
 )
-from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client, Membership, User
+from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, AlreadyEnded, notify_owner
+from paktaleem.foundation.accounts.staff_services import (
+    AlreadyProposed,
+    ApproverIsConcerned,
+    PasswordIsSet,
+    change_email,
+    change_membership,
+    change_user,
+    choose_language,
+    decide_staff_change,
+    end_membership,
+    invite_user,
+    resend_link,
+    reset_password,
+    reset_second_factor,
+)
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
-from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = [
@@ -31,26 +44,31 @@ __all__ = [
     "RECOMPUTE_AGES",
     "ROTATION_OVERLAP",
     "AlreadyEnded",
+    "AlreadyProposed",
     "AlreadyRevoked",
+    "ApproverIsConcerned",
     "KeyNotLive",
+    "PasswordIsSet",
     "TooManyLiveKeys",
     "change_client",
+    "change_email",
     "change_membership",
     "change_user",
     "choose_language",
     "compute_key_digest",
     "decide_client_change",
+    "decide_staff_change",
     "end_membership",
     "invite_user",
     "issue_api_key",
     "notify_owner",
+    "resend_link",
+    "reset_password",
+    "reset_second_factor",
     "revoke_api_key",
     "rotate_api_key",
-    "set_password",
 ]
 
-NOTIFY_OWNER = "signin.tell_owner"
-"""Name of the task that notifies the owner of an account (declared in an app above this one)."""
 KEY_MARK = "ptk_"
 PREFIX_LENGTH, TEST_PREFIX_LENGTH = 12, 16
 LIVE_KEYS_OF_A_NAME = 2
@@ -61,133 +79,20 @@ MAX_ROTATION_OVERLAP = timedelta(days=30)
 """Longest overlap: two valid keys of one system double the risk."""
 
 
-class AlreadyEnded(Exception):
-    """The membership has already ended."""
-
-
-class AlreadyRevoked(Exception):
+class AlreadyRevoked(PortalError):
     """The key is already revoked."""
 
+    console_message = "The key is already revoked."
 
-class KeyNotLive(Exception):
+
+class KeyNotLive(PortalError):
     """The key is no longer valid, so it cannot be rotated; issue a new one."""
+
+    console_message = "The key is no longer valid. Issue a new one."
 
 
 class TooManyLiveKeys(ValidationError):
     """Two valid keys already have this name: the old one and its successor."""
-
-
-@transaction.atomic
-def invite_user(
-    email: str,
-    *,
-    full_name: str,
-    password: str | None,
-    language: str = settings.LANGUAGE_CODE,
-    actor: Actor,
-    reason: Reason | str = Reason.ONBOARDING,
-    at: datetime,
-) -> User:
-    """Create the account of a member of staff; without a password they cannot sign in until one is set.
-
-    Raises ValidationError, NotAllowed.
-    """
-    require(actor, Capability.MANAGE_STAFF)
-    user = User(email=email.strip(), full_name=full_name.strip(), language=language, created_at=at)
-    user.set_password(password)
-    user.full_clean()
-    return save_tracked(user, actor=actor, reason=reason, at=at)
-
-
-@transaction.atomic
-def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime) -> User:
-    """Change the name, language or active state of a member of staff; a disabled user's next request fails.
-
-    Raises ValidationError, NotAllowed.
-    """
-    require(actor, Capability.MANAGE_STAFF)
-    user.full_clean()
-    save_tracked(user, actor=actor, reason=reason, at=at, only=["full_name", "language", "is_active"])
-    _record_user_entry("user.changed", user, actor, at)
-    return user
-
-
-@transaction.atomic
-def set_password(user: User, *, password: str, actor: Actor, at: datetime) -> User:
-    """Set the password of a member of staff and notify them; their sessions end.
-
-    Raises NotAllowed.
-    """
-    require(actor, Capability.MANAGE_STAFF)
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    entry = _record_user_entry("user.password_set", user, actor, at)
-    notify_owner(user.id, "password_set", entry_id=entry.id, at=at)
-    return user
-
-
-def _record_user_entry(kind: str, user: User, actor: Actor, at: datetime) -> Entry:
-    facts = {"user": str(user.id), "is_active": user.is_active}
-    return record_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
-
-
-def choose_language(user: User, language: str) -> None:
-    """Set the language of emails to a member of staff; not recorded in history."""
-    if language != user.language:
-        user.language = language
-        user.save(update_fields=["language"])
-
-
-def notify_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
-    """Enqueue an email to the owner of a changed account, in this transaction.
-
-    ``change`` is one of ``paktaleem.directory.sign_in.emails.CHANGES``; ``entry_id`` is its ledger entry. The job's
-    arguments are ids and codes.
-    """
-    enqueue_job(NOTIFY_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())
-
-
-@transaction.atomic
-def change_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
-    """Give a user a role at a client, or change it; it starts now, never earlier (ASVS 8.3.2).
-
-    Raises AlreadyEnded for an ended membership, ValidationError, NotAllowed.
-    """
-    require(actor, Capability.MANAGE_STAFF, membership.client_id)
-    if membership._state.adding:
-        membership.starts_at = at
-    else:
-        _lock_active_membership(membership)
-    membership.full_clean()
-    save_tracked(membership, actor=actor, reason=reason, at=at)
-    _record_membership_entry("membership.changed", membership, actor, at)
-    return membership
-
-
-@transaction.atomic
-def end_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
-    """End a membership, effective on the user's next request.
-
-    Raises AlreadyEnded, NotAllowed.
-    """
-    require(actor, Capability.MANAGE_STAFF, membership.client_id)
-    _lock_active_membership(membership)
-    membership.ends_at = at
-    save_tracked(membership, actor=actor, reason=reason, at=at)
-    _record_membership_entry("membership.ended", membership, actor, at)
-    return membership
-
-
-def _lock_active_membership(membership: Membership) -> None:
-    """Lock the stored membership; raise AlreadyEnded if it has ended."""
-    locked = Membership.objects.select_for_update().get(pk=membership.pk)
-    if locked.ends_at is not None:
-        raise AlreadyEnded
-
-
-def _record_membership_entry(kind: str, membership: Membership, actor: Actor, at: datetime) -> None:
-    facts = {"membership": str(membership.id), "user": str(membership.user_id), "role": membership.role}
-    record_entry(kind, client_id=membership.client_id, facts=facts, actor=actor, at=at)
 
 
 def compute_key_digest(key: str) -> bytes:

@@ -35,6 +35,8 @@ class Operation(APIView):
     http_method_names = ["get", "head", "put", "post", "delete"]
     """No OPTIONS: the OpenAPI document describes the API."""
 
+    beyond_schema: ClassVar[Mapping[str, str]] = {}
+    """Rules of the path or of a file that JSON Schema cannot express, by parameter; for the OpenAPI document."""
     is_conditional: ClassVar[bool] = False
     """True if GET responses have an ETag, so that a repeated request can get 304 without a body (RFC 9110 §13)."""
     turn: IdempotencySlot | None = None

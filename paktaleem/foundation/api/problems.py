@@ -1,7 +1,6 @@
 """Errors as problem details (RFC 9457): a stable ``type``, a title, a detail and the fields concerned."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -13,40 +12,15 @@ from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.decision_paths import METADATA
-from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["INVALID", "FieldProblem", "Problem", "problem_response", "register_problems", "to_problem_response"]
+__all__ = ["DRF_PROBLEMS", "INVALID", "FieldProblem", "problem_response", "to_problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_TEXT_PATHS = ("/access/", METADATA)
-_TYPES = "urn:paktaleem:problem:"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A type of problem: stable code, HTTP status, title, and optionally advice and the field concerned."""
-
-    code: str
-    status: HTTPStatus
-    title: str
-    detail: str = ""
-    field: str = ""
-
-    def body(self, **extensions: Any) -> dict[str, Any]:
-        """Return the members of the problem document."""
-        members: dict[str, Any] = {
-            "type": _TYPES + self.code,
-            "title": self.title,
-            "status": int(self.status),
-        }
-        if self.detail:
-            members["detail"] = self.detail
-        if self.field:
-            members["errors"] = list(_flatten_errors({self.field: self.detail or self.title}, "#"))
-        return members | extensions
-
-
-class FieldProblem(Exception):
+class FieldProblem(PortalError):
     """Base of exceptions that point to input fields; subclasses define ``problem``."""
 
     problem: ClassVar[Problem]
@@ -59,8 +33,8 @@ class FieldProblem(Exception):
 
 INVALID = Problem("invalid-input", HTTPStatus.BAD_REQUEST, "The input is not valid")
 NOT_FOUND = Problem("not-found", HTTPStatus.NOT_FOUND, "Not found")
-NOT_ALLOWED = Problem("not-allowed", HTTPStatus.FORBIDDEN, "Not allowed")
-_DRF_PROBLEMS: dict[type[exceptions.APIException], Problem] = {
+NOT_ALLOWED = NotAllowed.problem
+DRF_PROBLEMS: dict[type[exceptions.APIException], Problem] = {
     exceptions.ParseError: Problem("malformed-body", HTTPStatus.BAD_REQUEST, "The request body cannot be parsed"),
     exceptions.NotAuthenticated: Problem(
         "not-authenticated",
@@ -84,22 +58,7 @@ _DRF_PROBLEMS: dict[type[exceptions.APIException], Problem] = {
     ),
     exceptions.NotAcceptable: Problem("not-acceptable", HTTPStatus.NOT_ACCEPTABLE, "Responses are application/json"),
 }
-_DECLARED: dict[type[Exception], Problem] = {
-    Http404: NOT_FOUND,
-    NotAllowed: NOT_ALLOWED,
-    PermissionDenied: NOT_ALLOWED,
-}
-
-
-problem_kinds: ExtensionPoint[Mapping[type[Exception], Problem]] = ExtensionPoint(
-    "api.problem_kinds", "Which problem each exception of an app's services is answered with."
-)
-
-
-def register_problems(problems: Mapping[type[Exception], Problem]) -> None:
-    """Declare which problem each exception of an app's services is, once, beside the app's operations."""
-    problem_kinds.connect(problems)
-    _DECLARED.update(problems)
+_DJANGO_PROBLEMS: dict[type[Exception], Problem] = {Http404: NOT_FOUND, PermissionDenied: NOT_ALLOWED}
 
 
 def to_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -126,12 +85,13 @@ def _find_problem(error: Exception) -> tuple[Problem | None, dict[str, Any]]:
         return INVALID, {"errors": list(_flatten_errors(_field_messages(error), "#"))}
     if isinstance(error, exceptions.APIException):
         return _convert_drf_error(error), {}
-    declared = (_DECLARED[kind] for kind in type(error).__mro__ if kind in _DECLARED)
-    return next(declared, None), {}
+    if isinstance(error, PortalError):
+        return error.problem, {}
+    return next((problem for kind, problem in _DJANGO_PROBLEMS.items() if isinstance(error, kind)), None), {}
 
 
 def _convert_drf_error(error: exceptions.APIException) -> Problem:
-    known = _DRF_PROBLEMS.get(type(error))
+    known = DRF_PROBLEMS.get(type(error))
     if known is None:
         known = Problem(str(error.default_code), HTTPStatus(error.status_code), str(error.default_detail))
     detail = str(error.detail)

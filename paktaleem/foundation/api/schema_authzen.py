@@ -1,8 +1,11 @@
 """OpenAPI description of the AuthZEN endpoints, written by hand because they are plain Django views."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
+from paktaleem.foundation.api.schema_rules import BEYOND_SCHEMA, render_rules
+from paktaleem.foundation.api.serializers import MOMENT
 
 __all__ = ["AUTHZEN_PATHS", "AUTHZEN_SCHEMAS"]
 
@@ -37,7 +40,12 @@ _PARTS: dict[str, Any] = {
     "context": {
         "type": "object",
         "properties": {
-            "time": {"type": ["string", "null"], "format": "date-time", "description": "A time in the past."}
+            "time": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "pattern": MOMENT,
+                "description": "A time in the past.",
+            }
         },
     },
 }
@@ -54,6 +62,10 @@ AUTHZEN_SCHEMAS: dict[str, Any] = {
     "Evaluation": {"type": "object", "required": ["subject", "action", "resource"], "properties": _PARTS},
     "Evaluations": {
         "type": "object",
+        "anyOf": [
+            {"required": ["evaluations"], "properties": {"evaluations": {"minItems": 1}}},
+            {"required": ["subject", "action", "resource"]},
+        ],
         "properties": {
             **_PARTS,
             "evaluations": {"type": "array", "maxItems": 1_000, "items": {"description": _ITEM}},
@@ -80,7 +92,13 @@ AUTHZEN_SCHEMAS: dict[str, Any] = {
 _TEXT = {"description": "The error, as plain text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
-def _describe_evaluation(name: str, summary: str, asked: str, answered: str) -> dict[str, Any]:
+_RULES = {"context/time": "Not in the future."}
+_MANY_RULES = {**_RULES, "evaluations": "At most 20 different past times in one request."}
+
+
+def _describe_evaluation(
+    name: str, summary: str, asked: str, answered: str, rules: Mapping[str, str]
+) -> dict[str, Any]:
     def body(schema: str) -> dict[str, Any]:
         return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
@@ -89,7 +107,8 @@ def _describe_evaluation(name: str, summary: str, asked: str, answered: str) -> 
             "operationId": name,
             "tags": ["decisions"],
             "summary": summary,
-            "description": f"{summary} (OpenID AuthZEN Authorization API 1.0).",
+            "description": f"{summary} (OpenID AuthZEN Authorization API 1.0).\n\n{render_rules(rules)}",
+            BEYOND_SCHEMA: rules,
             "security": [{"ApiKey": []}],
             "requestBody": {"required": True, "content": body(asked)},
             "responses": {
@@ -114,8 +133,10 @@ _METADATA = {
 }
 AUTHZEN_PATHS: dict[str, Any] = {
     EVALUATION: _describe_evaluation(
-        "Evaluate", "Evaluate whether a person's data may be processed.", "Evaluation", "Decision"
+        "Evaluate", "Evaluate whether a person's data may be processed.", "Evaluation", "Decision", _RULES
     ),
-    EVALUATIONS: _describe_evaluation("EvaluateMany", "Evaluate several requests at once.", "Evaluations", "Decisions"),
+    EVALUATIONS: _describe_evaluation(
+        "EvaluateMany", "Evaluate several requests at once.", "Evaluations", "Decisions", _MANY_RULES
+    ),
     METADATA: {"get": _METADATA},
 }

@@ -49,12 +49,15 @@ def _render_schema(document: dict[str, Any], body: dict[str, Any]) -> str:
     return json.dumps(_resolve_references(document, schemas[0]), indent=2, ensure_ascii=False) if schemas else ""
 
 
-def _resolve_references(document: dict[str, Any], schema: Any) -> Any:
-    if isinstance(schema, dict) and "$ref" in schema:
-        return _resolve_references(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+def _resolve_references(document: dict[str, Any], schema: Any, outer: tuple[str, ...] = ()) -> Any:
+    """Return the schema with each reference replaced by what it names, but for one to a schema around it."""
+    if isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in outer:
+        name = schema["$ref"]
+        found = document["components"]["schemas"][name.rsplit("/", 1)[1]]
+        return _resolve_references(document, found, (*outer, name))
     if isinstance(schema, dict):
-        return {name: _resolve_references(document, inner) for name, inner in schema.items()}
-    return [_resolve_references(document, inner) for inner in schema] if isinstance(schema, list) else schema
+        return {name: _resolve_references(document, inner, outer) for name, inner in schema.items()}
+    return [_resolve_references(document, inner, outer) for inner in schema] if isinstance(schema, list) else schema
 
 
 def _describe_type(schema: dict[str, Any]) -> str:

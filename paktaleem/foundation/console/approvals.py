@@ -8,21 +8,15 @@ from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import (
-    ApproverIsRequester,
-    ChangeAlreadyDecided,
     ChangeState,
 )
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
-__all__ = ["APPROVAL_ERRORS", "approval_actions", "change_state_column"]
+__all__ = ["approval_actions", "change_state_column"]
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
-APPROVAL_ERRORS: dict[type[Exception], str] = {
-    ChangeAlreadyDecided: "This change has already been approved or declined.",
-    ApproverIsRequester: "You requested this change yourself. A second person must approve it.",
-}
 change_state_column = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
 """List column with the state of a change."""
 
@@ -33,13 +27,14 @@ def approval_actions(
     approve: str,
     decline: str,
     lead: str,
-    refusals: Mapping[type[Exception], str] = APPROVAL_ERRORS,
     clock: Callable[[HttpRequest], datetime] = get_action_time,
+    capability: Capability = Capability.APPROVE_CHILD_CHANGES,
+    refusals: Mapping[type[Exception], str] | None = None,
 ) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
 
     ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
-    time of the decision.
+    time of the decision, ``capability`` is needed for both, ``refusals`` are words of these acts for exceptions.
     """
 
     def make_perform(approved: bool) -> Callable[..., None]:  # noqa: FBT001 -- selects the action
@@ -49,11 +44,12 @@ def approval_actions(
 
         return perform
 
-    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals}
-    may = Capability.APPROVE_CHILD_CHANGES
+    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}}
     return (
-        RowAction("approve", approve, may, make_perform(True), lead=lead, done="Approved.", **options),
-        RowAction("decline", decline, may, make_perform(False), done="Declined. Nothing has changed.", **options),
+        RowAction("approve", approve, capability, make_perform(True), lead=lead, done="Approved.", **options),
+        RowAction(
+            "decline", decline, capability, make_perform(False), done="Declined. Nothing has changed.", **options
+        ),
     )
 
 

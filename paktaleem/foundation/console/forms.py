@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
-from django.apps import apps
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
@@ -18,7 +18,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_fields
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["ReasonField", "RowActionForm", "ScopedForm", "add_service_error", "set_choices"]
+__all__ = ["GroundField", "ReasonField", "RowActionForm", "ScopedForm", "add_service_error", "set_choices"]
 
 
 class ReasonField(forms.ChoiceField):
@@ -29,6 +29,18 @@ class ReasonField(forms.ChoiceField):
         kwargs.setdefault("label", _("Reason"))
         kwargs.setdefault("help_text", _("Recorded in the history with your name."))
         super().__init__(choices=[("", _("Choose a reason…")), *Reason.choices], **kwargs)
+
+
+class GroundField(forms.CharField):
+    """The ground, in words, of a change that weakens a safeguard."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Ask for a few sentences without names of people."""
+        kwargs.setdefault("label", _("Ground"))
+        kwargs.setdefault(
+            "help_text", _("Why is the change lawful and necessary? About the change only; do not name people.")
+        )
+        super().__init__(max_length=2000, widget=AdminTextareaWidget, **kwargs)
 
 
 def set_choices(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | QuerySet[Any]) -> None:
@@ -84,9 +96,11 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
-        source = apps.get_model(source) if isinstance(source, str) else source
-        found = source.objects.all() if owner is None else source.objects.filter(client_id__in=[owner, PAKTALEEM])
-        labels = {row.code: str(row) for row in found}
+        labels: dict[str, str] = {}
+        models: Iterable[Any] = [source] if isinstance(source, type) else source
+        for model in models:
+            found = model.objects.all() if owner is None else model.objects.filter(client_id__in=[owner, PAKTALEEM])
+            labels |= {row.code: str(row) for row in found}
         labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
         set_choices(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
 

@@ -57,7 +57,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fixed: ClassVar[Sequence[str]] = ()
     detail_fields: ClassVar[Sequence[str]] = ()
     codes: ClassVar[Mapping[str, Any]] = {}
-    """Fields that hold codes, with the model whose rows offer them: a class, or a label such as ``consent.Purpose``."""
+    """Fields that hold codes, with the model whose rows offer them, or an extension point of models of apps above."""
     acts: ClassVar[Sequence[RowAction]] = ()
     refusals: ClassVar[Mapping[type[Exception], str]] = {}
     intro: ClassVar[str] = ""

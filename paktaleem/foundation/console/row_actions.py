@@ -10,10 +10,10 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.errors import PortalError
 
 __all__ = ["PAGES", "RowAction", "to_form_error"]
 
@@ -29,7 +29,7 @@ def _always_applies(_row: Any, _at: datetime) -> bool:
 class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
 
-    ``refusals`` maps the exceptions of the service to messages.
+    ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
     """
 
     slug: str
@@ -58,8 +58,8 @@ def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> 
     for kind, words in refusals.items():
         if isinstance(error, kind):
             return ValidationError(translate_text(words))
-    if isinstance(error, NotAllowed):
-        return ValidationError(_("Your role does not allow this."))
+    if isinstance(error, PortalError) and error.console_message:
+        return ValidationError(translate_text(error.console_message))
     if isinstance(error, IntegrityError):
         return ValidationError(
             _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")

@@ -1,13 +1,14 @@
 """The erasure list: erasures recorded outside the database, so that a restored backup can be corrected (DESIGN §4).
 
-The list holds one line of canonical JSON (RFC 8785) per step, synced to disk before the key is deleted: *intent* when
-an officer has confirmed the erasure, *done* when it was committed. A line holds ids and the keyed tombstone, no
-personal data.
+The list holds one line of canonical JSON (RFC 8785) per step, synced to disk before the step is committed: *started*
+when an officer has confirmed an erasure that waits for systems to answer, *intent* when the key is to be destroyed,
+*done* when the step of a line was committed. A line holds ids, codes and the keyed tombstone, no personal data.
 
 Each line carries a MAC over itself and the previous one, under a key from the keyring. This detects an edit, an
 insertion, a deletion or another installation's list; a truncated list is detected by comparison with the database.
 
-An intent is carried out even if its transaction failed, because an officer confirmed the erasure.
+A line is carried out even if its transaction failed, because an officer confirmed the erasure. A started line makes a
+restored older database start the erasure again; it never destroys the key of a person the database knows.
 """
 
 import fcntl
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -31,7 +33,7 @@ from django.core.exceptions import ImproperlyConfigured
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.encryption.keyring import keyring
 
-__all__ = ["ErasureList", "FileErasureList", "Intent", "ListDamaged", "erasure_list"]
+__all__ = ["ErasureList", "FileErasureList", "Intent", "ListDamaged", "Stage", "erasure_list"]
 
 _START = b"paktaleem erasure list 1"
 _KEY_BINDING = b"erasure-list"
@@ -42,9 +44,21 @@ class ListDamaged(Exception):
     """The list was edited or truncated, or belongs to another installation; the message says where."""
 
 
+class Stage(StrEnum):
+    """Step of an erasure that a line records; the values are the kinds of lines in the file."""
+
+    STARTED = "started"
+    """confirmed; systems have to answer first"""
+    KEY_DESTROYED = "intent"
+    """the key is to be destroyed"""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One confirmed erasure: its line number, the person, the time, and the MAC of its line."""
+    """One step of a confirmed erasure: its line number, the person, the time, and the MAC of its line.
+
+    ``reason`` is the reason code of a started erasure, otherwise empty.
+    """
 
     number: int
     client_id: UUID
@@ -53,22 +67,29 @@ class Intent:
     tombstone: bytes
     at: datetime
     mark: bytes
+    stage: Stage = Stage.KEY_DESTROYED
+    reason: str = ""
 
 
 class ErasureList(Protocol):
     """Interface of an erasure list, such as a file on the host or an external service."""
 
     def intend(self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, at: datetime) -> Intent:
-        """Add an erasure; it is durable when this returns."""
+        """Add the destruction of a person's key; it is durable when this returns."""
+
+    def start(
+        self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, reason: str, at: datetime
+    ) -> Intent:
+        """Add a confirmed erasure that waits for systems to answer; it is durable when this returns."""
 
     def finish(self, number: int, *, at: datetime) -> None:
-        """Record that an erasure was committed."""
+        """Record that the step of a line was committed."""
 
     def intents(self) -> Mapping[int, Intent]:
-        """Return every erasure by its line number, in order. Raises ListDamaged."""
+        """Return every step of an erasure by its line number, in order. Raises ListDamaged."""
 
     def finished(self) -> frozenset[int]:
-        """Return the line numbers of committed erasures."""
+        """Return the line numbers of committed steps."""
 
 
 class FileErasureList:
@@ -80,22 +101,30 @@ class FileErasureList:
         self._reset()
 
     def intend(self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, at: datetime) -> Intent:
-        """Add an erasure and sync it to disk. Raises OSError or ListDamaged; nothing may then be erased."""
+        """Add the destruction of a key and sync it to disk. Raises OSError or ListDamaged; do not erase then."""
         facts = {"client": str(client_id), "subject": str(subject_id), "role": role, "tombstone": tombstone.hex()}
-        number = self._append({"kind": "intent", "at": at.isoformat(), **facts})
+        number = self._append({"kind": Stage.KEY_DESTROYED.value, "at": at.isoformat(), **facts})
+        return self._intents[number]
+
+    def start(
+        self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, reason: str, at: datetime
+    ) -> Intent:
+        """Add a confirmed erasure and sync it to disk. Raises OSError or ListDamaged; do not start it then."""
+        facts = {"client": str(client_id), "subject": str(subject_id), "role": role, "tombstone": tombstone.hex()}
+        number = self._append({"kind": Stage.STARTED.value, "at": at.isoformat(), "reason": reason, **facts})
         return self._intents[number]
 
     def finish(self, number: int, *, at: datetime) -> None:
-        """Record that an erasure was committed."""
+        """Record that the step of a line was committed."""
         self._append({"kind": "done", "at": at.isoformat(), "of": number})
 
     def intents(self) -> Mapping[int, Intent]:
-        """Read new lines and return every erasure by its line number. Raises ListDamaged."""
+        """Read new lines and return every step of an erasure by its line number. Raises ListDamaged."""
         self._read_on()
         return dict(self._intents)
 
     def finished(self) -> frozenset[int]:
-        """Return the line numbers of committed erasures read so far."""
+        """Return the line numbers of committed steps read so far."""
         return frozenset(self._finished)
 
     def _reset(self) -> None:
@@ -175,6 +204,8 @@ class FileErasureList:
             tombstone=bytes.fromhex(line["tombstone"]),
             at=datetime.fromisoformat(line["at"]),
             mark=mark,
+            stage=Stage(line["kind"]),
+            reason=line.get("reason", ""),
         )
 
 

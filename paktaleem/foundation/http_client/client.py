@@ -5,12 +5,16 @@ httpcore implements the protocol; the maintained SSRF packages either check befo
 check (docs/decisions).
 """
 
+from __future__ import annotations
+
 import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from typing import Self
 
 import httpcore
 
@@ -21,7 +25,15 @@ from paktaleem.foundation.http_client.destinations import (
     parse_destination,
 )
 
-__all__ = ["MAX_RESPONSE_BYTES", "TIMEOUT_SECONDS", "Answer", "Resolve", "Unreachable", "post"]
+__all__ = [
+    "MAX_RESPONSE_BYTES",
+    "TIMEOUT_SECONDS",
+    "Answer",
+    "Connection",
+    "Resolve",
+    "Unreachable",
+    "post",
+]
 
 MAX_RESPONSE_BYTES = 4_096
 """Largest part of a response body that is read."""
@@ -60,27 +72,77 @@ async def post(
     trust: ssl.SSLContext | None = None,
     resolve: Resolve = _resolve,
 ) -> Answer:
-    """Send a POST request and return the response, whatever its status; redirects are not followed.
+    """Send one POST request and return the response, whatever its status; redirects are not followed.
 
     ``allowed`` are internal ``host:port`` pairs that the operator permits; ``trust`` are the trusted certificates,
     by default those of the public web. Raises DestinationRefused, before connecting, if any address of the host is
     not public; Unreachable if no complete response arrived within ``seconds``.
     """
-    destination = parse_destination(url, allowed=allowed)
-    pool = httpcore.AsyncConnectionPool(
-        ssl_context=trust or _public_tls_context(),
-        network_backend=_PinnedBackend(destination, resolve),
-        max_connections=1,
-    )
-    try:
-        async with asyncio.timeout(seconds), pool:
-            return await _send_and_read(pool, destination.url, body, headers)
-    except (TimeoutError, httpcore.TimeoutException) as error:
-        raise Unreachable("timeout") from error
-    except httpcore.ConnectError as error:
-        raise Unreachable("tls" if _is_tls_error(error) else "connect") from error
-    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise Unreachable("protocol") from error
+    async with Connection(url, allowed=allowed, seconds=seconds, trust=trust, resolve=resolve) as connection:
+        return await connection.post(body, {"Connection": "close", **headers})
+
+
+class Connection:
+    """A connection that sends one POST request after the other to the same URL; closed at the end of the block.
+
+    It connects with the first request, and again when the receiver has closed it. The arguments are those of ``post``;
+    ``seconds`` limits each exchange.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        allowed: Iterable[str] = (),
+        seconds: float = TIMEOUT_SECONDS,
+        trust: ssl.SSLContext | None = None,
+        resolve: Resolve = _resolve,
+    ) -> None:
+        self._url, self._allowed, self._seconds = url, allowed, seconds
+        self._trust, self._resolve = trust or _public_tls_context(), resolve
+        self._link: httpcore.AsyncHTTPConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        """Return the connection; nothing is sent yet."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connection."""
+        await self._close()
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send a POST request and return the response.
+
+        If the receiver closed the connection after an earlier response, the request is sent again on a new one: it may
+        arrive twice, with the same headers. Raises DestinationRefused or Unreachable.
+        """
+        destination = parse_destination(self._url, allowed=self._allowed)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._send_and_read(destination, body, headers)
+        except (TimeoutError, httpcore.TimeoutException) as error:
+            raise Unreachable("timeout") from error
+        except httpcore.ConnectError as error:
+            raise Unreachable("tls" if _is_tls_error(error) else "connect") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise Unreachable("protocol") from error
+
+    async def _send_and_read(self, destination: Destination, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if self._link is not None and self._link.is_idle() and not self._link.has_expired():
+            with suppress(httpcore.NetworkError, httpcore.RemoteProtocolError):  # closed by the receiver
+                return await _exchange(self._link, destination.url, body, headers)
+        await self._close()
+        self._link = httpcore.AsyncHTTPConnection(
+            httpcore.URL(destination.url).origin,
+            ssl_context=self._trust,
+            network_backend=_PinnedBackend(destination, self._resolve),
+        )
+        return await _exchange(self._link, destination.url, body, headers)
+
+    async def _close(self) -> None:
+        if self._link is not None:
+            await self._link.aclose()
+            self._link = None
 
 
 @cache
@@ -89,11 +151,9 @@ def _public_tls_context() -> ssl.SSLContext:
     return httpcore.default_ssl_context()
 
 
-async def _send_and_read(
-    pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: Mapping[str, str]
-) -> Answer:
-    sent = {"User-Agent": "PakTaleem-privacy-portal", "Connection": "close", **headers}
-    async with pool.stream("POST", url, headers=[*sent.items()], content=body) as response:
+async def _exchange(link: httpcore.AsyncHTTPConnection, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    sent = {"User-Agent": "PakTaleem-privacy-portal", **headers}
+    async with link.stream("POST", url, headers=[*sent.items()], content=body) as response:
         content = b""
         async for chunk in response.aiter_stream():
             content += chunk[: MAX_RESPONSE_BYTES - len(content)]

@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from paktaleem.foundation.api.problems import (
     NOT_ALLOWED,
     NOT_FOUND,
-    Problem,
     is_api,
     problem_response,
 )
+from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.public.pages import FORM_EXPIRED, error_page
 
 __all__ = ["bad_request", "defect", "form_expired", "not_found", "permission_denied"]

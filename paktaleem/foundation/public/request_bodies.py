@@ -21,7 +21,8 @@ from typing import IO, Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from paktaleem.foundation.api.problems import Problem, is_api, problem_response
+from paktaleem.foundation.api.problems import is_api, problem_response
+from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.public.pages import error_page
 
 __all__ = ["REFUSED", "RefusedBodiesMiddleware", "WholeBodies"]

@@ -49,13 +49,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SettingsFacts:
-    """The settings that the checks need."""
+    """The settings that the checks need; a trial allows cookies without https."""
 
     secret_key: str
     has_keyring: bool
     has_erasure_list: bool
     debug: bool
     allowed_hosts: tuple[str, ...]
+    public_url: str
+    is_trial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,12 @@ def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
             "DEBUG is on, on a host that other computers can reach.",
             "Unset DEBUG, or limit ALLOWED_HOSTS to this computer's own names.",
         )
+    if not facts.is_trial and not facts.public_url.startswith(("https://", "http://")):
+        yield Finding(
+            "startup.E005",
+            "PUBLIC_URL is not a full address: links in emails would lead nowhere.",
+            "Set it to the portal's public address, such as https://privacy.school.example.",
+        )
 
 
 def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -147,6 +155,8 @@ def read_settings() -> SettingsFacts:
         has_erasure_list=bool(settings.ERASURE_LIST_FILE),
         debug=settings.DEBUG,
         allowed_hosts=tuple(settings.ALLOWED_HOSTS),
+        public_url=settings.PUBLIC_URL,
+        is_trial=not settings.SESSION_COOKIE_SECURE,
     )
 
 

@@ -1,5 +1,5 @@
 """The sandbox API."""
 
-from paktaleem.sandbox.api.operations import SandboxClock, SandboxReset, SandboxState
+from paktaleem.sandbox.api.operations import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 
-__all__ = ["SandboxClock", "SandboxReset", "SandboxState"]
+__all__ = ["SandboxClock", "SandboxOrders", "SandboxReset", "SandboxState"]

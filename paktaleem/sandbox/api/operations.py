@@ -1,6 +1,7 @@
-"""Endpoints that move a sandbox's clock, force states and reset it; for the sandbox's own keys only."""
+"""Endpoints that move a sandbox's clock, force states, make orders and reset it; for the sandbox's own keys only."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -8,7 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-import paktaleem.sandbox.api.problems  # noqa: F401 -- declares its problems
+from paktaleem.directory.data_systems.api.serializers import CodeField, NewValuesField, OrderOutput, as_order
+from paktaleem.directory.data_systems.models import OrderKind
+from paktaleem.directory.data_systems.selectors import system_of_key
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import (
@@ -19,15 +22,26 @@ from paktaleem.foundation.api.operations import (
     moment_of,
     validate_input,
 )
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from paktaleem.sandbox.services import force_state, get_sandbox, move_clock, reset_sandbox
+from paktaleem.foundation.api.serializers import (
+    EXTERNAL_ID,
+    PatternField,
+    StrictSerializer,
+    TextField,
+    ZonedDateTimeField,
+)
+from paktaleem.sandbox.services import force_state, get_sandbox, make_order, move_clock, reset_sandbox
 from paktaleem.sandbox.states import STATES
 
-__all__ = ["SandboxClock", "SandboxReset", "SandboxState"]
+__all__ = ["SandboxClock", "SandboxOrders", "SandboxReset", "SandboxState"]
 
 
 class ClockInput(StrictSerializer):
     """The time to which the clock is moved, or the days and hours by which it is moved."""
+
+    schema_rules = {
+        "oneOf": [{"required": ["to"]}, {"anyOf": [{"required": ["days"]}, {"required": ["hours"]}]}],
+    }
+    beyond_schema = {"to": f"Not before the sandbox's time; at most {MAX_CLOCK_OFFSET.days:,} days ahead of real time."}
 
     to = ZonedDateTimeField(required=False)
     days = serializers.IntegerField(required=False, min_value=0, max_value=MAX_CLOCK_OFFSET.days)
@@ -67,10 +81,18 @@ class SandboxClock(Operation):
         return _clock_response(request, moved.clock_offset)
 
 
+_ID = "Use an LMS id: visible characters without “@”."
+
+
 class StateInput(StrictSerializer):
     """Person, state and, if the state is about one, purpose."""
 
-    subject = TextField(max_length=255)
+    beyond_schema = {
+        "purpose": "A purpose that fits the state, of the sandbox's own where the state changes it.",
+        "state": "One that the sandbox's register allows.",
+    }
+
+    subject = PatternField(EXTERNAL_ID, allowed=_ID, max_length=255 - len("-guardian"))
     state = serializers.ChoiceField(list(STATES))
     purpose = TextField(max_length=63, required=False)
 
@@ -113,6 +135,45 @@ class SandboxState(Operation):
                 "now": forced.now.isoformat(),
             }
         )
+
+
+class OrderInput(StrictSerializer):
+    """Person and kind of an order; ``new_values`` for a correction only: the corrected value of each field."""
+
+    schema_rules = {
+        "oneOf": [
+            {"properties": {"kind": {"enum": ["correct"]}}, "required": ["new_values"]},
+            {
+                "properties": {"kind": {"enum": [one for one in OrderKind.values if one != OrderKind.CORRECT]}},
+                "not": {"required": ["new_values"]},
+            },
+        ],
+    }
+    beyond_schema = {"categories": "Categories that the system of the key holds."}
+
+    subject = TextField(max_length=255)
+    kind = serializers.ChoiceField(OrderKind.values)
+    categories = serializers.ListField(child=CodeField(), required=False, min_length=1, max_length=50)
+    new_values = NewValuesField(required=False)
+
+
+class SandboxOrders(Operation):
+    """``POST /api/v1/sandbox/orders``."""
+
+    capabilities = {"POST": Capability.USE_SANDBOX}
+
+    @extend_schema(request=OrderInput, responses={201: OrderOutput})
+    def post(self, request: Request) -> Response:
+        """Make an order about a person to the system of this key, due in 30 days: 201.
+
+        Without ``categories`` it covers all that the system holds.
+        """
+        body, actor, at = request.data, actor_of(request), moment_of(request)
+        client = get_sandbox(client_of(request), actor=actor)
+        given = validate_input(OrderInput, body)
+        external_id, system = given.pop("subject"), system_of_key(actor, at=at)
+        order = make_order(client, external_id=external_id, system=system, **given, actor=actor, at=at)
+        return Response(as_order(order), HTTPStatus.CREATED)
 
 
 class ResetInput(StrictSerializer):

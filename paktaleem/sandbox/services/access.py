@@ -1,16 +1,26 @@
 """Access to sandboxes, and to no other clients."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["NotASandbox", "get_sandbox", "lock_sandbox"]
 
 
-class NotASandbox(PermissionError):
+class NotASandbox(PortalError, PermissionError):
     """The client is not a sandbox and cannot become one: its clock and states are not changed."""
+
+    problem = Problem(
+        "not-a-sandbox",
+        HTTPStatus.FORBIDDEN,
+        "This client is not a sandbox",
+        "Ask PakTaleem for a sandbox: a separate client with test keys that begin with ptk_test_.",
+    )
+    console_message = "This client is no sandbox."
 
 
 def lock_sandbox(client_id: UUID, *, actor: Actor) -> Client:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from consent.notices.selectors.purposes import bases_in_force
 from consent.register.models import Basis, Purpose
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.answering import ANSWERS
@@ -30,8 +32,16 @@ _AFTER_STEPS = timedelta(milliseconds=1)
 _ROLE = "student"
 
 
-class StateNotReached(Exception):
+class StateNotReached(PortalError):
     """With this sandbox's register the expected decision does not result; nothing was changed."""
+
+    problem = Problem(
+        "state-not-reached",
+        HTTPStatus.CONFLICT,
+        "This state cannot be reached with the sandbox's register",
+        "Nothing was changed. Choose another purpose, or ask PakTaleem to complete the sandbox's register.",
+    )
+    console_message = "This state cannot be reached with the sandbox’s register. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from children.guardians.models import (
 )
 from children.guardians.services import (
     end_guardian,
+    end_quarantine,
     name_guardian,
     quarantine,
     record_service_answer,
-    release,
     verify_guardian,
 )
 from paktaleem.directory.people.models import Subject
@@ -97,6 +97,6 @@ GUARDIANS: dict[str, Callable[[ForcingContext], None]] = {
 
 
 def release_quarantine(subject: Subject, **common: Any) -> None:
-    """Release a person's data from quarantine, if quarantined."""
+    """Release a person's data from quarantine, if quarantined, also while an incident is open."""
     if Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).exists():
-        release(subject, **common)
+        end_quarantine(subject, **common)

@@ -10,11 +10,12 @@ from consent.register.models import (
     Instruction,
     LawfulBasis,
     Purpose,
+    PurposeCapacity,
     RecipientApproval,
     ServiceAgreement,
 )
 from consent.register.models.rows import RegisterRow
-from consent.register.services import change_register
+from consent.register.services import change_register, widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
 from paktaleem.foundation.accounts.models import Client
@@ -22,11 +23,19 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.clocks import set_offset
+from paktaleem.sandbox.services.context import MOMENT
 from paktaleem.sandbox.services.registering import restore_agreement
 
 __all__ = ["ResetResult", "reset_sandbox"]
 
-_CHANGEABLE: tuple[type[RegisterRow], ...] = (ServiceAgreement, Instruction, LawfulBasis, RecipientApproval, Purpose)
+_CHANGEABLE: tuple[type[RegisterRow], ...] = (
+    ServiceAgreement,
+    Instruction,
+    PurposeCapacity,
+    LawfulBasis,
+    RecipientApproval,
+    Purpose,
+)
 """Models whose rows may have changed while the clock was ahead, and are restored."""
 
 type ResetResult = tuple[Client, int]
@@ -50,11 +59,20 @@ def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> ResetResult:
     client = set_offset(client, timedelta(), kind="sandbox.clock_moved", actor=actor, at=now)
     sandbox = sandbox_actor(client.pk)
     for row in changed:
-        change_register(row, actor=sandbox, reason=Reason.CORRECTION, at=now)
+        restored_at = _restore_categories(row, actor=sandbox, at=now) if isinstance(row, Purpose) else now
+        change_register(row, actor=sandbox, reason=Reason.CORRECTION, at=restored_at)
     restore_agreement(client, actor=sandbox, at=now)
     facts = {"people": people, "rows": rows}
     record_entry("sandbox.started_over", client_id=client.pk, facts=facts, actor=actor, at=now)
     return client, people
+
+
+def _restore_categories(purpose: Purpose, *, actor: Actor, at: datetime) -> datetime:
+    """Give a purpose back the categories that it lost while the clock was ahead; return the time of the next change."""
+    if not set(purpose.categories) - set(Purpose.objects.get(pk=purpose.pk).categories):
+        return at
+    widen_purpose(purpose, categories=purpose.categories, actor=actor, reason=Reason.CORRECTION, at=at)
+    return at + MOMENT
 
 
 def _changed_ahead(client: Client, now: datetime) -> Iterator[RegisterRow]:

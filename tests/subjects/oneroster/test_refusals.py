@@ -81,7 +81,7 @@ def test_a_name_of_more_than_300_characters_is_refused(refused):
     assert codes(refused(package)) == ["name_too_long"]
 
 
-def test_all_problems_are_told_together(refused):
+def test_all_problems_are_reported_together(refused):
     package = clean_network()
     package.row("users.csv", "danish").update(role="pupil", givenName="", familyName="", status="active")
     package.row("enrollments.csv", "enr-1")["role"] = "pupil"

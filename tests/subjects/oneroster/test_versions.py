@@ -47,7 +47,7 @@ def test_who_has_only_a_role_of_the_exporters_own_is_left_out(tmp_path):
     assert [p.code for p in roster.problems] == ["role_extended", "role_missing"]
 
 
-def test_a_column_of_1_2_0_is_passed_over_wherever_it_stands(tmp_path):
+def test_a_column_of_version_1_2_0_is_skipped_in_any_position(tmp_path):
     package = clean_network().as_version_1_2()
     package.headers["users.csv"].insert(17, "resourceSourcedIds")
     package.row("users.csv", "danish")["resourceSourcedIds"] = "res-1"
@@ -90,7 +90,7 @@ def test_headers_of_one_version_are_no_headers_of_the_other(refused):
 # Deltas
 
 
-def test_a_delta_tells_who_is_new_or_changed_and_who_is_gone(tmp_path):
+def test_a_delta_has_new_changed_and_deleted_people(tmp_path):
     roster, people, relations = read(clean_network().as_delta(danish="active", farhan="tobedeleted"), tmp_path)
     assert not roster.is_whole
     assert people == [
@@ -109,7 +109,7 @@ def test_a_delta_may_tell_of_a_birth_date_or_a_role_alone(tmp_path):
     assert people == [Person("danish", "student", None, None, None, date(2017, 3, 14), enabled=None)]
 
 
-def test_bulk_and_delta_are_told_by_file(tmp_path):
+def test_each_file_is_declared_as_bulk_or_delta(tmp_path):
     package = clean_network()
     package.manifest["file.demographics"] = "delta"
     package.row("demographics.csv", "danish").update(status="active", dateLastModified="2026-10-01T08:00:00.000Z")
@@ -135,7 +135,7 @@ def test_a_wrong_row_of_a_delta_is_named(refused, cells, code, column):
     assert places(refused(package)) == [(code, "users.csv", 2, column)]
 
 
-def test_of_what_is_gone_the_id_is_enough(tmp_path):
+def test_a_deleted_row_needs_only_its_id(tmp_path):
     package = clean_network().as_delta(danish="tobedeleted")
     package.row("users.csv", "danish").update(dict.fromkeys(["username", "role", "orgSourcedIds", "givenName"], ""))
     _, people, _ = read(package, tmp_path)

@@ -7,22 +7,32 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.directory.people.selectors import count_protected
+from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.services import change_client, decide_client_change
-from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.forms import GroundField, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["ClientAdmin", "ClientChangeAdmin"]
+
+
+class ClientForm(ScopedForm):
+    """A form with a ground, which is asked for only if the change reduces guardian protection."""
+
+    ground = GroundField(required=False)
 
 
 class CountryThresholdsField(forms.CharField):
@@ -77,6 +87,7 @@ class ClientAdmin(ScopedAdmin):
     list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
     list_filter = ("serves_minors", "is_sandbox")
     search_fields = ("name", "code")
+    form = ClientForm
     intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
     empty_text = "No clients are registered yet."
 
@@ -95,6 +106,17 @@ class ClientAdmin(ScopedAdmin):
         """Make the code read-only after registration."""
         return () if obj is None else (*self.fixed, *self.detail_fields)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the ground once the effect of a reduced protection has been shown."""
+        sets = super().get_fieldsets(request, obj)
+        if getattr(request, "reduces", False) or "ground" in request.POST:
+            sets = [*sets, (_("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
+        return sets
+
+    def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
+        """Show whom a reduced protection would concern."""
+        return [_protection_panel(row)] if getattr(request, "reduces", False) else []
+
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         """Return the sandbox actions for a sandbox only; the services refuse them for other clients."""
         return super()._acts_of(request, row) if row is not None and row.is_sandbox else []
@@ -107,13 +129,23 @@ class ClientAdmin(ScopedAdmin):
     def write(self, row: Client, **details: Any) -> None:
         """Register or change the client; show a warning if a change needs approval."""
         request = details["request"]
-        at = get_arrival_time(request)
-        change_client(row, actor=details["actor"], reason=details["reason"], at=at)
+        at, ground = get_arrival_time(request), request.POST.get("ground", "")
+        try:
+            change_client(row, ground=ground, actor=details["actor"], reason=details["reason"], at=at)
+        except ReducesProtection:
+            request.reduces = True
+            raise
         if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
-            messages.warning(request, _WAITS)
+            messages.warning(request, _(_WAITS))
 
 
-_WAITS = "The change to the age rules reduces guardian protection and awaits approval by a second person."
+def _protection_panel(client: Client) -> dict[str, Any]:
+    with in_client(client.pk):
+        children, unknown = count_protected(client.pk, at=client_now())
+    return {"template": "console/panels/protection.html", "children": children, "unknown": unknown}
+
+
+_WAITS = gettext_noop("The change to the age rules reduces guardian protection and awaits approval by a second person.")
 _LABELS = {
     "serves_minors": "serves minors",
     "age_threshold": "age threshold",
@@ -133,7 +165,7 @@ class ClientChangeAdmin(ScopedAdmin):
     list_filter = ("state", "client")
     newest_by = "requested_at"
     sortable_by = ()
-    detail_fields = ("standing", "wanted", "requested_at", "settled_at")
+    detail_fields = ("standing", "wanted", "ground", "requested_at", "settled_at")
     intro = (
         "No longer serving minors, or a lower age threshold, removes guardian protection from many people at once. "
         "Such a change has no effect until a second person approves it."
@@ -148,10 +180,16 @@ class ClientChangeAdmin(ScopedAdmin):
         clock=get_arrival_time,
     )
 
+    def panels(self, request: HttpRequest, row: ClientChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+        """Show whom the change would concern now."""
+        return [_protection_panel(row.client)]
+
     @admin.display(description="requested change")
     def wanted(self, row: ClientChange) -> str:
         """Return the requested values, by field."""
-        return ", ".join(f"{_LABELS[name]}: {_format_value(value)}" for name, value in sorted(row.changes.items()))
+        return ", ".join(
+            f"{translate_text(_LABELS[name])}: {_format_value(value)}" for name, value in sorted(row.changes.items())
+        )
 
 
 def _format_value(value: Any) -> str:

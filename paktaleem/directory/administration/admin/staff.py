@@ -1,4 +1,4 @@
-"""Console pages for staff accounts, memberships and API keys."""
+"""Console pages for memberships and API keys."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -6,31 +6,25 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.directory.sign_in.enrolment import reset_second_factor
+from paktaleem.directory.administration.admin.staff_changes import redirect_to_proposal
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import ApiKey, Membership, User
+from paktaleem.foundation.accounts.models import ApiKey, Membership, StaffChange
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.services import (
     MAX_ROTATION_OVERLAP,
     ROTATION_OVERLAP,
     AlreadyEnded,
-    AlreadyRevoked,
-    KeyNotLive,
     change_membership,
-    change_user,
     end_membership,
-    invite_user,
     issue_api_key,
     revoke_api_key,
     rotate_api_key,
-    set_password,
 )
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
@@ -41,97 +35,10 @@ from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
 
-__all__ = ["ApiKeyAdmin", "MembershipAdmin", "UserAdmin"]
+__all__ = ["ApiKeyAdmin", "MembershipAdmin"]
 
 KEY_LIFE = timedelta(days=365)
 SOON = timedelta(days=30)
-
-
-class NewPasswordForm(RowActionForm):
-    """Form for a new password, entered twice."""
-
-    password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
-    again = forms.CharField(
-        label="Repeat the new password", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
-    )
-    field_order = ("password", "again", "reason")
-
-    def clean(self) -> dict[str, Any]:
-        """Validate the password's strength and that both entries match."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("password") and cleaned["password"] != cleaned.get("again"):
-            self.add_error("again", gettext("The passwords do not match."))
-        elif cleaned.get("password"):
-            try:
-                validate_password(cleaned["password"], self.row)
-            except forms.ValidationError as error:
-                self.add_error("password", error)
-        return cleaned
-
-
-def _set_password(user: User, given: dict[str, Any], request: HttpRequest) -> None:
-    set_password(user, password=given["password"], actor=actor_of(request), at=get_arrival_time(request))
-
-
-def _reset_second_factor(user: User, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    reset_second_factor(user, actor=actor_of(request), at=get_arrival_time(request))
-
-
-@admin.register(User, site=site)
-class UserAdmin(ScopedAdmin):
-    """Staff accounts, visible to and managed by PakTaleem's officers only."""
-
-    section = "Access"
-    view_capability = Capability.VIEW_STAFF
-    add_capability = change_capability = Capability.MANAGE_STAFF
-    owner_column = None
-    officers_only = True
-    row_fields = ("email", "full_name", "language", "is_active")
-    detail_fields = ("last_login", "created_at")
-    list_display = ("email", "full_name", "is_active", "last_login", "created_at")
-    list_filter = ("is_active",)
-    search_fields = ("email", "full_name")
-    intro = "Accounts of everyone who may sign in. Their permissions follow from their memberships."
-    empty_text = "No accounts have been created yet."
-    acts = (
-        RowAction(
-            "password",
-            "Set password",
-            Capability.MANAGE_STAFF,
-            _set_password,
-            form=NewPasswordForm,
-            lead="The new password is valid from the next sign-in. Give it to the account's owner over a secure "
-            "channel.",
-            done="The password is set.",
-        ),
-        RowAction(
-            "second-factor",
-            "Reset second factor",
-            Capability.MANAGE_STAFF,
-            _reset_second_factor,
-            lead="For a user who lost their phone, security key and recovery codes: they enrol again at the next "
-            "sign-in. Verify that the request comes from them.",
-            done="The second factor is reset. The user enrols again at the next sign-in.",
-            danger=True,
-        ),
-    )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Make the email address read-only after the account is created."""
-        return () if obj is None else ("email", *self.detail_fields)
-
-    def write(self, row: User, **details: Any) -> None:
-        """Invite a member of staff, or change their name, language or active state."""
-        stamp = {
-            "actor": details["actor"],
-            "reason": details["reason"],
-            "at": get_arrival_time(details["request"]),
-        }
-        if details["change"]:
-            change_user(row, **stamp)
-            return
-        row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, password=None, **stamp).pk
 
 
 def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
@@ -153,7 +60,10 @@ class MembershipAdmin(ScopedAdmin):
     search_fields = ("user__email",)
     list_select_related = ("user",)
     refusals = {AlreadyEnded: "This membership has already ended. Add a new one."}
-    intro = "Roles of users at clients. An ended membership has no effect from the user's next request on."
+    intro = (
+        "Roles of users at clients. Privacy officers and client administrators are made by two officers: one proposes, "
+        "another approves. An ended membership has no effect from the user's next request on."
+    )
     empty_text = "No memberships yet. Add an account first, then its membership."
     state = state_column(period_pill)
     acts = (
@@ -166,7 +76,6 @@ class MembershipAdmin(ScopedAdmin):
             done="The membership has ended.",
             danger=True,
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-            refusals={AlreadyEnded: "This membership has already ended."},
         ),
     )
 
@@ -180,10 +89,20 @@ class MembershipAdmin(ScopedAdmin):
         return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
 
     def write(self, row: Membership, **details: Any) -> None:
-        """Create the membership or change its role."""
-        change_membership(
-            row, actor=details["actor"], reason=details["reason"], at=get_arrival_time(details["request"])
-        )
+        """Create the membership or change its role, or propose it."""
+        request = details["request"]
+        made = change_membership(row, actor=details["actor"], reason=details["reason"], at=get_arrival_time(request))
+        request.proposal = made if isinstance(made, StaffChange) else None
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the new membership, or the proposal."""
+        proposal: StaffChange | None = request.proposal  # type: ignore[attr-defined]
+        return redirect_to_proposal(request, proposal) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Show the membership, or the proposal."""
+        proposal: StaffChange | None = request.proposal  # type: ignore[attr-defined]
+        return redirect_to_proposal(request, proposal) or super().response_change(request, obj)
 
 
 class ApiKeyForm(ScopedForm):
@@ -302,7 +221,6 @@ class ApiKeyAdmin(ScopedAdmin):
             lead="A new key with the same name, scopes and validity period is issued and shown once. Configure it in "
             "the system. The old key stays valid until the day you choose, or until its own expiry if that is earlier.",
             applies=lambda row, at: row.is_live(at),
-            refusals={KeyNotLive: "The key is no longer valid. Issue a new one."},
         ),
         RowAction(
             "revoke",
@@ -313,7 +231,6 @@ class ApiKeyAdmin(ScopedAdmin):
             done="The key is revoked. The next call with it is refused.",
             danger=True,
             applies=lambda row, at: row.is_live(at),
-            refusals={AlreadyRevoked: "The key is already revoked."},
         ),
     )
 

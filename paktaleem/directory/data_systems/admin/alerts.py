@@ -32,10 +32,10 @@ class OrderAlertAdmin(EvidenceAdmin):
 
     section = "Systems"
     view_capability = Capability.VIEW_ORDERS
-    list_display = ("raised_at", "where", "kind", "system", "stands", "owner")
+    list_display = ("raised_at", "where", "kind", "system", "state_pill", "owner")
     list_filter = ("client",)
     newest_by = "raised_at"
-    detail_fields = ("where", "attempt", "raised_at", "kind", "system", "stands")
+    detail_fields = ("where", "attempt", "raised_at", "kind", "system", "state_pill")
     intro = (
         "Orders found to need manual action, once in each state. An email was sent to the client’s administrators, or "
         "to PakTaleem’s officers if the system is PakTaleem’s."
@@ -60,7 +60,7 @@ class OrderAlertAdmin(EvidenceAdmin):
         return str(row.order.system)
 
     @admin.display(description="now")
-    def stands(self, row: OrderAlert) -> SafeString:
+    def state_pill(self, row: OrderAlert) -> SafeString:
         """Return whether the order is still stuck in this state."""
         if (row.order.state, row.order.attempts) == (row.state, row.attempt):
             return render_state(_("Still there"), "bad")

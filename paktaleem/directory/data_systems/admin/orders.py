@@ -24,11 +24,6 @@ from paktaleem.directory.data_systems.models import (
 )
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services import (
-    AlreadyAnswered,
-    AlreadyProposed,
-    NotByHand,
-    NothingProposed,
-    TooManyParts,
     accept_order,
     add_part,
     approve_waiver,
@@ -37,9 +32,7 @@ from paktaleem.directory.data_systems.services import (
     propose_waiver,
     retry_order,
 )
-from paktaleem.directory.data_systems.states import State, StepRefused
-from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.columns import (
@@ -71,12 +64,6 @@ _TONES = {
     State.SENT: "warn",
     State.ACCEPTED: "warn",
     State.FAILED: "bad",
-}
-_MOVED: dict[type[Exception], str] = {
-    StepRefused: "The order has changed in the meantime: check it again.",
-    AlreadyAnswered: "The order has already been answered.",
-    NotByHand: "This system answers its orders itself.",
-    AlreadyErased: "The person is erased.",
 }
 
 
@@ -156,7 +143,6 @@ _ACTS = (
         lead="For a system whose orders are carried out by hand. Your entry is evidence and cannot be undone.",
         done="Recorded.",
         applies=_is_by_hand,
-        refusals=_MOVED,
     ),
     RowAction(
         "add-file",
@@ -167,12 +153,6 @@ _ACTS = (
         lead="The file is encrypted with the person’s key at once. Add every file, then record the result.",
         done="Kept.",
         applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.COLLECT,
-        refusals={
-            **_MOVED,
-            FileTooLarge: "The file is too large.",
-            FileKindNotAccepted: "Choose a PDF, JPEG or PNG.",
-            TooManyParts: "The order has the maximum number of files.",
-        },
     ),
     RowAction(
         "values",
@@ -182,7 +162,6 @@ _ACTS = (
         form=AgreeForm,
         lead="The access is recorded with your name and the order’s reason.",
         applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.CORRECT,
-        refusals=_MOVED,
     ),
     RowAction(
         "try-again",
@@ -193,7 +172,6 @@ _ACTS = (
         lead="The system can fetch the order again at once; its attempts are counted from zero.",
         done="The order is waiting to be fetched.",
         applies=lambda row, _at: row.state == State.FAILED,
-        refusals=_MOVED,
     ),
     RowAction(
         "waive",
@@ -204,7 +182,6 @@ _ACTS = (
         done="Proposed: a second person must agree.",
         danger=True,
         applies=lambda row, _at: row.is_open and not row.is_waiver_proposed,
-        refusals={**_MOVED, AlreadyProposed: "A waiver has already been proposed."},
     ),
     RowAction(
         "agree",
@@ -216,11 +193,7 @@ _ACTS = (
         done="Waived.",
         danger=True,
         applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
-        refusals={
-            **_MOVED,
-            ApproverIsRequester: "You proposed this yourself: someone else must agree.",
-            NothingProposed: "No waiver has been proposed.",
-        },
+        refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
     ),
 )
 
@@ -231,7 +204,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
 
     section = "Systems"
     view_capability = Capability.VIEW_ORDERS
-    list_display = ("created_at", "kind", "person", "system", "stands", "due_at", "owner")
+    list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
     newest_by = "created_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
@@ -239,8 +212,9 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     detail_fields = (
         "person",
         "system",
-        "stands",
+        "state_pill",
         "about",
+        "limited_to",
         "why",
         "due_at",
         "attempts",
@@ -248,6 +222,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
         "retry_at",
         "answered",
         "files",
+        "copies_purged_at",
         "waiver",
         "case",
         "created_at",
@@ -259,7 +234,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     )
     empty_text = "No orders have been issued yet."
     acts = _ACTS
-    stands = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related subject and system, without sealed columns, and annotate the waiver."""
@@ -287,6 +262,12 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     def about(self, row: Order) -> str:
         """Return the categories, and the fields of a correction."""
         return ", ".join([*row.categories, *row.fields])
+
+    @admin.display(description="purpose")
+    def limited_to(self, row: Order) -> str:
+        """Return the purpose of a restriction, its lift or an objection."""
+        is_limit = row.kind in {OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT}
+        return (row.purpose or gettext("Every purpose")) if is_limit else "—"
 
     @admin.display(description="reason")
     def why(self, row: Order) -> str:

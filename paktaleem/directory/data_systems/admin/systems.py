@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from paktaleem.directory.data_systems.category_models import category_models
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.services import (
-    AlreadyEnded,
     assign_key,
     change_system,
     end_system,
@@ -22,8 +22,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = ["SystemAdmin", "SystemKeyAdmin"]
-
-_ENDED: dict[type[Exception], str] = {AlreadyEnded: "It has already ended."}
 
 
 def _end(system: System, given: dict[str, Any], request: HttpRequest) -> None:
@@ -43,7 +41,7 @@ class SystemAdmin(ScopedAdmin):
     list_display = ("name", "code", "holds", "delivery", "state", "owner")
     list_filter = ("delivery", "client")
     search_fields = ("code", "name")
-    codes = {"categories": "consent.DataCategory"}
+    codes = {"categories": category_models}
     intro = (
         "Systems that hold personal data. An order about a person goes to each system that holds the data it is about: "
         "the client’s own, and PakTaleem’s, which serve every client."
@@ -60,7 +58,6 @@ class SystemAdmin(ScopedAdmin):
             done="Ended.",
             danger=True,
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-            refusals=_ENDED,
         ),
     )
 
@@ -106,7 +103,6 @@ class SystemKeyAdmin(ScopedAdmin):
             done="Ended: the next request for orders is refused.",
             danger=True,
             applies=lambda row, _at: row.ends_at is None,
-            refusals=_ENDED,
         ),
     )
 

@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-import paktaleem.directory.data_systems.api.problems  # noqa: F401 -- declares its problems
 from paktaleem.directory.data_systems.api.serializers import (
     AcceptedOutput,
     CompleteInput,
@@ -156,6 +155,7 @@ class AddOrderFile(Operation):
 
     capabilities = {"POST": Capability.COMPLETE_ORDERS}
     parser_classes = (FileParser,)
+    beyond_schema = {"category": "A category that the system holds."}
 
     @extend_schema(request=FILE_BODY, responses={201: PartOutput})
     def post(self, request: Request, order: UUID, category: str) -> Response:

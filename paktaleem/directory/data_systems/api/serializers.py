@@ -6,17 +6,20 @@ from typing import Any
 from rest_framework import serializers
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
-from paktaleem.directory.data_systems.results import Answer, Exemption, Section
+from paktaleem.directory.data_systems.results import MISPLACED, Answer, Exemption, Section
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.services.collecting import MOST_PARTS
+from paktaleem.directory.data_systems.services.issuing import MOST_FIELDS
 from paktaleem.directory.data_systems.states import Outcome, State
-from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import CursorField, PatternField, StrictSerializer, TextField
 
 __all__ = [
     "AcceptedOutput",
+    "CodeField",
     "CompleteInput",
     "FailInput",
     "ListInput",
+    "NewValuesField",
     "OrderOutput",
     "OrdersOutput",
     "PartOutput",
@@ -25,38 +28,62 @@ __all__ = [
     "as_part",
 ]
 
-_CODE = re.compile(r"\A[a-z][a-z0-9_]{0,62}\Z")
+FIELD_CODE = r"^[a-z][a-z0-9_]{1,62}$"
+_CODE = r"^[a-z][a-z0-9_]*$"
+_ALLOWED = "Use a code of a–z, 0–9 and _, such as database_locked."
 _MOST_COUNTED = 2**53
 
 
-class CodeField(TextField):
+class CodeField(PatternField):
     """A code of lower-case letters, digits and underscores; not free text, which could contain personal data."""
 
-    default_error_messages = {"invalid": "Use a code of a–z, 0–9 and _, such as database_locked."}
+    def __init__(self, **kwargs: Any) -> None:
+        """Set the pattern and the maximum length."""
+        super().__init__(_CODE, allowed=_ALLOWED, max_length=63, trim_whitespace=False, **kwargs)
+
+
+class NewValuesField(serializers.DictField):
+    """Corrected values by the code of their field; null clears a field."""
+
+    schema_keywords = {"propertyNames": {"pattern": FIELD_CODE}, "minProperties": 1, "maxProperties": MOST_FIELDS}
 
     def __init__(self, **kwargs: Any) -> None:
-        """Set the default maximum length."""
-        kwargs.setdefault("max_length", 63)
-        super().__init__(**kwargs)
+        """Set what a value may be."""
+        super().__init__(child=TextField(allow_null=True, max_length=2_000), allow_empty=False, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
-        """Accept codes only."""
-        text = super().to_internal_value(data)
-        if not _CODE.match(text):
-            self.fail("invalid")
-        return text
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values; fail for a name that is no code, and for more fields than an order can have."""
+        values: dict[str, Any] = super().to_internal_value(data)
+        wrong = {name: [_ALLOWED] for name in values if not re.fullmatch(FIELD_CODE, name)}
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        if len(values) > MOST_FIELDS:
+            raise serializers.ValidationError([f"At most {MOST_FIELDS} fields."])
+        return values
+
+
+class CountsField(serializers.DictField):
+    """Number of records by category; which categories there are depends on the order's system."""
+
+    schema_keywords = {"propertyNames": {"pattern": _CODE}}
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set what a number may be."""
+        super().__init__(child=serializers.IntegerField(min_value=0, max_value=_MOST_COUNTED), **kwargs)
 
 
 class ListInput(StrictSerializer):
     """State filter, cursor and page size."""
 
     state = serializers.ChoiceField(["open", "answered"], default="open")
-    cursor = TextField(required=False, max_length=500)
+    cursor = CursorField(required=False)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
 class SectionInput(StrictSerializer):
     """One section of collected data: its category, and the data as any JSON value."""
+
+    schema_properties = {"data": {"$ref": "#/components/schemas/AnyJSON"}}
 
     category = CodeField()
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]  # DRF takes it out of the class
@@ -65,11 +92,36 @@ class SectionInput(StrictSerializer):
 class CompleteInput(StrictSerializer):
     """The result of an order. ``done`` requires the fields of the order's kind: sections, counts, or corrected."""
 
+    schema_rules = {
+        "anyOf": [
+            {"properties": {"result": {"enum": ["done"]}}, "not": {"required": ["reason"]}},
+            {"properties": {"result": {"enum": ["not_found"]}}, "maxProperties": 1},
+            {"properties": {"result": {"enum": ["not_applicable"]}}, "required": ["reason"], "maxProperties": 2},
+        ]
+    }
+    beyond_schema = {
+        "sections": "For done to a collect order only; categories that the system holds.",
+        "counts": "For done to an erase or anonymise order only, and required there; categories that the system holds.",
+        "corrected": "For done to a correct order only, and required there; fields of the order.",
+    }
+
     result = serializers.ChoiceField([outcome.value for outcome in Outcome])
     reason = serializers.ChoiceField([reason.value for reason in Exemption], required=False)
     sections = serializers.ListField(child=SectionInput(), required=False, max_length=MOST_PARTS)
-    counts = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=_MOST_COUNTED), required=False)
+    counts = CountsField(required=False)
     corrected = serializers.ListField(child=CodeField(), required=False, max_length=50)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse fields that do not belong to the result, also empty ones."""
+        allowed = {
+            Outcome.DONE: {"result", "sections", "counts", "corrected"},
+            Outcome.NOT_FOUND: {"result"},
+            Outcome.NOT_APPLICABLE: {"result", "reason"},
+        }[Outcome(attrs["result"])]
+        misplaced = sorted(set(attrs) - allowed)
+        if misplaced:
+            raise serializers.ValidationError({name: [MISPLACED] for name in misplaced})
+        return attrs
 
 
 class FailInput(StrictSerializer):
@@ -89,6 +141,9 @@ class OrderOutput(serializers.Serializer[Any]):
         allow_null=True, help_text="The LMS id; null if the order is answered and the person erased."
     )
     categories = serializers.ListField(child=serializers.CharField())
+    purpose = serializers.CharField(
+        help_text="Of a restriction, its lift or an objection: the purpose's code; empty: every purpose."
+    )
     fields_to_correct = serializers.ListField(child=serializers.CharField())
     reason = serializers.CharField()
     ground = serializers.ChoiceField(Ground.choices)
@@ -141,6 +196,7 @@ def as_order(order: Order) -> dict[str, Any]:
         "state": order.state,
         "subject": name_of(order),
         "categories": order.categories,
+        "purpose": order.purpose,
         "fields_to_correct": order.fields,
         "reason": order.reason,
         "ground": order.ground,

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                     ("created_at", models.DateTimeField()),
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("system_owner", models.UUIDField(editable=False)),
+                    ("purpose", models.CharField(blank=True, db_default="", default="", help_text="For a restriction or an objection: the purpose. Empty: every purpose.", max_length=63)),
                     (
                         "state",
                         models.CharField(choices=[('queued', 'Waiting to be fetched'), ('sent', 'Sent to the system'), ('accepted', 'In progress'), ('confirmed', 'Done'), ('not_found', 'No such person there'), ('failed', 'Failed'), ('not_applicable', 'Not applicable'), ('waived', 'Waived')], default='queued', max_length=16),
@@ -48,6 +49,7 @@ class Migration(migrations.Migration):
                     ("changed_at", models.DateTimeField()),
                     ("stuck_at", models.DateTimeField(help_text='Time from which it counts as stuck if nothing happens.', null=True)),
                     ("ended_at", models.DateTimeField(null=True)),
+                    ("copies_purged_at", models.DateTimeField(help_text="When the data that the system gave was deleted.", null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
                     ("order_set", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="systems.orderset")),
@@ -58,6 +60,7 @@ class Migration(migrations.Migration):
                     "indexes": [
                         models.Index(condition=models.Q(("ended_at", None)), fields=["client", "system", "id"], name="order_open_of_system"),
                         models.Index(condition=models.Q(("parent_id__isnull", False)), fields=["client", "parent_id"], name="order_by_parent"),
+                        models.Index(condition=models.Q(("copies_purged_at", None), ("ended_at__isnull", False), ("kind", "collect")), fields=["client", "ended_at"], name="order_with_copies"),
                         models.Index(fields=["client", "-created_at", "-id"], name="order_by_time"),
                         models.Index(fields=["-created_at", "-id"], name="order_by_time_all"),
                         models.Index(fields=["client", "state", "-created_at", "-id"], name="order_by_state"),

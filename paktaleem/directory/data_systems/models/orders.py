@@ -141,6 +141,7 @@ class Order(OrderColumns):
         EDIT,
         personal={
             **_ORDERED,
+            "purpose": Personal.NONE,
             "named": Personal.SEALED,
             "new_values": Personal.SEALED,
             "fields": Personal.NONE,
@@ -157,6 +158,13 @@ class Order(OrderColumns):
     order_set = models.ForeignKey(
         OrderSet, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
+    purpose = models.CharField(
+        max_length=63,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="For a restriction or an objection: the purpose. Empty: every purpose.",
+    )
     state = models.CharField(max_length=16, choices=STATES, default=State.QUEUED.value)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     retry_at = models.DateTimeField(null=True, help_text="When a failed order is tried again; empty: never.")
@@ -168,6 +176,7 @@ class Order(OrderColumns):
     changed_at = models.DateTimeField()
     stuck_at = models.DateTimeField(null=True, help_text="Time from which it counts as stuck if nothing happens.")
     ended_at = models.DateTimeField(null=True)
+    copies_purged_at = models.DateTimeField(null=True, help_text="When the data that the system gave was deleted.")
 
     objects: ClassVar[Any] = OrderQuerySet.as_manager()
 
@@ -197,6 +206,11 @@ class Order(OrderColumns):
         indexes = [
             models.Index(fields=["client", "system", "id"], condition=Q(ended_at=None), name="order_open_of_system"),
             models.Index(fields=["client", "parent_id"], condition=Q(parent_id__isnull=False), name="order_by_parent"),
+            models.Index(
+                fields=["client", "ended_at"],
+                condition=Q(kind=OrderKind.COLLECT, ended_at__isnull=False, copies_purged_at=None),
+                name="order_with_copies",
+            ),
             *newest_first("created_at", "order_by_time"),
             *newest_first("created_at", "order_by_state", by="state"),
             *newest_first("created_at", "order_by_system", by="system"),

@@ -3,9 +3,16 @@
 from paktaleem.directory.data_systems.services.alerting import NewAlerts, raise_alerts
 from paktaleem.directory.data_systems.services.collecting import (
     CategoryUnknown,
+    CopiesPurged,
     TooManyParts,
     add_part,
     open_part,
+)
+from paktaleem.directory.data_systems.services.copies import (
+    OrderOpen,
+    list_clients_with_old_copies,
+    purge_copies,
+    purge_old_copies,
 )
 from paktaleem.directory.data_systems.services.fulfilment import (
     AlreadyAnswered,
@@ -38,9 +45,11 @@ __all__ = [
     "AlreadyEnded",
     "AlreadyProposed",
     "CategoryUnknown",
+    "CopiesPurged",
     "NewAlerts",
     "NotByHand",
     "NothingProposed",
+    "OrderOpen",
     "OrderSpec",
     "TooManyParts",
     "accept_order",
@@ -56,9 +65,12 @@ __all__ = [
     "hand_over",
     "issue_orders",
     "issue_orders_for_set",
+    "list_clients_with_old_copies",
     "new_values_of",
     "open_part",
     "propose_waiver",
+    "purge_copies",
+    "purge_old_copies",
     "raise_alerts",
     "retry_order",
 ]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
@@ -20,19 +21,45 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["MOST_PARTS", "CategoryUnknown", "TooManyParts", "add_part", "keep_sections", "open_part"]
+__all__ = [
+    "MOST_PARTS",
+    "CategoryUnknown",
+    "CopiesPurged",
+    "TooManyParts",
+    "add_part",
+    "keep_sections",
+    "open_part",
+]
 
 MOST_PARTS = 100
 """Maximum number of sections and files of one order."""
 
 
-class CategoryUnknown(Exception):
+class CategoryUnknown(PortalError):
     """The system does not hold data of this category."""
 
+    problem = Problem(
+        "category-unknown",
+        HTTPStatus.BAD_REQUEST,
+        "The system does not hold this category of data",
+        "Use one of the categories registered for this system.",
+        field="category",
+    )
 
-class TooManyParts(Exception):
+
+class CopiesPurged(PortalError):
+    """The data that the systems gave was deleted, because it is no longer needed."""
+
+    console_message = "The copy was deleted because it is no longer needed."
+
+
+class TooManyParts(PortalError):
     """The order has the maximum number of sections and files."""
+
+    problem = Problem("too-many-parts", HTTPStatus.CONFLICT, "The order has the maximum number of parts")
+    console_message = "The order has the maximum number of files."
 
 
 @transaction.atomic
@@ -50,7 +77,7 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
     if category not in order.system.categories:
         raise CategoryUnknown
     _refuse_too_many(order, 1)
-    part = _store_part(order, store_file(order.subject, content, at=at), category, at)
+    part = _store_part(order, store_file(order.subject, content, package=order.pk, at=at), category, at)
     facts = {**facts_of(order), **_facts(part)}
     record_entry(
         "order.part_added",
@@ -70,7 +97,7 @@ def keep_sections(order: Order, sections: Iterable[Section], *, at: datetime) ->
     parts = []
     for section in given:
         text = json.dumps(section.data, ensure_ascii=False, separators=(",", ":")).encode()
-        file = store_file(order.subject, BytesIO(text), kind=FileKind.JSON, at=at)
+        file = store_file(order.subject, BytesIO(text), kind=FileKind.JSON, package=order.pk, at=at)
         parts.append(_store_part(order, file, section.category, at))
     return [_facts(part) for part in parts]
 
@@ -104,11 +131,13 @@ def _refuse_too_many(order: Order, more: int) -> None:
 def open_part(part: OrderPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
     """Return the content of one part; the access and its reason are recorded first.
 
-    Raises AlreadyErased, NotAllowed.
+    Raises CopiesPurged if it was deleted because it is no longer needed, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REVEAL_PERSONAL_DATA, part.client_id)
     subject = part.order.subject
     if subject.erased_at is not None:
         raise AlreadyErased
+    if part.order.copies_purged_at is not None:
+        raise CopiesPurged
     record_access(subject, [f"order part {part.pk}"], actor=actor, reason=reason, at=at)
     return iterate_file(part.file)

@@ -1,25 +1,81 @@
-"""The pre-erasure hook for open orders."""
+"""Orders of an erasure: issued when it is confirmed, waited for, and kept answerable when the key is destroyed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.results import PERSON_ERASED
 from paktaleem.directory.data_systems.sealed_names import seal_name
+from paktaleem.directory.data_systems.selectors import Parent, categories_held
+from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.steps import take_step
 from paktaleem.directory.data_systems.states import Step
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.services import COMPLETE_ERASURE
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.jobs.enqueue import enqueue_job
 
-__all__ = ["keep_orders_answerable"]
+__all__ = [
+    "ERASURE",
+    "ERASURE_DUE",
+    "continue_erasure",
+    "has_open_erasure_orders",
+    "issue_erasure_orders",
+    "keep_orders_answerable",
+    "lock_open_orders",
+]
+
+ERASURE = "erasure"
+"""Kind of case of the orders of an erasure; the case is the ``Erasure``."""
+ERASURE_DUE = timedelta(days=14)
+"""Time in which systems should erase: half of the thirty days that a person's request has (policy §9)."""
 
 _NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
 """Collected data and corrected values are sealed under the person's key."""
 
 
+def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
+    """Order every system that holds data of the client's people to erase this person; ``people.erasure_started``."""
+    categories = categories_held(erasure.client_id, at=at)
+    if categories:
+        spec = OrderSpec(
+            kind=OrderKind.ERASE,
+            categories=categories,
+            reason=Reason(erasure.reason),
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=at + ERASURE_DUE,
+            parent=Parent(ERASURE, erasure.pk),
+        )
+        issue_orders(erasure.subject, spec, actor=actor, at=at)
+
+
+def has_open_erasure_orders(erasure: Erasure) -> bool:
+    """Return True if an order of the erasure is neither answered nor waived; ``people.erasure_blockers``."""
+    orders = Order.objects.open().filter(client_id=erasure.client_id, parent_id=erasure.pk, parent_kind=ERASURE)
+    return bool(orders.exists())
+
+
+def continue_erasure(order: Order, actor: Actor, at: datetime) -> None:
+    """Have the worker complete the erasure that this answered order belongs to; ``data_systems.order_answered``.
+
+    Every answer enqueues the job: of two answers at the same time neither sees the other.
+    """
+    del actor, at
+    if order.parent_kind == ERASURE and order.parent_id is not None:
+        erasure = str(order.parent_id)
+        enqueue_job(COMPLETE_ERASURE, lock=f"erasure/{erasure}", client=str(order.client_id), erasure=erasure)
+
+
+def lock_open_orders(subject: Subject) -> None:
+    """Lock a person's open orders before the person, as answers do; ``people.erasure_locks``."""
+    orders = Order.objects.open().filter(client_id=subject.client_id, subject_id=subject.pk)
+    list(orders.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+
+
 def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None:
     """Store the person's id on their open orders, and end those that need the person's key.
 
-    An erasure does not wait for any system; open orders are sent afterwards.
+    Orders of other cases, and of an erasure without waiting, are sent afterwards.
     """
     orders = Order.objects.open().select_for_update().filter(client_id=subject.client_id, subject_id=subject.pk)
     for order in orders.order_by("pk"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "AlreadyAnswered",
@@ -36,12 +38,23 @@ __all__ = [
 ]
 
 
-class AlreadyAnswered(Exception):
+class AlreadyAnswered(PortalError):
     """The order already has a different answer."""
 
+    problem = Problem(
+        "order-answered",
+        HTTPStatus.CONFLICT,
+        "The order already has a different answer",
+        "The first answer is final.",
+    )
+    console_message = "The order has already been answered."
 
-class NotByHand(Exception):
+
+class NotByHand(PortalError):
     """The system fetches its orders itself: they cannot be answered in the console."""
+
+    problem = Problem("order-not-by-hand", HTTPStatus.CONFLICT, "This system answers its orders itself")
+    console_message = f"{problem.title}."
 
 
 @transaction.atomic

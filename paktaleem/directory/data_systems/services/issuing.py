@@ -16,7 +16,7 @@ from paktaleem.directory.data_systems.services.steps import facts_of, step_row
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased, record_access
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
@@ -25,19 +25,23 @@ from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = ["OrderSpec", "check_order_spec", "issue_orders", "new_values_of"]
+__all__ = ["MOST_FIELDS", "OrderSpec", "check_order_spec", "issue_orders", "new_values_of"]
 
 _COLUMN = "systems_order.new_values"
-_MOST_FIELDS = 50
+MOST_FIELDS = 50
 _FIELDS_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSpec:
-    """Specification of orders: kind, categories, reason, ground, due date and case."""
+    """Specification of orders: kind, categories, reason, ground, due date and case.
+
+    ``purpose`` is the code of the purpose of a restriction or an objection; empty: every purpose.
+    """
 
     kind: OrderKind
     categories: frozenset[str]
+    purpose: str = ""
     reason: Reason
     ground: Ground
     due_at: datetime
@@ -62,23 +66,33 @@ class OrderSpec:
 
 @transaction.atomic
 def issue_orders(
-    subject: Subject, spec: OrderSpec, *, new_values: Mapping[str, str | None] | None = None, actor: Actor, at: datetime
+    subject: Subject,
+    spec: OrderSpec,
+    *,
+    new_values: Mapping[str, str | None] | None = None,
+    only_to: System | None = None,
+    actor: Actor,
+    at: datetime,
 ) -> list[Order]:
     """Issue an order to each of the client's and PakTaleem's systems that holds any of the categories.
 
     Returns the orders; an empty list means that no registered system holds such data, and the caller decides whether
-    that suffices. ``new_values`` are the corrected values, for a correction only; they are sealed. Raises
-    ValidationError naming what is wrong, AlreadyErased, NotAllowed.
+    that suffices. ``only_to`` limits them to one system, as in sandboxes. ``new_values`` are the corrected values, for
+    a correction only; they are sealed. While a person is being erased, only orders to erase are issued. Raises
+    ValidationError naming what is wrong, ErasureInProgress, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, subject.client_id)
     subject = Subject.objects.select_for_update().get(pk=subject.pk, client_id=subject.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
+    if subject.is_being_erased and spec.kind is not OrderKind.ERASE:
+        raise ErasureInProgress
     check_order_spec(spec, at=at)
     values = _checked_values(spec.kind, new_values)
     sealed = sealer_of(subject).seal(json.dumps(values), column=_COLUMN) if values else None
     correction = {"new_values": sealed, "fields": sorted(values)}
-    found = systems_holding(subject.client_id, spec.categories, at=at)
+    holding = systems_holding(subject.client_id, spec.categories, at=at)
+    found = [system for system in holding if only_to is None or system == only_to]
     return [_issue(subject, system, spec, correction, actor=actor, at=at) for system in found]
 
 
@@ -101,12 +115,15 @@ def _issue(
         subject=subject,
         state=State.QUEUED.value,
         categories=sorted(spec.categories & set(system.categories)),
+        purpose=spec.purpose,
         changed_at=at,
         stuck_at=stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
         **spec.columns(at),
         **correction,
     )
     facts = {**facts_of(order), **spec.facts(), "categories": order.categories, "fields": order.fields}
+    if order.purpose:
+        facts["purpose"] = order.purpose
     entry = make_entry(
         "order.created",
         client_id=order.client_id,
@@ -123,8 +140,8 @@ def _checked_values(kind: OrderKind, given: Mapping[str, str | None] | None) -> 
     values = dict(given or {})
     if bool(values) != (kind is OrderKind.CORRECT):
         raise ValidationError({"new_values": ["A correction must have new values; other orders must not."]})
-    if len(values) > _MOST_FIELDS:
-        raise ValidationError({"new_values": [f"At most {_MOST_FIELDS} fields."]})
+    if len(values) > MOST_FIELDS:
+        raise ValidationError({"new_values": [f"At most {MOST_FIELDS} fields."]})
     for name in values:
         code_validator(name)
     return values

@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["AlreadyEnded", "assign_key", "change_system", "end_system", "end_system_key"]
@@ -22,8 +23,10 @@ _FIXED = ("client_id", "code", "starts_at")
 SCOPE = "orders"
 
 
-class AlreadyEnded(Exception):
+class AlreadyEnded(PortalError):
     """The system or the assignment has already ended."""
+
+    console_message = "It has already ended."
 
 
 @transaction.atomic

@@ -74,7 +74,7 @@ def issue_orders_for_set(
 ) -> OrderSet | None:
     """Issue the same order about these people to every system with any of the categories; return the set.
 
-    Returns None if there are no people or no system. Erased people are left out. One ledger entry,
+    Returns None if there are no people or no system. People who are or were erased are left out. One ledger entry,
     ``order.set_created``, proves all orders by their number and hash. No rows are read into memory. Corrections are
     refused, since they differ from person to person. Raises ValidationError naming what is wrong, NotAllowed.
     """
@@ -83,7 +83,7 @@ def issue_orders_for_set(
     if spec.kind is OrderKind.CORRECT:
         raise ValidationError({"kind": ["Corrections differ from person to person: issue them one at a time."]})
     found = systems_holding(client_id, spec.categories, at=at)
-    chosen = people.filter(client_id=client_id, erased_at=None).order_by().values("pk")
+    chosen = people.filter(client_id=client_id, erased_at=None, erasure_started_at=None).order_by().values("pk")
     wanted, params = _named_sql(chosen)
     kind, actor_id, role = actor_columns(actor)
     values = {

@@ -14,21 +14,27 @@ from paktaleem.directory.data_systems.services.steps import (
 from paktaleem.directory.data_systems.states import State, Step, StepRefused
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["AlreadyProposed", "ApproverIsRequester", "NothingProposed", "approve_waiver", "propose_waiver"]
+__all__ = ["AlreadyProposed", "NothingProposed", "approve_waiver", "propose_waiver"]
 
 
-class AlreadyProposed(Exception):
+class AlreadyProposed(PortalError):
     """A waiver was already proposed: a second person may agree."""
 
+    console_message = "A waiver has already been proposed."
 
-class NothingProposed(Exception):
+
+class NothingProposed(PortalError):
     """No waiver of this order was proposed."""
+
+    console_message = "No waiver has been proposed."
 
 
 @transaction.atomic
@@ -65,15 +71,15 @@ def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: date
 def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
     """Agree to a waiver that another person proposed: the order is waived and needs no answer.
 
-    Raises NothingProposed, SamePerson, StepRefused if it was answered meanwhile, NotAllowed.
+    Raises NothingProposed, ApproverIsRequester, ApproverNotIndependent, StepRefused if it was answered meanwhile,
+    NotAllowed.
     """
     _require_person(order, actor)
     order = lock_order(order)
     waiver = Waiver.objects.select_for_update().filter(client_id=order.client_id, order=order).first()
     if waiver is None:
         raise NothingProposed
-    if waiver.requested_by == actor.id:
-        raise ApproverIsRequester
+    require_second_person(actor, requested_by=waiver.requested_by, at=to_wall_clock(at))
     order = take_step(order, Step.WAIVE, code=waiver.reason, facts={"waiver": str(waiver.pk)}, actor=actor, at=at)
     waiver.approved_by, waiver.approved_at = actor.id, at
     save_tracked(waiver, actor=actor, reason=waiver.reason, at=at)

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                     ("size", models.PositiveIntegerField(help_text='In bytes, before encryption.')),
                     ("chunks", models.PositiveSmallIntegerField()),
                     ("sealed_hash", models.CharField(help_text='SHA-256 of the ciphertext, which reveals nothing about the content.', max_length=64)),
+                    ("package", models.UUIDField(help_text="The package that it belongs to, such as an order.", null=True)),
                     ("added_at", models.DateTimeField()),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
@@ -27,6 +28,15 @@ class Migration(migrations.Migration):
                 options={
                     "ordering": ["-added_at", "-id"],
                 },
+            ),
+            migrations.CreateModel(
+                name="PackageKey",
+                fields=[
+                    ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                    ("key", models.BinaryField(null=True)),
+                    ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
+                    ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
+                ],
             ),
             migrations.CreateModel(
                 name="FileChunk",

@@ -16,9 +16,11 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("SealedFile"),
             TenantIsolation("FileChunk"),
+            TenantIsolation("PackageKey"),
             AppendOnly("SealedFile"),
             AppendOnly("FileChunk"),
             SameClientForeignKey("SealedFile", "subject", "subjects.Subject"),
             SameClientForeignKey("FileChunk", "file", "SealedFile"),
+            SameClientForeignKey("PackageKey", "subject", "subjects.Subject"),
         ),
     ]

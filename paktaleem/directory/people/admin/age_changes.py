@@ -7,11 +7,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 
+from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS
+from paktaleem.directory.people.fields import PERSONAL_FIELDS
 from paktaleem.directory.people.models import AgeChange
-from paktaleem.directory.people.services import AlreadyErased, open_age_change, settle_age_change
+from paktaleem.directory.people.services import open_age_change, settle_age_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import (
-    APPROVAL_ERRORS,
     approval_actions,
     change_state_column,
 )
@@ -25,13 +26,9 @@ __all__ = ["AgeChangeAdmin"]
 
 _LABELS = {
     "role": gettext_noop("Role"),
-    "birth_date": gettext_noop("Birth date"),
-    "attested_age": gettext_noop("Attested age"),
-    "declared_age": gettext_noop("Declared age"),
-    "age_check": gettext_noop("Age check by a provider"),
+    **{field.name: field.label for field in PERSONAL_FIELDS if field.name in AGE_GATE_FIELDS},
     "country": gettext_noop("Country"),
 }
-_REFUSALS: dict[type[Exception], str] = {**APPROVAL_ERRORS, AlreadyErased: "The person is erased."}
 
 
 def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -65,14 +62,12 @@ class AgeChangeAdmin(ScopedAdmin):
             Capability.REVEAL_PERSONAL_DATA,
             _show_proposal,
             lead="Your name and the reason are recorded before the data is shown.",
-            refusals=_REFUSALS,
         ),
         *approval_actions(
             settle_age_change,
             approve="Confirm age",
             decline="Decline age",
             lead="The change takes effect immediately. Confirm it only if the school's records show it.",
-            refusals=_REFUSALS,
         ),
     )
 

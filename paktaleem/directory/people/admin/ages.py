@@ -9,7 +9,7 @@ from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.ages import AgeSource
 from paktaleem.directory.people.details import AgeCheck
 from paktaleem.directory.people.models import AgeRoute, Subject
-from paktaleem.directory.people.services import AlreadyErased, register_subject
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts
@@ -96,6 +96,5 @@ person_acts.connect(
         "for a second person; an age that shows the person is a child takes effect immediately.",
         done="The age is recorded, or waits for a second person.",
         applies=lambda row, _at: row.erased_at is None,
-        refusals={AlreadyErased: "The person is erased."},
     )
 )

@@ -15,14 +15,16 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.admin.finding import show_find_page
 from paktaleem.directory.people.age_changes import AGE_SOURCES
-from paktaleem.directory.people.details import ADULT_SENTINEL, PERSONAL
+from paktaleem.directory.people.details import ADULT_SENTINEL
+from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
 from paktaleem.directory.people.services import (
     AlreadyErased,
-    erase_subject,
+    ErasureInProgress,
     record_id_search,
     reveal_fields,
+    start_erasure,
 )
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
@@ -39,22 +41,19 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
 
-LABELS = {
-    "full_name": gettext_lazy("Full name"),
-    "email": gettext_lazy("Email address"),
-    "phone": gettext_lazy("Phone"),
-    "birth_date": gettext_lazy("Birth date"),
-    "attested_age": gettext_lazy("Attested age"),
-    "declared_age": gettext_lazy("Declared age"),
-    "age_check": gettext_lazy("Age check by a provider"),
-}
+LABELS = {field.name: gettext_lazy(field.label) for field in PERSONAL_FIELDS}
 _ERASED: dict[type[Exception], str] = {
-    AlreadyErased: "This person has been erased: there is nothing to show or change."
+    ErasureInProgress: "The erasure of this person is already confirmed.",
+    AlreadyErased: "This person has been erased: there is nothing to show or change.",
 }
 
 
 def _not_erased(row: Subject, _at: Any) -> bool:
     return row.erased_at is None
+
+
+def _may_be_erased(row: Subject, _at: Any) -> bool:
+    return row.erased_at is None and not row.is_being_erased
 
 
 class RevealForm(RowActionForm):
@@ -107,23 +106,25 @@ class EraseForm(RowActionForm):
 
 
 def _erase(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    erase_subject(subject, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+    start_erasure(subject, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 class ErasedFilter(admin.SimpleListFilter):
-    """Filter by whether the person has been erased."""
+    """Filter by whether the person is being or has been erased."""
 
     title = "record"
     parameter_name = "record"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the two choices."""
-        return [("kept", _("Kept")), ("erased", _("Erased"))]
+        """Return the three choices."""
+        return [("kept", _("Kept")), ("being_erased", _("Being erased")), ("erased", _("Erased"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Filter the list."""
         if self.value() == "kept":
             return queryset.filter(erased_at=None)
+        if self.value() == "being_erased":
+            return queryset.filter(erased_at=None, erasure_started_at__isnull=False)
         return queryset.filter(erased_at__isnull=False) if self.value() == "erased" else queryset
 
 
@@ -174,6 +175,7 @@ class SubjectAdmin(ExportableAdmin):
         "account_closed_at",
         "registered_at",
         "changed_at",
+        "erasure_started_at",
         "erased_at",
     )
     intro = (
@@ -190,6 +192,7 @@ class SubjectAdmin(ExportableAdmin):
         "account_closed_at": "account_closed_at",
         "registered_at": "registered_at",
         "changed_at": "changed_at",
+        "erasure_started_at": "erasure_started_at",
         "erased_at": "erased_at",
     }
     acts = (
@@ -209,11 +212,13 @@ class SubjectAdmin(ExportableAdmin):
             Capability.ERASE_SUBJECTS,
             _erase,
             form=EraseForm,
-            lead="The person's encryption key is destroyed: no one, including PakTaleem, can read their data again. "
+            lead="Every system that holds the person's data is ordered to erase it. From now on the data may only be "
+            "deleted, and nothing new is recorded. Once every system has answered or was waived by two people, the "
+            "person's encryption key is destroyed: no one, including PakTaleem, can read their data again. "
             "Pseudonymous evidence is kept. This cannot be undone.",
-            done="The person is erased.",
+            done="The erasure is confirmed. This page shows which systems still have to answer.",
             danger=True,
-            applies=_not_erased,
+            applies=_may_be_erased,
             refusals=_ERASED,
         ),
     )
@@ -296,7 +301,9 @@ class SubjectAdmin(ExportableAdmin):
 
     @admin.display(description="record")
     def record(self, row: Subject) -> SafeString:
-        """Return whether the record is kept or erased."""
+        """Return whether the record is kept, being erased or erased."""
+        if row.is_being_erased:
+            return render_state(_("Being erased since {day}").format(day=day(row.erasure_started_at)), "warn")
         return (
             render_state(_("Erased {day}").format(day=day(row.erased_at)), "bad")
             if row.erased_at

@@ -15,7 +15,6 @@ from django.utils.translation import gettext
 from paktaleem.directory.people.models import Readmission
 from paktaleem.directory.people.services import (
     AlreadyRequested,
-    NotErased,
     approve_readmission,
     request_readmission,
 )
@@ -97,10 +96,6 @@ class ReadmissionAdmin(ScopedAdmin):
     )
     empty_text = "No erased person has asked to be registered again."
     state = state_column(_state_pill)
-    refusals = {
-        NotErased: "This client has no erased person with this LMS id.",
-        AlreadyRequested: "The readmission of this person was requested before.",
-    }
     acts = (
         RowAction(
             "approve",

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             TenantIsolation("RosterImport"),
             TenantIsolation("RosterChunk"),
             TenantIsolation("AgeChange"),
+            TenantIsolation("Erasure"),
             AppendOnly("AccessRecord"),
             AppendOnly("HistoricalSubject"),
             AppendOnly("HistoricalGuardianClaim"),
@@ -41,6 +42,7 @@ class Migration(migrations.Migration):
             SameClientForeignKey("SubjectEvent", "subject", "Subject"),
             SameClientForeignKey("RosterChunk", "roster", "RosterImport"),
             SameClientForeignKey("AgeChange", "subject", "Subject"),
+            SameClientForeignKey("Erasure", "subject", "Subject"),
         ),
         ApplySql("subjects_refresh_statistics", digest="9a6e28937a2f"),
     ]

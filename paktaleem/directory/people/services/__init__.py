@@ -9,10 +9,14 @@ from paktaleem.directory.people.services.batches import (
 )
 from paktaleem.directory.people.services.claims import claim_guardian, end_other_claims
 from paktaleem.directory.people.services.erasure import (
+    COMPLETE_ERASURE,
     AlreadyErased,
+    ErasureInProgress,
     ErasureOutcome,
     carry_out_erasure,
+    complete_erasure,
     erase_subject,
+    start_erasure,
 )
 from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.people.services.keys import replace_key
@@ -21,6 +25,7 @@ from paktaleem.directory.people.services.people import (
     record_access,
     register_subject,
     reveal_fields,
+    reveal_many,
     reveal_names,
 )
 from paktaleem.directory.people.services.readmission import (
@@ -32,15 +37,18 @@ from paktaleem.directory.people.services.readmission import (
 from paktaleem.directory.people.services.searches import SEARCHED, find_people, record_id_search
 
 __all__ = [
+    "COMPLETE_ERASURE",
     "SEARCHED",
     "AlreadyErased",
     "AlreadyRequested",
     "BatchRefused",
+    "ErasureInProgress",
     "ErasureOutcome",
     "NotErased",
     "approve_readmission",
     "carry_out_erasure",
     "claim_guardian",
+    "complete_erasure",
     "end_other_claims",
     "erase_subject",
     "find_people",
@@ -56,6 +64,8 @@ __all__ = [
     "replace_key",
     "request_readmission",
     "reveal_fields",
+    "reveal_many",
     "reveal_names",
     "settle_age_change",
+    "start_erasure",
 ]

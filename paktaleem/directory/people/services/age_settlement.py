@@ -25,7 +25,8 @@ def settle_age_change(
 ) -> AgeChange:
     """Confirm a waiting change, which takes effect now, or decline it; its proposer may only decline.
 
-    Raises SamePerson, ChangeSettled, AlreadyErased, ValidationError, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyErased, ValidationError,
+    NotAllowed.
     """
     require_approver(actor, change.client_id)
     subject = lock_subject(change.subject_id, client_id=change.client_id)

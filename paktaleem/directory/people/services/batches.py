@@ -73,8 +73,10 @@ def register_guardians(
 ) -> None:
     """Register the guardians that the school names for a child, and claim them; the claims of all others end.
 
-    Raises ValidationError, AlreadyErased, NotAllowed.
+    Raises ValidationError, also if the child is named as their own guardian, AlreadyErased, NotAllowed.
     """
+    if any(given["external_id"].strip() == child.external_id for given in guardians):
+        raise ValidationError({"guardians": ["A person cannot be their own guardian."]})
     named = []
     for given in guardians:
         details = {"role": "guardian", **given}

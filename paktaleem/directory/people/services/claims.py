@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.services.erasure import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -29,11 +29,13 @@ def claim_guardian(
 ) -> GuardianClaim:
     """Record that the school names this person as a guardian of the child: a claim, not consent.
 
-    An ended claim starts anew. Raises AlreadyErased, ValidationError, NotAllowed.
+    An ended claim starts anew. Raises AlreadyErased, ErasureInProgress, ValidationError, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
     if child.erased_at is not None or guardian.erased_at is not None:
         raise AlreadyErased
+    if child.is_being_erased or guardian.is_being_erased:
+        raise ErasureInProgress
     claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
     if claim is not None and claim.relationship == relationship and claim.ends_at is None:
         return claim

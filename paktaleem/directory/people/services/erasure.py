@@ -1,25 +1,45 @@
-"""Erase people, and repeat confirmed erasures that the database lacks."""
+"""Erase people: confirm an erasure, complete it once every system has answered, repeat what the database lacks."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from http import HTTPStatus
+from typing import Any
 
 from django.db import transaction
 
 from paktaleem.directory.people.details import PERSONAL
-from paktaleem.directory.people.erasure_hooks import run_pre_erasure_hooks
-from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
+from paktaleem.directory.people.erasure_hooks import (
+    is_waiting,
+    report_started_erasure,
+    run_pre_erasure_hooks,
+    take_locks,
+)
+from paktaleem.directory.people.models import Erasure, ErasureCarriedOut, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.history import actor_columns, save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.encryption.erasure_list import Intent, erasure_list
+from paktaleem.foundation.encryption.erasure_list import Intent, Stage, erasure_list
+from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["AlreadyErased", "ErasureOutcome", "carry_out_erasure", "erase_subject"]
+__all__ = [
+    "COMPLETE_ERASURE",
+    "AlreadyErased",
+    "ErasureInProgress",
+    "ErasureOutcome",
+    "carry_out_erasure",
+    "complete_erasure",
+    "erase_subject",
+    "start_erasure",
+]
 
+COMPLETE_ERASURE = "subjects.complete_erasure"
+"""Task that completes one erasure, by client and erasure, once every system has answered."""
 _EMPTIED = (
     *PERSONAL,
     "external_id",
@@ -32,13 +52,36 @@ _EMPTIED = (
 )
 
 
-class AlreadyErased(Exception):
+class AlreadyErased(PortalError):
     """The person was already erased: there is nothing to do, show or change."""
+
+    problem = Problem(
+        "subject-erased",
+        HTTPStatus.CONFLICT,
+        "This person was erased",
+        "A sync does not register them again.",
+    )
+    console_message = "The person is erased."
+
+
+class ErasureInProgress(AlreadyErased):
+    """The person's erasure is confirmed and waits for systems: nothing new may be recorded about them."""
+
+    problem = Problem(
+        "erasure-in-progress",
+        HTTPStatus.CONFLICT,
+        "This person is being erased",
+        "Erase what you hold of them, and complete your order. Only refusals and withdrawals are still recorded.",
+    )
+    console_message = "The person is being erased: nothing new is recorded about them."
 
 
 class ErasureOutcome(StrEnum):
     """Result of carrying out one line of the erasure list."""
 
+    STARTED = "started"
+    """the database did not know of the confirmation: the systems have their orders again"""
+    STARTED_BEFORE = "started before"
     ERASED = "erased"
     ERASED_BEFORE = "erased before"
     NEVER_HERE = "never here"
@@ -46,27 +89,66 @@ class ErasureOutcome(StrEnum):
 
 
 @transaction.atomic
-def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Erase a person by destroying their key (cryptographic erase, NIST SP 800-88r2; Art. 17 GDPR).
+def start_erasure(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Erasure:
+    """Confirm the erasure of a person (Art. 17 GDPR): every system that holds their data is ordered to erase it.
 
-    Sealed values in history and logs become unreadable; pseudonymous evidence stays and can still be verified. The key
-    is deleted when the transaction commits. The line in the erasure list is on disk before that and remains even if the
-    commit fails: the worker or the next ``replay_erasures`` then completes the erasure. Raises AlreadyErased,
-    NotAllowed.
+    From now on their data may only be deleted, and nothing new is recorded about them. The key is destroyed by
+    ``complete_erasure`` once every order is answered or waived; at once if there is none. The line in the erasure list
+    is on disk before the commit and remains even if the commit fails: the worker or the next ``replay_erasures`` then
+    starts the erasure. Raises AlreadyErased, ErasureInProgress, NotAllowed, OSError or ListDamaged if the list cannot
+    be written.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
+    take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
-    if subject.erased_at is not None:
-        raise AlreadyErased
-    mark = tombstone_of(subject.client_id, subject.external_id)
-    _destroy(subject, mark, actor=actor, reason=reason, at=at)
-    record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts={}, actor=actor, at=at)
-    intent = erasure_list().intend(
-        client_id=subject.client_id, subject_id=subject.id, role=subject.role, tombstone=mark or b"", at=at
+    _refuse_erased(subject)
+    erasure = _start(subject, actor=actor, reason=Reason(reason), at=at)
+    line = erasure_list().start(
+        client_id=subject.client_id,
+        subject_id=subject.id,
+        role=subject.role,
+        tombstone=tombstone_of(subject.client_id, subject.external_id) or b"",
+        reason=erasure.reason,
+        at=at,
     )
-    _record_line(intent)
-    transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
-    return subject
+    _record_line(line)
+    transaction.on_commit(partial(erasure_list().finish, line.number, at=at), robust=True)
+    _complete_if_answered(erasure, subject, actor=actor, at=at)
+    return erasure
+
+
+@transaction.atomic
+def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
+    """Destroy the person's key if every system has answered; return True if the erasure is complete.
+
+    Idempotent, and safe while systems answer. Raises NotAllowed, OSError or ListDamaged if the erasure list cannot be
+    written; the erasure is then completed later.
+    """
+    require(actor, Capability.ERASE_SUBJECTS, erasure.client_id)
+    erasure = Erasure.objects.select_related("subject").get(pk=erasure.pk, client_id=erasure.client_id)
+    if erasure.is_complete or is_waiting(erasure):
+        return erasure.is_complete
+    take_locks(erasure.subject)
+    subject = Subject.objects.select_for_update().get(id=erasure.subject_id, client_id=erasure.client_id)
+    erasure.refresh_from_db(fields=["completed_at"])
+    return erasure.is_complete or _complete_if_answered(erasure, subject, actor=actor, at=at)
+
+
+@transaction.atomic
+def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
+    """Erase a person at once, by destroying their key (cryptographic erase, NIST SP 800-88r2); no system is asked.
+
+    For people of whom no system holds data, such as guardians who never answered; a person's own request is
+    ``start_erasure``. Sealed values in history and logs become unreadable; pseudonymous evidence stays and can still be
+    verified. The key is deleted when the transaction commits. The line in the erasure list is on disk before that and
+    remains even if the commit fails: the worker or the next ``replay_erasures`` then completes the erasure. Raises
+    AlreadyErased, ErasureInProgress, NotAllowed.
+    """
+    require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
+    take_locks(subject)
+    subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
+    _refuse_erased(subject)
+    return _erase(subject, {}, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -76,9 +158,14 @@ def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureO
     For a database restored from a backup older than the erasure, and for an erasure whose commit failed. Waits for an
     erasure in progress.
     """
-    subject = Subject.objects.select_for_update().filter(id=intent.subject_id, client_id=intent.client_id).first()
+    known = Subject.objects.filter(id=intent.subject_id, client_id=intent.client_id)
+    if (person := known.first()) is not None:
+        take_locks(person)
+    subject = known.select_for_update().first()
     if subject is not None and subject.erased_at is not None:
         outcome = ErasureOutcome.ERASED_BEFORE
+    elif subject is not None and intent.stage is Stage.STARTED:
+        outcome = _start_again(subject, intent, actor=actor, at=at)
     elif subject is None and not Client.objects.filter(id=intent.client_id).exists():
         outcome = ErasureOutcome.NEVER_HERE
     else:
@@ -87,6 +174,76 @@ def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureO
     _record_line(intent)
     transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
     return outcome
+
+
+def _refuse_erased(subject: Subject) -> None:
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    if subject.erasure_started_at is not None:
+        raise ErasureInProgress
+
+
+def _start(
+    subject: Subject, *, actor: Actor, reason: Reason, at: datetime, facts: Mapping[str, Any] | None = None
+) -> Erasure:
+    """Write the state, the evidence and the orders of an erasure; the person's row must be locked."""
+    kind, actor_id, role = actor_columns(actor)
+    by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
+    erasure = Erasure(client_id=subject.client_id, subject=subject, reason=reason.value, started_at=at, **by)
+    erasure.save(force_insert=True)
+    subject.erasure_started_at = subject.changed_at = at
+    save_tracked(subject, actor=actor, reason=reason, at=at)
+    found = {"erasure": str(erasure.pk), "reason": reason.value, **(facts or {})}
+    record_entry(
+        "subject.erasure_started",
+        client_id=subject.client_id,
+        subject_id=subject.id,
+        facts=found,
+        actor=actor,
+        at=at,
+    )
+    report_started_erasure(erasure, actor=actor, at=at)
+    return erasure
+
+
+def _start_again(subject: Subject, intent: Intent, *, actor: Actor, at: datetime) -> ErasureOutcome:
+    """Start a confirmed erasure of which the database does not know, with new orders."""
+    if subject.is_being_erased or _is_answered_later(intent):
+        return ErasureOutcome.STARTED_BEFORE
+    facts = {"line": intent.number, "confirmed_at": intent.at.isoformat()}
+    erasure = _start(subject, actor=actor, reason=Reason(intent.reason), at=at, facts=facts)
+    _complete_if_answered(erasure, subject, actor=actor, at=at)
+    return ErasureOutcome.STARTED
+
+
+def _is_answered_later(intent: Intent) -> bool:
+    """Return True if a later line destroys this person's key, so that every system has answered already."""
+    return any(
+        one.subject_id == intent.subject_id and one.stage is Stage.KEY_DESTROYED
+        for one in erasure_list().intents().values()
+    )
+
+
+def _complete_if_answered(erasure: Erasure, subject: Subject, *, actor: Actor, at: datetime) -> bool:
+    if is_waiting(erasure):
+        return False
+    facts = {"erasure": str(erasure.pk), "started_at": erasure.started_at.isoformat()}
+    _erase(subject, facts, actor=actor, reason=erasure.reason, at=at)
+    erasure.refresh_from_db(fields=["completed_at"])
+    return True
+
+
+def _erase(subject: Subject, facts: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
+    """Destroy the key of a locked person, with evidence and the line of the erasure list."""
+    mark = tombstone_of(subject.client_id, subject.external_id)
+    _destroy(subject, mark, actor=actor, reason=reason, at=at)
+    record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
+    intent = erasure_list().intend(
+        client_id=subject.client_id, subject_id=subject.id, role=subject.role, tombstone=mark or b"", at=at
+    )
+    _record_line(intent)
+    transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
+    return subject
 
 
 def _complete(subject: Subject, intent: Intent, *, actor: Actor, at: datetime) -> None:
@@ -115,6 +272,8 @@ def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reas
     subject.country = ""
     subject.erased_at = subject.changed_at = at
     save_tracked(subject, actor=actor, reason=reason, at=at)
+    open_ones = Erasure.objects.filter(client_id=subject.client_id, subject=subject, completed_at=None)
+    open_ones.update(completed_at=at)
 
 
 def _record_line(intent: Intent) -> None:

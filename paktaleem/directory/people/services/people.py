@@ -29,7 +29,7 @@ from paktaleem.directory.people.models import (
 from paktaleem.directory.people.revealed_children import report_revealed_children
 from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, propose_changes
-from paktaleem.directory.people.services.erasure import AlreadyErased
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -48,6 +48,7 @@ __all__ = [
     "record_access",
     "register_subject",
     "reveal_fields",
+    "reveal_many",
     "reveal_names",
 ]
 
@@ -70,13 +71,15 @@ def register_subject(
     Returns the person and whether they are new. The same details again change nothing and record nothing. A change that
     would let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``). Without a
     ``route`` nothing waits, as in sandboxes. Raises ValidationError naming the field, AlreadyErased for an erased
-    person, NotAllowed.
+    person, ErasureInProgress for one who is being erased, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
     advisory_lock(f"subject/{client.id}/{external_id}")
     act = _Act(client, actor, reason, at)
     known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
+    if known is not None and known.is_being_erased:
+        raise ErasureInProgress
     if known is not None:
         return _update(known, details, act, route), False
     if is_erased(external_id, client_id=client.id):
@@ -238,16 +241,32 @@ def reveal_fields(
 
 
 @transaction.atomic
+def reveal_many(
+    people: Sequence[Subject],
+    *,
+    fields: Iterable[str],
+    client_id: UUID,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> dict[UUID, dict[str, str | None]]:
+    """Return unsealed fields of many people of one client; each access is recorded as by ``reveal_fields``.
+
+    Erased people are left out. Raises NotAllowed, CannotOpen.
+    """
+    require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
+    wanted = [field for field in PERSONAL if field in set(fields)]
+    sealers = sealers_of(client_id, [one.id for one in people])
+    shown = [one for one in people if one.client_id == client_id and one.erased_at is None and one.id in sealers]
+    looks = [_new_access_record(one, wanted, actor=actor, reason=reason, at=at) for one in shown]
+    AccessRecord.objects.bulk_create(looks, batch_size=_LOOKS_AT_ONCE)
+    return {one.id: {field: _open_field(one, field, sealers[one.id]) for field in wanted} for one in shown}
+
+
 def reveal_names(
     people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[UUID, str]:
-    """Return the names of many people of one client; each access is recorded as by ``reveal_fields``.
-
-    Erased people are left out; the name is empty if none is registered. Raises NotAllowed, CannotOpen.
-    """
-    require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
-    sealers = sealers_of(client_id, [one.id for one in people])
-    shown = [one for one in people if one.client_id == client_id and one.erased_at is None and one.id in sealers]
-    looks = [_new_access_record(one, ["full_name"], actor=actor, reason=reason, at=at) for one in shown]
-    AccessRecord.objects.bulk_create(looks, batch_size=_LOOKS_AT_ONCE)
-    return {one.id: _open_field(one, "full_name", sealers[one.id]) or "" for one in shown}
+    """Return the names of many people of one client, as ``reveal_many``; empty if none is registered."""
+    context: dict[str, Any] = {"client_id": client_id, "actor": actor, "reason": reason, "at": at}
+    revealed = reveal_many(people, fields=["full_name"], **context)
+    return {key: texts["full_name"] or "" for key, texts in revealed.items()}

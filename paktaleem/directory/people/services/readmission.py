@@ -10,24 +10,30 @@ from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["AlreadyRequested", "ApproverIsRequester", "NotErased", "approve_readmission", "request_readmission"]
+__all__ = ["AlreadyRequested", "NotErased", "approve_readmission", "request_readmission"]
 
 _WHY = Reason.SUBJECT_REQUEST
 _TOMBSTONE_BYTES = 32
 
 
-class NotErased(LookupError):
+class NotErased(PortalError, LookupError):
     """This client has no erased person with this LMS id."""
 
+    console_message = "This client has no erased person with this LMS id."
 
-class AlreadyRequested(Exception):
+
+class AlreadyRequested(PortalError):
     """The readmission of this person was already requested or approved."""
+
+    console_message = "The readmission of this person was requested before."
 
 
 @transaction.atomic
@@ -56,15 +62,15 @@ def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: 
 def approve_readmission(readmission: Readmission, *, actor: Actor, at: datetime) -> Readmission:
     """Approve a readmission: the tombstone is replaced, so that the next sync may register the person again.
 
-    Erased data is not restored: the person gets a new row and a new key. Raises SamePerson, AlreadyAsked if it was
+    Erased data is not restored: the person gets a new row and a new key. Raises ApproverIsRequester,
+    ApproverNotIndependent, AlreadyRequested if it was
     already approved, NotAllowed.
     """
     _require_person(actor, readmission.client_id)
     readmission = Readmission.objects.select_for_update().get(id=readmission.id, client_id=readmission.client_id)
     if readmission.approved_at is not None:
         raise AlreadyRequested
-    if readmission.requested_by == actor.id:
-        raise ApproverIsRequester
+    require_second_person(actor, requested_by=readmission.requested_by, at=to_wall_clock(at))
     readmission.approved_by, readmission.approved_at = actor.id, at
     save_tracked(readmission, actor=actor, reason=_WHY, at=at)
     subject = Subject.objects.select_for_update().get(id=readmission.subject_id, client_id=readmission.client_id)

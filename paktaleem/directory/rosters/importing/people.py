@@ -95,10 +95,13 @@ def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
     run.note_named(person.external_id for _, person in people)
     known = _find_known(run, [person.external_id for _, person in people])
     erased = _find_erased(run, [person.external_id for _, person in people if person.external_id not in known])
+    being_erased = tables.people_being_erased(run.client.id, list(known))
     staged = _Staged()
     for place, person in people:
         if person.external_id in erased:
             _report_erased(place, person, run)
+        elif person.external_id in being_erased:
+            _report_being_erased(place, person, run)
         elif person.gone:
             _stage_gone(place, person, known.get(person.external_id), run, staged)
         else:
@@ -110,8 +113,10 @@ def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
 def close_people(external_ids: list[str], run: Run) -> None:
     """Close the accounts of registered people whom a full roster does not name."""
     staged = _Staged()
+    being_erased = tables.people_being_erased(run.client.id, external_ids)
     for external_id, known in _find_known(run, external_ids).items():
-        _stage_closed(external_id, known, run, staged)
+        if external_id not in being_erased:
+            _stage_closed(external_id, known, run, staged)
     _write(staged, run)
 
 
@@ -149,6 +154,11 @@ def _report_erased(place: Place, person: Person, run: Run) -> None:
     run.erased[person.external_id] = place
     message = "this person was erased on request; skipped"
     run.oddity(place, "external_id", "subject_erased", message)
+
+
+def _report_being_erased(place: Place, person: Person, run: Run) -> None:
+    run.erased[person.external_id] = place
+    run.oddity(place, "external_id", "erasure_in_progress", "this person is being erased on request; skipped")
 
 
 def _stage(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
@@ -255,7 +265,7 @@ def _merge_details(place: Place, person: Person, known: RegisteredPerson | None,
     country that the file omits; in a delta, everything that its rows omit. An empty email or phone clears the field.
     """
     given = {name: value for name, value in _roster_fields(person).items() if value is not None}
-    given |= {name: given[name] or None for name in ("email", "phone") if name in given}
+    given |= {name: given[name] or None for name in ("email", "phone", *person.texts) if name in given}
     if known is None:
         return SubjectDetails(**given)
     if known.role == "learner" and person.role == "student":
@@ -277,6 +287,7 @@ def _roster_fields(person: Person) -> dict[str, Any]:
         "language": person.language,
         "is_enabled": person.enabled,
         "country": person.country,
+        **person.texts,
     }
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "make_stages",
     "missing_people",
     "named_stage",
+    "people_being_erased",
     "person_stage",
     "refresh_statistics",
     "write_changed_claims",
@@ -71,7 +72,7 @@ _ACCOUNT_CLOSED_AT = """CASE
     WHEN n.is_enabled = s.is_enabled THEN s.account_closed_at
     WHEN NOT n.is_enabled THEN coalesce(s.account_closed_at, %(at)s::timestamptz)
 END"""
-_ERASED_ONLY = ("tombstone", "erased_at")
+_ERASED_ONLY = ("tombstone", "erasure_started_at", "erased_at")
 _FIXED_FOR_LIFE = ("id", "external_id")
 _NEW_CLAIM = {"client_id": "%(client)s", "starts_at": "%(at)s"}
 _ENDED_ONLY = ("ends_at",)
@@ -191,6 +192,14 @@ def erased_tombstones(client_id: UUID, tombstones: list[bytes]) -> set[bytes]:
     """Return those of the tombstones that belong to an erased person of the client."""
     sql = f"SELECT tombstone FROM {_SUBJECT} WHERE {_OWN} AND tombstone = ANY(%(tombstones)s)"
     return {bytes(found) for (found,) in _rows(sql, {"client": client_id, "tombstones": tombstones})}
+
+
+def people_being_erased(client_id: UUID, external_ids: list[str]) -> set[str]:
+    """Return those of the LMS ids whose person is being erased."""
+    sql = f"""
+        SELECT external_id FROM {_SUBJECT}
+        WHERE {_OWN} AND external_id = ANY(%(ids)s) AND erasure_started_at IS NOT NULL"""
+    return {found for (found,) in _rows(sql, {"client": client_id, "ids": external_ids})}
 
 
 def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:

@@ -34,6 +34,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 
@@ -65,8 +66,10 @@ _FAILURES: dict[type[Exception], str] = {
 }
 
 
-class WrongRosterState(Exception):
+class WrongRosterState(PortalError):
     """The roster is not in a state that allows this: another user acted first, or it expired after a day."""
+
+    console_message = "This roster is no longer waiting: another user acted first, or it expired after a day."
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """The output of a roster in any format: people, relations and their places in the file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -10,7 +11,7 @@ class Person:
 
     `country` is the country of residence, which selects the age threshold. None: the roster does not state the field (a
     delta may hold only a role or a birth date). Empty: the roster states that there is no value. `gone` marks a person
-    declared deleted at the source.
+    declared deleted at the source. `texts` are the other text fields of the registry of fields that the roster states.
     """
 
     external_id: str
@@ -23,6 +24,7 @@ class Person:
     language: str | None = None
     country: str | None = None
     gone: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

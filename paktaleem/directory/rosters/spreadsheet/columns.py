@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from paktaleem.directory.people.fields import PERSONAL_FIELDS
+
 GUARDIANS = (1, 2)
 ROLES: Mapping[str, str] = {
     "student": "student",
@@ -49,10 +51,11 @@ COLUMNS = (
         required=True,
     ),
     Column("role", "Role", "student, learner, teacher or administrator", "کردار", required=True, choices=tuple(ROLES)),
-    Column("full_name", "Full name", "as at school", "پورا نام", required=True),
-    Column("email", "Email", "the person's own", "اپنا ای میل"),
-    Column("phone", "Phone", "with country code, +92…", "فون نمبر"),
-    Column("birth_date", "Birth date", "2014-03-27", "تاریخ پیدائش"),
+    *(
+        Column(field.name, field.heading, field.hint, field.hint_ur, required=field.is_required)
+        for field in PERSONAL_FIELDS
+        if field.heading
+    ),
     Column("country", "Country", "where they live, if not the school's: PK", "رہائش کا ملک: PK"),
     Column("language", "Language", "English or Urdu", "زبان", choices=("English", "Urdu")),
     Column("account", "Account", "active; closed for who has left", "فعال یا بند", choices=(ACTIVE, CLOSED)),

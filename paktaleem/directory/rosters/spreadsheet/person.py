@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField
 from paktaleem.directory.rosters.oneroster import cells as cell
 from paktaleem.directory.rosters.oneroster.people import Person
 from paktaleem.directory.rosters.oneroster.problems import ProblemLog
@@ -11,6 +12,10 @@ from paktaleem.directory.rosters.spreadsheet.columns import ACTIVE, CLOSED, HEAD
 
 type Cells = Mapping[str, str]
 
+_TEXTS = [
+    field for field in PERSONAL_FIELDS if field.kind is FieldKind.TEXT and field.heading and field.name != "full_name"
+]
+"""Fields without a rule of their own."""
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
 
 
@@ -40,6 +45,7 @@ class PersonReader:
             enabled=True,
             language=self._language(number, cells.get("language", "")),
             country=self._country(number, cells.get("country", "")),
+            texts={field.name: self._text(number, field, cells) for field in _TEXTS if field.name in cells},
         )
         self._report_age(number, person)
         return person
@@ -69,6 +75,12 @@ class PersonReader:
         elif len(name) > cell.NAME_LIMIT:
             self._fatal(number, "full_name", "name_too_long", f"longer than {cell.NAME_LIMIT} characters")
         return name
+
+    def _text(self, number: int, field: PersonalField, cells: Cells) -> str:
+        text = " ".join(cells[field.name].split())
+        if len(text) > field.longest:
+            self._fatal(number, field.name, "text_too_long", f"longer than {field.longest} characters")
+        return text
 
     def _contact(self, number: int, name: str, cells: Cells) -> str | None:
         """Return an email or phone number; "" if the cell is empty or implausible, None without the column."""

@@ -17,6 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.http_client.destinations import DestinationRefused, parse_destination
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
@@ -40,8 +41,10 @@ class TooManyEndpoints(ValidationError):
     """The client has the maximum number of endpoints."""
 
 
-class AlreadyRemoved(Exception):
+class AlreadyRemoved(PortalError):
     """The endpoint was already removed: it can no longer be changed."""
+
+    console_message = "It has already been removed: add it again."
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Send failed or missed messages again, and send a test message."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,12 +13,21 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock
+from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = ["NothingToReplay", "replay_delivery", "replay_since", "send_test"]
 
 
-class NothingToReplay(Exception):
+class NothingToReplay(PortalError):
     """The endpoint is disabled or removed, so nothing can be sent to it."""
+
+    problem = Problem(
+        "webhook-disabled",
+        HTTPStatus.CONFLICT,
+        "This webhook is switched off",
+        "POST /api/v1/webhooks/{id}/enable switches it on again.",
+    )
+    console_message = "It is switched off: switch it on first."
 
 
 @transaction.atomic

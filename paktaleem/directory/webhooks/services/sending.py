@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from paktaleem.directory.webhooks.models import (
     Attempt,
@@ -131,10 +131,11 @@ def record_results(batch: DeliveryBatch, results: Sequence[Result], *, actor: Ac
     """
     _write_attempts(batch, results)
     verdicts = {result.delivery_id: result.verdict(at) for result in results}
-    rows = Delivery.objects.select_for_update(of=("self",)).filter(
-        client_id=batch.client_id, pk__in=list(verdicts), state=DeliveryState.WAITING
-    )
-    changed = [_update_delivery(row, verdicts[row.pk], at) for row in rows]
+    waiting = Delivery.objects.filter(client_id=batch.client_id, state=DeliveryState.WAITING)
+    delivered = [pk for pk, verdict in verdicts.items() if verdict.outcome is Outcome.DELIVERED]
+    waiting.filter(pk__in=delivered).update(state=DeliveryState.DELIVERED, attempts=F("attempts") + 1, done_at=at)
+    rows = waiting.select_for_update(of=("self",)).filter(pk__in=verdicts.keys() - set(delivered))
+    changed = [_update_undelivered(row, verdicts[row.pk], at) for row in rows]
     Delivery.objects.bulk_update(changed, ["state", "attempts", "due_at", "done_at"])
     health = _update_health(batch, results, list(verdicts.values()), at)
     gone = any(verdict.outcome is Outcome.GONE for verdict in verdicts.values())
@@ -161,12 +162,8 @@ def _write_attempts(batch: DeliveryBatch, results: Sequence[Result]) -> None:
     )
 
 
-def _update_delivery(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
-    """Update a delivery after an attempt. Throttling does not count as an attempt until LIFE has passed."""
-    if verdict.outcome is Outcome.DELIVERED:
-        row.attempts += 1
-        row.state, row.done_at = DeliveryState.DELIVERED, at
-        return row
+def _update_undelivered(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
+    """Update a delivery after a failed attempt. Throttling does not count as an attempt until LIFE has passed."""
     is_late = at - row.queued_at > LIFE
     if verdict.outcome is Outcome.THROTTLED and not is_late:
         row.due_at = at + verdict.wish

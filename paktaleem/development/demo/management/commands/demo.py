@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
-from paktaleem.development.demo.loading import fill_demonstration
+from paktaleem.development.demo.loading import SecretsLost, fill_demonstration
 from paktaleem.development.demo.presenting import Running, describe, lines
 from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.supervision import (
@@ -25,6 +25,7 @@ from paktaleem.development.demo.supervision import (
     ChildDied,
     free_port,
     is_port_free,
+    name_holder,
     running,
     start,
     web_program,
@@ -75,10 +76,11 @@ class Command(BaseCommand):
                 _require_free_port(port, seconds=SECONDS_TO_FREE_PORT if earlier_was_killed else 0)
                 if file is not None:
                     file.unlink(missing_ok=True)  # a file of an earlier start must not be mistaken for this one's
+                portal = settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{HOST}:{port}"
                 self._prepare(folder, endpoint, fresh=options["fresh"])
                 worker_before = _latest_worker()
                 with running(_programs(port), folder / "log") as children:  # they start while the database is filled
-                    kept = self._fill(folder, portal=f"http://{HOST}:{port}")
+                    kept = self._fill(folder, portal=portal)
                     children.append(start("receiver", _receiver(folder), folder / "log"))
                     _wait_until(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
                     self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
@@ -86,6 +88,8 @@ class Command(BaseCommand):
                     _watch(children)
         except (KeyboardInterrupt, Terminated):
             self.stdout.write("Ended.")
+        except SecretsLost:
+            _refuse("The file with the passwords of the demonstration is lost. Start over: manage.py demo --fresh.")
         except ChildDied as error:
             raise CommandError(str(error)) from error
 
@@ -159,7 +163,8 @@ def _require_free_port(port: int, *, seconds: float) -> None:
     ends_at = time.monotonic() + seconds
     while not is_port_free(HOST, port):
         if time.monotonic() >= ends_at:
-            _refuse(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
+            by = f" by {holder}" if (holder := name_holder(port)) else ""
+            _refuse(f"Port {port} is taken{by}. Choose another: manage.py demo --port N, make run PORT=N.")
         time.sleep(PAUSE)
 
 

@@ -1,0 +1,236 @@
+"""Weaker safeguards in the console: the effect first, a ground in words, then the approval of a second person."""
+
+from copy import copy
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+
+from consent.register.admin.row_admin import RegisterAdmin
+from consent.register.effects import SafeguardEffect, count_concerned
+from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, SafeguardChange, SafeguardKind
+from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.services import (
+    WeakensSafeguard,
+    decide_safeguard_change,
+    end_period,
+    request_safeguard_change,
+)
+from consent.register.weakening import find_weakening
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.forms import GroundField, RowActionForm, ScopedForm
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["SafeguardChangeAdmin", "SafeguardedAdmin", "end_safeguarded_act", "safeguard_board", "to_waiting"]
+
+_PANEL = "console/panels/safeguard.html"
+
+
+def _count_effect(kind: SafeguardKind, row: Any) -> SafeguardEffect:
+    purpose = row.pk if isinstance(row, Purpose) else row.purpose_id
+    role = row.role if isinstance(row, LawfulBasis) else ""
+    return count_concerned(kind, client_id=row.client_id, purposes=[purpose], role=role)
+
+
+def _panel(kind: SafeguardKind, row: RegisterRow, ground: str = "") -> dict[str, Any]:
+    return {"template": _PANEL, "effect": _count_effect(kind, row), "kind": str(kind), "ground": ground}
+
+
+class SafeguardForm(ScopedForm):
+    """A form with a ground, which is asked for only if the change weakens a safeguard."""
+
+    ground = GroundField(required=False)
+
+
+class SafeguardedAdmin(RegisterAdmin):
+    """Rows whose change may weaken a safeguard: then the effect is shown, and a second person must approve."""
+
+    form = SafeguardForm
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the ground once the effect has been shown."""
+        sets = super().get_fieldsets(request, obj)
+        if getattr(request, "weaker", None) is not None or "ground" in request.POST:
+            sets = [*sets, (gettext("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
+        return sets
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Change the row; if that weakens a safeguard, request the change with its ground."""
+        try:
+            super().write(row, **details)
+        except WeakensSafeguard as weaker:
+            request = details["request"]
+            require_recent_authentication(request, Capability.WEAKEN_SAFEGUARDS, at=get_arrival_time(request))
+            request.weaker = (weaker.kind, row)
+            ground = request.POST.get("ground", "").strip()
+            if not ground:
+                raise
+            request.waiting = request_safeguard_change(row, ground=ground, actor=details["actor"], at=details["at"])
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the effect of a weaker safeguard."""
+        response = super().render_change_form(request, context, *args, **kwargs)
+        weaker = getattr(request, "weaker", None)
+        if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
+            response.context_data["panels"] = [_panel(*weaker), *response.context_data["panels"]]
+        return response
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the waiting change if the row needs a second person."""
+        waiting = getattr(request, "waiting", None)
+        return to_waiting(request, waiting) if waiting else super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Show the waiting change if the row needs a second person."""
+        waiting = getattr(request, "waiting", None)
+        return to_waiting(request, waiting) if waiting else super().response_change(request, obj)
+
+
+def to_waiting(request: HttpRequest, change: SafeguardChange) -> HttpResponse:
+    """Redirect to a change that waits for a second person."""
+    messages.warning(request, gettext("Nothing has changed yet: a second person must approve this."))
+    name = "admin:consent_safeguardchange_change"
+    return HttpResponseRedirect(reverse(name, args=[change.pk], current_app=site.name))
+
+
+class EndForm(RowActionForm):
+    """A form to end a row; it shows the effect and asks for a ground if that weakens a safeguard."""
+
+    ground = GroundField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for a ground, and for recent authentication, only if they are needed."""
+        super().__init__(*args, **kwargs)
+        self.kind = find_weakening_by_end(self.row, get_action_time(self.request))
+        if self.kind is None:
+            del self.fields["ground"]
+        else:
+            at = get_arrival_time(self.request)
+            require_recent_authentication(self.request, Capability.WEAKEN_SAFEGUARDS, at=at)
+
+    @property
+    def panel(self) -> dict[str, Any] | None:
+        """Return the effect, if a safeguard is weakened."""
+        return None if self.kind is None else _panel(self.kind, self.row)
+
+
+def find_weakening_by_end(row: PeriodRow, at: datetime) -> SafeguardKind | None:
+    """Return which safeguard would be weakened if the row ended now."""
+    ended = copy(row)
+    ended.ends_at = at
+    with in_client(row.client_id):
+        return find_weakening(ended, row, at=at)
+
+
+def _end(row: PeriodRow, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    actor, at = actor_of(request), get_action_time(request)
+    if "ground" not in given:
+        end_period(row, actor=actor, reason=given["reason"], at=at)
+        return None
+    row.ends_at = at
+    return to_waiting(request, request_safeguard_change(row, ground=given["ground"], actor=actor, at=at))
+
+
+def end_safeguarded_act(label: str, lead: str, capability: Capability) -> RowAction:
+    """Return the act that ends a row's period now, or requests it if that weakens a safeguard."""
+    return RowAction(
+        "end",
+        label,
+        capability,
+        _end,
+        lead=lead,
+        done="Ended. In effect from the next decision.",
+        form=EndForm,
+        danger=True,
+        applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
+        template="console/end_safeguarded.html",
+    )
+
+
+_TABLES: dict[str, type[RegisterRow]] = {
+    model._meta.label_lower: model for model in (LawfulBasis, Purpose, PurposeCapacity)
+}
+
+
+@admin.register(SafeguardChange, site=site)
+class SafeguardChangeAdmin(ScopedAdmin):
+    """Changes that weaken a safeguard."""
+
+    section = "Register"
+    view_capability = Capability.VIEW_REGISTER
+    asks_reason = False
+    list_display = ("requested_at", "standing", "kind", "purpose", "owner")
+    list_filter = ("state", "kind", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "kind", "about", "requested_at", "settled_at")
+    intro = (
+        "A change that weakens a safeguard has no effect until a second person approves it: another lawful basis "
+        "instead of consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
+        "accounts, or the end of a restriction."
+    )
+    empty_text = "No safeguard was ever to be weakened."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_safeguard_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="The safeguard is weaker from now on. Approve it only if the ground convinces you.",
+        capability=Capability.WEAKEN_SAFEGUARDS,
+    )
+
+    @admin.display(description="about")
+    def about(self, row: SafeguardChange) -> str:
+        """Return the purpose, and for a lawful basis the role and the basis; link to a restriction."""
+        if row.kind == SafeguardKind.RESTRICTION:
+            url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
+            return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
+        changed: Any = _build(row)
+        purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
+        parts = [purpose.name_en]
+        if isinstance(changed, LawfulBasis):
+            parts += [translate_text(changed.get_role_display()), translate_text(changed.get_basis_display())]
+        return ", ".join(parts)
+
+    def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+        """Show the ground, and the effect as it would be now."""
+        if row.kind == SafeguardKind.RESTRICTION:
+            return [{"template": _PANEL, "kind": row.kind, "ground": row.ground}]
+        return [_panel(SafeguardKind(row.kind), _build(row), row.ground)]
+
+
+def _build(change: SafeguardChange) -> RegisterRow:
+    """Return the row of a change, with its new values where they are known."""
+    model: Any = _TABLES[change.table]
+    row: RegisterRow = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
+    for name, value in change.values.items():
+        setattr(row, name, model._meta.get_field(name).to_python(value))
+    return row
+
+
+@boards.connect
+def safeguard_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card if changes to safeguards wait for a second person. Runs one query."""
+    del at
+    if not actor.may(Capability.APPROVE_CHILD_CHANGES):
+        return []
+    waiting = SafeguardChange.objects.filter(state=ChangeState.WAITING).count()
+    if not waiting:
+        return []
+    url = reverse("admin:consent_safeguardchange_changelist", current_app=site.name)
+    note = gettext("a second person must approve or decline")
+    return [Card(gettext("Weaker safeguards"), str(waiting), note, f"{url}?state__exact=waiting", needs_attention=True)]

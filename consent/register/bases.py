@@ -1,0 +1,79 @@
+"""Lawful bases with PakTaleem's capacity: which rows count when, at one client. Pure.
+
+Where PakTaleem is controller, only its own rows count; where it is processor, the client decides, and PakTaleem's rows
+are the default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from consent.register.compiled import Basis, BasisRule, Capacity, Period, group_bases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+__all__ = ["CapacityRule", "OwnedBasis", "capacity_at", "combine_bases", "is_consent_replaced"]
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityRule:
+    """PakTaleem's capacity for one purpose during a period; `precedence` orders rules, the highest in force counts."""
+
+    purpose: str
+    capacity: str
+    period: Period
+    precedence: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedBasis:
+    """One lawful basis as stored, without a capacity; `is_paktaleems` if PakTaleem owns the row."""
+
+    rule: BasisRule
+    is_paktaleems: bool
+
+
+def capacity_at(purpose: str, capacities: Iterable[CapacityRule], at: datetime) -> str:
+    """Return PakTaleem's capacity for a purpose; processor if none is set."""
+    in_force = [rule for rule in capacities if rule.purpose == purpose and rule.period.contains(at)]
+    best = max(in_force, key=lambda rule: rule.precedence, default=None)
+    return Capacity.PROCESSOR.value if best is None else best.capacity
+
+
+def combine_bases(bases: Iterable[OwnedBasis], capacities: Iterable[CapacityRule]) -> list[BasisRule]:
+    """Return the bases that count, each with the capacity of its time: a row is split where the capacity changes."""
+    capacities = tuple(capacities)
+    return [piece for basis in bases for piece in _split(basis, capacities)]
+
+
+def _split(basis: OwnedBasis, capacities: tuple[CapacityRule, ...]) -> Iterator[BasisRule]:
+    rule = basis.rule
+    starts, ends = rule.period.starts_at, rule.period.ends_at
+    moments = {moment for one in capacities if one.purpose == rule.purpose for moment in one.period.moments()}
+    inside = sorted(moment for moment in moments if starts < moment and (ends is None or moment < ends))
+    for start, end in pairwise([starts, *inside, ends]):
+        if start is None:  # only the last one may be open
+            continue
+        capacity = capacity_at(rule.purpose, capacities, start)
+        if basis.is_paktaleems or capacity != Capacity.CONTROLLER:
+            yield replace(rule, capacity=capacity, period=Period(start, end), since=starts)
+
+
+def is_consent_replaced(before: Iterable[BasisRule], after: Iterable[BasisRule], *, at: datetime) -> bool:
+    """Return True if from `at` on another basis is in force at any time for which it was consent before."""
+    before, after = tuple(before), tuple(after)
+    was, becomes = group_bases(before), group_bases(after)
+    moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
+    return any(
+        _basis_at(was, use, moment) == Basis.CONSENT and _basis_at(becomes, use, moment) not in {Basis.CONSENT, None}
+        for use in was
+        for moment in moments
+    )
+
+
+def _basis_at(grouped: dict[tuple[str, str], tuple[BasisRule, ...]], use: tuple[str, str], at: datetime) -> str | None:
+    return next((rule.basis for rule in grouped.get(use, ()) if rule.period.contains(at)), None)

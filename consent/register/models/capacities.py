@@ -1,0 +1,44 @@
+"""Whether PakTaleem is controller or processor for a purpose, at every client or at one."""
+
+from django.db import models
+
+from consent.register.models.purposes import Capacity, Purpose
+from consent.register.models.rows import PeriodRow, catalogue_owner, period_is_ordered
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.table_policy import EDIT, Scope, TablePolicy
+
+__all__ = ["PurposeCapacity"]
+
+
+class PurposeCapacity(PeriodRow):
+    """PakTaleem's capacity for one purpose, from a day on (policy §7); set by PakTaleem only.
+
+    A row of PakTaleem's applies at every client, a client's row at that client, where it takes precedence. The latest
+    started row is in force. Without one PakTaleem is processor.
+    """
+
+    change_capability = Capability.MANAGE_AGREEMENTS
+
+    wall = TablePolicy(Scope.CATALOGUE, EDIT)
+
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    capacity = models.CharField(max_length=16, choices=Capacity)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "controller or processor"
+        verbose_name_plural = "controller or processor"
+        ordering = ["purpose__code", "-starts_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "purpose", "starts_at"], name="purposecapacity_one_per_start"),
+            period_is_ordered("purposecapacity_period"),
+        ]
+        indexes = newest_first("starts_at", "purposecapacity_by_start")
+
+    def __str__(self) -> str:
+        """Return the capacity."""
+        return str(self.get_capacity_display())

@@ -1,0 +1,158 @@
+"""Changes that weaken a safeguard: requested with a ground in words, and applied once a second person approves."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+
+from consent.register.models import Purpose, SafeguardChange, SafeguardKind
+from consent.register.models.rows import RegisterRow
+from consent.register.services.register import check_register_row, prepare_row, save_register_row, stored_row
+from consent.register.weakening import find_weakening
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.extensions.points import ExtensionPoint
+
+__all__ = ["decide_safeguard_change", "request_safeguard_change", "store_safeguard_change", "weaker_rows"]
+
+_TEXTS = {"legal_reference"}
+_MOMENTS = ("starts_at", "ends_at")
+weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
+    "consent.weaker_rows", "Applies an approved change that weakens a safeguard if it is of a row above the register."
+)
+
+
+@transaction.atomic
+def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request a change that weakens a safeguard; it replaces one of the same row that is still waiting.
+
+    ``row`` is the changed or new row, unsaved; ``ground`` says in words why the change is lawful. Raises
+    ValidationError naming the field, SharedRowNotEditable for a shared row, NotAllowed.
+    """
+    prepare_row(row, actor)
+    before = stored_row(row)
+    check_register_row(row, before, at=at)
+    kind = find_weakening(row, before, at=at)
+    if kind is None:
+        raise ValidationError("This change weakens no safeguard: save it as any other change.")
+    about: Any = row
+    purpose: Purpose = about if isinstance(about, Purpose) else about.purpose
+    values = _changed_values(row, before)
+    return store_safeguard_change(row, kind, purpose=purpose.code, values=values, ground=ground, actor=actor, at=at)
+
+
+def store_safeguard_change(
+    row: RegisterRow,
+    kind: SafeguardKind,
+    *,
+    purpose: str,
+    values: Mapping[str, Any],
+    ground: str,
+    actor: Actor,
+    at: datetime,
+) -> SafeguardChange:
+    """Store a change that waits for a second person; it replaces one of the same row that is still waiting.
+
+    Raises ValidationError without a ground, NotAllowed unless a signed-in person requests it.
+    """
+    require(actor, Capability.WEAKEN_SAFEGUARDS, row.client_id)
+    if actor.kind is not ByKind.USER:
+        raise NotAllowed("Only a signed-in person may request a weaker safeguard.")
+    if not ground.strip():
+        raise ValidationError({"ground": ["Give the ground in words."]})
+    _replace_waiting(row, actor, at)
+    change = SafeguardChange(
+        client_id=row.client_id,
+        kind=kind,
+        purpose=purpose,
+        table=row._meta.label_lower,
+        row=row.pk,
+        values=dict(values),
+        ground=ground.strip(),
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_at=at,
+    )
+    change.clean_fields(exclude={"values", "settled_by", "settled_at", "xact"})
+    change.save(force_insert=True)
+    _record(change, "safeguard.change_waiting", actor, at)
+    return change
+
+
+def _replace_waiting(row: RegisterRow, actor: Actor, at: datetime) -> None:
+    waiting = SafeguardChange.objects.select_for_update().filter(
+        client_id=row.client_id, row=row.pk, state=ChangeState.WAITING
+    )
+    for earlier in waiting:
+        earlier.state, earlier.settled_by, earlier.settled_at = ChangeState.REPLACED, actor.id, at
+        earlier.save(update_fields=["state", "settled_by", "settled_at"])
+
+
+@transaction.atomic
+def decide_safeguard_change(
+    change: SafeguardChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+) -> SafeguardChange:
+    """Approve a change that weakens a safeguard, which then takes effect, or decline it.
+
+    What should have started before the approval starts with it. Raises ApproverIsRequester, ChangeAlreadyDecided,
+    ValidationError, NotAllowed.
+    """
+    require_approver(actor, change.client_id)
+    change = decide_change(change, approve=approve, actor=actor, at=at)
+    change.xact = _current_transaction() if approve else None
+    change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
+    _record(change, "safeguard.change_settled", actor, at)
+    if approve and not any(apply(change, actor=actor, reason=reason, at=at) for apply in weaker_rows):
+        row, before = _build_row(change, at)
+        check_register_row(row, before, at=at)
+        save_register_row(row, actor=actor, reason=reason, at=at)
+    return change
+
+
+def _build_row(change: SafeguardChange, at: datetime) -> tuple[RegisterRow, RegisterRow | None]:
+    model: Any = apps.get_model(change.table)
+    before = model.objects.select_for_update().order_by("pk").filter(pk=change.row).first()
+    row = model(pk=change.row, client_id=change.client_id) if before is None else model.objects.get(pk=change.row)
+    for name, value in change.values.items():
+        setattr(row, name, model._meta.get_field(name).to_python(value))
+    for name in set(_MOMENTS) & set(change.values):
+        moment = getattr(row, name)
+        setattr(row, name, moment and max(moment, at))
+    return row, before
+
+
+def _changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[str, Any]:
+    names = [field.attname for field in row._meta.concrete_fields if field.attname not in {"id", "client_id"}]
+    changed = [name for name in names if before is None or getattr(row, name) != getattr(before, name)]
+    return {name: _to_json(getattr(row, name)) for name in changed}
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, list)) else str(value)
+
+
+def _current_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def _record(change: SafeguardChange, kind: str, actor: Actor, at: datetime) -> None:
+    facts = {
+        "change": str(change.pk),
+        "kind": str(change.kind),
+        "purpose": change.purpose,
+        "state": str(change.state),
+        "row": change.table,
+        "id": str(change.row),
+        "values": {name: value for name, value in change.values.items() if name not in _TEXTS},
+    }
+    record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)

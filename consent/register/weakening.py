@@ -1,0 +1,116 @@
+"""Detection of changes that weaken a safeguard: consent, the client's own decision, closed accounts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
+from consent.register.bases import CapacityRule, capacity_at, combine_bases, is_consent_replaced
+from consent.register.compiled import BasisRule, Capacity
+from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, SafeguardKind
+from consent.register.models.rows import RegisterRow
+from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["WeakensSafeguard", "check_controller", "find_weakening"]
+
+_NOT_THE_CLIENTS = "PakTaleem is controller for this purpose, so its lawful basis is set by PakTaleem."
+_CODE_OF_PAKTALEEM = "PakTaleem is controller for the purpose with this code: choose another code."
+_SERVES_OPEN_ACCOUNTS = "PakTaleem's purpose with this code only serves open accounts, so this one must, too."
+_WEAKENS = "This weakens a safeguard: it takes a ground in words and the approval of a second person."
+
+
+class WeakensSafeguard(ValidationError):
+    """The change weakens a safeguard: it must be requested with a ground, and approved by a second person."""
+
+    def __init__(self, kind: SafeguardKind) -> None:
+        """Keep what is weakened."""
+        super().__init__(_WEAKENS)
+        self.kind = kind
+
+
+def check_controller(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
+    """Raise ValidationError if a client's row sets what is PakTaleem's to set: it is controller for the purpose."""
+    if row.client_id == PAKTALEEM:
+        return
+    if isinstance(row, LawfulBasis) and (before is None or _has_not_started(before, at)):
+        capacities = _Rows(row.client_id, row.purpose.code).capacities()
+        if capacity_at(row.purpose.code, capacities, max(at, row.starts_at)) == Capacity.CONTROLLER:
+            raise ValidationError({"purpose": [_NOT_THE_CLIENTS]})
+    if isinstance(row, Purpose) and before is None:
+        _check_shared_code(row, at)
+
+
+def _has_not_started(before: RegisterRow, at: datetime) -> bool:
+    return isinstance(before, LawfulBasis) and before.starts_at > at
+
+
+def _check_shared_code(purpose: Purpose, at: datetime) -> None:
+    shared = Purpose.objects.filter(client_id=PAKTALEEM, code=purpose.code).first()
+    if shared is None:
+        return
+    if capacity_at(purpose.code, _Rows(purpose.client_id, purpose.code).capacities(), at) == Capacity.CONTROLLER:
+        raise ValidationError({"code": [_CODE_OF_PAKTALEEM]})
+    if shared.needs_account and not purpose.needs_account:
+        raise ValidationError({"needs_account": [_SERVES_OPEN_ACCOUNTS]})
+
+
+def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> SafeguardKind | None:
+    """Return which safeguard the changed row would weaken from ``at`` on, compared with the stored rows.
+
+    ``before`` is the stored row, None for a new one. Nothing is weakened in a sandbox, which has no real people. Runs
+    in the context of the row's client.
+    """
+    if not isinstance(row, (LawfulBasis, PurposeCapacity, Purpose)) or _is_sandbox(row.client_id):
+        return None
+    if isinstance(row, Purpose):
+        was_needed = isinstance(before, Purpose) and before.needs_account
+        return SafeguardKind.ACCOUNT if was_needed and not row.needs_account else None
+    rows = _Rows(row.client_id, row.purpose.code)
+    if isinstance(row, LawfulBasis):
+        after = rows.combined(bases=[row])
+        return SafeguardKind.BASIS if is_consent_replaced(rows.combined(), after, at=at) else None
+    if rows.becomes_controller(row, at) or is_consent_replaced(rows.combined(), rows.combined(capacities=[row]), at=at):
+        return SafeguardKind.CAPACITY
+    return None
+
+
+def _is_sandbox(client_id: UUID) -> bool:
+    return Client.objects.filter(pk=client_id, is_sandbox=True).exists()
+
+
+class _Rows:
+    """The stored bases and capacities for one code of a purpose at one client, with changed rows in their place."""
+
+    def __init__(self, client_id: UUID, code: str) -> None:
+        self.client_id, self.code = client_id, code
+        self.owners = [client_id, PAKTALEEM]
+        found = Purpose.objects.filter(client_id__in=self.owners, code=code)
+        self.codes = {purpose.pk: purpose.code for purpose in found}
+
+    def _of[M: Model](self, model: type[M], changed: Iterable[M]) -> list[M]:
+        stored = model._default_manager.filter(client_id__in=self.owners, purpose_id__in=self.codes)
+        return list({row.pk: row for row in (*stored, *changed)}.values())
+
+    def capacities(self, changed: Iterable[PurposeCapacity] = ()) -> list[CapacityRule]:
+        rows = self._of(PurposeCapacity, changed)
+        return to_capacity_rules(rows, codes=self.codes, client_id=self.client_id)
+
+    def combined(
+        self, *, bases: Iterable[LawfulBasis] = (), capacities: Iterable[PurposeCapacity] = ()
+    ) -> list[BasisRule]:
+        owned = to_owned_bases(self._of(LawfulBasis, bases), (), codes=self.codes, client_id=self.client_id)
+        return combine_bases(owned, self.capacities(capacities))
+
+    def becomes_controller(self, row: PurposeCapacity, at: datetime) -> bool:
+        """Return True if PakTaleem becomes controller, at any time, of a purpose that has a lawful basis."""
+        before, after = self.capacities(), self.capacities([row])
+        moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
+        return bool(self.combined()) and any(
+            capacity_at(self.code, before, moment) != Capacity.CONTROLLER
+            and capacity_at(self.code, after, moment) == Capacity.CONTROLLER
+            for moment in moments
+        )

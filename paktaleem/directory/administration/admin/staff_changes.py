@@ -1,0 +1,133 @@
+"""Console pages for changes of privileged staff: one officer proposes, another approves."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import StaffChange, User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.services import (
+    AlreadyEnded,
+    decide_staff_change,
+)
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import reason_label
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.translation import translate_text
+
+__all__ = ["StaffChangeAdmin", "redirect_to_proposal"]
+
+
+def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> HttpResponse | None:
+    """Return a redirect to a proposal with a message; None if there is none, because the act is done."""
+    if proposal is None:
+        return None
+    words = gettext("Proposed: nothing has changed yet. Another officer must approve it.")
+    messages.warning(request, words)
+    name = "admin:accounts_staffchange_change"
+    return HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
+
+
+@admin.register(StaffChange, site=site)
+class StaffChangeAdmin(ScopedAdmin):
+    """Proposals to make, re-enable or recover privileged staff."""
+
+    section = "Access"
+    view_capability = Capability.VIEW_STAFF
+    asks_reason = False
+    list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")
+    list_filter = ("state", "act", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = (
+        "standing",
+        "act",
+        "role",
+        "user",
+        "person",
+        "email",
+        "why",
+        "requester",
+        "requested_at",
+        "approver",
+        "settled_at",
+    )
+    intro = (
+        "Making, re-enabling and recovering privacy officers and client administrators takes two officers. A proposal "
+        "has no effect until another officer approves it. For 72 hours after that, neither of the two can approve "
+        "what the person requests, and the person cannot approve what they request."
+    )
+    empty_text = "No changes of staff are waiting for approval."
+    standing = change_state_column
+    acts = approval_actions(
+        decide_staff_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="The change takes effect now, and you answer for it with the officer who proposed it. Approve it only if "
+        "you have verified yourself that the request comes from the right person: call them at a known number.",
+        clock=get_arrival_time,
+        capability=Capability.MANAGE_STAFF,
+        refusals={
+            AlreadyEnded: "The membership has ended in the meantime. Decline the change.",
+        },
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related users, and annotate the officers' names; clients see “PakTaleem” instead."""
+        viewer = actor_of(request)
+        names = {
+            "requester_name": _officer_name("requested_by", viewer),
+            "approver_name": _officer_name("settled_by", viewer),
+        }
+        found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(**names)
+        return found
+
+    @admin.display(description="name")
+    def person(self, row: StaffChange) -> str:
+        """Return the full name of the member of staff."""
+        return row.user.full_name
+
+    @admin.display(description="reason")
+    def why(self, row: StaffChange) -> str:
+        """Return the reason of the proposal."""
+        return reason_label(row.reason)
+
+    @admin.display(description="proposed by")
+    def requester(self, row: Any) -> str:
+        """Return the name of the officer who proposed the change."""
+        return str(row.requester_name or gettext("Former staff"))
+
+    @admin.display(description="decided by")
+    def approver(self, row: Any) -> str:
+        """Return the name of the officer who approved or declined the change."""
+        return "—" if row.settled_by is None else str(row.approver_name or gettext("Former staff"))
+
+
+def _officer_name(column: str, viewer: Actor) -> Any:
+    if viewer.client_id is not None:
+        return Case(When(**{f"{column}__isnull": False}, then=Value("PakTaleem")))
+    return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])
+
+
+@boards.connect
+def staff_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card for officers with the changes of staff that wait for approval."""
+    del at
+    if not actor.may(Capability.MANAGE_STAFF):
+        return []
+    waiting = count_up_to(StaffChange.objects.filter(state=ChangeState.WAITING))
+    if not waiting:
+        return []
+    url = reverse("admin:accounts_staffchange_changelist", current_app=site.name) + "?state__exact=waiting"
+    title, note = translate_text("Changes of staff"), gettext("a second officer must approve")
+    return [Card(title, format_count(waiting), note, url, needs_attention=True)]

@@ -1,0 +1,91 @@
+"""``manage.py break_glass``: make the first officers, or recover one where two officers are not left to agree."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from email.utils import parseaddr
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
+
+from paktaleem.foundation.accounts.break_glass import (
+    RECOVERIES,
+    Appointment,
+    EnoughOfficers,
+    UnknownOfficer,
+    appoint_staff,
+    recover_officer,
+)
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.clock import wall_clock_now
+
+REFUSED = 2
+_WORD = "break glass"
+"""Text that the operator types to confirm."""
+
+
+class Command(BaseCommand):
+    """Make or recover officers from the host; recorded in the ledger and reported to the other officers."""
+
+    help = "Make the first privacy officers, or recover one, where two officers are not left to agree in the console."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the two acts and their values."""
+        acts = parser.add_subparsers(dest="act", required=True)
+        add = acts.add_parser("add-officer", help="Make privacy officers; they get an invitation by email.")
+        add.add_argument("officers", nargs="+", metavar="OFFICER", help='As "Full Name <address@example.org>".')
+        add.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES], default="en")
+        recover = acts.add_parser("recover", help="Recover a privacy officer.")
+        recover.add_argument("email")
+        recover.add_argument("--what", choices=list(RECOVERIES), required=True)
+        for one in (add, recover):
+            one.add_argument("--reason", choices=[str(code) for code in Reason.values], required=True)
+            one.add_argument("--confirm", default="", help=f"“{_WORD}”, instead of the prompt.")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Ask for confirmation, then do the act; exit with status 2 and one line if it is refused."""
+        self._confirm(options["confirm"])
+        try:
+            if options["act"] == "add-officer":
+                self._add(options["officers"], options["language"], options["reason"])
+            else:
+                self._recover(options["email"], options["what"], options["reason"])
+        except EnoughOfficers as refusal:
+            [left] = refusal.args
+            _refuse(f"Officers left: {left}. Two officers make and recover others in the console: use it.")
+        except UnknownOfficer:
+            _refuse("No privacy officer has this email address.")
+        except ValidationError as error:
+            _refuse(" ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()))
+        except DatabaseError as error:
+            _refuse(f"The database does not answer as it should: {str(error).splitlines()[0]}")
+
+    def _confirm(self, given: str) -> None:
+        self.stdout.write("This is recorded in the ledger, and all other officers get an email.")
+        if not given and sys.stdin.isatty():
+            given = input(f"Type “{_WORD}” to continue: ")
+        if given.strip().lower() != _WORD:
+            _refuse(f"Nothing was done: confirm with “{_WORD}” at the prompt, or with --confirm.")
+
+    def _add(self, officers: Sequence[str], language: str, reason: str) -> None:
+        appointments = [_parse_officer(one, language) for one in officers]
+        for user in appoint_staff(appointments, reason=reason, at=wall_clock_now()):
+            self.stdout.write(f"{user.email} is a privacy officer. An invitation is sent to this address.")
+
+    def _recover(self, email: str, what: str, reason: str) -> None:
+        user = recover_officer(email, recovery=what, reason=reason, at=wall_clock_now())
+        self.stdout.write(f"Done for {user.email}: {what}. They get an email.")
+
+
+def _parse_officer(text: str, language: str) -> Appointment:
+    name, email = parseaddr(text)
+    if not name or "@" not in email:
+        _refuse(f'“{text}” does not name an officer. Write "Full Name <address@example.org>".')
+    return Appointment(email=email, full_name=name, language=language)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise CommandError(message, returncode=REFUSED)

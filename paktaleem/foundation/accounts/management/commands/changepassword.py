@@ -1,0 +1,24 @@
+"""``manage.py changepassword``: refuse Django's command, which would bypass the approval by two officers."""
+
+from argparse import REMAINDER, ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+REFUSED = 2
+
+
+class Command(BaseCommand):
+    """Refuse, and name the recorded ways."""
+
+    help = "Refused: officers make and recover staff in the console; see manage.py break_glass."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Accept and ignore whatever Django's command takes."""
+        parser.add_argument("ignored", nargs=REMAINDER)
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Exit with status 2 and one line."""
+        message = "Two officers make and recover staff in the console; where they cannot, use manage.py break_glass."
+        raise CommandError(message, returncode=REFUSED)

@@ -1,0 +1,198 @@
+"""The acts on accounts and memberships of staff, once they are allowed: written, recorded, tied to those who did them.
+
+Nothing here checks permissions: ``staff_services`` (one or two officers) and ``break_glass`` (the host) do.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import connection
+
+from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.accounts.roles import is_privileged
+from paktaleem.foundation.accounts.staff_changes import StaffAct
+from paktaleem.foundation.accounts.staff_ties import UNTIL_USED, TieKind, add_ties
+from paktaleem.foundation.audit.actors import By, Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import record_entry, record_own_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+
+__all__ = [
+    "NOTIFY_OWNER",
+    "SEND_STAFF_LINK",
+    "STAFF_LINK_LIFE",
+    "AlreadyEnded",
+    "StaffLink",
+    "Stamp",
+    "apply_act",
+    "create_account",
+    "is_privileged_user",
+    "lock_active_membership",
+    "notify_owner",
+    "record_membership",
+    "record_user_entry",
+    "send_link",
+]
+
+NOTIFY_OWNER = "signin.tell_owner"
+"""Name of the task that notifies the owner of an account (declared in an app above this one)."""
+SEND_STAFF_LINK = "signin.send_staff_link"
+"""Name of the task that emails an invitation or a reset (declared in an app above this one)."""
+STAFF_LINK_LIFE = timedelta(hours=settings.STAFF_LINK_HOURS)
+"""How long the link of an invitation or a reset is valid; it works once."""
+
+
+class AlreadyEnded(PortalError):
+    """The membership has already ended."""
+
+    console_message = "This membership has already ended."
+
+
+class StaffLink:
+    """Kinds of links to set a password; also the codes of their emails."""
+
+    INVITATION = "staff_invitation"
+    RESET = "staff_reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Actor, reason and time (system clock) of an act, and ``makers``: the staff who are tied to its user."""
+
+    actor: By
+    reason: Reason | str
+    at: datetime
+    makers: tuple[UUID, ...]
+
+
+def is_privileged_user(user_id: UUID, *, at: datetime) -> bool:
+    """Return True if a member of staff has a privileged role at any client, or one was proposed for them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT role FROM accounts_staff_roles(%s, %s)", [user_id, at])
+        return any(is_privileged(role) for (role,) in cursor.fetchall())
+
+
+def create_account(user: User, stamp: Stamp) -> User:
+    """Create an account. Raises ValidationError naming the field."""
+    user.created_at = stamp.at
+    if not user.password:
+        user.set_unusable_password()
+    user.full_clean()
+    save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
+    record_user_entry("user.invited", user, stamp)
+    return user
+
+
+def send_link(user: User, kind: str, stamp: Stamp) -> None:
+    """Make the password and all earlier links invalid, and email a link with which the owner sets a new one."""
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    add_ties(user.pk, TieKind.LINK, makers=stamp.makers, at=stamp.at, open_until=stamp.at + STAFF_LINK_LIFE)
+    enqueue_job(SEND_STAFF_LINK, user=str(user.pk), kind=kind, at=stamp.at.isoformat())
+
+
+def apply_act(act: StaffAct, user: User, *, stamp: Stamp, client_id: UUID, role: str = "", email: str = "") -> None:
+    """Do one act to a member of staff, in the context of ``client_id``.
+
+    Raises ValidationError, AlreadyEnded if the membership to change has ended.
+    """
+    if act == StaffAct.GRANT_ROLE:
+        membership = Membership(client_id=client_id, user=user, role=role, starts_at=stamp.at)
+        membership.full_clean()
+        _save_role(membership, stamp)
+    elif act == StaffAct.CHANGE_ROLE:
+        membership = _find_open_membership(user, client_id)
+        membership.role = role
+        _save_role(membership, stamp)
+    elif act == StaffAct.CHANGE_EMAIL:
+        _change_email(user, email, stamp)
+    else:
+        _ACCOUNT_ACTS[act](user, stamp)
+
+
+def _find_open_membership(user: User, client_id: UUID) -> Membership:
+    found: Membership | None = (
+        Membership.objects.select_for_update().filter(client_id=client_id, user=user, ends_at=None).first()
+    )
+    if found is None:
+        raise AlreadyEnded
+    return found
+
+
+def _save_role(membership: Membership, stamp: Stamp) -> None:
+    save_tracked(membership, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
+    add_ties(membership.user_id, TieKind.ROLE, makers=stamp.makers, at=stamp.at)
+    record_membership("membership.changed", membership, stamp)
+
+
+def _enable(user: User, stamp: Stamp) -> None:
+    user.is_active = True
+    save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at, only=["is_active"])
+    add_ties(user.pk, TieKind.ENABLED, makers=stamp.makers, at=stamp.at)
+    _record_and_notify("user.enabled", "enabled", user, stamp)
+
+
+def _reset_password(user: User, stamp: Stamp) -> None:
+    send_link(user, StaffLink.RESET, stamp)
+    record_user_entry("user.password_link_sent", user, stamp)
+
+
+def _reset_factor(user: User, stamp: Stamp) -> None:
+    removed, _ = Authenticator.objects.filter(user=user).delete()
+    add_ties(user.pk, TieKind.FACTOR, makers=stamp.makers, at=stamp.at, open_until=UNTIL_USED)
+    _record_and_notify("user.second_factor_reset", "factors_reset", user, stamp, removed=removed)
+
+
+def _change_email(user: User, email: str, stamp: Stamp) -> None:
+    user.email = email
+    user.full_clean(exclude=["password"])
+    save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at, only=["email"])
+    send_link(user, StaffLink.RESET, stamp)
+    record_user_entry("user.email_changed", user, stamp)
+
+
+_ACCOUNT_ACTS: Mapping[StaffAct, Callable[[User, Stamp], None]] = {
+    StaffAct.ENABLE: _enable,
+    StaffAct.RESET_PASSWORD: _reset_password,
+    StaffAct.RESET_FACTOR: _reset_factor,
+}
+
+
+def _record_and_notify(kind: str, change: str, user: User, stamp: Stamp, **facts: int) -> None:
+    entry = record_user_entry(kind, user, stamp, **facts)
+    notify_owner(user.pk, change, entry_id=entry.id, at=stamp.at)
+
+
+def record_user_entry(kind: str, user: User, stamp: Stamp, **facts: int | str) -> Entry:
+    """Record an act on an account in PakTaleem's ledger."""
+    values = {"user": str(user.pk), "is_active": user.is_active, **facts}
+    return record_own_entry(kind, facts=values, actor=stamp.actor, at=stamp.at)
+
+
+def record_membership(kind: str, membership: Membership, stamp: Stamp) -> None:
+    """Record an act on a membership in its client's ledger."""
+    facts = {"membership": str(membership.pk), "user": str(membership.user_id), "role": membership.role}
+    record_entry(kind, client_id=membership.client_id, facts=facts, actor=stamp.actor, at=stamp.at)
+
+
+def lock_active_membership(membership: Membership) -> Membership:
+    """Lock and return the stored membership. Raises AlreadyEnded if it has ended."""
+    locked: Membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    if locked.ends_at is not None:
+        raise AlreadyEnded
+    return locked
+
+
+def notify_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
+    """Enqueue an email to the owner of a changed account, in this transaction.
+
+    ``change`` is one of ``paktaleem.directory.sign_in.emails.CHANGES``; ``entry_id`` is its ledger entry. The job's
+    arguments are ids and codes.
+    """
+    enqueue_job(NOTIFY_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())

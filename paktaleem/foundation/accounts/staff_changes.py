@@ -1,0 +1,100 @@
+"""Changes of privileged staff, which take two people: what is proposed, for whom, and its state."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import History, Tracked
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+
+__all__ = ["ROLES_OF_STAFF", "StaffAct", "StaffChange"]
+
+ROLES_OF_STAFF = [
+    (Role.PRIVACY_OFFICER.value, "Privacy officer"),
+    (Role.SUPPORT_AGENT.value, "Support agent"),
+    (Role.AUDITOR.value, "Auditor"),
+    (Role.CLIENT_ADMIN.value, "Client administrator"),
+]
+
+
+class StaffAct(models.TextChoices):
+    """Acts on a member of staff that may need two officers."""
+
+    GRANT_ROLE = "grant_role", _("Give a role")
+    CHANGE_ROLE = "change_role", _("Widen a role")
+    ENABLE = "enable", _("Re-enable the account")
+    RESET_PASSWORD = "reset_password", _("Send a link to set a new password")
+    RESET_FACTOR = "reset_factor", _("Reset the second factor")
+    CHANGE_EMAIL = "change_email", _("Change the email address")
+
+
+class StaffChange(Tracked):
+    """A proposal to make, re-enable or recover a privileged member of staff; no effect until a second officer approves.
+
+    ``client`` is the client of the role, and PakTaleem for acts on the account itself. ``role`` and ``email`` are set
+    for the acts that need them.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        looked_up=True,
+        personal={
+            "act": Personal.NONE,
+            "role": Personal.NONE,
+            "email": Personal.STAFF,
+            "reason": Personal.NONE,
+            "requested_kind": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    act = models.CharField(max_length=16, choices=StaffAct)
+    role = models.CharField(max_length=32, choices=ROLES_OF_STAFF, blank=True, default="")
+    email = models.EmailField("new email address", max_length=254, blank=True, default="")
+    reason = models.CharField(max_length=24, choices=Reason)
+    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
+    requested_kind = models.CharField(max_length=16, editable=False)
+    requested_by = models.UUIDField(editable=False)
+    requested_at = models.DateTimeField(editable=False)
+    settled_by = models.UUIDField(null=True, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "change of staff"
+        verbose_name_plural = "changes of staff"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "user", "act"], condition=Q(state=ChangeState.WAITING), name="staffchange_one_waiting"
+            ),
+            models.CheckConstraint(
+                condition=~Q(act__in=[StaffAct.GRANT_ROLE, StaffAct.CHANGE_ROLE]) | ~Q(role=""),
+                name="staffchange_roles_are_named",
+            ),
+            models.CheckConstraint(
+                condition=~Q(act=StaffAct.CHANGE_EMAIL) | ~Q(email=""), name="staffchange_addresses_are_named"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ChangeState.APPROVED) | ~Q(settled_by=models.F("user")),
+                name="staffchange_not_by_its_user",
+            ),
+            *second_person_constraints("staffchange"),
+        ]
+        indexes = [
+            *newest_first("requested_at", "staffchange_by_time"),
+            *newest_first("requested_at", "staffchange_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the act."""
+        return self.get_act_display()

@@ -1,0 +1,281 @@
+"""Services for staff: accounts, memberships, recovery. Acts that make or recover privileged staff take two officers.
+
+One officer proposes such an act, which is stored as a ``StaffChange``; another approves it. What takes power away, or
+concerns staff without a privileged role, one officer does alone (decision 0054).
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Membership, StaffAct, StaffChange, User
+from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.staff_accounts import (
+    StaffLink,
+    Stamp,
+    apply_act,
+    create_account,
+    is_privileged_user,
+    lock_active_membership,
+    notify_owner,
+    record_membership,
+    record_user_entry,
+    send_link,
+)
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "AlreadyProposed",
+    "ApproverIsConcerned",
+    "PasswordIsSet",
+    "change_email",
+    "change_membership",
+    "change_user",
+    "choose_language",
+    "decide_staff_change",
+    "end_membership",
+    "invite_user",
+    "resend_link",
+    "reset_password",
+    "reset_second_factor",
+]
+
+_ACCOUNT_FIELDS = ["full_name", "language", "is_active"]
+
+
+class AlreadyProposed(PortalError):
+    """The same act is already proposed for this member of staff."""
+
+    console_message = "This is already proposed, and waits under Changes of staff for another officer."
+
+
+class PasswordIsSet(PortalError):
+    """The member of staff has set a password: the link is used, and is not sent again."""
+
+    console_message = "The owner has set a password in the meantime."
+
+
+class ApproverIsConcerned(PortalError):
+    """The approver is the member of staff whom the change concerns."""
+
+    console_message = "This change concerns your own account. Another officer must approve it."
+
+
+@transaction.atomic
+def invite_user(
+    email: str,
+    *,
+    full_name: str,
+    language: str = settings.LANGUAGE_CODE,
+    actor: Actor,
+    reason: Reason | str = Reason.ONBOARDING,
+    at: datetime,
+) -> User:
+    """Create the account of a member of staff, without a role, and email them a link to set their password.
+
+    Raises ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF)
+    stamp = Stamp(actor, reason, at, (actor.id,))
+    user = create_account(User(email=email.strip(), full_name=full_name.strip(), language=language), stamp)
+    send_link(user, StaffLink.INVITATION, stamp)
+    return user
+
+
+@transaction.atomic
+def resend_link(user: User, *, actor: Actor, reason: Reason | str = Reason.ONBOARDING, at: datetime) -> None:
+    """Email an unused link again: the invitation, or the reset that was approved; the earlier link becomes invalid.
+
+    The officer is tied to the user like those who sent it first. Raises PasswordIsSet, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.has_usable_password():
+        raise PasswordIsSet
+    stamp = Stamp(actor, reason, at, (actor.id,))
+    send_link(user, StaffLink.INVITATION if user.last_login is None else StaffLink.RESET, stamp)
+    record_user_entry("user.link_sent_again", user, stamp)
+
+
+@transaction.atomic
+def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime) -> User | StaffChange:
+    """Change the name, language or active state of a member of staff; a disabled user's next request fails.
+
+    Re-enabling privileged staff is proposed: returns the ``StaffChange``, and the account stays disabled. Raises
+    AlreadyProposed, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF)
+    user.full_clean()
+    enables = user.is_active and not User.objects.select_for_update().get(pk=user.pk).is_active
+    if enables:
+        user.is_active = False
+    save_tracked(user, actor=actor, reason=reason, at=at, only=_ACCOUNT_FIELDS)
+    record_user_entry("user.changed", user, Stamp(actor, reason, at, ()))
+    if not enables:
+        return user
+    return _do_or_propose(StaffAct.ENABLE, user, actor=actor, reason=reason, at=at) or user
+
+
+def reset_password(user: User, *, actor: Actor, reason: Reason | str, at: datetime) -> StaffChange | None:
+    """Email a member of staff a link to set a new password; the old password and all sessions end.
+
+    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, NotAllowed.
+    """
+    return _do_or_propose(StaffAct.RESET_PASSWORD, user, actor=actor, reason=reason, at=at)
+
+
+def reset_second_factor(user: User, *, actor: Actor, reason: Reason | str, at: datetime) -> StaffChange | None:
+    """Remove all second factors of a member of staff, who enrols again at the next sign-in.
+
+    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, NotAllowed.
+    """
+    return _do_or_propose(StaffAct.RESET_FACTOR, user, actor=actor, reason=reason, at=at)
+
+
+def change_email(user: User, *, email: str, actor: Actor, reason: Reason | str, at: datetime) -> StaffChange | None:
+    """Change the email address of a member of staff, who gets a link to set a new password there.
+
+    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, ValidationError,
+    NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF)
+    email = email.strip()
+    if User.objects.filter(email__iexact=email).exists():
+        raise ValidationError({"email": ["An account has this address. Enter another."]})
+    return _do_or_propose(StaffAct.CHANGE_EMAIL, user, email=email, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def change_membership(
+    membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime
+) -> Membership | StaffChange:
+    """Give a user a role at a client, or change it; it starts now, never earlier (ASVS 8.3.2).
+
+    A privileged role, or a wider one, is proposed: returns the ``StaffChange``, and nothing has changed. Raises
+    AlreadyEnded for an ended membership, AlreadyProposed, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    before = None
+    if membership._state.adding:
+        membership.starts_at = at
+    else:
+        before = lock_active_membership(membership)
+    membership.full_clean()
+    if is_privileged(membership.role) if before is None else is_wider(membership.role, before.role):
+        act = StaffAct.GRANT_ROLE if before is None else StaffAct.CHANGE_ROLE
+        where: dict[str, Any] = {"client_id": membership.client_id, "role": membership.role}
+        return _propose(act, membership.user, **where, actor=actor, reason=reason, at=at)
+    save_tracked(membership, actor=actor, reason=reason, at=at)
+    record_membership("membership.changed", membership, Stamp(actor, reason, at, ()))
+    return membership
+
+
+@transaction.atomic
+def end_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
+    """End a membership, effective on the user's next request.
+
+    Raises AlreadyEnded, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    lock_active_membership(membership)
+    membership.ends_at = at
+    save_tracked(membership, actor=actor, reason=reason, at=at)
+    record_membership("membership.ended", membership, Stamp(actor, reason, at, ()))
+    return membership
+
+
+@transaction.atomic
+def decide_staff_change(
+    change: StaffChange, *, approve: bool, actor: Actor, reason: Reason | str, at: datetime
+) -> StaffChange:
+    """Approve a proposed change of staff, which takes effect now, or decline it.
+
+    The approver is neither the proposer nor the member of staff concerned. Raises ApproverIsConcerned,
+    ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyEnded, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF, change.client_id)
+    user = User.objects.select_for_update().get(pk=change.user_id)
+    if approve and user.pk == actor.id:
+        raise ApproverIsConcerned
+    change = decide_change(change, approve=approve, actor=actor, at=at, wall_clock_at=at)
+    save_tracked(change, actor=actor, reason=reason, at=at)
+    _record("staff.change_settled", change, actor, at)
+    if approve:
+        stamp = Stamp(actor, change.reason, at, (change.requested_by, actor.id))
+        values = {"role": change.role, "email": change.email}
+        apply_act(StaffAct(change.act), user, stamp=stamp, client_id=change.client_id, **values)
+    return change
+
+
+@transaction.atomic
+def _do_or_propose(
+    act: StaffAct, user: User, *, email: str = "", actor: Actor, reason: Reason | str, at: datetime
+) -> StaffChange | None:
+    """Do an act on an account at once, or propose it if the account is privileged."""
+    require(actor, Capability.MANAGE_STAFF)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if is_privileged_user(user.pk, at=at):
+        return _propose(act, user, client_id=PAKTALEEM, email=email, actor=actor, reason=reason, at=at)
+    apply_act(act, user, stamp=Stamp(actor, reason, at, (actor.id,)), client_id=PAKTALEEM, email=email)
+    return None
+
+
+def _propose(
+    act: StaffAct,
+    user: User,
+    *,
+    client_id: UUID,
+    role: str = "",
+    email: str = "",
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> StaffChange:
+    rows = StaffChange.objects.filter(client_id=client_id, user=user, act=act, state=ChangeState.WAITING)
+    if rows.exists():
+        raise AlreadyProposed
+    change = StaffChange(
+        client_id=client_id,
+        user=user,
+        act=act,
+        role=role,
+        email=email,
+        reason=Reason(reason),
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_at=at,
+    )
+    change.full_clean()
+    save_tracked(change, actor=actor, reason=reason, at=at)
+    entry = _record("staff.change_waiting", change, actor, at)
+    if not role:
+        notify_owner(user.pk, "recovery_proposed", entry_id=entry, at=at)
+    return change
+
+
+def _record(kind: str, change: StaffChange, actor: Actor, at: datetime) -> UUID:
+    facts = {
+        "change": str(change.pk),
+        "user": str(change.user_id),
+        "act": str(change.act),
+        "role": change.role,
+        "state": str(change.state),
+    }
+    return record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at).id
+
+
+def choose_language(user: User, language: str) -> None:
+    """Set the language of emails to a member of staff; not recorded in history."""
+    if language != user.language:
+        user.language = language
+        user.save(update_fields=["language"])

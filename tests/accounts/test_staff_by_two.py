@@ -1,0 +1,306 @@
+"""Privileged staff are made, re-enabled and recovered by two officers, who cannot approve with them for 72 hours."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.tokens import default_token_generator
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
+from paktaleem.directory.sign_in.evidence import record_change
+from paktaleem.directory.sign_in.links import create_staff_token
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.models import Membership, StaffChange, StaffTie, User
+from paktaleem.foundation.accounts.roles import ROLES_BY_CAPABILITY, Capability, Role, is_privileged, is_wider
+from paktaleem.foundation.accounts.second_person import (
+    ApproverIsRequester,
+    ApproverNotIndependent,
+    ChangeAlreadyDecided,
+    require_second_person,
+)
+from paktaleem.foundation.accounts.services import (
+    AlreadyProposed,
+    ApproverIsConcerned,
+    PasswordIsSet,
+    change_email,
+    change_membership,
+    change_user,
+    decide_staff_change,
+    invite_user,
+    resend_link,
+    reset_password,
+    reset_second_factor,
+)
+from paktaleem.foundation.accounts.staff_accounts import STAFF_LINK_LIFE
+from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.accounts.officers import approve, second_officer
+from tests.factories import make_staff
+
+MOMENT = timedelta(seconds=1)
+
+
+@pytest.fixture
+def gul(cast):
+    return second_officer()
+
+
+def recover(service, cast, name, at, *, actor="amina", **values):
+    with in_client(PAKTALEEM):
+        return service(cast.user(name), actor=cast.actor(actor), reason="support_case", at=at, **values)
+
+
+def decide(change, actor, at, *, accept=True):
+    with in_client(change.client_id), transaction.atomic():
+        return decide_staff_change(change, approve=accept, actor=actor, reason="review", at=at)
+
+
+def propose_role(cast, name, role, at, client_id=PAKTALEEM):
+    with in_client(client_id):
+        row = Membership(client_id=client_id, user_id=cast.user_id(name), role=role)
+        return change_membership(row, actor=cast.actor("amina"), reason="onboarding", at=at)
+
+
+def kinds_since(at, client_id=PAKTALEEM):
+    with in_client(client_id):
+        return list(Entry.objects.filter(recorded_at__gte=at).order_by("id").values_list("kind", flat=True))
+
+
+def is_refused(actor, other, at):
+    """Return True if an actor may not approve what another person requested."""
+    with in_client(PAKTALEEM):
+        try:
+            require_second_person(actor, requested_by=other, at=at)
+        except ApproverNotIndependent:
+            return True
+    return False
+
+
+def test_privileged_is_who_may_approve_or_make_something_irreversible():
+    assert {role for role in Role if is_privileged(role)} == {
+        Role.PRIVACY_OFFICER,
+        Role.CLIENT_ADMIN,
+        Role.SYSTEM,
+    }
+    assert Role.SYSTEM not in ROLES_BY_CAPABILITY[Capability.MANAGE_STAFF]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "wider"),
+    [
+        ("privacy_officer", "auditor", True),
+        ("privacy_officer", "client_admin", True),
+        ("client_admin", "privacy_officer", True),  # it confirms deletions for a client
+        ("client_admin", "auditor", True),
+        ("auditor", "privacy_officer", False),
+        ("support_agent", "auditor", False),
+        ("privacy_officer", "privacy_officer", False),
+    ],
+)
+def test_a_role_is_wider_if_it_is_privileged_and_may_more(new, old, wider):
+    assert is_wider(new, old) is wider
+
+
+def test_two_officers_make_an_officer(cast, now, gul):
+    change = propose_role(cast, "celia", "privacy_officer", now)
+    assert isinstance(change, StaffChange)
+    assert (change.state, change.requested_by) == ("waiting", cast.user_id("amina"))
+    decide(change, gul, now + MOMENT)
+    with in_client(PAKTALEEM):
+        membership = Membership.objects.get(user_id=cast.user_id("celia"))
+        assert (membership.role, membership.starts_at) == ("privacy_officer", now + MOMENT)
+        assert membership.history.get().actor_id == gul.id
+        versions = StaffChange.history.filter(id=change.pk).order_by("history_date")
+        assert [(one.state, one.actor_id) for one in versions] == [
+            ("waiting", cast.user_id("amina")),
+            ("approved", gul.id),
+        ]
+    assert kinds_since(now) == ["staff.change_waiting", "staff.change_settled", "membership.changed"]
+
+
+def test_a_declined_proposal_changes_nothing(cast, now, gul):
+    change = propose_role(cast, "celia", "privacy_officer", now)
+    decide(change, cast.actor("amina"), now, accept=False)
+    with in_client(PAKTALEEM):
+        assert not Membership.objects.filter(user_id=cast.user_id("celia")).exists()
+    with pytest.raises(ChangeAlreadyDecided):
+        decide(change, gul, now)
+
+
+def test_the_proposer_and_the_person_concerned_approve_nothing(cast, now, gul):
+    with pytest.raises(ApproverIsRequester):
+        decide(propose_role(cast, "celia", "privacy_officer", now), cast.actor("amina"), now)
+    with in_client(PAKTALEEM):
+        own = User.objects.get(pk=gul.id)
+        change = reset_password(own, actor=cast.actor("amina"), reason="review", at=now)
+    with pytest.raises(ApproverIsConcerned):
+        decide(change, gul, now)
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "farah", "celia"])
+def test_only_officers_approve(cast, now, name):
+    change = propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
+    with in_client(change.client_id), pytest.raises(NotAllowed):
+        decide_staff_change(change, approve=True, actor=cast.actor(name), reason="review", at=now)
+
+
+def test_no_task_of_the_portal_manages_staff(cast, now):
+    with in_client(PAKTALEEM), pytest.raises(NotAllowed):
+        invite_user("x@y.example", full_name="X", actor=system_actor("job"), at=now)
+
+
+def test_the_same_is_proposed_once(cast, now):
+    recover(reset_password, cast, "farah", now)
+    with pytest.raises(AlreadyProposed):
+        recover(reset_password, cast, "farah", now)
+
+
+def test_two_officers_re_enable(cast, now, gul):
+    farah = cast.user("farah")
+    farah.is_active = False
+    with in_client(PAKTALEEM):
+        change_user(farah, actor=cast.actor("amina"), at=now)
+        farah.is_active = True
+        change = change_user(farah, actor=cast.actor("amina"), at=now)
+    assert not cast.user("farah").is_active
+    decide(change, gul, now)
+    assert cast.user("farah").is_active
+    assert "user.enabled" in kinds_since(now)
+
+
+def test_two_officers_reset_a_password(cast, now, gul):
+    change = recover(reset_password, cast, "farah", now)
+    assert cast.user("farah").has_usable_password()
+    decide(change, gul, now)
+    assert not cast.user("farah").has_usable_password()
+    assert kinds_since(now)[-1] == "user.password_link_sent"
+
+
+def test_two_officers_change_an_email_address(cast, now, gul):
+    change = recover(change_email, cast, "farah", now, email="farah@new.example")
+    assert cast.user("farah").email == "farah@indus.example"
+    decide(change, gul, now)
+    farah = cast.user("farah")
+    assert (farah.email, farah.has_usable_password()) == ("farah@new.example", False)
+    with in_client(PAKTALEEM):
+        assert User.history.filter(id=farah.pk).latest().actor_id == gul.id
+
+
+def test_staff_without_privileges_are_recovered_by_one(cast, now):
+    with in_global():
+        enrol_totp(cast.user("bilal"), create_totp_secret())
+    assert recover(reset_second_factor, cast, "bilal", now) is None
+    assert recover(reset_password, cast, "bilal", now) is None
+    with in_global():
+        assert not has_second_factor(cast.user("bilal"))
+    assert not cast.user("bilal").has_usable_password()
+
+
+def test_who_is_proposed_for_a_role_is_not_recovered_by_one(cast, now):
+    """Otherwise the address could be changed between the proposal and its approval."""
+    propose_role(cast, "bilal", "client_admin", now, cast.client_id("indus"))
+    change = recover(change_email, cast, "bilal", now, email="other@mail.example")
+    assert change.state == "waiting"
+    assert cast.user("bilal").email == "bilal@paktaleem.example"
+
+
+def test_whom_two_made_may_not_approve_with_them_for_72_hours_either_way(cast, now, gul):
+    decide(propose_role(cast, "celia", "privacy_officer", now), gul, now)
+    celia = make_actor(cast, "celia")
+    for maker in (cast.actor("amina"), gul):
+        for at, refused in ((now, True), (now + TIE_LIFE - MOMENT, True), (now + TIE_LIFE, False)):
+            assert is_refused(celia, maker.id, at) is refused
+            assert is_refused(maker, celia.id, at) is refused
+    assert not is_refused(cast.actor("amina"), gul.id, now)
+    assert not is_refused(cast.actor("farah"), celia.id, now)
+
+
+def make_actor(cast, name):
+    actor = second_officer()
+    return type(actor)(
+        kind=actor.kind, id=cast.user_id(name), role=actor.role, client_id=None, capabilities=actor.capabilities
+    )
+
+
+def test_an_open_reset_ties_until_it_is_used_and_72_hours_after(cast, now, gul):
+    decide(recover(reset_second_factor, cast, "farah", now), gul, now)
+    farah, later = cast.actor("farah"), now + timedelta(days=200)
+    assert is_refused(cast.actor("amina"), farah.id, later)
+    assert is_refused(farah, gul.id, later)
+    record_change(cast.user("farah"), "totp_added", at=later)
+    assert is_refused(farah, gul.id, later + TIE_LIFE - MOMENT)
+    assert not is_refused(farah, gul.id, later + TIE_LIFE)
+
+
+def test_a_link_that_expired_unused_is_held_by_nobody(cast, now, gul):
+    decide(recover(reset_password, cast, "farah", now), gul, now)
+    assert is_refused(cast.actor("farah"), gul.id, now + STAFF_LINK_LIFE - MOMENT)
+    assert not is_refused(cast.actor("farah"), gul.id, now + max(STAFF_LINK_LIFE, TIE_LIFE))
+
+
+def test_a_link_used_at_its_end_ties_72_hours_from_then(cast, now, gul):
+    decide(recover(reset_password, cast, "farah", now), gul, now)
+    used = now + STAFF_LINK_LIFE - MOMENT
+    record_change(cast.user("farah"), "password_reset", at=used)
+    assert is_refused(cast.actor("farah"), gul.id, used + TIE_LIFE - MOMENT)
+    assert not is_refused(cast.actor("farah"), gul.id, used + TIE_LIFE)
+
+
+def test_who_created_an_account_alone_is_tied_to_it(cast, now):
+    with in_client(PAKTALEEM):
+        user = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=now)
+    assert is_refused(cast.actor("amina"), user.pk, now)
+
+
+def test_a_link_is_sent_again_until_it_is_used_and_the_sender_is_tied(cast, gul):
+    now = timezone.now()
+    with in_client(PAKTALEEM):
+        user = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=now)
+        first = create_staff_token(user, at=now)
+        assert default_token_generator.check_token(user, first)
+        resend_link(user, actor=gul, at=now)
+        user.refresh_from_db()
+        assert not default_token_generator.check_token(user, first)
+        assert default_token_generator.check_token(user, create_staff_token(user, at=now))
+        with pytest.raises(PasswordIsSet):
+            resend_link(cast.user("farah"), actor=gul, at=now)
+    assert is_refused(gul, user.pk, now)
+
+
+def test_the_database_refuses_a_change_by_one(cast, now, gul):
+    propose_role(cast, "celia", "privacy_officer", now)
+    settled = "UPDATE accounts_staffchange SET state = 'approved', settled_at = now(), settled_by = "
+    with in_client(PAKTALEEM):
+        for column, constraint in (("requested_by", "by_two_people"), ("user_id", "not_by_its_user")):
+            with (
+                pytest.raises(IntegrityError, match=constraint),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(settled + column)
+
+
+def test_another_client_sees_no_change_of_staff(cast, now):
+    propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
+    with in_client(cast.client_id("khyber")):
+        assert not StaffChange.objects.exists()
+
+
+def test_what_the_host_made_first_ties_nobody(cast, now):
+    """The first staff of a deployment are made together, by the host."""
+    with in_global():
+        assert not StaffTie.objects.filter(user_id=cast.user_id("farah")).exists()
+    make_staff("omar@paktaleem.example", ("privacy_officer", PAKTALEEM))
+    with in_global():
+        [tie] = StaffTie.objects.all()
+    assert tie.maker == cast.user_id("amina")
+
+
+def test_a_role_proposed_twice_over_is_refused_when_it_is_approved(cast, now):
+    change = propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
+    approve(cast.client_id("indus"), now)
+    with pytest.raises(ChangeAlreadyDecided):
+        decide(change, second_officer(), now)

@@ -1,0 +1,200 @@
+"""A person who is being erased: only deletion is allowed, nothing new is recorded, and the response says why."""
+
+from datetime import timedelta
+
+import pytest
+
+from consent.consents.services import object_to_purpose, restrict_processing
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders, issue_orders_for_set
+from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.services import ErasureInProgress, complete_erasure, erase_subject, start_erasure
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import Caller, question
+from tests.children.guardians import guardian_of, record_answer, verified_guardian
+from tests.data_systems.test_erasing import answer, orders_of
+from tests.webhooks.making import make_endpoint
+
+WHY = "subject_request"
+MANY = "/access/v1/evaluations"
+
+
+@pytest.fixture
+def started_at():
+    """An hour ago, to the second."""
+    return wall_clock_now().replace(microsecond=0) - timedelta(hours=1)
+
+
+@pytest.fixture
+def erasing(cast, started_at):
+    """Start the erasure of Junaid, who is of age, and of Danish, a child."""
+    with in_client(cast.client_id("indus")):
+        for name in ("junaid", "danish"):
+            start_erasure(cast.subject(name), actor=cast.actor("amina"), reason=WHY, at=started_at)
+    return cast
+
+
+@pytest.fixture
+def indus(erasing):
+    return Caller(erasing.key("indus"))
+
+
+def at(moment):
+    return {"time": moment.isoformat()}
+
+
+@pytest.mark.parametrize("action", ["process", "collect", "store", "share"])
+@pytest.mark.parametrize("purpose", ["service_delivery", "legal_compliance", "platform_improvement", "newsletter"])
+def test_every_decision_is_denied(indus, action, purpose):
+    told = indus.ask("lms-junaid", purpose, action)
+    assert (told["decision"], told["context"]["reason"]) == (False, "erasure_in_progress")
+    remedy = told["context"]["remedy"]
+    assert "complete the order" in str(remedy)
+    assert "/docs/reasons/#erasure_in_progress" in str(remedy)
+
+
+@pytest.mark.parametrize("person", ["lms-junaid", "lms-danish"])
+def test_deleting_stays_allowed(indus, person):
+    assert indus.reason(person, "service_delivery", "delete") == "permitted"
+
+
+def test_many_questions_at_once_say_the_same(indus):
+    people, actions = ("lms-junaid", "lms-hamza"), ("process", "delete")
+    asked = [question(person, "service_delivery", action) for person in people for action in actions]
+    found = [one["context"]["reason"] for one in indus.post(MANY, {"evaluations": asked}).json()["evaluations"]]
+    assert found[:2] == ["erasure_in_progress", "permitted"]
+    assert "erasure_in_progress" not in found[2:]
+
+
+def test_what_was_answered_before_is_answered_so_again(indus, started_at):
+    before = started_at - timedelta(seconds=1)
+    assert indus.reason("lms-junaid", "service_delivery", context=at(before)) == "permitted"
+    assert indus.reason("lms-junaid", "service_delivery", context=at(started_at)) == "erasure_in_progress"
+
+
+def test_once_erased_the_time_between_is_still_answered(erasing, indus, started_at):
+    done_at = started_at + timedelta(minutes=30)
+    with in_client(erasing.client_id("indus")):
+        erasure = Erasure.objects.get(subject_id=erasing.subject_id("junaid"))
+        for order in orders_of(erasure):
+            answer(order, erasing, done_at)
+        assert complete_erasure(erasure, actor=system_actor("tests"), at=done_at)
+    between = done_at - timedelta(minutes=1)
+    assert indus.reason("lms-junaid", "service_delivery", context=at(between)) == "erasure_in_progress"
+    assert indus.reason("lms-junaid", "service_delivery", context=at(done_at)) == "subject_erased"
+    assert indus.reason("lms-junaid", "service_delivery", "delete") == "subject_erased"
+
+
+def test_the_person_is_shown_with_the_state(indus, started_at):
+    shown = indus.get("/api/v1/subjects/lms-junaid").json()
+    assert shown["erasure_started_at"] == started_at.isoformat()
+    assert indus.get("/api/v1/subjects/lms-hamza").json()["erasure_started_at"] is None
+
+
+def problem(response):
+    return response.status_code, response.json()["type"].rpartition(":")[2]
+
+
+REFUSED = (409, "erasure-in-progress")
+
+
+def test_nothing_new_is_recorded(indus):
+    assert problem(indus.put("/api/v1/subjects/lms-junaid", {"role": "student", "full_name": "J"})) == REFUSED
+    assert problem(indus.consent("lms-junaid", "newsletter")) == REFUSED
+    assert problem(indus.post("/api/v1/subjects/lms-junaid/events", {"kind": "active"})) == REFUSED
+    collected = {
+        "subject": "lms-junaid",
+        "category": "usage_logs",
+        "occasion": "assessment",
+        "purpose": "support",
+        "collected_at": "2026-01-05T09:00:00+00:00",
+        "count": 1,
+    }
+    assert problem(indus.post("/api/v1/collections", collected)) == REFUSED
+
+
+def test_a_batch_names_who_is_being_erased(indus):
+    people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
+    response = indus.post("/api/v1/subjects/batch", {"subjects": people})
+    assert problem(response) == REFUSED
+    assert response.json()["errors"] == [{"detail": "This person is being erased.", "pointer": "#/subjects/1"}]
+
+
+def test_a_batch_with_somebody_erased_too_says_so(indus, erasing):
+    with in_client(erasing.client_id("indus")):
+        erase_subject(erasing.subject("hamza"), actor=erasing.actor("amina"), reason=WHY, at=wall_clock_now())
+    people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
+    assert problem(indus.post("/api/v1/subjects/batch", {"subjects": people})) == (409, "subject-erased")
+
+
+def test_a_refusal_is_recorded_and_so_is_a_withdrawal(cast):
+    caller = Caller(cast.key("indus"))
+    assert caller.consent("lms-junaid", "newsletter").status_code == 201
+    with in_client(cast.client_id("indus")):
+        start_erasure(cast.subject("junaid"), actor=cast.actor("amina"), reason=WHY, at=wall_clock_now())
+    assert caller.post("/api/v1/subjects/lms-junaid/consents/newsletter/withdraw").status_code in {200, 201}
+    assert caller.consent("lms-junaid", "newsletter", "refused").status_code == 201
+
+
+def test_restrictions_and_objections_are_still_recorded(erasing, started_at):
+    officer = {"actor": erasing.actor("amina"), "reason": WHY, "at": started_at}
+    with in_client(erasing.client_id("indus")):
+        junaid = erasing.subject("junaid")
+        assert restrict_processing(junaid, **officer).pk
+        assert object_to_purpose(junaid, purpose_code="platform_improvement", **officer).pk
+
+
+def test_guardians_may_refuse_and_not_consent(cast, started_at):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        verified_guardian(danish, esra, at=started_at)
+        start_erasure(danish, actor=cast.actor("amina"), reason=WHY, at=started_at)
+        with pytest.raises(ErasureInProgress):
+            record_answer(danish, esra, "given", at=started_at)
+        assert record_answer(danish, esra, "refused", at=started_at).pk
+
+
+def test_no_guardian_is_named_and_none_who_is_being_erased(cast, started_at):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        start_erasure(esra, actor=cast.actor("amina"), reason=WHY, at=started_at)
+        with pytest.raises(ErasureInProgress):
+            guardian_of(danish, esra, at=started_at)
+
+
+def test_the_platform_hears_of_it(cast, started_at):
+    with in_client(cast.client_id("indus")):
+        make_endpoint(cast, "indus", at=started_at, events=["subject.erasure_started"])
+        erasure = start_erasure(cast.subject("junaid"), actor=cast.actor("amina"), reason=WHY, at=started_at)
+        message = Message.objects.get()
+        assert (message.type, message.data) == ("subject.erasure_started", {"erasure": str(erasure.pk)})
+        assert message.subject_id == cast.subject_id("junaid")
+
+
+def test_the_order_to_erase_names_the_person(indus):
+    orders = indus.get("/api/v1/orders").json()["orders"]
+    assert {(one["kind"], one["subject"]) for one in orders} == {("erase", "lms-junaid"), ("erase", "lms-danish")}
+
+
+def test_no_other_order_is_issued(erasing, started_at):
+    spec = OrderSpec(
+        kind=OrderKind.COLLECT,
+        categories=frozenset({"usage_logs"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=started_at + timedelta(days=9),
+    )
+    by = {"actor": erasing.actor("amina"), "at": started_at}
+    client_id = erasing.client_id("indus")
+    with in_client(client_id):
+        with pytest.raises(ErasureInProgress):
+            issue_orders(erasing.subject("junaid"), spec, **by)
+        before = Order.objects.count()
+        people = Subject.objects.filter(pk__in=[erasing.subject_id("junaid"), erasing.subject_id("hamza")])
+        made = issue_orders_for_set(people, spec, client_id=client_id, **by)
+        assert made is not None
+        assert (made.size, Order.objects.count()) == (1, before + 1)

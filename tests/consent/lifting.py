@@ -1,0 +1,22 @@
+"""Lifting a restriction as in practice: the person is informed, one officer requests it, a second one approves."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from consent.consents.models import Restriction
+from consent.register.services import decide_safeguard_change
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from rights.services.limits import inform_before_lift, request_lift_after_notice
+
+
+def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: datetime) -> Restriction:
+    """Inform the person, have another officer request it and the actor approve it; once lifted, change nothing."""
+    row: Restriction = Restriction.objects.get(pk=restriction.pk)
+    if row.ends_at is None:
+        other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
+        inform_before_lift(row, by_hand=True, actor=other, at=at - timedelta(microseconds=1))
+        change = request_lift_after_notice(row, ground="The dispute is settled.", actor=other, at=at)
+        decide_safeguard_change(change, approve=True, actor=actor, reason=reason, at=at)
+        row.refresh_from_db()
+    return row

@@ -1,0 +1,358 @@
+"""Lawful bases are set by the controller, and a weaker safeguard takes a ground in words and a second person."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, record_answers
+from consent.decisions.selectors.decisions import decide_all_purposes
+from consent.notices.selectors.purposes import bases_in_force
+from consent.register.effects import count_concerned
+from consent.register.models import (
+    LawfulBasis,
+    Purpose,
+    PurposeCapacity,
+    SafeguardChange,
+    SafeguardKind,
+)
+from consent.register.services import (
+    WeakensSafeguard,
+    change_register,
+    decide_safeguard_change,
+    end_period,
+    request_safeguard_change,
+)
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.factories import SETTING_UP
+from tests.showing import shown
+
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+WHY = Reason.REVIEW
+LAW = {"basis": "legal_obligation", "legal_reference": "Education Act s. 4"}
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def purpose(code, client_id=None):
+    found = Purpose.objects.filter(code=code)
+    return found.get(client_id=client_id) if client_id else found.order_by("-client_id").first()
+
+
+def basis(client, code, at, **values):
+    row = {"role": "student", "starts_at": at, **LAW, **values}
+    return LawfulBasis(client_id=client.pk, purpose=purpose(code), **row)
+
+
+def change(cast, row, at, actor="farah"):
+    return change_register(row, actor=cast.actor(actor), reason=WHY, at=at)
+
+
+def request(cast, row, at, actor="farah", ground="The ministry ordered it on 1 September."):
+    return request_safeguard_change(row, ground=ground, actor=cast.actor(actor), at=at)
+
+
+def decide(cast, change, at, actor="amina", *, approve=True):
+    return decide_safeguard_change(change, approve=approve, actor=cast.actor(actor), at=at)
+
+
+def decided(cast, client, code, at, person="hamza"):
+    return decide_all_purposes(cast.actor("farah"), client.pk, f"lms-{person}", at=at, now=at)[code]
+
+
+def own_consent(cast, client, at, code="support", **values):
+    """Have the client ask for consent where PakTaleem's default is a contract."""
+    row = basis(client, code, at, basis="consent", legal_reference="", role="instructor", **values)
+    return change(cast, row, at)
+
+
+def insert(row):
+    """Insert a row as an attacker with the portal's database role would, past every service."""
+    columns = {field.column: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    marks = ", ".join(["%s"] * len(columns))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 -- our models
+            list(columns.values()),
+        )
+
+
+def execute(sql, *values):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+# Who sets a lawful basis
+
+
+@pytest.mark.parametrize("code", ["payment_billing", "platform_improvement", "security_integrity", "legal_compliance"])
+@pytest.mark.parametrize("actor", ["farah", "amina"])
+def test_where_paktaleem_is_controller_the_basis_is_paktaleems(cast, indus, now, code, actor):
+    row = basis(indus, code, now)
+    row.purpose_owner = PAKTALEEM
+    before = str(decided(cast, indus, code, now).lawful_basis)
+    with pytest.raises(ValidationError) as caught:
+        change(cast, row, now, actor)
+    assert list(caught.value.message_dict) == ["purpose"]
+    with pytest.raises(IntegrityError, match="PakTaleem's to set"):
+        insert(row)
+    assert str(decided(cast, indus, code, now + MINUTE).lawful_basis) == before
+
+
+def test_a_purpose_of_paktaleems_is_not_replaced_by_ones_own(cast, indus, now):
+    names = {"name_en": "Ours", "name_ur": "ہمارا", "description_en": "Ours.", "description_ur": "ہمارا"}
+    with pytest.raises(ValidationError) as caught:
+        change(cast, Purpose(client_id=indus.pk, code="payment_billing", **names), now)
+    assert list(caught.value.message_dict) == ["code"]
+    with pytest.raises(ValidationError) as caught:
+        change(cast, Purpose(client_id=indus.pk, code="account_management", needs_account=False, **names), now)
+    assert list(caught.value.message_dict) == ["needs_account"]
+
+
+def test_a_client_sets_the_basis_where_it_is_controller(cast, indus, now):
+    own_consent(cast, indus, now)
+    assert decided(cast, indus, "support", now + MINUTE, "junaid").reason == "consent_missing"
+    assert bases_in_force(indus.pk, at=now)[purpose("support").pk, "instructor"].basis == "consent"
+
+
+def test_a_basis_does_not_state_who_is_controller(cast, indus, now):
+    assert not hasattr(LawfulBasis, "capacity")
+    row = PurposeCapacity(client_id=indus.pk, purpose=purpose("payment_billing"), capacity="processor", starts_at=now)
+    with pytest.raises(NotAllowed):
+        change(cast, row, now)
+    assert change(cast, row, now, "amina").pk
+    assert bases_in_force(indus.pk, at=now)[purpose("payment_billing").pk, "student"].capacity == "processor"
+    assert change(cast, basis(indus, "payment_billing", now + MINUTE), now + MINUTE).pk
+
+
+def test_paktaleem_becomes_controller_for_one_client_with_a_second_person(cast, indus, now):
+    own_consent(cast, indus, now)
+    row = PurposeCapacity(client_id=indus.pk, purpose=purpose("support"), capacity="controller", starts_at=now + DAY)
+    with pytest.raises(WeakensSafeguard) as caught:
+        change(cast, row, now + DAY, "amina")
+    assert caught.value.kind == SafeguardKind.CAPACITY
+    row.purpose_owner = PAKTALEEM
+    with pytest.raises(IntegrityError, match="second person"):
+        insert(row)
+    decide(cast, request(cast, row, now + DAY, "amina"), now + 2 * DAY, "farah")
+    found = bases_in_force(indus.pk, at=now + 2 * DAY)[purpose("support").pk, "instructor"]
+    assert (found.basis, found.capacity) == ("contract", "controller")
+    assert decided(cast, indus, "support", now + 2 * DAY, "junaid").lawful_basis == "contract"
+    assert bases_in_force(indus.pk, at=now + DAY)[purpose("support").pk, "instructor"].basis == "consent"
+
+
+# Consent to anything else
+
+ROUTES = {
+    "a row from now": lambda client, at: basis(client, "newsletter", at),
+    "a row from a later day": lambda client, at: basis(client, "newsletter", at + 30 * DAY),
+    "a row for a while": lambda client, at: basis(client, "newsletter", at, ends_at=at + DAY),
+    "a contract": lambda client, at: basis(client, "newsletter", at, basis="contract", legal_reference=""),
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("actor", ["farah", "amina"])
+def test_consent_is_not_replaced_by_one_person(cast, indus, now, route, actor):
+    row = ROUTES[route](indus, now)
+    with pytest.raises(WeakensSafeguard):
+        change(cast, row, now, actor)
+    with pytest.raises(IntegrityError, match="second person"):
+        insert(row)
+    assert decided(cast, indus, "newsletter", now + MINUTE).lawful_basis == "consent"
+
+
+def test_not_even_by_the_portal_itself(cast, indus, now):
+    with pytest.raises(WeakensSafeguard):
+        change_register(basis(indus, "newsletter", now), actor=SETTING_UP, reason=WHY, at=now)
+    with pytest.raises(NotAllowed):
+        request_safeguard_change(basis(indus, "newsletter", now), ground="Why.", actor=SETTING_UP, at=now)
+    with pytest.raises(NotAllowed):
+        request_safeguard_change(basis(indus, "newsletter", now), ground="Why.", actor=cast.key_actor("indus"), at=now)
+
+
+def test_a_consent_that_ends_leaves_no_weaker_basis_behind(cast, indus, now):
+    row = own_consent(cast, indus, now)
+    with pytest.raises(WeakensSafeguard):
+        end_period(row, actor=cast.actor("farah"), reason=WHY, at=now + DAY)
+    row.ends_at = now + 9 * DAY
+    with pytest.raises(WeakensSafeguard):
+        change(cast, row, now + DAY)
+    with pytest.raises(IntegrityError, match="second person"):
+        execute("UPDATE consent_lawfulbasis SET ends_at = %s WHERE id = %s", now + DAY, row.pk)
+    with pytest.raises(IntegrityError, match="second person"):
+        execute("UPDATE consent_lawfulbasis SET basis = 'contract' WHERE id = %s", row.pk)
+    assert decided(cast, indus, "support", now + 2 * DAY, "junaid").lawful_basis == "consent"
+
+
+def test_an_end_takes_effect_when_it_is_approved(cast, indus, now):
+    row = own_consent(cast, indus, now)
+    row.ends_at = now + DAY
+    waiting = request(cast, row, now + DAY)
+    assert decided(cast, indus, "support", now + DAY, "junaid").lawful_basis == "consent"
+    decide(cast, waiting, now + 2 * DAY)
+    assert LawfulBasis.objects.get(pk=row.pk).ends_at == now + 2 * DAY
+    assert decided(cast, indus, "support", now + 2 * DAY, "junaid").lawful_basis == "contract"
+
+
+def test_a_consent_without_anything_behind_it_may_end(cast, indus, now):
+    row = LawfulBasis.objects.get(purpose=purpose("newsletter"), role="student")
+    assert end_period(row, actor=cast.actor("farah"), reason=WHY, at=now).ends_at == now
+    assert decided(cast, indus, "newsletter", now + MINUTE).reason == "basis_missing"
+
+
+def test_a_basis_that_has_not_started_is_not_turned_into_another(cast, indus, now):
+    row = own_consent(cast, indus, now + 30 * DAY)
+    row.basis, row.legal_reference = "legal_obligation", "Education Act s. 4"
+    with pytest.raises(WeakensSafeguard):
+        change(cast, row, now)
+
+
+def test_with_a_ground_and_a_second_person_it_takes_effect(cast, indus, now):
+    junaid = cast.subject("junaid")
+    answers = [Answer("newsletter", ConsentState.REFUSED)]
+    record_answers(junaid, answers=answers, shown=shown(indus.pk, now), actor=cast.key_actor("indus"), at=now)
+    assert decided(cast, indus, "newsletter", now, "junaid").reason == "consent_refused"
+    row = basis(indus, "newsletter", now + MINUTE, role="instructor")
+    effect = count_concerned(SafeguardKind.BASIS, client_id=indus.pk, purposes=[row.purpose_id], role="instructor")
+    assert (effect.people, effect.given, effect.refused, effect.clients) == (1, 0, 1, 1)
+    change = request(cast, row, now + MINUTE)
+    assert decided(cast, indus, "newsletter", now + DAY, "junaid").reason == "consent_refused"
+    with pytest.raises(ApproverIsRequester):
+        decide(cast, change, now + DAY, "farah")
+    decide(cast, change, now + DAY)
+    assert decided(cast, indus, "newsletter", now + DAY, "junaid").allowed
+    found = LawfulBasis.objects.get(pk=row.pk)
+    assert (found.basis, found.starts_at) == ("legal_obligation", now + DAY)
+    assert found.history.latest().actor_id == cast.user_id("amina")
+    with pytest.raises(ChangeAlreadyDecided):
+        decide(cast, change, now + DAY)
+    kinds = list(
+        Entry.objects.filter(kind__startswith="safeguard.").order_by("recorded_at").values_list("kind", flat=True)
+    )
+    assert kinds == ["safeguard.change_waiting", "safeguard.change_settled"]
+    assert "ministry" not in "".join(Entry.objects.filter(kind__startswith="safeguard.").values_list("body", flat=True))
+
+
+def test_what_is_declined_changes_nothing(cast, indus, now):
+    change = decide(cast, request(cast, basis(indus, "newsletter", now), now), now + DAY, approve=False)
+    assert change.state == "declined"
+    assert not LawfulBasis.objects.filter(pk=change.row).exists()
+    with pytest.raises(IntegrityError, match="second person"):
+        insert(basis(indus, "newsletter", now + DAY, id=change.row))
+
+
+@pytest.mark.parametrize("ground", ["", "   "])
+def test_a_ground_is_given_in_words(cast, indus, now, ground):
+    with pytest.raises(ValidationError) as caught:
+        request(cast, basis(indus, "newsletter", now), now, ground=ground)
+    assert list(caught.value.message_dict) == ["ground"]
+
+
+def test_the_database_refuses_an_approval_by_the_same_person(cast, indus, now):
+    change = request(cast, basis(indus, "newsletter", now), now)
+    with pytest.raises(IntegrityError, match="by_two_people"):
+        execute(
+            "UPDATE consent_safeguardchange SET state = 'approved', settled_by = requested_by, settled_at = %s"
+            " WHERE id = %s",
+            now,
+            change.pk,
+        )
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_neither_request_nor_approve(cast, indus, now, actor):
+    with pytest.raises(NotAllowed):
+        request(cast, basis(indus, "newsletter", now), now, actor)
+    change = request(cast, basis(indus, "newsletter", now), now)
+    with pytest.raises(NotAllowed):
+        decide(cast, change, now + DAY, actor)
+
+
+def test_a_client_admin_requests_no_change_of_what_is_paktaleems(cast, indus, now):
+    shared = purpose("account_management", PAKTALEEM)
+    shared.needs_account = False
+    with pytest.raises(NotAllowed):
+        request(cast, shared, now)
+    row = PurposeCapacity(client_id=indus.pk, purpose=purpose("support"), capacity="controller", starts_at=now)
+    with pytest.raises(NotAllowed):
+        request(cast, row, now)
+
+
+def test_a_stronger_basis_needs_nobody_else(cast, indus, now):
+    row = own_consent(cast, indus, now)
+    with pytest.raises(ValidationError, match="weakens no safeguard"):
+        request(cast, basis(indus, "support", now + DAY, basis="consent", legal_reference=""), now + DAY)
+    assert row.pk
+
+
+# Closed accounts
+
+
+def test_one_person_does_not_open_a_purpose_to_closed_accounts(cast, indus, now):
+    row = purpose("newsletter")
+    row.needs_account = False
+    with pytest.raises(WeakensSafeguard) as caught:
+        change(cast, row, now)
+    assert caught.value.kind == SafeguardKind.ACCOUNT
+    with pytest.raises(IntegrityError, match="second person"):
+        execute("UPDATE consent_purpose SET needs_account = false WHERE id = %s", row.pk)
+    decide(cast, request(cast, row, now), now + DAY)
+    opened = purpose("newsletter")
+    assert not opened.needs_account
+    opened.needs_account = True
+    assert change(cast, opened, now + 2 * DAY).needs_account
+
+
+def test_a_change_in_between_is_not_undone_by_the_approval(cast, indus, now):
+    row = purpose("newsletter")
+    row.needs_account = False
+    waiting = request(cast, row, now)
+    renamed = purpose("newsletter")
+    renamed.name_en = "Letters"
+    change(cast, renamed, now + MINUTE)
+    decide(cast, waiting, now + DAY)
+    assert (purpose("newsletter").name_en, purpose("newsletter").needs_account) == ("Letters", False)
+
+
+def test_a_shared_purpose_takes_two_people_of_paktaleem(cast, now):
+    with in_client(PAKTALEEM):
+        row = purpose("account_management", PAKTALEEM)
+        row.needs_account = False
+        with pytest.raises(WeakensSafeguard):
+            change(cast, row, now, "amina")
+        waiting = request(cast, row, now, "amina")
+        with pytest.raises(ApproverIsRequester):
+            decide(cast, waiting, now + DAY)
+    with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
+        decide(cast, waiting, now + DAY, "farah")
+    with as_officer():
+        assert SafeguardChange.objects.get().state == "waiting"
+
+
+def test_an_earlier_approval_does_not_cover_another_change(committed, now):
+    indus = committed.client_id("indus")
+    with in_client(indus):
+        row = purpose("newsletter", indus)
+        row.needs_account = False
+        waiting = request(committed, row, now)
+    with in_client(indus):
+        decide(committed, waiting, now + DAY)
+    with in_client(indus):
+        closed = purpose("newsletter", indus)
+        closed.needs_account = True
+        change(committed, closed, now + 2 * DAY)
+    with pytest.raises(IntegrityError, match="second person"), in_client(indus):
+        execute("UPDATE consent_purpose SET needs_account = false WHERE code = 'newsletter'")

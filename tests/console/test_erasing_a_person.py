@@ -1,0 +1,86 @@
+"""Erase person in the console: confirmed by an officer, ordered everywhere, shown until every system has answered."""
+
+import pytest
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.models import Erasure, SubjectKey
+from paktaleem.directory.people.services import complete_erasure
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.tenancy.context import in_client
+from tests.console.pages import row_url
+from tests.data_systems.test_erasing import answer, orders_of
+
+CONFIRM = {"confirmation": "lms-danish", "reason": "subject_request"}
+LIST = "/admin/subjects/subject/"
+
+
+@pytest.fixture
+def danish(cast):
+    return cast.subject_id("danish")
+
+
+@pytest.fixture
+def erase(sign_in, danish):
+    def erase(**given):
+        return sign_in("amina").post(row_url("subjects/subject", danish, "erase"), {**CONFIRM, **given}, follow=True)
+
+    return erase
+
+
+def test_every_system_is_ordered_and_the_key_stays(cast, erase, danish):
+    assert "The erasure is confirmed" in erase().content.decode()
+    with in_client(cast.client_id("indus")):
+        assert {one.system.code for one in Order.objects.select_related("system")} == {"lms", "billing"}
+        assert SubjectKey.objects.filter(subject_id=danish).exists()
+
+
+def test_the_page_shows_who_confirmed_it_and_which_systems_answer(cast, erase, sign_in, danish):
+    erase()
+    page = sign_in("farah").get(row_url("subjects/subject", danish)).content.decode()
+    assert "2 systems have not answered yet." in page
+    assert "Reason: Request of the data subject or a guardian." in page
+    with in_client(cast.client_id("indus")):
+        for order in Order.objects.all():
+            assert row_url("systems/order", order.pk) in page
+
+
+def test_it_is_not_offered_twice(erase, sign_in, danish):
+    erase()
+    amina = sign_in("amina")
+    page = amina.get(row_url("subjects/subject", danish)).content.decode()
+    assert row_url("subjects/subject", danish, "erase") not in page
+    assert "Nothing was done" in erase().content.decode()
+
+
+def test_the_list_finds_who_is_being_erased(erase, sign_in):
+    erase()
+    amina = sign_in("amina")
+    being = amina.get(LIST, {"record": "being_erased"}).content.decode()
+    assert "lms-danish" in being
+    assert "Being erased since" in being
+    assert "lms-hamza" not in being
+    assert "lms-danish" not in amina.get(LIST, {"record": "erased"}).content.decode()
+
+
+def test_once_complete_the_page_says_so(cast, erase, sign_in, danish, now):
+    erase()
+    with in_client(cast.client_id("indus")):
+        erasure = Erasure.objects.get()
+        later = erasure.started_at
+        for order in orders_of(erasure):
+            answer(order, cast, later)
+        assert complete_erasure(erasure, actor=system_actor("tests"), at=later)
+    page = sign_in("amina").get(row_url("subjects/subject", danish)).content.decode()
+    assert "Every system answered or was waived" in page
+    assert "lms-danish" not in page
+
+
+def test_an_answer_that_consents_is_refused_with_a_reason(erase, sign_in, danish):
+    erase()
+    asked = {"purpose": "newsletter", "state": "given"}
+    form = sign_in("amina").get(row_url("subjects/subject", danish, "answer"), asked)
+    token = form.context["form"].fields["shown"].initial
+    given = {"purpose": "newsletter", "state": "given", "method": "in_person", "given_by": "self", "language": "en"}
+    url = row_url("subjects/subject", danish, "answer")
+    page = sign_in("amina").post(url, {**given, "shown": token, "evidence": "Box 3"}).content.decode()
+    assert "The person is being erased" in page

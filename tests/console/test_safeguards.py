@@ -1,0 +1,183 @@
+"""Wider purposes and weaker safeguards in the console: the effect first, then a ground and a second person."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from consent.consents.models import Consent, ConsentState
+from consent.consents.services import Answer, record_answers
+from consent.register.models import LawfulBasis, Purpose, SafeguardChange
+from consent.register.services import widen_purpose
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+from tests.showing import shown
+from tests.signing_in import browser_of
+
+LAW = {
+    "role": "instructor",
+    "basis": "legal_obligation",
+    "legal_reference": "Education Act s. 4",
+    "reason": "client_instruction",
+}
+STALE = 301
+
+
+def newsletter(cast: Cast) -> Purpose:
+    with in_client(cast.client_id("indus")):
+        return Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+
+
+def answer_of_junaid(cast: Cast, state: ConsentState) -> None:
+    at = timezone.now() - timedelta(minutes=1)
+    with in_client(cast.client_id("indus")):
+        token = shown(cast.client_id("indus"), at)
+        answers = [Answer("newsletter", state)]
+        record_answers(cast.subject("junaid"), answers=answers, shown=token, actor=cast.key_actor("indus"), at=at)
+
+
+def only_change(cast: Cast) -> SafeguardChange:
+    with in_client(cast.client_id("indus")):
+        return SafeguardChange.objects.get()
+
+
+def test_adding_data_shows_first_who_must_be_asked_again(sign_in: SignIn, cast: Cast) -> None:
+    answer_of_junaid(cast, ConsentState.GIVEN)
+    browser, row = sign_in("farah"), newsletter(cast)
+    page = browser.get(row_url("consent/purpose", row.pk)).content.decode()
+    assert "Add data categories" in page
+    url = row_url("consent/purpose", row.pk, "widen")
+    form = browser.get(url).content.decode()
+    assert "<strong>1</strong> consents of <strong>1</strong> people" in form
+    assert "Indus Schools Network" in form
+    assert 'value="contact_details"' not in form
+    assert browser.post(url, {"categories": ["device"], "reason": "client_instruction"}).status_code == 302
+    assert newsletter(cast).categories == ["contact_details", "device"]
+    person = row_url("subjects/subject", cast.subject_id("junaid"))
+    assert "Outdated" in browser.get(person).content.decode()
+    assert "Outdated" in sign_in("amina").get(person).content.decode()
+
+
+def test_the_form_of_a_purpose_adds_no_data(sign_in: SignIn, cast: Cast) -> None:
+    browser, row = sign_in("farah"), newsletter(cast)
+    values = {
+        "name_en": row.name_en,
+        "name_ur": row.name_ur,
+        "description_en": row.description_en,
+        "description_ur": row.description_ur,
+        "categories": ["contact_details", "device"],
+        "needs_account": "on",
+        "renew_days": "30",
+        "is_active": "on",
+        "reason": "review",
+    }
+    response = browser.post(row_url("consent/purpose", row.pk), values)
+    assert "Add data categories" in response.content.decode()
+    assert response.status_code == 200
+    assert newsletter(cast).categories == ["contact_details"]
+
+
+def test_the_page_of_a_consent_says_whether_it_is_in_force(sign_in: SignIn, cast: Cast) -> None:
+    answer_of_junaid(cast, ConsentState.GIVEN)
+    with in_client(cast.client_id("indus")):
+        consent = Consent.objects.get()
+        widen_purpose(
+            newsletter(cast), categories=["device"], actor=cast.actor("farah"), reason=Reason.REVIEW, at=timezone.now()
+        )
+    for name in ("farah", "amina"):
+        assert "Outdated" in sign_in(name).get(row_url("consent/consent", consent.pk)).content.decode()
+
+
+def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: SignIn, cast: Cast) -> None:
+    answer_of_junaid(cast, ConsentState.REFUSED)
+    browser, url = sign_in("farah"), "/admin/consent/lawfulbasis/add/"
+    values = {**LAW, "purpose": str(newsletter(cast).pk)}
+    assert 'name="ground"' not in browser.get(url).content.decode()
+    first = browser.post(url, values)
+    page = first.content.decode()
+    assert first.status_code == 200
+    assert "<strong>1</strong> people at <strong>1</strong> clients no longer decide by consent" in page
+    assert "<strong>1</strong> have refused or withdrawn" in page
+    assert 'name="ground"' in page
+    with in_client(cast.client_id("indus")):
+        assert not SafeguardChange.objects.exists()
+    second = browser.post(url, {**values, "ground": "The ministry ordered it."})
+    change = only_change(cast)
+    assert second["Location"] == row_url("consent/safeguardchange", change.pk)
+    assert "The ministry ordered it." in browser.get(second["Location"]).content.decode()
+    approve = row_url("consent/safeguardchange", change.pk, "approve")
+    assert "A second person must approve it" in browser.post(approve, {"reason": "review"}).content.decode()
+    officer = sign_in("amina")
+    assert "have refused or withdrawn" in officer.get(row_url("consent/safeguardchange", change.pk)).content.decode()
+    assert officer.post(approve, {"reason": "review"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert LawfulBasis.objects.get(pk=change.row).basis == "legal_obligation"
+
+
+def test_a_weaker_basis_takes_a_recent_authentication(cast: Cast) -> None:
+    browser = browser_of(cast.user("farah"), seconds_ago=STALE)
+    values = {**LAW, "purpose": str(newsletter(cast).pk), "ground": "The ministry ordered it."}
+    response = browser.post("/admin/consent/lawfulbasis/add/", values)
+    assert response.status_code == 302
+    assert "reauthenticate" in response["Location"]
+    with as_officer():
+        assert not SafeguardChange.objects.exists()
+
+
+def test_paktaleems_purposes_have_no_basis_of_a_client(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        shared = Purpose.objects.get(code="payment_billing")
+    response = sign_in("farah").post("/admin/consent/lawfulbasis/add/", {**LAW, "purpose": str(shared.pk)})
+    assert "PakTaleem is controller for this purpose" in response.content.decode()
+
+
+@pytest.mark.parametrize(("name", "status"), [("farah", 403), ("amina", 200)])
+def test_only_officers_say_who_is_controller(sign_in: SignIn, name: str, status: int) -> None:
+    assert sign_in(name).get("/admin/consent/purposecapacity/add/").status_code == status
+    assert sign_in(name).get("/admin/consent/purposecapacity/").status_code == 200
+
+
+def test_ending_a_consent_that_hides_a_contract_waits(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    with in_client(cast.client_id("indus")):
+        support = Purpose.objects.get(code="support")
+    own = {"purpose": str(support.pk), "role": "instructor", "basis": "consent", "reason": "review"}
+    assert browser.post("/admin/consent/lawfulbasis/add/", own).status_code == 302
+    with in_client(cast.client_id("indus")):
+        row = LawfulBasis.objects.get(purpose=support, client_id=cast.client_id("indus"))
+    url = row_url("consent/lawfulbasis", row.pk, "end")
+    assert "no longer decide by consent" in browser.get(url).content.decode()
+    assert browser.post(url, {"reason": "review"}).status_code == 200
+    assert browser.post(url, {"reason": "review", "ground": "Support is part of the contract."}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert LawfulBasis.objects.get(pk=row.pk).ends_at is None
+    change = only_change(cast)
+    assert "Weaker safeguards" in sign_in("amina").get("/admin/").content.decode()
+    approve = row_url("consent/safeguardchange", change.pk, "approve")
+    response = sign_in("amina").post(approve, {"reason": "review"})
+    assert response.status_code == 302, response.content.decode()
+    with in_client(cast.client_id("indus")):
+        assert LawfulBasis.objects.get(pk=row.pk).ends_at is not None
+
+
+def test_a_purpose_is_not_opened_to_closed_accounts_in_passing(sign_in: SignIn, cast: Cast) -> None:
+    browser, row = sign_in("farah"), newsletter(cast)
+    values = {
+        "name_en": row.name_en,
+        "name_ur": row.name_ur,
+        "description_en": row.description_en,
+        "description_ur": row.description_ur,
+        "categories": row.categories,
+        "renew_days": "30",
+        "is_active": "on",
+        "reason": "review",
+    }
+    url = row_url("consent/purpose", row.pk)
+    page = browser.post(url, values).content.decode()
+    assert "whose account is closed" in page
+    response = browser.post(url, {**values, "ground": "News for alumni."})
+    assert response["Location"] == row_url("consent/safeguardchange", only_change(cast).pk)
+    assert newsletter(cast).needs_account

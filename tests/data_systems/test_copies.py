@@ -1,0 +1,185 @@
+"""Data that systems gave is deleted when it is no longer needed: by destroying the key of the order's package."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+
+from children.concerns.services import close_concern, open_copy, record_data_request
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.results import Answer, Section
+from paktaleem.directory.data_systems.services import (
+    CopiesPurged,
+    OrderOpen,
+    OrderSpec,
+    accept_order,
+    add_part,
+    carry_out_by_hand,
+    complete_order,
+    issue_orders,
+    list_clients_with_old_copies,
+    open_part,
+    purge_copies,
+    purge_old_copies,
+)
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.data_systems.tasks import purge_copies_of_clients
+from paktaleem.directory.files.models import FileChunk, PackageKey, SealedFile
+from paktaleem.directory.files.services import FilePurged, iterate_file, store_file
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from tests.children.guardians import verified_guardian
+
+WORKER = system_actor("tests.copies")
+PDF = b"%PDF-1.7 all that is held"
+
+
+@pytest.fixture
+def kept(settings):
+    return timedelta(days=settings.COPY_DAYS)
+
+
+@pytest.fixture
+def given(issue, key, now):
+    """Return a function that has the learning platform give data for a new collect order."""
+
+    def given(person="danish", at=now):
+        order = accept_order(issue("collect", person), actor=key, at=at)
+        add_part(order, io.BytesIO(PDF), category="usage_logs", actor=key, at=at)
+        sections = (Section("usage_logs", {"logins": 3}),)
+        return complete_order(order, Answer(Outcome.DONE, sections=sections), actor=key, at=at)
+
+    return given
+
+
+def parts_of(order):
+    return list(OrderPart.objects.select_related("file", "order__subject").filter(order=order).order_by("pk"))
+
+
+def opened(part, cast, now):
+    return b"".join(open_part(part, actor=cast.actor("amina"), reason="review", at=now))
+
+
+def test_until_then_the_copies_can_be_opened(cast, given, now):
+    assert [opened(part, cast, now) for part in parts_of(given())] == [PDF, b'{"logins":3}']
+    assert PackageKey.objects.count() == 1
+
+
+def test_nothing_is_purged_before_its_time(given, kept, now, indus):
+    order = given()
+    assert purge_old_copies(indus.pk, actor=WORKER, at=now + kept - timedelta(seconds=1)) == 0
+    assert len(parts_of(order)) == 2
+    assert PackageKey.objects.exists()
+
+
+def test_old_copies_can_no_longer_be_read(cast, given, kept, now, indus):
+    order = given()
+    parts = parts_of(order)
+    assert purge_old_copies(indus.pk, actor=WORKER, at=now + kept) == 1
+    assert not PackageKey.objects.exists()
+    for part in parts_of(order):
+        with pytest.raises(CopiesPurged):
+            opened(part, cast, now + kept)
+    for part in parts:
+        with pytest.raises(FilePurged):
+            b"".join(iterate_file(part.file))
+
+
+def test_what_was_given_is_still_proved(given, kept, now, indus):
+    order = given()
+    hashes = sorted(SealedFile.objects.values_list("sealed_hash", flat=True))
+    purge_old_copies(indus.pk, actor=WORKER, at=now + kept)
+    assert sorted(SealedFile.objects.values_list("sealed_hash", flat=True)) == hashes
+    entry = Entry.objects.get(kind="order.copies_purged")
+    facts = json.loads(entry.body)["facts"]
+    assert (facts["order"], entry.subject_id, entry.recorded_at) == (str(order.pk), order.subject_id, now + kept)
+    assert facts["files"] == [str(part.file_id) for part in parts_of(order)]
+
+
+def test_purging_again_changes_nothing(cast, given, now):
+    order = given()
+    first = purge_copies(order, actor=cast.actor("amina"), at=now)
+    again = purge_copies(order, actor=cast.actor("amina"), at=now + timedelta(hours=1))
+    assert first.copies_purged_at == again.copies_purged_at == now
+    assert Entry.objects.filter(kind="order.copies_purged").count() == 1
+
+
+def test_other_files_of_the_person_stay(cast, given, now):
+    danish = cast.subject("danish")
+    scan = store_file(danish, io.BytesIO(PDF), at=now)
+    other, order = given(), given()
+    purge_copies(order, actor=cast.actor("amina"), at=now)
+    assert b"".join(iterate_file(scan)) == PDF
+    assert opened(parts_of(other)[0], cast, now) == PDF
+
+
+def test_the_persons_key_does_not_open_what_belongs_to_a_package(given):
+    order = given()
+    [part, _] = parts_of(order)
+    PackageKey.objects.all().delete()
+    assert FileChunk.objects.filter(file=part.file).exists()
+    with pytest.raises(FilePurged):
+        b"".join(iterate_file(part.file))
+
+
+def test_an_order_that_waits_keeps_what_was_given(cast, issue, key, now):
+    order = accept_order(issue("collect"), actor=key, at=now)
+    add_part(order, io.BytesIO(PDF), category="usage_logs", actor=key, at=now)
+    with pytest.raises(OrderOpen):
+        purge_copies(order, actor=cast.actor("amina"), at=now)
+
+
+def test_systems_may_not_purge(given, key, now):
+    with pytest.raises(NotAllowed):
+        purge_copies(given(), actor=key, at=now)
+
+
+def test_a_closed_request_of_a_guardian_needs_its_copy_no_longer(cast, indus, now):
+    danish, esra, farah = cast.subject("danish"), cast.subject("esra"), cast.actor("farah")
+    verified_guardian(danish, esra, at=now)
+    case = record_data_request(danish, guardian=esra, wish="copy", actor=farah, at=now)
+    assert case is not None
+    given = Answer(Outcome.DONE, sections=(Section("contact_details", {"city": "Lahore"}),))
+    key = cast.key_actor("indus")
+    for order in Order.objects.select_related("system").filter(parent_id=case.pk):
+        if order.system.delivery == "by_hand":
+            carry_out_by_hand(order, given, actor=cast.actor("amina"), at=now)
+        else:
+            complete_order(accept_order(order, actor=key, at=now), given, actor=key, at=now)
+    assert list(open_copy(case, actor=farah, reason="subject_request", at=now))
+    close_concern(case, outcome="acted", actor=farah, reason="subject_request", at=now)
+    with pytest.raises(CopiesPurged):
+        open_copy(case, actor=farah, reason="subject_request", at=now)
+    assert not PackageKey.objects.exists()
+
+
+def test_the_worker_purges_every_night(committed, kept, now, time_machine):
+    client = committed.client_id("indus")
+    with in_client(client):
+        order = _collected(committed, now)
+    time_machine.move_to(now + kept, tick=False)
+    with as_officer():
+        assert list(list_clients_with_old_copies(at=now + kept)) == [client]
+    purge_copies_of_clients(0)
+    with in_client(client):
+        order.refresh_from_db()
+        assert order.copies_purged_at is not None
+        assert not PackageKey.objects.exists()
+
+
+def _collected(cast, at):
+    spec = OrderSpec(
+        kind=OrderKind.COLLECT,
+        categories=frozenset({"usage_logs"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=at + timedelta(days=9),
+    )
+    [order] = issue_orders(cast.subject("danish"), spec, actor=cast.actor("amina"), at=at)
+    key = cast.key_actor("indus")
+    accept_order(order, actor=key, at=at)
+    given = Answer(Outcome.DONE, sections=(Section("usage_logs", {"logins": 3}),))
+    return complete_order(order, given, actor=key, at=at)

@@ -1,0 +1,338 @@
+"""Confirming an erasure orders it everywhere; the key is destroyed once every system has answered or was waived."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from paktaleem.directory.data_systems.models import Order, System
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    end_system,
+    issue_orders,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.services.erasure import ERASURE_DUE
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import Erasure, Subject, SubjectKey
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    ErasureInProgress,
+    complete_erasure,
+    erase_subject,
+    start_erasure,
+)
+from paktaleem.directory.people.tasks import complete_answered_erasure, complete_answered_erasures
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.erasure_list import Stage, erasure_list
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.working import run_worker, work
+
+WHY = "subject_request"
+SYSTEM = system_actor("tests.erasing")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def start(cast, indus, now):
+    def start(person="danish", actor="amina"):
+        return start_erasure(cast.subject(person), actor=cast.actor(actor), reason=WHY, at=now)
+
+    return start
+
+
+def orders_of(erasure):
+    return list(Order.objects.select_related("system").filter(parent_id=erasure.pk).order_by("pk"))
+
+
+def answer(order, cast, now, outcome=Outcome.NOT_FOUND):
+    """Answer as the order's system does: by its key, or by hand."""
+    found = Answer(outcome)
+    if order.system.delivery == "by_hand":
+        return carry_out_by_hand(order, found, actor=cast.actor("amina"), at=now)
+    key = cast.key_actor("indus")
+    return complete_order(accept_order(order, actor=key, at=now), found, actor=key, at=now)
+
+
+def facts_of(kind):
+    return json.loads(Entry.objects.get(kind=kind).body)["facts"]
+
+
+def has_key(erasure):
+    return SubjectKey.objects.filter(subject_id=erasure.subject_id).exists()
+
+
+def test_every_system_is_ordered_to_erase_everything_it_holds(start, now):
+    erasure = start()
+    orders = orders_of(erasure)
+    assert {one.system for one in orders} == set(System.objects.all())
+    assert {(one.kind, one.ground, one.reason, one.parent_kind) for one in orders} == {
+        ("erase", "right_of_the_person", WHY, "erasure")
+    }
+    assert {one.due_at for one in orders} == {now + ERASURE_DUE}
+    assert all(one.categories == sorted(one.system.categories) for one in orders)
+
+
+def test_the_key_stays_until_then(cast, start):
+    erasure = start()
+    danish = cast.subject("danish")
+    assert (danish.is_being_erased, danish.erased_at, danish.external_id) == (True, None, "lms-danish")
+    assert has_key(erasure)
+    assert not erasure.is_complete
+
+
+def test_who_when_and_why_are_evidence(cast, start, now):
+    erasure = start()
+    assert (erasure.actor_id, erasure.actor_role, erasure.reason, erasure.started_at) == (
+        cast.user_id("amina"),
+        "privacy_officer",
+        WHY,
+        now,
+    )
+    entry = Entry.objects.get(kind="subject.erasure_started", subject_id=cast.subject_id("danish"))
+    assert (entry.actor_id, entry.recorded_at) == (cast.user_id("amina"), now)
+    assert facts_of("subject.erasure_started") == {"erasure": str(erasure.pk), "reason": WHY}
+    latest = cast.subject("danish").history.order_by("-history_date", "-history_id").first()
+    assert (latest.erasure_started_at, latest.history_change_reason) == (now, WHY)
+
+
+def test_the_last_answer_completes_it(cast, start, now):
+    erasure = start()
+    *others, last = orders_of(erasure)
+    for order in others:
+        answer(order, cast, now)
+        assert not complete_erasure(erasure, actor=SYSTEM, at=now)
+        assert has_key(erasure)
+    answer(last, cast, now)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now + HOUR)
+    danish = cast.subject("danish")
+    assert (danish.erased_at, danish.is_being_erased, danish.external_id) == (now + HOUR, False, None)
+    assert not has_key(erasure)
+    erasure.refresh_from_db()
+    assert erasure.completed_at == now + HOUR
+    assert facts_of("subject.erased") == {"erasure": str(erasure.pk), "started_at": now.isoformat()}
+
+
+def test_a_waiver_by_two_is_as_good_as_an_answer(cast, start, now, second):
+    erasure = start()
+    first, *others = orders_of(erasure)
+    for order in others:
+        answer(order, cast, now)
+    propose_waiver(first, actor=cast.actor("amina"), reason="review", at=now)
+    assert not complete_erasure(erasure, actor=SYSTEM, at=now), "one person is not enough"
+    approve_waiver(first, actor=second, at=now)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.NOT_APPLICABLE])
+def test_an_exemption_is_an_answer(cast, start, now, outcome):
+    erasure = start()
+    for order in orders_of(erasure):
+        found = Answer(outcome, reason="legal_duty" if outcome is Outcome.NOT_APPLICABLE else "")
+        carry = cast.key_actor("indus") if order.system.delivery != "by_hand" else cast.actor("amina")
+        complete_order(accept_order(order, actor=carry, at=now), found, actor=carry, at=now)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now)
+
+
+def end_all_systems(cast, at):
+    for owner in (PAKTALEEM, cast.client_id("indus")):
+        with in_client(owner):
+            for system in System.objects.filter(client_id=owner):
+                end_system(system, actor=cast.actor("amina"), reason="review", at=at)
+
+
+def test_without_any_system_it_is_complete_at_once(cast, now):
+    end_all_systems(cast, now)
+    with in_client(cast.client_id("indus")):
+        erasure = start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now + HOUR)
+        assert (erasure.completed_at, has_key(erasure)) == (now + HOUR, False)
+        assert not Order.objects.exists()
+    assert [one.stage for one in erasure_list().intents().values()] == [Stage.STARTED, Stage.KEY_DESTROYED]
+
+
+def test_completing_twice_changes_nothing(cast, start, now):
+    erasure = start()
+    for order in orders_of(erasure):
+        answer(order, cast, now)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now + HOUR)
+    assert cast.subject("danish").erased_at == now
+    assert Entry.objects.filter(kind="subject.erased").count() == 1
+
+
+def test_it_is_confirmed_once(cast, start, now):
+    start()
+    with pytest.raises(ErasureInProgress):
+        start()
+    with pytest.raises(ErasureInProgress):
+        erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now)
+    assert Erasure.objects.count() == 1
+
+
+def test_an_erased_person_is_not_erased_again(cast, indus, now, start):
+    erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now)
+    with pytest.raises(AlreadyErased):
+        start()
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
+def test_only_officers_confirm(cast, start, actor):
+    with pytest.raises(NotAllowed):
+        start(actor=actor)
+    assert not Order.objects.exists()
+
+
+def test_the_database_keeps_one_erasure_for_a_person(start, now):
+    erasure = start()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Erasure.objects.create(
+            client_id=erasure.client_id,
+            subject_id=erasure.subject_id,
+            reason=WHY,
+            started_at=now,
+            actor_kind="user",
+            actor_id=erasure.actor_id,
+            actor_role="x",
+        )
+
+
+def test_another_client_sees_nothing_of_it(cast, now):
+    with in_client(cast.client_id("indus")):
+        start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now)
+    with in_client(cast.client_id("khyber")):
+        assert not Erasure.objects.exists()
+
+
+def test_every_answer_has_the_worker_look(cast, start, now):
+    erasure = start()
+    waiting = ProcrastinateJob.objects.filter(task_name="subjects.complete_erasure")
+    for number, order in enumerate(orders_of(erasure), start=1):
+        answer(order, cast, now)
+        assert waiting.count() == number
+
+
+def test_an_order_of_another_case_does_not_matter(cast, start, issue, now):
+    other = issue(kind="restrict")
+    erasure = start()
+    for order in orders_of(erasure):
+        answer(order, cast, now)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now)
+    other.refresh_from_db()
+    assert other.named is not None, "the system still learns about whom it is"
+
+
+def begin(committed, now, person="danish"):
+    with in_client(committed.client_id("indus")):
+        erasure = start_erasure(committed.subject(person), actor=committed.actor("amina"), reason=WHY, at=now)
+        return erasure, orders_of(erasure)
+
+
+def test_the_worker_completes_it(committed, now):
+    erasure, orders = begin(committed, now)
+    for order in orders:
+        with in_client(committed.client_id("indus")):
+            answer(order, committed, now)
+    run_worker("default")
+    with in_client(committed.client_id("indus")):
+        assert Subject.objects.get(pk=erasure.subject_id).erased_at is not None
+        assert not has_key(erasure)
+
+
+def test_answers_at_the_same_time_complete_it_once(committed, now):
+    """Every system answers at the same time, and each answer's job runs at once beside the others."""
+    erasure, orders = begin(committed, now)
+    client, ready = committed.client_id("indus"), Barrier(len(orders))
+
+    def answer_and_work(order):
+        try:
+            ready.wait(timeout=30)
+            with in_client(client):
+                answer(order, committed, now)
+            complete_answered_erasure(str(client), str(erasure.pk))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(orders)) as pool:
+        for one in [pool.submit(answer_and_work, order) for order in orders]:
+            one.result()
+    with in_client(client):
+        assert Subject.objects.get(pk=erasure.subject_id).erased_at is not None
+        assert Entry.objects.filter(kind="subject.erased").count() == 1
+    assert [one.stage for one in erasure_list().intents().values()] == [Stage.STARTED, Stage.KEY_DESTROYED]
+
+
+def test_answers_of_other_orders_meanwhile_do_not_block_it(committed, now, spec_of):
+    """A system accepts corrections of the person while the erasure completes: neither waits for the other for good."""
+    client = committed.client_id("indus")
+    with in_client(client):
+        others = [spec_of(number) for number in range(8)]
+    erasure, orders = begin(committed, now)
+    for order in orders:
+        with in_client(client):
+            answer(order, committed, now)
+    ready = Barrier(1 + len(others))
+
+    def accept(order):
+        try:
+            ready.wait(timeout=30)
+            with in_client(client):
+                row = Order.objects.get(pk=order.pk)
+                if row.is_open:
+                    accept_order(row, actor=committed.key_actor("indus"), at=now)
+        finally:
+            connections.close_all()
+
+    def finish():
+        try:
+            ready.wait(timeout=30)
+            complete_answered_erasure(str(client), str(erasure.pk))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1 + len(others)) as pool:
+        for one in [pool.submit(finish), *(pool.submit(accept, order) for order in others)]:
+            one.result()
+    with in_client(client):
+        assert Subject.objects.get(pk=erasure.subject_id).erased_at is not None
+        assert all(one.named is not None for one in Order.objects.open().filter(subject_id=erasure.subject_id))
+
+
+@pytest.fixture
+def spec_of(committed, now, spec):
+    """Return a function that issues one more restriction of the person to the learning platform."""
+
+    def make(_number):
+        found = spec("restrict", ("usage_logs",))
+        return issue_orders(committed.subject("danish"), found, actor=committed.actor("amina"), at=now)[0]
+
+    return make
+
+
+def test_what_a_failed_job_left_is_completed_by_the_next_round(committed, now, monkeypatch):
+    erasure, orders = begin(committed, now)
+    for order in orders:
+        with in_client(committed.client_id("indus")):
+            answer(order, committed, now)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        work({"subjects.complete_erasure": complete_answered_erasure})
+    monkeypatch.undo()
+    with in_client(committed.client_id("indus")):
+        assert has_key(erasure), "without a line on disk the key is not destroyed"
+    complete_answered_erasures(0)
+    with in_client(committed.client_id("indus")):
+        assert not has_key(erasure)

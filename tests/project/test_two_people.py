@@ -1,0 +1,190 @@
+"""Every rule of two people is listed here, and refuses an approver who made or was made by the requester."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+
+from children.guardians.models import GuardianChange
+from children.guardians.services import end_guardian, settle_guardian_change
+from consent.consents.services import object_to_purpose
+from consent.register.models import Purpose
+from consent.register.services import decide_safeguard_change, request_safeguard_change
+from paktaleem.directory.data_systems.models import Ground, OrderKind
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
+from paktaleem.directory.people.models import AgeChange, Readmission
+from paktaleem.directory.people.services import (
+    approve_readmission,
+    erase_subject,
+    register_subject,
+    request_readmission,
+    settle_age_change,
+)
+from paktaleem.foundation.accounts.actors import Actor, key_actor
+from paktaleem.foundation.accounts.models import ClientChange, Membership, StaffChange
+from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
+from paktaleem.foundation.accounts.services import (
+    change_client,
+    change_membership,
+    decide_client_change,
+    decide_staff_change,
+    issue_api_key,
+)
+from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import new_id
+from rights.services.limits import approve_overruling, propose_overruling
+from tests.accounts.officers import second_officer
+from tests.cast import Cast
+from tests.children.guardians import make_guardian, record_answer, verified_guardian
+from tests.project.offenders import refuse_any
+
+type Approve = Callable[[Actor, datetime], Any]
+type Rule = Callable[[Cast, Actor, datetime], Approve]
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
+SECOND_PERSON = ROOT / "paktaleem/foundation/accounts/second_person.py"
+COMPARES = re.compile(r"(requested_by|proposed_by)\s*(==|!=)|(==|!=)\s*[\w.]*(requested_by|proposed_by)\b")
+
+
+def settle(service: Callable[..., Any], change: Any) -> Approve:
+    return lambda actor, at: service(change, approve=True, actor=actor, reason=Reason.REVIEW, at=at)
+
+
+def client_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    client = cast.client("indus")
+    client.serves_minors = False
+    change_client(client, ground="The law has changed.", actor=actor, reason=Reason.REVIEW, at=at)
+    return settle(decide_client_change, ClientChange.objects.get())
+
+
+def guardian_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    danish, esra = cast.subject("danish"), cast.subject("esra")
+    other = make_guardian(cast.client("indus"), "other-guardian", at=at)
+    refusing = verified_guardian(danish, other, at=at)
+    verified_guardian(danish, esra, at=at)
+    record_answer(danish, esra, "given", at=at)
+    record_answer(danish, other, "refused", at=at)
+    end_guardian(refusing, actor=actor, at=at + timedelta(minutes=1))
+    return settle(settle_guardian_change, GuardianChange.objects.get())
+
+
+def age_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    client, born = cast.client("indus"), {"birth_date": date(1990, 1, 1)}
+    register_subject("lms-danish", client=client, details=born, actor=actor, at=at)
+    return settle(settle_age_change, AgeChange.objects.get())
+
+
+def waiver(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    order = OrderSpec(
+        kind=OrderKind.ERASE,
+        categories=frozenset({"usage_logs"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=at + timedelta(days=20),
+        parent=Parent("rights_request", new_id()),
+    )
+    [issued] = issue_orders(cast.subject("danish"), order, actor=actor, at=at)
+    propose_waiver(issued, actor=actor, reason=Reason.REVIEW, at=at)
+    return lambda approver, later: approve_waiver(issued, actor=approver, at=later)
+
+
+def readmission(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    erase_subject(cast.subject("hamza"), actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+    request_readmission("lms-hamza", actor=actor, client_id=cast.client_id("indus"), at=at)
+    requested = Readmission.objects.get()
+    return lambda approver, later: approve_readmission(requested, actor=approver, at=later)
+
+
+def overruling(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    told: dict[str, Any] = {"actor": actor, "reason": Reason.SUBJECT_REQUEST, "at": at}
+    objection = object_to_purpose(cast.subject("hamza"), purpose_code="platform_improvement", **told)
+    propose_overruling(objection, grounds="Court order 17/2026", actor=actor, at=at)
+    return lambda approver, later: approve_overruling(objection, actor=approver, at=later)
+
+
+def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
+    purpose.needs_account = False
+    return settle(decide_safeguard_change, request_safeguard_change(purpose, ground="For alumni.", actor=actor, at=at))
+
+
+def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    row = Membership(client_id=cast.client_id("indus"), user_id=cast.user_id("bilal"), role="client_admin")
+    return settle(decide_staff_change, change_membership(row, actor=actor, reason=Reason.ONBOARDING, at=at))
+
+
+RULES: dict[str, Rule] = {
+    "accounts.ClientChange": client_change,
+    "accounts.StaffChange": staff_change,
+    "children.GuardianChange": guardian_change,
+    "consent.SafeguardChange": safeguard_change,
+    "rights.Overruling": overruling,
+    "subjects.AgeChange": age_change,
+    "subjects.Readmission": readmission,
+    "systems.Waiver": waiver,
+}
+"""Tables of what one person requests and another approves; each rule requests it and returns its approval."""
+
+
+def test_every_table_of_requests_is_listed():
+    """A table with ``requested_by`` or ``proposed_by`` holds requests; its database refuses self-approval too."""
+    tables = {
+        model._meta.label: {one.name for one in model._meta.constraints}
+        for model in apps.get_models()
+        if {field.name for field in model._meta.fields} & {"requested_by", "proposed_by"}
+        and not hasattr(model, "instance_type")
+    }
+    assert set(tables) == set(RULES), "add the rule to RULES, with its request and its approval"
+    refuse_any(
+        (label, "" if any(name.endswith("_by_two_people") for name in names) else "no constraint …_by_two_people")
+        for label, names in tables.items()
+    )
+
+
+def test_nothing_else_compares_the_approver_with_the_requester():
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    refuse_any(
+        ((str(path.relative_to(ROOT)), COMPARES.findall(path.read_text())) for path in files if path != SECOND_PERSON),
+        advice="call require_second_person, or decide_change, instead:",
+    )
+
+
+@pytest.mark.parametrize("made", ["the requester", "the approver"])
+@pytest.mark.parametrize("rule", RULES)
+def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, cast: Cast, now: datetime) -> None:
+    amina, gul = cast.actor("amina"), second_officer()
+    user, maker = (amina, gul) if made == "the requester" else (gul, amina)
+    with in_global():
+        add_ties(user.id, TieKind.ROLE, makers=[maker.id], at=now)
+    with in_client(cast.client_id("indus")):
+        approve = RULES[rule](cast, amina, now)
+        with pytest.raises(ApproverNotIndependent), transaction.atomic():
+            approve(gul, now + TIE_LIFE - timedelta(seconds=1))
+        approve(gul, now + TIE_LIFE)
+
+
+def test_who_issued_a_key_does_not_approve_what_it_requested(cast: Cast, now: datetime) -> None:
+    farah, client_id = cast.actor("farah"), cast.client_id("indus")
+    with in_client(client_id):
+        values: dict[str, Any] = {"name": "Own", "scopes": ["subjects:write"], "expires_at": now + timedelta(days=99)}
+        key, _ = issue_api_key(client_id, **values, actor=farah, at=now)
+        approve = age_change(cast, key_actor(key.id, client_id, key.scopes), now)
+        with pytest.raises(ApproverNotIndependent), transaction.atomic():
+            approve(farah, now + TIE_LIFE - timedelta(seconds=1))
+        approve(cast.actor("amina"), now)
+
+
+def test_a_change_of_staff_is_a_row_of_its_own(cast: Cast, now: datetime) -> None:
+    """The list above would be empty if the models were found by another name."""
+    with in_client(cast.client_id("indus")):
+        staff_change(cast, cast.actor("amina"), now)
+        assert StaffChange.objects.get().requested_by == cast.user_id("amina")

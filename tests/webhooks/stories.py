@@ -1,0 +1,432 @@
+"""Stories: real acts of staff, people, systems and the worker, each with the webhook events that it causes.
+
+A story runs in the context of Indus, whose receiver is subscribed to everything, with the clock at ``AT``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from children.ageing.services import send_age_notices
+from children.concerns.services import close_concern, confirm_deletion, open_concern, record_data_request
+from children.guardians.models import GuardianChange, Verification
+from children.guardians.services import (
+    authorise_by_school,
+    change_guardian,
+    end_guardian,
+    end_school_authorisation,
+    mark_verification_false,
+    quarantine,
+    release,
+    request_check,
+    settle_guardian_change,
+)
+from children.guardians.services.checks import BEGIN
+from children.guardians.tasks import ask, begin
+from children.invitations.services import invite_guardian, invite_guardians_of
+from consent.consents.models import Consent, ConsentState
+from consent.consents.services import (
+    Answer,
+    invalidate_consent,
+    lift_objection,
+    object_to_purpose,
+    record_answers,
+    restrict_processing,
+    revoke_consent,
+    withdraw_consent,
+)
+from consent.notices.services.announcement_worker import process_client
+from consent.register.models import Purpose, Recipient, RecipientApproval
+from consent.register.services import change_register, widen_purpose
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.results import Answer as SystemAnswer
+from paktaleem.directory.data_systems.services import (
+    OrderSpec,
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    fail_order,
+    issue_orders,
+    issue_orders_for_set,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import (
+    approve_readmission,
+    claim_guardian,
+    complete_erasure,
+    end_other_claims,
+    request_readmission,
+    start_erasure,
+)
+from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.services import CollectionReport, notify_overdue, report_collection
+from tests.access_links.visiting import send
+from tests.cast import Cast
+from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
+from tests.children.browsers import work as send_letters
+from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
+from tests.children.test_provider_checks import answer_by_file
+from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
+from tests.consent.lifting import lift_by_two
+from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
+from tests.showing import shown
+from tests.working import work
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+WORKER = system_actor("tests.stories")
+BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": AT}
+
+
+@dataclass
+class World:
+    """The cast, the clock, the settings and a folder for files."""
+
+    cast: Cast
+    clock: Any
+    settings: Any
+    folder: Any
+
+    @property
+    def client_id(self) -> Any:
+        """Return the id of Indus."""
+        return self.cast.client_id("indus")
+
+    def person(self, name: str) -> Subject:
+        """Return a person of Indus as stored."""
+        return self.cast.subject(name)
+
+    def inside(self) -> Any:
+        """Enter the context of Indus."""
+        return in_client(self.client_id)
+
+    @property
+    def officer(self) -> dict[str, Any]:
+        """Return actor, reason and time of an officer's act."""
+        return {"actor": self.cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": AT}
+
+    @property
+    def farah(self) -> Actor:
+        """Return Indus's administrator."""
+        return self.cast.actor("farah")
+
+
+type Story = Callable[[World], None]
+STORIES: dict[Story, frozenset[str]] = {}
+"""Every story with the types of the events that it must cause."""
+
+
+def causes(*events: str) -> Callable[[Story], Story]:
+    """Register a story with the events that it causes."""
+
+    def register(story: Story) -> Story:
+        STORIES[story] = frozenset(events)
+        return story
+
+    return register
+
+
+@causes(*(f"consent.{state}" for state in ("requested", "deferred", "given", "refused", "withdrawn", "revoked")))
+def answers_about_a_purpose(world: World) -> None:
+    """Record every answer about one purpose, and revoke a consent."""
+    with world.inside():
+        junaid = world.person("junaid")
+        states = (ConsentState.REQUESTED, ConsentState.DEFERRED, ConsentState.REFUSED, ConsentState.GIVEN)
+        for number, state in enumerate(states):
+            at = AT + number * MINUTE
+            give(world, state, at)
+        withdraw_consent(junaid, purpose="newsletter", actor=world.farah, at=AT + 10 * MINUTE)
+        give(world, ConsentState.GIVEN, AT + 20 * MINUTE)
+        revoke_consent(Consent.objects.get(subject=junaid), **{**BY, "actor": world.farah, "at": AT + 30 * MINUTE})
+
+
+def give(world: World, state: ConsentState, at: datetime) -> None:
+    """Record an answer of Junaid, who is of age, about the newsletter."""
+    token = shown(world.client_id, at)
+    record_answers(world.person("junaid"), answers=[Answer("newsletter", state)], shown=token, actor=world.farah, at=at)
+
+
+@causes("consent.invalidated")
+def a_consent_is_invalidated(world: World) -> None:
+    """Invalidate a consent by an officer."""
+    with world.inside():
+        give(world, ConsentState.GIVEN, AT)
+        invalidate_consent(Consent.objects.get(), **{**world.officer, "at": AT + MINUTE})
+
+
+@causes("notice.announced", "notice.published", "notice.dispatched", "notice.took_effect")
+def a_shared_notice_changes(world: World) -> None:
+    """Announce a material change, notify the client, and let it take effect; publish another without announcement."""
+    share_purpose(world.cast)
+    version = announce(world.cast, AT)
+    announce(world.cast, AT, code="privacy_notice", is_material=False, effective_at=AT)
+    prove(world.cast, "indus", version, AT + MINUTE)
+    with world.inside():
+        process_client(world.client_id, actor=WORKER, at=version.effective_at + DAY)
+
+
+@causes("recipient.added", "recipient.changed", "recipient.approved", "recipient.approval_changed")
+def a_shared_recipient_is_approved(world: World) -> None:
+    """Add, change and approve a recipient of PakTaleem's, and end the approval."""
+    del world
+    with in_client(PAKTALEEM):
+        own: dict[str, Any] = {"client_id": PAKTALEEM}
+        host = change_register(Recipient(code="host", name="H", service="S", agreement_reference="A1", **own), **BY)
+        host.service = "Hosting"
+        change_register(host, **BY)
+        told = {"purposes": [PURPOSE], "categories": ["contact_details"], "starts_at": AT}
+        approval = change_register(RecipientApproval(recipient=host, **told, **own), **BY)
+        approval.ends_at = AT + DAY
+        change_register(approval, **BY)
+
+
+@causes("guardian.claimed", "guardian.claim_ended")
+def a_school_names_a_guardian_and_no_longer(world: World) -> None:
+    """Claim a guardian, and end the claims of all others."""
+    with world.inside():
+        danish, uncle = world.person("danish"), make_guardian(world.cast.client("indus"), "uncle", at=AT)
+        claim_guardian(danish, guardian=uncle, relationship="guardian", actor=world.farah, at=AT)
+        end_other_claims(danish, named=[], actor=world.farah, at=AT + MINUTE)
+
+
+@causes(
+    *(f"guardian.{what}" for what in ("named", "verified", "given", "refused", "withdrawn", "changed", "ended")),
+    *(f"guardian.{what}" for what in ("conflict_opened", "conflict_closed", "data_kept")),
+)
+def guardians_decide_and_disagree(world: World) -> None:
+    """Name and verify two guardians who disagree, agree again and withdraw; change one and end one."""
+    with world.inside():
+        danish, esra = world.person("danish"), world.person("esra")
+        uncle = make_guardian(world.cast.client("indus"), "uncle", at=AT)
+        row, other = verified_guardian(danish, esra, at=AT), verified_guardian(danish, uncle, at=AT)
+        record_answer(danish, esra, "given", at=AT)
+        record_answer(danish, uncle, "refused", at=AT + MINUTE)
+        record_answer(danish, uncle, "given", at=AT + 2 * MINUTE)
+        keep: dict[str, Any] = {"wish": "keep", "language": "en", "actor": world.farah, "at": AT + 3 * MINUTE}
+        record_data_request(danish, guardian=esra, **keep)
+        record_answer(danish, esra, "withdrawn", at=AT + 4 * MINUTE)
+        change_guardian(row, changes={"may_receive_data": False}, actor=world.farah, at=AT + 5 * MINUTE)
+        end_guardian(other, actor=world.farah, at=AT + 6 * MINUTE)
+
+
+@causes("guardian.change_waiting", "guardian.change_settled")
+def taking_away_a_refusal_takes_two(world: World) -> None:
+    """Request the end of a guardian who refused, and approve it by a second person."""
+    with world.inside():
+        danish, esra = world.person("danish"), world.person("esra")
+        row = verified_guardian(danish, esra, at=AT)
+        record_answer(danish, esra, "refused", at=AT)
+        change = end_guardian(row, actor=world.farah, at=AT + MINUTE)
+        assert isinstance(change, GuardianChange)
+        settle_guardian_change(change, approve=True, actor=world.cast.actor("amina"), at=AT + MINUTE)
+
+
+@causes("guardian.check_started", "guardian.check_settled", "guardian.verification_false")
+def a_provider_checks_a_guardian(world: World) -> None:
+    """Have a provider check a guardian, and find the verification false."""
+    world.settings.CHECK_FOLDER, world.settings.CHECK_KEY = str(world.folder), new_secret()
+    world.settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
+    with world.inside():
+        row = guardian_of(world.person("danish"), world.person("esra"), at=AT)
+        asked = {"provider": "folder", "method": "payment_card", "answer_to": PORTAL}
+        check = request_check(row, **asked, actor=world.farah, at=AT)
+    work({BEGIN: begin})
+    with world.inside():
+        check.refresh_from_db()
+    answer_by_file(check, "passed", world.settings)
+    ask(str(check.client_id), str(check.pk))
+    with world.inside():
+        mark_verification_false(Verification.objects.get(), actor=world.farah, at=AT + MINUTE)
+
+
+@causes("guardian.school_authorised", "guardian.school_authorisation_ended")
+def a_school_authorises(world: World) -> None:
+    """Record a school's own authorisation, and end it."""
+    with world.inside():
+        told: dict[str, Any] = {"contract_reference": "C-1", "official": "The head", "actor": world.farah}
+        row = authorise_by_school(world.person("danish"), **told, at=AT)
+        end_school_authorisation(row, actor=world.farah, at=AT + MINUTE)
+
+
+@causes(
+    *(f"guardian.{what}" for what in ("invited", "invitation_sent", "invitation_delivered", "invitation_reminded")),
+    *(f"guardian.invitation_{what}" for what in ("viewed", "waits", "answered")),
+)
+def a_guardian_is_invited_reminded_and_says_yes(world: World) -> None:
+    """Invite a guardian by the console's act; they follow the reminder's link, consent and confirm."""
+    cast = world.cast
+    with world.inside():
+        esra = world.person("esra")
+        invite_guardian(world.person("danish"), guardian=esra, portal=PORTAL, actor=world.farah, at=AT)
+    send_letters()
+    later = AT + 7 * DAY
+    world.clock.move_to(later, tick=False)
+    follow(cast, later)
+    answer(by_link(latest_link()), child_page(cast, more="service/"), "give")
+    world.clock.move_to(later + DAY, tick=False)
+    follow(cast, later + DAY)
+    send(by_link(latest_link()), child_page(cast, more="confirm/"), form_at=child_page(cast), answer="confirm")
+
+
+@causes("guardian.invitation_refused", "guardian.invitation_failed", "guardian.invitation_expired")
+def invitations_come_to_nothing(world: World) -> None:
+    """Refuse a contact that is the child's own, fail to deliver to another, and let that invitation expire."""
+    with world.inside():
+        esra = world.person("esra")
+        row = invite_guardian(world.person("danish"), guardian=esra, portal=PORTAL, actor=world.farah, at=AT)
+        assert row.letter is not None
+        Letter.objects.filter(pk=row.letter).update(state="failed", last_error="refused")  # as a mail server answers
+    follow(world.cast, AT + DAY)
+    follow(world.cast, row.closes_at)
+    with world.inside():
+        client = world.cast.client("indus")
+        mother = SubjectFactory(client=client, external_id="lms-m", role="guardian", phone="03005550001")
+        child = SubjectFactory(client=client, external_id="lms-w", birth_date=BORN["child"], phone="03005550001")
+        claim_guardian(child, guardian=mother, relationship="parent", actor=world.farah, at=AT)
+        invite_guardians_of([child], portal=PORTAL, actor=world.farah, at=AT)
+
+
+@causes("concern.received", "concern.closed")
+def anyone_reports_a_concern(world: World) -> None:
+    """Report a concern, and answer it."""
+    with world.inside():
+        words: dict[str, Any] = {"text": "I worry.", "language": "en", "actor": SETTING_UP, "at": AT}
+        case = open_concern(world.client_id, **words)
+        close_concern(case, outcome="answered", **{**BY, "actor": world.farah})
+
+
+@causes(*(f"rights_request.{step}" for step in ("received", "ordered", "orders_answered", "closed")))
+def a_guardian_requests_a_deletion(world: World) -> None:
+    """Request a deletion as a guardian, confirm it, answer the orders, close the case."""
+    with world.inside():
+        danish, esra = world.person("danish"), world.person("esra")
+        verified_guardian(danish, esra, at=AT)
+        told: dict[str, Any] = {"guardian": esra, "actor": world.farah, "at": AT}
+        case = record_data_request(danish, wish="deletion", **told)
+        assert case is not None
+        confirm_deletion(case, **{**BY, "actor": world.farah})
+        answer_orders(world, Order.objects.filter(parent_id=case.pk))
+        close_concern(case, outcome="acted", **{**BY, "actor": world.farah})
+
+
+def answer_orders(world: World, orders: Any) -> None:
+    """Answer orders as their systems do: by key, or by hand."""
+    not_found, key = SystemAnswer(Outcome.NOT_FOUND), world.cast.key_actor("indus")
+    for order in orders.select_related("system"):
+        if order.system.delivery == "by_hand":
+            carry_out_by_hand(order, not_found, actor=world.cast.actor("amina"), at=AT)
+        else:
+            complete_order(accept_order(order, actor=key, at=AT), not_found, actor=key, at=AT)
+
+
+@causes(*(f"{limit}.{step}" for limit in ("restriction", "objection") for step in ("opened", "lifted")))
+def processing_is_restricted_and_objected_to(world: World) -> None:
+    """Restrict processing, object to a purpose, and lift both."""
+    with world.inside():
+        danish, later = world.person("danish"), {**world.officer, "at": AT + MINUTE}
+        lift_by_two(restrict_processing(danish, **world.officer), **later)
+        objection = object_to_purpose(danish, purpose_code="platform_improvement", **world.officer)
+        lift_objection(objection, **later)
+
+
+@causes("purpose.widened")
+def a_purpose_is_widened(world: World) -> None:
+    """Add a data category to a shared purpose."""
+    share_purpose(world.cast)
+    with in_client(PAKTALEEM):
+        purpose = Purpose.objects.get(code=PURPOSE, client_id=PAKTALEEM)
+        widen_purpose(purpose, categories=["device"], **world.officer)
+
+
+@causes("subject.comes_of_age")
+def a_child_comes_of_age_soon(world: World) -> None:
+    """Send notice of a child who soon reaches the age of consent."""
+    with world.inside():
+        born = (AT + 20 * DAY).date()
+        details = {"birth_date": born.replace(year=born.year - 13), "at": AT - DAY}
+        SubjectFactory(client=world.cast.client("indus"), external_id="lms-sana", **details)
+        assert send_age_notices(world.client_id, actor=WORKER, at=AT) == 1
+
+
+@causes("subject.quarantined", "subject.released")
+def a_report_is_unfounded(world: World) -> None:
+    """Quarantine a person on a report, and end it."""
+    with world.inside():
+        quarantine(world.person("danish"), cause="report", **world.officer)
+        release(world.person("danish"), **{**world.officer, "at": AT + MINUTE})
+
+
+@causes("incident.opened", "incident.widened", "incident.overdue", "incident.closed")
+def data_of_a_child_is_collected_without_authority(world: World) -> None:
+    """Report two collections, miss the deadline, and answer every order."""
+    with world.inside():
+        make_system(world.cast.client("indus"), "devices", ["device"])
+        for category in ("usage_logs", "device"):
+            seen = CollectionReport(category=category, occasion="assessment", purpose="support", collected_at=AT)
+            _, incident = report_collection(world.person("danish"), seen, actor=world.cast.key_actor("indus"), at=AT)
+        assert incident is not None
+        assert notify_overdue(world.client_id, actor=WORKER, at=incident.due_at + MINUTE) == 1
+        answer_orders(world, Order.objects.filter(parent_id=incident.pk))
+
+
+@causes("subject.erasure_started", "subject.erased", "subject.readmitted")
+def a_person_is_erased_and_readmitted(world: World) -> None:
+    """Confirm an erasure, answer its orders, complete it, and readmit the person by two people."""
+    second = user_actor(new_id(), "privacy_officer", PAKTALEEM)
+    with world.inside():
+        erasure = start_erasure(world.person("danish"), **world.officer)
+        answer_orders(world, Order.objects.filter(parent_id=erasure.pk))
+        assert complete_erasure(erasure, actor=WORKER, at=AT + MINUTE)
+        told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT + 2 * MINUTE}
+        readmission = request_readmission("lms-danish", client_id=world.client_id, **told)
+        approve_readmission(readmission, actor=second, at=AT + 3 * MINUTE)
+
+
+@causes(
+    "order.set_created",
+    *(f"order.{state}" for state in ("created", "accepted", "confirmed", "not_found", "failed")),
+    *(f"order.{state}" for state in ("not_applicable", "waived")),
+)
+def systems_answer_their_orders(world: World) -> None:
+    """Issue orders with every kind of answer, and a set of orders."""
+    key, second = world.cast.key_actor("indus"), user_actor(new_id(), "privacy_officer", PAKTALEEM)
+    found = [
+        SystemAnswer(Outcome.DONE, counts={"usage_logs": 1}),
+        SystemAnswer(Outcome.NOT_FOUND),
+        SystemAnswer(Outcome.NOT_APPLICABLE, reason="legal_duty"),
+    ]
+    with world.inside():
+        for one in found:
+            complete_order(accept_order(order_erasure(world), actor=key, at=AT), one, actor=key, at=AT)
+        failing = accept_order(order_erasure(world), actor=key, at=AT)
+        fail_order(failing, code="locked", again=True, actor=key, at=AT)
+        propose_waiver(failing, **world.officer)
+        approve_waiver(failing, actor=second, at=AT)
+        people = Subject.objects.filter(pk=world.person("junaid").pk)
+        issue_orders_for_set(people, erase_logs(), client_id=world.client_id, actor=SETTING_UP, at=AT)
+
+
+def erase_logs() -> OrderSpec:
+    """Return an order to erase usage logs."""
+    return OrderSpec(
+        kind=OrderKind.ERASE,
+        categories=frozenset({"usage_logs"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=AT + 20 * DAY,
+    )
+
+
+def order_erasure(world: World) -> Order:
+    """Order the erasure of a person's usage logs from the learning platform."""
+    [order] = issue_orders(world.person("hamza"), erase_logs(), actor=SETTING_UP, at=AT)
+    return order
