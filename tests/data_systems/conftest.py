@@ -39,7 +39,7 @@ def spec(now):
             "reason": Reason.SUBJECT_REQUEST,
             "ground": Ground.RIGHT_OF_THE_PERSON,
             "due_at": now + timedelta(days=20),
-            "parent": Parent("rights_request", new_id()),
+            "parent": Parent("test_case", new_id()),
         }
         return OrderSpec(**{**given, **more})
 

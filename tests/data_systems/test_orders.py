@@ -92,7 +92,7 @@ def test_an_order_goes_from_queued_to_confirmed(cast, lms, issue, key, now):
     assert entry["actor"]["id"] == str(key.id)
     assert entry["subject"] == str(cast.subject_id("danish"))
     assert entry["facts"]["result"] == {"counts": {"usage_logs": 12}}
-    assert entry["facts"]["parent"]["kind"] == "rights_request"
+    assert entry["facts"]["parent"]["kind"] == "test_case"
     assert (
         OrderStep.objects.get(order=order, state="confirmed").entry_id == Entry.objects.get(kind="order.confirmed").pk
     )

@@ -108,7 +108,7 @@ def issued(client_id: str, subject_id: str, parent: uuid.UUID) -> str:
         reason=Reason.SUBJECT_REQUEST,
         ground=Ground.RIGHT_OF_THE_PERSON,
         due_at=at + timedelta(days=20),
-        parent=Parent("rights_request", parent),
+        parent=Parent("test_case", parent),
     )
     with in_client(uuid.UUID(client_id)):
         there = Order.objects.filter(client_id=client_id, parent_id=parent).first()

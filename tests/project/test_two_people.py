@@ -90,7 +90,7 @@ def waiver(cast: Cast, actor: Actor, at: datetime) -> Approve:
         reason=Reason.SUBJECT_REQUEST,
         ground=Ground.RIGHT_OF_THE_PERSON,
         due_at=at + timedelta(days=20),
-        parent=Parent("rights_request", new_id()),
+        parent=Parent("test_case", new_id()),
     )
     [issued] = issue_orders(cast.subject("danish"), order, actor=actor, at=at)
     propose_waiver(issued, actor=actor, reason=Reason.REVIEW, at=at)

@@ -54,13 +54,17 @@ PUT_TOGETHER: dict[str, list[str]] = {
 NO_ACTS = {
     "answers.csv",
     "answers.xlsx",
+    "consent.checks_before_lift",
     "consent.invalidate_false",
+    "consent.objection",
     "consent.paper",
     "consent.receipts.receipt",
     "consent.notices.notice_tokens",
+    "consent.restriction",
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
+    "objection.grounds",
     "people.before_erasure",
     "people.child_revealed",
     "people.csv",
@@ -70,7 +74,7 @@ NO_ACTS = {
     "people.xlsx",
     "sandbox.forgetting",
 }
-"""Names of actors, salts, files, modules and extension points that look like a kind of act."""
+"""Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""
 OF_EVENTS = {
     ROOT / "paktaleem" / "foundation" / "audit" / "acts.py",
     ROOT / "paktaleem" / "directory" / "webhooks" / "events.py",

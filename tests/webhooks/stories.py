@@ -64,11 +64,22 @@ from paktaleem.directory.people.services import (
     start_erasure,
 )
 from paktaleem.directory.webhooks.signing import new_secret
-from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
+from paktaleem.foundation.accounts.actors import Actor, person_actor, system_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.services import CollectionReport, notify_overdue, report_collection
+from rights.services import (
+    answer_request,
+    carry_out_due_steps,
+    close_request,
+    deny_own_request,
+    extend_request,
+    link_duplicate,
+    pause_request,
+    resume_request,
+    verify_identity,
+)
 from tests.access_links.visiting import send
 from tests.cast import Cast
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
@@ -78,6 +89,7 @@ from tests.children.test_provider_checks import answer_by_file
 from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
 from tests.consent.lifting import lift_by_two
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
+from tests.rights.cases import decided, received
 from tests.showing import shown
 from tests.working import work
 
@@ -336,6 +348,36 @@ def processing_is_restricted_and_objected_to(world: World) -> None:
         lift_by_two(restrict_processing(danish, **world.officer), **later)
         objection = object_to_purpose(danish, purpose_code="platform_improvement", **world.officer)
         lift_objection(objection, **later)
+
+
+@causes(
+    *(f"rights_request.{step}" for step in ("received", "acknowledged", "identity_verified", "decided", "ordered")),
+    *(f"rights_request.{step}" for step in ("paused", "resumed", "extended", "orders_answered", "answered", "closed")),
+)
+def a_person_requests_their_data(world: World) -> None:
+    """Receive a request, verify the identity, pause and extend it, decide, order the data, answer and close it."""
+    with world.inside():
+        request = received(world.cast, "access", identity="", channel="form", at=AT)
+        verify_identity(request, method="client", actor=world.farah, at=AT)
+        pause_request(request, cause="clarification", actor=world.farah, at=AT + MINUTE)
+        resume_request(request, actor=world.farah, at=AT + 2 * MINUTE)
+        extend_request(request, days=5, text="Three systems must answer.", actor=world.farah, at=AT + 3 * MINUTE)
+        decided(world.cast, request, at=AT + 4 * MINUTE)
+        answer_orders(world, Order.objects.filter(parent_id=request.pk))
+        answer_request(request, text="Here is your data.", actor=world.farah, at=AT + 5 * MINUTE)
+        close_request(request, actor=world.farah, at=AT + 6 * MINUTE)
+
+
+@causes(*(f"rights_request.{step}" for step in ("escalated", "overdue", "linked", "withdrawn")))
+def a_request_waits_too_long(world: World) -> None:
+    """Leave a request undecided until it is overdue, link a duplicate to it, and have the person deny another."""
+    with world.inside():
+        first = received(world.cast, "access", at=AT - 31 * DAY)
+        link_duplicate(received(world.cast, "access", at=AT), other=first, actor=world.cast.actor("amina"), at=AT)
+        assert carry_out_due_steps(world.client_id, actor=WORKER, at=AT) > 1
+        forged = received(world.cast, "access", identity="", channel="form", at=AT)
+        hamza = world.person("hamza")
+        deny_own_request(forged, actor=person_actor(hamza.pk, world.client_id, acts_for=hamza.pk), at=AT)
 
 
 @causes("purpose.widened")
