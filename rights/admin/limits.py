@@ -23,7 +23,7 @@ from rights.services import limits
 
 __all__: list[str] = []
 
-_RESTRICTION, _OBJECTION = "consent.restriction", "consent.objection"
+_RESTRICTION, _OBJECTION = Restriction._meta.label_lower, Objection._meta.label_lower
 
 
 class InformForm(WithoutReason):

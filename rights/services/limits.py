@@ -154,7 +154,7 @@ def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
     row = _waiting(objection)
     if row is None or row.grounds is None:
         raise NothingProposed
-    record_access(objection.subject, ["objection.grounds"], actor=actor, reason=Reason.REVIEW, at=at)
+    record_access(objection.subject, ["grounds of an overruling"], actor=actor, reason=Reason.REVIEW, at=at)
     return sealer_of(objection.subject).open(row.grounds, column=_GROUNDS)
 
 
