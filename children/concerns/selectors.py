@@ -43,12 +43,14 @@ def portal_record_remains(case: Concern) -> bool:
     """Return True if every system has answered for a confirmed deletion, and only the portal's own record remains.
 
     The portal's record is erased by a separate act (decisions 0005, 0037), since an erased person cannot be answered
-    about.
+    about. It no longer remains once that act is confirmed.
     """
     if case.kind != ConcernKind.DELETION or case.ordered_at is None or case.child is None:
         return False
+    if case.child.erased_at is not None or case.child.is_being_erased:
+        return False
     orders = Order.objects.filter(client_id=case.client_id, parent_kind=PARENT, parent_id=case.pk)
-    return case.child.erased_at is None and not orders.filter(ended_at=None).exists()
+    return not orders.filter(ended_at=None).exists()
 
 
 def list_request_blockers(row: Guardianship, *, at: datetime) -> Mapping[RequestKind, RequestBlocker]:

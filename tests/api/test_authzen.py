@@ -441,7 +441,8 @@ def test_answers_are_not_stored_on_the_way(khyber):
     assert khyber.post(MANY, batch(GOOD))["Cache-Control"] == "no-store"
 
 
-def test_metadata_names_the_endpoints_over_https(client):
+def test_metadata_names_the_endpoints_over_https(client, settings):
+    settings.PUBLIC_URL = ""
     response = client.get("/.well-known/authzen-configuration", headers={"Host": "localhost"})
     assert response["Content-Type"] == "application/json"
     assert response.json() == {
@@ -459,6 +460,6 @@ def test_metadata_follows_the_public_address(client, settings):
 
 
 def test_the_demonstration_may_be_plain_http(client, settings):
-    settings.SESSION_COOKIE_SECURE = False
+    settings.SESSION_COOKIE_SECURE, settings.PUBLIC_URL = False, ""
     shown = client.get("/.well-known/authzen-configuration", headers={"Host": "localhost"}).json()
     assert shown["policy_decision_point"] == "http://localhost"

@@ -258,7 +258,7 @@ def by_text(folder):
 
 
 def path_in(text):
-    found = re.search(r"https://privacy\.example(/g/\S+)", text)
+    found = re.search(r"https://[\w.]+(/g/\S+)", text)
     return found[1] if found else ""
 
 

@@ -248,8 +248,8 @@ SELECT id, client_id, 'consent.given', '{}', at, false FROM person WHERE client_
 INSERT INTO webhooks_delivery (id, client_id, endpoint_id, message_id, state, attempts, queued_at, due_at, done_at)
 SELECT p.id, p.client_id, e.id, p.id, (ARRAY['delivered', 'delivered', 'failed'])[1 + number %% 3], 1, at, at, at
 FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM webhooks_endpoint) e USING (client_id);
-INSERT INTO paper_formrun (id, client_id, name, people, actor_kind, actor_id, actor_role, made_at)
-SELECT id, client_id, 'Grade ' || number, 30, 'user', client_id, 'client_admin', at FROM person WHERE number %% 3 = 0;
+INSERT INTO paper_formrun (id, client_id, name, addressee, people, actor_kind, actor_id, actor_role, made_at)
+SELECT id, client_id, 'Grade ' || number, 'person', 30, 'user', client_id, 'client_admin', at FROM person WHERE number %% 3 = 0;
 INSERT INTO paper_formpage (id, client_id, run_id, subject_id, code, purposes, position)
 SELECT p.id, p.client_id, r.id, p.id, lpad(to_hex(number), 8, '0'), '{newsletter}', 1000 + number
 FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY number) / 30 AS place FROM person) p

@@ -116,6 +116,7 @@ def test_only_keys_and_third_party_rows_are_ever_deleted():
     deletable = {table for table, wall in grants.list_table_policies().items() if "DELETE" in wall.rights}
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",
+        "files_packagekey",
         "subjects_rosterchunk",
         "doors_pagelink",
         "doors_pagecode",

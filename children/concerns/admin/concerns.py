@@ -110,7 +110,8 @@ def _state_pill(row: Any) -> SafeString:
 
 def _answered_label(row: Any) -> str:
     """Return the label of a case whose systems have all answered."""
-    is_left = row.kind == ConcernKind.DELETION and row.child is not None and row.child.erased_at is None
+    is_kept = row.child is not None and row.child.erased_at is None and not row.child.is_being_erased
+    is_left = row.kind == ConcernKind.DELETION and is_kept
     return gettext("The record here is left") if is_left else gettext("All systems have answered")
 
 
