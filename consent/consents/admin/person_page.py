@@ -288,7 +288,9 @@ def _serialize_consent(
             "url": f"{answer}?purpose={purpose.code}&state={value}",
         }
         for value, label in ANSWERS
-        if can_record and (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
+        if can_record
+        and (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
+        and (subject.is_recorded or value != ConsentState.GIVEN)
     ]
     return {
         "purpose": purpose,
