@@ -191,6 +191,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
         decline="Decline change",
         lead="The safeguard is weaker from now on. Approve it only if the ground convinces you.",
         capability=Capability.WEAKEN_SAFEGUARDS,
+        danger=True,
     )
 
     @admin.display(description="about")
