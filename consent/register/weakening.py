@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.utils.translation import gettext_noop
 
 from consent.register.bases import CapacityRule, capacity_at, combine_bases, is_consent_replaced
 from consent.register.compiled import BasisRule, Capacity
@@ -17,10 +18,12 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["WeakensSafeguard", "check_controller", "find_weakening"]
 
-_NOT_THE_CLIENTS = "PakTaleem is controller for this purpose, so its lawful basis is set by PakTaleem."
-_CODE_OF_PAKTALEEM = "PakTaleem is controller for the purpose with this code: choose another code."
-_SERVES_OPEN_ACCOUNTS = "PakTaleem's purpose with this code only serves open accounts, so this one must, too."
-_WEAKENS = "This weakens a safeguard: it takes a ground in words and the approval of a second person."
+_NOT_THE_CLIENTS = gettext_noop("PakTaleem is controller for this purpose, so its lawful basis is set by PakTaleem.")
+_CODE_OF_PAKTALEEM = gettext_noop("PakTaleem is controller for the purpose with this code: choose another code.")
+_SERVES_OPEN_ACCOUNTS = gettext_noop(
+    "PakTaleem's purpose with this code only serves open accounts, so this one must, too."
+)
+_WEAKENS = gettext_noop("This weakens a safeguard: it takes a ground in words and the approval of a second person.")
 
 
 class WeakensSafeguard(ValidationError):

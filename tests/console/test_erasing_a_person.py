@@ -52,6 +52,18 @@ def test_it_is_not_offered_twice(erase, sign_in, danish):
     assert "Nothing was done" in erase().content.decode()
 
 
+def test_acts_that_record_something_new_are_not_offered(erase, sign_in, danish):
+    acts = [row_url("subjects/subject", danish, act) for act in ("state-age", "name-guardian", "school-authorises")]
+    before = sign_in("farah").get(row_url("subjects/subject", danish)).content.decode()
+    assert all(act in before for act in acts)
+    assert "state=given" in before
+    erase()
+    page = sign_in("farah").get(row_url("subjects/subject", danish)).content.decode()
+    assert not any(act in page for act in acts)
+    assert "state=given" not in page
+    assert row_url("subjects/subject", danish, "answer") in page, "a refusal is still recorded"
+
+
 def test_the_list_finds_who_is_being_erased(erase, sign_in):
     erase()
     amina = sign_in("amina")

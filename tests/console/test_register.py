@@ -186,7 +186,7 @@ def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: 
     with in_client(cast.client_id("indus")):
         draft = NoticeDraft.objects.get(notice=notice)
     page = browser.get(row_url("consent/noticedraft", draft.pk, "announce")).content.decode()
-    assert "must be given again" in page
+    assert "Consents to be given again" in page
     assert (
         browser.post(row_url("consent/noticedraft", draft.pk, "announce"), {"reason": "law_change"}).status_code == 302
     )

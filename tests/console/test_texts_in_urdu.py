@@ -1,5 +1,6 @@
 """Texts of the console that depend on a row's values are in Urdu too."""
 
+from consent.register.models import Purpose
 from paktaleem.directory.people.services import register_guardians
 from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import row_url
@@ -39,3 +40,50 @@ def test_the_relation_to_a_guardian_is_in_urdu_on_the_page_of_a_person(cast, now
     page = in_urdu(cast, "farah").get(row_url("subjects/subject", child.pk)).content.decode()
     assert "والد یا والدہ" in page
     assert "Parent" not in page
+
+
+def test_the_error_of_a_service_is_in_urdu(cast):
+    url = row_url("accounts/client", cast.client_id("indus"))
+    form = {
+        "name": "Indus",
+        "country": "PK",
+        "time_zone": "Asia/Karachi",
+        "age_threshold": "13",
+        "reason": "law_change",
+    }
+    page = in_urdu(cast, "amina").post(url, form).content.decode()
+    assert "سرپرستوں کا تحفظ کم ہوتا ہے: وجہ الفاظ میں لکھیں" in page
+    assert "reduces guardian protection" not in page
+
+
+def test_the_ground_of_a_weaker_safeguard_is_asked_for_in_urdu(cast):
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    form = {"purpose": purpose.pk, "role": "instructor", "basis": "legal_obligation", "legal_reference": "s. 4"}
+    page = in_urdu(cast, "farah").post("/admin/consent/lawfulbasis/add/", form | {"reason": "law_change"})
+    assert "یہ تبدیلی ایک تحفظ کمزور کرتی ہے" in page.content.decode()
+    assert "weakens a safeguard" not in page.content.decode()
+
+
+def test_the_names_of_purposes_and_roles_are_in_urdu(cast):
+    page = in_urdu(cast, "farah").get("/admin/consent/lawfulbasis/").content.decode()
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    assert purpose.name_ur in page
+    assert purpose.name_en not in page
+    assert "طالب علم" in page
+    assert ">Student<" not in page
+
+
+def test_the_decisions_on_the_page_of_a_person_name_purposes_in_urdu(cast):
+    page = in_urdu(cast, "farah").get(row_url("subjects/subject", cast.subject_id("junaid"))).content.decode()
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
+    assert page.count(purpose.name_ur) > 1, "among the consents, and among the decisions"
+    assert "Product research" not in page
+
+
+def test_an_empty_choice_is_in_urdu(cast):
+    page = in_urdu(cast, "farah").get("/admin/consent/lawfulbasis/add/").content.decode()
+    assert "ایک چنیں" in page
+    assert "Select an option" not in page

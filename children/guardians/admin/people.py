@@ -66,7 +66,7 @@ person_acts.connect(
         form=NameForm,
         lead="The guardian must be registered. They have no authority before they are verified.",
         done="Named.",
-        applies=lambda row, _at: row.erased_at is None and row.role in {"student", "learner"},
+        applies=lambda row, _at: row.is_recorded and row.role in {"student", "learner"},
     )
 )
 

@@ -117,7 +117,7 @@ def _quarantine(subject: Subject, given: dict[str, Any], request: HttpRequest) -
 
 
 def _is_pupil(row: Subject, _at: Any) -> bool:
-    return row.erased_at is None and row.role in {"student", "learner"}
+    return row.is_recorded and row.role in {"student", "learner"}
 
 
 person_acts.connect(

@@ -1,6 +1,6 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -288,7 +288,9 @@ def _serialize_consent(
             "url": f"{answer}?purpose={purpose.code}&state={value}",
         }
         for value, label in ANSWERS
-        if can_record and (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
+        if can_record
+        and (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
+        and (subject.is_recorded or value != ConsentState.GIVEN)
     ]
     return {
         "purpose": purpose,
@@ -297,6 +299,12 @@ def _serialize_consent(
         "url": consent and reverse("admin:consent_consent_history", args=[consent.pk], current_app=site.name),
         "offered": offered,
     }
+
+
+def _load_names(client_id: UUID, codes: Iterable[str]) -> dict[str, str]:
+    """Return the names of purposes by code; a client's own purpose comes before PakTaleem's of the same code."""
+    found = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=list(codes))
+    return {one.code: str(one) for one in sorted(found, key=lambda one: one.client_id == client_id)}
 
 
 @person_panels.connect
@@ -308,9 +316,10 @@ def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     with in_client(row.client_id):
         at = get_action_time(request)
         answers = decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=at)
+        names = _load_names(row.client_id, answers)
     rows = [
         {
-            "purpose": code.replace("_", " ").capitalize(),
+            "purpose": names.get(code, code),
             **decision_cells(one),
         }
         for code, one in answers.items()

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import Relationship, ServiceAuthorisation
@@ -246,7 +247,7 @@ class SheetEntry(models.Model):
 
     def __str__(self) -> str:
         """Return the row number."""
-        return f"row {self.number}"
+        return gettext("Row {row}").format(row=self.number)
 
     @property
     def is_open(self) -> bool:

@@ -183,7 +183,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
         "instead of consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
         "accounts, or the end of a restriction."
     )
-    empty_text = "No safeguard was ever to be weakened."
+    empty_text = "No change that weakens a safeguard."
     standing = change_state_column
     acts = approval_actions(
         decide_safeguard_change,
@@ -191,6 +191,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
         decline="Decline change",
         lead="The safeguard is weaker from now on. Approve it only if the ground convinces you.",
         capability=Capability.WEAKEN_SAFEGUARDS,
+        danger=True,
     )
 
     @admin.display(description="about")
@@ -201,10 +202,10 @@ class SafeguardChangeAdmin(ScopedAdmin):
             return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
         changed: Any = _build(row)
         purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
-        parts = [purpose.name_en]
+        parts = [str(purpose)]
         if isinstance(changed, LawfulBasis):
             parts += [translate_text(changed.get_role_display()), translate_text(changed.get_basis_display())]
-        return ", ".join(parts)
+        return " · ".join(parts)
 
     def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
         """Show the ground, and the effect as it would be now."""

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.rows import (
@@ -47,8 +47,8 @@ class CodeAndName(RegisterRow):
         abstract = True
 
     def __str__(self) -> str:
-        """Return the English name."""
-        return self.name_en
+        """Return the name in the page's language."""
+        return self.name_ur if get_language() == "ur" else self.name_en
 
 
 _NAMED = {"code": _NONE, "name_en": _NONE, "name_ur": _NONE}
@@ -192,11 +192,11 @@ class BalancingTest(RegisterRow):
 
 
 ROLES = [
-    ("student", "Student"),
-    ("learner", "Learner"),
-    ("instructor", "Instructor"),
-    ("administrator", "Administrator"),
-    ("guardian", "Guardian"),
+    ("student", _("Student")),
+    ("learner", _("Learner")),
+    ("instructor", _("Instructor")),
+    ("administrator", _("Administrator")),
+    ("guardian", _("Guardian")),
 ]
 
 

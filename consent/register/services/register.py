@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext_noop
 
 from consent.register.models import BalancingTest, LawfulBasis, Purpose, RecipientApproval
 from consent.register.models.rows import PeriodRow, RegisterRow
@@ -29,8 +30,14 @@ __all__ = [
 ]
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
-_NOT_BACKDATED = "This must not be in the past: choose now or later."
-_WIDENS = "To add data categories, use “Add data categories”: it shows first whose consent must be given again."
+_NOT_BACKDATED = gettext_noop("This must not be in the past: choose now or later.")
+_WIDENS = gettext_noop(
+    "To add data categories, use “Add data categories”: it shows first whose consent must be given again."
+)
+_ENDED = gettext_noop("It has already ended.")
+_UNCHANGEABLE = gettext_noop("This cannot change: end this row and add another.")
+_SIGNED = gettext_noop("A signed balancing test cannot change: add a new test for a new assessment.")
+_ANOTHER_TEST = gettext_noop("Choose a balancing test of this purpose and this client.")
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -116,7 +123,7 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
     for a shared row, NotAllowed.
     """
     if row.ends_at is not None and row.ends_at <= at:
-        raise ValidationError({"ends_at": ["It has already ended."]})
+        raise ValidationError({"ends_at": [_ENDED]})
     row.ends_at = at
     return change_register(row, actor=actor, reason=reason, at=at)
 
@@ -135,7 +142,7 @@ def _refuse_backdating(row: RegisterRow, before: RegisterRow | None, *, at: date
     has_started = isinstance(before, PeriodRow) and before.starts_at <= at
     for field in (*_FIXED, *(_FIXED_ONCE_STARTED if has_started else ())):
         if hasattr(row, field) and getattr(before, field) != getattr(row, field):
-            raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this row and add another."]})
+            raise ValidationError({field.removesuffix("_id"): [_UNCHANGEABLE]})
     for field in ("ends_at", "signed_at"):
         then, now = getattr(before, field, None), getattr(row, field, None)
         if then != now and any(moment is not None and moment < at for moment in (then, now)):
@@ -150,11 +157,11 @@ def _refuse_widening(row: RegisterRow, before: RegisterRow | None) -> None:
 def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
     """Raise ValidationError if a signed balancing test changes, or a basis uses another purpose's test."""
     if isinstance(row, BalancingTest) and (row.signed_at, getattr(before, "signed_at", None)) != (None, None):
-        raise ValidationError("A signed balancing test cannot change: add a new test for a new assessment.")
+        raise ValidationError(_SIGNED)
     if isinstance(row, LawfulBasis) and row.balancing_test is not None:
         test = row.balancing_test
         if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
-            raise ValidationError({"balancing_test": ["Choose a balancing test of this purpose and this client."]})
+            raise ValidationError({"balancing_test": [_ANOTHER_TEST]})
 
 
 def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from consent.register.models import Purpose, SafeguardChange, SafeguardKind
 from consent.register.models.rows import RegisterRow
@@ -21,6 +22,8 @@ from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = ["decide_safeguard_change", "request_safeguard_change", "store_safeguard_change", "weaker_rows"]
 
+_WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
+_NO_GROUND = gettext_noop("Give the ground in words.")
 _TEXTS = {"legal_reference"}
 _MOMENTS = ("starts_at", "ends_at")
 weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
@@ -40,7 +43,7 @@ def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at:
     check_register_row(row, before, at=at)
     kind = find_weakening(row, before, at=at)
     if kind is None:
-        raise ValidationError("This change weakens no safeguard: save it as any other change.")
+        raise ValidationError(_WEAKENS_NONE)
     about: Any = row
     purpose: Purpose = about if isinstance(about, Purpose) else about.purpose
     values = _changed_values(row, before)
@@ -65,7 +68,7 @@ def store_safeguard_change(
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a weaker safeguard.")
     if not ground.strip():
-        raise ValidationError({"ground": ["Give the ground in words."]})
+        raise ValidationError({"ground": [_NO_GROUND]})
     _replace_waiting(row, actor, at)
     change = SafeguardChange(
         client_id=row.client_id,

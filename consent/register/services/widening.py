@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from consent.register.models import Purpose, PurposeWidening, WideningKind
 from consent.register.services.register import require_own_row, save_register_row
@@ -14,6 +15,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["widen_purpose"]
+
+_NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
 
 
 @transaction.atomic
@@ -29,7 +32,7 @@ def widen_purpose(
     widened = Purpose.objects.select_for_update().get(pk=purpose.pk, client_id=purpose.client_id)
     added = sorted(set(categories) - set(widened.categories))
     if not added:
-        raise ValidationError({"categories": ["Choose data categories that the purpose does not need yet."]})
+        raise ValidationError({"categories": [_NONE_TO_ADD]})
     widened.categories = [*widened.categories, *added]
     widened.full_clean()
     _record_widening(widened, added, actor, at)

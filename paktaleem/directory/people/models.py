@@ -184,6 +184,11 @@ class Subject(Tracked):
         return self.erasure_started_at is not None and self.erased_at is None
 
     @property
+    def is_recorded(self) -> bool:
+        """True until the person's erasure is confirmed: after that, nothing new is recorded about them."""
+        return self.erased_at is None and not self.is_being_erased
+
+    @property
     def is_account_open(self) -> bool:
         """True unless the account was closed or disabled."""
         return self.is_enabled and self.account_closed_at is None

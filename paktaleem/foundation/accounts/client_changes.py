@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
 from paktaleem.foundation.tenancy.ids import new_id
@@ -13,6 +14,7 @@ from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, Tab
 
 __all__ = ["ClientChange", "ReducesProtection", "find_weakened_fields"]
 
+_REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")
 _AGES = ("age_threshold", "country_thresholds", "country")
 
 
@@ -21,8 +23,7 @@ class ReducesProtection(ValidationError):
 
     def __init__(self) -> None:
         """Name the field for the ground."""
-        words = "This reduces guardian protection: give the ground in words. A second person must approve it."
-        super().__init__({"ground": [words]})
+        super().__init__({"ground": [_REDUCES]})
 
 
 class ClientChange(models.Model):
@@ -66,8 +67,8 @@ class ClientChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the state."""
-        return str(self.get_state_display())
+        """Return the client and the state."""
+        return f"{self.client}: {self.get_state_display()}"
 
 
 def find_weakened_fields(before: Any, after: Any) -> dict[str, Any]:

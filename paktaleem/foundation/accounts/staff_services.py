@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Membership, StaffAct, StaffChange, User
@@ -50,6 +51,7 @@ __all__ = [
     "reset_second_factor",
 ]
 
+_ADDRESS_TAKEN = gettext_noop("An account has this address. Enter another.")
 _ACCOUNT_FIELDS = ["full_name", "language", "is_active"]
 
 
@@ -151,7 +153,7 @@ def change_email(user: User, *, email: str, actor: Actor, reason: Reason | str, 
     require(actor, Capability.MANAGE_STAFF)
     email = email.strip()
     if User.objects.filter(email__iexact=email).exists():
-        raise ValidationError({"email": ["An account has this address. Enter another."]})
+        raise ValidationError({"email": [_ADDRESS_TAKEN]})
     return _do_or_propose(StaffAct.CHANGE_EMAIL, user, email=email, actor=actor, reason=reason, at=at)
 
 

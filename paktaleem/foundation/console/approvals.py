@@ -30,11 +30,13 @@ def approval_actions(
     clock: Callable[[HttpRequest], datetime] = get_action_time,
     capability: Capability = Capability.APPROVE_CHILD_CHANGES,
     refusals: Mapping[type[Exception], str] | None = None,
+    danger: bool = False,
 ) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
 
     ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
-    time of the decision, ``capability`` is needed for both, ``refusals`` are words of these acts for exceptions.
+    time of the decision, ``capability`` is needed for both, ``refusals`` are words of these acts for exceptions,
+    ``danger`` marks an approval that takes protection away or gives power.
     """
 
     def make_perform(approved: bool) -> Callable[..., None]:  # noqa: FBT001 -- selects the action
@@ -46,7 +48,9 @@ def approval_actions(
 
     options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}}
     return (
-        RowAction("approve", approve, capability, make_perform(True), lead=lead, done="Approved.", **options),
+        RowAction(
+            "approve", approve, capability, make_perform(True), lead=lead, done="Approved.", danger=danger, **options
+        ),
         RowAction(
             "decline", decline, capability, make_perform(False), done="Declined. Nothing has changed.", **options
         ),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.translation import translate_fields
+from paktaleem.foundation.console.translation import translate_fields, translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["GroundField", "ReasonField", "RowActionForm", "ScopedForm", "add_service_error", "set_choices"]
@@ -60,12 +60,20 @@ def set_choices(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, An
 
 
 def add_service_error(form: forms.BaseForm, refusal: ValidationError) -> None:
-    """Add a service's error to the field it names, or to the form."""
+    """Add a service's error, in the page's language, to the field it names, or to the form."""
     if not hasattr(refusal, "error_dict"):
-        form.add_error(None, refusal)
+        form.add_error(None, _translate_errors(refusal.error_list))
         return
     for field, errors in refusal.error_dict.items():
-        form.add_error(field if field in form.fields else None, errors)
+        form.add_error(field if field in form.fields else None, _translate_errors(errors))
+
+
+def _translate_errors(errors: Iterable[ValidationError]) -> list[ValidationError]:
+    """Translate fixed texts; texts that depend on a number are lazy and translate themselves."""
+    return [
+        ValidationError(translate_text(one.message), one.code, one.params) if isinstance(one.message, str) else one
+        for one in errors
+    ]
 
 
 class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -43,6 +43,7 @@ DJANGO_TEXTS = (
     gettext_noop("%(model_name)s with this %(field_labels)s already exists."),
     gettext_noop("Enter a valid email address."),
     gettext_noop("Null characters are not allowed."),
+    gettext_noop("- Select an option -"),
 )
 """Django's own form messages, translated here because Django has no Urdu for them."""
 

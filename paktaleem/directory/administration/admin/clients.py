@@ -178,6 +178,7 @@ class ClientChangeAdmin(ScopedAdmin):
         decline="Decline change",
         lead="The change takes effect now. Approve it only if you have checked that it is correct.",
         clock=get_arrival_time,
+        danger=True,
     )
 
     def panels(self, request: HttpRequest, row: ClientChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base

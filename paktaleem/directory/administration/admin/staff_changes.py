@@ -77,6 +77,7 @@ class StaffChangeAdmin(ScopedAdmin):
         "you have verified yourself that the request comes from the right person: call them at a known number.",
         clock=get_arrival_time,
         capability=Capability.MANAGE_STAFF,
+        danger=True,
         refusals={
             AlreadyEnded: "The membership has ended in the meantime. Decline the change.",
         },

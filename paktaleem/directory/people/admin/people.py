@@ -53,7 +53,7 @@ def _not_erased(row: Subject, _at: Any) -> bool:
 
 
 def _may_be_erased(row: Subject, _at: Any) -> bool:
-    return row.erased_at is None and not row.is_being_erased
+    return row.is_recorded
 
 
 class RevealForm(RowActionForm):
