@@ -129,6 +129,7 @@ class Invitation(models.Model):
         indexes = [
             *newest_first("asked_at", "invitation_by_time"),
             *newest_first("asked_at", "invitation_by_state", by="state"),
+            *newest_first("asked_at", "invitation_by_problem", by="problem"),
             models.Index(fields=["client", "guardian", "id"], name="invitation_of_guardian"),
             models.Index(fields=["client", "child", "id"], name="invitation_of_child"),
             models.Index(fields=["closes_at"], condition=Q(state__in=_OPEN), name="invitation_open"),

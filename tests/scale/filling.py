@@ -250,8 +250,8 @@ SELECT p.id, p.client_id, e.id, p.id, (ARRAY['delivered', 'delivered', 'failed']
 FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM webhooks_endpoint) e USING (client_id);
 INSERT INTO paper_formrun (id, client_id, name, addressee, people, actor_kind, actor_id, actor_role, made_at)
 SELECT id, client_id, 'Grade ' || number, 'person', 30, 'user', client_id, 'client_admin', at FROM person WHERE number %% 3 = 0;
-INSERT INTO paper_formpage (id, client_id, run_id, subject_id, code, purposes, position, notice_hash)
-SELECT p.id, p.client_id, r.id, p.id, lpad(to_hex(number), 8, '0'), '{newsletter}', 1000 + number, ''
+INSERT INTO paper_formpage (id, client_id, run_id, subject_id, code, purposes, position, notice_hash, asks_sharing)
+SELECT p.id, p.client_id, r.id, p.id, lpad(to_hex(number), 8, '0'), '{newsletter}', 1000 + number, '', false
 FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY number) / 30 AS place FROM person) p
 JOIN (SELECT id, client_id, row_number() OVER (PARTITION BY client_id ORDER BY id) - 1 AS place FROM paper_formrun) r
 USING (client_id, place);

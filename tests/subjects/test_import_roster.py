@@ -415,7 +415,7 @@ def test_statements_do_not_grow_with_the_rows_of_a_chunk(indus, bring, now):
 
 
 def test_memory_does_not_grow_with_the_roster(indus, bring, monkeypatch):
-    monkeypatch.setattr(service, "CHUNK", 50)
+    monkeypatch.setattr(service, "CHUNK", 20)
     held = []
 
     def weigh(phase, *_):
@@ -423,7 +423,7 @@ def test_memory_does_not_grow_with_the_roster(indus, bring, monkeypatch):
         held.append((phase, tracemalloc.get_traced_memory()[0]))
 
     tracemalloc.start()
-    bring(school(600), indus, progress=weigh)
+    bring(school(240), indus, progress=weigh)
     tracemalloc.stop()
     for phase in ("people", "relations"):
         sizes = [size for when, size in held if when == phase]

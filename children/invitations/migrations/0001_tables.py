@@ -55,6 +55,8 @@ class Migration(migrations.Migration):
                         models.Index(fields=["-asked_at", "-id"], name="invitation_by_time_all"),
                         models.Index(fields=["client", "state", "-asked_at", "-id"], name="invitation_by_state"),
                         models.Index(fields=["state", "-asked_at", "-id"], name="invitation_by_state_all"),
+                        models.Index(fields=["client", "problem", "-asked_at", "-id"], name="invitation_by_problem"),
+                        models.Index(fields=["problem", "-asked_at", "-id"], name="invitation_by_problem_all"),
                         models.Index(fields=["client", "guardian", "id"], name="invitation_of_guardian"),
                         models.Index(fields=["client", "child", "id"], name="invitation_of_child"),
                         models.Index(condition=models.Q(("state__in", ["contact_pending", "delivery_failed", "notice_sent", "verifying", "viewed"])), fields=["closes_at"], name="invitation_open"),
