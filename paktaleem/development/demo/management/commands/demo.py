@@ -180,7 +180,7 @@ def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
 
 
 def _programs(port: int) -> list[tuple[str, list[str]]]:
-    worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "5"]
+    worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "2"]
     return [("web", web_program(HOST, port)), ("worker", worker)]
 
 
