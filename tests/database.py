@@ -161,7 +161,10 @@ def copied_database(name: str) -> Iterator[Endpoint]:
 
 @contextmanager
 def restored_database(name: str) -> Iterator[Endpoint]:
-    """Point Django at a database with the rows of the template: the one of the last test, if it is as it was."""
+    """Point Django at a database with the rows of the template.
+
+    It is the database of the last test, with its rows put back, unless that test changed the schema.
+    """
     endpoint, database = template_ready(), _RESTORED.get(name)
     if database is not None and database.is_reusable():
         database.restore()

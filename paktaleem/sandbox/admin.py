@@ -16,7 +16,7 @@ from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.sandbox.services import (
@@ -30,10 +30,9 @@ from paktaleem.sandbox.states import STATES
 __all__: list[str] = []
 
 
-class MoveClockForm(RowActionForm):
+class MoveClockForm(ActionForm):
     """The time to which the clock is moved."""
 
-    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
     to = forms.SplitDateTimeField(
         label="Move to (UTC)",
         widget=AdminSplitDateTime(),
@@ -48,10 +47,9 @@ class MoveClockForm(RowActionForm):
         self.fields["to"].initial = (real + ahead if ahead else real).replace(microsecond=0)
 
 
-class ForceStateForm(RowActionForm):
+class ForceStateForm(ActionForm):
     """Person, state and, if the state is about one, purpose."""
 
-    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
     subject = forms.CharField(
         label="Person", max_length=255, help_text="Their LMS id; a person who is not registered yet is registered."
     )
@@ -68,10 +66,9 @@ class ForceStateForm(RowActionForm):
     )
 
 
-class MakeOrderForm(RowActionForm):
+class MakeOrderForm(ActionForm):
     """Person, kind and system of the order."""
 
-    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
     subject = forms.CharField(label="Person", max_length=255, help_text="Their LMS id.")
     kind = forms.ChoiceField(
         label="Order",
@@ -84,12 +81,6 @@ class MakeOrderForm(RowActionForm):
         """Offer the systems of this sandbox."""
         super().__init__(*args, **kwargs)
         set_choices(self, "system", list_active_systems(self.row.pk, at=get_action_time(self.request)))
-
-
-class StartOverForm(RowActionForm):
-    """Confirmation without further input."""
-
-    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
 
 
 def _move_clock(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
@@ -159,7 +150,7 @@ for _act in (
         "Start over",
         Capability.USE_SANDBOX,
         _start_over,
-        form=StartOverForm,
+        form=ActionForm,
         lead="All people of this sandbox and their records are deleted, and its clock is reset to real time. "
         "The register, keys, systems and webhooks are kept.",
         done="The sandbox is empty, and its clock shows real time.",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -198,7 +199,7 @@ _CLOCK = (
         "End the pause",
         Capability.HANDLE_RIGHTS_REQUESTS,
         _resume,
-        form=forms.WithoutReason,
+        form=ActionForm,
         done="The pause has ended.",
         applies=_is_paused,
     ),
@@ -267,7 +268,7 @@ _DECISION = (
         "Close it",
         Capability.CLOSE_RIGHTS_REQUESTS,
         _close,
-        form=forms.WithoutReason,
+        form=ActionForm,
         lead="Every system must have answered, or been waived by two people.",
         done="Closed.",
         applies=lambda row, _: row.is_open and row.answered_at is not None,

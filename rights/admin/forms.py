@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from rights.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
 from rights.models.requests import DECIDERS, DECISIONS, REFUSALS
@@ -31,7 +31,6 @@ __all__ = [
     "PauseForm",
     "RouteForm",
     "VerifyForm",
-    "WithoutReason",
     "undecided_parts",
 ]
 
@@ -43,13 +42,7 @@ def undecided_parts(row: RightsRequest, *, decider: Decider | None = None) -> li
     return [one for one in list_parts(row) if not one.decision and decider in {None, one.decider}]
 
 
-class WithoutReason(RowActionForm):
-    """A form of an act that has its own words instead of a coded reason."""
-
-    reason = None  # type: ignore[assignment]
-
-
-class PartForm(WithoutReason):
+class PartForm(ActionForm):
     """A form about one part of a request, offered as a list."""
 
     part = forms.ChoiceField(label=_("Right"), widget=forms.RadioSelect)
@@ -96,7 +89,7 @@ class RouteForm(PartForm):
     decider = forms.ChoiceField(label=_("Who decides"), choices=DECIDERS, widget=forms.RadioSelect)
 
 
-class VerifyForm(WithoutReason):
+class VerifyForm(ActionForm):
     """How staff verified the person."""
 
     method = forms.ChoiceField(label=_("How was the identity verified?"), widget=forms.RadioSelect)
@@ -109,7 +102,7 @@ class VerifyForm(WithoutReason):
         set_choices(self, "method", [(one.value, one.label) for one in offered])
 
 
-class MatchForm(WithoutReason):
+class MatchForm(ActionForm):
     """The person whom the request is about, by the learning platform's id."""
 
     external_id = forms.CharField(
@@ -128,13 +121,13 @@ class MatchForm(WithoutReason):
         return found
 
 
-class PauseForm(WithoutReason):
+class PauseForm(ActionForm):
     """Why the request waits for the person."""
 
     cause = forms.ChoiceField(label=_("What is it waiting for?"), choices=PauseCause.choices, widget=forms.RadioSelect)
 
 
-class ExtendForm(WithoutReason):
+class ExtendForm(ActionForm):
     """The extension and its reasons, which are sent to the person."""
 
     days = forms.IntegerField(label=_("Days beyond the due date"), min_value=1, max_value=60)
@@ -146,13 +139,13 @@ class ExtendForm(WithoutReason):
     )
 
 
-class NoteForm(WithoutReason):
+class NoteForm(ActionForm):
     """A note for colleagues."""
 
     text = forms.CharField(label=_("Note"), max_length=4000, widget=forms.Textarea(attrs=_TEXT))
 
 
-class AnswerForm(WithoutReason):
+class AnswerForm(ActionForm):
     """The answer, prefilled from the decisions, to be edited before it is sent."""
 
     text = forms.CharField(
@@ -163,7 +156,7 @@ class AnswerForm(WithoutReason):
     )
 
 
-class AssignForm(WithoutReason):
+class AssignForm(ActionForm):
     """The colleague who takes the request."""
 
     assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
@@ -181,7 +174,7 @@ class AssignForm(WithoutReason):
         return self.people.get(self.cleaned_data["assignee"])
 
 
-class LinkForm(WithoutReason):
+class LinkForm(ActionForm):
     """The other request of the same person with which this one continues."""
 
     other = forms.ChoiceField(label=_("Same as"), widget=forms.RadioSelect)
@@ -198,7 +191,7 @@ class LinkForm(WithoutReason):
         return self.others[self.cleaned_data["other"]]
 
 
-class IntakeForm(WithoutReason):
+class IntakeForm(ActionForm):
     """A request that a person makes by telephone, in person or in writing."""
 
     kinds = forms.MultipleChoiceField(

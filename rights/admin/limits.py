@@ -12,12 +12,11 @@ from consent.consents.models import Objection, Restriction
 from consent.register.admin.safeguards import to_waiting
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.forms import GroundField
+from paktaleem.foundation.console.forms import ActionForm, GroundField
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from rights.admin.forms import WithoutReason
 from rights.models import NoticeWay
 from rights.services import limits
 
@@ -26,19 +25,19 @@ __all__: list[str] = []
 _RESTRICTION, _OBJECTION = Restriction._meta.label_lower, Objection._meta.label_lower
 
 
-class InformForm(WithoutReason):
+class InformForm(ActionForm):
     """How the person is informed."""
 
     way = forms.ChoiceField(label=_("How is the person informed?"), choices=NoticeWay.choices, widget=forms.RadioSelect)
 
 
-class LiftForm(WithoutReason):
+class LiftForm(ActionForm):
     """The ground for lifting a restriction."""
 
     ground = GroundField()
 
 
-class GroundsForm(WithoutReason):
+class GroundsForm(ActionForm):
     """The grounds for overruling an objection."""
 
     grounds = forms.CharField(
@@ -49,7 +48,7 @@ class GroundsForm(WithoutReason):
     )
 
 
-class AgreeForm(WithoutReason):
+class AgreeForm(ActionForm):
     """The second officer's answer, beside the grounds."""
 
     answer = forms.ChoiceField(

@@ -11,17 +11,16 @@ from children.guardians.admin.guardians import is_in_effect
 from children.guardians.models import Guardianship
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
 __all__: list[str] = []
 
 
-class AboutDataForm(RowActionForm):
+class AboutDataForm(ActionForm):
     """Form to record what the guardian requests for the data."""
 
-    reason = None  # type: ignore[assignment]
     wish = forms.ChoiceField(
         label="What should happen to the data", choices=list(REQUEST_LABELS.items()), widget=forms.RadioSelect
     )

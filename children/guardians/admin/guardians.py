@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -37,7 +37,7 @@ _ROUTES = [one for one in Route if one != Route.PORTAL]
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad"}
 
 
-class EvidenceForm(RowActionForm):
+class EvidenceForm(ActionForm):
     """Form for evidence: a reference to the document, or the signed form."""
 
     evidence = forms.CharField(
@@ -50,7 +50,7 @@ class EvidenceForm(RowActionForm):
     file = forms.FileField(label="Signed form", required=False, help_text="PDF, JPEG or PNG. It is sealed.")
 
 
-class VerifyForm(EvidenceForm):
+class VerifyForm(EvidenceForm, RowActionForm):
     """Form to verify a guardian by a method that staff carry out."""
 
     method = forms.ChoiceField(choices=[(one.value, one.label) for one in _METHODS])
@@ -60,7 +60,6 @@ class VerifyForm(EvidenceForm):
 class AnswerForm(EvidenceForm):
     """Form to record a guardian's answer, without a reason; outside recipients are a separate answer."""
 
-    reason = None  # type: ignore[assignment]
     decision = forms.ChoiceField(label="Answer", choices=Decision.choices, widget=forms.RadioSelect)
     shares = forms.TypedChoiceField(
         label="Recipients outside",

@@ -17,7 +17,7 @@ from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -30,10 +30,9 @@ _ERASED: dict[type[Exception], str] = {
 }
 
 
-class EvidenceForm(RowActionForm):
+class EvidenceForm(ActionForm):
     """A form to upload a scan or photograph."""
 
-    reason = None  # type: ignore[assignment]
     file = forms.FileField(
         help_text="PDF, JPEG or PNG. The file name is not stored. Do not upload a guardian's identity document."
     )

@@ -42,7 +42,7 @@ from consent.register.models import Basis, Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
@@ -64,10 +64,9 @@ ANSWERS = [
 ]
 
 
-class AnswerForm(RowActionForm):
+class AnswerForm(ActionForm):
     """A form to record an answer of the person or a guardian. No reason is required."""
 
-    reason = None  # type: ignore[assignment]
     purpose = forms.CharField(widget=forms.HiddenInput)
     state = forms.ChoiceField(label="Answer", choices=ANSWERS, widget=forms.RadioSelect)
     method = forms.ChoiceField(label="How the answer was received", choices=[(m.value, m.label) for m in METHODS])

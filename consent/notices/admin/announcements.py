@@ -32,7 +32,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
@@ -45,13 +45,7 @@ _PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
-class PlainForm(RowActionForm):
-    """A form of an act without a reason field."""
-
-    reason = None  # type: ignore[assignment]
-
-
-class CodedForm(PlainForm):
+class CodedForm(ActionForm):
     """A coded reason and a note about the text."""
 
     codes: Any = ()
@@ -135,7 +129,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             _acknowledge,
             lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
             done="Acknowledged.",
-            form=PlainForm,
+            form=ActionForm,
             applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED],
         ),
         RowAction(

@@ -10,7 +10,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import Relationship
-from consent.paper.admin.sheets import PlainForm
 from consent.paper.models import EntryProblem, EntryState, SheetEntry
 from consent.paper.services import (
     NotForGuardians,
@@ -22,7 +21,7 @@ from consent.paper.services import (
 )
 from consent.paper.signers import list_possible_signers
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -31,7 +30,7 @@ from paktaleem.foundation.tenancy.context import in_client
 __all__ = ["ACTS", "may_match"]
 
 
-class ConfirmForm(PlainForm):
+class ConfirmForm(ActionForm):
     """A form to add an optional scan of the signed form."""
 
     scan = forms.FileField(

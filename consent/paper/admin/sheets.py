@@ -23,13 +23,13 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["TONES", "AnswerSheetAdmin", "PlainForm"]
+__all__ = ["TONES", "AnswerSheetAdmin"]
 
 PROBLEMS_SHOWN = 100
 TONES = {
@@ -60,12 +60,6 @@ class UploadForm(ScopedForm):
         if file is None:
             raise forms.ValidationError(gettext("Choose a file of at most 2 MB."))
         return file
-
-
-class PlainForm(RowActionForm):
-    """A form of an act without a reason field."""
-
-    reason = None  # type: ignore[assignment]
 
 
 def _has_matched(row: AnswerSheet, _at: Any) -> bool:
@@ -124,7 +118,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
             "Confirm all matched",
             Capability.CONFIRM_ANSWERS,
             _confirm_sheet,
-            form=PlainForm,
+            form=ActionForm,
             lead="Each matched row is recorded now, each purpose separately, with the sheet and its row as evidence. "
             "Every row is checked again first; rows that no longer match stay in the queue.",
             applies=_has_matched,

@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -93,13 +93,7 @@ class UploadForm(ScopedForm):
         return file
 
 
-class ImportForm(RowActionForm):
-    """Confirmation without further input: the reason is the roster itself."""
-
-    reason = None  # type: ignore[assignment]
-
-
-class AnywayForm(ImportForm):
+class AnywayForm(ActionForm):
     """Typed confirmation of the number of people who would be deactivated."""
 
     number = forms.IntegerField(
@@ -185,7 +179,7 @@ class RosterImportAdmin(EvidenceAdmin):
             "Import",
             Capability.REGISTER_SUBJECTS,
             _import,
-            form=ImportForm,
+            form=ActionForm,
             lead="The import writes exactly what the check showed, or nothing.",
             applies=_is_ready,
         ),
@@ -206,7 +200,7 @@ class RosterImportAdmin(EvidenceAdmin):
             "Check again",
             Capability.REGISTER_SUBJECTS,
             _check_again,
-            form=ImportForm,
+            form=ActionForm,
             lead="The same file is compared with the people as they are now. Nothing is changed.",
             applies=_is_kept,
         ),
@@ -215,7 +209,7 @@ class RosterImportAdmin(EvidenceAdmin):
             "Discard",
             Capability.REGISTER_SUBJECTS,
             _discard,
-            form=ImportForm,
+            form=ActionForm,
             lead="The file is deleted without being imported.",
             done="The file has been deleted.",
             applies=_is_kept,

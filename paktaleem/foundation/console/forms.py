@@ -18,7 +18,15 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_fields, translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["GroundField", "ReasonField", "RowActionForm", "ScopedForm", "add_service_error", "set_choices"]
+__all__ = [
+    "ActionForm",
+    "GroundField",
+    "ReasonField",
+    "RowActionForm",
+    "ScopedForm",
+    "add_service_error",
+    "set_choices",
+]
 
 
 class ReasonField(forms.ChoiceField):
@@ -148,13 +156,17 @@ def _has_client(model: Any) -> bool:
     return model is not Client and hasattr(model, "_meta") and any(f.name == "client" for f in model._meta.fields)
 
 
-class RowActionForm(forms.Form):
-    """Form of a row action, with a reason."""
-
-    reason = ReasonField()
+class ActionForm(forms.Form):
+    """Form of a row action that needs no reason."""
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
         """Store the row and the request."""
         self.row, self.request = row, request
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
+
+
+class RowActionForm(ActionForm):
+    """Form of a row action, with a reason."""
+
+    reason = ReasonField()

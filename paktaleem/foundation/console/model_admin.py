@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import acts_of
 from paktaleem.foundation.console.columns import client_name
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, add_service_error
+from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.history import list_row_versions
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import (
@@ -348,7 +348,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return answer
         return self._act_page(request, row, act, form)
 
-    def _perform(self, request: HttpRequest, row: Any, act: RowAction, form: RowActionForm) -> HttpResponse | None:
+    def _perform(self, request: HttpRequest, row: Any, act: RowAction, form: ActionForm) -> HttpResponse | None:
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
             with in_client(self.client_of(row)):

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.errors import PortalError
 
@@ -38,7 +38,7 @@ class RowAction:
     perform: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | None]
     lead: str = ""
     done: str = "Done."
-    form: type[RowActionForm] = RowActionForm
+    form: type[ActionForm] = RowActionForm
     danger: bool = False
     applies: Callable[[Any, datetime], bool] = _always_applies
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)

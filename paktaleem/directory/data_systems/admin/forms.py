@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.data_systems.results import Answer, Exemption
 from paktaleem.directory.data_systems.states import Outcome
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, set_choices
 
 __all__ = ["AgreeForm", "AnswerForm", "FileForm"]
 
@@ -29,10 +29,9 @@ _EXEMPTIONS = [
 _COUNT = "count_"
 
 
-class AnswerForm(RowActionForm):
+class AnswerForm(ActionForm):
     """Result of an order; further fields depend on its kind."""
 
-    reason = None  # type: ignore[assignment]
     outcome = forms.ChoiceField(label=_("Result"), choices=_OUTCOMES, widget=forms.RadioSelect)
     exemption = forms.ChoiceField(label=_("Why it does not apply"), choices=_EXEMPTIONS, required=False)
 
@@ -78,10 +77,9 @@ class AnswerForm(RowActionForm):
         )
 
 
-class FileForm(RowActionForm):
+class FileForm(ActionForm):
     """One file of collected data, and its data category."""
 
-    reason = None  # type: ignore[assignment]
     category = forms.ChoiceField(label=_("Data"))
     file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG or PNG. Its name is not kept."))
 
@@ -91,7 +89,5 @@ class FileForm(RowActionForm):
         set_choices(self, "category", [(code, code) for code in row.categories])
 
 
-class AgreeForm(RowActionForm):
+class AgreeForm(ActionForm):
     """Agreement without further input: the proposal has the reason."""
-
-    reason = None  # type: ignore[assignment]

@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -43,12 +43,6 @@ class RequestForm(ScopedForm):
         help_text="As the learning platform sends it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-
-
-class ApproveForm(RowActionForm):
-    """Approval without further input: the reason is always the data subject's request."""
-
-    reason = None  # type: ignore[assignment]
 
 
 def _approve(readmission: Readmission, given: dict[str, Any], request: HttpRequest) -> None:
@@ -102,7 +96,7 @@ class ReadmissionAdmin(ScopedAdmin):
             "Approve readmission",
             Capability.ERASE_SUBJECTS,
             _approve,
-            form=ApproveForm,
+            form=ActionForm,
             lead="The next sync can register the person again, with a new key. Erased data is not restored. "
             "Approve only if you have verified yourself that the person made this request.",
             done="Approved: the learning platform may register the person again.",
