@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
@@ -40,23 +40,18 @@ class LiftNotice(models.Model):
         return str(self.get_way_display())
 
 
-class Overruling(models.Model):
+class Overruling(RequestedChange):
     """One proposal to overrule an objection on compelling grounds, for a second officer (GDPR Art. 21(1)).
 
     ``grounds`` are the grounds and the evidence in words, sealed under the person's key.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"grounds": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"grounds": Personal.SEALED, "requested_kind": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     grounds = SealedField()
-    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
-    requested_by = models.UUIDField()
-    requested_at = models.DateTimeField()
-    settled_by = models.UUIDField(null=True)
-    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["requested_at", "id"]

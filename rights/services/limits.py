@@ -120,6 +120,7 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
         client_id=objection.client_id,
         objection=objection,
         grounds=sealer_of(objection.subject).seal(grounds.strip(), column=_GROUNDS),
+        requested_kind=actor.kind.value,
         requested_by=actor.id,
         requested_at=at,
     )

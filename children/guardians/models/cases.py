@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models.guardians import Guardianship
 from children.guardians.models.rows import ChildRow
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -70,7 +70,7 @@ class GuardianConflict(ChildRow):
         return self.purpose_code or gettext("the service")
 
 
-class GuardianChange(ChildRow):
+class GuardianChange(RequestedChange, ChildRow):
     """A change of a guardian's authority that would permit more than before; it needs a second person's approval.
 
     ``changes`` maps fields of the guardianship to booleans and ISO 8601 timestamps. ``note`` is the note on a court
@@ -89,12 +89,6 @@ class GuardianChange(ChildRow):
     )
     changes = models.JSONField()
     note = SealedField()
-    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
-    requested_kind = models.CharField(max_length=16, editable=False)
-    requested_by = models.UUIDField(editable=False)
-    requested_at = models.DateTimeField(editable=False)
-    settled_by = models.UUIDField(null=True, editable=False)
-    settled_at = models.DateTimeField(null=True, editable=False)
 
     history = History()
 

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
@@ -24,7 +24,7 @@ class SafeguardKind(models.TextChoices):
     RESTRICTION = "restriction", _("A restriction of processing is lifted")
 
 
-class SafeguardChange(models.Model):
+class SafeguardChange(RequestedChange):
     """One requested change of a register row that weakens a safeguard; no effect until a second person approves it.
 
     ``row`` is the id of the row, also of one that is only added on approval; ``table`` names its model, ``values`` are
@@ -47,12 +47,6 @@ class SafeguardChange(models.Model):
     row = models.UUIDField()
     values = models.JSONField()
     ground = models.TextField(max_length=2000)
-    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
-    requested_kind = models.CharField(max_length=16)
-    requested_by = models.UUIDField()
-    requested_at = models.DateTimeField()
-    settled_by = models.UUIDField(null=True)
-    settled_at = models.DateTimeField(null=True)
     xact = models.BigIntegerField(null=True)
 
     class Meta:

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.ages import AgeSource
-from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -30,7 +30,7 @@ class AgeRoute(models.TextChoices):
     CONSOLE = "console", _("The console")
 
 
-class AgeChange(models.Model):
+class AgeChange(RequestedChange):
     """One proposed birth date, age or role that would let a child decide for themselves; not yet in effect.
 
     The proposal is sealed under the child's key. ``proposal_index`` is its keyed hash, by which a repeated proposal is
@@ -55,12 +55,6 @@ class AgeChange(models.Model):
     proposal = SealedField()
     proposal_index = models.BinaryField(max_length=32)
     route = models.CharField(max_length=16, choices=AgeRoute)
-    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
-    requested_kind = models.CharField(max_length=16)
-    requested_by = models.UUIDField()
-    requested_at = models.DateTimeField()
-    settled_by = models.UUIDField(null=True)
-    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "age change"

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
@@ -26,7 +26,7 @@ class ReducesProtection(ValidationError):
         super().__init__({"ground": [_REDUCES]})
 
 
-class ClientChange(models.Model):
+class ClientChange(RequestedChange):
     """A requested change of a client that would reduce guardian protection; no effect until it is approved.
 
     ``changes`` are the client's columns with their new values, ``ground`` says in words why it is lawful. The ledger
@@ -43,12 +43,6 @@ class ClientChange(models.Model):
     client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     changes = models.JSONField()
     ground = models.TextField(max_length=2000)
-    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
-    requested_kind = models.CharField(max_length=16)
-    requested_by = models.UUIDField()
-    requested_at = models.DateTimeField()
-    settled_by = models.UUIDField(null=True)
-    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "change of a client"

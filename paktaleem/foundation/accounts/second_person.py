@@ -1,12 +1,11 @@
 """Approval by a second person: states, permission checks and constraints.
 
-Every rule of two people calls ``require_second_person`` before it approves: the approver is another person than the one
-who requested it, and neither has made, re-enabled or recovered the other lately (decisions 0029, 0034 and 0054).
-Declining needs no second person.
+Every rule of two people calls ``require_second_person`` before it approves. It refuses the person who made the request,
+and anyone who created, re-enabled or recovered that person's account in the last 72 hours, or the other way round
+(decisions 0029, 0034 and 0054). Declining needs no second person.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -25,6 +24,7 @@ __all__ = [
     "ApproverNotIndependent",
     "ChangeAlreadyDecided",
     "ChangeState",
+    "RequestedChange",
     "decide_change",
     "require_approver",
     "require_second_person",
@@ -63,11 +63,29 @@ class ChangeAlreadyDecided(PortalError):
     console_message = "This change has already been approved or declined."
 
 
-def second_person_constraints(name: str) -> list[models.CheckConstraint]:
-    """Return check constraints for a table of changes: no self-approval, and a decision names who made it.
+class RequestedChange(models.Model):
+    """A change that one person requests and another approves: its state, who requested it, and who decided it.
 
-    ``name`` is the prefix of the constraint names. The table has ``state``, ``requested_by``, ``settled_by`` and
-    ``settled_at``.
+    ``requested_by`` and ``settled_by`` are ids of users, or of the API key that requested it.
+    """
+
+    client_id: UUID
+
+    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
+    requested_kind = models.CharField(max_length=16, editable=False)
+    requested_by = models.UUIDField(editable=False)
+    requested_at = models.DateTimeField(editable=False)
+    settled_by = models.UUIDField(null=True, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def second_person_constraints(name: str) -> list[models.CheckConstraint]:
+    """Return check constraints for a ``RequestedChange``: no self-approval, and a decision names who made it.
+
+    ``name`` is the prefix of the constraint names.
     """
     return [
         models.CheckConstraint(
@@ -103,7 +121,7 @@ def require_second_person(actor: Actor, *, requested_by: UUID, at: datetime) -> 
         raise ApproverNotIndependent
 
 
-def decide_change[Change: Any](
+def decide_change[Change: RequestedChange](
     change: Change, *, approve: bool, actor: Actor, at: datetime, wall_clock_at: datetime | None = None
 ) -> Change:
     """Lock a pending change, set it to approved or declined, and return it for the caller to save.
@@ -111,7 +129,8 @@ def decide_change[Change: Any](
     ``at`` is on the clock of the current client; pass ``wall_clock_at`` too if it is on the system clock already.
     Lock the row it concerns first. Raises ChangeAlreadyDecided, and as ``require_second_person`` if it approves.
     """
-    locked: Change = type(change).objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
+    rows = type(change)._default_manager.select_for_update()
+    locked: Change = rows.get(pk=change.pk, client_id=change.client_id)
     if locked.state != ChangeState.WAITING:
         raise ChangeAlreadyDecided
     if approve:

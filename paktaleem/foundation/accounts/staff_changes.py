@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.second_person import ChangeState, second_person_constraints
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.ids import new_id
@@ -33,7 +33,7 @@ class StaffAct(models.TextChoices):
     CHANGE_EMAIL = "change_email", _("Change the email address")
 
 
-class StaffChange(Tracked):
+class StaffChange(RequestedChange, Tracked):
     """A proposal to make, re-enable or recover a privileged member of staff; no effect until a second officer approves.
 
     ``client`` is the client of the role, and PakTaleem for acts on the account itself. ``role`` and ``email`` are set
@@ -60,12 +60,6 @@ class StaffChange(Tracked):
     role = models.CharField(max_length=32, choices=ROLES_OF_STAFF, blank=True, default="")
     email = models.EmailField("new email address", max_length=254, blank=True, default="")
     reason = models.CharField(max_length=24, choices=Reason)
-    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
-    requested_kind = models.CharField(max_length=16, editable=False)
-    requested_by = models.UUIDField(editable=False)
-    requested_at = models.DateTimeField(editable=False)
-    settled_by = models.UUIDField(null=True, editable=False)
-    settled_at = models.DateTimeField(null=True, editable=False)
 
     history = History()
 
