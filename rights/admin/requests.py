@@ -77,9 +77,7 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
         "closed_at",
         "assigned",
     )
-    intro = (
-        "Requests by which people exercise their rights. Each has thirty days from its receipt, and a date that stays."
-    )
+    intro = "Requests by which people exercise their rights. Each is due thirty days after its receipt."
     empty_text = "No request has been received."
     change_list_template = "console/rights_requests.html"
     standing = state_column(_state_pill)
