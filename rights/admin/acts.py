@@ -270,7 +270,7 @@ _DECISION = (
         form=forms.WithoutReason,
         lead="Every system must have answered, or been waived by two people.",
         done="Closed.",
-        applies=lambda row, _: row.is_open and row.answered_at is not None,
+        applies=lambda row, _: row.is_open and (row.answered_at is not None or services.is_of_erased_person(row)),
     ),
 )
 ACTS = (*_READING, *_PERSON, *_CLOCK, *_DECISION)

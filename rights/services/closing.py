@@ -30,6 +30,7 @@ __all__ = [
     "RecordRemains",
     "answer_request",
     "close_request",
+    "is_of_erased_person",
     "link_duplicate",
     "record_orders_answered",
 ]
@@ -105,21 +106,28 @@ def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) 
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Close an answered request, once every system has confirmed or was waived by two people.
 
+    A request of an erased person needs no answer: nobody is left to be told, and no text can be kept any more.
     Raises NotAnswered, OrdersOpen, RecordRemains, RequestEnded, NotAllowed.
     """
     require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
-    if request.answered_at is None:
+    if request.answered_at is None and not is_of_erased_person(request):
         raise NotAnswered
     if _open_orders(request).exists():
         raise OrdersOpen
-    if _is_erasure_granted(request) and request.subject is not None and request.subject.erased_at is None:
+    if _is_erasure_granted(request) and request.subject is not None and not is_of_erased_person(request):
         raise RecordRemains
     request.closed_at = at
     decisions = {part.decision for part in list_parts(request)}
     outcome = Decision.PARTLY.value if len(decisions) > 1 else min(decisions)
-    record_step("rights_request.closed", request, actor, at, {"outcome": outcome}, State.CLOSED)
+    facts = {"outcome": outcome if all(decisions) else None}
+    record_step("rights_request.closed", request, actor, at, facts, State.CLOSED)
     return request
+
+
+def is_of_erased_person(request: RightsRequest) -> bool:
+    """Return True if the person of a request is erased."""
+    return request.subject is not None and request.subject.erased_at is not None
 
 
 def _open_orders(request: RightsRequest) -> Any:

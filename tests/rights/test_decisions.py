@@ -11,7 +11,7 @@ from consent.consents.services import Answer, record_answers
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import complete_erasure, register_subject, start_erasure
+from paktaleem.directory.people.services import complete_erasure, erase_subject, register_subject, start_erasure
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -20,6 +20,7 @@ from rights.sealing import open_text
 from rights.services import (
     AlreadyAnswered,
     AlreadyDecided,
+    AlreadyRouted,
     BasisDoesNotAllowObjection,
     ContactTooNew,
     IdentityDiffers,
@@ -204,6 +205,23 @@ def test_an_officer_passes_a_part_to_the_other_controller(indus: Cast) -> None:
     route_part(part_of(request, "paktaleem"), decider="client", actor=indus.actor("amina"), at=AT)
     request.refresh_from_db()
     assert request.state == "with_client"
+
+
+def test_a_right_that_both_decide_about_cannot_be_passed_to_one_of_them(indus: Cast) -> None:
+    request = received(indus, "access")
+    for decider in ("client", "paktaleem"):
+        with pytest.raises(AlreadyRouted):
+            route_part(part_of(request, "client"), decider=decider, actor=indus.actor("amina"), at=AT)
+
+
+def test_a_request_of_an_erased_person_is_closed_without_an_answer(indus: Cast) -> None:
+    request, amina = received(indus, "access", "erasure"), indus.actor("amina")
+    with pytest.raises(NotAnswered):
+        close_request(request, actor=amina, at=AT)
+    erase_subject(indus.subject("hamza"), actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+    closed = close_request(request, actor=amina, at=AT)
+    assert (closed.state, closed.closed_at, closed.answered_at) == ("closed", AT, None)
+    assert RequestStep.objects.get(request=request, kind="closed").facts == {"outcome": None}
 
 
 def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(indus: Cast) -> None:
