@@ -259,7 +259,7 @@ _DECISION = (
         done="Linked.",
         applies=lambda row, at: _is_unanswered(row, at) and row.subject_id is not None,
         refusals={
-            services.AlreadyDecided: "A right in the later request is already decided: answer it on its own.",
+            services.AlreadyDecided: "One of these rights is already decided: answer each request on its own.",
         },
     ),
     RowAction(
