@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.consents.models import Consent, ConsentState, Objection, Restriction
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.services import Answer, record_answers
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
@@ -159,6 +159,16 @@ def test_a_verified_withdrawal_is_in_effect_at_once_and_nobody_decides_about_it(
     request = received(indus, "withdrawal", subject="junaid", at=AT + DAY)
     assert request.state == "approved"
     assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("channel", "method"),
+    [("form", "web"), ("own_page", "web"), ("api", "lms"), ("client", "console"), ("telephone", "phone")],
+)
+def test_a_withdrawal_is_recorded_with_the_way_in_which_it_was_made(indus: Cast, channel: str, method: str) -> None:
+    given_consent(indus)
+    received(indus, "withdrawal", subject="junaid", channel=channel, at=AT + DAY)
+    assert ConsentEvent.objects.get(subject=indus.subject_id("junaid"), state="withdrawn").method == method
 
 
 def test_a_withdrawal_that_anybody_could_have_written_waits_for_the_person(indus: Cast) -> None:
