@@ -23,6 +23,7 @@ __all__ = [
     "Step",
     "StepKind",
     "due_at",
+    "format_day",
     "list_due_steps",
 ]
 
@@ -69,6 +70,11 @@ class Pause(NamedTuple):
 def due_at(received_at: datetime) -> datetime:
     """Return the due date of a request: thirty days after its receipt."""
     return received_at + ANSWER_TIME
+
+
+def format_day(moment: datetime, zone: str) -> str:
+    """Return the calendar day of a moment in a client's time zone, as emails name it: 2026-10-31."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.deadlines import StepKind
+from rights.deadlines import StepKind, format_day
 from rights.messages import STAFF_MESSAGES
 from rights.models import RightsRequest
 from rights.selectors import get_clock
@@ -75,7 +75,7 @@ def _email(found: RightsRequest, school: Client, step: StepKind, *, where: UUID,
     context = {
         "number": found.number,
         "school": school.name[:200],
-        "due": f"{found.answer_by or found.due_at:%Y-%m-%d}",
+        "due": format_day(found.answer_by or found.due_at, school.time_zone),
         "url": f"{settings.PUBLIC_URL.rstrip('/')}{page}",
     }
     told: dict[str, Any] = {"related_id": found.pk, "actor": system_actor(NOTIFY_STAFF), "at": at}

@@ -27,6 +27,7 @@ from rights.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.selectors import list_parts_of
 from rights.services import (
+    AlreadyAnswered,
     ContactTooNew,
     RequestEnded,
     confirm_own_request,
@@ -155,13 +156,13 @@ def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
         if answer == "confirm":
             confirm_own_request(row, by_code=bool(visit.session.channel), actor=visit.actor, at=at)
         elif answer == "deny":
-            deny_own_request(row, actor=visit.actor, at=at)
+            deny_own_request(row, by_code=bool(visit.session.channel), actor=visit.actor, at=at)
         else:
             raise BadRequest("The answer is confirm or deny.")
     except ContactTooNew:
-        refused = _("Your contact was changed less than three days ago. Please confirm the request later.")
+        refused = _("Your contact was changed less than three days ago. Please answer later.")
         return _render_own(request, visit, OwnRequestForm(), status=HTTPStatus.CONFLICT, refused=refused)
-    except RequestEnded:
+    except (AlreadyAnswered, RequestEnded):
         return redirect_to_page("requests")
     return redirect_to_page("requests")
 

@@ -260,7 +260,7 @@ _DECISION = (
         done="Linked.",
         applies=lambda row, at: _is_unanswered(row, at) and row.subject_id is not None,
         refusals={
-            services.AlreadyDecided: "A right in the later request is already decided: answer it on its own.",
+            services.AlreadyDecided: "One of these rights is already decided: answer each request on its own.",
         },
     ),
     RowAction(
@@ -271,7 +271,7 @@ _DECISION = (
         form=ActionForm,
         lead="Every system must have answered, or been waived by two people.",
         done="Closed.",
-        applies=lambda row, _: row.is_open and row.answered_at is not None,
+        applies=lambda row, _: row.is_open and (row.answered_at is not None or services.is_of_erased_person(row)),
     ),
 )
 ACTS = (*_READING, *_PERSON, *_CLOCK, *_DECISION)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.clock import client_now
@@ -84,11 +84,12 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
     acts = ACTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person and assignee, defer the encrypted columns, and annotate the rights."""
+        """Select the related person, defer the encrypted columns, and annotate the rights and the assignee."""
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by("kind")
-        found = super().get_queryset(request).select_related("subject", "assignee")
+        found = super().get_queryset(request).select_related("subject")
         annotated: QuerySet[Any] = found.defer("details", "contact", "answer").annotate(
-            kinds=ArraySubquery(parts.values("kind").distinct())
+            kinds=ArraySubquery(parts.values("kind").distinct()),
+            assigned_to=_assignee_for(actor_of(request)),
         )
         return annotated
 
@@ -132,9 +133,9 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
     @admin.display(description="assigned to")
-    def assigned(self, row: RightsRequest) -> str:
+    def assigned(self, row: Any) -> str:
         """Return the colleague who takes the request."""
-        return row.assignee.email if row.assignee else "—"
+        return row.assigned_to or "—"
 
     @admin.display(description="identity")
     def identity(self, row: RightsRequest) -> SafeString:
@@ -142,6 +143,15 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
         if row.is_identity_verified:
             return render_state(row.get_identity_method_display(), "good")
         return render_state(gettext("Not verified"), "warn")
+
+
+def _assignee_for(viewer: Actor) -> Case | F:
+    """Return an expression for the assignee's email; clients see only that it is one of PakTaleem's staff."""
+    if viewer.client_id is None:
+        return F("assignee__email")
+    own = Membership.objects.filter(client_id=viewer.client_id, user_id=OuterRef("assignee_id"))
+    ours = When(Q(assignee__isnull=False) & ~Exists(own), then=Value("PakTaleem"))
+    return Case(ours, default=F("assignee__email"), output_field=CharField())
 
 
 def _clock_panel(row: RightsRequest) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                     'verbose_name': 'rights request',
                     'verbose_name_plural': 'rights requests',
                     'ordering': ['-received_at', '-id'],
-                    'indexes': [models.Index(fields=['client', '-received_at', '-id'], name='rights_by_time'), models.Index(fields=['-received_at', '-id'], name='rights_by_time_all'), models.Index(fields=['client', 'state', '-received_at', '-id'], name='rights_by_state'), models.Index(fields=['state', '-received_at', '-id'], name='rights_by_state_all'), models.Index(fields=['client', 'channel', '-received_at', '-id'], name='rights_by_channel'), models.Index(fields=['channel', '-received_at', '-id'], name='rights_by_channel_all'), models.Index(condition=models.Q(('closed_at', None)), fields=['client', 'due_at', 'id'], name='rights_open_by_due'), models.Index(condition=models.Q(('closed_at', None)), fields=['due_at', 'id'], name='rights_open_by_due_all'), models.Index(condition=models.Q(('answered_at', None), ('closed_at', None)), fields=['client', 'answer_by', 'id'], name='rights_by_deadline'), models.Index(condition=models.Q(('answered_at', None), ('closed_at', None)), fields=['answer_by', 'id'], name='rights_by_deadline_all')],
+                    'indexes': [models.Index(fields=['client', 'subject'], name='rights_of_subject'), models.Index(fields=['client', '-received_at', '-id'], name='rights_by_time'), models.Index(fields=['-received_at', '-id'], name='rights_by_time_all'), models.Index(fields=['client', 'state', '-received_at', '-id'], name='rights_by_state'), models.Index(fields=['state', '-received_at', '-id'], name='rights_by_state_all'), models.Index(fields=['client', 'channel', '-received_at', '-id'], name='rights_by_channel'), models.Index(fields=['channel', '-received_at', '-id'], name='rights_by_channel_all'), models.Index(condition=models.Q(('closed_at', None)), fields=['client', 'due_at', 'id'], name='rights_open_by_due'), models.Index(condition=models.Q(('closed_at', None)), fields=['due_at', 'id'], name='rights_open_by_due_all'), models.Index(condition=models.Q(('answered_at', None), ('closed_at', None)), fields=['client', 'answer_by', 'id'], name='rights_by_deadline'), models.Index(condition=models.Q(('answered_at', None), ('closed_at', None)), fields=['answer_by', 'id'], name='rights_by_deadline_all')],
                     'constraints': [models.UniqueConstraint(fields=('client', 'number'), name='rights_number_once'), models.CheckConstraint(condition=models.Q(('due_at', django.db.models.expressions.CombinedExpression(models.F('received_at'), '+', models.Value(datetime.timedelta(days=30))))), name='rights_due_in_30_days'), models.CheckConstraint(condition=models.Q(('expected_by__gte', models.F('due_at'))), name='rights_expected_not_earlier'), models.CheckConstraint(condition=models.Q(models.Q(('identity_method', ''), ('identity_verified_at', None)), models.Q(('identity_verified_at__isnull', False), ('subject__isnull', False), models.Q(('identity_method', ''), _negated=True)), _connector='OR'), name='rights_identity_has_a_method'), models.CheckConstraint(condition=models.Q(('closed_at', None), ('state__in', ['closed', 'withdrawn', 'duplicate']), _connector='OR'), name='rights_closed_is_final'), models.CheckConstraint(condition=models.Q(models.Q(('duplicate_of__isnull', False), ('state', 'duplicate')), models.Q(models.Q(('state', 'duplicate'), _negated=True), ('duplicate_of', None)), _connector='OR'), name='rights_duplicate_of_another')],
                 },
             ),
@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['starts_at', 'id'],
+                    'indexes': [models.Index(fields=['client', 'request'], name='rightspause_of_request')],
                     'constraints': [models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='rightspause_ends_later'), models.UniqueConstraint(condition=models.Q(('ends_at', None)), fields=('client', 'request'), name='rightspause_one_open')],
                 },
             ),
@@ -143,6 +144,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['at', 'id'],
+                    'indexes': [models.Index(fields=['client', 'request', 'at', 'id'], name='rightsnote_of_request')],
                 },
             ),
             migrations.CreateModel(
@@ -172,6 +174,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['at', 'id'],
+                    'indexes': [models.Index(fields=['client', 'restriction'], name='liftnotice_of_restriction')],
                 },
             ),
             migrations.CreateModel(

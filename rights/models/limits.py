@@ -34,6 +34,7 @@ class LiftNotice(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [models.Index(fields=["client", "restriction"], name="liftnotice_of_restriction")]
 
     def __str__(self) -> str:
         """Return how the person was informed."""

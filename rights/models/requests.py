@@ -192,6 +192,7 @@ class RightsRequest(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["client", "subject"], name="rights_of_subject"),
             *newest_first("received_at", "rights_by_time"),
             *newest_first("received_at", "rights_by_state", by="state"),
             *newest_first("received_at", "rights_by_channel", by="channel"),

@@ -80,6 +80,7 @@ class RequestPause(OfRequest):
                 fields=["client", "request"], condition=Q(ends_at=None), name="rightspause_one_open"
             ),
         ]
+        indexes = [models.Index(fields=["client", "request"], name="rightspause_of_request")]
 
     def __str__(self) -> str:
         """Return the cause."""
@@ -113,6 +114,7 @@ class RequestNote(OfRequest):
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsnote_of_request")]
 
     def __str__(self) -> str:
         """Return a label without its text."""

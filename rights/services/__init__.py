@@ -19,9 +19,10 @@ from rights.services.closing import (
     RecordRemains,
     answer_request,
     close_request,
+    is_of_erased_person,
     link_duplicate,
 )
-from rights.services.decisions import AlreadyDecided, IdentityNotVerified, decide_part, route_part
+from rights.services.decisions import AlreadyDecided, AlreadyRouted, IdentityNotVerified, decide_part, route_part
 from rights.services.handling import add_note, assign_request, list_assignees, read_notes
 from rights.services.identity import (
     ContactTooNew,
@@ -40,6 +41,7 @@ __all__ = [
     "AlreadyDecided",
     "AlreadyExtended",
     "AlreadyPaused",
+    "AlreadyRouted",
     "BasisDoesNotAllowObjection",
     "ContactTooNew",
     "IdentityDiffers",
@@ -65,6 +67,7 @@ __all__ = [
     "deny_own_request",
     "destroy_texts_of_person",
     "extend_request",
+    "is_of_erased_person",
     "link_duplicate",
     "list_assignees",
     "list_parts",

@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
-from rights.deadlines import LONGEST_EXTENSION
+from rights.deadlines import LONGEST_EXTENSION, format_day
 from rights.messages import NOTICE
 from rights.models import PauseCause, RequestExtension, RequestPause, RightsRequest
 from rights.sealing import seal_text
@@ -153,7 +153,8 @@ def _send_notice(request: RightsRequest, text: str, actor: Actor, at: datetime) 
     subject = request.subject
     if subject is None or subject.email is None:
         return False
-    context = {"number": request.number, "expected": f"{request.expected_by:%Y-%m-%d}", "text": text}
+    expected = format_day(request.expected_by, request.client.time_zone)
+    context = {"number": request.number, "expected": expected, "text": text}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
     send_message(NOTICE.code, to=subject, client_id=request.client_id, context=context, **told)
     return True

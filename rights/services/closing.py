@@ -30,6 +30,7 @@ __all__ = [
     "RecordRemains",
     "answer_request",
     "close_request",
+    "is_of_erased_person",
     "link_duplicate",
     "record_orders_answered",
 ]
@@ -105,21 +106,28 @@ def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) 
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Close an answered request, once every system has confirmed or was waived by two people.
 
+    A request of an erased person needs no answer: nobody is left to be told, and no text can be kept any more.
     Raises NotAnswered, OrdersOpen, RecordRemains, RequestEnded, NotAllowed.
     """
     require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
-    if request.answered_at is None:
+    if request.answered_at is None and not is_of_erased_person(request):
         raise NotAnswered
     if _open_orders(request).exists():
         raise OrdersOpen
-    if _is_erasure_granted(request) and request.subject is not None and request.subject.erased_at is None:
+    if _is_erasure_granted(request) and request.subject is not None and not is_of_erased_person(request):
         raise RecordRemains
     request.closed_at = at
     decisions = {part.decision for part in list_parts(request)}
     outcome = Decision.PARTLY.value if len(decisions) > 1 else min(decisions)
-    record_step("rights_request.closed", request, actor, at, {"outcome": outcome}, State.CLOSED)
+    facts = {"outcome": outcome if all(decisions) else None}
+    record_step("rights_request.closed", request, actor, at, facts, State.CLOSED)
     return request
+
+
+def is_of_erased_person(request: RightsRequest) -> bool:
+    """Return True if the person of a request is erased."""
+    return request.subject is not None and request.subject.erased_at is not None
 
 
 def _open_orders(request: RightsRequest) -> Any:
@@ -134,17 +142,17 @@ def _is_erasure_granted(request: RightsRequest) -> bool:
 def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor, at: datetime) -> RightsRequest:
     """Continue two open requests of one person in the one received first; return that one.
 
-    Its clock is the earliest, and it takes over the rights that only the other names. The identity is not taken over: a
-    request that is not verified stays so, and its rights do not get into one that is. Raises NotSamePerson,
-    IdentityDiffers, AlreadyDecided, AlreadyAnswered, RequestEnded, NotAllowed.
+    Its clock is the earliest, and it takes over the rights and purposes that only the other names. The identity is not
+    taken over: a request that is not verified stays so, and its rights do not get into one that is. Raises
+    NotSamePerson, IdentityDiffers, AlreadyDecided, AlreadyAnswered, RequestEnded, NotAllowed.
     """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, request.client_id)
-    if request.client_id != other.client_id or request.subject_id is None or request.subject_id != other.subject_id:
-        raise NotSamePerson
-    if request.pk == other.pk:
+    if request.client_id != other.client_id or request.pk == other.pk:
         raise NotSamePerson
     locked = [lock_unanswered(one) for one in sorted((request, other), key=lambda one: one.pk)]
     first, later = sorted(locked, key=lambda one: (one.received_at, one.pk))
+    if first.subject_id is None or first.subject_id != later.subject_id:
+        raise NotSamePerson
     _take_over_parts(first, later)
     later.duplicate_of, later.closed_at = first, at
     record_step("rights_request.linked", later, actor, at, {"kept": str(first.pk)}, State.DUPLICATE)
@@ -153,15 +161,25 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
 
 
 def _take_over_parts(first: RightsRequest, later: RightsRequest) -> None:
-    own, parts = {(part.kind, part.decider) for part in list_parts(first)}, list_parts(later)
-    if any(part.decision for part in parts):
+    own, parts = {(part.kind, part.decider): part for part in list_parts(first)}, list_parts(later)
+    pairs = [(own.get((part.kind, part.decider)), part) for part in parts]
+    wider = [(kept, part) for kept, part in pairs if kept is None or not _covers(kept, part)]
+    if any(part.decision for part in parts) or any(kept is not None and kept.decision for kept, _part in wider):
         raise AlreadyDecided
-    missing = [part for part in parts if (part.kind, part.decider) not in own]
-    if missing and first.is_identity_verified and not later.is_identity_verified:
+    if wider and first.is_identity_verified and not later.is_identity_verified:
         raise IdentityDiffers
-    for part in missing:
-        columns = {"kind": part.kind, "decider": part.decider, "purposes": part.purposes}
-        RequestPart(client_id=first.client_id, request=first, **columns).save(force_insert=True)
+    for kept, part in wider:
+        if kept is None:
+            columns = {"kind": part.kind, "decider": part.decider, "purposes": part.purposes}
+            RequestPart(client_id=first.client_id, request=first, **columns).save(force_insert=True)
+        else:
+            kept.purposes = part.purposes and sorted({*kept.purposes, *part.purposes})
+            kept.save(update_fields=["purposes"])
+
+
+def _covers(kept: RequestPart, part: RequestPart) -> bool:
+    """Return True if a part names every purpose of another; no purposes means all."""
+    return not kept.purposes or (bool(part.purposes) and set(part.purposes) <= set(kept.purposes))
 
 
 def record_orders_answered(order: Order, actor: Actor, at: datetime) -> None:

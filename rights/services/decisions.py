@@ -14,16 +14,22 @@ from rights.models import RequestPart
 from rights.sealing import seal_text
 from rights.services.clock import lock_unanswered, update_dates
 from rights.services.outcomes import carry_out
-from rights.services.steps import NEEDS_NO_IDENTITY, record_step
+from rights.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step
 from rights.states import Decider, Decision, RefusalCode
 
-__all__ = ["AlreadyDecided", "IdentityNotVerified", "decide_part", "route_part"]
+__all__ = ["AlreadyDecided", "AlreadyRouted", "IdentityNotVerified", "decide_part", "route_part"]
 
 
 class AlreadyDecided(PortalError):
     """This part is already decided."""
 
     console_message = "This part is already decided."
+
+
+class AlreadyRouted(PortalError):
+    """The controller to whom a part is passed already decides about this right."""
+
+    console_message = "This controller already decides about this right."
 
 
 class IdentityNotVerified(PortalError):
@@ -70,12 +76,17 @@ def decide_part(
 
 @transaction.atomic
 def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: datetime) -> RequestPart:
-    """Pass an undecided part to the other controller (triage). Raises AlreadyDecided, RequestEnded, NotAllowed."""
+    """Pass an undecided part to the other controller (triage).
+
+    Raises AlreadyDecided, AlreadyRouted, AlreadyAnswered, RequestEnded, NotAllowed.
+    """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, part.client_id)
     request = lock_unanswered(part.request)
     part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
     if part.decision:
         raise AlreadyDecided
+    if any((one.kind, one.decider) == (part.kind, Decider(decider)) for one in list_parts(request)):
+        raise AlreadyRouted
     part.decider = Decider(decider).value
     part.save(update_fields=["decider"])
     update_dates(request, at)

@@ -11,6 +11,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
 from rights.models import IdentityMethod, RightsRequest
+from rights.services.clock import lock_unanswered
 from rights.services.outcomes import withdraw_at_once
 from rights.services.steps import lock_open_request, record_step, require_subject
 from rights.states import State
@@ -70,10 +71,16 @@ def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, 
 
 
 @transaction.atomic
-def deny_own_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
-    """End a request that the person did not make, or no longer wants. Raises RequestEnded, NotAllowed."""
-    request = lock_open_request(request)
-    _require_own(request, actor)
+def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
+    """End a request that the person did not make, or no longer wants; ``by_code`` as in ``confirm_own_request``.
+
+    A code to a contact that is too new does not end a request whose person is verified. Raises ContactTooNew,
+    AlreadyAnswered, RequestEnded, NotAllowed.
+    """
+    request = lock_unanswered(request)
+    subject = _require_own(request, actor)
+    if by_code and request.is_identity_verified:
+        _check_contact(subject, at)
     request.closed_at = at
     record_step("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
     return request

@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
-from rights.deadlines import ANSWER_TIME, due_at
+from rights.deadlines import ANSWER_TIME, due_at, format_day
 from rights.messages import RECEIVED
 from rights.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.sealing import create_key, open_text, seal_text
@@ -123,7 +123,7 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
     """Email the acknowledgement to the contact on file, if there is one; never to an address in the request."""
     sent = row.subject is not None and row.subject.email is not None
     if sent and row.subject is not None:
-        context = {"number": row.number, "due": f"{row.due_at:%Y-%m-%d}"}
+        context = {"number": row.number, "due": format_day(row.due_at, row.client.time_zone)}
         told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
         send_message(RECEIVED.code, to=row.subject, client_id=row.client_id, context=context, **told)
     record_step("rights_request.acknowledged", row, actor, at, {"sent": sent})

@@ -19,7 +19,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
-from rights.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.models import PARENT, Channel, RequestPart, RightKind, RightsRequest
 from rights.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
 from rights.services.steps import list_parts, record_step, require_subject
 from rights.states import Decider, Decision
@@ -28,6 +28,14 @@ __all__ = ["BasisDoesNotAllowObjection", "carry_out", "withdraw_at_once"]
 
 _PORTAL = system_actor("rights.outcomes")
 _A_DAY = timedelta(days=1)
+_METHODS = {
+    Channel.FORM: Method.WEB,
+    Channel.OWN_PAGE: Method.WEB,
+    Channel.API: Method.LMS,
+    Channel.CLIENT: Method.CONSOLE,
+    Channel.TELEPHONE: Method.PHONE,
+}
+"""How a withdrawal was collected, by the channel of its request."""
 _COPIES = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 
 
@@ -56,7 +64,7 @@ def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: da
     elif kind is RightKind.OBJECTION:
         _object(require_subject(request), part, actor, at)
     elif kind is RightKind.WITHDRAWAL:
-        _withdraw(require_subject(request), part, at)
+        _withdraw(request, part, at)
 
 
 @transaction.atomic
@@ -67,18 +75,19 @@ def withdraw_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> N
     """
     waiting = [one for one in list_parts(request) if one.kind == RightKind.WITHDRAWAL and not one.decision]
     for part in waiting:
-        _withdraw(require_subject(request), part, at)
+        _withdraw(request, part, at)
         part.decision, part.decided_at = Decision.GRANTED.value, at
         part.decided_kind, part.decided_by = actor.kind.value, actor.id
         part.save(update_fields=["decision", "decided_at", "decided_kind", "decided_by"])
         record_step("rights_request.decided", request, actor, at, {"part": str(part.pk), "decision": part.decision})
 
 
-def _withdraw(subject: Subject, part: RequestPart, at: datetime) -> None:
+def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
+    subject, method = require_subject(request), _METHODS[Channel(request.channel)]
     meant = list_purposes_meant(subject.client_id, role=subject.role, kind=RightKind.WITHDRAWAL, at=at)
     for purpose in part.purposes or meant:
         with suppress(NothingToWithdraw):
-            withdraw_consent(subject, purpose=purpose, method=Method.LMS, actor=_PORTAL, at=at)
+            withdraw_consent(subject, purpose=purpose, method=method, actor=_PORTAL, at=at)
 
 
 def _object(subject: Subject, part: RequestPart, actor: Actor, at: datetime) -> None:

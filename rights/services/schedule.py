@@ -28,7 +28,7 @@ def list_clients_with_due_requests(*, at: datetime) -> list[UUID]:
 def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Carry out every step of a client's requests that was due until ``at``, each once; return how many.
 
-    Each request is a transaction of its own. After an outage the steps that were missed are carried out too.
+    All are in the caller's transaction. After an outage the steps that were missed are carried out too.
     """
     return sum(
         _carry_out(request, actor, at) for request in _candidates(at).filter(client_id=client_id).order_by("due_at")

@@ -67,6 +67,16 @@ def test_a_request_is_decided_answered_and_closed_at_the_desk(sign_in: SignIn, c
     assert fresh(cast, request).state == "closed"
 
 
+def test_a_client_does_not_see_which_officer_a_request_is_assigned_to(sign_in: SignIn, cast: Cast) -> None:
+    request = made(cast)
+    act(sign_in("amina"), request, "assign", assignee=str(cast.user_id("amina")))
+    for url in (list_url(MODEL), row_url(MODEL, request.pk)):
+        assert cast.user("amina").email in sign_in("amina").get(url).content.decode()
+        page = sign_in("farah").get(url).content.decode()
+        assert request.number in page
+        assert cast.user("amina").email not in page
+
+
 def test_pauses_extension_notes_and_assignment_at_the_desk(sign_in: SignIn, cast: Cast) -> None:
     request, amina = made(cast), sign_in("amina")
     assert act(amina, request, "note", text="Called.").status_code == 302

@@ -6,20 +6,21 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.consents.models import Consent, ConsentState, Objection, Restriction
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.services import Answer, record_answers
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import complete_erasure, register_subject, start_erasure
+from paktaleem.directory.people.services import complete_erasure, erase_subject, register_subject, start_erasure
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.models import RequestStep
+from rights.models import RequestStep, RightsRequest
 from rights.sealing import open_text
 from rights.services import (
     AlreadyAnswered,
     AlreadyDecided,
+    AlreadyRouted,
     BasisDoesNotAllowObjection,
     ContactTooNew,
     IdentityDiffers,
@@ -160,6 +161,16 @@ def test_a_verified_withdrawal_is_in_effect_at_once_and_nobody_decides_about_it(
     assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "withdrawn"
 
 
+@pytest.mark.parametrize(
+    ("channel", "method"),
+    [("form", "web"), ("own_page", "web"), ("api", "lms"), ("client", "console"), ("telephone", "phone")],
+)
+def test_a_withdrawal_is_recorded_with_the_way_in_which_it_was_made(indus: Cast, channel: str, method: str) -> None:
+    given_consent(indus)
+    received(indus, "withdrawal", subject="junaid", channel=channel, at=AT + DAY)
+    assert ConsentEvent.objects.get(subject=indus.subject_id("junaid"), state="withdrawn").method == method
+
+
 def test_a_withdrawal_that_anybody_could_have_written_waits_for_the_person(indus: Cast) -> None:
     given_consent(indus)
     request = received(indus, "withdrawal", subject="junaid", identity="", channel="form", at=AT + DAY)
@@ -206,6 +217,23 @@ def test_an_officer_passes_a_part_to_the_other_controller(indus: Cast) -> None:
     assert request.state == "with_client"
 
 
+def test_a_right_that_both_decide_about_cannot_be_passed_to_one_of_them(indus: Cast) -> None:
+    request = received(indus, "access")
+    for decider in ("client", "paktaleem"):
+        with pytest.raises(AlreadyRouted):
+            route_part(part_of(request, "client"), decider=decider, actor=indus.actor("amina"), at=AT)
+
+
+def test_a_request_of_an_erased_person_is_closed_without_an_answer(indus: Cast) -> None:
+    request, amina = received(indus, "access", "erasure"), indus.actor("amina")
+    with pytest.raises(NotAnswered):
+        close_request(request, actor=amina, at=AT)
+    erase_subject(indus.subject("hamza"), actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+    closed = close_request(request, actor=amina, at=AT)
+    assert (closed.state, closed.closed_at, closed.answered_at) == ("closed", AT, None)
+    assert RequestStep.objects.get(request=request, kind="closed").facts == {"outcome": None}
+
+
 def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(indus: Cast) -> None:
     request = received(indus, "access", identity="", channel="form")
     hamza, client_id = indus.subject_id("hamza"), indus.client_id("indus")
@@ -222,7 +250,7 @@ def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(in
     confirmed = confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=72))
     assert (confirmed.identity_method, confirmed.state) == ("code", "with_client")
     denied = received(indus, "access", identity="", channel="form")
-    assert deny_own_request(denied, actor=own, at=AT).state == "withdrawn"
+    assert deny_own_request(denied, by_code=True, actor=own, at=AT).state == "withdrawn"
 
 
 def test_duplicates_continue_in_the_earlier_one_with_its_clock_and_without_its_identity(indus: Cast) -> None:
@@ -234,6 +262,50 @@ def test_duplicates_continue_in_the_earlier_one_with_its_clock_and_without_its_i
     assert (kept.pk, kept.due_at, kept.state) == (first.pk, AT + 30 * DAY, "identity_pending")
     assert (later.state, later.duplicate_of_id) == ("duplicate", first.pk)
     assert {part.kind for part in list_parts(kept)} == {"access", "rectification"}
+
+
+@pytest.mark.parametrize(("other", "together"), [(["service_delivery"], None), ([], [])])
+def test_the_purposes_of_a_duplicate_are_taken_over_too(
+    indus: Cast, other: list[str], together: list[str] | None
+) -> None:
+    first = received(indus, "erasure", purposes=["newsletter"])
+    later = received(indus, "erasure", purposes=other, at=AT + DAY)
+    kept = link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT + DAY)
+    assert part_of(kept).purposes == (["newsletter", *other] if together is None else together)
+
+
+def test_an_unverified_or_decided_request_takes_over_no_purposes(indus: Cast) -> None:
+    amina = indus.actor("amina")
+    verified = received(indus, "restriction", purposes=["newsletter"])
+    forged = received(indus, "restriction", identity="", channel="form", at=AT + DAY)
+    with pytest.raises(IdentityDiffers):
+        link_duplicate(forged, other=verified, actor=amina, at=AT + DAY)
+    decided(indus, verified)
+    later = received(indus, "restriction", purposes=["service_delivery"], at=AT + DAY)
+    with pytest.raises(AlreadyDecided):
+        link_duplicate(later, other=verified, actor=amina, at=AT + DAY)
+
+
+def test_requests_are_linked_only_if_their_stored_persons_are_the_same(indus: Cast) -> None:
+    amina = indus.actor("amina")
+    first, later = received(indus), received(indus, identity="", channel="form", at=AT + DAY)
+    assign_person(RightsRequest.objects.get(pk=later.pk), subject=indus.subject("junaid"), actor=amina, at=AT + DAY)
+    with pytest.raises(NotSamePerson):
+        link_duplicate(later, other=first, actor=amina, at=AT + DAY)
+
+
+def test_a_new_contact_cannot_end_a_verified_request_and_nobody_an_answered_one(indus: Cast) -> None:
+    hamza = indus.subject_id("hamza")
+    own = person_actor(hamza, indus.client_id("indus"), acts_for=hamza)
+    request = received(indus, "rectification")
+    changed = {"email": "new.hamza@mail.example"}
+    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    with pytest.raises(ContactTooNew):
+        deny_own_request(request, by_code=True, actor=own, at=AT + DAY)
+    decided(indus, request)
+    answer_request(request, text="Corrected.", actor=indus.actor("farah"), at=AT + DAY)
+    with pytest.raises(AlreadyAnswered):
+        deny_own_request(request, by_code=False, actor=own, at=AT + 4 * DAY)
 
 
 def test_an_unverified_request_puts_no_right_into_a_verified_one(indus: Cast) -> None:

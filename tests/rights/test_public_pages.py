@@ -19,6 +19,7 @@ from rights.tasks import match_sender_of_request
 from tests.access_links import visiting
 from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor
 from tests.cast import Cast
+from tests.rights.cases import received
 from tests.working import work as work_on
 
 HAMZA = "hamza.lodhi@students.example"
@@ -58,6 +59,7 @@ def work_and_bytes(contact: str, number: int) -> Any:
 def test_known_unknown_child_erased_and_foreign_people_take_the_same_work_and_give_the_same_bytes(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("junaid"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    asked("somebody@mail.example")  # the first request of a process compiles the register, and keeps it
     contacts = [
         HAMZA,
         "nobody@mail.example",
@@ -124,6 +126,14 @@ def test_a_contact_that_nobody_has_waits_for_an_officer_and_gets_no_email(cast: 
     work()
     assert mail.outbox == []
     assert requests_of(cast)[0].state == "triage"
+
+
+def test_an_email_names_the_due_day_as_the_page_does_in_the_clients_time_zone(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        received(cast, at=datetime(2026, 10, 1, 20, tzinfo=UTC))
+    work()
+    assert "You have an answer by 2026-11-01." in mail.outbox[-1].body
+    assert "answer expected by 2026-11-01." in own_page(cast).get("/requests/mine/").content.decode()
 
 
 def own_page(cast: Cast, subject: str = "lms-hamza") -> Client:

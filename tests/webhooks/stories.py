@@ -377,7 +377,7 @@ def a_request_waits_too_long(world: World) -> None:
         assert carry_out_due_steps(world.client_id, actor=WORKER, at=AT) > 1
         forged = received(world.cast, "access", identity="", channel="form", at=AT)
         hamza = world.person("hamza")
-        deny_own_request(forged, actor=person_actor(hamza.pk, world.client_id, acts_for=hamza.pk), at=AT)
+        deny_own_request(forged, by_code=True, actor=person_actor(hamza.pk, world.client_id, acts_for=hamza.pk), at=AT)
 
 
 @causes("purpose.widened")
