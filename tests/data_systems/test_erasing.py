@@ -36,6 +36,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import Stage, erasure_list
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.factories import make_system
 from tests.working import run_worker, work
 
 WHY = "subject_request"
@@ -158,6 +159,19 @@ def test_without_any_system_it_is_complete_at_once(cast, now):
         assert (erasure.completed_at, has_key(erasure)) == (now + HOUR, False)
         assert not Order.objects.exists()
     assert [one.stage for one in erasure_list().intents().values()] == [Stage.STARTED, Stage.KEY_DESTROYED]
+
+
+def test_a_system_registered_meanwhile_is_asked_before_the_key_goes(cast, start, indus, now):
+    erasure = start()
+    for order in orders_of(erasure):
+        answer(order, cast, now)
+    library = make_system(indus, "library", ["content"], delivery="by_hand")
+    assert not complete_erasure(erasure, actor=SYSTEM, at=now + HOUR)
+    assert has_key(erasure)
+    [order] = [one for one in orders_of(erasure) if one.is_open]
+    assert (order.system, order.categories, order.due_at) == (library, ["content"], now + HOUR + ERASURE_DUE)
+    answer(order, cast, now + HOUR)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now + HOUR)
 
 
 def test_completing_twice_changes_nothing(cast, start, now):

@@ -1,6 +1,7 @@
 """One connection for many messages: reused, reopened when the receiver closed it, checked each time it connects."""
 
 import asyncio
+import os
 
 import httpcore
 import pytest
@@ -29,6 +30,19 @@ async def closing_unasked(reader, writer):
     await reader.readuntil(b"\r\n\r\n")
 
 
+async def answering_outside_tls(reader, writer):
+    """Send the answer on the bare socket, as a broken proxy does."""
+    await reader.readuntil(b"\r\n\r\n")
+    os.write(writer.get_extra_info("socket").fileno(), NO_CONTENT)
+    await reader.read()
+
+
+async def answering_then_outside_tls(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(NO_CONTENT)
+    await answering_outside_tls(reader, writer)
+
+
 def statuses_of(number, behave):
     """Send a number of messages over one connection; return their statuses, and how many connections were made."""
 
@@ -49,6 +63,30 @@ def test_many_messages_share_a_connection():
 @pytest.mark.parametrize("behave", [saying(), closing_after_two_requests], ids=["at once", "during the next request"])
 def test_a_connection_that_the_receiver_closed_is_opened_again(behave):
     assert statuses_of(3, behave) == ([204] * 3, 3)
+
+
+def posted_over_tls(number, behave):
+    """Send a number of messages over one connection of TLS; return their statuses."""
+
+    async def resolve(_host, _port):
+        return ["127.0.0.1"]
+
+    async def run():
+        async with listener(behave, tls_name="lms.example") as found:
+            url, allowed = f"https://lms.example:{found.port}/", [f"lms.example:{found.port}"]
+            async with Connection(url, allowed=allowed, trust=trust(), resolve=resolve) as connection:
+                return [(await connection.post(b"", {})).status for _ in range(number)]
+
+    return asyncio.run(run())
+
+
+def test_an_answer_outside_tls_is_no_response():
+    with pytest.raises(Unreachable, match="tls"):
+        posted_over_tls(1, answering_outside_tls)
+
+
+def test_a_connection_whose_tls_breaks_later_is_opened_again():
+    assert posted_over_tls(2, answering_then_outside_tls) == [204, 204]
 
 
 def test_a_new_connection_that_breaks_is_not_tried_again():

@@ -138,6 +138,16 @@ def test_a_delta_relates_to_who_came_earlier(bring):
     assert report.oddities == {"agent_not_guardian": 1, "agent_unknown": 1}
 
 
+def test_a_delta_relates_no_one_to_a_guardian_who_is_being_erased(cast, bring, now):
+    bring(clean_network())
+    start_erasure(person("esra"), actor=cast.actor("amina"), reason="subject_request", at=now)
+    package = clean_network()
+    package.user("hina", "student", "Hina", "Khan", agentSourcedIds="esra")
+    report = bring(package.as_delta(hina="active"))
+    assert report.oddities == {"relation_of_erased": 1}
+    assert not GuardianClaim.objects.filter(child=person("hina")).exists()
+
+
 def test_a_delta_from_the_guardians_side_tells_the_relationship(bring):
     bring(clean_network())
     package = clean_network()

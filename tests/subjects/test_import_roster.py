@@ -447,6 +447,36 @@ def test_someone_elses_change_meanwhile_is_not_overwritten(indus, bring, now, mo
     assert texts(person("esra"))["email"] == "esra@mail.example"
 
 
+def test_who_is_being_erased_meanwhile_is_not_changed(indus, bring, now, monkeypatch, cast):
+    package = clean_network()
+    bring(package, indus)
+    package.row("users.csv", "esra")["email"] = "new@mail.example"
+    staged_first = tables.write_changed_people
+
+    def meanwhile(params):
+        start_erasure(person("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+        return staged_first(params)
+
+    monkeypatch.setattr(tables, "write_changed_people", meanwhile)
+    with pytest.raises(PeopleChangedMeanwhile):
+        bring(package, indus, at=now + LATER)
+
+
+def test_who_is_being_erased_meanwhile_gets_no_guardian(indus, bring, now, monkeypatch, cast):
+    first, package = clean_network(), clean_network()
+    first.row("users.csv", "danish")["agentSourcedIds"] = ""
+    bring(first, indus)
+    read_first = tables.known_relations
+
+    def meanwhile(*asked):
+        start_erasure(person("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+        return read_first(*asked)
+
+    monkeypatch.setattr(tables, "known_relations", meanwhile)
+    with pytest.raises(PeopleChangedMeanwhile):
+        bring(package, indus, at=now + LATER)
+
+
 def test_a_person_registered_meanwhile_is_not_reported_as_a_defect(indus, bring, monkeypatch):
     monkeypatch.setattr(people, "_find_known", lambda *_: {})
     bring(clean_network(), indus)

@@ -25,7 +25,13 @@ from paktaleem.directory.people.selectors import (
     sealer_of,
     search_subjects,
 )
-from paktaleem.directory.people.services import claim_guardian, register_subject, reveal_fields
+from paktaleem.directory.people.services import (
+    ErasureInProgress,
+    claim_guardian,
+    register_subject,
+    reveal_fields,
+    start_erasure,
+)
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -352,6 +358,15 @@ def test_a_guardian_is_claimed_once_and_ended_claims_return(cast, indus, now):
     assert (made.child_id, made.guardian_id, made.starts_at) == (hamza.id, esra.id, now)
     assert made.history.get().actor_id == farah.id
     assert set(list_guardian_claims(farah).values_list("child_id", flat=True)) == {danish.id, hamza.id}
+
+
+def test_who_is_being_erased_by_now_is_not_claimed(cast, indus, now):
+    """The claim looks at the stored people, not at what its caller read before."""
+    danish, hamza, farah = cast.subject("danish"), cast.subject("hamza"), cast.actor("farah")
+    start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
+    for child, guardian in ((danish, hamza), (hamza, danish)):
+        with pytest.raises(ErasureInProgress):
+            claim_guardian(child, guardian=guardian, relationship="parent", actor=farah, at=now)
 
 
 def test_no_one_is_their_own_guardian(cast, indus, now):

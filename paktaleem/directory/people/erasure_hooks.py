@@ -24,7 +24,8 @@ type ErasureBlocker = Callable[[Erasure], bool]
 type ErasureLock = Callable[[Subject], None]
 
 erasure_started: ExtensionPoint[StartedHandler] = ExtensionPoint(
-    "people.erasure_started", "Called with every confirmed erasure, in the same transaction, to issue its orders."
+    "people.erasure_started",
+    "Called in the transaction that confirms an erasure, to issue its orders, and again before the key is destroyed.",
 )
 erasure_blockers: ExtensionPoint[ErasureBlocker] = ExtensionPoint(
     "people.erasure_blockers", "Asked whether an erasure still waits for an answer before the key may be destroyed."
@@ -38,7 +39,7 @@ before_erasure: ExtensionPoint[PreErasureHook] = ExtensionPoint(
 
 
 def report_started_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> None:
-    """Call every handler with an erasure that was just confirmed."""
+    """Call every handler with an erasure that was just confirmed, or whose key is to be destroyed."""
     for handler in erasure_started:
         handler(erasure, actor, at)
 

@@ -122,14 +122,14 @@ class Connection:
                 return await self._send_and_read(destination, body, headers)
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise Unreachable("timeout") from error
-        except httpcore.ConnectError as error:
+        except (httpcore.ConnectError, ssl.SSLError) as error:  # httpcore passes errors after the handshake on
             raise Unreachable("tls" if _is_tls_error(error) else "connect") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise Unreachable("protocol") from error
 
     async def _send_and_read(self, destination: Destination, body: bytes, headers: Mapping[str, str]) -> Answer:
         if self._link is not None and self._link.is_idle() and not self._link.has_expired():
-            with suppress(httpcore.NetworkError, httpcore.RemoteProtocolError):  # closed by the receiver
+            with suppress(httpcore.NetworkError, httpcore.RemoteProtocolError, ssl.SSLError):  # closed by the receiver
                 return await _exchange(self._link, destination.url, body, headers)
         await self._close()
         self._link = httpcore.AsyncHTTPConnection(

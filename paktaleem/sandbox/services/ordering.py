@@ -35,8 +35,8 @@ def make_order(
     """Issue an order about a person of a sandbox to one system, due in 30 days, with the sandbox as actor.
 
     Without ``categories`` it covers all that the system holds. Orders of other clients follow from acts, such as a
-    request, and go to every system. Raises SubjectUnknown, AlreadyErased, ValidationError naming
-    the field, NoSystem if the system has ended, NotASandbox, NotAllowed.
+    request, and go to every system. Raises SubjectUnknown, SubjectErased, ErasureInProgress unless it is to erase,
+    ValidationError naming the field, NoSystem if the system has ended, NotASandbox, NotAllowed.
     """
     client = get_sandbox(client.pk, actor=actor)
     sandbox, wanted = sandbox_actor(client.pk), frozenset(categories) or frozenset(system.categories)
@@ -54,7 +54,7 @@ def make_order(
         due_at=at + _DUE_IN,
     )
     subject = get_subject(external_id, actor=sandbox)
-    issued = issue_orders(subject, spec, new_values=new_values, only_to=system, actor=sandbox, at=at)
+    issued = issue_orders(subject, spec, new_values=new_values, only_to=[system], actor=sandbox, at=at)
     if not issued:
         raise NoSystem
     return issued[0]

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.results import PERSON_ERASED
 from paktaleem.directory.data_systems.sealed_names import seal_name
-from paktaleem.directory.data_systems.selectors import Parent, categories_held
+from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.steps import take_step
 from paktaleem.directory.data_systems.states import Step
@@ -35,9 +35,14 @@ _NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
 
 
 def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
-    """Order every system that holds data of the client's people to erase this person; ``people.erasure_started``."""
+    """Order every system that holds data of the client's people to erase this person; ``people.erasure_started``.
+
+    Systems that have an order of this erasure get no other.
+    """
     categories = categories_held(erasure.client_id, at=at)
-    if categories:
+    asked = set(_orders_of(erasure).values_list("system_id", flat=True))
+    new = [one for one in systems_holding(erasure.client_id, categories, at=at) if one.pk not in asked]
+    if new:
         spec = OrderSpec(
             kind=OrderKind.ERASE,
             categories=categories,
@@ -46,13 +51,17 @@ def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
             due_at=at + ERASURE_DUE,
             parent=Parent(ERASURE, erasure.pk),
         )
-        issue_orders(erasure.subject, spec, actor=actor, at=at)
+        issue_orders(erasure.subject, spec, only_to=new, actor=actor, at=at)
 
 
 def has_open_erasure_orders(erasure: Erasure) -> bool:
     """Return True if an order of the erasure is neither answered nor waived; ``people.erasure_blockers``."""
-    orders = Order.objects.open().filter(client_id=erasure.client_id, parent_id=erasure.pk, parent_kind=ERASURE)
-    return bool(orders.exists())
+    return bool(_orders_of(erasure).open().exists())
+
+
+def _orders_of(erasure: Erasure) -> OrderQuerySet:
+    orders: OrderQuerySet = Order.objects.filter(client_id=erasure.client_id, parent_id=erasure.pk, parent_kind=ERASURE)
+    return orders
 
 
 def continue_erasure(order: Order, actor: Actor, at: datetime) -> None:

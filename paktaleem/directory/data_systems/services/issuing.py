@@ -1,7 +1,7 @@
 """Issue orders to every system that holds data of a person."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,15 +70,15 @@ def issue_orders(
     spec: OrderSpec,
     *,
     new_values: Mapping[str, str | None] | None = None,
-    only_to: System | None = None,
+    only_to: Collection[System] | None = None,
     actor: Actor,
     at: datetime,
 ) -> list[Order]:
     """Issue an order to each of the client's and PakTaleem's systems that holds any of the categories.
 
     Returns the orders; an empty list means that no registered system holds such data, and the caller decides whether
-    that suffices. ``only_to`` limits them to one system, as in sandboxes. ``new_values`` are the corrected values, for
-    a correction only; they are sealed. While a person is being erased, only orders to erase are issued. Raises
+    that suffices. ``only_to`` limits them to some systems. ``new_values`` are the corrected values, for a
+    correction only; they are sealed. While a person is being erased, only orders to erase are issued. Raises
     ValidationError naming what is wrong, ErasureInProgress, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, subject.client_id)
@@ -92,7 +92,7 @@ def issue_orders(
     sealed = sealer_of(subject).seal(json.dumps(values), column=_COLUMN) if values else None
     correction = {"new_values": sealed, "fields": sorted(values)}
     holding = systems_holding(subject.client_id, spec.categories, at=at)
-    found = [system for system in holding if only_to is None or system == only_to]
+    found = [system for system in holding if only_to is None or system in only_to]
     return [_issue(subject, system, spec, correction, actor=actor, at=at) for system in found]
 
 

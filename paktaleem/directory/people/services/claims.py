@@ -32,10 +32,7 @@ def claim_guardian(
     An ended claim starts anew. Raises AlreadyErased, ErasureInProgress, ValidationError, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
-    if child.erased_at is not None or guardian.erased_at is not None:
-        raise AlreadyErased
-    if child.is_being_erased or guardian.is_being_erased:
-        raise ErasureInProgress
+    _lock_recorded(child, guardian)
     claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
     if claim is not None and claim.relationship == relationship and claim.ends_at is None:
         return claim
@@ -49,6 +46,16 @@ def claim_guardian(
     facts = {"guardian": str(guardian.id), "relationship": relationship}
     record_entry("guardian.claimed", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at)
     return claim
+
+
+def _lock_recorded(child: Subject, guardian: Subject) -> None:
+    """Lock both people, so that neither is erased meanwhile. Raises AlreadyErased, ErasureInProgress."""
+    rows = Subject.objects.select_for_update().filter(client_id=child.client_id, pk__in=[child.pk, guardian.pk])
+    stored = list(rows.order_by("pk"))
+    if any(one.erased_at is not None for one in stored):
+        raise AlreadyErased
+    if any(one.is_being_erased for one in stored):
+        raise ErasureInProgress
 
 
 @transaction.atomic

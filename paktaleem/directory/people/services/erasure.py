@@ -121,7 +121,8 @@ def start_erasure(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
 def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
     """Destroy the person's key if every system has answered; return True if the erasure is complete.
 
-    Idempotent, and safe while systems answer. Raises NotAllowed, OSError or ListDamaged if the erasure list cannot be
+    Systems that were registered since the confirmation are ordered first, and waited for. Idempotent, and safe while
+    systems answer. Raises NotAllowed, OSError or ListDamaged if the erasure list cannot be
     written; the erasure is then completed later.
     """
     require(actor, Capability.ERASE_SUBJECTS, erasure.client_id)
@@ -131,7 +132,10 @@ def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
     take_locks(erasure.subject)
     subject = Subject.objects.select_for_update().get(id=erasure.subject_id, client_id=erasure.client_id)
     erasure.refresh_from_db(fields=["completed_at"])
-    return erasure.is_complete or _complete_if_answered(erasure, subject, actor=actor, at=at)
+    if erasure.is_complete:
+        return True
+    report_started_erasure(erasure, actor=actor, at=at)  # systems registered meanwhile are asked too
+    return _complete_if_answered(erasure, subject, actor=actor, at=at)
 
 
 @transaction.atomic

@@ -52,6 +52,7 @@ def import_mentions(mentions: Sequence[DeltaRelation], file: str, run: Run) -> N
     names = {name for mention in mentions for name in (mention.user, mention.agent)}
     roles = tables.known_roles(run.client.id, sorted(names))
     kinds = tables.known_relationships(run.client.id, [(m.user, m.agent) for m in mentions])
+    _note_being_erased(mentions, sorted(names), file, run)
     found = {}
     for mention, kind in zip(mentions, kinds, strict=True):
         pair = _child_and_guardian(mention, roles)
@@ -60,6 +61,14 @@ def import_mentions(mentions: Sequence[DeltaRelation], file: str, run: Run) -> N
         elif not _is_erased(mention, run):
             _report_mention(Place(file, mention.row), known=mention.agent in roles, run=run)
     import_relations(list(found.values()), run)
+
+
+def _note_being_erased(mentions: Sequence[DeltaRelation], names: list[str], file: str, run: Run) -> None:
+    """Note mentioned people who are being erased: the delta need not name them itself."""
+    being_erased = tables.people_being_erased(run.client.id, names)
+    for mention in mentions:
+        if mention.agent in being_erased:
+            run.erased.setdefault(mention.agent, Place(file, mention.row))
 
 
 def _is_erased(mention: DeltaRelation, run: Run) -> bool:
@@ -97,12 +106,14 @@ def _names_removed(relation: GuardianRelation, run: Run) -> bool:
 
 def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
     """Return the row to write, or None if the claim is unchanged."""
-    child_id, guardian_id, claim_id, relationship, ends_at = found
+    child_id, guardian_id, claim_id, relationship, ends_at, is_being_erased = found
     if child_id is None or guardian_id is None:  # both were written or read by this import
         raise PeopleChangedMeanwhile
     if claim_id is not None and relationship == relation.relationship and ends_at is None:
         run.relations.unchanged += 1
         return None
+    if is_being_erased:  # the others were skipped
+        raise PeopleChangedMeanwhile
     if claim_id is None:
         run.relations.added += 1
     else:

@@ -203,10 +203,10 @@ def people_being_erased(client_id: UUID, external_ids: list[str]) -> set[str]:
 
 
 def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:
-    """Return, per pair of LMS ids in order: child id, guardian id, and the claim's id, relationship and end."""
+    """Return per pair of LMS ids: ids of child, guardian and claim, relationship, its end, if one is being erased."""
     return _rows(
         f"""
-        SELECT c.id, g.id, k.id, k.relationship, k.ends_at
+        SELECT c.id, g.id, k.id, k.relationship, k.ends_at, num_nonnulls(c.erasure_started_at, g.erasure_started_at) > 0
         FROM unnest(%(children)s::text[], %(guardians)s::text[])
             WITH ORDINALITY AS pair (child, guardian, place)
         LEFT JOIN LATERAL ({_PERSON_WITH_ID.format(id="pair.child")}) c ON true
@@ -315,7 +315,7 @@ def write_changed_people(params: Params) -> int:
         UPDATE {_SUBJECT} s SET changed_at = %(at)s, account_closed_at = {_ACCOUNT_CLOSED_AT},
             {", ".join(f"{name} = n.{name}" for name in columns)}
         FROM {person_stage().name} n
-        WHERE NOT n.is_new AND s.{_OWN} AND s.id = n.id
+        WHERE NOT n.is_new AND s.{_OWN} AND s.id = n.id AND s.erasure_started_at IS NULL
             AND s.details_index IS NOT DISTINCT FROM n.seen_index
         RETURNING {_history_columns(Subject, "s")}"""
     return _execute(_with_history(Subject, written, person_stage(), "~"), params)
