@@ -175,6 +175,7 @@ def change_membership(
     AlreadyEnded for an ended membership, AlreadyProposed, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    User.objects.select_for_update().filter(pk=membership.user_id).first()  # before the membership, as approvals do
     before = None
     if membership._state.adding:
         membership.starts_at = at
