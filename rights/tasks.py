@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
@@ -50,7 +50,7 @@ def match_sender_of_request(client: str, request: str) -> None:
 
 
 def _link_address(token: str) -> str:
-    return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('requests-link', args=[token])}"
+    return build_public_url(reverse("requests-link", args=[token]))
 
 
 @app.task(name=NOTIFY_STAFF, pass_context=False)
@@ -76,7 +76,7 @@ def _email(found: RightsRequest, school: Client, step: StepKind, *, where: UUID,
         "number": found.number,
         "school": school.name[:200],
         "due": format_day(found.answer_by or found.due_at, school.time_zone),
-        "url": f"{settings.PUBLIC_URL.rstrip('/')}{page}",
+        "url": build_public_url(page),
     }
     told: dict[str, Any] = {"related_id": found.pk, "actor": system_actor(NOTIFY_STAFF), "at": at}
     for user in list_staff(where, role, at=at):

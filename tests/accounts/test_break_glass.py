@@ -5,8 +5,10 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from paktaleem.foundation.accounts.models import Membership, StaffTie, User
+from paktaleem.foundation.accounts.services import invite_user
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -72,6 +74,21 @@ def test_one_is_made_where_one_is_left_who_is_told_and_tied(cast):
         "reason": "onboarding",
         "user": str(omar.pk),
     }
+
+
+def test_who_has_an_account_keeps_it_and_is_not_said_to_be_invited(cast):
+    said = run("add-officer", "Celia Mir <celia@khyber.example>", *REASON, *CONFIRM)
+    assert "celia@khyber.example is a privacy officer" in said
+    assert "sent to this address" not in said
+    assert "celia@khyber.example" in officers()
+    assert [letter.to[0] for letter in letters()] == ["amina@paktaleem.example"]
+
+
+def test_who_has_not_set_a_password_yet_is_invited_again(cast):
+    with in_client(PAKTALEEM):
+        invite_user("omar@paktaleem.example", full_name="Omar", actor=cast.actor("amina"), at=timezone.now())
+    assert "sent to this address" in run("add-officer", OMAR, *REASON, *CONFIRM)
+    assert [letter.to[0] for letter in letters()].count("omar@paktaleem.example") == 2
 
 
 def test_two_who_are_left_use_the_console(cast):

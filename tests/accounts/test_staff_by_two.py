@@ -23,10 +23,12 @@ from paktaleem.foundation.accounts.services import (
     AlreadyProposed,
     ApproverIsConcerned,
     PasswordIsSet,
+    ProposerMayNotAnyMore,
     change_email,
     change_membership,
     change_user,
     decide_staff_change,
+    end_membership,
     invite_user,
     resend_link,
     reset_password,
@@ -140,6 +142,28 @@ def test_the_proposer_and_the_person_concerned_approve_nothing(cast, now, gul):
         decide(change, gul, now)
 
 
+def end_role(cast, name, at, *, actor):
+    with in_client(PAKTALEEM):
+        membership = Membership.objects.get(user_id=cast.user_id(name), ends_at=None)
+        end_membership(membership, actor=actor, reason="review", at=at)
+
+
+def disable(cast, name, at, *, actor):
+    user = cast.user(name)
+    user.is_active = False
+    with in_client(PAKTALEEM):
+        change_user(user, actor=actor, at=at)
+
+
+@pytest.mark.parametrize("remove", [end_role, disable])
+def test_what_a_former_officer_proposed_is_declined_only(cast, now, gul, remove):
+    change = propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
+    remove(cast, "amina", now + MOMENT, actor=gul)
+    with pytest.raises(ProposerMayNotAnyMore):
+        decide(change, gul, now + 2 * MOMENT)
+    assert decide(change, gul, now + 2 * MOMENT, accept=False).state == "declined"
+
+
 @pytest.mark.parametrize("name", ["bilal", "sana", "farah", "celia"])
 def test_only_officers_approve(cast, now, name):
     change = propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
@@ -247,6 +271,18 @@ def test_a_link_used_at_its_end_ties_72_hours_from_then(cast, now, gul):
     record_change(cast.user("farah"), "password_reset", at=used)
     assert is_refused(cast.actor("farah"), gul.id, used + TIE_LIFE - MOMENT)
     assert not is_refused(cast.actor("farah"), gul.id, used + TIE_LIFE)
+
+
+def test_who_sets_a_password_after_their_link_expired_is_tied_from_then(cast, now, gul):
+    """“Forgot your password?” sends another link to the same address."""
+    decide(recover(reset_password, cast, "farah", now), gul, now)
+    later = now + timedelta(days=200)
+    record_change(cast.user("farah"), "password_reset", at=later)
+    assert is_refused(cast.actor("farah"), gul.id, later)
+    assert is_refused(cast.actor("amina"), cast.user_id("farah"), later + TIE_LIFE - MOMENT)
+    assert not is_refused(cast.actor("farah"), gul.id, later + TIE_LIFE)
+    record_change(cast.user("farah"), "password_changed", at=later + TIE_LIFE)
+    assert not is_refused(cast.actor("farah"), gul.id, later + TIE_LIFE)
 
 
 def test_who_created_an_account_alone_is_tied_to_it(cast, now):

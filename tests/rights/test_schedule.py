@@ -124,6 +124,15 @@ def test_staff_are_emailed_the_client_while_it_decides_and_officers_from_day_twe
     }
 
 
+def test_the_email_has_a_full_link_in_a_trial_without_a_public_address(cast: Cast, settings: Any) -> None:
+    settings.PUBLIC_URL, settings.SESSION_COOKIE_SECURE = "", False
+    with in_client(cast.client_id("indus")):
+        request = received(cast, "access")
+    notify_staff(str(request.client_id), str(request.pk), "reminder")
+    with in_client(cast.client_id("indus")):
+        assert Letter.objects.filter(related_id=request.pk, user__isnull=False).exists()
+
+
 @pytest.mark.parametrize("table", ["requeststep", "requestextension", "requestnote", "scheduledstep"])
 def test_the_timeline_is_append_only(indus: Cast, table: str) -> None:
     with (

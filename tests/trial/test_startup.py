@@ -88,6 +88,8 @@ def test_what_is_safe_is_served():
         ({"debug": True}, "startup.E003"),
         ({"public_url": ""}, "startup.E005"),
         ({"public_url": "privacy.example"}, "startup.E005"),
+        ({"public_url": "https://"}, "startup.E005"),
+        ({"public_url": "http://privacy.example"}, "startup.E005"),
         ({"debug": True, "allowed_hosts": ("*",)}, "startup.E003"),
     ],
 )

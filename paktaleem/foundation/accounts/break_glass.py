@@ -79,8 +79,8 @@ class Appointment:
 def appoint_staff(appointments: Sequence[Appointment], *, reason: Reason | str, at: datetime) -> list[User]:
     """Make staff from the host, outside any context: the first ones, or one officer where one is left.
 
-    People with an account keep it and get the roles. Raises EnoughOfficers if two officers are left, or more officers
-    are appointed than needed for two; ValidationError naming the field.
+    People with an account keep it and get the roles; staff without a password get an invitation. Raises EnoughOfficers
+    if two officers are left, or more officers are appointed than needed for two; ValidationError naming the field.
     """
     with in_client(PAKTALEEM):
         advisory_lock("break_glass")
@@ -99,6 +99,8 @@ def appoint_staff(appointments: Sequence[Appointment], *, reason: Reason | str, 
 def _appoint(one: Appointment, stamp: Stamp) -> User:
     with in_client(PAKTALEEM):
         user = User.objects.filter(email__iexact=one.email.strip()).first() or _create(one, stamp)
+        if not user.has_usable_password():
+            send_link(user, StaffLink.INVITATION, stamp)
     for role, client_id in one.roles:
         with in_client(client_id):
             if Membership.objects.filter(client_id=client_id, user=user, ends_at=None).exists():
@@ -111,10 +113,7 @@ def _create(one: Appointment, stamp: Stamp) -> User:
     user = User(email=one.email.strip(), full_name=one.full_name.strip(), language=one.language)
     if one.password is not None:
         user.set_password(one.password)
-    create_account(user, stamp)
-    if one.password is None:
-        send_link(user, StaffLink.INVITATION, stamp)
-    return user
+    return create_account(user, stamp)
 
 
 @transaction.atomic

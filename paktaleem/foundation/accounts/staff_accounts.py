@@ -12,8 +12,9 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import connection
 
+from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.roles import is_privileged
+from paktaleem.foundation.accounts.roles import Capability, is_privileged
 from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.accounts.staff_ties import UNTIL_USED, TieKind, add_ties
 from paktaleem.foundation.audit.actors import By, Reason
@@ -32,6 +33,7 @@ __all__ = [
     "Stamp",
     "apply_act",
     "create_account",
+    "has_capability",
     "is_privileged_user",
     "lock_active_membership",
     "notify_owner",
@@ -76,6 +78,13 @@ def is_privileged_user(user_id: UUID, *, at: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT role FROM accounts_staff_roles(%s, %s)", [user_id, at])
         return any(is_privileged(role) for (role,) in cursor.fetchall())
+
+
+def has_capability(user_id: UUID, capability: Capability, client_id: UUID, *, at: datetime) -> bool:
+    """Return True if a member of staff may act for a client at ``at``; False for a disabled account."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT role, client_id FROM accounts_memberships(%s, %s)", [user_id, at])
+        return any(user_actor(user_id, role, where).may(capability, client_id) for role, where in cursor.fetchall())
 
 
 def create_account(user: User, stamp: Stamp) -> User:

@@ -22,6 +22,7 @@ from paktaleem.foundation.accounts.staff_accounts import (
     Stamp,
     apply_act,
     create_account,
+    has_capability,
     is_privileged_user,
     lock_active_membership,
     notify_owner,
@@ -39,6 +40,7 @@ __all__ = [
     "AlreadyProposed",
     "ApproverIsConcerned",
     "PasswordIsSet",
+    "ProposerMayNotAnyMore",
     "change_email",
     "change_membership",
     "change_user",
@@ -71,6 +73,12 @@ class ApproverIsConcerned(PortalError):
     """The approver is the member of staff whom the change concerns."""
 
     console_message = "This change concerns your own account. Another officer must approve it."
+
+
+class ProposerMayNotAnyMore(PortalError):
+    """The officer who proposed the change no longer has the role, or their account is disabled."""
+
+    console_message = "The officer who proposed this is no longer an officer. Decline it, and propose it again."
 
 
 @transaction.atomic
@@ -167,6 +175,7 @@ def change_membership(
     AlreadyEnded for an ended membership, AlreadyProposed, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    User.objects.select_for_update().filter(pk=membership.user_id).first()  # before the membership, as approvals do
     before = None
     if membership._state.adding:
         membership.starts_at = at
@@ -202,14 +211,17 @@ def decide_staff_change(
 ) -> StaffChange:
     """Approve a proposed change of staff, which takes effect now, or decline it.
 
-    The approver is neither the proposer nor the member of staff concerned. Raises ApproverIsConcerned,
-    ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyEnded, ValidationError, NotAllowed.
+    The approver is neither the proposer nor the member of staff concerned, and the proposer may still propose it.
+    Raises ApproverIsConcerned, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
+    ProposerMayNotAnyMore, AlreadyEnded, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF, change.client_id)
     user = User.objects.select_for_update().get(pk=change.user_id)
     if approve and user.pk == actor.id:
         raise ApproverIsConcerned
     change = decide_change(change, approve=approve, actor=actor, at=at, wall_clock_at=at)
+    if approve and not has_capability(change.requested_by, Capability.MANAGE_STAFF, change.client_id, at=at):
+        raise ProposerMayNotAnyMore
     save_tracked(change, actor=actor, reason=reason, at=at)
     _record("staff.change_settled", change, actor, at)
     if approve:

@@ -45,8 +45,8 @@ class TieKind(models.TextChoices):
 class StaffTie(models.Model):
     """One act by which one member of staff made, re-enabled or recovered another.
 
-    ``open_until`` is set while the maker's reset can still be used. The period of 72 hours starts at ``began_at``: the
-    act, or the use of the reset.
+    ``open_until`` is the expiry of the maker's reset, until the user has set a password or a factor. The period of 72
+    hours starts at ``began_at``: the act, or the use of the reset.
     """
 
     wall = TablePolicy(
@@ -101,5 +101,8 @@ def add_ties(
 
 
 def start_tie_periods(user_id: UUID, kind: TieKind, *, at: datetime) -> None:
-    """Close the open resets of this kind, because the user has used one; the 72 hours start now."""
-    StaffTie.objects.filter(user_id=user_id, kind=kind, open_until__gt=at).update(began_at=at, open_until=None)
+    """Close the resets of this kind that were not used yet, because the user has done it now; the 72 hours start.
+
+    An expired link counts too: the page for a forgotten password sent another one to the same address.
+    """
+    StaffTie.objects.filter(user_id=user_id, kind=kind, open_until__isnull=False).update(began_at=at, open_until=None)

@@ -7,6 +7,7 @@ writes would lose evidence. The portal does not start with either.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -111,10 +112,11 @@ def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
             "DEBUG is on, on a host that other computers can reach.",
             "Unset DEBUG, or limit ALLOWED_HOSTS to this computer's own names.",
         )
-    if not facts.is_trial and not facts.public_url.startswith(("https://", "http://")):
+    address = urlsplit(facts.public_url)
+    if not facts.is_trial and not (address.scheme == "https" and address.hostname):
         yield Finding(
             "startup.E005",
-            "PUBLIC_URL is not a full address: links in emails would lead nowhere.",
+            "PUBLIC_URL is not a full https address: links in emails would lead nowhere, or not be secret.",
             "Set it to the portal's public address, such as https://privacy.school.example.",
         )
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from paktaleem.directory.administration.admin.staff_changes import redirect_to_proposal
+from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin, redirect_to_proposal
 from paktaleem.foundation.accounts.models import StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.services import (
@@ -21,7 +21,6 @@ from paktaleem.foundation.accounts.services import (
     reset_second_factor,
 )
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -60,7 +59,7 @@ def _resend(user: User, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 @admin.register(User, site=site)
-class UserAdmin(ScopedAdmin):
+class UserAdmin(ProposingAdmin):
     """Staff accounts, visible to and managed by PakTaleem's officers only."""
 
     section = "Access"
@@ -127,7 +126,6 @@ class UserAdmin(ScopedAdmin):
         """Invite a member of staff, or change their name, language or active state."""
         request = details["request"]
         stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
-        request.proposal = None
         if details["change"]:
             made = change_user(row, **stamp)
             request.proposal = made if isinstance(made, StaffChange) else None
@@ -138,8 +136,3 @@ class UserAdmin(ScopedAdmin):
         """Show the account, and say that an invitation is sent."""
         messages.info(request, gettext("An invitation is sent. Add a membership to give the account a role."))
         return super().response_add(request, obj, post_url_continue)
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show the account, or the proposal to re-enable it."""
-        proposal: StaffChange | None = request.proposal  # type: ignore[attr-defined]
-        return redirect_to_proposal(request, proposal) or super().response_change(request, obj)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.directory.administration.admin.staff_changes import redirect_to_proposal
+from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey, Membership, StaffChange
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
@@ -46,7 +46,7 @@ def _end_membership(membership: Membership, given: dict[str, Any], request: Http
 
 
 @admin.register(Membership, site=site)
-class MembershipAdmin(ScopedAdmin):
+class MembershipAdmin(ProposingAdmin):
     """Memberships: the role of a user at a client."""
 
     section = "Access"
@@ -93,16 +93,6 @@ class MembershipAdmin(ScopedAdmin):
         request = details["request"]
         made = change_membership(row, actor=details["actor"], reason=details["reason"], at=get_arrival_time(request))
         request.proposal = made if isinstance(made, StaffChange) else None
-
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the new membership, or the proposal."""
-        proposal: StaffChange | None = request.proposal  # type: ignore[attr-defined]
-        return redirect_to_proposal(request, proposal) or super().response_add(request, obj, post_url_continue)
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show the membership, or the proposal."""
-        proposal: StaffChange | None = request.proposal  # type: ignore[attr-defined]
-        return redirect_to_proposal(request, proposal) or super().response_change(request, obj)
 
 
 class ApiKeyForm(ScopedForm):

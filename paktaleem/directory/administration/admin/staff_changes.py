@@ -25,7 +25,7 @@ from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.console.translation import translate_text
 
-__all__ = ["StaffChangeAdmin", "redirect_to_proposal"]
+__all__ = ["ProposingAdmin", "StaffChangeAdmin", "redirect_to_proposal"]
 
 
 def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> HttpResponse | None:
@@ -36,6 +36,20 @@ def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> 
     messages.warning(request, words)
     name = "admin:accounts_staffchange_change"
     return HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
+
+
+class ProposingAdmin(ScopedAdmin):
+    """Base of pages whose ``write`` may propose the change: it sets ``request.proposal``, which is shown then."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the new row, or the proposal."""
+        proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
+        return proposal or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Show the row, or the proposal."""
+        proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
+        return proposal or super().response_change(request, obj)
 
 
 @admin.register(StaffChange, site=site)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the two acts and their values."""
         acts = parser.add_subparsers(dest="act", required=True)
-        add = acts.add_parser("add-officer", help="Make privacy officers; they get an invitation by email.")
+        add = acts.add_parser("add-officer", help="Make privacy officers; new ones are invited by email.")
         add.add_argument("officers", nargs="+", metavar="OFFICER", help='As "Full Name <address@example.org>".')
         add.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES], default="en")
         recover = acts.add_parser("recover", help="Recover a privacy officer.")
@@ -73,7 +73,9 @@ class Command(BaseCommand):
     def _add(self, officers: Sequence[str], language: str, reason: str) -> None:
         appointments = [_parse_officer(one, language) for one in officers]
         for user in appoint_staff(appointments, reason=reason, at=wall_clock_now()):
-            self.stdout.write(f"{user.email} is a privacy officer. An invitation is sent to this address.")
+            self.stdout.write(f"{user.email} is a privacy officer.")
+            if not user.has_usable_password():
+                self.stdout.write("An invitation is sent to this address.")
 
     def _recover(self, email: str, what: str, reason: str) -> None:
         user = recover_officer(email, recovery=what, reason=reason, at=wall_clock_now())
