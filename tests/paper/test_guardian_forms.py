@@ -26,7 +26,6 @@ from consent.consents.services import open_evidence, withdraw_consent
 from consent.paper.models import EntryStep, FormPage, SheetEntry
 from consent.paper.selectors import select_unreachable
 from consent.paper.services import (
-    NamedBySamePerson,
     NameDiffers,
     NotForGuardians,
     NothingToRecord,
@@ -46,11 +45,20 @@ from consent.register.models import Purpose
 from consent.register.services import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import claim_guardian, end_other_claims, erase_subject, start_erasure
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    ErasureInProgress,
+    claim_guardian,
+    end_other_claims,
+    erase_subject,
+    start_erasure,
+)
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
+from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.children.guardians import (
     approve_host,
     decision_reason,
@@ -364,7 +372,7 @@ def test_a_guardian_whom_only_the_form_names_needs_a_second_person(cast, now, co
     [row] = confirmed(cast, now, signed(code, "yes", "yes", **NEW))
     assert (row.state, row.problem) == ("guardian", "signer_new")
     assert b"Gulnaz" not in row.details.ciphertext
-    with pytest.raises(NamedBySamePerson):
+    with pytest.raises(ApproverIsRequester):
         choose_entry(row, actor=farah, **CORRECTION, at=now)
     assert reasons(cast, now, "newsletter") == ["guardian_consent_required"]
     for wrong in ("", "Gulnaz", "Esra Qureshi"):
@@ -386,6 +394,54 @@ def test_a_guardian_whom_only_the_form_names_needs_a_second_person(cast, now, co
     assert reasons(cast, now, "service_delivery", "newsletter") == ["permitted"] * 2
 
 
+@pytest.mark.parametrize(("user", "maker"), [("farah", "amina"), ("amina", "farah")])
+def test_the_second_person_is_independent_of_the_first(cast, now, *, user, maker):
+    with in_global():
+        add_ties(cast.user_id(user), TieKind.ROLE, makers=[cast.user_id(maker)], at=now)
+    with in_client(cast.client_id("indus")):
+        danish = cast.subject("danish")
+        code = code_of(guardians_form(cast, [danish], MADE), danish)
+        [row] = entries_of(bring(cast, now, signed(code, **NEW)))
+        by = {"name": "Gulnaz Bibi", "actor": cast.actor("amina"), **CORRECTION}
+        with pytest.raises(ApproverNotIndependent):
+            choose_entry(row, **by, at=now + TIE_LIFE - timedelta(seconds=1))
+        assert not Guardianship.objects.exists()
+        assert choose_entry(row, **by, at=now + TIE_LIFE).state == "confirmed"
+
+
+def test_the_refusal_of_another_new_guardian_stays_in_the_queue(cast, now, code, danish, farah):
+    father = {**NEW, "guardian-name": "Gul Khan", "guardian-relationship": "parent"}
+    unnamed = {"guardian-id": ""}
+    mother, refusal, again, missing = entries_of(
+        bring(
+            cast,
+            now,
+            signed(code, "yes", **NEW),
+            signed(code, "no", **father),
+            signed(code, "yes", **{**NEW, "guardian-name": "gulnaz  bibi"}),
+            signed(code, "no", **unnamed),
+        )
+    )
+    by = {"actor": cast.actor("amina"), **CORRECTION, "at": now}
+    choose_entry(mother, name="Gulnaz Bibi", **by)
+    states = dict(SheetEntry.objects.values_list("number", "state"))
+    assert [states[one.number] for one in (mother, refusal, again, missing)] == [
+        "confirmed",
+        "guardian",
+        "dismissed",
+        "guardian",
+    ]
+    choose_entry(refusal, name="Gul Khan", **by)
+    assert set(ServiceAuthorisation.objects.values_list("decision", flat=True)) == {"given", "refused"}
+
+
+def test_a_name_that_cannot_be_opened_is_not_confirmed(cast, now, code):
+    [row] = entries_of(bring(cast, now, signed(code, **NEW)))
+    SheetEntry.objects.filter(pk=row.pk).update(details=None)
+    with pytest.raises(NameDiffers):
+        choose_entry(row, actor=cast.actor("amina"), **CORRECTION, at=now)
+
+
 def test_the_name_goes_with_a_row_that_is_dismissed(cast, now, code, farah):
     [row] = entries_of(bring(cast, now, signed(code, **NEW)))
     dismissed = dismiss_entry(row, actor=farah, **CORRECTION, at=now)
@@ -403,7 +459,7 @@ def test_a_name_entered_by_hand_needs_another_person_too(cast, now, code, farah)
     [row] = entries_of(bring(cast, now, signed(code, **{"guardian-id": ""}), actor=cast.actor("amina")))
     entered = enter_signer(row, name="Gulnaz Bibi", relationship="other", actor=farah, **CORRECTION, at=now)
     assert entered.problem == "signer_new"
-    with pytest.raises(NamedBySamePerson):
+    with pytest.raises(ApproverIsRequester):
         choose_entry(entered, actor=farah, **CORRECTION, at=now)
     amina = cast.actor("amina")
     assert choose_entry(entered, name="Gulnaz Bibi", actor=amina, **CORRECTION, at=now).state == "confirmed"
@@ -566,6 +622,14 @@ def test_for_an_erased_child_nothing_is_recorded(cast, now, *, code, danish, far
     moved = confirm_entry(row, actor=farah, at=now)
     assert (moved.state, moved.problem) == ("unmatched", "erased")
     assert not ServiceAuthorisation.objects.exists()
+
+
+@pytest.mark.parametrize(("erase", "error"), [(erase_subject, AlreadyErased), (start_erasure, ErasureInProgress)])
+def test_for_an_erased_child_no_guardian_is_entered(cast, now, *, code, danish, farah, erase, error):
+    [row] = entries_of(bring(cast, now, signed(code, **{"guardian-id": ""})))
+    erase(danish, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    with pytest.raises(error):
+        enter_signer(row, name="Gulnaz Bibi", relationship="relative", actor=farah, **CORRECTION, at=now)
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])

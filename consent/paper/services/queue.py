@@ -32,7 +32,6 @@ from consent.paper.services.details import delete_sheet_key, seal_details, unsea
 from consent.paper.services.errors import (
     AlreadySettled,
     CodeUnknown,
-    NamedBySamePerson,
     NameDiffers,
     NotForGuardians,
     NothingToRecord,
@@ -42,13 +41,15 @@ from consent.paper.services.signed_forms import SignedForm, record_child_refusal
 from consent.paper.verdicts import SERVICE, SHARING, Problem, RowState, Verdict, judge_row
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
 
 __all__ = [
     "choose_entry",
@@ -69,8 +70,8 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
 
     A row of a form for guardians names and verifies the guardian who signed, and records the answer about the service.
 
-    Raises NotMatched if the row was not matched, Settled if it is dismissed or expired, FileTooLarge, FileKindRefused,
-    NotAllowed.
+    Raises NotMatched if the row was not matched, AlreadySettled if it is dismissed or expired, FileTooLarge,
+    FileKindNotAccepted, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
@@ -87,10 +88,11 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
 def choose_entry(entry: SheetEntry, *, name: str = "", actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
     """Record a row despite other rows or later answers; other rows of its code are dismissed.
 
-    Rows of other guardians stay. Answers whose consent has ended since, or whose notice has changed, are left out.
+    Rows of other guardians stay, also of others whom only the form names. Answers whose consent has ended since, or
+    whose notice has changed, are left out.
     For a guardian whom only the form names, ``name`` is the name on the form, typed by a second person.
-    Raises NothingStands if no answer can be recorded, NamedBySamePerson or NameDiffers for such a guardian if the actor
-    entered the first name or the two differ, Settled if the row is dismissed or expired, NotAllowed.
+    Raises NothingToRecord if no answer can be recorded; for such a guardian as ``require_second_person``, and
+    NameDiffers if the two names differ; AlreadySettled if the row is dismissed or expired, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
@@ -100,12 +102,13 @@ def choose_entry(entry: SheetEntry, *, name: str = "", actor: Actor, reason: Rea
     verdict = _judge(entry, entry.page, at=at, insists=True)
     if not verdict.record and not verdict.already:
         raise NothingToRecord(EntryProblem(verdict.problem).label if verdict.problem else "")
-    if entry.names_new_guardian:
-        _check_second_name(entry, name, actor)
+    if entry.named_by is not None:
+        require_second_person(actor, requested_by=entry.named_by, at=to_wall_clock(at))
+        _check_second_name(entry, name)
     rivals = [
         one
         for one in map_open_rows(entry.client_id, [entry.page.pk]).get(entry.page.pk, [])
-        if one.pk != entry.pk and not _are_of_two_guardians(one, entry)
+        if one.pk != entry.pk and not _are_of_two_guardians(one, entry) and not _name_two_guardians(one, entry)
     ]
     for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
         _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
@@ -117,7 +120,7 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
     """Match a row by hand to the form page with this code; it is judged and can then be confirmed.
 
     Raises CodeUnknown for an unknown code or an erased person, NotTheirOwnGuardian if the sheet names the person as the
-    guardian, Settled if the row is settled, NotAllowed.
+    guardian, AlreadySettled if the row is settled, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
@@ -154,8 +157,8 @@ def enter_signer(
     """Enter the guardian who signed a row's form: one on file, or the name and relationship on the form.
 
     The row is judged again; nothing is recorded. Raises NotForGuardians unless a guardian answered on a form for
-    guardians, NotTheirOwnGuardian, CardNumberFound, ValidationError naming the field, Settled if the row is settled,
-    NotAllowed.
+    guardians, AlreadyErased or ErasureInProgress for the child, NotTheirOwnGuardian, CardNumberFound, ValidationError
+    naming the field, AlreadySettled if the row is settled, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
@@ -163,6 +166,7 @@ def enter_signer(
     page, name = entry.page, check_evidence(name)
     if page is None or not page.run.for_guardians or entry.given_by != "guardian":
         raise NotForGuardians
+    _require_recorded(page.subject)
     if (guardian is None) != bool(name):
         raise ValidationError({"name": [gettext("Choose a guardian, or enter the name on the form.")]})
     if name and relationship not in Relationship:
@@ -181,7 +185,7 @@ def enter_signer(
 
 @transaction.atomic
 def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Dismiss a row without recording it. Raises Settled if it is settled, NotAllowed."""
+    """Dismiss a row without recording it. Raises AlreadySettled if it is settled, NotAllowed."""
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
         raise AlreadySettled
@@ -211,20 +215,39 @@ def _are_of_two_guardians(one: SheetEntry, other: SheetEntry) -> bool:
     return one.given_by == other.given_by == "guardian" and one.guardian_id != other.guardian_id
 
 
-def _check_second_name(entry: SheetEntry, name: str, actor: Actor) -> None:
-    """Check that a second person read the same name on the form."""
-    if entry.named_by == actor.id:
-        raise NamedBySamePerson
-    if " ".join(name.split()).casefold() != " ".join(unseal_details(entry).get("guardian", "").split()).casefold():
+def _name_two_guardians(one: SheetEntry, other: SheetEntry) -> bool:
+    """Return True if two rows whose guardian is not on file have two names, or only one has a name."""
+    is_unknown = one.given_by == other.given_by == "guardian" and one.guardian_id is None and other.guardian_id is None
+    return is_unknown and _fold_name(_name_on_form(one)) != _fold_name(_name_on_form(other))
+
+
+def _check_second_name(entry: SheetEntry, name: str) -> None:
+    """Check that the second person read the same name on the form."""
+    if not name or _fold_name(name) != _fold_name(_name_on_form(entry)):
         raise NameDiffers
+
+
+def _name_on_form(entry: SheetEntry) -> str:
+    return str(unseal_details(entry).get("guardian", ""))
+
+
+def _fold_name(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _require_recorded(child: Subject) -> None:
+    if child.erased_at is not None:
+        raise AlreadyErased
+    if child.is_being_erased:
+        raise ErasureInProgress
 
 
 def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
     """Lock a row, and its person first, in the same order as every other recording of answers."""
     require(actor, capability, entry.client_id)
-    if entry.subject_id is not None:
+    if entry.subject is not None:
         with suppress(AlreadyErased):  # the verdict reports it
-            lock_subject(entry.subject)  # type: ignore[arg-type]
+            lock_subject(entry.subject)
     rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
     found = rows.select_related("page__run", "page__subject__client", "subject", "sheet", "guardian").get(pk=entry.pk)
     if found.state in CLOSED_UNRECORDED:
