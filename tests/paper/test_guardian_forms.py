@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from children.guardians.evidence import CardNumberFound
 from children.guardians.models import GuardianConflict, Guardianship, ServiceAuthorisation, Verification
+from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services import (
     NotTheirOwnGuardian,
     change_guardian,
@@ -40,7 +41,9 @@ from consent.paper.services import (
     print_form,
     upload_sheet,
 )
+from consent.paper.services.signed_forms import SignedForm, record_signer
 from consent.paper.sheets import SheetInvalid
+from consent.paper.verdicts import RowState, Verdict
 from consent.register.models import Purpose
 from consent.register.services import widen_purpose
 from paktaleem.directory.people.models import Subject
@@ -339,6 +342,14 @@ def test_a_guardian_barred_after_the_upload_is_refused_at_confirmation(cast, now
     assert not ServiceAuthorisation.objects.exists()
 
 
+def test_a_claim_that_ends_while_the_form_is_recorded_names_no_guardian(cast, now, code, danish, farah):
+    [row] = entries_of(bring(cast, now, signed(code)))
+    end_other_claims(danish, named=[], actor=SETTING_UP, at=now)
+    form = SignedForm(row, FormPage.objects.get(subject=danish), Verdict(RowState.MATCHED), SIGNED, {})
+    with pytest.raises(GuardianshipUnknown):
+        record_signer(form, actor=farah, at=now)
+
+
 @pytest.mark.parametrize("named", ["lms-nobody", "lms-kiran", "lms-danish"])
 def test_an_id_that_cannot_be_the_guardians_refuses_the_sheet_by_row_and_column(cast, now, code, named):
     good, bad = signed(code), signed(code, **{"guardian-id": named})
@@ -556,6 +567,14 @@ def test_the_own_refusal_of_the_child_after_the_signature_is_not_undone_either(c
     answer_service(danish, None, "refused", SIGNED + timedelta(hours=2))
     [row] = confirmed(cast, now, signed(code, "yes"))
     assert (row.state, row.problem) == ("contradictory", "ended_since")
+
+
+def test_the_refusal_of_a_new_guardian_is_recorded_beside_that_of_the_child(cast, now, code, danish):
+    answer_service(danish, None, "refused", SIGNED + timedelta(hours=2))
+    [row] = entries_of(bring(cast, now, signed(code, "no", **NEW)))
+    choose_entry(row, name="Gulnaz Bibi", actor=cast.actor("amina"), **CORRECTION, at=now)
+    refusals = ServiceAuthorisation.objects.filter(child=danish, decision="refused")
+    assert set(refusals.values_list("guardian__external_id", flat=True)) > {None}
 
 
 def test_a_refusal_on_the_portal_since_is_shown_and_a_person_decides(cast, now, *, code, danish, esra, farah):

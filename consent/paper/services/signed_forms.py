@@ -66,7 +66,7 @@ def record_signer(form: SignedForm, *, actor: Actor, at: datetime) -> tuple[Subj
 
     Returns the guardian and the answer, None if the form has none to record. A guardian who is verified as strongly
     already is not verified again. Runs in the caller's transaction. Raises as ``name_guardian``, ``verify_guardian``
-    and ``record_service_answer``.
+    and ``record_service_answer``, and GuardianshipUnknown if the claim has ended meanwhile.
     """
     guardianship = _get_guardianship(form, actor, at)
     if form.entry.method == "paper":
@@ -93,7 +93,10 @@ def _get_guardianship(form: SignedForm, actor: Actor, at: datetime) -> Guardians
     except GuardianshipUnknown:
         claims = GuardianClaim.objects.select_related("child__client", "guardian")
         own = {"client_id": entry.client_id, "child": form.child, "guardian": entry.guardian}
-        return accept_roster_claim(claims.get(**own, ends_at=None), **by)
+        claim = claims.filter(**own, ends_at=None).first()
+        if claim is None:  # it ended meanwhile: claims end without the lock of the child
+            raise
+        return accept_roster_claim(claim, **by)
 
 
 def _name_new_guardian(form: SignedForm, by: dict[str, Any]) -> Guardianship:
