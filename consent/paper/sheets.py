@@ -98,7 +98,7 @@ class Sheet:
 def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet:
     """Parse a CSV or XLSX file. ``purposes`` are the codes allowed as column headings.
 
-    Raises SheetRefused.
+    Raises SheetInvalid.
     """
     try:
         kind, file, rows = _open_file(content)

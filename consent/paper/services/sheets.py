@@ -64,8 +64,8 @@ class SheetAlreadyUploaded(PortalError):
 def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) -> AnswerSheet:
     """Add an answer sheet to the queue, without recording any answer.
 
-    Raises SheetRefused with every problem, SheetKnown if the file was uploaded before, ValidationError for an empty or
-    too large file, NotAllowed.
+    Raises SheetInvalid with every problem, SheetAlreadyUploaded if the file was uploaded before, ValidationError for
+    an empty or too large file, NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     if not 0 < len(content) <= settings.ANSWER_SHEET_LIMIT:
