@@ -55,7 +55,7 @@ def test_an_incident_opened_while_another_closes_has_a_quarantine_of_its_own(com
             first = open_incident(danish, {"device"}, cause=IncidentCause.REVEALED, at=now)
         with in_client(client_id), transaction.atomic():
             close_manually(first, actor=amina, at=now)
-            again = {"cause": IncidentCause.REVEALED, "at": now}
+            again: dict[str, Any] = {"cause": IncidentCause.REVEALED, "at": now}
             opened = meanwhile(pool, client_id, lambda: open_incident(danish, {"device"}, **again))
         assert opened.result(timeout=30).pk != first.pk
     with in_client(client_id):

@@ -17,7 +17,7 @@ from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, record_answers
 from consent.consents.services.events import lock_subject
 from consent.consents.services.evidence import add_evidence_file
-from consent.paper.codes import format_code, is_code, normalize_code
+from consent.paper.codes import is_code, normalize_code
 from consent.paper.models import (
     CLOSED_UNRECORDED,
     EntryProblem,
@@ -78,10 +78,12 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
         return entry
     if entry.state != EntryState.MATCHED or entry.page is None:
         raise NotMatched
-    verdict = _judge(entry, entry.page, at=at, insists=False)
+    facts = _load_facts(entry.page)
+    verdict = _judge(entry, entry.page, facts, at=at, insists=False)
     if verdict.standing != RowState.MATCHED:
         return _change_state(entry, verdict, actor, at)
-    return _record_row(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
+    form = SignedForm.of(entry, entry.page, verdict, facts, scan)
+    return _record_row(form, facts, Step.CONFIRMED, "", actor, at)
 
 
 @transaction.atomic
@@ -99,7 +101,8 @@ def choose_entry(entry: SheetEntry, *, name: str = "", actor: Actor, reason: Rea
         return entry
     if entry.page is None:
         raise NothingToRecord(EntryProblem.CODE_UNKNOWN.label)
-    verdict = _judge(entry, entry.page, at=at, insists=True)
+    facts = _load_facts(entry.page)
+    verdict = _judge(entry, entry.page, facts, at=at, insists=True)
     if not verdict.record and not verdict.already:
         raise NothingToRecord(EntryProblem(verdict.problem).label if verdict.problem else "")
     if entry.named_by is not None:
@@ -112,7 +115,8 @@ def choose_entry(entry: SheetEntry, *, name: str = "", actor: Actor, reason: Rea
     ]
     for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
         _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
-    return _record_row(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
+    form = SignedForm.of(entry, entry.page, verdict, facts)
+    return _record_row(form, facts, Step.CHOSEN, Reason(reason).value, actor, at)
 
 
 @transaction.atomic
@@ -135,7 +139,7 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
     entry.page, entry.subject = page, page.subject
     details.pop("code", None)
     entry.details = seal_details(sealer_of(page.subject), **details)
-    verdict = _judge(entry, page, at=at, insists=False)
+    verdict = _judge(entry, page, _load_facts(page), at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
     _record_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
@@ -176,7 +180,7 @@ def enter_signer(
     entry.guardian, entry.relationship, entry.named_by = guardian, relationship, actor.id if name else None
     note = unseal_details(entry).get("note", "")
     entry.details = seal_details(sealer_of(page.subject), note=note, guardian=name)
-    verdict = _judge(entry, page, at=at, insists=False)
+    verdict = _judge(entry, page, _load_facts(page), at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
     _record_step(entry, Step.SIGNER, Reason(reason).value, actor, at)
@@ -255,10 +259,13 @@ def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> Shee
     return found
 
 
-def _judge(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
-    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
+def _load_facts(page: FormPage) -> SheetFacts:
+    return SheetFacts.of(Client.objects.get(pk=page.client_id), [page])
+
+
+def _judge(entry: SheetEntry, page: FormPage, facts: SheetFacts, *, at: datetime, insists: bool) -> Verdict:
     rivals = map_open_rows(entry.client_id, [page.pk]).get(page.pk, [])
-    case = knowledge.case(page, entry, rows_differ=has_different_answer(entry, rivals), at=at)
+    case = facts.case(page, entry, rows_differ=has_different_answer(entry, rivals), at=at)
     return judge_row(case, insists=insists)
 
 
@@ -268,7 +275,7 @@ def _judge_rivals_again(entry: SheetEntry, actor: Actor, at: datetime) -> None:
     rivals = map_open_rows(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
     for rival in rivals:
         if page is not None and rival.problem == EntryProblem.ROWS_DIFFER:
-            verdict = _judge(rival, page, at=at, insists=False)
+            verdict = _judge(rival, page, _load_facts(page), at=at, insists=False)
             if verdict.problem != Problem.ROWS_DIFFER:
                 _change_state(rival, verdict, actor, at)
 
@@ -280,52 +287,43 @@ def _change_state(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetim
     return entry
 
 
-def _record_row(  # noqa: PLR0917 -- entry and verdict, then the circumstances
-    entry: SheetEntry,
-    verdict: Verdict,
-    scan: IO[bytes] | None,
-    step: Step,
-    reason: str,
-    actor: Actor,
-    at: datetime,
+def _record_row(  # noqa: PLR0917 -- the form and its facts, step and reason, then the circumstances
+    form: SignedForm, facts: SheetFacts, step: Step, reason: str, actor: Actor, at: datetime
 ) -> SheetEntry:
-    page: FormPage = entry.page  # type: ignore[assignment]
-    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
-    form = SignedForm(
-        entry, page, verdict, knowledge.signed_at(entry.answered_on, page), unseal_details(entry), scan=scan
-    )
-    given: dict[str, Any] = {"evidence": _evidence_text(entry, page)}
-    if page.run.for_guardians and verdict.record:
-        given = _record_guardian_part(form, actor, at)
-    events = _record_events(form, knowledge, given, actor, at)
-    for event in events if scan is not None else ():
-        scan.seek(0)  # type: ignore[union-attr]
-        add_evidence_file(event, scan, actor=actor, at=at)  # type: ignore[arg-type]
+    entry = form.entry
+    given: dict[str, Any] = {"evidence": form.evidence}
+    if form.page.run.for_guardians and form.verdict.record:
+        given |= _record_guardian_part(form, actor, at)
+    events = _record_events(form, facts, given, actor, at)
+    if form.scan is not None:
+        for event in events:
+            form.scan.seek(0)
+            add_evidence_file(event, form.scan, actor=actor, at=at)
     entry.recorded = [event.pk for event in events]
     return _settle(entry, EntryState.CONFIRMED, step, reason, actor, at)
 
 
 def _record_guardian_part(form: SignedForm, actor: Actor, at: datetime) -> dict[str, Any]:
-    """Record the guardian and the answer about the service; return who answers for the purposes."""
+    """Record the guardian and the answer about the service; return who answers for the purposes, if not the child."""
     entry = form.entry
     if entry.given_by != "guardian":
         entry.authorisation = record_child_refusal(form, actor=actor, at=at)
-        return {"evidence": form.evidence}
+        return {}
     entry.guardian, entry.authorisation = record_signer(form, actor=actor, at=at)
-    return {"evidence": form.evidence, "given_by": GivenBy.GUARDIAN, "guardian": entry.guardian}
+    return {"given_by": GivenBy.GUARDIAN, "guardian": entry.guardian}
 
 
 def _record_events(
-    form: SignedForm, knowledge: SheetFacts, given: dict[str, Any], actor: Actor, at: datetime
+    form: SignedForm, facts: SheetFacts, given: dict[str, Any], actor: Actor, at: datetime
 ) -> list[ConsentEvent]:
-    """Record the answers to purposes, grouped by notice version, with the row as evidence; ``given`` says by whom."""
+    """Record the answers to purposes, grouped by notice version; ``given`` says by whom, and on what evidence."""
     entry, page = form.entry, form.page
     by_version: dict[Any, list[Answer]] = {}
     for code in form.verdict.record:
         if code in {SERVICE, SHARING}:
             continue
         state = ConsentState.GIVEN if entry.answers[code] else ConsentState.REFUSED
-        by_version.setdefault(knowledge.printed[page.run_id, code], []).append(Answer(code, state))
+        by_version.setdefault(facts.printed[page.run_id, code], []).append(Answer(code, state))
     events: list[ConsentEvent] = []
     for version, answers in by_version.items():
         events += record_answers(
@@ -340,13 +338,6 @@ def _record_events(
             at=at,
         )
     return events
-
-
-def _evidence_text(entry: SheetEntry, page: FormPage) -> str:
-    """Return the evidence text: form, sheet, row and the note of the sheet."""
-    note = unseal_details(entry).get("note", "")
-    where = f"Form “{page.run.name}”, code {format_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
-    return f"{where}: {note}" if note else where
 
 
 def _settle(  # noqa: PLR0917 -- the row, its new state, step and reason, then the circumstances
