@@ -120,7 +120,7 @@ def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest
 
 def _is_child(row: Subject, at: Any) -> bool:
     client = row.client
-    return row.erased_at is None and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    return row.is_recorded and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
 
 
 person_acts.connect(

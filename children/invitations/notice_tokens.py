@@ -55,7 +55,7 @@ def sign_token(seen: ShownNotice) -> str:
 def verify_token(token: str, now: ShownNotice, *, kept_for: timedelta) -> datetime:
     """Return when the notice was shown.
 
-    Raises SeenForged if the token is invalid or of another guardian, child or question; SeenStale if the text has
+    Raises TokenForged if the token is invalid or of another guardian, child or question; TokenStale if the text has
     changed or the token is older than ``kept_for``.
     """
     try:

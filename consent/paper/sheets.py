@@ -98,7 +98,7 @@ class Sheet:
 def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet:
     """Parse a CSV or XLSX file. ``purposes`` are the codes allowed as column headings.
 
-    Raises SheetRefused.
+    Raises SheetInvalid.
     """
     try:
         kind, file, rows = _open_file(content)
@@ -175,6 +175,8 @@ class _Reader:
         answered_on = self._day(number, row["answered_on"])
         note = self._text(number, "note", row.get("note", ""), NOTE_LIMIT)
         signer = self._signer(number, row) if by == "guardian" else self._no_signer(number, row)
+        if by == "guardian" or SERVICE in answers:
+            self._check_no_card_number(number, "note", note)
         if code and by and method and answered_on:
             self.rows.append(SheetRow(number, code, answers, by == "guardian", method, answered_on, note, *signer))
 
@@ -225,8 +227,7 @@ class _Reader:
             self._fatal(number, GUARDIAN_NAME, "value_not_allowed", message)
         if name or relationship:
             relationship = self._choice(number, RELATIONSHIP, {RELATIONSHIP: relationship}, RELATIONSHIPS)
-        for column, text in ((GUARDIAN_NAME, name), ("note", row.get("note", ""))):
-            self._check_no_card_number(number, column, text)
+        self._check_no_card_number(number, GUARDIAN_NAME, name)
         return guardian, name, relationship
 
     def _no_signer(self, number: int, row: Mapping[str, str]) -> tuple[str, str, str]:

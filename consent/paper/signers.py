@@ -102,8 +102,8 @@ class SignerFacts:
     def sharing_facts(self, page: FormPage, entry: SheetEntry, at: datetime) -> PurposeFacts:
         """Return the facts about outside recipients, which not every form asks about."""
         facts = self.service_facts(page, entry, at)
-        last = self.sharing.get((page.subject_id, entry.guardian_id))
-        return replace(facts, printed=facts.printed if page.asks_sharing else None, last=last)
+        printed = facts.printed if page.asks_sharing else None
+        return replace(facts, printed=printed, last=_own_answer(self.sharing, page, entry))
 
     def service_facts(self, page: FormPage, entry: SheetEntry, at: datetime) -> PurposeFacts:
         """Return the facts about the service."""
@@ -113,7 +113,7 @@ class SignerFacts:
             printed=page.notice_hash,
             in_effect=self._notice_in_effect(page.subject.role, at),
             rests_on_consent=True,
-            last=self.services.get((child, guardian)),
+            last=_own_answer(self.services, page, entry),
             ended_at=max((one for one in endings if one is not None), default=None),
             other_refused=any(
                 one.answer is not None and one.answer.is_no for one in self._others_who_may_forbid(child, guardian, at)
@@ -163,6 +163,11 @@ def list_possible_signers(child: Subject, *, at: datetime) -> list[tuple[Subject
         if claim.guardian_id not in past:
             found[claim.guardian] = claim.get_relationship_display()
     return sorted(found.items(), key=lambda pair: str(pair[0]))
+
+
+def _own_answer(answers: Mapping[tuple[UUID, UUID | None], Dated], page: FormPage, entry: SheetEntry) -> Dated | None:
+    """Return the latest answer by who answered the row; a guardian whom only the form names has none."""
+    return None if entry.names_new_guardian else answers.get((page.subject_id, entry.guardian_id))
 
 
 def _date(said: str, answer: ServiceAuthorisation | ConsentEvent) -> Dated:

@@ -252,7 +252,7 @@ def _problem_of_answer(case: RowFacts, code: str, *, authorised: bool) -> Proble
     facts, gives = case.purposes.get(code), case.answers[code]
     if facts is None:
         return Problem.NOT_ON_FORM
-    needs_service = case.is_signed_form and code != SERVICE and (gives or code == SHARING)
+    needs_service = code == SHARING or (case.is_signed_form and code != SERVICE and gives)
     if needs_service and not authorised and not _is_refused_with_service(case, code):
         return Problem.NOT_AUTHORISED
     return _problem_of_purpose(case, facts, gives=gives)

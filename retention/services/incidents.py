@@ -16,6 +16,7 @@ from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
@@ -59,8 +60,9 @@ def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: Inci
     A person has at most one open incident: further categories are added to it. Officers are notified of a new one by
     email. The actor is the portal itself. Raises AlreadyErased.
     """
-    quarantine(subject, cause=QuarantineCause.INCIDENT, actor=_ACTOR, at=at)
+    subject = lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
+    quarantine(subject, cause=QuarantineCause.INCIDENT, actor=_ACTOR, at=at)  # after the lock: closing ends the last
     if incident is None:
         incident = _create_incident(subject, categories, cause, at)
     elif not categories <= set(incident.categories):

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from children.guardians.evidence import CardNumberFound
 from children.guardians.models import GuardianConflict, Guardianship, ServiceAuthorisation, Verification
+from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services import (
     NotTheirOwnGuardian,
     change_guardian,
@@ -26,7 +27,6 @@ from consent.consents.services import open_evidence, withdraw_consent
 from consent.paper.models import EntryStep, FormPage, SheetEntry
 from consent.paper.selectors import select_unreachable
 from consent.paper.services import (
-    NamedBySamePerson,
     NameDiffers,
     NotForGuardians,
     NothingToRecord,
@@ -41,16 +41,27 @@ from consent.paper.services import (
     print_form,
     upload_sheet,
 )
+from consent.paper.services.signed_forms import SignedForm, record_signer
 from consent.paper.sheets import SheetInvalid
+from consent.paper.verdicts import RowState, Verdict
 from consent.register.models import Purpose
 from consent.register.services import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import claim_guardian, end_other_claims, erase_subject, start_erasure
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    ErasureInProgress,
+    claim_guardian,
+    end_other_claims,
+    erase_subject,
+    start_erasure,
+)
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
+from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.children.guardians import (
     approve_host,
     decision_reason,
@@ -331,6 +342,14 @@ def test_a_guardian_barred_after_the_upload_is_refused_at_confirmation(cast, now
     assert not ServiceAuthorisation.objects.exists()
 
 
+def test_a_claim_that_ends_while_the_form_is_recorded_names_no_guardian(cast, now, code, danish, farah):
+    [row] = entries_of(bring(cast, now, signed(code)))
+    end_other_claims(danish, named=[], actor=SETTING_UP, at=now)
+    form = SignedForm(row, FormPage.objects.get(subject=danish), Verdict(RowState.MATCHED), SIGNED, {})
+    with pytest.raises(GuardianshipUnknown):
+        record_signer(form, actor=farah, at=now)
+
+
 @pytest.mark.parametrize("named", ["lms-nobody", "lms-kiran", "lms-danish"])
 def test_an_id_that_cannot_be_the_guardians_refuses_the_sheet_by_row_and_column(cast, now, code, named):
     good, bad = signed(code), signed(code, **{"guardian-id": named})
@@ -364,7 +383,7 @@ def test_a_guardian_whom_only_the_form_names_needs_a_second_person(cast, now, co
     [row] = confirmed(cast, now, signed(code, "yes", "yes", **NEW))
     assert (row.state, row.problem) == ("guardian", "signer_new")
     assert b"Gulnaz" not in row.details.ciphertext
-    with pytest.raises(NamedBySamePerson):
+    with pytest.raises(ApproverIsRequester):
         choose_entry(row, actor=farah, **CORRECTION, at=now)
     assert reasons(cast, now, "newsletter") == ["guardian_consent_required"]
     for wrong in ("", "Gulnaz", "Esra Qureshi"):
@@ -386,6 +405,54 @@ def test_a_guardian_whom_only_the_form_names_needs_a_second_person(cast, now, co
     assert reasons(cast, now, "service_delivery", "newsletter") == ["permitted"] * 2
 
 
+@pytest.mark.parametrize(("user", "maker"), [("farah", "amina"), ("amina", "farah")])
+def test_the_second_person_is_independent_of_the_first(cast, now, *, user, maker):
+    with in_global():
+        add_ties(cast.user_id(user), TieKind.ROLE, makers=[cast.user_id(maker)], at=now)
+    with in_client(cast.client_id("indus")):
+        danish = cast.subject("danish")
+        code = code_of(guardians_form(cast, [danish], MADE), danish)
+        [row] = entries_of(bring(cast, now, signed(code, **NEW)))
+        by = {"name": "Gulnaz Bibi", "actor": cast.actor("amina"), **CORRECTION}
+        with pytest.raises(ApproverNotIndependent):
+            choose_entry(row, **by, at=now + TIE_LIFE - timedelta(seconds=1))
+        assert not Guardianship.objects.exists()
+        assert choose_entry(row, **by, at=now + TIE_LIFE).state == "confirmed"
+
+
+def test_the_refusal_of_another_new_guardian_stays_in_the_queue(cast, now, code, danish, farah):
+    father = {**NEW, "guardian-name": "Gul Khan", "guardian-relationship": "parent"}
+    unnamed = {"guardian-id": ""}
+    mother, refusal, again, missing = entries_of(
+        bring(
+            cast,
+            now,
+            signed(code, "yes", **NEW),
+            signed(code, "no", **father),
+            signed(code, "yes", **{**NEW, "guardian-name": "gulnaz  bibi"}),
+            signed(code, "no", **unnamed),
+        )
+    )
+    by = {"actor": cast.actor("amina"), **CORRECTION, "at": now}
+    choose_entry(mother, name="Gulnaz Bibi", **by)
+    states = dict(SheetEntry.objects.values_list("number", "state"))
+    assert [states[one.number] for one in (mother, refusal, again, missing)] == [
+        "confirmed",
+        "guardian",
+        "dismissed",
+        "guardian",
+    ]
+    choose_entry(refusal, name="Gul Khan", **by)
+    assert set(ServiceAuthorisation.objects.values_list("decision", flat=True)) == {"given", "refused"}
+
+
+def test_a_name_that_cannot_be_opened_is_not_confirmed(cast, now, code):
+    [row] = entries_of(bring(cast, now, signed(code, **NEW)))
+    SheetEntry.objects.filter(pk=row.pk).update(details=None)
+    with pytest.raises(NameDiffers):
+        choose_entry(row, actor=cast.actor("amina"), **CORRECTION, at=now)
+
+
 def test_the_name_goes_with_a_row_that_is_dismissed(cast, now, code, farah):
     [row] = entries_of(bring(cast, now, signed(code, **NEW)))
     dismissed = dismiss_entry(row, actor=farah, **CORRECTION, at=now)
@@ -403,7 +470,7 @@ def test_a_name_entered_by_hand_needs_another_person_too(cast, now, code, farah)
     [row] = entries_of(bring(cast, now, signed(code, **{"guardian-id": ""}), actor=cast.actor("amina")))
     entered = enter_signer(row, name="Gulnaz Bibi", relationship="other", actor=farah, **CORRECTION, at=now)
     assert entered.problem == "signer_new"
-    with pytest.raises(NamedBySamePerson):
+    with pytest.raises(ApproverIsRequester):
         choose_entry(entered, actor=farah, **CORRECTION, at=now)
     amina = cast.actor("amina")
     assert choose_entry(entered, name="Gulnaz Bibi", actor=amina, **CORRECTION, at=now).state == "confirmed"
@@ -502,6 +569,14 @@ def test_the_own_refusal_of_the_child_after_the_signature_is_not_undone_either(c
     assert (row.state, row.problem) == ("contradictory", "ended_since")
 
 
+def test_the_refusal_of_a_new_guardian_is_recorded_beside_that_of_the_child(cast, now, code, danish):
+    answer_service(danish, None, "refused", SIGNED + timedelta(hours=2))
+    [row] = entries_of(bring(cast, now, signed(code, "no", **NEW)))
+    choose_entry(row, name="Gulnaz Bibi", actor=cast.actor("amina"), **CORRECTION, at=now)
+    refusals = ServiceAuthorisation.objects.filter(child=danish, decision="refused")
+    assert set(refusals.values_list("guardian__external_id", flat=True)) > {None}
+
+
 def test_a_refusal_on_the_portal_since_is_shown_and_a_person_decides(cast, now, *, code, danish, esra, farah):
     verified_guardian(danish, esra, at=MADE)
     answer_service(danish, esra, "refused", SIGNED + timedelta(hours=2))
@@ -566,6 +641,14 @@ def test_for_an_erased_child_nothing_is_recorded(cast, now, *, code, danish, far
     moved = confirm_entry(row, actor=farah, at=now)
     assert (moved.state, moved.problem) == ("unmatched", "erased")
     assert not ServiceAuthorisation.objects.exists()
+
+
+@pytest.mark.parametrize(("erase", "error"), [(erase_subject, AlreadyErased), (start_erasure, ErasureInProgress)])
+def test_for_an_erased_child_no_guardian_is_entered(cast, now, *, code, danish, farah, erase, error):
+    [row] = entries_of(bring(cast, now, signed(code, **{"guardian-id": ""})))
+    erase(danish, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    with pytest.raises(error):
+        enter_signer(row, name="Gulnaz Bibi", relationship="relative", actor=farah, **CORRECTION, at=now)
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])

@@ -206,6 +206,12 @@ def test_a_guardian_who_cannot_be_is_refused_by_row_and_column(who, problem):
     assert refused(csv_of(line, header=GUARDIANS)) == [(2, *problem)]
 
 
+@pytest.mark.parametrize("who", ["guardian,par-9,,", "self,,,"])
+def test_a_card_number_in_the_note_about_an_answer_to_the_platform_is_refused_by_row(who):
+    line = f"7KQ2-M9XZ,no,,,{who},paper,2026-09-30,CNIC 42101-1234567-1"
+    assert refused(csv_of(line, header=GUARDIANS)) == [(2, "note", "value_not_allowed")]
+
+
 @pytest.mark.parametrize("render", [render_csv_sheet, render_xlsx_sheet])
 def test_the_empty_sheet_of_a_form_for_guardians_has_columns_for_who_signed(render):
     blank = render(["platform-use", "outside-recipients", "newsletter"], [generate_code()])

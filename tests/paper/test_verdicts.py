@@ -161,6 +161,14 @@ def test_for_a_child_no_yes_is_recorded_whoever_says_it(child, guardian, gives):
 SERVED: dict[str, Any] = {"printed": "hash", "in_effect": "hash", "rests_on_consent": True}
 
 
+@pytest.mark.parametrize("insists", [True, False])
+def test_a_childs_no_to_outside_recipients_alone_is_not_confirmed_because_it_cannot_be_recorded(insists):
+    purposes = {SHARING: PurposeFacts(**SERVED)}
+    facts = case({SHARING: False}, purposes=purposes, is_child=True, for_guardians=True)
+    verdict = judge_row(facts, insists=insists)
+    assert (verdict.record, verdict.already, verdict.problem) == ((), (), Problem.NOT_AUTHORISED)
+
+
 @given(
     answers=st.dictionaries(st.sampled_from([SERVICE, SHARING, "newsletter"]), st.booleans(), min_size=1),
     signer=st.sampled_from(Signer),

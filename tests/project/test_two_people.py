@@ -52,7 +52,9 @@ type Rule = Callable[[Cast, Actor, datetime], Approve]
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 SECOND_PERSON = ROOT / "paktaleem/foundation/accounts/second_person.py"
-COMPARES = re.compile(r"(requested_by|proposed_by)\s*(==|!=)|(==|!=)\s*[\w.]*(requested_by|proposed_by)\b")
+COMPARES = re.compile(
+    r"(requested_by|proposed_by|named_by)\s*(==|!=)|(==|!=)\s*[\w.]*(requested_by|proposed_by|named_by)\b"
+)
 
 
 def settle(service: Callable[..., Any], change: Any) -> Approve:

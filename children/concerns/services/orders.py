@@ -121,7 +121,7 @@ def open_copy(
 ) -> Iterator[tuple[Order, OrderPart, bytes]]:
     """Return the decrypted parts of a copy, with their orders; each access is recorded before data is returned.
 
-    Raises NothingGivenYet, AlreadyErased, NotAllowed.
+    Raises NothingReturnedYet, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.HANDLE_CONCERNS, case.client_id)
     asked = Order.objects.filter(client_id=case.client_id, parent_kind=PARENT, parent_id=case.pk)

@@ -50,7 +50,7 @@ def record_data_request(
 
     A copy is ordered from every system at once. A deletion waits until the client, as controller, confirms it
     (policy §7, §9). While a case is open, the same request returns it.
-    Raises MayNotAsk, GuardianshipUnknown, AlreadyErased, NotAllowed.
+    Raises RequestNotAllowed, GuardianshipUnknown, AlreadyErased, NotAllowed.
     """
     wish = RequestKind(wish)
     require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)

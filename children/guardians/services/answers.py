@@ -117,8 +117,8 @@ def record_service_answer(
 
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
     answer about outside recipients) a stronger verification. A refusal or withdrawal requires nothing. Raises
-    ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, CardNumberFound,
-    NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, ErasureInProgress for consent,
+    ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceRequired, CardNumberFound,
+    NoConsentGiven, AnswerInFuture, FileKindNotAccepted, FileTooLarge, AlreadyErased, ErasureInProgress for consent,
     NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)

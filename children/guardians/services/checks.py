@@ -131,7 +131,7 @@ def request_check(
     """Request a provider's check of a guardian; the worker starts it after the transaction has committed.
 
     May be called for staff, API keys, or the guardian on their own page. Returns the open check if there is one of the
-    same provider and method. Raises NoSuchProvider, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded,
+    same provider and method. Raises ProviderUnknown, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded,
     AlreadyErased, ValidationError, NotAllowed.
     """
     _require(actor, guardianship)
@@ -208,7 +208,7 @@ def show_check_url(check: ProviderCheck, *, actor: Actor, reason: Reason | str, 
 
 @transaction.atomic
 def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> PendingCheck | None:
-    """Return the check to start, or None if it is started, or lapses because it is too late. Raises NoSuchProvider."""
+    """Return the check to start, or None if it is started, or lapses because it is too late. Raises ProviderUnknown."""
     check = _lock_check(check_id, client_id)
     row = check.guardianship
     if check.state != CheckState.REQUESTED:
@@ -242,7 +242,7 @@ def record_check_started(check_id: UUID, started: StartedCheck, *, client_id: UU
 
 @transaction.atomic
 def find_check_to_query(check_id: UUID, *, client_id: UUID, at: datetime) -> ResultRequest | None:
-    """Return the check to query, or None if it has a result or lapses. Raises NoSuchProvider."""
+    """Return the check to query, or None if it has a result or lapses. Raises ProviderUnknown."""
     check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
         return None
@@ -258,7 +258,7 @@ def receive_check_result(
 ) -> ProviderCheck:
     """Record a result that a provider sent, signed within five minutes of ``get_arrival_time``. Idempotent.
 
-    Raises NoSuchProvider, NotSigned, CheckUnknown, AlreadyErased.
+    Raises ProviderUnknown, NotSigned, CheckUnknown, AlreadyErased.
     """
     found = _get_provider(provider).read(body, headers, at=arrived_at)
     checks = ProviderCheck.objects.filter(client_id=client_id, provider=provider, provider_check_id=found.number)

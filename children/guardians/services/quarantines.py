@@ -1,6 +1,7 @@
 """Quarantine of a person's data: while it lasts, the data may only be deleted (policy §8)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -8,6 +9,7 @@ from django.db import transaction
 from children.guardians.models import Quarantine, QuarantineCause
 from children.guardians.services.locking import lock_child
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -65,6 +67,8 @@ def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INC
     Raises QuarantineNeeded while an incident of the person is open, NotInQuarantine, NotAllowed.
     """
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
+    with suppress(AlreadyErased):  # locked all the same, so that no incident opens meanwhile
+        lock_child(subject, during_erasure=True)
     if any(is_needed(subject) for is_needed in quarantine_needs):
         raise QuarantineNeeded
     return end_quarantine(subject, actor=actor, reason=reason, at=at)

@@ -92,8 +92,8 @@ def verify_guardian(
     """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
 
     ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
-    Raises MethodNotByHand, CardNumberFound, EvidenceMissing, MayNotConsent, AlreadyEnded, AlreadyErased,
-    FileKindRefused, FileTooLarge, NotAllowed.
+    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, MayNotConsent, AlreadyEnded, AlreadyErased,
+    FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
@@ -155,7 +155,7 @@ def mark_verification_false(
     The verification proves nothing from then on. A consent that rests on it no longer counts, even if the guardian is
     verified again; their refusals remain in effect. It needs no second person, since it permits nothing. Callbacks
     of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are not changed.
-    Raises FoundFalseBefore, AlreadyErased, NotAllowed.
+    Raises AlreadyFoundFalse, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
     child = lock_child(verification.guardianship.child, during_erasure=True)

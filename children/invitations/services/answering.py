@@ -92,8 +92,8 @@ class AnswerContext:
 def record_service_consent(saying: AnswerContext) -> Outcome:
     """Record a verified guardian's consent to the service; consent of an unverified one waits for confirmation.
 
-    Raises SeenStale if the notice was shown before the guardian's latest refusal, GuardianshipUnknown, ContactRefused,
-    NotTheirs, AlreadyErased.
+    Raises TokenStale if the notice was shown before the guardian's latest refusal, GuardianshipUnknown, ContactRefused,
+    NotTheGuardian, AlreadyErased.
     """
     known = _lock_and_check(saying)
     if _refused_since(known, saying.shown_at):
@@ -132,8 +132,8 @@ def confirm_yes(saying: AnswerContext) -> None:
 
     It requires a sign-in by the same contact, with a one-time code requested after the confirmation was sent.
     ``shown_hash`` is the hash of the current notice.
-    Raises NotAskedAgain if there is nothing to confirm, for example after a refusal given elsewhere; SeenStale if the
-    notice has changed since the consent; GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
+    Raises NothingToConfirm if there is nothing to confirm, for example after a refusal given elsewhere; TokenStale if
+    the notice has changed since the consent; GuardianshipUnknown, ContactRefused, NotTheGuardian, AlreadyErased.
     """
     known = _lock_and_check(saying)
     row = lock_open_invitation(saying.child, saying.guardian)
@@ -171,7 +171,7 @@ def record_service_refusal(saying: AnswerContext) -> None:
 
 @transaction.atomic
 def withdraw_service_consent(saying: AnswerContext) -> None:
-    """Withdraw a guardian's consent at once. Raises NothingGiven, GuardianshipUnknown, AlreadyErased."""
+    """Withdraw a guardian's consent at once. Raises NoConsentGiven, GuardianshipUnknown, AlreadyErased."""
     lock_guardian(saying.guardian)
     _record_answer(saying, Decision.WITHDRAWN)
 
@@ -180,7 +180,7 @@ def withdraw_service_consent(saying: AnswerContext) -> None:
 def record_sharing_answer(saying: AnswerContext, *, shares: bool) -> None:
     """Record the separate answer about outside recipients; it requires this guardian's consent to the service.
 
-    Raises NotTheirs if this guardian has not consented to the service, TooWeakToShare, GuardianshipUnknown,
+    Raises NotTheGuardian if this guardian has not consented to the service, TooWeakToShare, GuardianshipUnknown,
     ContactRefused, AlreadyErased.
     """
     known = _lock_and_check(saying)

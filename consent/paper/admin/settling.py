@@ -21,6 +21,7 @@ from consent.paper.services import (
 )
 from consent.paper.signers import list_possible_signers
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -112,8 +113,9 @@ def _may_choose(row: SheetEntry, _at: Any) -> bool:
 
 
 def _may_enter_signer(row: SheetEntry, _at: Any) -> bool:
-    on_form = row.page is not None and row.page.run.for_guardians
-    return row.is_open and on_form and row.given_by == "guardian" and row.subject is not None
+    if row.page is None or row.subject is None or not row.subject.is_recorded:
+        return False
+    return row.is_open and row.page.run.for_guardians and row.given_by == "guardian"
 
 
 def may_match(row: SheetEntry, _at: Any) -> bool:
@@ -204,6 +206,10 @@ ACTS = (
         "A form that a guardian signed also verifies the guardian: look at the signature first.",
         danger=True,
         applies=_may_choose,
+        refusals={
+            ApproverIsRequester: "You entered this guardian's name: another person must look at the form and record "
+            "the row.",
+        },
         template="paper/settle.html",
     ),
     RowAction(

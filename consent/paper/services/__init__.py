@@ -3,7 +3,6 @@
 from consent.paper.services.errors import (
     AlreadySettled,
     CodeUnknown,
-    NamedBySamePerson,
     NameDiffers,
     NotForGuardians,
     NothingToRecord,
@@ -30,7 +29,6 @@ __all__ = [
     "AlreadySettled",
     "CodeUnknown",
     "NameDiffers",
-    "NamedBySamePerson",
     "NotForGuardians",
     "NotMatched",
     "NothingToRecord",

@@ -6,7 +6,6 @@ __all__ = [
     "AlreadySettled",
     "CodeUnknown",
     "NameDiffers",
-    "NamedBySamePerson",
     "NotForGuardians",
     "NotMatched",
     "NothingToRecord",
@@ -29,12 +28,6 @@ class NotForGuardians(PortalError):
     """No guardian answered the row on a form for guardians."""
 
     console_message = "The row is not a guardian's answer on a form for guardians."
-
-
-class NamedBySamePerson(PortalError):
-    """Only the form names the guardian: a second person must record it, not the one who entered the name."""
-
-    console_message = "You entered this guardian's name: another person must look at the form and record the row."
 
 
 class NameDiffers(PortalError):

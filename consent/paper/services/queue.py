@@ -17,7 +17,7 @@ from consent.consents.models.consents import GivenBy
 from consent.consents.services import Answer, record_answers
 from consent.consents.services.events import lock_subject
 from consent.consents.services.evidence import add_evidence_file
-from consent.paper.codes import format_code, is_code, normalize_code
+from consent.paper.codes import is_code, normalize_code
 from consent.paper.models import (
     CLOSED_UNRECORDED,
     EntryProblem,
@@ -32,7 +32,6 @@ from consent.paper.services.details import delete_sheet_key, seal_details, unsea
 from consent.paper.services.errors import (
     AlreadySettled,
     CodeUnknown,
-    NamedBySamePerson,
     NameDiffers,
     NotForGuardians,
     NothingToRecord,
@@ -42,13 +41,15 @@ from consent.paper.services.signed_forms import SignedForm, record_child_refusal
 from consent.paper.verdicts import SERVICE, SHARING, Problem, RowState, Verdict, judge_row
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
 
 __all__ = [
     "choose_entry",
@@ -69,47 +70,53 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
 
     A row of a form for guardians names and verifies the guardian who signed, and records the answer about the service.
 
-    Raises NotMatched if the row was not matched, Settled if it is dismissed or expired, FileTooLarge, FileKindRefused,
-    NotAllowed.
+    Raises NotMatched if the row was not matched, AlreadySettled if it is dismissed or expired, FileTooLarge,
+    FileKindNotAccepted, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
         return entry
     if entry.state != EntryState.MATCHED or entry.page is None:
         raise NotMatched
-    verdict = _judge(entry, entry.page, at=at, insists=False)
+    facts = _load_facts(entry.page)
+    verdict = _judge(entry, entry.page, facts, at=at, insists=False)
     if verdict.standing != RowState.MATCHED:
         return _change_state(entry, verdict, actor, at)
-    return _record_row(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
+    form = SignedForm.of(entry, entry.page, verdict, facts, scan)
+    return _record_row(form, facts, Step.CONFIRMED, "", actor, at)
 
 
 @transaction.atomic
 def choose_entry(entry: SheetEntry, *, name: str = "", actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
     """Record a row despite other rows or later answers; other rows of its code are dismissed.
 
-    Rows of other guardians stay. Answers whose consent has ended since, or whose notice has changed, are left out.
+    Rows of other guardians stay, also of others whom only the form names. Answers whose consent has ended since, or
+    whose notice has changed, are left out.
     For a guardian whom only the form names, ``name`` is the name on the form, typed by a second person.
-    Raises NothingStands if no answer can be recorded, NamedBySamePerson or NameDiffers for such a guardian if the actor
-    entered the first name or the two differ, Settled if the row is dismissed or expired, NotAllowed.
+    Raises NothingToRecord if no answer can be recorded; for such a guardian as ``require_second_person``, and
+    NameDiffers if the two names differ; AlreadySettled if the row is dismissed or expired, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
         return entry
     if entry.page is None:
         raise NothingToRecord(EntryProblem.CODE_UNKNOWN.label)
-    verdict = _judge(entry, entry.page, at=at, insists=True)
+    facts = _load_facts(entry.page)
+    verdict = _judge(entry, entry.page, facts, at=at, insists=True)
     if not verdict.record and not verdict.already:
         raise NothingToRecord(EntryProblem(verdict.problem).label if verdict.problem else "")
-    if entry.names_new_guardian:
-        _check_second_name(entry, name, actor)
+    if entry.named_by is not None:
+        require_second_person(actor, requested_by=entry.named_by, at=to_wall_clock(at))
+        _check_second_name(entry, name)
     rivals = [
         one
         for one in map_open_rows(entry.client_id, [entry.page.pk]).get(entry.page.pk, [])
-        if one.pk != entry.pk and not _are_of_two_guardians(one, entry)
+        if one.pk != entry.pk and not _are_of_two_guardians(one, entry) and not _name_two_guardians(one, entry)
     ]
     for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
         _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
-    return _record_row(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
+    form = SignedForm.of(entry, entry.page, verdict, facts)
+    return _record_row(form, facts, Step.CHOSEN, Reason(reason).value, actor, at)
 
 
 @transaction.atomic
@@ -117,7 +124,7 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
     """Match a row by hand to the form page with this code; it is judged and can then be confirmed.
 
     Raises CodeUnknown for an unknown code or an erased person, NotTheirOwnGuardian if the sheet names the person as the
-    guardian, Settled if the row is settled, NotAllowed.
+    guardian, AlreadySettled if the row is settled, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
@@ -132,7 +139,7 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
     entry.page, entry.subject = page, page.subject
     details.pop("code", None)
     entry.details = seal_details(sealer_of(page.subject), **details)
-    verdict = _judge(entry, page, at=at, insists=False)
+    verdict = _judge(entry, page, _load_facts(page), at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
     _record_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
@@ -154,8 +161,8 @@ def enter_signer(
     """Enter the guardian who signed a row's form: one on file, or the name and relationship on the form.
 
     The row is judged again; nothing is recorded. Raises NotForGuardians unless a guardian answered on a form for
-    guardians, NotTheirOwnGuardian, CardNumberFound, ValidationError naming the field, Settled if the row is settled,
-    NotAllowed.
+    guardians, AlreadyErased or ErasureInProgress for the child, NotTheirOwnGuardian, CardNumberFound, ValidationError
+    naming the field, AlreadySettled if the row is settled, NotAllowed.
     """
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
@@ -163,6 +170,7 @@ def enter_signer(
     page, name = entry.page, check_evidence(name)
     if page is None or not page.run.for_guardians or entry.given_by != "guardian":
         raise NotForGuardians
+    _require_recorded(page.subject)
     if (guardian is None) != bool(name):
         raise ValidationError({"name": [gettext("Choose a guardian, or enter the name on the form.")]})
     if name and relationship not in Relationship:
@@ -172,7 +180,7 @@ def enter_signer(
     entry.guardian, entry.relationship, entry.named_by = guardian, relationship, actor.id if name else None
     note = unseal_details(entry).get("note", "")
     entry.details = seal_details(sealer_of(page.subject), note=note, guardian=name)
-    verdict = _judge(entry, page, at=at, insists=False)
+    verdict = _judge(entry, page, _load_facts(page), at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
     _record_step(entry, Step.SIGNER, Reason(reason).value, actor, at)
@@ -181,7 +189,7 @@ def enter_signer(
 
 @transaction.atomic
 def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Dismiss a row without recording it. Raises Settled if it is settled, NotAllowed."""
+    """Dismiss a row without recording it. Raises AlreadySettled if it is settled, NotAllowed."""
     entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
         raise AlreadySettled
@@ -211,20 +219,39 @@ def _are_of_two_guardians(one: SheetEntry, other: SheetEntry) -> bool:
     return one.given_by == other.given_by == "guardian" and one.guardian_id != other.guardian_id
 
 
-def _check_second_name(entry: SheetEntry, name: str, actor: Actor) -> None:
-    """Check that a second person read the same name on the form."""
-    if entry.named_by == actor.id:
-        raise NamedBySamePerson
-    if " ".join(name.split()).casefold() != " ".join(unseal_details(entry).get("guardian", "").split()).casefold():
+def _name_two_guardians(one: SheetEntry, other: SheetEntry) -> bool:
+    """Return True if two rows whose guardian is not on file have two names, or only one has a name."""
+    is_unknown = one.given_by == other.given_by == "guardian" and one.guardian_id is None and other.guardian_id is None
+    return is_unknown and _fold_name(_name_on_form(one)) != _fold_name(_name_on_form(other))
+
+
+def _check_second_name(entry: SheetEntry, name: str) -> None:
+    """Check that the second person read the same name on the form."""
+    if not name or _fold_name(name) != _fold_name(_name_on_form(entry)):
         raise NameDiffers
+
+
+def _name_on_form(entry: SheetEntry) -> str:
+    return str(unseal_details(entry).get("guardian", ""))
+
+
+def _fold_name(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _require_recorded(child: Subject) -> None:
+    if child.erased_at is not None:
+        raise AlreadyErased
+    if child.is_being_erased:
+        raise ErasureInProgress
 
 
 def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
     """Lock a row, and its person first, in the same order as every other recording of answers."""
     require(actor, capability, entry.client_id)
-    if entry.subject_id is not None:
+    if entry.subject is not None:
         with suppress(AlreadyErased):  # the verdict reports it
-            lock_subject(entry.subject)  # type: ignore[arg-type]
+            lock_subject(entry.subject)
     rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
     found = rows.select_related("page__run", "page__subject__client", "subject", "sheet", "guardian").get(pk=entry.pk)
     if found.state in CLOSED_UNRECORDED:
@@ -232,10 +259,13 @@ def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> Shee
     return found
 
 
-def _judge(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
-    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
+def _load_facts(page: FormPage) -> SheetFacts:
+    return SheetFacts.of(Client.objects.get(pk=page.client_id), [page])
+
+
+def _judge(entry: SheetEntry, page: FormPage, facts: SheetFacts, *, at: datetime, insists: bool) -> Verdict:
     rivals = map_open_rows(entry.client_id, [page.pk]).get(page.pk, [])
-    case = knowledge.case(page, entry, rows_differ=has_different_answer(entry, rivals), at=at)
+    case = facts.case(page, entry, rows_differ=has_different_answer(entry, rivals), at=at)
     return judge_row(case, insists=insists)
 
 
@@ -245,7 +275,7 @@ def _judge_rivals_again(entry: SheetEntry, actor: Actor, at: datetime) -> None:
     rivals = map_open_rows(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
     for rival in rivals:
         if page is not None and rival.problem == EntryProblem.ROWS_DIFFER:
-            verdict = _judge(rival, page, at=at, insists=False)
+            verdict = _judge(rival, page, _load_facts(page), at=at, insists=False)
             if verdict.problem != Problem.ROWS_DIFFER:
                 _change_state(rival, verdict, actor, at)
 
@@ -257,52 +287,43 @@ def _change_state(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetim
     return entry
 
 
-def _record_row(  # noqa: PLR0917 -- entry and verdict, then the circumstances
-    entry: SheetEntry,
-    verdict: Verdict,
-    scan: IO[bytes] | None,
-    step: Step,
-    reason: str,
-    actor: Actor,
-    at: datetime,
+def _record_row(  # noqa: PLR0917 -- the form and its facts, step and reason, then the circumstances
+    form: SignedForm, facts: SheetFacts, step: Step, reason: str, actor: Actor, at: datetime
 ) -> SheetEntry:
-    page: FormPage = entry.page  # type: ignore[assignment]
-    knowledge = SheetFacts.of(Client.objects.get(pk=entry.client_id), [page])
-    form = SignedForm(
-        entry, page, verdict, knowledge.signed_at(entry.answered_on, page), unseal_details(entry), scan=scan
-    )
-    given: dict[str, Any] = {"evidence": _evidence_text(entry, page)}
-    if page.run.for_guardians and verdict.record:
-        given = _record_guardian_part(form, actor, at)
-    events = _record_events(form, knowledge, given, actor, at)
-    for event in events if scan is not None else ():
-        scan.seek(0)  # type: ignore[union-attr]
-        add_evidence_file(event, scan, actor=actor, at=at)  # type: ignore[arg-type]
+    entry = form.entry
+    given: dict[str, Any] = {"evidence": form.evidence}
+    if form.page.run.for_guardians and form.verdict.record:
+        given |= _record_guardian_part(form, actor, at)
+    events = _record_events(form, facts, given, actor, at)
+    if form.scan is not None:
+        for event in events:
+            form.scan.seek(0)
+            add_evidence_file(event, form.scan, actor=actor, at=at)
     entry.recorded = [event.pk for event in events]
     return _settle(entry, EntryState.CONFIRMED, step, reason, actor, at)
 
 
 def _record_guardian_part(form: SignedForm, actor: Actor, at: datetime) -> dict[str, Any]:
-    """Record the guardian and the answer about the service; return who answers for the purposes."""
+    """Record the guardian and the answer about the service; return who answers for the purposes, if not the child."""
     entry = form.entry
     if entry.given_by != "guardian":
         entry.authorisation = record_child_refusal(form, actor=actor, at=at)
-        return {"evidence": form.evidence}
+        return {}
     entry.guardian, entry.authorisation = record_signer(form, actor=actor, at=at)
-    return {"evidence": form.evidence, "given_by": GivenBy.GUARDIAN, "guardian": entry.guardian}
+    return {"given_by": GivenBy.GUARDIAN, "guardian": entry.guardian}
 
 
 def _record_events(
-    form: SignedForm, knowledge: SheetFacts, given: dict[str, Any], actor: Actor, at: datetime
+    form: SignedForm, facts: SheetFacts, given: dict[str, Any], actor: Actor, at: datetime
 ) -> list[ConsentEvent]:
-    """Record the answers to purposes, grouped by notice version, with the row as evidence; ``given`` says by whom."""
+    """Record the answers to purposes, grouped by notice version; ``given`` says by whom, and on what evidence."""
     entry, page = form.entry, form.page
     by_version: dict[Any, list[Answer]] = {}
     for code in form.verdict.record:
         if code in {SERVICE, SHARING}:
             continue
         state = ConsentState.GIVEN if entry.answers[code] else ConsentState.REFUSED
-        by_version.setdefault(knowledge.printed[page.run_id, code], []).append(Answer(code, state))
+        by_version.setdefault(facts.printed[page.run_id, code], []).append(Answer(code, state))
     events: list[ConsentEvent] = []
     for version, answers in by_version.items():
         events += record_answers(
@@ -317,13 +338,6 @@ def _record_events(
             at=at,
         )
     return events
-
-
-def _evidence_text(entry: SheetEntry, page: FormPage) -> str:
-    """Return the evidence text: form, sheet, row and the note of the sheet."""
-    note = unseal_details(entry).get("note", "")
-    where = f"Form “{page.run.name}”, code {format_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
-    return f"{where}: {note}" if note else where
 
 
 def _settle(  # noqa: PLR0917 -- the row, its new state, step and reason, then the circumstances

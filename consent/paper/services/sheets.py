@@ -64,8 +64,8 @@ class SheetAlreadyUploaded(PortalError):
 def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) -> AnswerSheet:
     """Add an answer sheet to the queue, without recording any answer.
 
-    Raises SheetRefused with every problem, SheetKnown if the file was uploaded before, ValidationError for an empty or
-    too large file, NotAllowed.
+    Raises SheetInvalid with every problem, SheetAlreadyUploaded if the file was uploaded before, ValidationError for
+    an empty or too large file, NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     if not 0 < len(content) <= settings.ANSWER_SHEET_LIMIT:
@@ -207,8 +207,13 @@ def _judge(entry: SheetEntry, knowledge: SheetFacts, rivals: dict[UUID, list[She
 
 def _find_contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
     """Find matched rows of earlier sheets that a row of this sheet contradicts."""
-    matched = [one for one in waiting if one.state == EntryState.MATCHED and one.page_id is not None]
-    return [one for one in matched if has_different_answer(one, rivals[one.page_id])]  # type: ignore[index]
+    return [
+        one
+        for one in waiting
+        if one.state == EntryState.MATCHED
+        and one.page_id is not None
+        and has_different_answer(one, rivals[one.page_id])
+    ]
 
 
 def _mark_contradictory(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
@@ -270,13 +275,13 @@ def confirm_batch(sheet_id: UUID, *, client: Client, after: int, limit: int = 1,
     None at the end, which is recorded on the sheet. Idempotent.
     """
     sheet = AnswerSheet.objects.filter(client=client, pk=sheet_id).first()
-    if sheet is None or not sheet.is_under_way:
+    if sheet is None or sheet.confirm_by is None or not sheet.is_under_way:
         return None
     entries = list(_select_matched(sheet).filter(number__gt=after)[:limit])
     if not entries:
         AnswerSheet.objects.filter(pk=sheet.pk).update(confirmed_at=at)
         return None
-    actor = user_actor(sheet.confirm_by, sheet.confirm_role, client.pk)  # type: ignore[arg-type]
+    actor = user_actor(sheet.confirm_by, sheet.confirm_role, client.pk)
     for entry in entries:
         confirm_entry(entry, actor=actor, at=at)
     return int(entries[-1].number)

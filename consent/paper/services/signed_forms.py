@@ -19,6 +19,8 @@ from children.guardians.services import (
 from children.guardians.strength import Method, strength_of
 from consent.paper.codes import format_code
 from consent.paper.models import FormPage, SheetEntry
+from consent.paper.selectors import SheetFacts
+from consent.paper.services.details import unseal_details
 from consent.paper.verdicts import SERVICE, SHARING, Verdict
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services import register_subject
@@ -27,12 +29,12 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["SignedForm", "format_evidence", "record_child_refusal", "record_signer"]
+__all__ = ["SignedForm", "record_child_refusal", "record_signer"]
 
 
 @dataclass(frozen=True, slots=True)
 class SignedForm:
-    """One signed form with the verdict on its row: ``signed_at`` is when it was signed, ``note`` that of the sheet."""
+    """One answered form with the verdict on its row, and the time and the sealed texts (``details``) of the answer."""
 
     entry: SheetEntry
     page: FormPage
@@ -41,6 +43,13 @@ class SignedForm:
     details: Mapping[str, str]
     scan: IO[bytes] | None = None
 
+    @classmethod
+    def of(
+        cls, entry: SheetEntry, page: FormPage, verdict: Verdict, facts: SheetFacts, scan: IO[bytes] | None = None
+    ) -> "SignedForm":
+        """Return the form of a row; ``facts`` are those of its page."""
+        return cls(entry, page, verdict, facts.signed_at(entry.answered_on, page), unseal_details(entry), scan)
+
     @property
     def child(self) -> Subject:
         """The child whom the form is about."""
@@ -48,17 +57,14 @@ class SignedForm:
 
     @property
     def evidence(self) -> str:
-        """The location of the form, as evidence."""
-        return format_evidence(self.entry, self.page, self.details.get("note", ""))
+        """The evidence text: form, code, sheet, row and note.
 
-
-def format_evidence(entry: SheetEntry, page: FormPage, note: str) -> str:
-    """Return the evidence text of a form for guardians: form, code, sheet, row and note.
-
-    The sheet is named by the time of its upload: its id could be taken for the number of a card.
-    """
-    where = f"Form “{page.run.name}”, code {format_code(page.code)}; answer sheet of {entry.sheet}, row {entry.number}"
-    return f"{where}: {note}" if note else where
+        The sheet is named by the time of its upload: its id could be taken for the number of a card.
+        """
+        entry, note = self.entry, self.details.get("note", "")
+        where = f"Form “{self.page.run.name}”, code {format_code(self.page.code)}"
+        where = f"{where}; answer sheet of {entry.sheet}, row {entry.number}"
+        return f"{where}: {note}" if note else where
 
 
 def record_signer(form: SignedForm, *, actor: Actor, at: datetime) -> tuple[Subject, ServiceAuthorisation | None]:
@@ -66,7 +72,7 @@ def record_signer(form: SignedForm, *, actor: Actor, at: datetime) -> tuple[Subj
 
     Returns the guardian and the answer, None if the form has none to record. A guardian who is verified as strongly
     already is not verified again. Runs in the caller's transaction. Raises as ``name_guardian``, ``verify_guardian``
-    and ``record_service_answer``.
+    and ``record_service_answer``, and GuardianshipUnknown if the claim has ended meanwhile.
     """
     guardianship = _get_guardianship(form, actor, at)
     if form.entry.method == "paper":
@@ -93,7 +99,10 @@ def _get_guardianship(form: SignedForm, actor: Actor, at: datetime) -> Guardians
     except GuardianshipUnknown:
         claims = GuardianClaim.objects.select_related("child__client", "guardian")
         own = {"client_id": entry.client_id, "child": form.child, "guardian": entry.guardian}
-        return accept_roster_claim(claims.get(**own, ends_at=None), **by)
+        claim = claims.filter(**own, ends_at=None).first()
+        if claim is None:  # it ended meanwhile: claims end without the lock of the child
+            raise
+        return accept_roster_claim(claim, **by)
 
 
 def _name_new_guardian(form: SignedForm, by: dict[str, Any]) -> Guardianship:
