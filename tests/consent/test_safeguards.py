@@ -213,6 +213,18 @@ def test_a_consent_without_anything_behind_it_may_end(cast, indus, now):
     assert decided(cast, indus, "newsletter", now + MINUTE).reason == "basis_missing"
 
 
+@pytest.mark.parametrize("pause", [timedelta(0), 40 * DAY])
+def test_a_consent_that_has_ended_is_not_followed_by_another_basis(cast, indus, now, pause):
+    row = LawfulBasis.objects.get(purpose=purpose("newsletter"), role="student")
+    end_period(row, actor=cast.actor("farah"), reason=WHY, at=now)
+    later = now + pause
+    with pytest.raises(WeakensSafeguard):
+        change(cast, basis(indus, "newsletter", later), later)
+    with pytest.raises(IntegrityError, match="second person"):
+        insert(basis(indus, "newsletter", later))
+    assert change(cast, basis(indus, "newsletter", later, basis="consent", legal_reference=""), later).pk
+
+
 def test_a_basis_that_has_not_started_is_not_turned_into_another(cast, indus, now):
     row = own_consent(cast, indus, now + 30 * DAY)
     row.basis, row.legal_reference = "legal_obligation", "Education Act s. 4"
