@@ -1,10 +1,11 @@
 """Lawful bases are set by the controller, and a weaker safeguard takes a ground in words and a second person."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
@@ -92,6 +93,17 @@ def insert(row):
 def execute(sql, *values):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
+
+
+def wait_until_blocked(other):
+    """Wait until the other thread waits for this transaction, or has ended."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+    with connection.cursor() as cursor:
+        for _ in range(20_000):
+            cursor.execute(waits)
+            if cursor.fetchone()[0] or other.done():
+                return
+    pytest.fail("the other thread never waited")
 
 
 # Who sets a lawful basis
@@ -223,6 +235,28 @@ def test_a_consent_that_has_ended_is_not_followed_by_another_basis(cast, indus, 
     with pytest.raises(IntegrityError, match="second person"):
         insert(basis(indus, "newsletter", later))
     assert change(cast, basis(indus, "newsletter", later, basis="consent", legal_reference=""), later).pk
+
+
+def test_two_people_at_once_do_not_end_the_last_consent(committed, now):
+    indus = committed.client_id("indus")
+    with in_client(indus):
+        rows = [own_consent(committed, committed.client("indus"), now + one * MINUTE) for one in range(2)]
+    actor, at = committed.actor("farah"), now + DAY
+
+    def end(row):
+        try:
+            with in_client(indus):
+                end_period(row, actor=actor, reason=WHY, at=at)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with in_client(indus):
+            end_period(rows[1], actor=actor, reason=WHY, at=at)
+            other = pool.submit(end, rows[0])
+            wait_until_blocked(other)
+        with pytest.raises(WeakensSafeguard):
+            other.result(20)
 
 
 def test_a_basis_that_has_not_started_is_not_turned_into_another(cast, indus, now):
