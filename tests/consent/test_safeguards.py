@@ -259,6 +259,33 @@ def test_two_people_at_once_do_not_end_the_last_consent(committed, now):
             other.result(20)
 
 
+def test_a_change_is_replaced_while_it_is_approved(committed, now):
+    indus = committed.client_id("indus")
+    with in_client(indus):
+        row = purpose("newsletter", indus)
+        row.needs_account = False
+        waiting = request(committed, row, now)
+
+    def approve():
+        try:
+            with in_client(indus):
+                decide(committed, waiting, now + DAY)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with in_client(indus):
+            Purpose.objects.select_for_update().get(pk=row.pk)
+            other = pool.submit(approve)
+            wait_until_blocked(other)
+            later = request(committed, row, now + MINUTE)
+        with pytest.raises(ChangeAlreadyDecided):
+            other.result(20)
+    with in_client(indus):
+        assert SafeguardChange.objects.get(pk=later.pk).state == "waiting"
+        assert purpose("newsletter", indus).needs_account
+
+
 def test_a_basis_that_has_not_started_is_not_turned_into_another(cast, indus, now):
     row = own_consent(cast, indus, now + 30 * DAY)
     row.basis, row.legal_reference = "legal_obligation", "Education Act s. 4"
