@@ -112,11 +112,18 @@ class _Rows:
         return combine_bases(owned, self.capacities(capacities))
 
     def becomes_controller(self, row: PurposeCapacity, at: datetime) -> bool:
-        """Return True if PakTaleem becomes controller, at any time, of a purpose that has a lawful basis."""
+        """Return True if PakTaleem becomes controller, at any time, of a purpose in use."""
         before, after = self.capacities(), self.capacities([row])
         moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
-        return bool(self.combined()) and any(
+        return self._is_in_use(row) and any(
             capacity_at(self.code, before, moment) != Capacity.CONTROLLER
             and capacity_at(self.code, after, moment) == Capacity.CONTROLLER
             for moment in moments
         )
+
+    def _is_in_use(self, row: PurposeCapacity) -> bool:
+        """Return True if the purpose may have a lawful basis; PakTaleem's context does not see those of clients."""
+        if self.combined():
+            return True
+        earlier = Purpose.history.filter(id=row.purpose_id, history_date__lt=row.starts_at)
+        return row.client_id == PAKTALEEM and earlier.exists()

@@ -17,9 +17,17 @@ BEGIN
     IF TG_TABLE_NAME = 'consent_purposecapacity' THEN
         is_weaker := NEW.capacity = 'controller'
             AND consent_capacity_at(NEW.client_id, named, NEW.starts_at) <> 'controller'
-            AND EXISTS (
-                SELECT FROM consent_lawfulbasis b JOIN consent_purpose p ON p.id = b.purpose_id
-                WHERE p.code = named AND b.client_id IN (NEW.client_id, '01900000-0000-7000-8000-000000000001')
+            AND (
+                EXISTS (
+                    SELECT FROM consent_lawfulbasis b JOIN consent_purpose p ON p.id = b.purpose_id
+                    WHERE p.code = named AND b.client_id IN (NEW.client_id, '01900000-0000-7000-8000-000000000001')
+                )
+                -- PakTaleem's context does not see the bases that clients may have set since the purpose was added.
+                OR NEW.client_id = '01900000-0000-7000-8000-000000000001'
+                    AND EXISTS (
+                        SELECT FROM consent_historicalpurpose h
+                        WHERE h.id = NEW.purpose_id AND h.history_date < NEW.starts_at
+                    )
             );
     ELSIF TG_TABLE_NAME = 'consent_lawfulbasis' AND TG_OP = 'INSERT' THEN
         IF NEW.client_id <> '01900000-0000-7000-8000-000000000001'

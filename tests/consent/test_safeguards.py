@@ -165,6 +165,30 @@ def test_paktaleem_becomes_controller_for_one_client_with_a_second_person(cast, 
     assert bases_in_force(indus.pk, at=now + DAY)[purpose("support").pk, "instructor"].basis == "consent"
 
 
+def test_paktaleem_becomes_controller_of_what_a_client_has_a_basis_for_with_a_second_person(cast, now):
+    names = {"name_en": "Trips", "name_ur": "دورے", "description_en": "Trips.", "description_ur": "دورے"}
+    shared = Purpose(client_id=PAKTALEEM, code="trips", **names)
+    row = PurposeCapacity(client_id=PAKTALEEM, purpose=shared, capacity="controller", starts_at=now + DAY)
+    with in_client(PAKTALEEM):
+        change(cast, shared, now, "amina")
+    with in_client(cast.client_id("indus")):
+        change(cast, basis(cast.client("indus"), "trips", now, basis="consent", legal_reference=""), now)
+    with in_client(PAKTALEEM):
+        with pytest.raises(WeakensSafeguard) as caught:
+            change(cast, row, now + DAY, "amina")
+        assert caught.value.kind == SafeguardKind.CAPACITY
+        with pytest.raises(IntegrityError, match="second person"):
+            insert(row)
+
+
+def test_paktaleem_is_controller_of_its_new_purpose_from_its_first_moment(cast, now):
+    names = {"name_en": "Trips", "name_ur": "دورے", "description_en": "Trips.", "description_ur": "دورے"}
+    with in_client(PAKTALEEM):
+        shared = change(cast, Purpose(client_id=PAKTALEEM, code="trips", **names), now, "amina")
+        row = PurposeCapacity(client_id=PAKTALEEM, purpose=shared, capacity="controller", starts_at=now)
+        assert change(cast, row, now, "amina").pk
+
+
 # Consent to anything else
 
 ROUTES = {
