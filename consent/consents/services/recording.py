@@ -212,9 +212,8 @@ def record_answers(
     ``at`` is the time of recording; ``claimed_at``, the client's time of collection, is stored beside it.
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
-    TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect or EvidenceMissing if the notice is not
-    proven; ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress unless all
-    refuse.
+    TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, EvidenceMissing if no notice is proven;
+    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
