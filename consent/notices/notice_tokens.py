@@ -69,7 +69,7 @@ class TokenForeign(PortalError):
 
 
 class TokenExpired(PortalError):
-    """The notice was shown too long ago, or before the consent ended: it must be shown again."""
+    """The notice was shown too long ago, before the consent ended or before the purpose was widened: show it again."""
 
     problem = Problem(
         "shown-stale",
@@ -78,7 +78,10 @@ class TokenExpired(PortalError):
         "Show GET /api/v1/notices/current?purpose=… again, without If-None-Match.",
         field="shown",
     )
-    console_message = "The notice was shown too long ago, or before the consent ended: open the form again."
+    console_message = (
+        "The notice was shown too long ago, or before the consent ended or the purpose was widened: "
+        "open the form again."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def sign_notice_token(shown: ShownNotice) -> str:
 def read_notice_token(token: str, *, client_id: UUID) -> ShownNotice:
     """Verify a token and return its content.
 
-    Raises ShownForged if the signature is not valid, ShownForeign if the token belongs to another client.
+    Raises TokenForged if the signature is not valid, TokenForeign if the token belongs to another client.
     """
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from consent.register.compiled import Basis, BasisRule, Capacity, Period, group_bases
@@ -64,16 +65,27 @@ def _split(basis: OwnedBasis, capacities: tuple[CapacityRule, ...]) -> Iterator[
 
 
 def is_consent_replaced(before: Iterable[BasisRule], after: Iterable[BasisRule], *, at: datetime) -> bool:
-    """Return True if from `at` on another basis is in force at any time for which it was consent before."""
+    """Return True if from `at` on another basis is in force at any time for which it was consent before.
+
+    Where no basis was in force, the last one counts: a consent does not end first, and give way to another basis later.
+    """
     before, after = tuple(before), tuple(after)
     was, becomes = group_bases(before), group_bases(after)
     moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
     return any(
-        _basis_at(was, use, moment) == Basis.CONSENT and _basis_at(becomes, use, moment) not in {Basis.CONSENT, None}
-        for use in was
+        _last_basis(rules, moment) == Basis.CONSENT
+        and _basis_at(becomes.get(use, ()), moment) not in {Basis.CONSENT, None}
+        for use, rules in was.items()
         for moment in moments
     )
 
 
-def _basis_at(grouped: dict[tuple[str, str], tuple[BasisRule, ...]], use: tuple[str, str], at: datetime) -> str | None:
-    return next((rule.basis for rule in grouped.get(use, ()) if rule.period.contains(at)), None)
+def _basis_at(rules: Iterable[BasisRule], at: datetime) -> str | None:
+    return next((rule.basis for rule in rules if rule.period.contains(at)), None)
+
+
+def _last_basis(rules: tuple[BasisRule, ...], at: datetime) -> str | None:
+    """Return the basis in force, or the one that was until the last ended."""
+    ended = [(end, rule.basis) for rule in rules if (end := rule.period.ends_at) is not None and end <= at]
+    _, last = max(ended, key=itemgetter(0), default=(None, None))
+    return _basis_at(rules, at) or last

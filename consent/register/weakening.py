@@ -15,6 +15,7 @@ from consent.register.models.rows import RegisterRow
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.locks import advisory_lock
 
 __all__ = ["WeakensSafeguard", "check_controller", "find_weakening"]
 
@@ -65,13 +66,15 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     """Return which safeguard the changed row would weaken from ``at`` on, compared with the stored rows.
 
     ``before`` is the stored row, None for a new one. Nothing is weakened in a sandbox, which has no real people. Runs
-    in the context of the row's client.
+    in the context of the row's client. Until the transaction ends, no other one compares rows for the same purpose: two
+    changes at once could weaken together what neither weakens alone.
     """
     if not isinstance(row, (LawfulBasis, PurposeCapacity, Purpose)) or _is_sandbox(row.client_id):
         return None
     if isinstance(row, Purpose):
         was_needed = isinstance(before, Purpose) and before.needs_account
         return SafeguardKind.ACCOUNT if was_needed and not row.needs_account else None
+    advisory_lock(f"safeguard/{row.client_id}/{row.purpose.code}")
     rows = _Rows(row.client_id, row.purpose.code)
     if isinstance(row, LawfulBasis):
         after = rows.combined(bases=[row])
@@ -109,11 +112,18 @@ class _Rows:
         return combine_bases(owned, self.capacities(capacities))
 
     def becomes_controller(self, row: PurposeCapacity, at: datetime) -> bool:
-        """Return True if PakTaleem becomes controller, at any time, of a purpose that has a lawful basis."""
+        """Return True if PakTaleem becomes controller, at any time, of a purpose in use."""
         before, after = self.capacities(), self.capacities([row])
         moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
-        return bool(self.combined()) and any(
+        return self._is_in_use(row) and any(
             capacity_at(self.code, before, moment) != Capacity.CONTROLLER
             and capacity_at(self.code, after, moment) == Capacity.CONTROLLER
             for moment in moments
         )
+
+    def _is_in_use(self, row: PurposeCapacity) -> bool:
+        """Return True if the purpose may have a lawful basis; PakTaleem's context does not see those of clients."""
+        if self.combined():
+            return True
+        earlier = Purpose.history.filter(id=row.purpose_id, history_date__lt=row.starts_at)
+        return row.client_id == PAKTALEEM and earlier.exists()

@@ -1,13 +1,15 @@
 -- Trigger function of the register: refuses a row that weakens a safeguard unless this transaction has approved the
--- change (consent_safeguardchange), which takes two people: another lawful basis instead of consent, PakTaleem as
--- controller of a purpose in use, a purpose that no longer only serves open accounts, a restriction that ends. Also refuses a client's lawful
--- basis where PakTaleem is controller. A sandbox, which has no real people, needs no second person.
+-- change (consent_safeguardchange), which takes two people: another lawful basis instead of consent or after one that
+-- has ended, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open accounts, a
+-- restriction that ends. Also refuses a client's lawful basis where PakTaleem is controller. A sandbox, which has no
+-- real people, needs no second person.
 CREATE OR REPLACE FUNCTION consent_require_second_person() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
     is_weaker boolean := TG_TABLE_NAME IN ('consent_purpose', 'consent_restriction');
     named text;
+    last_end timestamptz;
 BEGIN
     IF NOT is_weaker THEN
         SELECT code INTO named FROM consent_purpose WHERE id = NEW.purpose_id;
@@ -15,9 +17,17 @@ BEGIN
     IF TG_TABLE_NAME = 'consent_purposecapacity' THEN
         is_weaker := NEW.capacity = 'controller'
             AND consent_capacity_at(NEW.client_id, named, NEW.starts_at) <> 'controller'
-            AND EXISTS (
-                SELECT FROM consent_lawfulbasis b JOIN consent_purpose p ON p.id = b.purpose_id
-                WHERE p.code = named AND b.client_id IN (NEW.client_id, '01900000-0000-7000-8000-000000000001')
+            AND (
+                EXISTS (
+                    SELECT FROM consent_lawfulbasis b JOIN consent_purpose p ON p.id = b.purpose_id
+                    WHERE p.code = named AND b.client_id IN (NEW.client_id, '01900000-0000-7000-8000-000000000001')
+                )
+                -- PakTaleem's context does not see the bases that clients may have set since the purpose was added.
+                OR NEW.client_id = '01900000-0000-7000-8000-000000000001'
+                    AND EXISTS (
+                        SELECT FROM consent_historicalpurpose h
+                        WHERE h.id = NEW.purpose_id AND h.history_date < NEW.starts_at
+                    )
             );
     ELSIF TG_TABLE_NAME = 'consent_lawfulbasis' AND TG_OP = 'INSERT' THEN
         IF NEW.client_id <> '01900000-0000-7000-8000-000000000001'
@@ -26,8 +36,17 @@ BEGIN
             RAISE EXCEPTION 'the basis is PakTaleem''s to set: it is controller for the purpose'
                 USING ERRCODE = 'integrity_constraint_violation';
         END IF;
+        SELECT max(b.ends_at) INTO last_end
+        FROM consent_lawfulbasis b JOIN consent_purpose p ON p.id = b.purpose_id
+        WHERE p.code = named
+            AND b.role = NEW.role
+            AND b.client_id IN (NEW.client_id, '01900000-0000-7000-8000-000000000001')
+            AND b.ends_at <= NEW.starts_at;
         is_weaker := NEW.basis <> 'consent'
-            AND consent_basis_at(NEW.client_id, named, NEW.role, NEW.starts_at, NEW.id) = 'consent';
+            AND coalesce(
+                consent_basis_at(NEW.client_id, named, NEW.role, NEW.starts_at, NEW.id),
+                consent_basis_at(NEW.client_id, named, NEW.role, last_end - interval '1 microsecond', NEW.id)
+            ) = 'consent';
     ELSIF TG_TABLE_NAME = 'consent_lawfulbasis' THEN
         is_weaker := OLD.basis = 'consent' AND (
             NEW.basis <> 'consent'

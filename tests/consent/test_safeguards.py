@@ -1,10 +1,11 @@
 """Lawful bases are set by the controller, and a weaker safeguard takes a ground in words and a second person."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
@@ -94,6 +95,17 @@ def execute(sql, *values):
         cursor.execute(sql, values)
 
 
+def wait_until_blocked(other):
+    """Wait until the other thread waits for this transaction, or has ended."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+    with connection.cursor() as cursor:
+        for _ in range(20_000):
+            cursor.execute(waits)
+            if cursor.fetchone()[0] or other.done():
+                return
+    pytest.fail("the other thread never waited")
+
+
 # Who sets a lawful basis
 
 
@@ -151,6 +163,30 @@ def test_paktaleem_becomes_controller_for_one_client_with_a_second_person(cast, 
     assert (found.basis, found.capacity) == ("contract", "controller")
     assert decided(cast, indus, "support", now + 2 * DAY, "junaid").lawful_basis == "contract"
     assert bases_in_force(indus.pk, at=now + DAY)[purpose("support").pk, "instructor"].basis == "consent"
+
+
+def test_paktaleem_becomes_controller_of_what_a_client_has_a_basis_for_with_a_second_person(cast, now):
+    names = {"name_en": "Trips", "name_ur": "دورے", "description_en": "Trips.", "description_ur": "دورے"}
+    shared = Purpose(client_id=PAKTALEEM, code="trips", **names)
+    row = PurposeCapacity(client_id=PAKTALEEM, purpose=shared, capacity="controller", starts_at=now + DAY)
+    with in_client(PAKTALEEM):
+        change(cast, shared, now, "amina")
+    with in_client(cast.client_id("indus")):
+        change(cast, basis(cast.client("indus"), "trips", now, basis="consent", legal_reference=""), now)
+    with in_client(PAKTALEEM):
+        with pytest.raises(WeakensSafeguard) as caught:
+            change(cast, row, now + DAY, "amina")
+        assert caught.value.kind == SafeguardKind.CAPACITY
+        with pytest.raises(IntegrityError, match="second person"):
+            insert(row)
+
+
+def test_paktaleem_is_controller_of_its_new_purpose_from_its_first_moment(cast, now):
+    names = {"name_en": "Trips", "name_ur": "دورے", "description_en": "Trips.", "description_ur": "دورے"}
+    with in_client(PAKTALEEM):
+        shared = change(cast, Purpose(client_id=PAKTALEEM, code="trips", **names), now, "amina")
+        row = PurposeCapacity(client_id=PAKTALEEM, purpose=shared, capacity="controller", starts_at=now)
+        assert change(cast, row, now, "amina").pk
 
 
 # Consent to anything else
@@ -211,6 +247,67 @@ def test_a_consent_without_anything_behind_it_may_end(cast, indus, now):
     row = LawfulBasis.objects.get(purpose=purpose("newsletter"), role="student")
     assert end_period(row, actor=cast.actor("farah"), reason=WHY, at=now).ends_at == now
     assert decided(cast, indus, "newsletter", now + MINUTE).reason == "basis_missing"
+
+
+@pytest.mark.parametrize("pause", [timedelta(0), 40 * DAY])
+def test_a_consent_that_has_ended_is_not_followed_by_another_basis(cast, indus, now, pause):
+    row = LawfulBasis.objects.get(purpose=purpose("newsletter"), role="student")
+    end_period(row, actor=cast.actor("farah"), reason=WHY, at=now)
+    later = now + pause
+    with pytest.raises(WeakensSafeguard):
+        change(cast, basis(indus, "newsletter", later), later)
+    with pytest.raises(IntegrityError, match="second person"):
+        insert(basis(indus, "newsletter", later))
+    assert change(cast, basis(indus, "newsletter", later, basis="consent", legal_reference=""), later).pk
+
+
+def test_two_people_at_once_do_not_end_the_last_consent(committed, now):
+    indus = committed.client_id("indus")
+    with in_client(indus):
+        rows = [own_consent(committed, committed.client("indus"), now + one * MINUTE) for one in range(2)]
+    actor, at = committed.actor("farah"), now + DAY
+
+    def end(row):
+        try:
+            with in_client(indus):
+                end_period(row, actor=actor, reason=WHY, at=at)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with in_client(indus):
+            end_period(rows[1], actor=actor, reason=WHY, at=at)
+            other = pool.submit(end, rows[0])
+            wait_until_blocked(other)
+        with pytest.raises(WeakensSafeguard):
+            other.result(20)
+
+
+def test_a_change_is_replaced_while_it_is_approved(committed, now):
+    indus = committed.client_id("indus")
+    with in_client(indus):
+        row = purpose("newsletter", indus)
+        row.needs_account = False
+        waiting = request(committed, row, now)
+
+    def approve():
+        try:
+            with in_client(indus):
+                decide(committed, waiting, now + DAY)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with in_client(indus):
+            Purpose.objects.select_for_update().get(pk=row.pk)
+            other = pool.submit(approve)
+            wait_until_blocked(other)
+            later = request(committed, row, now + MINUTE)
+        with pytest.raises(ChangeAlreadyDecided):
+            other.result(20)
+    with in_client(indus):
+        assert SafeguardChange.objects.get(pk=later.pk).state == "waiting"
+        assert purpose("newsletter", indus).needs_account
 
 
 def test_a_basis_that_has_not_started_is_not_turned_into_another(cast, indus, now):

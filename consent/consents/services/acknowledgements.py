@@ -46,8 +46,8 @@ def acknowledge_policy(
     ``shown`` is the signed token of the notice; methods without a portal screen (TOKENLESS) give ``notice_version``
     instead. Acknowledging the same version again returns the earlier event.
 
-    Raises ClaimInFuture if ``claimed_at`` is later than ``at``, ShownMissing if a token is required, ShownForged,
-    ShownForeign or ShownStale if the token is not valid here, NoticeStale if the version is not in effect,
+    Raises ClaimInFuture if ``claimed_at`` is later than ``at``, TokenMissing if a token is required, TokenForged,
+    TokenForeign or TokenExpired if the token is not valid here, NoticeNotInEffect if the version is not in effect,
     AlreadyErased, NotAllowed.
     """
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)

@@ -82,8 +82,8 @@ def resolve_notices(
 ) -> Mapping[str | None, ConsentBasis]:
     """Map each token (None: no token) to the notice it proves, for answers of any state.
 
-    Raises ShownForged or ShownForeign if a token is not valid for this client, version or language, NoticeStale if a
-    version is unknown or not yet in effect.
+    Raises TokenForged or TokenForeign if a token is not valid for this client, version or language, NoticeNotInEffect
+    if a version is unknown or not yet in effect.
     """
     proofs = {token: read_notice_token(token, client_id=register.client) if token else None for token in tokens}
     for shown in filter(None, proofs.values()):
@@ -136,7 +136,7 @@ def check_consent_basis(
     ``ended_at`` is when consent was last withdrawn, revoked or invalidated, ``widened_at`` when the purpose was last
     widened; a notice shown, or a form collected, before that time does not count.
 
-    Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
+    Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired, NoticeNotInEffect.
     """
     shown, version = grounds.shown, grounds.version
     if shown is None and collected.method not in METHODS_WITHOUT_TOKEN:

@@ -212,7 +212,7 @@ def record_answers(
     ``at`` is the time of recording; ``claimed_at``, the client's time of collection, is stored beside it.
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
-    ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale or EvidenceMissing if the notice is not proven;
+    TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, EvidenceMissing if no notice is proven;
     ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed; ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)

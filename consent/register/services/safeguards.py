@@ -107,27 +107,33 @@ def decide_safeguard_change(
     ValidationError, NotAllowed.
     """
     require_approver(actor, change.client_id)
+    before = _lock_row(change)
     change = decide_change(change, approve=approve, actor=actor, at=at)
     change.xact = _current_transaction() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
     if approve and not any(apply(change, actor=actor, reason=reason, at=at) for apply in weaker_rows):
-        row, before = _build_row(change, at)
+        row = _build_row(change, at)
         check_register_row(row, before, at=at)
         save_register_row(row, actor=actor, reason=reason, at=at)
     return change
 
 
-def _build_row(change: SafeguardChange, at: datetime) -> tuple[RegisterRow, RegisterRow | None]:
+def _lock_row(change: SafeguardChange) -> Any:
+    """Lock and return the row of a change before the change itself, as a request does; None for a new one."""
+    rows = apps.get_model(change.table)._default_manager.select_for_update().order_by("pk")
+    return rows.filter(pk=change.row, client_id=change.client_id).first()
+
+
+def _build_row(change: SafeguardChange, at: datetime) -> RegisterRow:
     model: Any = apps.get_model(change.table)
-    before = model.objects.select_for_update().order_by("pk").filter(pk=change.row).first()
-    row = model(pk=change.row, client_id=change.client_id) if before is None else model.objects.get(pk=change.row)
+    row: RegisterRow = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
     for name, value in change.values.items():
         setattr(row, name, model._meta.get_field(name).to_python(value))
     for name in set(_MOMENTS) & set(change.values):
         moment = getattr(row, name)
         setattr(row, name, moment and max(moment, at))
-    return row, before
+    return row
 
 
 def _changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[str, Any]:
