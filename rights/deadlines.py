@@ -72,9 +72,9 @@ def due_at(received_at: datetime) -> datetime:
     return received_at + ANSWER_TIME
 
 
-def format_day(moment: datetime, zone: str) -> str:
-    """Return the calendar day of a moment in a client's time zone, as emails name it: 2026-10-31."""
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+def format_day(at: datetime, zone: str) -> str:
+    """Return the calendar day of a time in a client's time zone, as emails name it: 2026-10-31."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,7 @@ def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) 
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Close an answered request, once every system has confirmed or was waived by two people.
 
-    A request of an erased person needs no answer: nobody is left to be told, and no text can be kept any more.
+    A request of an erased person needs no answer: there is no one left to inform, and no text can be kept any more.
     Raises NotAnswered, OrdersOpen, RecordRemains, RequestEnded, NotAllowed.
     """
     require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)

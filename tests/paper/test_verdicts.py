@@ -162,7 +162,7 @@ SERVED: dict[str, Any] = {"printed": "hash", "in_effect": "hash", "rests_on_cons
 
 
 @pytest.mark.parametrize("insists", [True, False])
-def test_a_childs_no_to_outside_recipients_alone_is_not_confirmed_because_it_cannot_be_recorded(insists):
+def test_the_no_of_a_child_to_outside_recipients_alone_is_not_confirmed_because_it_cannot_be_recorded(insists):
     purposes = {SHARING: PurposeFacts(**SERVED)}
     facts = case({SHARING: False}, purposes=purposes, is_child=True, for_guardians=True)
     verdict = judge_row(facts, insists=insists)
