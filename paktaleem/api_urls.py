@@ -33,7 +33,7 @@ from paktaleem.directory.webhooks.api import (
 )
 from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 from retention.api import ReportCollection, SubjectHoldings
-from rights.api import RightsRequests, ShowRightsRequest
+from rights.requests.api import RightsRequests, ShowRightsRequest
 
 app_name = "api"
 

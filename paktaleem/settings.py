@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "consent",
     "consent.paper",
     "retention",
-    "rights",
+    "rights.requests",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",

@@ -1,1 +1,1 @@
-"""Requests by which people exercise their rights: intake, deadlines, decision, answer."""
+"""The rights of data subjects (policy §9): requests, the mailbox, packages, erasures and corrections."""

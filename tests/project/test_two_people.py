@@ -40,7 +40,7 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
-from rights.services.limits import approve_overruling, propose_overruling
+from rights.requests.services.limits import approve_overruling, propose_overruling
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rights.models import RequestPart, RightsRequest
-from rights.services import decide_part, list_parts, receive_request
+from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.services import decide_part, list_parts, receive_request
 from tests.cast import Cast
 from tests.factories import SETTING_UP
 

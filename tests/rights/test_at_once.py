@@ -8,8 +8,8 @@ from django.db import connections
 from paktaleem.directory.access_links.limits import RIGHTS_ATTEMPT_LIMITS, count_attempt
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
-from rights.models import ScheduledStep
-from rights.services import (
+from rights.requests.models import ScheduledStep
+from rights.requests.services import (
     AlreadyAnswered,
     AlreadyDecided,
     AlreadyExtended,
@@ -18,7 +18,7 @@ from rights.services import (
     decide_part,
     extend_request,
 )
-from rights.views import FORM_LIMITS
+from rights.requests.views import FORM_LIMITS
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, part_of, received
 

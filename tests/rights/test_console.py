@@ -6,9 +6,9 @@ from typing import Any
 from django.utils import timezone
 
 from paktaleem.foundation.tenancy.context import in_client
-from rights.models import RequestPart, RightsRequest
-from rights.selectors import get_figures
-from rights.services import answer_request, extend_request
+from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.selectors import get_figures
+from rights.requests.services import answer_request, extend_request
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url

@@ -15,9 +15,9 @@ from paktaleem.directory.people.services import complete_erasure, erase_subject,
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.models import RequestStep, RightsRequest
-from rights.sealing import open_text
-from rights.services import (
+from rights.requests.models import RequestStep, RightsRequest
+from rights.requests.sealing import open_text
+from rights.requests.services import (
     AlreadyAnswered,
     AlreadyDecided,
     AlreadyRouted,

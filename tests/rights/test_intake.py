@@ -13,10 +13,10 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from rights.models import RequestStep, RightsRequest
-from rights.selectors import RequestUnknown, get_request, list_requests
-from rights.services import assign_person, list_parts, read_request, receive_request
-from rights.services.identity import verify_identity
+from rights.requests.models import RequestStep, RightsRequest
+from rights.requests.selectors import RequestUnknown, get_request, list_requests
+from rights.requests.services import assign_person, list_parts, read_request, receive_request
+from rights.requests.services.identity import verify_identity
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, received
 

@@ -17,8 +17,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.models import LiftNotice
-from rights.services.limits import (
+from rights.requests.models import LiftNotice
+from rights.requests.services.limits import (
     AlreadyProposed,
     NothingProposed,
     PersonNotInformed,

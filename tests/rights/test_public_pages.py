@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from rights.models import RightsRequest
-from rights.services.matching import MATCH_SENDER
-from rights.tasks import match_sender_of_request
+from rights.requests.models import RightsRequest
+from rights.requests.services.matching import MATCH_SENDER
+from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting
 from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor
 from tests.cast import Cast

@@ -12,8 +12,8 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.models import RightsRequest, ScheduledStep
-from rights.services import (
+from rights.requests.models import RightsRequest, ScheduledStep
+from rights.requests.services import (
     AlreadyExtended,
     AlreadyPaused,
     NotPaused,
@@ -24,7 +24,7 @@ from rights.services import (
     pause_request,
     resume_request,
 )
-from rights.tasks import notify_staff
+from rights.requests.tasks import notify_staff
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, received
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights.states import CLOSED, Decider, Decision, PartFacts, RequestFacts, State, derive_state
+from rights.requests.states import CLOSED, Decider, Decision, PartFacts, RequestFacts, State, derive_state
 
 PARTS = st.lists(
     st.builds(PartFacts, st.sampled_from(Decider), st.none() | st.sampled_from(Decision)), min_size=1, max_size=5

@@ -69,7 +69,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.services import CollectionReport, notify_overdue, report_collection
-from rights.services import (
+from rights.requests.services import (
     answer_request,
     carry_out_due_steps,
     close_request,

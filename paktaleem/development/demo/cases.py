@@ -22,8 +22,8 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from retention.services import DEADLINE, CollectionReport, report_collection
-from rights.models import Channel, IdentityMethod, RightKind
-from rights.services import receive_request
+from rights.requests.models import Channel, IdentityMethod, RightKind
+from rights.requests.services import receive_request
 
 __all__ = ["fill_cases"]
 

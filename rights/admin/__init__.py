@@ -1,5 +1,0 @@
-"""Rights requests in the console."""
-
-from rights.admin import dashboard, limits, person, requests
-
-__all__ = ["dashboard", "limits", "person", "requests"]

@@ -1,0 +1,1 @@
+"""Requests by which people exercise their rights: intake, deadlines, decision, answer."""

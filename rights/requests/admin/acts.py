@@ -1,0 +1,278 @@
+"""Acts of staff on a rights request: one act, one service call."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.forms import ActionForm
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from rights.requests import services
+from rights.requests.admin import forms
+from rights.requests.answers import compose_answer
+from rights.requests.models import RequestPause, RightsRequest
+
+__all__ = ["ACTS"]
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    texts = services.read_request(row, reason=given["reason"], **_by(request))
+    notes = services.read_notes(row, actor=actor_of(request))
+    owner: Any = site.get_model_admin(RightsRequest)
+    labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
+    shown = [(labels[field], text) for field, text in texts.items()]
+    shown += [(f"{gettext('Note')} · {moment(at)}", text) for at, _, text in notes]
+    url = owner.url_of("change", row)
+    page: HttpResponse = owner.page(
+        request, row, "console/revealed.html", title=gettext("Text of the request"), shown=shown, row_url=url
+    )
+    return page
+
+
+def _note(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.add_note(row, text=given["text"], **_by(request))
+
+
+def _assign(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.assign_request(row, assignee=given["assignee"], **_by(request))
+
+
+def _match(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.assign_person(row, subject=given["external_id"], **_by(request))
+
+
+def _verify(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.verify_identity(row, method=given["method"], **_by(request))
+
+
+def _pause(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.pause_request(row, cause=given["cause"], **_by(request))
+
+
+def _resume(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    services.resume_request(row, **_by(request))
+
+
+def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.extend_request(row, days=given["days"], text=given["text"], **_by(request))
+
+
+def _decide(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del row
+    decision = {key: given[key] for key in ("decision", "refusal_code", "reasons")}
+    services.decide_part(given["part"], **decision, **_by(request))
+
+
+def _route(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del row
+    services.route_part(given["part"], decider=given["decider"], **_by(request))
+
+
+def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.answer_request(row, text=given["text"], **_by(request))
+
+
+def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    services.close_request(row, **_by(request))
+
+
+def _link(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.link_duplicate(row, other=given["other"], **_by(request))
+
+
+class PrefilledAnswerForm(forms.AnswerForm):
+    """The answer, prefilled from the decisions of the request."""
+
+    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
+        """Compose the answer in the person's language."""
+        kwargs["initial"] = {"text": compose_answer(row), **kwargs.get("initial", {})}
+        super().__init__(*args, row=row, **kwargs)
+
+
+def _is_open(row: RightsRequest, _at: datetime) -> bool:
+    return row.is_open
+
+
+def _is_unanswered(row: RightsRequest, _at: datetime) -> bool:
+    return row.is_open and row.answered_at is None
+
+
+def _is_paused(row: RightsRequest, at: datetime) -> bool:
+    own = RequestPause.objects.filter(client_id=row.client_id, request=row, ends_at=None)
+    return _is_unanswered(row, at) and own.exists()
+
+
+def _may_pause(row: RightsRequest, at: datetime) -> bool:
+    return _is_unanswered(row, at) and not _is_paused(row, at)
+
+
+def _has_undecided(row: RightsRequest, at: datetime) -> bool:
+    return _is_unanswered(row, at) and bool(forms.undecided_parts(row))
+
+
+def _is_decided(row: RightsRequest, at: datetime) -> bool:
+    return _is_unanswered(row, at) and not forms.undecided_parts(row)
+
+
+_DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
+
+_READING = (
+    RowAction(
+        "read",
+        "Read it",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _read,
+        lead="Shows what the person wrote, their contact, the answer and the notes. Your access is recorded with your "
+        "name and reason.",
+        applies=lambda row, _: row.wrapped is not None,
+        refusals=_DESTROYED,
+    ),
+    RowAction(
+        "note",
+        "Add a note",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _note,
+        form=forms.NoteForm,
+        lead="A note for colleagues, encrypted with the request. The person may ask for it too.",
+        done="Note added.",
+        applies=lambda row, _: row.is_open and row.wrapped is not None,
+        refusals=_DESTROYED,
+    ),
+    RowAction(
+        "assign",
+        "Assign it",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _assign,
+        form=forms.AssignForm,
+        done="Assigned.",
+        applies=_is_open,
+    ),
+)
+_PERSON = (
+    RowAction(
+        "match",
+        "Assign to a person",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _match,
+        form=forms.MatchForm,
+        lead="Whom is the request about? Their identity still has to be verified.",
+        done="Assigned to the person.",
+        applies=lambda row, _: row.is_open and not row.is_identity_verified,
+    ),
+    RowAction(
+        "verify",
+        "Verify the identity",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _verify,
+        form=forms.VerifyForm,
+        lead="Call back a number that was on file before the request, or let the client confirm that it knows the "
+        "person. Never ask for identity papers. An email or a message proves nothing.",
+        done="Identity verified.",
+        applies=lambda row, _: row.is_open and row.subject_id is not None and not row.is_identity_verified,
+    ),
+)
+_CLOCK = (
+    RowAction(
+        "pause",
+        "Pause it",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _pause,
+        form=forms.PauseForm,
+        lead="While you wait for the person. The due date stays; only the expected date moves.",
+        done="Paused.",
+        applies=_may_pause,
+    ),
+    RowAction(
+        "resume",
+        "End the pause",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _resume,
+        form=ActionForm,
+        done="The pause has ended.",
+        applies=_is_paused,
+    ),
+    RowAction(
+        "extend",
+        "Extend it",
+        Capability.EXTEND_RIGHTS_REQUESTS,
+        _extend,
+        form=forms.ExtendForm,
+        lead="Once, before the due date, and with reasons: the person is sent this notice. Without an email address on "
+        "file, tell the person yourself.",
+        done="Extended, and the person was sent the reasons.",
+        applies=_is_unanswered,
+        refusals=_DESTROYED,
+    ),
+)
+_DECISION = (
+    RowAction(
+        "route",
+        "Pass on",
+        Capability.TRIAGE_RIGHTS_REQUESTS,
+        _route,
+        form=forms.RouteForm,
+        lead="The controller of the data decides: for most purposes the client, for its own PakTaleem.",
+        done="Passed on.",
+        applies=_has_undecided,
+    ),
+    RowAction(
+        "decide",
+        "Decide",
+        Capability.DECIDE_RIGHTS_REQUESTS,
+        _decide,
+        form=forms.DecideForm,
+        lead="You decide about the data of which you are the controller. What you grant is carried out at once: "
+        "systems receive orders, restrictions and objections take effect from the next decision.",
+        done="Decided.",
+        applies=_has_undecided,
+        refusals=_DESTROYED,
+    ),
+    RowAction(
+        "answer",
+        "Answer",
+        Capability.ANSWER_RIGHTS_REQUESTS,
+        _answer,
+        form=PrefilledAnswerForm,
+        lead="Check and edit the answer. It is sent to the contact on file; without one, hand it over yourself.",
+        done="Answered.",
+        applies=_is_decided,
+        refusals=_DESTROYED,
+    ),
+    RowAction(
+        "link",
+        "Link a duplicate",
+        Capability.TRIAGE_RIGHTS_REQUESTS,
+        _link,
+        form=forms.LinkForm,
+        lead="The request received first goes on, with its clock. The other one is closed.",
+        done="Linked.",
+        applies=lambda row, at: _is_unanswered(row, at) and row.subject_id is not None,
+        refusals={
+            services.AlreadyDecided: "One of these rights is already decided: answer each request on its own.",
+        },
+    ),
+    RowAction(
+        "close",
+        "Close it",
+        Capability.CLOSE_RIGHTS_REQUESTS,
+        _close,
+        form=ActionForm,
+        lead="Every system must have answered, or been waived by two people.",
+        done="Closed.",
+        applies=lambda row, _: row.is_open and (row.answered_at is not None or services.is_of_erased_person(row)),
+    ),
+)
+ACTS = (*_READING, *_PERSON, *_CLOCK, *_DECISION)
+"""Acts on a request, in the order of the work."""

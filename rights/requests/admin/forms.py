@@ -1,0 +1,217 @@
+"""Forms of the acts on a rights request."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
+from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
+from rights.requests.selectors import list_related
+from rights.requests.services import list_assignees, list_parts
+from rights.requests.states import Decider
+
+__all__ = [
+    "AnswerForm",
+    "AssignForm",
+    "DecideForm",
+    "ExtendForm",
+    "IntakeForm",
+    "LinkForm",
+    "MatchForm",
+    "NoteForm",
+    "PauseForm",
+    "RouteForm",
+    "VerifyForm",
+    "undecided_parts",
+]
+
+_TEXT = {"rows": 8, "dir": "auto"}
+
+
+def undecided_parts(row: RightsRequest, *, decider: Decider | None = None) -> list[RequestPart]:
+    """List the parts of a request that are not decided, of one controller if given."""
+    return [one for one in list_parts(row) if not one.decision and decider in {None, one.decider}]
+
+
+class PartForm(ActionForm):
+    """A form about one part of a request, offered as a list."""
+
+    part = forms.ChoiceField(label=_("Right"), widget=forms.RadioSelect)
+    own_only: ClassVar[bool] = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the undecided parts, or only those that the user's side decides."""
+        super().__init__(*args, **kwargs)
+        side = Decider.PAKTALEEM if actor_of(self.request).client_id is None else Decider.CLIENT
+        self.parts = {str(one.pk): one for one in undecided_parts(self.row, decider=side if self.own_only else None)}
+        set_choices(self, "part", [(key, _part_label(one)) for key, one in self.parts.items()])
+        if not self.parts:
+            self.fields["part"].help_text = gettext("The other controller decides what is still open.")
+
+    def clean_part(self) -> RequestPart:
+        """Return the chosen part."""
+        return self.parts[self.cleaned_data["part"]]
+
+
+def _part_label(part: RequestPart) -> str:
+    label = f"{part.get_kind_display()} · {part.get_decider_display()}"
+    return f"{label}: {', '.join(part.purposes)}" if part.purposes else label
+
+
+class DecideForm(PartForm):
+    """The decision about one part, with code and reasons if it is refused."""
+
+    own_only = True
+    decision = forms.ChoiceField(label=_("Decision"), choices=DECISIONS, widget=forms.RadioSelect)
+    refusal_code = forms.ChoiceField(
+        label=_("Why it is refused"), choices=[("", _("Not refused")), *REFUSALS], required=False
+    )
+    reasons = forms.CharField(
+        label=_("Reasons, in words the person understands"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs=_TEXT),
+    )
+
+
+class RouteForm(PartForm):
+    """The controller who decides one part."""
+
+    decider = forms.ChoiceField(label=_("Who decides"), choices=DECIDERS, widget=forms.RadioSelect)
+
+
+class VerifyForm(ActionForm):
+    """How staff verified the person."""
+
+    method = forms.ChoiceField(label=_("How was the identity verified?"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer what the user may state: only the client may confirm that it knows the person."""
+        super().__init__(*args, **kwargs)
+        is_client = actor_of(self.request).client_id is not None
+        offered = [IdentityMethod.CALL_BACK, *([IdentityMethod.CLIENT] if is_client else [])]
+        set_choices(self, "method", [(one.value, one.label) for one in offered])
+
+
+class MatchForm(ActionForm):
+    """The person whom the request is about, by the learning platform's id."""
+
+    external_id = forms.CharField(
+        label=_("ID in the learning platform"),
+        help_text=_("Find the person under People first. A match proves nothing about who wrote."),
+        max_length=255,
+        widget=forms.TextInput(attrs={"dir": "ltr", "spellcheck": "false"}),
+    )
+
+    def clean_external_id(self) -> Subject:
+        """Return the person at the request's client."""
+        text = self.cleaned_data["external_id"].strip()
+        found = Subject.objects.filter(client_id=self.row.client_id, external_id=text, erased_at=None).first()
+        if found is None:
+            raise ValidationError(gettext("No person at this client has this ID."))
+        return found
+
+
+class PauseForm(ActionForm):
+    """Why the request waits for the person."""
+
+    cause = forms.ChoiceField(label=_("What is it waiting for?"), choices=PauseCause.choices, widget=forms.RadioSelect)
+
+
+class ExtendForm(ActionForm):
+    """The extension and its reasons, which are sent to the person."""
+
+    days = forms.IntegerField(label=_("Days beyond the due date"), min_value=1, max_value=60)
+    text = forms.CharField(
+        label=_("Reasons, and what is still to come"),
+        help_text=_("Sent to the person in these words."),
+        max_length=4000,
+        widget=forms.Textarea(attrs=_TEXT),
+    )
+
+
+class NoteForm(ActionForm):
+    """A note for colleagues."""
+
+    text = forms.CharField(label=_("Note"), max_length=4000, widget=forms.Textarea(attrs=_TEXT))
+
+
+class AnswerForm(ActionForm):
+    """The answer, prefilled from the decisions, to be edited before it is sent."""
+
+    text = forms.CharField(
+        label=_("Answer"),
+        help_text=_("Sent to the contact on file in these words, and kept."),
+        max_length=8000,
+        widget=forms.Textarea(attrs={**_TEXT, "rows": 14}),
+    )
+
+
+class AssignForm(ActionForm):
+    """The colleague who takes the request."""
+
+    assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the colleagues of the user's own side."""
+        super().__init__(*args, **kwargs)
+        actor, at = actor_of(self.request), get_action_time(self.request)
+        self.people = {str(one.pk): one for one in list_assignees(self.row, actor=actor, at=at)}
+        offered = [(key, user.email) for key, user in self.people.items()]
+        set_choices(self, "assignee", [("", gettext("No one")), *offered])
+
+    def clean_assignee(self) -> User | None:
+        """Return the colleague, or None."""
+        return self.people.get(self.cleaned_data["assignee"])
+
+
+class LinkForm(ActionForm):
+    """The other request of the same person with which this one continues."""
+
+    other = forms.ChoiceField(label=_("Same as"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the person's other open requests."""
+        super().__init__(*args, **kwargs)
+        self.others = {str(one.pk): one for one in list_related(self.row) if one.is_open}
+        labels = [(key, f"{one.number} · {one.received_at:%Y-%m-%d}") for key, one in self.others.items()]
+        set_choices(self, "other", labels)
+
+    def clean_other(self) -> RightsRequest:
+        """Return the other request."""
+        return self.others[self.cleaned_data["other"]]
+
+
+class IntakeForm(ActionForm):
+    """A request that a person makes by telephone, in person or in writing."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
+    )
+    details = forms.CharField(
+        label=_("In their words"), max_length=4000, required=False, widget=forms.Textarea(attrs=_TEXT)
+    )
+    received_on = forms.DateField(
+        label=_("Received on"),
+        help_text=_("Leave empty for today. The thirty days count from that day."),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def clean_received_on(self) -> datetime | None:
+        """Return the time of receipt on that day at the client, or None for now."""
+        day = self.cleaned_data["received_on"]
+        if day is None:
+            return None
+        at = get_action_time(self.request)
+        local = at.astimezone(ZoneInfo(self.row.client.time_zone))
+        return min(at, local.replace(year=day.year, month=day.month, day=day.day))

@@ -1,0 +1,29 @@
+"""Django app of rights requests."""
+
+from paktaleem.foundation.extensions import config
+
+
+class RightsConfig(config.PortalAppConfig):
+    """Requests by which people exercise their rights, their deadlines, decisions and answers."""
+
+    name = "rights.requests"
+    label = "rights"
+    verbose_name = "rights requests"
+    handlers = (
+        (
+            "consent.consents.services.restrictions.checks_before_lift",
+            "rights.requests.services.limits.require_notice",
+        ),
+        (
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "rights.requests.sealing.REQUEST_KEYS",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.before_erasure",
+            "rights.requests.services.purging.destroy_texts_of_person",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "rights.requests.services.closing.record_orders_answered",
+        ),
+    )

@@ -1,0 +1,21 @@
+"""Emails about rights requests: to the person, and to staff with a task."""
+
+from paktaleem.directory.mail.kinds import declare_message
+from rights.requests.deadlines import StepKind
+
+__all__ = ["ANSWER", "CONFIRM", "LIFT", "NOTICE", "RECEIVED", "STAFF_MESSAGES"]
+
+RECEIVED = declare_message("rights_received", fields=("number", "due"))
+"""The acknowledgement: what happens next, and by when."""
+CONFIRM = declare_message("rights_confirm", fields=("url", "days"))
+"""The link with which the person confirms or denies a request that names their contact."""
+LIFT = declare_message("rights_lift")
+"""The notice that a restriction will be lifted."""
+NOTICE = declare_message("rights_notice", fields=("number", "expected", "text"))
+"""The reasoned notice of what is still to come, by an extension or during a pause."""
+ANSWER = declare_message("rights_answer", fields=("number", "text"))
+"""The answer, or the refusal with the right to complain."""
+
+_STAFF = ("number", "school", "due", "url")
+STAFF_MESSAGES = {kind: declare_message(f"rights_{kind.value}", fields=_STAFF) for kind in StepKind}
+"""Messages to staff, by the step of the schedule."""

@@ -1,0 +1,39 @@
+"""Models of rights requests."""
+
+from rights.requests.models.limits import LiftNotice, NoticeWay, Overruling
+from rights.requests.models.requests import (
+    PARENT,
+    Channel,
+    IdentityMethod,
+    RequestPart,
+    RightKind,
+    RightsRequest,
+    RightsRequestQuerySet,
+)
+from rights.requests.models.timeline import (
+    PauseCause,
+    RequestExtension,
+    RequestNote,
+    RequestPause,
+    RequestStep,
+    ScheduledStep,
+)
+
+__all__ = [
+    "PARENT",
+    "Channel",
+    "IdentityMethod",
+    "LiftNotice",
+    "NoticeWay",
+    "Overruling",
+    "PauseCause",
+    "RequestExtension",
+    "RequestNote",
+    "RequestPart",
+    "RequestPause",
+    "RequestStep",
+    "RightKind",
+    "RightsRequest",
+    "RightsRequestQuerySet",
+    "ScheduledStep",
+]

@@ -1,0 +1,263 @@
+"""A rights request and its parts: one right each, decided by one controller."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from rights.requests.deadlines import ANSWER_TIME
+from rights.requests.states import Decider, Decision, RefusalCode, State
+
+__all__ = [
+    "PARENT",
+    "STATE_LABELS",
+    "Channel",
+    "IdentityMethod",
+    "RequestPart",
+    "RightKind",
+    "RightsRequest",
+    "RightsRequestQuerySet",
+]
+
+PARENT = "rights_request"
+"""The kind of parent of orders that serve a request."""
+
+
+class RightKind(models.TextChoices):
+    """The kind of a part: one of the eight rights, or something that may turn into one."""
+
+    ACCESS = "access", _("Access to the data")
+    RECTIFICATION = "rectification", _("Rectification")
+    ERASURE = "erasure", _("Erasure")
+    RESTRICTION = "restriction", _("Restriction of processing")
+    PORTABILITY = "portability", _("Portability")
+    OBJECTION = "objection", _("Objection")
+    WITHDRAWAL = "withdrawal", _("Withdrawal of consent")
+    COMPLAINT = "complaint", _("Complaint")
+    QUESTION = "question", _("Question")
+    CHILD_CONCERN = "child_concern", _("Concern about a child")
+
+
+class Channel(models.TextChoices):
+    """Channel by which a request arrived."""
+
+    FORM = "form", _("Public form")
+    OWN_PAGE = "own_page", _("The person’s own page")
+    API = "api", _("Learning platform")
+    CLIENT = "client", _("Client administrator")
+    TELEPHONE = "telephone", _("Telephone")
+
+
+class IdentityMethod(models.TextChoices):
+    """How the identity of the person was verified. No identity papers."""
+
+    LMS = "lms", _("Signed in at the learning platform")
+    CODE = "code", _("Code to a contact on file")
+    CLIENT = "client", _("Confirmed by the client")
+    CALL_BACK = "call_back", _("Call back to a number on file")
+
+
+STATE_LABELS = [
+    (State.TRIAGE.value, _("To be assigned to a person")),
+    (State.IDENTITY_PENDING.value, _("Identity not verified yet")),
+    (State.WITH_CLIENT.value, _("The client decides")),
+    (State.IN_REVIEW.value, _("PakTaleem decides")),
+    (State.APPROVED.value, _("Granted, to be answered")),
+    (State.PARTLY_APPROVED.value, _("Partly granted, to be answered")),
+    (State.REFUSED.value, _("Refused, to be answered")),
+    (State.EXECUTING.value, _("Being carried out")),
+    (State.RESPONDED.value, _("Answered, to be closed")),
+    (State.CLOSED.value, _("Closed")),
+    (State.WITHDRAWN.value, _("Withdrawn by the person")),
+    (State.DUPLICATE.value, _("Continued in another request")),
+]
+DECIDERS = [(Decider.CLIENT.value, _("The client")), (Decider.PAKTALEEM.value, _("PakTaleem"))]
+DECISIONS = [
+    (Decision.GRANTED.value, _("Granted")),
+    (Decision.PARTLY.value, _("Partly granted")),
+    (Decision.REFUSED.value, _("Refused")),
+]
+REFUSALS = [
+    (RefusalCode.IDENTITY_NOT_VERIFIED.value, _("The identity could not be verified")),
+    (RefusalCode.NO_MATCH.value, _("No data about this person was found")),
+    (RefusalCode.MANIFESTLY_UNFOUNDED.value, _("The request is manifestly unfounded")),
+    (RefusalCode.EXCESSIVE.value, _("The request is excessive")),
+    (RefusalCode.LEGAL_OBLIGATION.value, _("A law requires the data to be kept")),
+    (RefusalCode.THIRD_PARTY_RIGHTS.value, _("The rights of other persons would be impaired")),
+    (RefusalCode.NOT_OUR_CONTROLLER.value, _("Another controller decides about this data")),
+    (RefusalCode.OUTSIDE_SCOPE.value, _("The right does not apply to this processing")),
+]
+BY = [(kind.value, kind.value) for kind in ByKind]
+
+
+class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
+    """Filters of requests."""
+
+    def open(self) -> Self:
+        """Requests that are not closed."""
+        return self.filter(closed_at=None)
+
+    def unanswered(self) -> Self:
+        """Open requests without an answer: their clock runs."""
+        return self.open().filter(answered_at=None)
+
+    def overdue(self, at: datetime) -> Self:
+        """Requests whose person has neither an answer nor a valid notice at ``at``."""
+        return self.unanswered().filter(answer_by__lte=at)
+
+
+class RightsRequest(models.Model):
+    """One request of one person, with one or several rights, and one clock.
+
+    ``subject`` is None until the person is known. Its texts are sealed under a key of the request (``wrapped``), which
+    is destroyed with the person's erasure and some time after the end. ``due_at`` is thirty days after receipt, always;
+    ``expected_by`` moves by pauses and an extension; ``answer_by`` is the deadline that counts now (None while a pause
+    runs after a notice).
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "number": Personal.PSEUDONYM,
+            "details": Personal.SEALED,
+            "contact": Personal.SEALED,
+            "answer": Personal.SEALED,
+            "wrapped": Personal.SECRET,
+            "language": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.CharField(max_length=16)
+    channel = models.CharField(max_length=16, choices=Channel)
+    state = models.CharField(max_length=20, choices=STATE_LABELS)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    duplicate_of = models.ForeignKey(
+        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    assignee = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
+    details = SealedField()
+    contact = SealedField()
+    answer = SealedField(help_text="The text of the answer.")
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+    language = models.CharField(max_length=8)
+    identity_method = models.CharField(max_length=16, choices=IdentityMethod, blank=True, default="")
+    identity_verified_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField("received")
+    due_at = models.DateTimeField("due")
+    expected_by = models.DateTimeField("answer expected by")
+    answer_by = models.DateTimeField(null=True)
+    notice_at = models.DateTimeField("reasoned notice", null=True)
+    answered_at = models.DateTimeField("answered", null=True)
+    closed_at = models.DateTimeField("closed", null=True)
+
+    objects: ClassVar[Any] = RightsRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "rights request"
+        verbose_name_plural = "rights requests"
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "number"], name="rights_number_once"),
+            models.CheckConstraint(condition=Q(due_at=F("received_at") + ANSWER_TIME), name="rights_due_in_30_days"),
+            models.CheckConstraint(condition=Q(expected_by__gte=F("due_at")), name="rights_expected_not_earlier"),
+            models.CheckConstraint(
+                condition=Q(identity_verified_at=None, identity_method="")
+                | (Q(identity_verified_at__isnull=False, subject__isnull=False) & ~Q(identity_method="")),
+                name="rights_identity_has_a_method",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(state__in=["closed", "withdrawn", "duplicate"]),
+                name="rights_closed_is_final",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="duplicate", duplicate_of__isnull=False)
+                | (~Q(state="duplicate") & Q(duplicate_of=None)),
+                name="rights_duplicate_of_another",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="rights_of_subject"),
+            *newest_first("received_at", "rights_by_time"),
+            *newest_first("received_at", "rights_by_state", by="state"),
+            *newest_first("received_at", "rights_by_channel", by="channel"),
+            *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None)),
+            *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, answered_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        """Return True if the request is not closed."""
+        return self.closed_at is None
+
+    @property
+    def is_identity_verified(self) -> bool:
+        """Return True if it is verified that the person made the request."""
+        return self.identity_verified_at is not None
+
+
+class RequestPart(models.Model):
+    """One right in a request, decided by one controller: the client or PakTaleem.
+
+    ``purposes`` are codes; empty means all. ``reasons`` is the decision in words, sealed like the request's text.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"purposes": Personal.NONE, "reasons": Personal.SEALED},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField("right", max_length=16, choices=RightKind)
+    decider = models.CharField("decided by", max_length=16, choices=DECIDERS)
+    purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    decision = models.CharField(max_length=16, choices=DECISIONS, blank=True, default="")
+    refusal_code = models.CharField(max_length=32, choices=REFUSALS, blank=True, default="")
+    reasons = SealedField()
+    decided_at = models.DateTimeField(null=True)
+    decided_kind = models.CharField(max_length=16, choices=BY, blank=True, default="")
+    decided_by = models.UUIDField(null=True)
+
+    class Meta:
+        verbose_name = "part of a rights request"
+        verbose_name_plural = "parts of rights requests"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "request", "kind", "decider"], name="rightspart_once"),
+            models.CheckConstraint(
+                condition=Q(decision="", decided_at=None, decided_by=None, decided_kind="")
+                | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="") & ~Q(decided_kind="")),
+                name="rightspart_decided_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision__in=["", "granted"], refusal_code="")
+                | (Q(decision__in=["partly", "refused"]) & ~Q(refusal_code="")),
+                name="rightspart_refused_with_code",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the right."""
+        return str(self.get_kind_display())

@@ -1,0 +1,42 @@
+"""Encryption of a request's texts under a key of the request, with or without a known person."""
+
+from django.db.models import Model
+
+from paktaleem.foundation.encryption.row_keys import row_keys
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
+from rights.requests.models import RightsRequest
+
+__all__ = ["REQUEST_KEYS", "create_key", "open_text", "seal_text", "sealer_of_request"]
+
+
+def create_key(request: RightsRequest) -> Sealer:
+    """Create the key of a new request and return its sealer; the caller saves the request."""
+    sealer, request.epoch, request.wrapped = wrap_new_key(request.client_id, request.pk)
+    return sealer
+
+
+def sealer_of_request(request: RightsRequest) -> Sealer:
+    """Return the sealer of a request. Raises CannotOpen if its key is destroyed."""
+    if request.wrapped is None or request.epoch is None:
+        raise CannotOpen("The request's key has been destroyed.")
+    return Sealer.unwrapped(request.client_id, request.pk, wrapped=bytes(request.wrapped), epoch=request.epoch)
+
+
+def seal_text(request: RightsRequest, text: str, *, row: Model, field: str) -> Sealed | None:
+    """Seal a text of a request, or of a row about it, for its column; None for an empty text. Raises CannotOpen."""
+    return sealer_of_request(request).seal(text, column=_column(row, field)) if text else None
+
+
+def open_text(request: RightsRequest, *, row: Model, field: str) -> str:
+    """Return the text of a column, empty if there is none. Raises CannotOpen if the key is destroyed."""
+    sealed: Sealed | None = getattr(row, field)
+    return "" if sealed is None else sealer_of_request(request).open(sealed, column=_column(row, field))
+
+
+def _column(row: Model, field: str) -> str:
+    """Name a column; a row about a request is bound to its own id, so that texts cannot be exchanged."""
+    table = row._meta.db_table
+    return f"{table}.{field}" if isinstance(row, RightsRequest) else f"{table}.{field}/{row.pk}"
+
+
+REQUEST_KEYS = row_keys(RightsRequest)

@@ -1,0 +1,187 @@
+"""Selectors of rights requests: who decides, the clock, lists, figures and related requests."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Basis, Capacity
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.requests.authorities import Authority, find_authority
+from rights.requests.deadlines import Pause, RequestClock
+from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
+from rights.requests.states import Decider
+
+__all__ = [
+    "Figures",
+    "RequestUnknown",
+    "authority_of",
+    "find_deciders",
+    "get_clock",
+    "get_figures",
+    "get_request",
+    "is_legitimate_interest",
+    "list_parts_of",
+    "list_purposes_meant",
+    "list_related",
+    "list_requests",
+]
+
+_OURS = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
+"""Kinds that PakTaleem answers, also where the client is controller; an officer may pass them on."""
+_OF_BASIS = {RightKind.OBJECTION: Basis.LEGITIMATE_INTEREST, RightKind.WITHDRAWAL: Basis.CONSENT}
+"""Kinds about purposes of one lawful basis: without named purposes, all of that basis are meant."""
+_BY_PURPOSE = frozenset({RightKind.RESTRICTION, *_OF_BASIS})
+"""Kinds that are carried out purpose by purpose."""
+
+
+class RequestUnknown(PortalError, LookupError):
+    """There is no such request at this client."""
+
+    problem = Problem("rights-request-unknown", HTTPStatus.NOT_FOUND, "No such rights request")
+
+
+def list_requests(actor: Actor) -> QuerySet[RightsRequest]:
+    """List the requests that the actor may see, without their texts. Raises NotAllowed."""
+    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    found: QuerySet[RightsRequest] = RightsRequest.objects.select_related("subject").defer(
+        "details", "contact", "answer"
+    )
+    return found if actor.client_id is None else found.filter(client_id=actor.client_id)
+
+
+def get_request(request_id: UUID, *, actor: Actor) -> RightsRequest:
+    """Return one request. Raises RequestUnknown, NotAllowed."""
+    found = list_requests(actor).filter(pk=request_id).first()
+    if found is None:
+        raise RequestUnknown
+    return found
+
+
+def list_parts_of(requests: Iterable[RightsRequest]) -> dict[UUID, list[RequestPart]]:
+    """Map requests to their parts, in one query."""
+    found: dict[UUID, list[RequestPart]] = {request.pk: [] for request in requests}
+    for part in RequestPart.objects.filter(request_id__in=list(found)).order_by("pk"):
+        found[part.request_id].append(part)
+    return found
+
+
+def get_clock(request: RightsRequest) -> RequestClock:
+    """Return the clock of a request: its dates follow from receipt, pauses, extension, notice and answer."""
+    own = {"client_id": request.client_id, "request": request}
+    pauses = RequestPause.objects.filter(**own).values_list("starts_at", "ends_at")
+    days = RequestExtension.objects.filter(**own).values_list("days", flat=True).first()
+    undecided = RequestPart.objects.filter(**own, decision="", decider=Decider.CLIENT.value)
+    return RequestClock(
+        received_at=request.received_at,
+        zone=Client.objects.values_list("time_zone", flat=True).get(pk=request.client_id),
+        pauses=tuple(Pause(*one) for one in pauses),
+        extension=timedelta(days=days or 0),
+        notice_at=request.notice_at,
+        answered_at=request.answered_at or request.closed_at,
+        awaits_client=undecided.exists(),
+    )
+
+
+def find_deciders(
+    client_id: UUID, *, role: str, kind: RightKind, purposes: Sequence[str], at: datetime
+) -> dict[Decider, list[str]]:
+    """Return who decides about a right, with the purposes each decides about; no purposes means all its data.
+
+    The controller decides: for most purposes the client, for those of its own PakTaleem (privacy policy, section 7).
+    What matches no client is PakTaleem's until triage.
+    """
+    if client_id == PAKTALEEM or kind in _OURS:
+        is_about_all = kind in _BY_PURPOSE and not purposes
+        meant = list_purposes_meant(client_id, role=role, kind=kind, at=at) if is_about_all else purposes
+        return {Decider.PAKTALEEM: list(meant)}
+    if kind is RightKind.RECTIFICATION and not purposes:
+        return {Decider.CLIENT: []}
+    found: defaultdict[Decider, list[str]] = defaultdict(list)
+    for code in purposes or list_purposes_meant(client_id, role=role, kind=kind, at=at):
+        rule = current_register(client_id).basis_in_force(code, role, at)
+        is_ours = rule is not None and rule.capacity == Capacity.CONTROLLER
+        found[Decider.PAKTALEEM if is_ours else Decider.CLIENT].append(code)
+    if not purposes and kind not in _BY_PURPOSE:
+        return {decider: [] for decider in found} or {Decider.CLIENT: []}
+    return dict(found) or {Decider.CLIENT: []}
+
+
+def list_purposes_meant(client_id: UUID, *, role: str, kind: RightKind, at: datetime) -> list[str]:
+    """List the purposes that a request without named purposes is about, for a role."""
+    register, wanted, found = current_register(client_id), _OF_BASIS.get(kind), []
+    for code, purpose in sorted(register.purposes.items()):
+        rule = register.basis_in_force(code, role, at)
+        if purpose.active and rule is not None and wanted in {None, rule.basis}:
+            found.append(code)
+    return found
+
+
+def is_legitimate_interest(client_id: UUID, purpose: str, *, role: str, at: datetime) -> bool:
+    """Return True if a purpose is based on legitimate interest, so that a person may object to it."""
+    rule = current_register(client_id).basis_in_force(purpose, role, at)
+    return rule is not None and rule.basis == Basis.LEGITIMATE_INTEREST
+
+
+def authority_of(client: Client) -> Authority | None:
+    """Return the supervisory authority named in refusals: by the client's country, otherwise the operator's."""
+    return find_authority(client.country, fallback=settings.AUTHORITY)
+
+
+def list_related(request: RightsRequest) -> list[RightsRequest]:
+    """List the other requests of the same person, newest first, at most twenty."""
+    if request.subject_id is None:
+        return []
+    own = RightsRequest.objects.filter(client_id=request.client_id, subject_id=request.subject_id)
+    return list(own.exclude(pk=request.pk).defer("details", "contact", "answer").order_by("-received_at", "-pk")[:20])
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of one kind at one client: received, answered, answered in time, median days until the answer."""
+
+    client_id: UUID
+    kind: str
+    received: int
+    answered: int
+    in_time: int
+    median_days: float | None
+
+
+_FIGURES = """
+SELECT client_id, kind, count(*), count(answered_at),
+    count(*) FILTER (WHERE answered_at < due_at OR (notice_at < due_at AND answered_at < expected_by)),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - received_at) / 86400)
+FROM (
+    SELECT DISTINCT r.client_id, p.kind, r.id, r.received_at, r.answered_at, r.due_at, r.notice_at, r.expected_by
+    FROM rights_rightsrequest r JOIN rights_requestpart p ON p.client_id = r.client_id AND p.request_id = r.id
+    WHERE r.received_at >= %s AND (%s::uuid IS NULL OR r.client_id = %s)
+) request
+GROUP BY client_id, kind ORDER BY client_id, kind
+"""
+
+
+def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
+    """Return the figures of requests received since a time, by client and kind; one query. Raises NotAllowed.
+
+    A request with several rights counts for each of them.
+    """
+    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, [since, actor.client_id, actor.client_id])
+        rows = cursor.fetchall()
+    return [
+        Figures(client_id, kind, received, answered, in_time, None if days is None else round(float(days), 1))
+        for client_id, kind, received, answered, in_time, days in rows
+    ]

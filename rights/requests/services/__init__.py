@@ -1,0 +1,88 @@
+"""Services of rights requests, one for each act."""
+
+from rights.requests.services.clock import (
+    AlreadyAnswered,
+    AlreadyExtended,
+    AlreadyPaused,
+    NotPaused,
+    TooLate,
+    extend_request,
+    pause_request,
+    resume_request,
+)
+from rights.requests.services.closing import (
+    IdentityDiffers,
+    NotAnswered,
+    NotDecided,
+    NotSamePerson,
+    OrdersOpen,
+    RecordRemains,
+    answer_request,
+    close_request,
+    is_of_erased_person,
+    link_duplicate,
+)
+from rights.requests.services.decisions import (
+    AlreadyDecided,
+    AlreadyRouted,
+    IdentityNotVerified,
+    decide_part,
+    route_part,
+)
+from rights.requests.services.handling import add_note, assign_request, list_assignees, read_notes
+from rights.requests.services.identity import (
+    ContactTooNew,
+    confirm_own_request,
+    deny_own_request,
+    verify_identity,
+)
+from rights.requests.services.intake import PersonDiffers, assign_person, read_request, receive_request
+from rights.requests.services.outcomes import BasisDoesNotAllowObjection
+from rights.requests.services.purging import destroy_texts_of_person, purge_old_requests
+from rights.requests.services.schedule import carry_out_due_steps
+from rights.requests.services.steps import PersonUnknown, RequestEnded, list_parts
+
+__all__ = [
+    "AlreadyAnswered",
+    "AlreadyDecided",
+    "AlreadyExtended",
+    "AlreadyPaused",
+    "AlreadyRouted",
+    "BasisDoesNotAllowObjection",
+    "ContactTooNew",
+    "IdentityDiffers",
+    "IdentityNotVerified",
+    "NotAnswered",
+    "NotDecided",
+    "NotPaused",
+    "NotSamePerson",
+    "OrdersOpen",
+    "PersonDiffers",
+    "PersonUnknown",
+    "RecordRemains",
+    "RequestEnded",
+    "TooLate",
+    "add_note",
+    "answer_request",
+    "assign_person",
+    "assign_request",
+    "carry_out_due_steps",
+    "close_request",
+    "confirm_own_request",
+    "decide_part",
+    "deny_own_request",
+    "destroy_texts_of_person",
+    "extend_request",
+    "is_of_erased_person",
+    "link_duplicate",
+    "list_assignees",
+    "list_parts",
+    "pause_request",
+    "purge_old_requests",
+    "read_notes",
+    "read_request",
+    "receive_request",
+    "resume_request",
+    "route_part",
+    "verify_identity",
+]

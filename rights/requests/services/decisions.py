@@ -1,0 +1,113 @@
+"""Decide the parts of a request, pass a part to the other controller, and compose the answer."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.errors import PortalError
+from rights.requests.models import RequestPart
+from rights.requests.sealing import seal_text
+from rights.requests.services.clock import lock_unanswered, update_dates
+from rights.requests.services.outcomes import carry_out
+from rights.requests.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step
+from rights.requests.states import Decider, Decision, RefusalCode
+
+__all__ = ["AlreadyDecided", "AlreadyRouted", "IdentityNotVerified", "decide_part", "route_part"]
+
+
+class AlreadyDecided(PortalError):
+    """This part is already decided."""
+
+    console_message = "This part is already decided."
+
+
+class AlreadyRouted(PortalError):
+    """The controller to whom a part is passed already decides about this right."""
+
+    console_message = "This controller already decides about this right."
+
+
+class IdentityNotVerified(PortalError):
+    """It is not verified who made the request: nothing may be granted."""
+
+    console_message = "Verify the identity first, or refuse with that reason."
+
+
+@transaction.atomic
+def decide_part(
+    part: RequestPart,
+    *,
+    decision: Decision | str,
+    refusal_code: RefusalCode | str = "",
+    reasons: str = "",
+    actor: Actor,
+    at: datetime,
+) -> RequestPart:
+    """Decide one part, as the controller of its data; what is granted is carried out in the same transaction.
+
+    The client's administrator decides the client's parts, an officer those of PakTaleem. A part that is refused, wholly
+    or partly, has a code and the reasons in words. Raises ValidationError naming the field, AlreadyDecided,
+    IdentityNotVerified, BasisDoesNotAllowObjection, AlreadyAnswered, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.DECIDE_RIGHTS_REQUESTS, part.client_id)
+    request = lock_unanswered(part.request)
+    part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
+    _require_decider(part, actor)
+    if part.decision:
+        raise AlreadyDecided
+    _check_decision(Decision(decision), refusal_code, reasons)
+    part.decision, part.refusal_code = Decision(decision).value, str(refusal_code)
+    part.reasons = seal_text(request, reasons.strip(), row=part, field="reasons")
+    part.decided_at, part.decided_kind, part.decided_by = at, actor.kind.value, actor.id
+    part.save()
+    facts = {"part": str(part.pk), "decision": part.decision, "refusal_code": part.refusal_code or None}
+    record_step("rights_request.decided", request, actor, at, facts)
+    if part.decision != Decision.REFUSED:
+        if part.kind not in NEEDS_NO_IDENTITY and not request.is_identity_verified:
+            raise IdentityNotVerified
+        carry_out(request, part, actor=actor, at=at)
+    return part
+
+
+@transaction.atomic
+def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: datetime) -> RequestPart:
+    """Pass an undecided part to the other controller (triage).
+
+    Raises AlreadyDecided, AlreadyRouted, AlreadyAnswered, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, part.client_id)
+    request = lock_unanswered(part.request)
+    part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
+    if part.decision:
+        raise AlreadyDecided
+    if any((one.kind, one.decider) == (part.kind, Decider(decider)) for one in list_parts(request)):
+        raise AlreadyRouted
+    part.decider = Decider(decider).value
+    part.save(update_fields=["decider"])
+    update_dates(request, at)
+    record_step("rights_request.routed", request, actor, at, {"part": str(part.pk), "decider": part.decider})
+    return part
+
+
+def _require_decider(part: RequestPart, actor: Actor) -> None:
+    """Require a person of the controller: the client's own staff, or PakTaleem's officers."""
+    is_client = actor.client_id is not None
+    if actor.kind is not ByKind.USER or is_client != (part.decider == Decider.CLIENT):
+        raise NotAllowed("Only the controller of this data may decide.")
+
+
+def _check_decision(decision: Decision, refusal_code: str, reasons: str) -> None:
+    if decision is Decision.GRANTED:
+        if refusal_code:
+            raise ValidationError({"refusal_code": [_("Only a refusal has a code.")]})
+        return
+    if not refusal_code:
+        raise ValidationError({"refusal_code": [_("Choose why it is refused.")]})
+    RefusalCode(refusal_code)
+    if not reasons.strip():
+        raise ValidationError({"reasons": [_("Give the reasons in words the person understands.")]})

@@ -1,0 +1,131 @@
+"""Verify that the person made a request: by the client, by a call back, or on their own page."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.errors import PortalError
+from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.services.clock import lock_unanswered
+from rights.requests.services.outcomes import withdraw_at_once
+from rights.requests.services.steps import lock_open_request, record_step, require_subject
+from rights.requests.states import State
+
+__all__ = [
+    "CONTACT_WAIT",
+    "ContactTooNew",
+    "confirm_own_request",
+    "contacts_changed_at",
+    "deny_own_request",
+    "is_contact_settled",
+    "verify_identity",
+]
+
+CONTACT_WAIT = timedelta(hours=72)
+"""A new or changed contact proves nothing until this time has passed (threat 5: a contact changed for the purpose)."""
+_CONTACTS = ("email", "phone")
+_BY_STAFF = frozenset({IdentityMethod.CLIENT, IdentityMethod.CALL_BACK})
+
+
+class ContactTooNew(PortalError):
+    """The contact to which the code was sent was added or changed less than 72 hours ago."""
+
+    console_message = "The contact on file was changed less than 72 hours ago. Wait, or let the client confirm."
+
+
+@transaction.atomic
+def verify_identity(
+    request: RightsRequest, *, method: IdentityMethod | str, actor: Actor, at: datetime
+) -> RightsRequest:
+    """Record that staff verified the person: the client knows them, or answered on a number on file.
+
+    Verifying again changes nothing. Raises ContactTooNew, PersonUnknown, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    if IdentityMethod(method) not in _BY_STAFF or (method == IdentityMethod.CLIENT and actor.client_id is None):
+        raise NotAllowed("Only the client may confirm that it knows the person.")
+    request = lock_open_request(request)
+    subject = require_subject(request)
+    if method == IdentityMethod.CALL_BACK:
+        _check_contact(subject, at)
+    return _record_verified(request, IdentityMethod(method), actor, at)
+
+
+@transaction.atomic
+def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
+    """Record that the person, on their own page, confirmed that they made the request.
+
+    ``by_code`` is True if they signed in with a code to a contact on file, False if the learning platform signed them
+    in. Raises ContactTooNew, RequestEnded, NotAllowed for another person.
+    """
+    request = lock_open_request(request)
+    subject = _require_own(request, actor)
+    if by_code:
+        _check_contact(subject, at)
+    return _record_verified(request, IdentityMethod.CODE if by_code else IdentityMethod.LMS, actor, at)
+
+
+@transaction.atomic
+def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
+    """End a request that the person did not make, or no longer wants; ``by_code`` as in ``confirm_own_request``.
+
+    A code to a contact that is too new does not end a request whose person is verified. Raises ContactTooNew,
+    AlreadyAnswered, RequestEnded, NotAllowed.
+    """
+    request = lock_unanswered(request)
+    subject = _require_own(request, actor)
+    if by_code and request.is_identity_verified:
+        _check_contact(subject, at)
+    request.closed_at = at
+    record_step("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
+    return request
+
+
+def contacts_changed_at(subject: Subject) -> datetime | None:
+    """Return when the email address or telephone number of a person last changed; None if never since registration.
+
+    The values in the history are compared opened, because a change of another field may seal them anew.
+    """
+    sealer = sealer_of(subject)
+    versions = subject.history.order_by("history_date", "history_id").values_list("history_date", *_CONTACTS)
+    changed, before = None, None
+    for changed_at, *sealed in versions:
+        now = [
+            sealer.open(one, column=f"subjects_subject.{field}") if one is not None else None
+            for field, one in zip(_CONTACTS, sealed, strict=True)
+        ]
+        if before is not None and now != before:
+            changed = changed_at
+        before = now
+    return changed
+
+
+def is_contact_settled(subject: Subject, at: datetime) -> bool:
+    """Return True if the contacts on file have not changed in the last 72 hours, so that a code to them counts."""
+    changed_at = contacts_changed_at(subject)
+    return changed_at is None or at - changed_at >= CONTACT_WAIT
+
+
+def _require_own(request: RightsRequest, actor: Actor) -> Subject:
+    if request.subject is None or actor.kind is not ByKind.SUBJECT or actor.id != request.subject_id:
+        raise NotAllowed("Only the person may do this.")
+    return request.subject
+
+
+def _check_contact(subject: Subject, at: datetime) -> None:
+    if not is_contact_settled(subject, at):
+        raise ContactTooNew
+
+
+def _record_verified(request: RightsRequest, method: IdentityMethod, actor: Actor, at: datetime) -> RightsRequest:
+    if request.is_identity_verified:
+        return request
+    request.identity_method, request.identity_verified_at = method, at
+    record_step("rights_request.identity_verified", request, actor, at, {"method": method.value})
+    withdraw_at_once(request, actor=actor, at=at)
+    return request

@@ -1,0 +1,158 @@
+"""Receive a request from any channel, read its texts, and assign it to a person."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from consent.notices.selectors.purposes import find_purposes
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor, require, require_about
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.ids import new_id
+from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
+from rights.requests.messages import RECEIVED
+from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.sealing import create_key, open_text, seal_text
+from rights.requests.selectors import find_deciders
+from rights.requests.services.outcomes import withdraw_at_once
+from rights.requests.services.steps import lock_open_request, record_step
+from rights.requests.states import State
+
+__all__ = ["PersonDiffers", "assign_person", "read_request", "receive_request"]
+
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MOST_KINDS = 8
+
+
+class PersonDiffers(PortalError):
+    """The request already belongs to a person whose identity is verified."""
+
+    console_message = "The identity is already verified."
+
+
+@transaction.atomic
+def receive_request(
+    client: Client,
+    *,
+    kinds: Sequence[RightKind | str],
+    channel: Channel | str,
+    subject: Subject | None = None,
+    purposes: Sequence[str] = (),
+    details: str = "",
+    contact: str = "",
+    identity: IdentityMethod | str = "",
+    language: str,
+    received_at: datetime | None = None,
+    actor: Actor,
+    at: datetime,
+) -> RightsRequest:
+    """Record a request, acknowledge it, and pass each part to its controller; the clock starts at receipt.
+
+    ``received_at`` is for a request that staff enter later (a telephone call): at most thirty days before ``at``.
+    ``identity`` is how the person was verified, if they were; a text is never proof. Consent is withdrawn at once if
+    the person is verified. Raises ValidationError naming the field, AlreadyErased, NotAllowed.
+    """
+    _require_may_receive(actor, client.pk, subject)
+    if subject is not None and subject.erased_at is not None:
+        raise AlreadyErased
+    received = received_at or at
+    _check(client.pk, kinds, purposes, received, at)
+    row = RightsRequest(
+        id=new_id(),
+        client_id=client.pk,
+        number="".join(secrets.choice(_ALPHABET) for _ in range(8)),
+        channel=Channel(channel),
+        state=State.TRIAGE.value,
+        subject=subject,
+        language=language,
+        received_at=received,
+        **dict.fromkeys(("due_at", "expected_by", "answer_by"), due_at(received)),
+    )
+    if identity and subject is not None:
+        row.identity_method, row.identity_verified_at = IdentityMethod(identity), at
+    create_key(row)
+    row.details = seal_text(row, details, row=row, field="details")
+    row.contact = seal_text(row, contact, row=row, field="contact")
+    row.save(force_insert=True)
+    _create_parts(row, kinds, purposes, at)
+    record_step("rights_request.received", row, actor, at, {"channel": str(row.channel)})
+    _acknowledge(row, actor, at)
+    if row.is_identity_verified:
+        withdraw_at_once(row, actor=actor, at=at)
+    return row
+
+
+def _require_may_receive(actor: Actor, client_id: UUID, subject: Subject | None) -> None:
+    if subject is None:
+        require(actor, Capability.RECEIVE_RIGHTS_REQUESTS, client_id)
+    else:
+        require_about(actor, Capability.RECEIVE_RIGHTS_REQUESTS, subject_id=subject.pk, client_id=client_id)
+
+
+def _check(client_id: UUID, kinds: Sequence[str], purposes: Sequence[str], received: datetime, at: datetime) -> None:
+    if not kinds or len(set(kinds)) != len(kinds) or len(kinds) > _MOST_KINDS:
+        raise ValidationError({"kinds": [_("Name one to {number} rights, each once.").format(number=_MOST_KINDS)]})
+    if unknown := set(purposes) - set(find_purposes(client_id, purposes)):
+        raise ValidationError({"purposes": [_("There is no purpose called {code}.").format(code=min(unknown))]})
+    if not at - ANSWER_TIME < received <= at:
+        raise ValidationError({"received_at": [_("Choose a time in the last thirty days.")]})
+
+
+def _create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[str], at: datetime) -> None:
+    role = row.subject.role if row.subject else "student"
+    for kind in kinds:
+        deciders = find_deciders(row.client_id, role=role, kind=RightKind(kind), purposes=purposes, at=at)
+        for decider, found in sorted(deciders.items()):
+            codes = found if row.subject or purposes else []  # all those of the person, once they are known
+            part = RequestPart(client_id=row.client_id, request=row, kind=kind, decider=decider.value, purposes=codes)
+            part.save(force_insert=True)
+
+
+def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Email the acknowledgement to the contact on file, if there is one; never to an address in the request."""
+    sent = row.subject is not None and row.subject.email is not None
+    if sent and row.subject is not None:
+        context = {"number": row.number, "due": format_day(row.due_at, row.client.time_zone)}
+        told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
+        send_message(RECEIVED.code, to=row.subject, client_id=row.client_id, context=context, **told)
+    record_step("rights_request.acknowledged", row, actor, at, {"sent": sent})
+
+
+@transaction.atomic
+def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
+    """Return the decrypted texts of a request; the access is recorded first. Raises CannotOpen, NotAllowed."""
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    rows = RightsRequest.objects.select_for_update(of=("self",))
+    request = rows.get(pk=request.pk, client_id=request.client_id)
+    ended = State(request.state) if request.closed_at else None
+    record_step("rights_request.read", request, actor, at, {"reason": Reason(reason).value}, ended)
+    return {field: open_text(request, row=request, field=field) for field in ("details", "contact", "answer")}
+
+
+@transaction.atomic
+def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at: datetime) -> RightsRequest:
+    """Assign a request to the person whom it is about; that proves nothing about who made it.
+
+    Raises PersonDiffers once the identity
+    is verified, RequestEnded, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    request = lock_open_request(request)
+    if subject.client_id != request.client_id or subject.erased_at is not None:
+        raise AlreadyErased
+    if request.is_identity_verified:
+        raise PersonDiffers
+    request.subject = subject
+    record_step("rights_request.matched", request, actor, at)
+    return request

@@ -1,0 +1,54 @@
+"""Match a request from the public form with a person by the contact it names, after the response is sent."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import send_access_link
+from paktaleem.directory.people.details import contact_index
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.clock import to_client_clock
+from rights.requests.messages import CONFIRM
+from rights.requests.models import RightsRequest
+from rights.requests.sealing import open_text
+from rights.requests.services.steps import lock_open_request, record_step
+
+__all__ = ["MATCH_SENDER", "match_sender"]
+
+MATCH_SENDER = "rights.match_sender"
+
+
+@transaction.atomic
+def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor: Actor, at: datetime) -> bool:
+    """Assign a request to the one person whose contact on file it names, and send them a link to confirm it.
+
+    The link goes to the contact on file and shows nothing without a code: so the person learns of every request made
+    in their name. Returns False if no person, or more than one, has this contact; an officer then looks at it. ``at``
+    is on the system clock. Raises RequestEnded, CannotOpen.
+    """
+    request = lock_open_request(request)
+    subject = None if request.subject_id else _find_sender(request)
+    if subject is None:
+        return False
+    request.subject = subject
+    send_access_link(
+        subject, page=Page.REQUESTS, address=address, kind=CONFIRM, related_id=request.pk, actor=actor, at=at
+    )
+    record_step("rights_request.matched", request, actor, to_client_clock(at))
+    return True
+
+
+def _find_sender(request: RightsRequest) -> Subject | None:
+    client = Client.objects.get(pk=request.client_id)
+    contact = open_text(request, row=request, field="contact")
+    try:
+        field, index = contact_index(client.pk, contact, region=client.country)
+    except ValueError:
+        return None
+    people = Subject.objects.filter(client_id=client.pk, erased_at=None, **{f"{field}_index": index})
+    found = list(people[:2])
+    return found[0] if len(found) == 1 and found[0].email is not None else None

@@ -1,0 +1,129 @@
+"""Carry out what was granted, by calling the services of the apps below."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from consent.consents.models import Method
+from consent.consents.services import (
+    NothingToWithdraw,
+    object_to_purpose,
+    restrict_processing,
+    withdraw_consent,
+)
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.selectors import Parent, categories_held
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
+from rights.requests.hooks import part_granted
+from rights.requests.models import PARENT, Channel, RequestPart, RightKind, RightsRequest
+from rights.requests.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
+from rights.requests.services.steps import list_parts, record_step, require_subject
+from rights.requests.states import Decider, Decision
+
+__all__ = ["BasisDoesNotAllowObjection", "carry_out", "withdraw_at_once"]
+
+_PORTAL = system_actor("rights.outcomes")
+_A_DAY = timedelta(days=1)
+_METHODS = {
+    Channel.FORM: Method.WEB,
+    Channel.OWN_PAGE: Method.WEB,
+    Channel.API: Method.LMS,
+    Channel.CLIENT: Method.CONSOLE,
+    Channel.TELEPHONE: Method.PHONE,
+}
+"""How a withdrawal was collected, by the channel of its request."""
+_COPIES = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
+
+
+class BasisDoesNotAllowObjection(PortalError):
+    """No purpose is based on legitimate interest: refuse the objection with ``outside_scope`` (GDPR Art. 21)."""
+
+    console_message = (
+        "These purposes are not based on legitimate interest: refuse the objection as outside the right’s scope."
+    )
+
+
+def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:
+    """Carry out one granted part, in the caller's transaction.
+
+    Access and portability order every system to provide its data; restriction, objection and withdrawal take effect on
+    the next decision. Apps above carry out the rest (``hooks.part_granted``). Raises BasisDoesNotAllowObjection,
+    AlreadyErased, NotAllowed, and what the handlers raise.
+    """
+    kind = RightKind(part.kind)
+    if kind in _COPIES:
+        _order_copies(request, actor, at)
+    elif kind is RightKind.RESTRICTION:
+        subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
+        for purpose in _purposes_of(subject, part, at) or [""]:
+            restrict_processing(subject, purpose_code=purpose, actor=actor, reason=reason, at=at)
+    elif kind is RightKind.OBJECTION:
+        _object(require_subject(request), part, actor, at)
+    elif kind is RightKind.WITHDRAWAL:
+        _withdraw(request, part, at)
+    for handler in part_granted:
+        handler(request, part, actor, at)
+
+
+@transaction.atomic
+def withdraw_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> None:
+    """Withdraw consent for the parts that ask for it, once the person is verified; no decision is needed.
+
+    A withdrawal is as easy as giving consent (GDPR Art. 7(3)) and in effect from the next decision.
+    """
+    waiting = [one for one in list_parts(request) if one.kind == RightKind.WITHDRAWAL and not one.decision]
+    for part in waiting:
+        _withdraw(request, part, at)
+        part.decision, part.decided_at = Decision.GRANTED.value, at
+        part.decided_kind, part.decided_by = actor.kind.value, actor.id
+        part.save(update_fields=["decision", "decided_at", "decided_kind", "decided_by"])
+        record_step("rights_request.decided", request, actor, at, {"part": str(part.pk), "decision": part.decision})
+
+
+def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
+    subject, method = require_subject(request), _METHODS[Channel(request.channel)]
+    meant = list_purposes_meant(subject.client_id, role=subject.role, kind=RightKind.WITHDRAWAL, at=at)
+    for purpose in part.purposes or meant:
+        with suppress(NothingToWithdraw):
+            withdraw_consent(subject, purpose=purpose, method=method, actor=_PORTAL, at=at)
+
+
+def _object(subject: Subject, part: RequestPart, actor: Actor, at: datetime) -> None:
+    role, client_id = subject.role, subject.client_id
+    meant = _purposes_of(subject, part, at)
+    purposes = [one for one in meant if is_legitimate_interest(client_id, one, role=role, at=at)]
+    if not purposes:
+        raise BasisDoesNotAllowObjection
+    for purpose in purposes:
+        object_to_purpose(subject, purpose_code=purpose, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+
+
+def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]:
+    """Return the purposes of a part; if none are named, all that its controller decides about."""
+    kind = RightKind(part.kind)
+    deciders = find_deciders(subject.client_id, role=subject.role, kind=kind, purposes=part.purposes, at=at)
+    return part.purposes or deciders.get(Decider(part.decider), [])
+
+
+def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Order every system to provide its data, once for the request, however many parts are granted."""
+    parent = Parent(PARENT, request.pk)
+    orders = Order.objects.filter(client_id=request.client_id, parent_kind=parent.kind, parent_id=parent.id)
+    categories = categories_held(request.client_id, at=at)
+    if not categories or orders.exists():
+        return
+    spec = OrderSpec(
+        kind=OrderKind.COLLECT,
+        categories=categories,
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=max(request.due_at, at + _A_DAY),
+        parent=parent,
+    )
+    found = issue_orders(require_subject(request), spec, actor=actor, at=at)
+    record_step("rights_request.ordered", request, actor, at, {"orders": len(found)})

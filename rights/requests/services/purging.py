@@ -1,0 +1,54 @@
+"""Destroy the keys of requests' texts: with the person's erasure, and some time after the end."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from rights.requests.models import RightsRequest, RightsRequestQuerySet
+from rights.requests.services.steps import record_step
+from rights.requests.states import State
+
+__all__ = ["destroy_texts_of_person", "list_clients_with_old_requests", "purge_old_requests"]
+
+_AT_ONCE = 500
+
+
+def destroy_texts_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
+    """Destroy the keys of a person's requests; a handler of ``people.before_erasure``.
+
+    The case itself goes on: what was decided and when stays as evidence.
+    """
+    own = RightsRequest.objects.filter(client_id=subject.client_id, subject=subject, wrapped__isnull=False)
+    for request in own.select_for_update(of=("self",)):
+        _destroy(request, actor, at)
+
+
+def list_clients_with_old_requests(*, at: datetime) -> list[UUID]:
+    """List the clients with texts of requests closed long ago; requires the officers' context."""
+    return list(_old(at).order_by().values_list("client_id", flat=True).distinct())
+
+
+@transaction.atomic
+def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Destroy the keys of requests closed RIGHTS_KEPT_DAYS ago; return how many, up to 500."""
+    rows = list(_old(at).filter(client_id=client_id).select_for_update(of=("self",), skip_locked=True)[:_AT_ONCE])
+    for request in rows:
+        _destroy(request, actor, at)
+    return len(rows)
+
+
+def _old(at: datetime) -> RightsRequestQuerySet:
+    limit = at - timedelta(days=settings.RIGHTS_KEPT_DAYS)
+    found: RightsRequestQuerySet = RightsRequest.objects.filter(closed_at__lte=limit, wrapped__isnull=False)
+    return found
+
+
+def _destroy(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    request.wrapped = request.epoch = request.details = request.contact = request.answer = None
+    record_step(
+        "rights_request.forgotten", request, actor, at, ended_as=State(request.state) if request.closed_at else None
+    )

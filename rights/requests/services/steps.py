@@ -1,0 +1,109 @@
+"""Steps of a request: lock it, derive its state, and record the step in the timeline and the ledger."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import insert_rows
+from rights.requests.models import PARENT, RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
+
+__all__ = ["RequestEnded", "list_parts", "lock_open_request", "record_step", "require_subject"]
+
+NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
+"""Kinds that may be answered without a verified identity: the answer discloses nothing about a person."""
+
+
+class RequestEnded(PortalError):
+    """The request is closed, withdrawn, or continued in another one."""
+
+    console_message = "The request is already closed."
+
+
+class PersonUnknown(PortalError):
+    """The request is not assigned to a person yet."""
+
+    console_message = "Assign the request to a person first."
+
+
+def lock_open_request(row: RightsRequest) -> RightsRequest:
+    """Return the stored request, locked until the end of the transaction. Raises RequestEnded."""
+    rows = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "client")
+    found: RightsRequest = rows.get(pk=row.pk, client_id=row.client_id)
+    if found.closed_at is not None:
+        raise RequestEnded
+    return found
+
+
+def require_subject(request: RightsRequest) -> Subject:
+    """Return the person of a request. Raises PersonUnknown."""
+    if request.subject is None:
+        raise PersonUnknown
+    return request.subject
+
+
+def list_parts(request: RightsRequest) -> list[RequestPart]:
+    """List the parts of a request in the order in which they were created."""
+    return list(RequestPart.objects.filter(client_id=request.client_id, request=request).order_by("pk"))
+
+
+def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
+    kind: str,
+    request: RightsRequest,
+    actor: Actor,
+    at: datetime,
+    facts: Mapping[str, Any] | None = None,
+    ended_as: State | None = None,
+) -> RequestStep:
+    """Save a request in the state that follows from its rows, and record the step in the timeline and the ledger.
+
+    ``kind`` is the ledger's, ``rights_request.…``; ``facts`` are codes and times.
+    """
+    parts = list_parts(request)
+    request.state = derive_state(_facts_of(request, parts, ended_as))
+    request.save()
+    kinds = sorted({part.kind for part in parts})
+    about: dict[str, Any] = {"rights_request": str(request.pk), "kind": kinds[0], "kinds": kinds}
+    about |= {"state": request.state, "due_at": request.due_at.isoformat(), **(facts or {})}
+    context: dict[str, Any] = {
+        "client_id": request.client_id,
+        "subject_id": request.subject_id,
+        "actor": actor,
+        "at": at,
+    }
+    entry = make_entry(kind, facts=about, **context)
+    step = RequestStep(
+        id=new_id(),
+        client_id=request.client_id,
+        request=request,
+        kind=kind.partition(".")[2],
+        state=request.state,
+        facts=dict(facts or {}),
+        entry_id=entry.pk,
+        at=at,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+    insert_rows(entry, step)
+    return step
+
+
+def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State | None) -> RequestFacts:
+    undecided = {part.kind for part in parts if not part.decision}
+    orders = Order.objects.open().filter(client_id=request.client_id, parent_kind=PARENT, parent_id=request.pk)
+    return RequestFacts(
+        parts=[PartFacts(Decider(one.decider), Decision(one.decision) if one.decision else None) for one in parts],
+        is_person_known=request.subject_id is not None,
+        is_identity_verified=request.is_identity_verified,
+        needs_identity=bool(undecided - NEEDS_NO_IDENTITY),
+        has_open_orders=orders.exists(),
+        is_answered=request.answered_at is not None,
+        ended_as=ended_as,
+    )

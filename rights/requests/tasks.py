@@ -1,0 +1,95 @@
+"""Background tasks: what is due about requests, emails to staff, and old texts."""
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from procrastinate.contrib.django import app
+
+from paktaleem.directory.mail.services import send_message
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.requests.deadlines import StepKind, format_day
+from rights.requests.messages import STAFF_MESSAGES
+from rights.requests.models import RightsRequest
+from rights.requests.selectors import get_clock
+from rights.requests.services.matching import MATCH_SENDER, match_sender
+from rights.requests.services.purging import list_clients_with_old_requests, purge_old_requests
+from rights.requests.services.schedule import NOTIFY_STAFF, carry_out_due_steps, list_clients_with_due_requests
+
+__all__ = ["carry_out_due_steps_of_all", "match_sender_of_request", "notify_staff", "purge_old_texts"]
+
+SCHEDULE, PURGE = "rights.schedule", "rights.purge"
+_TO_CLIENT_ONLY = frozenset({StepKind.REMINDER})
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="rights_schedule")
+@app.task(name=SCHEDULE, queueing_lock=SCHEDULE, pass_context=False)
+def carry_out_due_steps_of_all(timestamp: int) -> None:
+    """Every ten minutes, send the reminders that are due, escalate, and record what is overdue."""
+    del timestamp
+    with as_officer():
+        clients = list_due_clients(list_clients_with_due_requests, at=wall_clock_now())
+    for client_id in clients:
+        with in_client(client_id):
+            carry_out_due_steps(client_id, actor=system_actor(SCHEDULE), at=client_now())
+
+
+@app.task(name=MATCH_SENDER, pass_context=False)
+def match_sender_of_request(client: str, request: str) -> None:
+    """Match a request from the public form with a person, who is sent a link to confirm it."""
+    with in_client(UUID(client)):
+        found = RightsRequest.objects.get(pk=request, client_id=client)
+        match_sender(found, address=_link_address, actor=system_actor(MATCH_SENDER), at=wall_clock_now())
+
+
+def _link_address(token: str) -> str:
+    return build_public_url(reverse("requests-link", args=[token]))
+
+
+@app.task(name=NOTIFY_STAFF, pass_context=False)
+def notify_staff(client: str, request: str, kind: str) -> None:
+    """Email the client's administrators while they decide, and PakTaleem's officers otherwise and from day 20."""
+    step = StepKind(kind)
+    with in_client(UUID(client)):
+        found = RightsRequest.objects.get(pk=request, client_id=client)
+        school = Client.objects.get(pk=client)
+        is_with_client = get_clock(found).awaits_client
+        if is_with_client:
+            _email(found, school, step, where=school.pk, role=Role.CLIENT_ADMIN)
+    if school.is_sandbox or (is_with_client and step in _TO_CLIENT_ONLY):
+        return
+    with in_client(PAKTALEEM):
+        _email(found, school, step, where=PAKTALEEM, role=Role.PRIVACY_OFFICER)
+
+
+def _email(found: RightsRequest, school: Client, step: StepKind, *, where: UUID, role: Role) -> None:
+    at = client_now()
+    page = reverse("admin:rights_rightsrequest_change", args=[found.pk], current_app="console")
+    context = {
+        "number": found.number,
+        "school": school.name[:200],
+        "due": format_day(found.answer_by or found.due_at, school.time_zone),
+        "url": build_public_url(page),
+    }
+    told: dict[str, Any] = {"related_id": found.pk, "actor": system_actor(NOTIFY_STAFF), "at": at}
+    for user in list_staff(where, role, at=at):
+        send_message(STAFF_MESSAGES[step].code, to=user, client_id=where, context=context, **told)
+
+
+@app.periodic(cron="37 3 * * *", periodic_id="rights_purge")
+@app.task(name=PURGE, queueing_lock=PURGE, pass_context=False)
+def purge_old_texts(timestamp: int) -> None:
+    """Every night, destroy the keys of requests closed long ago."""
+    del timestamp
+    with as_officer():
+        clients = list_due_clients(list_clients_with_old_requests, at=wall_clock_now())
+    for client_id in clients:
+        with in_client(client_id):
+            purge_old_requests(client_id, actor=system_actor(PURGE), at=client_now())

@@ -1,0 +1,181 @@
+"""Public pages: the form for a request, and the person's own requests. GET shows, POST acts."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from paktaleem.directory.access_links.decorators import Visit, client_page, require_own_page
+from paktaleem.directory.access_links.limits import Limit, count_attempt
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.views import closed
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import get_remote_address
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.requests import get_client_time
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.public.pages import error_page, public_page, redirect_to_page
+from rights.requests.deadlines import due_at
+from rights.requests.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.own_page import own_page_extras
+from rights.requests.selectors import list_parts_of
+from rights.requests.services import (
+    AlreadyAnswered,
+    ContactTooNew,
+    RequestEnded,
+    confirm_own_request,
+    deny_own_request,
+    receive_request,
+)
+from rights.requests.services.identity import is_contact_settled
+from rights.requests.services.matching import MATCH_SENDER
+from rights.requests.states import State
+
+__all__ = ["answer_own_request", "make_own_request", "make_request", "show_own_requests"]
+
+FORM_LIMITS = (Limit("rights/address", 3, timedelta(days=1)), Limit("rights/ip", 10, timedelta(hours=1)))
+"""Requests by the public form: per contact and per IP address."""
+OWN_LIMITS = (Limit("own-rights/address", 10, timedelta(days=1)),)
+_BY_ANYBODY = system_actor("rights.made_by_anybody")
+_own_page = require_own_page(Page.REQUESTS, closed)
+_SHOWN = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_page
+def make_request(request: HttpRequest, client_id: UUID) -> HttpResponse:
+    """Show the form and record a request; the response is the same whether the person is known or not."""
+    client = Client.objects.get(pk=client_id)
+    form = PublicRequestForm(request.POST if request.method == "POST" else None, client=client)
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+        title = _("Make a request about your data")
+        return public_page(request, "rights/make.html", title=title, status=status, client=client, form=form)
+    given, ip = form.cleaned_data, get_remote_address(request) or ""
+    if not count_attempt(FORM_LIMITS, address=f"{client_id}/{given['contact_key']}", ip=ip):
+        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
+    at = client_now()
+    row = receive_request(
+        client,
+        kinds=given["kinds"],
+        channel=Channel.FORM,
+        details=given["details"],
+        contact=given["contact"],
+        language=translation.get_language() or "en",
+        actor=_BY_ANYBODY,
+        at=at,
+    )
+    enqueue_job(MATCH_SENDER, client=str(client_id), request=str(row.pk))
+    withdraws = RightKind.WITHDRAWAL in given["kinds"]
+    return _acknowledge(request, client, at, withdraws=withdraws)
+
+
+def _acknowledge(request: HttpRequest, client: Client, at: datetime, *, withdraws: bool) -> HttpResponse:
+    values: dict[str, Any] = {"client": client, "due_at": due_at(at), "withdraws": withdraws}
+    return public_page(request, "rights/received.html", title=_("Thank you"), **values)
+
+
+@require_http_methods(["GET", "HEAD"])
+@_own_page
+def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """List the person's requests with state and dates, and the form for a new one."""
+    return _render_own(request, visit, OwnRequestForm())
+
+
+def _render_own(
+    request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: Any = ""
+) -> HttpResponse:
+    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person)
+    found = list(own.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
+    parts, at = list_parts_of(found), get_client_time(request)
+    rows = [
+        {
+            "row": row,
+            "state": STATES_FOR_PERSON[State(row.state)],
+            "rights": [str(RightKind(kind).label) for kind in sorted({part.kind for part in parts[row.pk]})],
+            "extras": [extra for add in own_page_extras if (extra := add(row, at)) is not None],
+        }
+        for row in found
+    ]
+    return public_page(
+        request,
+        "rights/own.html",
+        title=_("Your requests about your data"),
+        status=status,
+        client=visit.person.client,
+        rows=rows,
+        form=form,
+        refused=refused,
+    )
+
+
+@require_http_methods(["POST"])
+@_own_page
+def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Record a request of a person on their own page: the learning platform or a code verified who they are."""
+    form = OwnRequestForm(request.POST)
+    if not form.is_valid():
+        return _render_own(request, visit, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not count_attempt(OWN_LIMITS, address=str(visit.person.pk), ip=""):
+        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
+    at = get_client_time(request)
+    receive_request(
+        visit.person.client,
+        kinds=form.cleaned_data["kinds"],
+        channel=Channel.OWN_PAGE,
+        subject=visit.person,
+        details=form.cleaned_data["details"],
+        identity=_identity_of(visit, at),
+        language=translation.get_language() or "en",
+        actor=visit.actor,
+        at=at,
+    )
+    return redirect_to_page("requests")
+
+
+def _identity_of(visit: Visit, at: datetime) -> IdentityMethod | str:
+    """Return how the visit verifies the person; empty for a code to a contact that is too new."""
+    if not visit.session.channel:
+        return IdentityMethod.LMS
+    return IdentityMethod.CODE if is_contact_settled(visit.person, at) else ""
+
+
+@require_http_methods(["POST"])
+@_own_page
+def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Confirm a request that named the person's contact, or deny it."""
+    row = _find_own(request, visit)
+    answer, at = request.POST.get("answer"), get_client_time(request)
+    try:
+        if answer == "confirm":
+            confirm_own_request(row, by_code=bool(visit.session.channel), actor=visit.actor, at=at)
+        elif answer == "deny":
+            deny_own_request(row, by_code=bool(visit.session.channel), actor=visit.actor, at=at)
+        else:
+            raise BadRequest("The answer is confirm or deny.")
+    except ContactTooNew:
+        refused = _("Your contact was changed less than three days ago. Please answer later.")
+        return _render_own(request, visit, OwnRequestForm(), status=HTTPStatus.CONFLICT, refused=refused)
+    except (AlreadyAnswered, RequestEnded):
+        return redirect_to_page("requests")
+    return redirect_to_page("requests")
+
+
+def _find_own(request: HttpRequest, visit: Visit) -> RightsRequest:
+    try:
+        key = UUID(request.POST.get("request", ""))
+    except ValueError as error:
+        raise Http404 from error
+    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, pk=key)
+    row: RightsRequest | None = own.first()
+    if row is None:
+        raise Http404
+    return row
