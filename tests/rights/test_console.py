@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -108,12 +109,14 @@ def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cas
 def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: SignIn, cast: Cast) -> None:
     sana, url = sign_in("sana"), row_url("subjects/subject", cast.subject_id("hamza"), "rights-request")
     assert sana.get(url).status_code == 200
-    day = (timezone.now() - timedelta(days=2)).date().isoformat()
+    at_the_client = ZoneInfo("Asia/Karachi")
+    day = (timezone.now().astimezone(at_the_client) - timedelta(days=2)).date().isoformat()
     made_by = sana.post(url, {"kinds": ["access", "erasure"], "details": "By phone", "received_on": day})
     assert made_by.status_code == 302
     with in_client(cast.client_id("indus")):
         row = RightsRequest.objects.get()
-        assert (row.channel, row.state, row.received_at.date().isoformat()) == ("telephone", "identity_pending", day)
+        received_on = row.received_at.astimezone(at_the_client).date().isoformat()
+        assert (row.channel, row.state, received_on) == ("telephone", "identity_pending", day)
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access", "erasure"}
     assert sana.get(row_url(MODEL, row.pk)).status_code == 200
     assert sana.get(row_url(MODEL, row.pk, "read")).status_code == 403
