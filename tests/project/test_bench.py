@@ -1,4 +1,4 @@
-"""What the benchmarks measure."""
+"""The memory measurement of the benchmarks."""
 
 import os
 import sys
