@@ -1,4 +1,4 @@
-"""Recording answers about the service by guardians, and refusals by the child."""
+"""Recording answers about the service by guardians, and refusals by the child (policy §8)."""
 
 from datetime import datetime
 from http import HTTPStatus

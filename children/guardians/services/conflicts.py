@@ -1,4 +1,4 @@
-"""Cases of guardians who disagree. While a case is open, the refusal takes precedence."""
+"""Cases of guardians who disagree. While a case is open, the refusal takes precedence (decision 0028)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Answers that guardians give on their own page; consent of an unverified guardian needs a second confirmation."""
+"""Guardians' answers on their own page; an unverified guardian's consent needs a confirmation (decision 0031)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Inviting guardians to decide about children, with one message for siblings."""
+"""Inviting guardians to decide about children, with one message for siblings (decision 0031)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Announcements of notices to clients: one row per client and version, with the proof of delivery."""
+"""Announcements of notices to clients: one row per client and version, with the proof of delivery (policy §12)."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Responses of clients to announced notices, and PakTaleem's answers to objections."""
+"""Responses of clients to announced notices, and PakTaleem's answers to objections (policy §12)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Changes to the register; every row is changed through ``change_register``."""
+"""Changes to the register; every row is changed through ``change_register`` (policy §§1–3, 6 and 7)."""
 
 from datetime import datetime
 from typing import Any

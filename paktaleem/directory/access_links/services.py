@@ -1,4 +1,4 @@
-"""Issue and redeem access links and one-time codes: each opens one page for one person, once."""
+"""Issue and redeem access links and one-time codes: each opens one page for one person, once (decision 0017)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

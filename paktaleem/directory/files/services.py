@@ -1,4 +1,4 @@
-"""Store and read encrypted files in chunks; callers check permissions."""
+"""Store and read encrypted files in chunks; callers check permissions (decision 0013)."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""Carry out orders: hand over, accept, complete, fail, retry."""
+"""Carry out orders: hand over, accept, complete, fail, retry (decision 0014)."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown.
+"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown (decision 0012).
 
 The trial and the import read the same bytes: they are stored in the database as sealed parts under a key of the upload,
 which is deleted with them. Servers store nothing, so any server can take the next step.

@@ -1,4 +1,4 @@
-"""Add, change, disable, enable and remove endpoints; rotate their secrets."""
+"""Add, change, disable, enable and remove endpoints; rotate their secrets (Standard Webhooks 1.0)."""
 
 from datetime import datetime, timedelta
 from typing import Any
