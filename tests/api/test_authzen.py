@@ -1,7 +1,7 @@
 """OpenID AuthZEN 1.0 as in standards.md §2.2–2.8: objects, batches, semantics, metadata, headers, errors."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
+from tests.factories import make_key
 from tests.showing import shown
 
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
@@ -336,8 +336,7 @@ def test_a_time_in_the_future_is_refused_after_the_key_is_checked(khyber, cast, 
     assert response.content == b"context.time is in the future: ask about now or the past"
     assert_plain_error(Caller("ptk_wrong").post(path, asked), HTTPStatus.UNAUTHORIZED)
     with in_client(cast.client_id("khyber")):
-        told: dict[str, Any] = {"actor": cast.actor("celia"), "at": now, "expires_at": now + timedelta(days=300)}
-        _, secret = issue_api_key(cast.client_id("khyber"), name="Reads", scopes=["register:read"], **told)
+        _, secret = make_key(cast.client_id("khyber"), ["register:read"], name="Reads", at=now)
     assert_plain_error(Caller(secret).post(path, asked), HTTPStatus.FORBIDDEN)
 
 

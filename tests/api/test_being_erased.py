@@ -5,18 +5,18 @@ from datetime import timedelta
 import pytest
 
 from consent.consents.services import object_to_purpose, restrict_processing
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders, issue_orders_for_set
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services import issue_orders, issue_orders_for_set
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import ErasureInProgress, complete_erasure, erase_subject, start_erasure
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.children.guardians import guardian_of, record_answer, verified_guardian
 from tests.data_systems.test_erasing import answer, orders_of
+from tests.factories import OrderSpecFactory
 from tests.webhooks.making import make_endpoint
 
 WHY = "subject_request"
@@ -181,13 +181,7 @@ def test_erase_orders_still_name_the_person(indus):
 
 
 def test_no_other_order_is_issued(erasing, started_at):
-    spec = OrderSpec(
-        kind=OrderKind.COLLECT,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=started_at + timedelta(days=9),
-    )
+    spec = OrderSpecFactory(kind="collect", at=started_at)
     by = {"actor": erasing.actor("amina"), "at": started_at}
     client_id = erasing.client_id("indus")
     with in_client(client_id):

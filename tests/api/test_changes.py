@@ -12,15 +12,14 @@ from django.utils import timezone
 from consent.consents.services import object_to_purpose, restrict_processing
 from consent.decisions.models import RegisterChange, SubjectChange
 from consent.decisions.selectors.changes import Position
-from consent.register.models import Purpose
-from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.api.purging import purge_expired
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 from tests.consent.lifting import lift_by_two
+from tests.factories import SubjectFactory, deactivate_purpose
 
 CHANGES = "/api/v1/changes"
 
@@ -125,9 +124,7 @@ def test_a_changed_register_is_listed_once_for_each_transaction(lms, committed):
     cursor = begin(lms)
     with in_client(committed.client_id("khyber")):
         for code in ("newsletter", "product_research"):
-            purpose = Purpose.objects.get(code=code, client_id=committed.client_id("khyber"))
-            purpose.is_active = False
-            change_register(purpose, actor=committed.actor("celia"), reason="review", at=timezone.now())
+            deactivate_purpose(code, client_id=committed.client_id("khyber"), at=timezone.now())
     assert kinds(lms, cursor) == [("register", None, None)]
 
 
@@ -135,9 +132,7 @@ def test_a_changed_catalogue_is_listed_for_every_client(lms, committed):
     other = Caller(committed.key("indus"))
     cursors = begin(lms), begin(other)
     with in_client(PAKTALEEM):
-        purpose = Purpose.objects.get(code="support", client_id=PAKTALEEM)
-        purpose.is_active = False
-        change_register(purpose, actor=committed.actor("amina"), reason="review", at=timezone.now())
+        deactivate_purpose("support", client_id=PAKTALEEM, at=timezone.now())
     for caller, cursor in zip((lms, other), cursors, strict=True):
         assert kinds(caller, cursor) == [("register", None, None)]
 
@@ -178,9 +173,7 @@ def test_a_transaction_that_commits_late_is_not_missed(lms, committed):
 
 
 def register(name, committed):
-    client = committed.client("khyber")
-    told = {"actor": committed.key_actor("khyber"), "at": timezone.now()}
-    register_subject(name, client=client, details={"role": "learner"}, **told)
+    SubjectFactory(client=committed.client("khyber"), external_id=name, role="learner", at=timezone.now())
 
 
 def test_a_reader_misses_no_change_of_many_writers(lms, committed):

@@ -4,13 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.register.models import Purpose
-from consent.register.services import change_register
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
-from tests.cast import FAR
+from tests.factories import deactivate_purpose, make_key
 
 ROUTES = {
     "subject": ("get", "/api/v1/subjects/lms-kiran", "subjects:read"),
@@ -36,10 +34,7 @@ BODIES = {
 
 def key_with(cast, scopes, at):
     with in_client(cast.client_id("khyber")):
-        _, secret = issue_api_key(
-            cast.client_id("khyber"), name="Narrow", scopes=scopes, expires_at=FAR, actor=cast.actor("celia"), at=at
-        )
-    return secret
+        return make_key(cast.client_id("khyber"), scopes, name="Narrow", at=at)[1]
 
 
 def call(caller, route):
@@ -107,9 +102,7 @@ def test_a_decision_is_one_round_trip(khyber):
 def test_a_changed_register_takes_effect_with_the_next_decision(khyber, cast, now):
     assert khyber.reason("lms-kiran", "newsletter") == "consent_missing"
     with in_client(cast.client_id("khyber")):
-        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
-        purpose.is_active = False
-        change_register(purpose, actor=cast.actor("celia"), reason="review", at=now)
+        deactivate_purpose("newsletter", client_id=cast.client_id("khyber"), at=now)
     assert khyber.reason("lms-kiran", "newsletter") == "purpose_inactive"
 
 

@@ -10,12 +10,10 @@ from django.utils import timezone
 
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.api.test_lists import assert_refused, pages
-from tests.cast import FAR
-from tests.factories import CAST_AT, SETTING_UP
+from tests.factories import SETTING_UP, make_key
 
 SUBJECTS = "/api/v1/subjects"
 PERSONAL = f"{SUBJECTS}?include=personal&reason=lms_update"
@@ -96,11 +94,8 @@ def test_personal_fields_need_a_reason_and_each_access_is_recorded(indus, people
 
 
 def test_a_key_without_the_scope_cannot_read_personal_fields(cast):
-    client_id = cast.client_id("indus")
-    with in_client(client_id):
-        _, secret = issue_api_key(
-            client_id, name="Reader", scopes=["subjects:read"], expires_at=FAR, actor=SETTING_UP, at=CAST_AT
-        )
+    with in_client(cast.client_id("indus")):
+        _, secret = make_key(cast.client_id("indus"), ["subjects:read"], name="Reader")
     reader = Caller(secret)
     assert reader.get(PERSONAL).status_code == 403
     assert len(ids(reader.get(SUBJECTS))) == 5

@@ -7,9 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from consent.register.models import Purpose
-from consent.register.services import change_register
 from paktaleem.foundation.tenancy.context import in_client
+from tests.factories import deactivate_purpose
 
 PURPOSES, NOTICE = "/api/v1/purposes", "/api/v1/notices/current?purpose=newsletter"
 CONSENTS, CHANGES = "/api/v1/subjects/lms-kiran/consents", "/api/v1/changes"
@@ -114,9 +113,8 @@ def test_a_new_answer_changes_the_etag(khyber):
 def test_a_changed_purpose_changes_the_etag(khyber, cast):
     etag = etag_of(khyber, PURPOSES)
     with in_client(cast.client_id("khyber")):
-        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
-        purpose.is_active = False
-        change_register(purpose, actor=cast.actor("celia"), reason="review", at=timezone.now() - timedelta(seconds=1))
+        at = timezone.now() - timedelta(seconds=1)
+        deactivate_purpose("newsletter", client_id=cast.client_id("khyber"), at=at)
     assert khyber.get(PURPOSES, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
 
 

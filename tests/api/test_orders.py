@@ -1,21 +1,20 @@
 """Orders as seen by a data system: list, accept, complete, fail; only its own."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderStep, SystemKey
-from paktaleem.directory.data_systems.services import OrderSpec, end_system_key, issue_orders
+from paktaleem.directory.data_systems.models import Order, OrderStep, SystemKey
+from paktaleem.directory.data_systems.services import end_system_key, issue_orders
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.factories import SETTING_UP, make_system
+from tests.factories import SETTING_UP, OrderSpecFactory, make_system
 
 ORDERS = "/api/v1/orders"
 COUNTED = {"result": "done", "counts": {"usage_logs": 12}}
@@ -27,15 +26,9 @@ def issue(cast):
 
     def issue(kind="erase", person="danish", categories=("usage_logs",), new_values=None):
         at = timezone.now()
-        told = OrderSpec(
-            kind=OrderKind(kind),
-            categories=frozenset(categories),
-            reason=Reason.SUBJECT_REQUEST,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            due_at=at + timedelta(days=20),
-        )
+        spec = OrderSpecFactory(kind=kind, categories=categories, at=at)
         with in_client(cast.client_id("indus")):
-            return issue_orders(cast.subject(person), told, new_values=new_values, actor=SETTING_UP, at=at)[0].pk
+            return issue_orders(cast.subject(person), spec, new_values=new_values, actor=SETTING_UP, at=at)[0].pk
 
     return issue
 

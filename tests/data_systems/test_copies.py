@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 
 from children.concerns.services import close_concern, open_copy, record_data_request
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.models import Order, OrderPart
 from paktaleem.directory.data_systems.results import Answer, Section
 from paktaleem.directory.data_systems.services import (
     CopiesPurged,
     OrderOpen,
-    OrderSpec,
     accept_order,
     add_part,
     carry_out_by_hand,
@@ -28,10 +27,10 @@ from paktaleem.directory.data_systems.tasks import purge_copies_of_clients
 from paktaleem.directory.files.models import FileChunk, PackageKey, SealedFile
 from paktaleem.directory.files.services import FilePurged, iterate_file, store_file
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.children.guardians import verified_guardian
+from tests.factories import OrderSpecFactory
 
 WORKER = system_actor("tests.copies")
 PDF = b"%PDF-1.7 all that is held"
@@ -171,13 +170,7 @@ def test_the_worker_purges_every_night(committed, kept, now, time_machine):
 
 
 def _collected(cast, at):
-    spec = OrderSpec(
-        kind=OrderKind.COLLECT,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=at + timedelta(days=9),
-    )
+    spec = OrderSpecFactory(kind="collect", at=at)
     [order] = issue_orders(cast.subject("danish"), spec, actor=cast.actor("amina"), at=at)
     key = cast.key_actor("indus")
     accept_order(order, actor=key, at=at)
