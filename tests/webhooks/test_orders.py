@@ -97,7 +97,7 @@ def test_an_order_waived_by_two_people_is_sent(cast, indus, issue, now):
     assert types() == ["order.waived"]
 
 
-def test_another_client_hears_nothing_of_orders(cast, spec, now):
+def test_another_client_gets_no_event_about_orders(cast, spec, now):
     with in_client(cast.client_id("khyber")):
         make_endpoint(cast, "khyber", at=now, events=["order.*"])
     with in_client(cast.client_id("indus")):
