@@ -54,7 +54,7 @@ def _find_blocker() -> str | None:
 
 
 def _clock_differs() -> bool:
-    """Return True if this host's clock and the database's differ by more than CLOCKS_APART."""
+    """Return True if this host's clock and the database's differ by more than MAX_CLOCK_DIFFERENCE."""
     before = wall_clock_now()
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

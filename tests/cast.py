@@ -8,7 +8,6 @@ their own based on consent: newsletter and product_research. Each has an API key
 the client's system lms. PakTaleem's system billing serves all clients and is operated by hand.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,6 @@ from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
-from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
@@ -34,7 +32,6 @@ STAFF = {
     "farah": ("client_admin", "indus"),
     "celia": ("client_admin", "khyber"),
 }
-FAR = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 class Cast:
@@ -124,11 +121,10 @@ def _make_staff(clients: dict[str, UUID]) -> dict[str, UUID]:
 
 def _make_client(code: str, client_id: UUID, values: dict[str, Any]) -> None:
     from tests.factories import (  # noqa: PLC0415
-        CAST_AT,
-        SETTING_UP,
         ClientFactory,
         make_agreement,
         make_consent_purpose,
+        make_key,
         make_system,
     )
 
@@ -140,9 +136,7 @@ def _make_client(code: str, client_id: UUID, values: dict[str, Any]) -> None:
         make_consent_purpose(client, "product_research", ["contact_details", "usage_logs"])
         make_agreement(client, [*PURPOSES, "newsletter", "product_research"], list(CATEGORIES))
         _make_people(client, values)
-    key, secret = issue_api_key(
-        client_id, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT
-    )
+    key, secret = make_key(client_id)
     values["keys"][code] = {"id": str(key.id), "secret": secret}
     if code == "paktaleem":
         make_system(client, "billing", ["billing", "contact_details"], delivery="by_hand")

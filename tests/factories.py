@@ -1,6 +1,7 @@
 """Factories that create rows through the services, so that history, evidence and encryption are real."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +13,22 @@ from consent.notices.services import publish_notice_version
 from consent.register.models import Instruction, Purpose, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis
 from consent.register.services import change_register
-from paktaleem.directory.data_systems.models import System, SystemKey
-from paktaleem.directory.data_systems.services import assign_key, change_system
+from paktaleem.directory.data_systems.models import Ground, OrderKind, System, SystemKey
+from paktaleem.directory.data_systems.services import OrderSpec, assign_key, change_system
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
-from paktaleem.foundation.accounts.models import Client, User
-from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.models import ApiKey, Client, User
+from paktaleem.foundation.accounts.roles import KEY_SCOPES
+from paktaleem.foundation.accounts.services import change_client, issue_api_key
 from paktaleem.foundation.audit.actors import Reason
 
 SETTING_UP = system_actor("tests")
 CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 """When the cast was registered. Tests choose later times."""
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
+"""When keys of tests expire."""
 
 
 BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
@@ -164,6 +168,40 @@ def make_system(
     if key is not None:
         assign_key(SystemKey(client=client, system=system, key_name=key), **by)
     return system
+
+
+def make_key(
+    client_id: UUID, scopes: Iterable[str] = KEY_SCOPES, *, name: str = "LMS", at: datetime = CAST_AT
+) -> tuple[ApiKey, str]:
+    """Issue an API key that does not expire; return its row and the secret. Requires the client's context."""
+    return issue_api_key(client_id, name=name, scopes=list(scopes), expires_at=FAR, actor=SETTING_UP, at=at)
+
+
+def deactivate_purpose(code: str, *, client_id: UUID, at: datetime) -> None:
+    """Deactivate a purpose of the client, in its context."""
+    purpose = Purpose.objects.get(code=code, client_id=client_id)
+    purpose.is_active = False
+    change_register(purpose, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
+
+
+class OrderSpecFactory(Factory[OrderSpec]):
+    """The specification of orders that follow from a person's request; by default to erase logs in 20 days."""
+
+    class Meta:
+        model = OrderSpec
+
+    class Params:
+        at = CAST_AT
+
+    kind = OrderKind.ERASE
+    categories = ("usage_logs",)
+    reason = Reason.SUBJECT_REQUEST
+    ground = Ground.RIGHT_OF_THE_PERSON
+    due_at = LazyAttribute(lambda spec: spec.at + timedelta(days=20))
+
+    @classmethod
+    def _adjust_kwargs(cls, **values: Any) -> dict[str, Any]:
+        return {**values, "kind": OrderKind(values["kind"]), "categories": frozenset(values["categories"])}
 
 
 BORN = {"child": date(2017, 3, 14), "adult": date(1990, 5, 20), "teenager": date(2009, 6, 2)}

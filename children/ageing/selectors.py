@@ -1,4 +1,4 @@
-"""Selectors of children who reach the age of consent, by the same thresholds as the decision."""
+"""Selectors of children who reach the age of consent, by the same thresholds as the decision (policy §8)."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Notices before children reach the age of consent: to the client, the guardians and the young people, once."""
+"""Notices before children reach the age of consent, to client, guardians and young people, once (decision 0038)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -144,7 +144,7 @@ def grants_more(before: Standing, after: Standing) -> bool:
 
 
 def combine_answers(guardians: Sequence[Guardian], at: datetime, *, own_no: Answer | None = None) -> Standing:
-    """Return the combined result at ``at`` of the answers about the service for one child.
+    """Return the combined result at ``at`` of the answers about the service for one child (policy §8; decision 0028).
 
     ``own_no`` is the child's own latest refusal. A child may refuse or withdraw, never consent: the child's refusal is
     in effect until a guardian consents after it. The refusal of an erased guardian is in effect until another guardian

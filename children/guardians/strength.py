@@ -68,10 +68,10 @@ STAFF_METHODS = frozenset({Method.SIGNED_FORM, Method.IN_PERSON, Method.SCHOOL_A
 
 
 def strength_of(method: str) -> Strength:
-    """Return the strength of a method; NONE for an unknown one."""
+    """Return the strength of a method (16 CFR 312.5(b)(2)); NONE for an unknown one."""
     return METHODS.get(Method(method), Strength.NONE) if method in set(Method) else Strength.NONE
 
 
 def needed_strength(*, reaches_outside: bool) -> Strength:
-    """Return the strength required for a purpose, depending on whether its data reaches outside recipients."""
+    """Return the strength that a purpose requires: more if data reaches others (16 CFR 312.5(b)(2)(viii))."""
     return Strength.SUBSTANTIAL if reaches_outside else Strength.BASIC

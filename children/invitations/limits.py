@@ -15,12 +15,12 @@ _MESSAGE_LIMITS = (Limit("guardian-letter/address", 3, timedelta(days=1)),)
 
 
 def may_invite(guardian: Subject, channel: Channel | str) -> bool:
-    """Count one invitation of this contact, and return True if it is within the limit."""
+    """Count one invitation of this contact, and return True if it is within the limit of ten an hour."""
     return count_attempt(_INVITATION_LIMITS, address=_key(guardian, channel), ip="")
 
 
 def may_send_message(guardian: Subject, channel: Channel | str) -> bool:
-    """Count one message to this contact, and return True if it is within the limit."""
+    """Count one message to this contact, and return True if it is within the limit of three a day."""
     return count_attempt(_MESSAGE_LIMITS, address=_key(guardian, channel), ip="")
 
 

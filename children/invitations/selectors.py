@@ -49,7 +49,10 @@ def list_wards(guardian: Subject, *, at: datetime) -> list[Guardianship]:
 
 
 def get_names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[UUID, str]:
-    """Return children's decrypted names by id, for their guardian's page; access is logged at the sign-in."""
+    """Return children's decrypted names by id, for their guardian's page; access is logged at the sign-in.
+
+    Raises CannotOpen.
+    """
     rows = list(children)
     sealers = sealers_of(client_id, [one.pk for one in rows])
     return {

@@ -52,7 +52,7 @@ _LASTING_BASES = frozenset({Basis.CONTRACT.value, Basis.LEGAL_OBLIGATION.value})
 def decide(
     register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
 ) -> Decision:
-    """Return the decision: the reason of the first rule that refuses, else permitted.
+    """Return the decision: the reason of the first rule that refuses (``rules.RULES``), else permitted.
 
     `consents` are by purpose code. `subject` is None for a person the client does not know.
     """

@@ -1,8 +1,7 @@
 """The rules of a decision, each a small function: a reason to refuse, or None.
 
-`RULES` lists them in the order of the design's table (section 6), with the rule about an erasure in progress after
-rule 1 and the rule about closed accounts after rule 4. A rule gets a `RuleContext`: the question with the rows looked
-up for it.
+`RULES` lists them in the order in which they are evaluated, as docs/decisions-api.md explains their reasons. A rule
+gets a `RuleContext`: the question with the rows looked up for it.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def outdated_at(
 
 
 def renewal_is_due(state: str, *, expires_at: datetime | None, renew_days: int, at: datetime) -> bool:
-    """Return True if consent must be requested again: expired, outdated, or expiring within ``renew_days``."""
+    """Return True if consent must be requested again: expired, outdated, or expiring within ``renew_days`` days."""
     if state in {"expired", "outdated"}:
         return True
     return state == "given" and expires_at is not None and expires_at - timedelta(days=renew_days) <= at

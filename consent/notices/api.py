@@ -46,7 +46,7 @@ class ListPurposes(Operation):
 
     @extend_schema(parameters=[ListPurposesInput], responses=PurposesOutput)
     def get(self, request: Request) -> Response:
-        """List the purposes of the client and the shared ones, with the lawful basis for each role."""
+        """List the purposes of the client and the shared ones, with the lawful basis (GDPR Art. 6(1)) for each role."""
         query, of = validate_input(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
         after = read_cursor(query["cursor"], of=of, name="cursor") if "cursor" in query else ""
         found = list(purposes(actor_of(request)).filter(code__gt=after))
@@ -92,7 +92,8 @@ class CurrentNotice(Operation):
     def get(self, request: Request) -> Response:
         """Return the notice in effect about a purpose, or the privacy policy; send ``shown`` back with the answer.
 
-        ``child_text`` is the text for children, if there is one.
+        ``shown`` is valid for 24 hours, unless the operator changed that. ``child_text`` is the text for children, if
+        there is one.
         """
         query = validate_input(CurrentNoticeInput, request.query_params.dict())
         version = get_current_notice(query.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))

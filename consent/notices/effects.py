@@ -1,7 +1,7 @@
 """When each version of a notice takes effect at one client, derived from rows and time. Pure.
 
 A material change by PakTaleem takes effect at a client only if an email to it is proven to have been sent, and after
-the notice period (privacy policy, section 12); versions without advance notice take effect at their time. A minor
+the notice period (policy §12); versions without advance notice take effect at their time. A minor
 version never takes effect before the material version that it is based on.
 """
 

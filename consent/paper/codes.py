@@ -37,7 +37,7 @@ _LOOKALIKES = str.maketrans(
 
 
 def generate_code() -> str:
-    """Return a random code."""
+    """Return a random code: 35 random bits and a check symbol."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
     return body + check_symbol(body)
 
@@ -83,13 +83,13 @@ def _times(left: int, right: int) -> int:
 
 
 def find_nearest(typed: str, among: Iterable[str], *, within: int = 2, at_most: int = 5) -> list[str]:
-    """Return the codes most similar to the typed text, nearest first, within ``within`` errors."""
+    """Return up to ``at_most`` codes similar to the typed text, nearest first, with up to ``within`` errors."""
     found = sorted((distance(typed, code), code) for code in among if abs(len(code) - len(typed)) <= within)
     return [code for errors, code in found if errors <= within][:at_most]
 
 
 def distance(left: str, right: str) -> int:
-    """Count the typing errors between two texts: wrong, missing, added or swapped neighbouring symbols."""
+    """Return the number of typing errors between two texts: wrong, missing, added or swapped neighbouring symbols."""
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, one in enumerate(left, 1):

@@ -98,7 +98,7 @@ def render_pdf(form: Form) -> bytes:
 
 
 def render_pngs(form: Form, *, ppi: float = 100) -> list[bytes]:
-    """Return the same pages as PNG, for visual checks."""
+    """Return the same pages as PNG, for visual checks; ``ppi`` is the number of pixels per inch."""
     found = typst.compile(**_compile_arguments(form, "png"), ppi=ppi)
     return found if isinstance(found, list) else [found]
 

@@ -47,7 +47,7 @@ class ShowReceipt(Operation):
 
     @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, Any]})
     def get(self, request: Request, event: UUID) -> Response:
-        """Return the receipt of one recorded answer, for the person to keep; always the same bytes."""
+        """Return the receipt (ISO/IEC TS 27560) of one recorded answer for the person; always the same bytes."""
         query = validate_input(ShowReceiptInput, request.query_params.dict())
         found = get_event(event, actor=actor_of(request))
         base = get_public_url(request._request)

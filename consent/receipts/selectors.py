@@ -1,4 +1,4 @@
-"""Facts of a receipt: the event, the earlier events, and the register as of the event."""
+"""Facts of a receipt: the event, the earlier events, and the register as of the event (ISO/IEC TS 27560)."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID

@@ -48,11 +48,12 @@ class NothingToExport(PortalError):
 def export_evidence(
     subject: Subject, *, base: str, language: str = "en", actor: Actor, reason: Reason | str, at: datetime
 ) -> bytes:
-    """Return a ZIP of receipts, shown notices and ledger entries, with a manifest of SHA-256 hashes.
+    """Return a ZIP that proves a person's consents (GDPR Art. 7(1)): receipts, shown notices, ledger entries, hashes.
 
-    The manifest's hash, the actor and the reason are recorded in the ledger. ``base`` is the portal's address.
+    The receipts follow ISO/IEC TS 27560; the manifest has the SHA-256 of each file. The manifest's hash, the actor and
+    the reason are recorded in the ledger. ``base`` is the portal's address.
 
-    Raises NothingToProve if nothing is recorded about the person, NotAllowed.
+    Raises NothingToExport if nothing is recorded about the person, NotAllowed.
     """
     require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
     events = list(select_consent_events(subject, actor=actor, until=at))

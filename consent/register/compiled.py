@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Basis(StrEnum):
-    """The lawful bases of the privacy policy, section 3 (GDPR article 6)."""
+    """The lawful bases of the policy (§3; GDPR Art. 6(1))."""
 
     CONSENT = "consent"
     CONTRACT = "contract"
@@ -31,7 +31,7 @@ class Basis(StrEnum):
 
 
 class Capacity(StrEnum):
-    """PakTaleem's role in a processing activity (GDPR article 4(7) and 4(8); privacy policy, section 7)."""
+    """PakTaleem's role in a processing activity (GDPR Art. 4(7) and 4(8); policy §7)."""
 
     CONTROLLER = "controller"
     PROCESSOR = "processor"

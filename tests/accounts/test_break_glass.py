@@ -46,7 +46,7 @@ def officers():
         return sorted(found.values_list("user__email", flat=True))
 
 
-def test_the_first_officers_are_made_together_and_not_tied(nobody):
+def test_the_first_officers_are_made_together_without_ties(nobody):
     run("add-officer", OMAR, "Nadia Khan <nadia@paktaleem.example>", *REASON, *CONFIRM)
     assert officers() == ["nadia@paktaleem.example", "omar@paktaleem.example"]
     with in_global():
@@ -55,7 +55,7 @@ def test_the_first_officers_are_made_together_and_not_tied(nobody):
     assert sorted(letter.to[0] for letter in letters()) == officers()
 
 
-def test_one_is_made_where_one_is_left_who_is_told_and_tied(cast):
+def test_a_second_officer_is_reported_and_tied_to_the_remaining_one(cast):
     run("add-officer", OMAR, *REASON, *CONFIRM)
     told = {letter.to[0]: letter for letter in letters()}
     assert set(told) == {"amina@paktaleem.example", "omar@paktaleem.example"}
@@ -76,7 +76,7 @@ def test_one_is_made_where_one_is_left_who_is_told_and_tied(cast):
     }
 
 
-def test_who_has_an_account_keeps_it_and_is_not_said_to_be_invited(cast):
+def test_an_existing_account_becomes_an_officer_without_an_invitation(cast):
     said = run("add-officer", "Celia Mir <celia@khyber.example>", *REASON, *CONFIRM)
     assert "celia@khyber.example is a privacy officer" in said
     assert "sent to this address" not in said
@@ -84,27 +84,27 @@ def test_who_has_an_account_keeps_it_and_is_not_said_to_be_invited(cast):
     assert [letter.to[0] for letter in letters()] == ["amina@paktaleem.example"]
 
 
-def test_who_has_not_set_a_password_yet_is_invited_again(cast):
+def test_an_account_without_a_password_is_invited_again(cast):
     with in_client(PAKTALEEM):
         invite_user("omar@paktaleem.example", full_name="Omar", actor=cast.actor("amina"), at=timezone.now())
     assert "sent to this address" in run("add-officer", OMAR, *REASON, *CONFIRM)
     assert [letter.to[0] for letter in letters()].count("omar@paktaleem.example") == 2
 
 
-def test_two_who_are_left_use_the_console(cast):
+def test_with_two_officers_left_the_command_refuses(cast):
     second_officer_user()
     assert "Officers left: 2" in refusal("add-officer", OMAR, *REASON, *CONFIRM)
     assert "omar@paktaleem.example" not in officers()
 
 
-def test_where_one_is_left_only_one_is_made(cast):
+def test_with_one_officer_left_only_one_may_be_made(cast):
     assert "Officers left: 1" in refusal("add-officer", OMAR, "Z Y <z@y.example>", *REASON, *CONFIRM)
     with in_global():
         assert not User.objects.filter(email="omar@paktaleem.example").exists()
 
 
 @pytest.mark.parametrize("what", ["password", "second-factor"])
-def test_an_officer_is_recovered_where_one_other_is_left(cast, what):
+def test_an_officer_is_recovered_if_one_other_is_left(cast, what):
     gul = second_officer_user()
     run("recover", gul.email, "--what", what, *REASON, *CONFIRM)
     assert {letter.to[0] for letter in letters()} == {"amina@paktaleem.example", gul.email}
@@ -114,7 +114,7 @@ def test_an_officer_is_recovered_where_one_other_is_left(cast, what):
         assert User.objects.get(pk=gul.pk).has_usable_password() is (what == "second-factor")
 
 
-def test_a_disabled_officer_is_enabled_where_nobody_is_left(nobody, cast):
+def test_a_disabled_officer_is_enabled_if_no_other_is_left(nobody, cast):
     run("recover", "amina@paktaleem.example", "--what", "enable", *REASON, *CONFIRM)
     assert officers() == ["amina@paktaleem.example"]
     refused = refusal("recover", "amina@paktaleem.example", "--what", "enable", *REASON, *CONFIRM)
@@ -122,7 +122,7 @@ def test_a_disabled_officer_is_enabled_where_nobody_is_left(nobody, cast):
 
 
 @pytest.mark.parametrize("email", ["farah@indus.example", "nobody@paktaleem.example", "bilal@paktaleem.example"])
-def test_only_officers_are_recovered(cast, email):
+def test_only_officers_can_be_recovered(cast, email):
     assert "No privacy officer" in refusal("recover", email, "--what", "password", *REASON, *CONFIRM)
 
 
@@ -136,11 +136,11 @@ def test_only_officers_are_recovered(cast, email):
         (["add-officer", "O <omar@->", *REASON, *CONFIRM], "email"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(cast, words, says):
+def test_bad_input_is_reported_in_one_line_with_status_2(cast, words, says):
     assert says in refusal(*words)
     assert officers() == ["amina@paktaleem.example"]
 
 
-def test_who_is_already_an_officer_is_not_made_again(nobody):
+def test_an_officer_cannot_be_made_twice(nobody):
     run("add-officer", OMAR, *REASON, *CONFIRM)
     assert "already has a role" in refusal("add-officer", OMAR, *REASON, *CONFIRM)

@@ -58,7 +58,7 @@ def test_a_client_is_registered_with_history_and_evidence(cast, now):
         assert json.loads(entry.body)["facts"]["code"] == "ravi"
 
 
-def test_a_code_in_use_by_another_client_is_told_plainly(cast, now):
+def test_a_code_of_another_client_is_refused_with_a_clear_message(cast, now):
     with pytest.raises(ValidationError) as caught:
         make_client(cast, now, code="indus")
     assert caught.value.message_dict == {"code": ["Another client has this code."]}
@@ -92,7 +92,7 @@ def test_a_refused_client_leaves_the_transaction_usable(cast, now):
         ({"name": ""}, "name"),
     ],
 )
-def test_a_wrong_client_names_its_field(cast, now, changed, field):
+def test_invalid_input_names_its_field(cast, now, changed, field):
     with pytest.raises(ValidationError) as caught:
         make_client(cast, now, **changed)
     assert field in caught.value.message_dict
@@ -119,7 +119,7 @@ def test_the_database_refuses_a_threshold_below_13(cast):
         cursor.execute("UPDATE accounts_client SET age_threshold = 12")
 
 
-def test_no_client_is_named_as_a_part_of_our_addresses(cast):
+def test_a_clients_code_is_never_a_path_segment_of_the_routes(cast):
     """A path segment of the routes cannot be a client's code; the database checks it too."""
     beside = {
         str(one.pattern).split("/")[0]
@@ -143,27 +143,27 @@ def invite(cast, now, email="new@paktaleem.example", actor="amina"):
         return invite_user(email, full_name="New Colleague", actor=cast.actor(actor), at=now)
 
 
-def test_the_address_of_a_sign_in_may_be_written_otherwise(cast):
+def test_the_sign_in_address_ignores_case_and_spaces(cast):
     user = StaffBackend().authenticate(None, "AMINA@paktaleem.example ", "amina@paktaleem.example")
     assert user == cast.user("amina")
     assert cast.user("amina").password.startswith("argon2")
 
 
-def test_what_serves_hashes_passwords_at_full_cost():
+def test_the_settings_hash_passwords_at_full_cost():
     """Tests hash by tests/hashing.py; what is served does by the settings as they are written."""
     [written] = portal_settings.PASSWORD_HASHERS
     assert import_string(written) is Argon2PasswordHasher
     assert (Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost) >= (2, 102_400)
 
 
-def test_without_a_password_nobody_signs_in(cast, now):
+def test_an_account_without_a_password_cannot_sign_in(cast, now):
     invite(cast, now)
     for guess in ("", "None", "!", None):
         assert StaffBackend().authenticate(None, "new@paktaleem.example", guess) is None
 
 
 @pytest.mark.parametrize("email", ["amina@paktaleem.example", "AMINA@PAKTALEEM.EXAMPLE", "no address", ""])
-def test_an_address_is_one_and_used_once(cast, now, email):
+def test_an_email_address_must_be_valid_and_unused(cast, now, email):
     with pytest.raises(ValidationError):
         invite(cast, now, email=email)
 
@@ -187,15 +187,15 @@ def test_only_officers_invite(cast, now, actor):
         ("_mina@paktaleem.example", "amina@paktaleem.example"),
     ],
 )
-def test_nothing_else_signs_in(cast, address, password):
+def test_wrong_credentials_do_not_sign_in(cast, address, password):
     assert StaffBackend().authenticate(None, address, password) is None
 
 
-def test_the_cast_signs_in(cast):
+def test_right_credentials_sign_in(cast):
     assert StaffBackend().authenticate(None, "amina@paktaleem.example", "amina@paktaleem.example") == cast.user("amina")
 
 
-def test_a_disabled_user_is_gone_on_the_next_request(cast):
+def test_a_disabled_user_is_refused_on_the_next_request(cast):
     backend = StaffBackend()
     assert backend.get_user(cast.user_id("amina")) is not None
     assert backend.get_user(str(cast.user_id("amina"))) is not None
@@ -205,7 +205,7 @@ def test_a_disabled_user_is_gone_on_the_next_request(cast):
     assert backend.authenticate(None, "amina@paktaleem.example", "amina@paktaleem.example") is None
 
 
-def test_an_unknown_identity_is_nobody(db):
+def test_an_unknown_user_id_returns_no_user(db):
     assert StaffBackend().get_user(new_id()) is None
 
 
@@ -230,7 +230,7 @@ def roles(cast, user, at):
     return [(choice.role, choice.client_name) for choice in list_memberships(cast.user_id(user), at=at)]
 
 
-def test_a_role_counts_from_now_until_it_ends(cast, now):
+def test_a_role_is_in_effect_from_now_until_it_ends(cast, now):
     later, moment = now + timedelta(days=1), timedelta(microseconds=1)
     membership = give(cast, now, starts_at=now - timedelta(days=99))
     both = [("client_admin", "Indus Schools Network"), ("client_admin", "Khyber Institute")]
@@ -242,7 +242,7 @@ def test_a_role_counts_from_now_until_it_ends(cast, now):
     assert roles(cast, "celia", later) == both[1:]
 
 
-def test_history_and_evidence_say_who_gave_and_took_a_role(cast, now):
+def test_history_and_ledger_show_who_gave_and_ended_a_role(cast, now):
     membership = give(cast, now)
     end(cast, membership, now)
     second_officer_id = second_officer().id
@@ -257,29 +257,29 @@ def test_history_and_evidence_say_who_gave_and_took_a_role(cast, now):
 
 
 @pytest.mark.parametrize("role", ["privacy_officer", "support_agent", "auditor"])
-def test_an_officers_role_is_given_at_paktaleem_only(cast, now, role):
+def test_paktaleems_roles_are_given_at_paktaleem_only(cast, now, role):
     with pytest.raises(ValidationError):
         give(cast, now, role=role)
     assert give(cast, now, role=role, code="paktaleem").role == role
 
 
 @pytest.mark.parametrize("role", ["system", "api_key", "root", ""])
-def test_other_roles_are_not_given(cast, now, role):
+def test_other_roles_cannot_be_given(cast, now, role):
     with pytest.raises(ValidationError):
         give(cast, now, role=role, code="paktaleem")
 
 
-def test_one_open_role_for_each_user_and_client(cast, now):
+def test_a_user_has_one_open_role_at_a_client(cast, now):
     with pytest.raises(ValidationError):
         give(cast, now, user="farah")
 
 
-def test_a_role_is_given_anew_after_its_end(cast, now):
+def test_a_role_can_be_given_again_after_its_end(cast, now):
     end(cast, give(cast, now), now)
     assert give(cast, now + timedelta(days=1)).pk
 
 
-def test_a_role_ends_once(cast, now):
+def test_a_role_cannot_be_ended_twice(cast, now):
     membership = give(cast, now)
     end(cast, membership, now + timedelta(days=1))
     with pytest.raises(AlreadyEnded):
@@ -287,7 +287,7 @@ def test_a_role_ends_once(cast, now):
     assert len(roles(cast, "celia", now + timedelta(days=1))) == 1
 
 
-def test_an_ended_role_does_not_open_again(cast, now):
+def test_an_ended_role_cannot_be_reopened(cast, now):
     membership = give(cast, now)
     end(cast, membership, now + timedelta(days=1))
     membership.ends_at = None
@@ -296,7 +296,7 @@ def test_an_ended_role_does_not_open_again(cast, now):
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
-def test_only_officers_give_and_take_roles(cast, now, actor):
+def test_only_officers_give_and_end_roles(cast, now, actor):
     with pytest.raises(NotAllowed):
         give(cast, now, actor=actor)
     membership = give(cast, now)
@@ -325,7 +325,7 @@ def test_the_database_refuses_an_officer_at_a_school(cast):
         cursor.execute("UPDATE accounts_membership SET role = 'privacy_officer'")
 
 
-def test_a_role_at_another_client_is_not_given_in_this_ones_context(cast, now):
+def test_a_role_is_not_given_in_another_clients_context(cast, now):
     with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="not a valid choice"):
         change_membership(
             Membership(client_id=cast.client_id("khyber"), user_id=cast.user_id("farah"), role="client_admin"),
@@ -335,7 +335,7 @@ def test_a_role_at_another_client_is_not_given_in_this_ones_context(cast, now):
         )
 
 
-def test_what_officers_change_of_an_account_is_in_its_history(cast, now):
+def test_an_officers_change_of_an_account_is_in_its_history(cast, now):
     user = cast.user("farah")
     user.full_name = "Farah Jatoi"
     with in_client(PAKTALEEM):
@@ -350,7 +350,7 @@ def test_what_officers_change_of_an_account_is_in_its_history(cast, now):
     )
 
 
-def test_a_sign_in_leaves_no_version_of_the_account(cast):
+def test_a_sign_in_adds_no_version_to_the_accounts_history(cast):
     user = cast.user("farah")
     with in_client(PAKTALEEM):
         user.save(update_fields=["last_login"])

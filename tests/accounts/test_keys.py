@@ -29,7 +29,7 @@ def revoke(cast, key, now, *, actor="farah", code="indus"):
         return revoke_api_key(key, actor=cast.actor(actor), reason=Reason.KEY_ROTATION, at=now)
 
 
-def test_a_key_opens_what_its_scopes_say(cast, now):
+def test_a_key_has_the_capabilities_of_its_scopes(cast, now):
     key, secret = issue(cast, now)
     actor = find_key_actor(secret, at=now)
     assert actor is not None
@@ -37,7 +37,7 @@ def test_a_key_opens_what_its_scopes_say(cast, now):
     assert actor.capabilities == {Capability.VIEW_SUBJECTS}
 
 
-def test_a_secret_is_long_marked_and_kept_as_its_digest_only(cast, now):
+def test_a_secret_is_long_and_stored_only_as_its_digest(cast, now):
     key, secret = issue(cast, now)
     assert secret.startswith("ptk_")
     assert len(secret) >= 4 + 43
@@ -58,11 +58,11 @@ def test_a_secret_is_long_marked_and_kept_as_its_digest_only(cast, now):
     assert digest not in versions + evidence
 
 
-def test_no_two_secrets_are_alike(cast, now):
+def test_secrets_are_unique(cast, now):
     assert len({issue(cast, now, name=f"System {n}")[1] for n in range(5)}) == 5
 
 
-def test_history_says_who_issued_and_who_revoked(cast, now):
+def test_the_history_shows_who_issued_and_who_revoked(cast, now):
     key, _ = issue(cast, now)
     revoke(cast, key, now + timedelta(hours=1), actor="amina")
     with in_client(cast.client_id("indus")):
@@ -75,7 +75,7 @@ def test_history_says_who_issued_and_who_revoked(cast, now):
     ]
 
 
-def test_the_ledger_says_who_revoked(cast, now):
+def test_the_ledger_shows_who_revoked(cast, now):
     key, _ = issue(cast, now)
     revoke(cast, key, now + timedelta(hours=1), actor="amina")
     with in_client(cast.client_id("indus")):
@@ -95,32 +95,32 @@ def test_the_ledger_says_who_revoked(cast, now):
         ({"expires_at": None}, "expires_at"),
     ],
 )
-def test_a_wrong_key_names_its_field(cast, now, changed, field):
+def test_invalid_input_names_its_field(cast, now, changed, field):
     with pytest.raises(ValidationError) as caught:
         issue(cast, now, **changed)
     assert field in caught.value.message_dict
 
 
-def test_a_key_that_has_expired_already_is_not_issued(cast, now):
+def test_a_key_with_a_past_expiry_is_not_issued(cast, now):
     with pytest.raises(ValidationError):
         issue(cast, now, expires_at=now)
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_others_may_not_issue(cast, now, actor):
+def test_other_roles_may_not_issue_keys(cast, now, actor):
     with pytest.raises(NotAllowed):
         issue(cast, now, actor=actor)
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_others_may_not_revoke(cast, now, actor):
+def test_other_roles_may_not_revoke_keys(cast, now, actor):
     key, secret = issue(cast, now)
     with pytest.raises(NotAllowed):
         revoke(cast, key, now, actor=actor)
     assert find_key_actor(secret, at=now)
 
 
-def test_a_key_does_not_issue_keys(cast, now):
+def test_a_key_may_not_issue_keys(cast, now):
     with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
         issue_api_key(
             cast.client_id("indus"),
@@ -132,7 +132,7 @@ def test_a_key_does_not_issue_keys(cast, now):
         )
 
 
-def test_a_key_lives_from_its_making_until_it_expires(cast, now):
+def test_a_key_is_valid_from_its_creation_until_its_expiry(cast, now):
     _, secret = issue(cast, now)
     ends, moment = now + timedelta(days=30), timedelta(microseconds=1)
     assert find_key_actor(secret, at=now - moment) is None
@@ -141,13 +141,13 @@ def test_a_key_lives_from_its_making_until_it_expires(cast, now):
     assert find_key_actor(secret, at=ends) is None
 
 
-def test_a_revoked_key_is_dead_at_once(cast, now):
+def test_a_revoked_key_is_invalid_at_once(cast, now):
     key, secret = issue(cast, now)
     revoke(cast, key, now)
     assert find_key_actor(secret, at=now) is None
 
 
-def test_two_keys_live_side_by_side_for_rotation(cast, now):
+def test_two_keys_of_one_name_are_valid_during_rotation(cast, now):
     old, old_secret = issue(cast, now)
     _, new_secret = issue(cast, now)
     revoke(cast, old, now)
@@ -155,7 +155,7 @@ def test_two_keys_live_side_by_side_for_rotation(cast, now):
     assert find_key_actor(new_secret, at=now) is not None
 
 
-def test_a_key_is_revoked_once(cast, now):
+def test_a_key_cannot_be_revoked_twice(cast, now):
     key, _ = issue(cast, now)
     revoke(cast, key, now)
     with pytest.raises(AlreadyRevoked):
@@ -163,11 +163,11 @@ def test_a_key_is_revoked_once(cast, now):
 
 
 @pytest.mark.parametrize("secret", ["", "ptk_", "ptk_" + "x" * 43, "Bearer x", "\x00", "ش" * 50])
-def test_anything_else_opens_nothing(cast, now, secret):
+def test_other_texts_are_not_keys(cast, now, secret):
     assert find_key_actor(secret, at=now) is None
 
 
-def test_a_key_but_for_one_letter_opens_nothing(cast, now):
+def test_a_key_with_one_letter_changed_is_invalid(cast, now):
     secret = cast.key("indus")
     assert find_key_actor(secret, at=now) is not None
     assert find_key_actor(secret[:-1] + ("a" if secret[-1] != "a" else "b"), at=now) is None
@@ -179,7 +179,7 @@ def test_a_digest_is_not_a_key(cast, now):
     assert find_key_actor(hashlib.sha256(cast.key("indus").encode()).hexdigest(), at=now) is None
 
 
-def test_another_client_sees_nothing(cast, now):
+def test_another_client_does_not_see_the_key(cast, now):
     key, _ = issue(cast, now)
     with in_client(cast.client_id("khyber")):
         assert not ApiKey.objects.filter(id=key.id).exists()
@@ -187,7 +187,7 @@ def test_another_client_sees_nothing(cast, now):
             revoke_api_key(key, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
 
 
-def test_a_key_of_another_client_is_not_issued_in_this_ones_context(cast, now):
+def test_a_key_is_not_issued_in_another_clients_context(cast, now):
     with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="not a valid choice"):
         issue_api_key(
             cast.client_id("khyber"),

@@ -114,11 +114,11 @@ ONE, OTHER, PERSON = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
 
 
 @pytest.mark.parametrize("capability", Capability)
-def test_the_table_of_roles_says(capability):
+def test_the_capabilities_of_each_role_match_the_table(capability):
     assert ROLES_BY_CAPABILITY[capability] == ALLOWED[capability.value]
 
 
-def test_the_table_names_every_capability_and_no_other():
+def test_the_table_lists_exactly_the_capabilities():
     assert set(ALLOWED) == {capability.value for capability in Capability} == set(ROLES_BY_CAPABILITY)
 
 
@@ -145,7 +145,7 @@ def test_require_follows_the_table(role, capability):
 
 @pytest.mark.parametrize("role", [Role.CLIENT_ADMIN, Role.API_KEY])
 @pytest.mark.parametrize("capability", Capability)
-def test_nobody_acts_for_another_client(role, capability):
+def test_roles_of_a_client_may_not_act_for_another(role, capability):
     with pytest.raises(NotAllowed):
         require(actor_in(role), capability, OTHER)
 
@@ -157,13 +157,13 @@ def test_an_officers_role_at_a_school_sees_that_school_only(role):
     assert not actor.may(Capability.VIEW_SUBJECTS, OTHER)
 
 
-def test_an_admin_of_paktaleem_is_no_officer():
+def test_an_administrator_of_paktaleem_is_not_an_officer():
     actor = user_actor(uuid.uuid4(), Role.CLIENT_ADMIN, PAKTALEEM)
     assert actor.client_id == PAKTALEEM
     assert not actor.may(Capability.REGISTER_SUBJECTS, ONE)
 
 
-def test_people_act_for_themselves_or_the_child_they_came_for_and_nobody_else():
+def test_a_person_acts_only_for_themselves_or_their_child():
     child = uuid.uuid4()
     person, guardian = person_actor(PERSON, ONE, acts_for=PERSON), person_actor(PERSON, ONE, acts_for=child)
     for actor, own, foreign in ((person, PERSON, child), (guardian, child, PERSON)):
@@ -173,7 +173,7 @@ def test_people_act_for_themselves_or_the_child_they_came_for_and_nobody_else():
                 require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject_id, client_id=client_id)
 
 
-def test_an_actor_does_not_change():
+def test_an_actor_is_immutable():
     actor = actor_in(Role.AUDITOR)
     for field in ("client_id", "capabilities", "role"):
         with pytest.raises(dataclasses.FrozenInstanceError):
@@ -188,7 +188,7 @@ def test_an_unknown_role_is_refused():
         user_actor(uuid.uuid4(), "root", PAKTALEEM)
 
 
-def test_scopes_of_a_key_are_these():
+def test_each_scope_has_the_listed_capabilities():
     assert {scope: {one.value for one in allowed} for scope, allowed in KEY_SCOPES.items()} == {
         "subjects:read": {"view_subjects"},
         "subjects:write": {"register_subjects"},
@@ -210,26 +210,26 @@ def test_scopes_of_a_key_are_these():
     }
 
 
-def test_no_scope_gives_a_key_more_than_any_key_may():
+def test_no_scope_exceeds_the_capabilities_of_api_keys():
     for scope, allowed in KEY_SCOPES.items():
         assert all(Role.API_KEY in ROLES_BY_CAPABILITY[capability] for capability in allowed), scope
 
 
 @pytest.mark.parametrize("scope", KEY_SCOPES)
-def test_a_key_may_what_its_scope_says(scope):
+def test_a_key_has_the_capabilities_of_its_scope(scope):
     assert key_actor(uuid.uuid4(), ONE, [scope]).capabilities == KEY_SCOPES[scope]
 
 
 @pytest.mark.parametrize("scopes", [[], ["root"], ["subjects:*"], ["SUBJECTS:READ"]])
-def test_an_unknown_scope_opens_nothing(scopes):
+def test_an_unknown_scope_gives_no_capabilities(scopes):
     assert key_actor(uuid.uuid4(), ONE, scopes).capabilities == frozenset()
 
 
-def test_a_key_acts_for_its_client_alone():
+def test_a_key_acts_only_for_its_client():
     actor = key_actor(uuid.uuid4(), ONE, KEY_SCOPES)
     assert actor.may(Capability.VIEW_SUBJECTS, ONE)
     assert not actor.may(Capability.VIEW_SUBJECTS, OTHER)
 
 
-def test_the_same_task_is_the_same_actor():
+def test_a_task_is_always_the_same_actor():
     assert system_actor("age-out").id == system_actor("age-out").id != system_actor("disposal").id

@@ -43,7 +43,7 @@ def rotate(cast, key, now, actor="farah", **more):
         return rotate_api_key(key, actor=cast.actor(actor), at=now, **more)
 
 
-def test_the_successor_may_do_the_same_and_lives_as_long(cast, now):
+def test_the_new_key_has_the_same_scopes_and_lifetime(cast, now):
     old, _ = issue(cast, now - 10 * DAY)
     new, secret = rotate(cast, old, now)
     assert (new.name, new.scopes, new.expires_at) == (old.name, old.scopes, now + 30 * DAY)
@@ -52,20 +52,20 @@ def test_the_successor_may_do_the_same_and_lives_as_long(cast, now):
     assert actor.capabilities == {Capability.VIEW_SUBJECTS, Capability.VIEW_REGISTER}
 
 
-def test_the_old_key_lives_seven_days_more(cast, now):
+def test_the_old_key_is_valid_for_seven_more_days(cast, now):
     old, secret = issue(cast, now)
     rotate(cast, old, now)
     assert find_key_actor(secret, at=now + 7 * DAY - timedelta(microseconds=1)) is not None
     assert find_key_actor(secret, at=now + 7 * DAY) is None
 
 
-def test_the_old_key_never_lives_longer_than_it_would_have(cast, now):
+def test_rotation_does_not_extend_the_old_key(cast, now):
     old, secret = issue(cast, now, life=2 * DAY)
     rotate(cast, old, now + DAY)
     assert find_key_actor(secret, at=now + 2 * DAY) is None
 
 
-def test_history_and_evidence_say_who_rotated(cast, now):
+def test_history_and_ledger_show_who_rotated(cast, now):
     old, _ = issue(cast, now - DAY)
     new, _ = rotate(cast, old, now, actor="amina")
     with in_client(cast.client_id("indus")):
@@ -76,7 +76,7 @@ def test_history_and_evidence_say_who_rotated(cast, now):
         assert str(new.id) in body
 
 
-def test_a_third_live_key_of_the_name_is_refused(cast, now):
+def test_a_third_valid_key_of_the_name_is_refused(cast, now):
     old, _ = issue(cast, now)
     new, _ = rotate(cast, old, now)
     for attempt in (lambda: rotate(cast, old, now), lambda: rotate(cast, new, now), lambda: issue(cast, now)):
@@ -87,13 +87,13 @@ def test_a_third_live_key_of_the_name_is_refused(cast, now):
     issue(cast, now, name="Another system")
 
 
-def test_the_next_rotation_is_free_once_the_old_key_has_ended(cast, now):
+def test_a_key_can_be_rotated_again_after_the_old_one_ends(cast, now):
     old, _ = issue(cast, now)
     new, _ = rotate(cast, old, now)
     assert rotate(cast, new, now + 7 * DAY)
 
 
-def test_a_key_that_opens_nothing_has_no_successor(cast, now):
+def test_an_expired_or_revoked_key_cannot_be_rotated(cast, now):
     expired, _ = issue(cast, now)
     revoked, _ = issue(cast, now, name="Revoked")
     with in_client(cast.client_id("indus")):
@@ -104,7 +104,7 @@ def test_a_key_that_opens_nothing_has_no_successor(cast, now):
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_others_may_not_rotate(cast, now, actor):
+def test_other_roles_may_not_rotate_keys(cast, now, actor):
     old, _ = issue(cast, now)
     with pytest.raises(NotAllowed):
         rotate(cast, old, now, actor=actor)
@@ -138,7 +138,7 @@ def test_both_keys_call_the_api_until_the_old_one_is_revoked(cast):
     assert Caller(new_secret).get("/api/v1/purposes").status_code == 200
 
 
-def test_of_eight_rotations_at_once_one_succeeds(committed, now):
+def test_one_of_eight_simultaneous_rotations_succeeds(committed, now):
     old, _ = issue(committed, now)
 
     def attempt(_):

@@ -11,7 +11,7 @@ from paktaleem.foundation.tenancy.context import in_client
 TIMES = 8
 
 
-def test_of_many_proposals_of_a_role_at_once_one_waits(committed, now):
+def test_one_of_many_simultaneous_proposals_of_a_role_waits(committed, now):
     client_id, bilal = committed.client_id("indus"), committed.user_id("bilal")
 
     def propose(_):

@@ -81,7 +81,7 @@ def is_refused(actor, other, at):
     return False
 
 
-def test_privileged_is_who_may_approve_or_make_something_irreversible():
+def test_privileged_roles_may_approve_or_act_irreversibly():
     assert {role for role in Role if is_privileged(role)} == {
         Role.PRIVACY_OFFICER,
         Role.CLIENT_ADMIN,
@@ -132,7 +132,7 @@ def test_a_declined_proposal_changes_nothing(cast, now, gul):
         decide(change, gul, now)
 
 
-def test_the_proposer_and_the_person_concerned_approve_nothing(cast, now, gul):
+def test_the_requester_and_the_person_concerned_may_not_approve(cast, now, gul):
     with pytest.raises(ApproverIsRequester):
         decide(propose_role(cast, "celia", "privacy_officer", now), cast.actor("amina"), now)
     with in_client(PAKTALEEM):
@@ -156,7 +156,7 @@ def disable(cast, name, at, *, actor):
 
 
 @pytest.mark.parametrize("remove", [end_role, disable])
-def test_what_a_former_officer_proposed_is_declined_only(cast, now, gul, remove):
+def test_a_former_officers_proposal_can_only_be_declined(cast, now, gul, remove):
     change = propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
     remove(cast, "amina", now + MOMENT, actor=gul)
     with pytest.raises(ProposerMayNotAnyMore):
@@ -171,18 +171,18 @@ def test_only_officers_approve(cast, now, name):
         decide_staff_change(change, approve=True, actor=cast.actor(name), reason="review", at=now)
 
 
-def test_no_task_of_the_portal_manages_staff(cast, now):
+def test_the_portals_tasks_may_not_manage_staff(cast, now):
     with in_client(PAKTALEEM), pytest.raises(NotAllowed):
         invite_user("x@y.example", full_name="X", actor=system_actor("job"), at=now)
 
 
-def test_the_same_is_proposed_once(cast, now):
+def test_the_same_change_cannot_be_proposed_twice(cast, now):
     recover(reset_password, cast, "farah", now)
     with pytest.raises(AlreadyProposed):
         recover(reset_password, cast, "farah", now)
 
 
-def test_two_officers_re_enable(cast, now, gul):
+def test_two_officers_re_enable_an_account(cast, now, gul):
     farah = cast.user("farah")
     farah.is_active = False
     with in_client(PAKTALEEM):
@@ -223,7 +223,7 @@ def test_staff_without_privileges_are_recovered_by_one(cast, now):
     assert not cast.user("bilal").has_usable_password()
 
 
-def test_who_is_proposed_for_a_role_is_not_recovered_by_one(cast, now):
+def test_staff_proposed_for_a_privileged_role_need_two_officers(cast, now):
     """Otherwise the address could be changed between the proposal and its approval."""
     propose_role(cast, "bilal", "client_admin", now, cast.client_id("indus"))
     change = recover(change_email, cast, "bilal", now, email="other@mail.example")
@@ -231,7 +231,7 @@ def test_who_is_proposed_for_a_role_is_not_recovered_by_one(cast, now):
     assert cast.user("bilal").email == "bilal@paktaleem.example"
 
 
-def test_whom_two_made_may_not_approve_with_them_for_72_hours_either_way(cast, now, gul):
+def test_a_new_officer_and_its_makers_may_not_approve_for_each_other_for_72_hours(cast, now, gul):
     decide(propose_role(cast, "celia", "privacy_officer", now), gul, now)
     celia = make_actor(cast, "celia")
     for maker in (cast.actor("amina"), gul):
@@ -249,7 +249,7 @@ def make_actor(cast, name):
     )
 
 
-def test_an_open_reset_ties_until_it_is_used_and_72_hours_after(cast, now, gul):
+def test_a_reset_ties_until_72_hours_after_its_use(cast, now, gul):
     decide(recover(reset_second_factor, cast, "farah", now), gul, now)
     farah, later = cast.actor("farah"), now + timedelta(days=200)
     assert is_refused(cast.actor("amina"), farah.id, later)
@@ -259,13 +259,13 @@ def test_an_open_reset_ties_until_it_is_used_and_72_hours_after(cast, now, gul):
     assert not is_refused(farah, gul.id, later + TIE_LIFE)
 
 
-def test_a_link_that_expired_unused_is_held_by_nobody(cast, now, gul):
+def test_an_expired_unused_link_ends_the_tie(cast, now, gul):
     decide(recover(reset_password, cast, "farah", now), gul, now)
     assert is_refused(cast.actor("farah"), gul.id, now + STAFF_LINK_LIFE - MOMENT)
     assert not is_refused(cast.actor("farah"), gul.id, now + max(STAFF_LINK_LIFE, TIE_LIFE))
 
 
-def test_a_link_used_at_its_end_ties_72_hours_from_then(cast, now, gul):
+def test_a_link_used_just_before_its_expiry_ties_for_72_hours(cast, now, gul):
     decide(recover(reset_password, cast, "farah", now), gul, now)
     used = now + STAFF_LINK_LIFE - MOMENT
     record_change(cast.user("farah"), "password_reset", at=used)
@@ -273,7 +273,7 @@ def test_a_link_used_at_its_end_ties_72_hours_from_then(cast, now, gul):
     assert not is_refused(cast.actor("farah"), gul.id, used + TIE_LIFE)
 
 
-def test_who_sets_a_password_after_their_link_expired_is_tied_from_then(cast, now, gul):
+def test_a_password_set_after_the_links_expiry_ties_again(cast, now, gul):
     """“Forgot your password?” sends another link to the same address."""
     decide(recover(reset_password, cast, "farah", now), gul, now)
     later = now + timedelta(days=200)
@@ -285,13 +285,13 @@ def test_who_sets_a_password_after_their_link_expired_is_tied_from_then(cast, no
     assert not is_refused(cast.actor("farah"), gul.id, later + TIE_LIFE)
 
 
-def test_who_created_an_account_alone_is_tied_to_it(cast, now):
+def test_an_officer_is_tied_to_accounts_created_alone(cast, now):
     with in_client(PAKTALEEM):
         user = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=now)
     assert is_refused(cast.actor("amina"), user.pk, now)
 
 
-def test_a_link_is_sent_again_until_it_is_used_and_the_sender_is_tied(cast, gul):
+def test_a_link_can_be_sent_again_until_used_and_ties_the_sender(cast, gul):
     now = timezone.now()
     with in_client(PAKTALEEM):
         user = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=now)
@@ -306,7 +306,7 @@ def test_a_link_is_sent_again_until_it_is_used_and_the_sender_is_tied(cast, gul)
     assert is_refused(gul, user.pk, now)
 
 
-def test_the_database_refuses_a_change_by_one(cast, now, gul):
+def test_the_database_refuses_approval_by_one_person(cast, now, gul):
     propose_role(cast, "celia", "privacy_officer", now)
     settled = "UPDATE accounts_staffchange SET state = 'approved', settled_at = now(), settled_by = "
     with in_client(PAKTALEEM):
@@ -319,13 +319,13 @@ def test_the_database_refuses_a_change_by_one(cast, now, gul):
                 cursor.execute(settled + column)
 
 
-def test_another_client_sees_no_change_of_staff(cast, now):
+def test_another_client_does_not_see_staff_changes(cast, now):
     propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
     with in_client(cast.client_id("khyber")):
         assert not StaffChange.objects.exists()
 
 
-def test_what_the_host_made_first_ties_nobody(cast, now):
+def test_the_first_staff_made_by_the_host_have_no_ties(cast, now):
     """The first staff of a deployment are made together, by the host."""
     with in_global():
         assert not StaffTie.objects.filter(user_id=cast.user_id("farah")).exists()
@@ -335,7 +335,7 @@ def test_what_the_host_made_first_ties_nobody(cast, now):
     assert tie.maker == cast.user_id("amina")
 
 
-def test_a_role_proposed_twice_over_is_refused_when_it_is_approved(cast, now):
+def test_a_role_cannot_be_approved_twice(cast, now):
     change = propose_role(cast, "celia", "client_admin", now, cast.client_id("indus"))
     approve(cast.client_id("indus"), now)
     with pytest.raises(ChangeAlreadyDecided):

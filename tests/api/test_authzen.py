@@ -1,7 +1,7 @@
 """OpenID AuthZEN 1.0 as in standards.md §2.2–2.8: objects, batches, semantics, metadata, headers, errors."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
+from tests.factories import make_key
 from tests.showing import shown
 
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
@@ -76,7 +76,7 @@ def test_the_answer_is_a_decision_with_a_context(khyber):
     assert answer["decision"] is True
 
 
-def test_asking_again_gives_the_same_decision(khyber):
+def test_a_repeated_evaluation_gives_the_same_decision_with_its_own_id(khyber):
     answers = [khyber.post(ONE, ASKED).json() for _ in range(3)]
     assert {one["decision"] for one in answers} == {True}
     assert len({one["context"]["decision_id"] for one in answers}) == 3
@@ -87,7 +87,7 @@ def test_the_optional_context_does_not_change_a_decision(khyber):
     assert khyber.post(ONE, {**ASKED, "context": {"ip": "10.0.0.1", "nested": {"a": [1]}}}).json()["decision"] is True
 
 
-def test_what_is_not_known_is_ignored(khyber):
+def test_unknown_members_are_ignored(khyber):
     body = {**ASKED, "colour": "green", "options": {"a": 1}, "evaluations_semantic": 7}
     body["subject"] = {**KIRAN, "properties": {"department": "Sales", "level": 3}, "extra": None}
     body["action"] = {**PROCESS, "properties": {"method": "GET"}}
@@ -113,13 +113,13 @@ def test_a_missing_part_is_400(khyber, path):
      (("subject",), None), (("context",), {"time": 17})],
     ids=str,
 )  # fmt: skip
-def test_a_mistyped_part_is_400(khyber, path, value):
+def test_a_part_of_the_wrong_type_is_400(khyber, path, value):
     assert_plain_error(khyber.post(ONE, with_value(ASKED, value, *path)), HTTPStatus.BAD_REQUEST)
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"17", b'"x"', b"\xff\xfe", b"[" * 100_000])
-def test_a_body_that_is_no_object_is_400(cast, path, body):
+def test_a_body_that_is_not_an_object_is_400(cast, path, body):
     response = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}).post(
         path, body, content_type="application/json"
     )
@@ -128,7 +128,7 @@ def test_a_body_that_is_no_object_is_400(cast, path, body):
 
 @pytest.mark.parametrize("path", [ONE, MANY])
 @pytest.mark.parametrize("doubled", ['"subject":{"type":"end_user","id":"lms-kiran"},', '"action":{"name":"delete"},'])
-def test_a_name_that_stands_twice_is_400(cast, path, doubled):
+def test_a_duplicate_member_is_400(cast, path, doubled):
     text = json.dumps(ASKED).replace("{", "{" + doubled, 1)
     response = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}).post(
         path, text, content_type="application/json"
@@ -147,7 +147,7 @@ def test_another_content_type_is_400(cast, path, kind):
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])
-def test_a_charset_beside_the_content_type_is_taken(cast, path):
+def test_a_charset_in_the_content_type_is_accepted(cast, path):
     response = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}).post(
         path, json.dumps(ASKED), content_type="application/json; charset=utf-8"
     )
@@ -157,7 +157,7 @@ def test_a_charset_beside_the_content_type_is_taken(cast, path):
 # Many evaluations
 
 
-def test_answers_come_in_the_order_asked(khyber):
+def test_evaluations_are_answered_in_order(khyber):
     khyber.consent("lms-kiran", "newsletter")
     codes = ["newsletter", "product_research", "service_delivery", "astrology", "newsletter"]
     response = khyber.post(MANY, batch(*({"resource": purpose(code)} for code in codes)))
@@ -165,7 +165,7 @@ def test_answers_come_in_the_order_asked(khyber):
     assert set(response.json()) == {"evaluations"}
 
 
-def test_each_answer_is_what_the_single_question_gets(indus):
+def test_each_evaluation_of_a_batch_equals_the_single_one(indus):
     people = ["lms-danish", "lms-esra", "lms-hamza", "lms-iqra", "lms-junaid", "lms-kiran", "nobody"]
     asked = [question(who, code) for who in people for code in ("service_delivery", "newsletter", "legal_compliance")]
     together = comparable(indus.post(MANY, {"evaluations": asked}).json()["evaluations"])
@@ -181,7 +181,7 @@ def comparable(answers):
     return answers
 
 
-def test_a_default_is_replaced_whole_and_never_merged(khyber):
+def test_a_default_is_replaced_and_not_merged(khyber):
     default = purpose("newsletter", categories=["billing"])
     response = khyber.post(
         MANY,
@@ -196,7 +196,7 @@ def test_an_empty_item_inherits_every_default(khyber):
 
 
 @pytest.mark.parametrize("part", ["subject", "action", "resource", "context"])
-def test_every_part_may_be_overridden(khyber, part):
+def test_an_item_may_override_every_part(khyber, part):
     over = {
         "subject": {"type": "end_user", "id": "nobody"},
         "action": {"name": "dance"},
@@ -208,7 +208,7 @@ def test_every_part_may_be_overridden(khyber, part):
 
 
 @pytest.mark.parametrize("evaluations", [None, []])
-def test_no_evaluations_is_one_evaluation(khyber, evaluations):
+def test_a_batch_without_evaluations_is_a_single_evaluation(khyber, evaluations):
     body = ASKED if evaluations is None else {**ASKED, "evaluations": evaluations}
     answer = khyber.post(MANY, body).json()
     assert answer["decision"] is True
@@ -234,7 +234,7 @@ BAD = {"resource": "newsletter"}
         ("permit_on_first_permit", [GOOD, GOOD], [True]),
     ],
 )
-def test_the_semantics(khyber, semantic, items, expected):
+def test_the_evaluation_semantics_decide_where_a_batch_stops(khyber, semantic, items, expected):
     options = {"options": {"evaluations_semantic": semantic}} if semantic else {}
     assert decisions(khyber.post(MANY, batch(*items, **options))) == expected
 
@@ -253,7 +253,7 @@ def test_one_bad_item_is_denied_and_the_others_answered(khyber, item):
     assert error["message"]
 
 
-def test_an_item_that_misses_a_part_without_default_is_denied(khyber):
+def test_an_item_without_a_required_part_is_denied(khyber):
     response = khyber.post(MANY, batch({}, GOOD))
     assert decisions(response) == [False, True]
     assert "resource" in response.json()["evaluations"][0]["context"]["error"]["message"]
@@ -273,11 +273,11 @@ def test_an_item_that_misses_a_part_without_default_is_denied(khyber):
     ],
     ids=str,
 )
-def test_a_bad_request_as_a_whole_is_400(khyber, body):
+def test_an_invalid_batch_is_400(khyber, body):
     assert_plain_error(khyber.post(MANY, body), HTTPStatus.BAD_REQUEST)
 
 
-def test_a_thousand_items_are_answered_and_one_more_is_refused(khyber):
+def test_a_batch_has_at_most_a_thousand_items(khyber):
     assert len(decisions(khyber.post(MANY, batch(*[GOOD] * 1_000)))) == 1_000
     response = khyber.post(MANY, batch(*[GOOD] * 1_001))
     assert_plain_error(response, HTTPStatus.BAD_REQUEST)
@@ -294,7 +294,7 @@ def test_a_batch_is_one_round_trip_for_all_its_people(indus):
     assert "consent_decisions_facts" in statements[0]
 
 
-def test_now_and_several_pasts_are_answered_in_one_request(khyber, cast):
+def test_one_batch_may_ask_about_now_and_several_past_times(khyber, cast):
     given_at, withdrawn_at = datetime(2026, 9, 10, 12, tzinfo=UTC), datetime(2026, 9, 20, 12, tzinfo=UTC)
     with in_client(cast.client_id("khyber")):
         for state, at in ((ConsentState.GIVEN, given_at), (ConsentState.WITHDRAWN, withdrawn_at)):
@@ -312,14 +312,14 @@ def test_now_and_several_pasts_are_answered_in_one_request(khyber, cast):
     assert reasons(response) == [gone, "permitted", gone, "consent_missing", "permitted", gone]
 
 
-def test_too_many_past_moments_are_refused(khyber):
+def test_too_many_past_times_are_refused(khyber):
     items = [{"context": {"time": f"2026-09-05T10:{minute:02}:00Z"}} for minute in range(21)]
     response = khyber.post(MANY, batch(*items, resource=purpose("newsletter")))
     assert_plain_error(response, HTTPStatus.BAD_REQUEST)
     assert decisions(khyber.post(MANY, batch(*items[:20], resource=purpose("newsletter")))) == [False] * 20
 
 
-def test_future_moments_are_errors_of_their_own_and_not_counted_among_the_past(khyber):
+def test_items_about_the_future_are_errors_and_not_counted_as_past_times(khyber):
     items = [{"context": {"time": f"2999-09-05T10:{minute:02}:00Z"}} for minute in range(21)]
     response = khyber.post(MANY, batch({}, *items, {}, resource=purpose("service_delivery")))
     first, *refused, last = response.json()["evaluations"]
@@ -329,32 +329,31 @@ def test_future_moments_are_errors_of_their_own_and_not_counted_among_the_past(k
 
 
 @pytest.mark.parametrize("path", [ONE, MANY])
-def test_the_future_is_refused_to_live_keys_only(khyber, cast, path, now):
+def test_a_time_in_the_future_is_refused_after_the_key_is_checked(khyber, cast, path, now):
     asked = {**ASKED, "context": {"time": "2999-01-01T00:00:00Z"}}
     response = khyber.post(path, asked)
     assert_plain_error(response, HTTPStatus.BAD_REQUEST)
     assert response.content == b"context.time is in the future: ask about now or the past"
     assert_plain_error(Caller("ptk_wrong").post(path, asked), HTTPStatus.UNAUTHORIZED)
     with in_client(cast.client_id("khyber")):
-        told: dict[str, Any] = {"actor": cast.actor("celia"), "at": now, "expires_at": now + timedelta(days=300)}
-        _, secret = issue_api_key(cast.client_id("khyber"), name="Reads", scopes=["register:read"], **told)
+        _, secret = make_key(cast.client_id("khyber"), ["register:read"], name="Reads", at=now)
     assert_plain_error(Caller(secret).post(path, asked), HTTPStatus.FORBIDDEN)
 
 
-def test_an_erased_person_among_others_is_known_as_erased(khyber, cast, now):
+def test_an_erased_person_in_a_batch_is_reported_as_erased(khyber, cast, now):
     with in_client(cast.client_id("khyber")):
         erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
     asked = [question("lms-kiran", "newsletter"), question("nobody", "newsletter")]
     assert reasons(khyber.post(MANY, {"evaluations": asked})) == ["subject_erased", "subject_unknown"]
 
 
-def test_a_foreign_person_in_a_batch_is_as_unknown_as_a_made_up_one(indus):
+def test_another_clients_person_in_a_batch_is_answered_like_an_unknown_one(indus):
     asked = [question("lms-kiran", "support"), question("made-up", "support"), question("lms\x00-kiran", "support")]
     answers = comparable(indus.post(MANY, {"evaluations": asked}).json()["evaluations"])
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_the_function_refuses_inside_a_context(cast):
+def test_the_sql_function_refuses_inside_a_context(cast):
     sent: list[Any] = [b"x", ["lms-kiran"], datetime(2026, 10, 1, tzinfo=UTC)]
     refused = pytest.raises(DatabaseError, match="context is already set")
     with in_client(cast.client_id("khyber")), connection.cursor() as cursor, refused, transaction.atomic():
@@ -366,7 +365,7 @@ def test_the_function_refuses_inside_a_context(cast):
 
 @pytest.mark.parametrize("path", [ONE, MANY])
 @pytest.mark.parametrize("body", [ASKED, {"nonsense": True}, [], batch(BAD)])
-def test_without_a_live_key_every_body_answers_401(db, path, body):
+def test_without_a_valid_key_every_body_is_answered_with_401(db, path, body):
     for key in ("", "ptk_wrong"):
         response = Caller(key).post(path, body)
         assert_plain_error(response, HTTPStatus.UNAUTHORIZED)
@@ -388,19 +387,19 @@ def test_without_a_live_key_every_body_answers_401(db, path, body):
         ("post", "/api/v1/consents", {}, 400),
     ],
 )
-def test_the_callers_request_id_comes_back(cast, method, path, body, status):
+def test_the_callers_request_id_is_returned(cast, method, path, body, status):
     client = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}", "X-Request-ID": "req-4711"})
     response = getattr(client, method)(path, body, content_type="application/json")
     assert response.status_code == status
     assert response["X-Request-ID"] == "req-4711"
 
 
-def test_without_a_request_id_each_answer_gets_one_of_ours(khyber):
+def test_without_a_request_id_a_new_one_is_returned(khyber):
     first, second = (khyber.post(ONE, ASKED)["X-Request-ID"] for _ in "ab")
     assert UUID(first) != UUID(second)
 
 
-def test_a_request_id_that_is_no_id_is_not_repeated(cast):
+def test_an_invalid_request_id_is_not_returned(cast):
     for told in ("a b", "ü", "x" * 201):
         client = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}", "X-Request-ID": told})
         assert UUID(client.post(ONE, ASKED, content_type="application/json")["X-Request-ID"])
@@ -427,16 +426,16 @@ def test_search_is_not_offered(khyber, client, what):
     assert "search" not in client.get("/.well-known/authzen-configuration").content.decode()
 
 
-def test_the_metadata_of_a_tenant_is_not_there(client):
+def test_there_is_no_metadata_for_a_tenant(client):
     assert_plain_error(client.get("/.well-known/authzen-configuration/khyber"), HTTPStatus.NOT_FOUND)
 
 
-def test_options_that_are_not_known_are_ignored(khyber):
+def test_unknown_options_are_ignored(khyber):
     options = {"evaluations_semantic": "execute_all", "colour": "green"}
     assert decisions(khyber.post(MANY, batch(GOOD, options=options, decision=False))) == [True]
 
 
-def test_answers_are_not_stored_on_the_way(khyber):
+def test_responses_are_not_cached(khyber):
     assert khyber.post(ONE, ASKED)["Cache-Control"] == "no-store"
     assert khyber.post(MANY, batch(GOOD))["Cache-Control"] == "no-store"
 

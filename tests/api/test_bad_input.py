@@ -63,7 +63,7 @@ def raw(cast):
 
 @pytest.mark.parametrize("body", GARBAGE, ids=lambda body: repr(body[:24]))
 @pytest.mark.parametrize(("method", "path"), WRITING)
-def test_garbage_is_refused_plainly(raw, method, path, body):
+def test_unreadable_bodies_are_refused_with_a_problem(raw, method, path, body):
     response = getattr(raw, method)(path, body, content_type="application/json")
     assert 400 <= response.status_code < 500, response.content[:300]
     if path.startswith("/api/"):
@@ -71,7 +71,7 @@ def test_garbage_is_refused_plainly(raw, method, path, body):
         assert response.json()["status"] == response.status_code
 
 
-def test_every_address_that_takes_a_body_is_tried():
+def test_every_route_with_a_body_is_tested():
     tried = {(resolve(path).route, method) for method, path in WRITING}
     taken = {
         (f"api/v1/{route.pattern}", method)
@@ -116,7 +116,7 @@ def test_another_content_type_is_refused(raw, method, path):
         "/api/v1/subjects/lms-kiran/standing?time=0001-01-01T00:00:00%2B14:00",
     ],
 )
-def test_a_bad_address_is_a_problem(raw, path):
+def test_a_bad_path_or_query_is_answered_with_a_problem(raw, path):
     response = raw.get(path)
     assert 400 <= response.status_code < 500, response.content[:300]
     assert response["Content-Type"] == "application/problem+json"
@@ -146,6 +146,6 @@ bodies = st.dictionaries(st.sampled_from(known) | st.text(max_size=8), json_valu
 @pytest.mark.parametrize(("method", "path"), WRITING)
 @settings(max_examples=sized(20, 500), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=bodies)
-def test_any_json_is_answered_without_a_defect(raw, method, path, body):
+def test_any_json_is_answered_without_a_server_error(raw, method, path, body):
     response = getattr(raw, method)(path, json.dumps(body), content_type="application/json")
     assert response.status_code < 500, response.content[:300]

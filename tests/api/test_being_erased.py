@@ -5,18 +5,18 @@ from datetime import timedelta
 import pytest
 
 from consent.consents.services import object_to_purpose, restrict_processing
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders, issue_orders_for_set
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services import issue_orders, issue_orders_for_set
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import ErasureInProgress, complete_erasure, erase_subject, start_erasure
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.children.guardians import guardian_of, record_answer, verified_guardian
 from tests.data_systems.test_erasing import answer, orders_of
+from tests.factories import OrderSpecFactory
 from tests.webhooks.making import make_endpoint
 
 WHY = "subject_request"
@@ -58,11 +58,11 @@ def test_every_decision_is_denied(indus, action, purpose):
 
 
 @pytest.mark.parametrize("person", ["lms-junaid", "lms-danish"])
-def test_deleting_stays_allowed(indus, person):
+def test_deletion_is_still_permitted(indus, person):
     assert indus.reason(person, "service_delivery", "delete") == "permitted"
 
 
-def test_many_questions_at_once_say_the_same(indus):
+def test_batch_evaluations_give_the_same_reasons(indus):
     people, actions = ("lms-junaid", "lms-hamza"), ("process", "delete")
     asked = [question(person, "service_delivery", action) for person in people for action in actions]
     found = [one["context"]["reason"] for one in indus.post(MANY, {"evaluations": asked}).json()["evaluations"]]
@@ -70,13 +70,13 @@ def test_many_questions_at_once_say_the_same(indus):
     assert "erasure_in_progress" not in found[2:]
 
 
-def test_what_was_answered_before_is_answered_so_again(indus, started_at):
+def test_past_decisions_do_not_change(indus, started_at):
     before = started_at - timedelta(seconds=1)
     assert indus.reason("lms-junaid", "service_delivery", context=at(before)) == "permitted"
     assert indus.reason("lms-junaid", "service_delivery", context=at(started_at)) == "erasure_in_progress"
 
 
-def test_once_erased_the_time_between_is_still_answered(erasing, indus, started_at):
+def test_after_the_erasure_the_time_before_it_is_still_answered(erasing, indus, started_at):
     done_at = started_at + timedelta(minutes=30)
     with in_client(erasing.client_id("indus")):
         erasure = Erasure.objects.get(subject_id=erasing.subject_id("junaid"))
@@ -89,7 +89,7 @@ def test_once_erased_the_time_between_is_still_answered(erasing, indus, started_
     assert indus.reason("lms-junaid", "service_delivery", "delete") == "subject_erased"
 
 
-def test_the_person_is_shown_with_the_state(indus, started_at):
+def test_the_person_shows_when_the_erasure_started(indus, started_at):
     shown = indus.get("/api/v1/subjects/lms-junaid").json()
     assert shown["erasure_started_at"] == started_at.isoformat()
     assert indus.get("/api/v1/subjects/lms-hamza").json()["erasure_started_at"] is None
@@ -117,21 +117,21 @@ def test_nothing_new_is_recorded(indus):
     assert problem(indus.post("/api/v1/collections", collected)) == REFUSED
 
 
-def test_a_batch_names_who_is_being_erased(indus):
+def test_a_batch_points_at_the_person_being_erased(indus):
     people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
     response = indus.post("/api/v1/subjects/batch", {"subjects": people})
     assert problem(response) == REFUSED
     assert response.json()["errors"] == [{"detail": "This person is being erased.", "pointer": "#/subjects/1"}]
 
 
-def test_a_batch_with_somebody_erased_too_says_so(indus, erasing):
+def test_a_batch_with_an_erased_person_reports_that_first(indus, erasing):
     with in_client(erasing.client_id("indus")):
         erase_subject(erasing.subject("hamza"), actor=erasing.actor("amina"), reason=WHY, at=wall_clock_now())
     people = [{"external_id": f"lms-{name}", "role": "student"} for name in ("hamza", "junaid")]
     assert problem(indus.post("/api/v1/subjects/batch", {"subjects": people})) == (409, "subject-erased")
 
 
-def test_a_refusal_is_recorded_and_so_is_a_withdrawal(cast):
+def test_refusals_and_withdrawals_are_still_recorded(cast):
     caller = Caller(cast.key("indus"))
     assert caller.consent("lms-junaid", "newsletter").status_code == 201
     with in_client(cast.client_id("indus")):
@@ -148,7 +148,7 @@ def test_restrictions_and_objections_are_still_recorded(erasing, started_at):
         assert object_to_purpose(junaid, purpose_code="platform_improvement", **officer).pk
 
 
-def test_guardians_may_refuse_and_not_consent(cast, started_at):
+def test_guardians_may_refuse_but_not_consent(cast, started_at):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         verified_guardian(danish, esra, at=started_at)
@@ -158,7 +158,7 @@ def test_guardians_may_refuse_and_not_consent(cast, started_at):
         assert record_answer(danish, esra, "refused", at=started_at).pk
 
 
-def test_no_guardian_is_named_and_none_who_is_being_erased(cast, started_at):
+def test_a_person_being_erased_cannot_become_a_guardian(cast, started_at):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         start_erasure(esra, actor=cast.actor("amina"), reason=WHY, at=started_at)
@@ -166,7 +166,7 @@ def test_no_guardian_is_named_and_none_who_is_being_erased(cast, started_at):
             guardian_of(danish, esra, at=started_at)
 
 
-def test_the_platform_hears_of_it(cast, started_at):
+def test_the_platform_receives_a_webhook_event(cast, started_at):
     with in_client(cast.client_id("indus")):
         make_endpoint(cast, "indus", at=started_at, events=["subject.erasure_started"])
         erasure = start_erasure(cast.subject("junaid"), actor=cast.actor("amina"), reason=WHY, at=started_at)
@@ -175,19 +175,13 @@ def test_the_platform_hears_of_it(cast, started_at):
         assert message.subject_id == cast.subject_id("junaid")
 
 
-def test_the_order_to_erase_names_the_person(indus):
+def test_erase_orders_still_name_the_person(indus):
     orders = indus.get("/api/v1/orders").json()["orders"]
     assert {(one["kind"], one["subject"]) for one in orders} == {("erase", "lms-junaid"), ("erase", "lms-danish")}
 
 
 def test_no_other_order_is_issued(erasing, started_at):
-    spec = OrderSpec(
-        kind=OrderKind.COLLECT,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=started_at + timedelta(days=9),
-    )
+    spec = OrderSpecFactory(kind="collect", at=started_at)
     by = {"actor": erasing.actor("amina"), "at": started_at}
     client_id = erasing.client_id("indus")
     with in_client(client_id):

@@ -80,23 +80,23 @@ def last_event(cast: Any) -> tuple[str, str]:
         return event.state, event.method
 
 
-def test_a_withdrawal_sent_in_chunks_keeps_who_and_how(committed, key, port):
+def test_a_withdrawal_sent_in_chunks_is_read_completely(committed, key, port):
     status, _, _ = post_chunked(port, WITHDRAW, SPOKEN, key)
     assert (status, last_event(committed)) == (200, ("withdrawn", "phone"))
 
 
-def test_a_length_beside_the_chunks_hides_nothing(committed, key, port):
+def test_a_content_length_beside_chunks_is_ignored(committed, key, port):
     status, _, _ = post_chunked(port, WITHDRAW, SPOKEN, key, **{"Content-Length": "0"})
     assert (status, last_event(committed)) == (200, ("withdrawn", "phone"))
 
 
-def test_a_decision_is_made_on_a_question_sent_in_chunks(key, port):
+def test_an_evaluation_sent_in_chunks_is_read_completely(key, port):
     status, _, content = post_chunked(port, EVALUATION, question("lms-kiran", "newsletter"), key)
     assert status == 200, content
     assert json.loads(content)["context"]["reason"] == "permitted"
 
 
-def test_too_large_a_body_is_413_in_chunks_and_with_a_length(committed, key, port):
+def test_a_body_that_is_too_large_is_413_with_and_without_a_length(committed, key, port):
     large = chunked(json.dumps({"evidence": "x" * 1_100_000}).encode(), 65_536)
     for path in (WITHDRAW, EVALUATION):
         assert send(port, path, large, key=key, **JSON, Transfer_Encoding="chunked")[0] == 413
@@ -114,14 +114,14 @@ UNSURE = {
 }
 
 
-def test_chunks_that_say_nothing_sure_withdraw_nothing(committed, key, port):
+def test_broken_or_empty_chunks_withdraw_nothing(committed, key, port):
     for case, (body, headers) in UNSURE.items():
         status, _, _ = send(port, WITHDRAW, body, key=key, **{"Transfer_Encoding": "chunked"} | headers)
         assert status in {400, 411}, case
     assert last_event(committed)[0] == "given"
 
 
-def test_a_body_that_is_no_object_or_of_another_type_is_not_taken_for_none(committed, key, port):
+def test_a_body_of_another_type_is_refused_and_not_ignored(committed, key, port):
     for body in (b"[]", b"0", b'""', b"false", b"null"):
         status, _, _ = send(port, WITHDRAW, body, key=key, **JSON, Content_Length=str(len(body)))
         assert (status, last_event(committed)[0]) == (400, "given"), body
@@ -131,13 +131,13 @@ def test_a_body_that_is_no_object_or_of_another_type_is_not_taken_for_none(commi
         assert (status, last_event(committed)[0]) == (415, "given"), kind
 
 
-def test_no_body_at_all_is_the_withdrawal_of_the_person_in_the_lms(committed, key, port):
+def test_a_request_without_a_body_is_a_withdrawal_by_the_person_in_the_lms(committed, key, port):
     assert send(port, WITHDRAW, key=key)[0] == 200
     assert send(port, WITHDRAW, key=key, Content_Length="0")[0] == 200
     assert last_event(committed) == ("withdrawn", "lms")
 
 
-def test_a_half_sent_body_is_given_up_and_others_are_served(committed, key, port):
+def test_an_incomplete_body_times_out_and_others_are_served(committed, key, port):
     for path in (WITHDRAW, EVALUATION, "/privacy/"):
         for headers in ({"Content_Length": "40"}, {"Transfer_Encoding": "chunked"}):
             begun = time.monotonic()
@@ -148,7 +148,7 @@ def test_a_half_sent_body_is_given_up_and_others_are_served(committed, key, port
     assert last_event(committed)[0] == "given"
 
 
-def test_refusals_have_the_format_of_their_interface(key, port):
+def test_refusals_have_the_format_of_their_api(key, port):
     status, headers, content = send(port, WITHDRAW, key=key, Transfer_Encoding="chunked")
     assert (status, headers["content-type"]) == (411, "application/problem+json")
     assert headers["x-request-id"]
@@ -158,7 +158,7 @@ def test_refusals_have_the_format_of_their_interface(key, port):
     assert headers["x-request-id"]
 
 
-def test_a_body_of_no_length_in_http_2_is_read_if_it_is_json_and_refused_if_not():
+def test_over_http_2_a_body_without_a_length_is_read_only_if_json():
     body, environ = handed_on(b'{"a": 1}', CONTENT_TYPE="application/json")
     assert (body, environ["CONTENT_LENGTH"], environ.get(REFUSED)) == (b'{"a": 1}', "8", None)
     for sent, more in ((b"a=1", {}), (b"", {"CONTENT_TYPE": "application/json"})):
@@ -184,7 +184,7 @@ def handed_on(sent: bytes, **more: str) -> tuple[bytes, dict[str, Any]]:
     return seen[0]["wsgi.input"].read(), seen[0]
 
 
-def test_reading_leaves_no_thread_behind_when_the_thread_that_answers_ends():
+def test_reading_a_body_leaves_no_thread_behind():
     before = set(threading.enumerate())  # the main thread may have a reader from other tests
     for _ in range(3):
         answering = threading.Thread(target=handed_on, args=(b"{}",), kwargs={"CONTENT_LENGTH": "2"})

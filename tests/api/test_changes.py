@@ -12,15 +12,14 @@ from django.utils import timezone
 from consent.consents.services import object_to_purpose, restrict_processing
 from consent.decisions.models import RegisterChange, SubjectChange
 from consent.decisions.selectors.changes import Position
-from consent.register.models import Purpose
-from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.api.purging import purge_expired
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 from tests.consent.lifting import lift_by_two
+from tests.factories import SubjectFactory, deactivate_purpose
 
 CHANGES = "/api/v1/changes"
 
@@ -66,7 +65,7 @@ def kinds(lms, cursor):
     return [(one["kind"], one["subject"], one["purpose"]) for one in read(lms, cursor)["changes"]]
 
 
-def test_a_consent_and_its_withdrawal_are_told(lms):
+def test_a_consent_and_its_withdrawal_are_listed(lms):
     cursor = begin(lms)
     lms.consent("lms-kiran", "newsletter")
     assert kinds(lms, cursor) == [("consent", "lms-kiran", "newsletter")]
@@ -76,7 +75,7 @@ def test_a_consent_and_its_withdrawal_are_told(lms):
     assert kinds(lms, cursor) == [("consent", "lms-kiran", "newsletter")]
 
 
-def test_a_new_person_and_a_new_age_are_told_but_not_a_new_name(lms):
+def test_a_new_person_and_a_new_age_are_listed_but_not_a_new_name(lms):
     cursor = begin(lms)
     lms.put("/api/v1/subjects/lms-lala", {"role": "learner"})
     lms.put("/api/v1/subjects/lms-lala", {"role": "learner", "full_name": "Lala"})
@@ -85,7 +84,7 @@ def test_a_new_person_and_a_new_age_are_told_but_not_a_new_name(lms):
     assert kinds(lms, cursor) == [("subject", "lms-lala", None)] * 2
 
 
-def test_a_closed_and_a_reopened_account_are_told_but_not_further_use(lms):
+def test_a_closed_and_a_reopened_account_are_listed_but_not_further_use(lms):
     events = "/api/v1/subjects/lms-kiran/events"
     cursor = begin(lms)
     lms.post(events, {"kind": "active"})
@@ -97,7 +96,7 @@ def test_a_closed_and_a_reopened_account_are_told_but_not_further_use(lms):
     assert kinds(lms, cursor) == [("subject", "lms-kiran", None)]
 
 
-def test_limits_of_one_person_are_told(lms, committed):
+def test_restrictions_and_objections_are_listed(lms, committed):
     cursor, at = begin(lms), timezone.now()
     told = {"actor": committed.actor("amina"), "at": at}
     with in_client(committed.client_id("khyber")):
@@ -112,7 +111,7 @@ def test_limits_of_one_person_are_told(lms, committed):
     assert kinds(lms, cursor) == limits[1:]
 
 
-def test_someone_erased_is_told_as_a_change_for_everyone(lms, committed):
+def test_an_erased_person_is_listed_by_id_only(lms, committed):
     cursor = begin(lms)
     with in_client(committed.client_id("khyber")):
         kiran = committed.subject("kiran")
@@ -121,28 +120,24 @@ def test_someone_erased_is_told_as_a_change_for_everyone(lms, committed):
     assert (change["kind"], change["subject"], change["id"]) == ("subject", None, str(committed.subject_id("kiran")))
 
 
-def test_a_changed_register_is_told_once_for_each_transaction(lms, committed):
+def test_a_changed_register_is_listed_once_for_each_transaction(lms, committed):
     cursor = begin(lms)
     with in_client(committed.client_id("khyber")):
         for code in ("newsletter", "product_research"):
-            purpose = Purpose.objects.get(code=code, client_id=committed.client_id("khyber"))
-            purpose.is_active = False
-            change_register(purpose, actor=committed.actor("celia"), reason="review", at=timezone.now())
+            deactivate_purpose(code, client_id=committed.client_id("khyber"), at=timezone.now())
     assert kinds(lms, cursor) == [("register", None, None)]
 
 
-def test_a_changed_catalogue_is_told_to_every_client(lms, committed):
+def test_a_changed_catalogue_is_listed_for_every_client(lms, committed):
     other = Caller(committed.key("indus"))
     cursors = begin(lms), begin(other)
     with in_client(PAKTALEEM):
-        purpose = Purpose.objects.get(code="support", client_id=PAKTALEEM)
-        purpose.is_active = False
-        change_register(purpose, actor=committed.actor("amina"), reason="review", at=timezone.now())
+        deactivate_purpose("support", client_id=PAKTALEEM, at=timezone.now())
     for caller, cursor in zip((lms, other), cursors, strict=True):
         assert kinds(caller, cursor) == [("register", None, None)]
 
 
-def test_another_client_hears_nothing_and_its_cursor_is_refused(lms, committed):
+def test_another_client_sees_no_changes_and_its_cursor_is_refused(lms, committed):
     other = Caller(committed.key("indus"))
     cursor, mine = begin(other), begin(lms)
     lms.consent("lms-kiran", "newsletter")
@@ -178,12 +173,10 @@ def test_a_transaction_that_commits_late_is_not_missed(lms, committed):
 
 
 def register(name, committed):
-    client = committed.client("khyber")
-    told = {"actor": committed.key_actor("khyber"), "at": timezone.now()}
-    register_subject(name, client=client, details={"role": "learner"}, **told)
+    SubjectFactory(client=committed.client("khyber"), external_id=name, role="learner", at=timezone.now())
 
 
-def test_a_reader_misses_none_of_many_writers(lms, committed):
+def test_a_reader_misses_no_change_of_many_writers(lms, committed):
     cursor, seen, writing = begin(lms), [], threading.Event()
 
     def write(number):
@@ -240,14 +233,14 @@ def test_nothing_new_is_304(lms, committed):
     assert lms.get(CHANGES, since=cursor, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
 
 
-def test_an_old_cursor_says_start_over(lms, committed, settings):
+def test_an_expired_cursor_is_answered_with_410(lms, committed, settings):
     cursor = begin(lms)
     settings.CHANGES_KEPT_FOR = timedelta(seconds=-5)
     response = lms.get(CHANGES, since=cursor)
     assert (response.status_code, response.json()["type"]) == (410, "urn:paktaleem:problem:cursor-expired")
 
 
-def test_a_cursor_of_another_database_says_start_over(lms, committed, monkeypatch):
+def test_a_cursor_of_another_database_is_answered_with_410(lms, committed, monkeypatch):
     cursor = begin(lms)
     monkeypatch.setattr(
         "consent.decisions.api.changes.get_latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
@@ -256,12 +249,12 @@ def test_a_cursor_of_another_database_says_start_over(lms, committed, monkeypatc
 
 
 @pytest.mark.parametrize("since", ["", "0", "x" * 501, "a:b:c", "\x00"])
-def test_a_made_up_cursor_is_refused(lms, since):
+def test_an_invalid_cursor_is_refused(lms, since):
     response = lms.get(CHANGES, since=since)
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "#/since")
 
 
-def test_what_no_cursor_reaches_is_purged(lms, committed):
+def test_changes_older_than_every_cursor_are_purged(lms, committed):
     lms.consent("lms-kiran", "newsletter")
     assert purge_expired(at=timezone.now() + timedelta(days=7)) == 0
     assert purge_expired(at=timezone.now() + timedelta(days=9)) > 1

@@ -46,7 +46,7 @@ def reasons(caller):
 
 
 @pytest.mark.parametrize("action", ["process", "collect"])
-def test_a_closed_account_is_denied_for_what_only_serves_it(khyber, action):
+def test_purposes_that_only_serve_an_account_are_denied_once_it_is_closed(khyber, action):
     assert khyber.reason("lms-kiran", "service_delivery", action) == "permitted"
     send(khyber, "account_closed")
     answer = khyber.ask("lms-kiran", "service_delivery", action)
@@ -55,25 +55,25 @@ def test_a_closed_account_is_denied_for_what_only_serves_it(khyber, action):
     assert all("active" in remedy[text] for text in ("text", "text_ur"))
 
 
-def test_nothing_is_shared_of_a_closed_account(khyber):
+def test_no_data_of_a_closed_account_is_shared(khyber):
     send(khyber, "account_closed")
     assert khyber.reason("lms-kiran", "service_delivery", "share", recipient="nobody") == "account_closed"
 
 
 @pytest.mark.parametrize("action", ["store", "delete"])
-def test_storing_and_deleting_go_on(khyber, action):
+def test_storing_and_deleting_are_still_permitted(khyber, action):
     send(khyber, "account_closed")
     assert khyber.reason("lms-kiran", "service_delivery", action) == "permitted"
 
 
-def test_the_starter_purposes_say_which_only_serve_an_account(khyber):
+def test_the_starter_purposes_state_which_only_serve_an_account(khyber):
     send(khyber, "account_closed")
     after = reasons(khyber)
     assert {code for code in PURPOSES if after[code] == "account_closed"} == SERVES_ACCOUNT
     assert {after[code] for code in PURPOSES if code not in SERVES_ACCOUNT} == {"permitted"}
 
 
-def test_a_clients_own_purpose_needs_an_account_unless_the_client_says_otherwise(khyber, cast, now):
+def test_a_clients_own_purpose_needs_an_account_by_default(khyber, cast, now):
     khyber.consent("lms-kiran", "newsletter")
     send(khyber, "account_closed")
     assert khyber.reason("lms-kiran", "newsletter") == "account_closed"
@@ -85,14 +85,14 @@ def test_a_clients_own_purpose_needs_an_account_unless_the_client_says_otherwise
     assert khyber.reason("lms-kiran", "newsletter") == "permitted"
 
 
-def test_purposes_are_listed_with_their_need_of_an_account(khyber):
+def test_purposes_are_listed_with_whether_they_need_an_account(khyber):
     listed = {one["code"]: one["needs_account"] for one in khyber.get("/api/v1/purposes").json()["purposes"]}
     assert {code for code, needs in listed.items() if needs} == SERVES_ACCOUNT | {"newsletter", "product_research"}
     with in_client(PAKTALEEM):
         assert not Purpose.objects.get(code="legal_compliance").needs_account
 
 
-def test_an_account_in_use_again_is_open(khyber):
+def test_use_reopens_an_account(khyber):
     send(khyber, "account_closed")
     send(khyber, "active")
     assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
@@ -123,7 +123,7 @@ def test_a_use_before_the_closing_that_is_reported_late_does_not_reopen(khyber, 
     assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
 
 
-def test_the_past_is_answered_as_it_was_known_then(khyber, cast):
+def test_past_decisions_use_what_was_known_then(khyber, cast):
     received_at, reopened_at = CLOSED_AT + HOUR, CLOSED_AT + 3 * HOUR
     record(cast, "account_closed", happened_at=CLOSED_AT, at=received_at)
     record(cast, "active", happened_at=reopened_at)
@@ -134,7 +134,7 @@ def test_the_past_is_answered_as_it_was_known_then(khyber, cast):
     assert answers == ["permitted", "permitted", "account_closed", "account_closed", "permitted"]
 
 
-def test_an_account_disabled_by_a_roster_is_closed_until_it_is_enabled_or_in_use(khyber, cast, now):
+def test_a_roster_closes_an_account_until_it_is_enabled_or_in_use(khyber, cast, now):
     disable(cast, now)
     assert khyber.reason("lms-kiran", "service_delivery") == "account_closed"
     disable(cast, now + SECOND, is_enabled=True)
@@ -146,7 +146,7 @@ def test_an_account_disabled_by_a_roster_is_closed_until_it_is_enabled_or_in_use
         assert cast.subject("kiran").is_enabled
 
 
-def test_the_account_of_an_erased_person_is_neither_opened_nor_closed(cast, now):
+def test_events_of_an_erased_person_are_refused(cast, now):
     with in_client(cast.client_id("khyber")):
         kiran = cast.subject("kiran")
         erase_subject(kiran, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
@@ -156,7 +156,7 @@ def test_the_account_of_an_erased_person_is_neither_opened_nor_closed(cast, now)
         assert not SubjectEvent.objects.exists()
 
 
-def test_what_changes_nothing_writes_no_history(cast, now):
+def test_an_event_without_a_change_writes_no_history(cast, now):
     with in_client(cast.client_id("khyber")):
         before = Subject.history.count()
     record(cast, "active", happened_at=now)

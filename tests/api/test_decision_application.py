@@ -97,7 +97,7 @@ CASES: dict[str, tuple[bytes, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_both_ways_answer_alike(cast, case):
+def test_it_answers_as_django_does(cast, case):
     body, changed = CASES[case]
     status, headers, content = _past_django(body, cast.key("khyber"), **changed)
     expected_status, expected_headers, expected_content = _through_django(body, cast.key("khyber"), **changed)
@@ -107,7 +107,7 @@ def test_both_ways_answer_alike(cast, case):
     assert headers == expected_headers
 
 
-def test_strict_transport_security_is_said_over_tls_only(cast):
+def test_strict_transport_security_is_sent_over_tls_only(cast):
     assert "strict-transport-security" in _past_django(GOOD, "", **{"wsgi.url_scheme": "https"})[1]
     assert "strict-transport-security" not in _past_django(GOOD, "")[1]
 
@@ -124,12 +124,12 @@ def test_strict_transport_security_is_said_over_tls_only(cast):
     ],
     ids=lambda changed: " ".join(changed.values()) or "none",
 )
-def test_what_is_not_plain_is_left_to_django(changed):
+def test_other_requests_are_passed_to_django(changed):
     with pytest.raises(Entered):
         _past_django(GOOD, "ptk_any", **changed)
 
 
-def test_a_defect_is_no_answer_and_tells_nothing(cast, monkeypatch, caplog):
+def test_an_exception_is_a_500_without_details(cast, monkeypatch, caplog):
     monkeypatch.setitem(VIEWS, EVALUATION, lambda _: 1 / 0)
     status, headers, content = _past_django(GOOD, "ptk_any")
     assert status == 500
@@ -139,11 +139,11 @@ def test_a_defect_is_no_answer_and_tells_nothing(cast, monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_only_layers_that_stand_in_the_settings_are_left_out():
+def test_only_middleware_of_the_settings_is_skipped():
     assert set(settings.MIDDLEWARE) >= SKIPPED_MIDDLEWARE
 
 
-def test_a_layer_added_to_the_settings_is_passed_here_too(cast, settings):
+def test_middleware_added_to_the_settings_runs(cast, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.api.test_decision_application.Shut"]
     assert _past_django(GOOD, "ptk_any")[0] == 503
 
@@ -158,7 +158,7 @@ class Shut:
         return HttpResponse(status=503)
 
 
-def test_a_connection_found_dead_is_opened_anew(committed):
+def test_a_dead_connection_is_reopened(committed):
     read_in_one_statement("SELECT 1", [])
     [[backend]] = read_in_one_statement("SELECT pg_backend_pid()", [])
     _end_backend(backend)
@@ -166,7 +166,7 @@ def test_a_connection_found_dead_is_opened_anew(committed):
     assert next_backend != backend
 
 
-def test_a_statement_that_takes_too_long_is_not_sent_again(committed):
+def test_a_statement_that_times_out_is_not_repeated(committed):
     sent = []
 
     def count(execute: Any, sql: Any, *rest: Any) -> Any:

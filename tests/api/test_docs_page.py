@@ -17,7 +17,7 @@ def served(shared_demonstration):
     return shared_demonstration.values["base_url"].rstrip("/")
 
 
-def test_the_page_is_styled_and_breaks_no_rule(served):
+def test_the_page_is_styled_and_follows_the_content_security_policy(served):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page()

@@ -81,7 +81,7 @@ def noted():
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_each_fact_about_a_person_is_noted_when_it_changes(cast, now, column):
+def test_a_change_of_each_fact_about_a_person_is_noted(cast, now, column):
     with in_client(cast.client_id("indus")):
         for act in COLUMNS[column]:
             before = noted()
@@ -89,20 +89,20 @@ def test_each_fact_about_a_person_is_noted_when_it_changes(cast, now, column):
             assert noted() > before, column
 
 
-def test_no_fact_about_a_person_is_left_out_above(db, cast):
+def test_the_facts_tested_are_those_that_decisions_read(db, cast):
     with in_client(cast.client_id("indus")):
         read = set(re.findall(r"\b[sw]\.(\w+)", function_text())) - {"id", "client_id"}
     assert read == set(COLUMNS)
 
 
-def test_what_no_decision_reads_is_not_noted(cast, now):
+def test_a_change_that_no_decision_reads_is_not_noted(cast, now):
     with in_client(cast.client_id("indus")):
         before = noted()
         update("language", "ur")(cast, now)
         assert noted() == before
 
 
-def test_an_age_that_the_worker_computed_anew_is_noted(cast, now):
+def test_an_age_recomputed_by_the_worker_is_noted(cast, now):
     """Kiran is of age either way; only the threshold used for the computation changes."""
     khyber = cast.client_id("khyber")
     with in_client(khyber):
@@ -124,7 +124,7 @@ def triggers():
         return set(cursor.fetchall())
 
 
-def test_every_table_of_the_register_that_is_read_raises_the_version(cast, monkeypatch):
+def test_every_register_table_that_decisions_read_raises_the_version(cast, monkeypatch):
     monkeypatch.setattr(registers, "_CACHE", {})
     with in_client(cast.client_id("indus")):
         with CaptureQueriesContext(connection) as sent:
@@ -138,7 +138,7 @@ def test_every_table_of_the_register_that_is_read_raises_the_version(cast, monke
     assert ("consent_registerversion", "notes_register") in there
 
 
-def test_every_table_about_a_person_that_is_read_notes_what_is_written(cast):
+def test_every_table_about_people_that_decisions_read_notes_its_changes(cast):
     with in_client(cast.client_id("indus")):
         read = set(re.findall(r"\bFROM ((?:consent|subjects)_\w+)", function_text()))
         there = triggers()
@@ -148,7 +148,7 @@ def test_every_table_about_a_person_that_is_read_notes_what_is_written(cast):
         assert {(table, "notes_insert"), (table, "notes_update")} <= there, table
 
 
-def test_a_limit_is_noted_when_it_begins_and_when_it_ends(cast, now):
+def test_the_start_and_end_of_a_restriction_are_noted(cast, now):
     told = {"actor": cast.actor("amina"), "reason": "subject_request"}
     with in_client(cast.client_id("indus")):
         counts = [noted()]

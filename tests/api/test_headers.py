@@ -17,7 +17,7 @@ ASKED = [
 ]
 
 
-def test_no_cache_keeps_an_answer_or_error_and_each_has_an_id(committed, server_environment, tmp_path):
+def test_no_response_is_cached_and_each_has_a_request_id(committed, server_environment, tmp_path):
     key = {"Authorization": f"Bearer {committed.key('khyber')}"}
     with served(tmp_path / "logs") as port:
         ids = set()

@@ -22,14 +22,14 @@ def body():
     }
 
 
-def test_a_report_is_answered_with_what_the_decision_said(indus, body):
+def test_a_report_is_answered_with_its_decision(indus, body):
     answer = indus.post(COLLECTIONS, body)
     assert answer.status_code == 201
     told = answer.json()
     assert (told["category"], told["count"], told["decision"], told["incident"]) == ("usage_logs", 3, "permitted", None)
 
 
-def test_what_is_held_is_listed(indus, body):
+def test_held_data_is_listed(indus, body):
     indus.post(COLLECTIONS, body)
     indus.post(COLLECTIONS, {**body, "category": "content", "count": 1})
     found = indus.get(HOLDINGS).json()
@@ -41,7 +41,7 @@ def test_what_is_held_is_listed(indus, body):
     assert again.status_code == 304
 
 
-def test_of_a_child_without_authority_an_incident_is_named(indus, body):
+def test_a_report_about_a_child_without_consent_opens_an_incident(indus, body):
     told = indus.post(COLLECTIONS, {**body, "subject": "lms-danish"}).json()
     assert told["incident"] is not None
     [order] = indus.get("/api/v1/orders").json()["orders"]
@@ -66,19 +66,19 @@ def test_of_a_child_without_authority_an_incident_is_named(indus, body):
         ({"note": "Hamza"}, "#/note"),
     ],
 )
-def test_bad_input_is_refused_by_its_field(indus, body, values, pointer):
+def test_invalid_input_names_its_field(indus, body, values, pointer):
     refused = indus.post(COLLECTIONS, {**body, **values})
     assert refused.status_code == 400
     assert [one["pointer"] for one in refused.json()["errors"]] == [pointer]
     assert indus.get(HOLDINGS).json()["holdings"] == []
 
 
-def test_a_person_of_another_client_is_not_there(khyber, body):
+def test_a_person_of_another_client_is_not_found(khyber, body):
     assert khyber.post(COLLECTIONS, body).status_code == 404
     assert khyber.get(HOLDINGS).status_code == 404
 
 
-def test_what_is_held_costs_as_many_queries_whatever_its_length(indus, body):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_holdings(indus, body):
     counts = []
     for categories in (["content"], ["usage_logs", "contact_details", "device"]):
         for category in categories:

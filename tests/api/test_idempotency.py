@@ -52,7 +52,7 @@ def problem(response):
     return response.status_code, response.json()["type"].removeprefix("urn:paktaleem:problem:")
 
 
-def test_the_same_request_again_gets_the_same_bytes_and_does_nothing(cast, giving):
+def test_a_repeated_request_gets_the_same_response_and_acts_once(cast, giving):
     first, again = post(cast.key("khyber"), giving), post(cast.key("khyber"), giving)
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.content == again.content
@@ -69,35 +69,35 @@ def test_without_a_key_every_request_acts(cast, giving):
         assert not KeptAnswer.objects.exists()
 
 
-def test_the_order_of_members_and_the_quotes_do_not_matter(cast, giving):
+def test_the_order_of_members_and_quotes_of_the_key_do_not_matter(cast, giving):
     secret = cast.key("khyber")
     post(secret, giving, key='"k-1"')
     again = post(secret, dict(reversed(giving.items())), key="k-1")
     assert again["Idempotency-Replayed"] == "true"
 
 
-def test_another_body_under_the_key_is_422(cast, giving):
+def test_another_body_with_the_same_key_is_422(cast, giving):
     secret = cast.key("khyber")
     post(secret, giving)
     assert problem(post(secret, {**giving, "language": "ur"})) == (422, "idempotency-key-reused")
     assert recorded(cast) == 1
 
 
-def test_another_address_of_the_same_route_is_422(cast, giving):
+def test_another_path_of_the_same_route_is_422(cast, giving):
     secret, route = cast.key("khyber"), "/api/v1/subjects/lms-kiran/consents/{}/withdraw"
     post(secret, giving, key=None)
     assert post(secret, {}, path=route.format("newsletter")).status_code == 200
     assert problem(post(secret, {}, path=route.format("support"))) == (422, "idempotency-key-reused")
 
 
-def test_another_route_has_keys_of_its_own(cast, giving):
+def test_keys_are_separate_for_each_route(cast, giving):
     secret = cast.key("khyber")
     assert post(secret, giving).status_code == 201
     withdrawn = post(secret, {}, path="/api/v1/subjects/lms-kiran/consents/newsletter/withdraw")
     assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
 
 
-def test_the_same_key_at_two_clients_is_two_keys(cast, giving, indus):
+def test_keys_are_separate_for_each_client(cast, giving, indus):
     body = consent_body(indus.shown("newsletter"), "lms-hamza")
     assert post(cast.key("khyber"), giving).status_code == 201
     response = post(cast.key("indus"), body)
@@ -106,20 +106,20 @@ def test_the_same_key_at_two_clients_is_two_keys(cast, giving, indus):
     assert (recorded(cast, "khyber"), recorded(cast, "indus")) == (1, 1)
 
 
-def test_a_refusal_is_not_kept(cast, giving):
+def test_an_error_response_is_not_stored(cast, giving):
     secret = cast.key("khyber")
     assert post(secret, {**giving, "shown": None}).status_code == 400
     assert post(secret, giving).status_code == 201
 
 
-def test_without_a_live_key_of_the_api_nothing_is_replayed(cast, giving):
+def test_without_a_valid_api_key_nothing_is_replayed(cast, giving):
     post(cast.key("khyber"), giving)
     assert post("ptk_wrong", giving).status_code == 401
 
 
 @pytest.mark.parametrize("key", ["", " ", '""', '"', "a b", "a,b", 'a"b', "a\\b", '"a"b', '"a b"', "ü", "x" * 256,
                                  '"' + "x" * 256 + '"', '"a";p=1', '"\\x"'])  # fmt: skip
-def test_what_is_no_key_is_refused(cast, giving, key):
+def test_a_malformed_key_is_refused(cast, giving, key):
     assert problem(post(cast.key("khyber"), giving, key=key)) == (400, "idempotency-key-malformed")
     assert recorded(cast) == 0
 
@@ -133,12 +133,12 @@ def test_a_key_is_a_structured_string_or_bare(header, key):
     assert parse_key(header) == key
 
 
-def test_a_line_break_is_no_key():
+def test_a_key_with_a_line_break_is_malformed():
     with pytest.raises(KeyMalformed):
         parse_key("a\nb")
 
 
-def test_nothing_personal_and_no_key_lies_in_the_row(cast, giving):
+def test_the_stored_row_has_no_personal_data_and_no_key(cast, giving):
     post(cast.key("khyber"), giving, key="kiran.tareen@mail.example")
     with in_client(cast.client_id("khyber")), connection.cursor() as cursor:
         cursor.execute("SELECT t::text, body FROM api_keptanswer t")
@@ -148,7 +148,7 @@ def test_nothing_personal_and_no_key_lies_in_the_row(cast, giving):
         assert said.encode() not in bytes(body)
 
 
-def test_a_body_sealed_for_one_client_does_not_open_for_another(cast, giving):
+def test_another_client_does_not_see_the_stored_response(cast, giving):
     post(cast.key("khyber"), giving)
     with in_client(cast.client_id("khyber")):
         kept = KeptAnswer.objects.get()
@@ -156,7 +156,7 @@ def test_a_body_sealed_for_one_client_does_not_open_for_another(cast, giving):
         assert not KeptAnswer.objects.filter(slot=kept.slot).exists()
 
 
-def test_a_key_is_free_again_when_its_time_is_over(cast, giving, settings):
+def test_a_key_can_be_reused_after_its_expiry(cast, giving, settings):
     secret = cast.key("khyber")
     settings.IDEMPOTENCY_KEPT_FOR = timedelta(seconds=-1)
     post(secret, giving)
@@ -165,7 +165,7 @@ def test_a_key_is_free_again_when_its_time_is_over(cast, giving, settings):
     assert "Idempotency-Replayed" not in again
 
 
-def test_what_has_expired_is_purged_and_the_rest_kept(cast, giving, indus, settings):
+def test_only_expired_responses_are_purged(cast, giving, indus, settings):
     post(cast.key("khyber"), giving)
     settings.IDEMPOTENCY_KEPT_FOR = timedelta(hours=48)
     post(cast.key("indus"), consent_body(indus.shown("newsletter"), "lms-hamza"))
@@ -177,7 +177,7 @@ def test_what_has_expired_is_purged_and_the_rest_kept(cast, giving, indus, setti
     assert purge_api(timestamp=int((at + timedelta(days=2)).timestamp())) == 1
 
 
-def test_the_command_says_how_many(cast, giving, settings):
+def test_the_command_prints_how_many_were_deleted(cast, giving, settings):
     settings.IDEMPOTENCY_KEPT_FOR = timedelta(seconds=-1)
     post(cast.key("khyber"), giving)
     out = StringIO()
@@ -203,7 +203,7 @@ def in_threads(number, call):
         return list(pool.map(one, range(number)))
 
 
-def test_thirty_two_at_once_act_once(committed):
+def test_thirty_two_simultaneous_requests_act_once(committed):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
     responses = in_threads(32, lambda: post(secret, body))
@@ -214,7 +214,7 @@ def test_thirty_two_at_once_act_once(committed):
     assert post(secret, body)["Idempotency-Replayed"] == "true"
 
 
-def test_while_the_first_runs_the_second_is_409(committed, monkeypatch):
+def test_a_second_request_during_the_first_is_409(committed, monkeypatch):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
     entered, leave = threading.Event(), threading.Event()
@@ -239,7 +239,7 @@ def test_while_the_first_runs_the_second_is_409(committed, monkeypatch):
     assert post(secret, body).content == answer.content
 
 
-def test_an_answer_lost_after_the_commit_is_given_again(committed, monkeypatch, settings):
+def test_a_response_lost_after_the_commit_is_replayed(committed, monkeypatch, settings):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
     settings.MIDDLEWARE = [f"{__name__}.LosesAnswers", *settings.MIDDLEWARE]
@@ -263,7 +263,7 @@ class LosesAnswers:
         raise ConnectionResetError
 
 
-def test_a_defect_after_the_act_leaves_neither_act_nor_answer(committed, monkeypatch):
+def test_an_exception_after_the_act_rolls_back_the_act(committed, monkeypatch):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
     monkeypatch.setattr("paktaleem.foundation.api.idempotency._encrypt", lambda *_: 1 / 0)

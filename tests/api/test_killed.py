@@ -39,7 +39,7 @@ def kill(port, secret, body, **header):
     assert not is_alive(port)
 
 
-def test_killed_after_the_commit_the_lost_answer_is_given_again(committed, lost, tmp_path):
+def test_a_server_killed_after_the_commit_replays_the_response(committed, lost, tmp_path):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
     with served(tmp_path / "first") as port:
@@ -52,7 +52,7 @@ def test_killed_after_the_commit_the_lost_answer_is_given_again(committed, lost,
     assert recorded(committed) == there
 
 
-def test_killed_before_the_commit_nothing_was_done_and_the_key_is_free(committed, lost, tmp_path):
+def test_a_server_killed_before_the_commit_leaves_the_key_free(committed, lost, tmp_path):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
     with served(tmp_path / "first") as port:

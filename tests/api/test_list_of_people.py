@@ -10,12 +10,10 @@ from django.utils import timezone
 
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.api.test_lists import assert_refused, pages
-from tests.cast import FAR
-from tests.factories import CAST_AT, SETTING_UP
+from tests.factories import SETTING_UP, make_key
 
 SUBJECTS = "/api/v1/subjects"
 PERSONAL = f"{SUBJECTS}?include=personal&reason=lms_update"
@@ -35,19 +33,19 @@ def people(indus):
     return names
 
 
-def test_people_come_in_pages_each_once_by_their_last_change(indus, people):
+def test_pages_list_each_person_once_by_last_change(indus, people):
     shown = [one["external_id"] for page in pages(indus, f"{SUBJECTS}?limit=5") for one in page["subjects"]]
     assert shown[-12:] == people
     assert len(shown) == len(set(shown)) == 17
 
 
-def test_a_person_in_the_list_is_as_alone(indus):
+def test_a_person_in_the_list_equals_the_single_response(indus):
     [danish] = [one for one in indus.get(SUBJECTS).json()["subjects"] if one["external_id"] == "lms-danish"]
     assert danish == indus.get(f"{SUBJECTS}/lms-danish").json()
     assert "personal" not in danish
 
 
-def test_one_who_changes_meanwhile_comes_again_at_the_end(indus, people):
+def test_a_person_changed_while_paging_is_listed_again_at_the_end(indus, people):
     following = pages(indus, f"{SUBJECTS}?role=learner&limit=8")
     first = next(following)
     indus.put(f"{SUBJECTS}/{people[0]}", {"role": "learner", "full_name": "Changed"})
@@ -56,20 +54,20 @@ def test_one_who_changes_meanwhile_comes_again_at_the_end(indus, people):
     assert rest == [*people[8:], people[0]]
 
 
-def test_role_and_last_change_narrow_it(indus, people):
+def test_the_list_is_filtered_by_role_and_last_change(indus, people):
     assert ids(indus.get(SUBJECTS, role="guardian")) == ["lms-esra"]
     changed_at = indus.get(f"{SUBJECTS}/{people[6]}").json()["changed_at"]
     assert ids(indus.get(SUBJECTS, changed_since=changed_at)) == people[6:]
     assert ids(indus.get(f"{SUBJECTS}?role=student&changed_since={quote(changed_at)}")) == []
 
 
-def test_erased_people_are_not_in_it(indus, cast):
+def test_erased_people_are_not_listed(indus, cast):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason="subject_request", at=timezone.now())
     assert "lms-hamza" not in ids(indus.get(SUBJECTS))
 
 
-def test_another_clients_people_are_not_in_it(khyber, people):
+def test_another_clients_people_are_not_listed(khyber, people):
     assert ids(khyber.get(SUBJECTS)) == ["lms-kiran"]
 
 
@@ -83,7 +81,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_people(indus, pe
     assert len(counts) == 2
 
 
-def test_personal_fields_need_a_reason_and_each_person_is_recorded(indus, people, cast):
+def test_personal_fields_need_a_reason_and_each_access_is_recorded(indus, people, cast):
     assert_refused(indus.get(f"{SUBJECTS}?include=personal"), "#/reason")
     with in_client(cast.client_id("indus")):
         before = AccessRecord.objects.count()
@@ -95,12 +93,9 @@ def test_personal_fields_need_a_reason_and_each_person_is_recorded(indus, people
         assert {look.reason for look in looks} == {"lms_update"}
 
 
-def test_a_key_without_the_scope_is_not_shown_personal_fields(cast):
-    client_id = cast.client_id("indus")
-    with in_client(client_id):
-        _, secret = issue_api_key(
-            client_id, name="Reader", scopes=["subjects:read"], expires_at=FAR, actor=SETTING_UP, at=CAST_AT
-        )
+def test_a_key_without_the_scope_cannot_read_personal_fields(cast):
+    with in_client(cast.client_id("indus")):
+        _, secret = make_key(cast.client_id("indus"), ["subjects:read"], name="Reader")
     reader = Caller(secret)
     assert reader.get(PERSONAL).status_code == 403
     assert len(ids(reader.get(SUBJECTS))) == 5
@@ -113,7 +108,7 @@ def test_a_cursor_of_another_list_is_refused(indus, people):
     assert_refused(indus.get(f"{SUBJECTS}?state=open"), "#/state")
 
 
-def test_it_is_read_by_an_index_of_the_client(committed):
+def test_the_list_is_read_by_an_index_of_the_client(committed):
     """A database of its own: the dead rows of other tests would decide which index is cheaper."""
     indus = Caller(committed.key("indus"))
     for address, index in ((SUBJECTS, "subject_by_change"), (f"{SUBJECTS}?role=learner", "subject_by_role_and_change")):

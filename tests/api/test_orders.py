@@ -1,21 +1,20 @@
 """Orders as seen by a data system: list, accept, complete, fail; only its own."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderStep, SystemKey
-from paktaleem.directory.data_systems.services import OrderSpec, end_system_key, issue_orders
+from paktaleem.directory.data_systems.models import Order, OrderStep, SystemKey
+from paktaleem.directory.data_systems.services import end_system_key, issue_orders
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.factories import SETTING_UP, make_system
+from tests.factories import SETTING_UP, OrderSpecFactory, make_system
 
 ORDERS = "/api/v1/orders"
 COUNTED = {"result": "done", "counts": {"usage_logs": 12}}
@@ -27,15 +26,9 @@ def issue(cast):
 
     def issue(kind="erase", person="danish", categories=("usage_logs",), new_values=None):
         at = timezone.now()
-        told = OrderSpec(
-            kind=OrderKind(kind),
-            categories=frozenset(categories),
-            reason=Reason.SUBJECT_REQUEST,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            due_at=at + timedelta(days=20),
-        )
+        spec = OrderSpecFactory(kind=kind, categories=categories, at=at)
         with in_client(cast.client_id("indus")):
-            return issue_orders(cast.subject(person), told, new_values=new_values, actor=SETTING_UP, at=at)[0].pk
+            return issue_orders(cast.subject(person), spec, new_values=new_values, actor=SETTING_UP, at=at)[0].pk
 
     return issue
 
@@ -48,7 +41,7 @@ def problem(response):
     return response.status_code, response.json()["type"].removeprefix("urn:paktaleem:problem:")
 
 
-def test_a_system_sees_what_it_must_do(cast, indus, issue):
+def test_a_system_lists_its_orders(cast, indus, issue):
     order = issue()
     answer = indus.get(ORDERS)
     [found] = answer.json()["orders"]
@@ -61,7 +54,7 @@ def test_a_system_sees_what_it_must_do(cast, indus, issue):
     )
 
 
-def test_what_was_given_once_is_sent_and_recorded_once(cast, indus, issue):
+def test_an_unchanged_list_is_304_and_sending_is_recorded_once(cast, indus, issue):
     order = issue()
     assert indus.head(ORDERS).status_code == 200
     with in_client(cast.client_id("indus")):
@@ -75,7 +68,7 @@ def test_what_was_given_once_is_sent_and_recorded_once(cast, indus, issue):
         assert json.loads(entry.body)["facts"]["orders"] == [str(order)]
 
 
-def test_pages_lead_through_all_orders_once(cast, indus, issue):
+def test_pages_list_each_order_once(cast, indus, issue):
     made = [issue(person=name) for name in ("danish", "hamza", "iqra", "junaid", "esra")]
     found, address = [], f"{ORDERS}?limit=2"
     while address:
@@ -86,7 +79,7 @@ def test_pages_lead_through_all_orders_once(cast, indus, issue):
     assert found == [str(one) for one in made]
 
 
-def test_an_order_is_taken_on_and_answered(cast, indus, issue):
+def test_an_order_is_accepted_and_completed(cast, indus, issue):
     order = issue()
     accepted = indus.post(f"{ORDERS}/{order}/accept")
     assert (accepted.status_code, accepted.json()["state"], accepted.json()["new_values"]) == (200, "accepted", {})
@@ -99,13 +92,13 @@ def test_an_order_is_taken_on_and_answered(cast, indus, issue):
     assert indus.get(f"{ORDERS}/{order}").json() == answered
 
 
-def test_a_person_not_known_there_is_not_done(cast, indus, issue):
+def test_an_unknown_person_is_answered_with_not_found(cast, indus, issue):
     order = issue()
     indus.post(f"{ORDERS}/{order}/accept")
     assert indus.post(f"{ORDERS}/{order}/complete", {"result": "not_found"}).json()["state"] == "not_found"
 
 
-def test_answers_are_checked_by_field(indus, issue):
+def test_invalid_answers_name_their_field(indus, issue):
     order = issue()
     indus.post(f"{ORDERS}/{order}/accept")
     for body, field in (
@@ -125,7 +118,7 @@ def test_answers_are_checked_by_field(indus, issue):
     assert problem(failed) == (400, "invalid-input")
 
 
-def test_what_does_not_follow_is_refused(indus, issue):
+def test_steps_out_of_order_are_refused(indus, issue):
     order = issue()
     assert problem(indus.post(f"{ORDERS}/{order}/complete", COUNTED)) == (409, "order-not-there")
     indus.post(f"{ORDERS}/{order}/accept")
@@ -135,7 +128,7 @@ def test_what_does_not_follow_is_refused(indus, issue):
     assert problem(indus.post(f"{ORDERS}/{order}/accept")) == (409, "order-not-there")
 
 
-def test_a_failed_attempt_says_when_to_come_again(indus, issue):
+def test_a_failed_attempt_returns_the_time_of_the_next_one(indus, issue):
     order = issue()
     indus.post(f"{ORDERS}/{order}/accept")
     failed = indus.post(f"{ORDERS}/{order}/fail", {"code": "database_locked"}).json()
@@ -148,7 +141,7 @@ def test_a_failed_attempt_says_when_to_come_again(indus, issue):
     assert failed["retry_at"] is None
 
 
-def test_a_repeated_request_under_its_key_acts_once(cast, indus, issue):
+def test_a_repeated_request_with_an_idempotency_key_acts_once(cast, indus, issue):
     order = issue()
     answers = [
         indus._client.post(
@@ -162,7 +155,7 @@ def test_a_repeated_request_under_its_key_acts_once(cast, indus, issue):
         assert OrderStep.objects.filter(order_id=order, state="accepted").count() == 1
 
 
-def test_a_correction_is_given_with_what_is_right_when_it_is_taken_on(cast, indus, issue):
+def test_accepting_a_correction_returns_the_new_values(cast, indus, issue):
     order = issue("correct", new_values={"full_name": "Danish Lodhi"})
     assert "Lodhi" not in indus.get(ORDERS).content.decode()
     accepted = indus.post(f"{ORDERS}/{order}/accept").json()
@@ -174,7 +167,7 @@ def test_a_correction_is_given_with_what_is_right_when_it_is_taken_on(cast, indu
     assert done.json()["state"] == "confirmed"
 
 
-def test_what_is_collected_comes_as_sections_and_files(cast, indus, issue):
+def test_collected_data_is_sent_as_sections_and_files(cast, indus, issue):
     order = issue("collect", categories=("content",))
     indus.post(f"{ORDERS}/{order}/accept")
     file = indus._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-1.7 essay", content_type="application/pdf")
@@ -188,7 +181,7 @@ def test_what_is_collected_comes_as_sections_and_files(cast, indus, issue):
     assert (done.status_code, done.json()["state"]) == (200, "confirmed")
 
 
-def test_too_much_is_refused_and_the_order_goes_on(cast, indus, issue, settings):
+def test_too_much_data_is_refused_and_the_order_stays_open(cast, indus, issue, settings):
     order = issue("collect", categories=("content",))
     indus.post(f"{ORDERS}/{order}/accept")
     settings.FILE_MOST_BYTES, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 200, 2_000
@@ -207,7 +200,7 @@ def test_too_much_is_refused_and_the_order_goes_on(cast, indus, issue, settings)
     assert indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [small]}).status_code == 200
 
 
-def test_someone_erased_meanwhile_is_still_named(cast, indus, issue):
+def test_an_order_still_names_a_person_erased_meanwhile(cast, indus, issue):
     order = issue()
     with in_client(cast.client_id("indus")):
         danish = cast.subject("danish")
@@ -218,7 +211,7 @@ def test_someone_erased_meanwhile_is_still_named(cast, indus, issue):
     assert (done["state"], done["subject"]) == ("confirmed", None)
 
 
-def test_another_system_of_the_client_and_another_client_find_nothing(cast, indus, khyber, issue):
+def test_other_systems_and_other_clients_do_not_find_the_order(cast, indus, khyber, issue):
     own = issue()
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "forum", ["credentials"])
@@ -236,7 +229,7 @@ def test_another_system_of_the_client_and_another_client_find_nothing(cast, indu
     assert khyber.get(ORDERS).json()["orders"] == []
 
 
-def test_a_cursor_is_of_its_own_list(indus, khyber, issue):
+def test_a_cursor_is_valid_only_for_its_own_list(indus, khyber, issue):
     for name in ("danish", "hamza"):
         issue(person=name)
     next_page = indus.get(ORDERS, limit=1).json()["next"]
@@ -244,14 +237,14 @@ def test_a_cursor_is_of_its_own_list(indus, khyber, issue):
     assert problem(indus.get(next_page.replace("limit=1", "state=answered"))) == (400, "invalid-input")
 
 
-def test_a_key_that_acts_for_no_system_is_told_so(cast, indus):
+def test_a_key_that_acts_for_no_system_is_refused(cast, indus):
     with in_client(cast.client_id("indus")):
         [acting] = SystemKey.objects.all()
         end_system_key(acting, actor=SETTING_UP, reason=Reason.REVIEW, at=timezone.now())
     assert problem(indus.get(ORDERS)) == (403, "no-system")
 
 
-def test_a_list_asks_as_often_whatever_its_length(indus, issue):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_orders(indus, issue):
     counts = []
     indus.get(ORDERS)
     for people in (["danish"], ["hamza", "iqra", "junaid", "esra"]):

@@ -33,7 +33,7 @@ def give_and_withdraw(cast):
         withdraw_consent(kiran, purpose="newsletter", actor=actor, at=WITHDRAWN_AT)
 
 
-def test_consent_stands_between_giving_and_withdrawing(khyber, cast):
+def test_consent_is_in_effect_from_giving_to_withdrawal(khyber, cast):
     give_and_withdraw(cast)
     assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT - SECOND) == "consent_missing"
     assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT) == "permitted"
@@ -42,12 +42,12 @@ def test_consent_stands_between_giving_and_withdrawing(khyber, cast):
     assert khyber.reason("lms-kiran", "newsletter") == "consent_withdrawn"
 
 
-def test_before_the_register_nobody_was_known(khyber):
+def test_before_their_registration_people_are_unknown(khyber):
     moment = datetime(2026, 8, 1, tzinfo=UTC)
     assert asked_at(khyber, "lms-kiran", "service_delivery", moment) == "subject_unknown"
 
 
-def test_an_agreement_that_has_ended_was_live_before(khyber, cast):
+def test_an_ended_agreement_was_in_effect_before_its_end(khyber, cast):
     ended_at = datetime(2026, 9, 15, tzinfo=UTC)
     with in_client(cast.client_id("khyber")):
         end_period(
@@ -60,7 +60,7 @@ def test_an_agreement_that_has_ended_was_live_before(khyber, cast):
     assert asked_at(khyber, "lms-kiran", "service_delivery", ended_at - SECOND) == "permitted"
 
 
-def test_a_birth_date_learnt_later_does_not_change_the_past(indus, cast, now):
+def test_a_birth_date_added_later_does_not_change_past_decisions(indus, cast, now):
     with in_client(cast.client_id("indus")):
         register_subject(
             "lms-iqra",
@@ -81,7 +81,7 @@ def test_an_erased_person_was_known_before(khyber, cast, now):
     assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT) == "permitted"
 
 
-def test_what_is_said_of_the_past_of_an_erased_person_explains_and_permits_nothing_now(khyber, cast, now):
+def test_past_decisions_about_an_erased_person_do_not_permit_anything_now(khyber, cast, now):
     give_and_withdraw(cast)
     with in_client(cast.client_id("khyber")):
         erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
@@ -98,7 +98,7 @@ def test_what_is_said_of_the_past_of_an_erased_person_explains_and_permits_nothi
     assert [one["context"]["reason"] for one in answers] == ["permitted", "subject_erased"]
 
 
-def test_the_future_and_a_time_without_offset_are_bad_questions(khyber):
+def test_a_future_time_and_a_time_without_an_offset_are_refused(khyber):
     for moment in ("2099-01-01T00:00:00Z", "2026-09-10T12:00:00", "yesterday"):
         response = khyber.post(
             "/access/v1/evaluation",

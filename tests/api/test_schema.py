@@ -94,12 +94,12 @@ def fits(field, pointer):
 
 @schema.parametrize()
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_as_described(case, key_for):
+def test_every_response_matches_the_schema(case, key_for):
     authorize(case, key_for)
     check(case, case.call())
 
 
-def test_a_sequence_of_calls_is_answered_as_described(key_for):
+def test_sequences_of_calls_match_the_schema(key_for):
     class Calls(schema.as_state_machine()):  # type: ignore[misc]  # made by a call
         """Calls that follow the links of the document: register, then use."""
 
@@ -133,20 +133,20 @@ def test_the_description_is_openapi_3_1(client, db):
         Draft202012Validator.check_schema(shape)
 
 
-def test_every_operation_but_the_open_ones_needs_a_key():
+def test_every_operation_except_public_ones_requires_a_key():
     for path, operations in schema_document()["paths"].items():
         for operation in operations.values():
             needed: list[Any] = [] if path.startswith("/.well-known/") else [{"ApiKey": []}]
             assert operation["security"] == needed, path
 
 
-def test_every_post_of_the_api_takes_an_idempotency_key():
+def test_every_post_accepts_an_idempotency_key():
     for path, operations in schema_document()["paths"].items():
         if "post" in operations and path.startswith("/api/"):
             assert "Idempotency-Key" in [one["name"] for one in operations["post"]["parameters"]], path
 
 
-def test_304_is_described_where_it_is_given():
+def test_304_is_described_for_conditional_requests():
     told = {path for path, operations in schema_document()["paths"].items() if "304" in str(operations)}
     assert told == {
         "/api/v1/changes",

@@ -23,7 +23,7 @@ def test_a_person_is_registered_then_updated(indus):
     assert first.json()["age_gate"]["state"] == "of_age"
 
 
-def test_the_answer_and_the_row_hold_nothing_personal(indus, cast):
+def test_neither_response_nor_row_has_personal_data_in_clear(indus, cast):
     assert "Zara" not in indus.put(NEW, ZARA).content.decode()
     with in_client(cast.client_id("indus")):
         subject = Subject.objects.get(external_id="lms-new")
@@ -31,7 +31,7 @@ def test_the_answer_and_the_row_hold_nothing_personal(indus, cast):
         assert b"Zara" not in subject.full_name.ciphertext
 
 
-def test_history_and_evidence_say_who_and_why(indus, cast):
+def test_history_and_ledger_show_actor_and_reason(indus, cast):
     indus.put(NEW, ZARA)
     indus.put(NEW, {**ZARA, "full_name": "Zahra Khan"})
     with in_client(cast.client_id("indus")):
@@ -44,7 +44,7 @@ def test_history_and_evidence_say_who_and_why(indus, cast):
         assert list(kinds) == ["subject.registered", "subject.changed"]
 
 
-def test_what_is_left_out_stays_and_null_empties(indus, cast):
+def test_omitted_fields_stay_and_null_clears_them(indus, cast):
     indus.put(NEW, ZARA)
     indus.put(NEW, {"role": "student", "email": None})
     shown = indus.get(NEW, include="personal", reason="support_case").json()["personal"]
@@ -52,7 +52,7 @@ def test_what_is_left_out_stays_and_null_empties(indus, cast):
     assert shown["email"] is None
 
 
-def test_guardians_become_persons_with_a_claimed_relation(indus, cast):
+def test_guardians_are_registered_with_a_claimed_relation(indus, cast):
     guardian = {"external_id": "lms-mother", "full_name": "Nida Khan", "relationship": "parent", "language": "ur"}
     assert indus.put(NEW, {**ZARA, "guardians": [guardian]}).status_code == 201
     with in_client(cast.client_id("indus")):
@@ -70,7 +70,7 @@ def open_claims():
     return set(claims.values_list("guardian__external_id", flat=True))
 
 
-def test_a_guardian_left_out_of_the_list_is_no_longer_claimed(indus, cast):
+def test_omitting_a_guardian_from_the_list_ends_the_claim(indus, cast):
     indus.put(NEW, {**ZARA, "guardians": [MOTHER, FATHER]})
     assert indus.put(NEW, {**ZARA, "guardians": [MOTHER]}).status_code == 200
     with in_client(cast.client_id("indus")):
@@ -96,7 +96,7 @@ def test_an_empty_list_ends_every_claim_and_no_list_ends_none(indus, cast):
         assert open_claims() == set()
 
 
-def test_a_batch_ends_claims_as_a_put_does(indus, cast):
+def test_a_batch_ends_claims_like_a_put(indus, cast):
     indus.put(NEW, {**ZARA, "guardians": [MOTHER, FATHER]})
     batch = {
         "subjects": [{"external_id": "lms-new", **ZARA, "guardians": [FATHER]}, {"external_id": "lms-two", **ZARA}]
@@ -106,7 +106,7 @@ def test_a_batch_ends_claims_as_a_put_does(indus, cast):
         assert open_claims() == {"lms-father"}
 
 
-def test_a_guardian_named_again_starts_anew(indus, cast):
+def test_a_guardian_listed_again_has_a_new_start(indus, cast):
     indus.put(NEW, {**ZARA, "guardians": [MOTHER]})
     with in_client(cast.client_id("indus")):
         first = GuardianClaim.objects.get(guardian__external_id="lms-mother").starts_at
@@ -118,7 +118,7 @@ def test_a_guardian_named_again_starts_anew(indus, cast):
         assert again.starts_at > first
 
 
-def test_a_guardian_named_by_the_school_stays_when_the_list_leaves_them_out(indus, cast, now):
+def test_a_guardian_recorded_by_the_school_stays_if_omitted_from_the_list(indus, cast, now):
     by: dict[str, Any] = {"actor": cast.actor("farah"), "at": now}
     terms: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
     with in_client(cast.client_id("indus")):
@@ -129,7 +129,7 @@ def test_a_guardian_named_by_the_school_stays_when_the_list_leaves_them_out(indu
         assert Guardianship.objects.get(pk=named.pk).ends_at is None
 
 
-def test_looking_at_sealed_fields_takes_a_reason_and_is_recorded(indus, cast):
+def test_reading_personal_fields_needs_a_reason_and_is_recorded(indus, cast):
     assert indus.get("/api/v1/subjects/lms-danish", include="personal").status_code == 400
     assert "Danish Qureshi" not in indus.get("/api/v1/subjects/lms-danish").content.decode()
     shown = indus.get("/api/v1/subjects/lms-danish", include="personal", reason="support_case")
@@ -158,7 +158,7 @@ def test_looking_at_sealed_fields_takes_a_reason_and_is_recorded(indus, cast):
         ({"guardians": "mother"}, "#/guardians"),
     ],
 )
-def test_a_wrong_field_is_named_and_nothing_is_kept(indus, cast, change, pointer):
+def test_an_invalid_field_is_named_and_nothing_is_stored(indus, cast, change, pointer):
     response = indus.put(NEW, ZARA | change)
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
@@ -168,32 +168,32 @@ def test_a_wrong_field_is_named_and_nothing_is_kept(indus, cast, change, pointer
         assert not Subject.objects.filter(external_id="lms-new").exists()
 
 
-def test_a_mail_address_is_no_identifier(indus):
+def test_an_email_address_is_refused_as_an_id(indus):
     response = indus.put("/api/v1/subjects/zara@students.example", ZARA)
     assert response.status_code == 400
     assert response.json()["errors"][0]["pointer"] == "#/external_id"
 
 
-def test_a_bad_guardian_takes_the_child_back_with_it(indus, cast):
+def test_an_invalid_guardian_rolls_back_the_child(indus, cast):
     guardian = {"external_id": "no@address", "full_name": "Nida Khan", "relationship": "parent"}
     assert indus.put(NEW, {**ZARA, "guardians": [guardian]}).status_code == 400
     with in_client(cast.client_id("indus")):
         assert not Subject.objects.filter(external_id="lms-new").exists()
 
 
-def test_not_yours_and_not_there_are_the_same_bytes(indus):
+def test_another_clients_person_is_answered_like_an_unknown_one(indus):
     foreign, made_up = indus.get("/api/v1/subjects/lms-kiran"), indus.get("/api/v1/subjects/lms-nobody")
     assert foreign.status_code == made_up.status_code == 404
     assert foreign.content == made_up.content
 
 
-def test_the_same_id_in_two_clients_is_two_people(indus, khyber):
+def test_one_id_at_two_clients_is_two_people(indus, khyber):
     ours, theirs = indus.put(NEW, ZARA), khyber.put(NEW, {"role": "learner", "full_name": "Someone Else"})
     assert ours.status_code == theirs.status_code == 201
     assert ours.json()["id"] != theirs.json()["id"]
 
 
-def test_an_erased_person_is_gone_and_stays_so(indus, cast, now):
+def test_an_erased_person_is_410_and_cannot_be_registered_again(indus, cast, now):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason="subject_request", at=now)
     assert indus.get("/api/v1/subjects/lms-hamza").status_code == 410

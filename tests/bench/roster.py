@@ -21,6 +21,7 @@ import psycopg
 
 from paktaleem.development.embedded import Endpoint, drop_database, ensure_database
 from tests.bench.infrastructure import environment_for
+from tests.bench.peak import run_measured
 from tests.bench.table import Row, measure_section, print_progress
 from tests.rosters import school
 
@@ -81,15 +82,7 @@ def _imported(client: str, students: int, environment: dict[str, str]) -> tuple[
     with tempfile.TemporaryDirectory(prefix="paktaleem-bench-") as folder:
         package = school(students).write(Path(folder, "roster.zip"))
         command = [sys.executable, "manage.py", "import_roster", "--client", client, str(package)]
-        began = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"import_roster ended with {process.returncode}.")
-    per_megabyte = 2**20 if sys.platform == "darwin" else 2**10
-    return used.ru_maxrss / per_megabyte, seconds
+        return run_measured(command, environment)
 
 
 def main() -> None:

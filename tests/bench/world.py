@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -19,11 +18,9 @@ from psycopg import sql
 
 from consent.notices.services.starter import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
-from paktaleem.foundation.accounts.roles import KEY_SCOPES
-from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose
+from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose, make_key
 
 __all__ = [
     "CLIENTS",
@@ -43,7 +40,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 500
 OWN = {"newsletter": ["contact_details"], "product_research": ["contact_details", "usage_logs"]}
 PURPOSES_ANSWERED = len(OWN)
-FAR = datetime(2099, 1, 1, tzinfo=UTC)
 PATTERN = UUID("019b0000-0000-7000-8000-000000000000")
 """The client created through the services, number 0."""
 
@@ -73,7 +69,7 @@ def fill_register(owner_url: str) -> None:
         for code, categories in OWN.items():
             make_consent_purpose(client, code, categories)
         make_agreement(client, [*PURPOSES, *OWN], list(CATEGORIES))
-        issue_api_key(PATTERN, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT)
+        make_key(PATTERN)
     with psycopg.connect(owner_url) as connection:
         copy_clients(connection, PATTERN, CLIENTS)
         _make_keys(connection)

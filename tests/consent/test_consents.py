@@ -34,7 +34,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from tests.factories import make_consent_purpose
+from tests.factories import deactivate_purpose, make_consent_purpose
 from tests.showing import shown, shown_version
 
 GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED
@@ -175,9 +175,7 @@ def test_withdrawing_is_as_easy_as_giving(cast, indus, now):
 def test_a_consent_is_withdrawn_though_its_purpose_was_closed_since(cast, indus, now):
     hamza = cast.subject("hamza")
     answer(cast, hamza, now)
-    purpose = Purpose.objects.get(code="newsletter", client_id=indus.id)
-    purpose.is_active = False
-    change_register(purpose, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now + timedelta(hours=1))
+    deactivate_purpose("newsletter", client_id=indus.id, at=now + timedelta(hours=1))
     event = withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(hours=2))
     assert event.state == ConsentState.WITHDRAWN
     with pytest.raises(PurposeUnknown):
@@ -229,9 +227,7 @@ def test_an_unknown_purpose_is_refused(cast, indus, now):
 
 
 def test_an_inactive_purpose_is_unknown(cast, indus, now):
-    purpose = Purpose.objects.get(code="newsletter", client_id=indus.id)
-    purpose.is_active = False
-    change_register(purpose, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    deactivate_purpose("newsletter", client_id=indus.id, at=now)
     with pytest.raises(PurposeUnknown):
         answer(cast, cast.subject("hamza"), now)
 

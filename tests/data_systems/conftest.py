@@ -1,17 +1,14 @@
 """Indus with its learning platform, a library run by hand, and PakTaleem's billing."""
 
-from datetime import timedelta
-
 import pytest
 
-from paktaleem.directory.data_systems.models import Ground, OrderKind, System
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services import issue_orders
 from paktaleem.foundation.accounts.actors import user_actor
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from tests.factories import SETTING_UP, make_system
+from tests.factories import SETTING_UP, OrderSpecFactory, make_system
 
 
 @pytest.fixture
@@ -32,18 +29,11 @@ def lms(indus):
 
 @pytest.fixture
 def spec(now):
-    def tell(kind="erase", categories=("usage_logs",), **more):
-        given = {
-            "kind": OrderKind(kind),
-            "categories": frozenset(categories),
-            "reason": Reason.SUBJECT_REQUEST,
-            "ground": Ground.RIGHT_OF_THE_PERSON,
-            "due_at": now + timedelta(days=20),
-            "parent": Parent("test_case", new_id()),
-        }
-        return OrderSpec(**{**given, **more})
+    def spec(kind="erase", categories=("usage_logs",), **more):
+        case = Parent("test_case", new_id())
+        return OrderSpecFactory(kind=kind, categories=categories, at=now, **{"parent": case, **more})
 
-    return tell
+    return spec
 
 
 @pytest.fixture

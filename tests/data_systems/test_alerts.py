@@ -27,7 +27,7 @@ def letters(client_id):
         return sorted(Letter.objects.filter(kind="orders_stuck").values_list("user__email", flat=True))
 
 
-def test_a_clients_administrators_are_written_to_once(cast, spec, now):
+def test_a_clients_administrators_get_one_email(cast, spec, now):
     make_stuck(cast, spec, now, "usage_logs")
     look(now + timedelta(hours=23))
     assert letters(cast.client_id("indus")) == []
@@ -38,7 +38,7 @@ def test_a_clients_administrators_are_written_to_once(cast, spec, now):
     assert letters(cast.client_id("khyber")) == []
 
 
-def test_officers_are_written_to_of_paktaleems_own_systems(cast, spec, now):
+def test_officers_get_emails_about_paktaleems_own_systems(cast, spec, now):
     make_stuck(cast, spec, now, "billing")
     look(now + LATER)
     look(now + LATER + timedelta(hours=1))
@@ -46,7 +46,7 @@ def test_officers_are_written_to_of_paktaleems_own_systems(cast, spec, now):
     assert letters(cast.client_id("indus")) == []
 
 
-def test_another_state_is_told_of_anew(cast, spec, now):
+def test_an_order_stuck_in_another_state_is_reported_again(cast, spec, now):
     order = make_stuck(cast, spec, now, "usage_logs")
     look(now + LATER)
     with in_client(cast.client_id("indus")):
@@ -59,7 +59,9 @@ def test_another_state_is_told_of_anew(cast, spec, now):
         assert sorted(OrderAlert.objects.values_list("state", flat=True)) == ["accepted", "queued"]
 
 
-def test_many_are_one_letter_and_two_statements(cast, indus, issue, django_assert_num_queries, now):
+def test_many_stuck_orders_are_raised_in_a_fixed_number_of_statements(
+    cast, indus, issue, django_assert_num_queries, now
+):
     for person in ("danish", "hamza", "iqra"):
         issue(person=person)
     with django_assert_num_queries(3):  # with its savepoint
@@ -68,7 +70,7 @@ def test_many_are_one_letter_and_two_statements(cast, indus, issue, django_asser
     assert raise_alerts(indus.id, at=now + LATER) == (0, 0)
 
 
-def test_the_database_keeps_one_of_each(cast, indus, issue, now):
+def test_the_database_refuses_a_second_alert_of_the_same_state(cast, indus, issue, now):
     issue()
     raise_alerts(indus.id, at=now + LATER)
     alert = OrderAlert.objects.get()

@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 
 from children.concerns.services import close_concern, open_copy, record_data_request
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.models import Order, OrderPart
 from paktaleem.directory.data_systems.results import Answer, Section
 from paktaleem.directory.data_systems.services import (
     CopiesPurged,
     OrderOpen,
-    OrderSpec,
     accept_order,
     add_part,
     carry_out_by_hand,
@@ -28,10 +27,10 @@ from paktaleem.directory.data_systems.tasks import purge_copies_of_clients
 from paktaleem.directory.files.models import FileChunk, PackageKey, SealedFile
 from paktaleem.directory.files.services import FilePurged, iterate_file, store_file
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.children.guardians import verified_guardian
+from tests.factories import OrderSpecFactory
 
 WORKER = system_actor("tests.copies")
 PDF = b"%PDF-1.7 all that is held"
@@ -63,7 +62,7 @@ def opened(part, cast, now):
     return b"".join(open_part(part, actor=cast.actor("amina"), reason="review", at=now))
 
 
-def test_until_then_the_copies_can_be_opened(cast, given, now):
+def test_copies_can_be_opened_before_they_are_purged(cast, given, now):
     assert [opened(part, cast, now) for part in parts_of(given())] == [PDF, b'{"logins":3}']
     assert PackageKey.objects.count() == 1
 
@@ -75,7 +74,7 @@ def test_nothing_is_purged_before_its_time(given, kept, now, indus):
     assert PackageKey.objects.exists()
 
 
-def test_old_copies_can_no_longer_be_read(cast, given, kept, now, indus):
+def test_purged_copies_cannot_be_read(cast, given, kept, now, indus):
     order = given()
     parts = parts_of(order)
     assert purge_old_copies(indus.pk, actor=WORKER, at=now + kept) == 1
@@ -88,7 +87,7 @@ def test_old_copies_can_no_longer_be_read(cast, given, kept, now, indus):
             b"".join(iterate_file(part.file))
 
 
-def test_what_was_given_is_still_proved(given, kept, now, indus):
+def test_evidence_of_purged_copies_stays(given, kept, now, indus):
     order = given()
     hashes = sorted(SealedFile.objects.values_list("sealed_hash", flat=True))
     purge_old_copies(indus.pk, actor=WORKER, at=now + kept)
@@ -116,7 +115,7 @@ def test_other_files_of_the_person_stay(cast, given, now):
     assert opened(parts_of(other)[0], cast, now) == PDF
 
 
-def test_the_persons_key_does_not_open_what_belongs_to_a_package(given):
+def test_files_of_a_package_cannot_be_decrypted_with_the_persons_key(given):
     order = given()
     [part, _] = parts_of(order)
     PackageKey.objects.all().delete()
@@ -125,7 +124,7 @@ def test_the_persons_key_does_not_open_what_belongs_to_a_package(given):
         b"".join(iterate_file(part.file))
 
 
-def test_an_order_that_waits_keeps_what_was_given(cast, issue, key, now):
+def test_copies_of_an_open_order_cannot_be_purged(cast, issue, key, now):
     order = accept_order(issue("collect"), actor=key, at=now)
     add_part(order, io.BytesIO(PDF), category="usage_logs", actor=key, at=now)
     with pytest.raises(OrderOpen):
@@ -137,7 +136,7 @@ def test_systems_may_not_purge(given, key, now):
         purge_copies(given(), actor=key, at=now)
 
 
-def test_a_closed_request_of_a_guardian_needs_its_copy_no_longer(cast, indus, now):
+def test_closing_a_guardians_request_purges_its_copies(cast, indus, now):
     danish, esra, farah = cast.subject("danish"), cast.subject("esra"), cast.actor("farah")
     verified_guardian(danish, esra, at=now)
     case = record_data_request(danish, guardian=esra, wish="copy", actor=farah, at=now)
@@ -171,13 +170,7 @@ def test_the_worker_purges_every_night(committed, kept, now, time_machine):
 
 
 def _collected(cast, at):
-    spec = OrderSpec(
-        kind=OrderKind.COLLECT,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=at + timedelta(days=9),
-    )
+    spec = OrderSpecFactory(kind="collect", at=at)
     [order] = issue_orders(cast.subject("danish"), spec, actor=cast.actor("amina"), at=at)
     key = cast.key_actor("indus")
     accept_order(order, actor=key, at=at)

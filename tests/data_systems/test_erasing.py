@@ -84,7 +84,7 @@ def test_every_system_is_ordered_to_erase_everything_it_holds(start, now):
     assert all(one.categories == sorted(one.system.categories) for one in orders)
 
 
-def test_the_key_stays_until_then(cast, start):
+def test_the_key_stays_while_answers_are_missing(cast, start):
     erasure = start()
     danish = cast.subject("danish")
     assert (danish.is_being_erased, danish.erased_at, danish.external_id) == (True, None, "lms-danish")
@@ -92,7 +92,7 @@ def test_the_key_stays_until_then(cast, start):
     assert not erasure.is_complete
 
 
-def test_who_when_and_why_are_evidence(cast, start, now):
+def test_starting_an_erasure_is_recorded_with_actor_time_and_reason(cast, start, now):
     erasure = start()
     assert (erasure.actor_id, erasure.actor_role, erasure.reason, erasure.started_at) == (
         cast.user_id("amina"),
@@ -107,7 +107,7 @@ def test_who_when_and_why_are_evidence(cast, start, now):
     assert (latest.erasure_started_at, latest.history_change_reason) == (now, WHY)
 
 
-def test_the_last_answer_completes_it(cast, start, now):
+def test_the_last_answer_completes_the_erasure(cast, start, now):
     erasure = start()
     *others, last = orders_of(erasure)
     for order in others:
@@ -124,7 +124,7 @@ def test_the_last_answer_completes_it(cast, start, now):
     assert facts_of("subject.erased") == {"erasure": str(erasure.pk), "started_at": now.isoformat()}
 
 
-def test_a_waiver_by_two_is_as_good_as_an_answer(cast, start, now, second):
+def test_a_waiver_by_two_people_counts_as_an_answer(cast, start, now, second):
     erasure = start()
     first, *others = orders_of(erasure)
     for order in others:
@@ -136,7 +136,7 @@ def test_a_waiver_by_two_is_as_good_as_an_answer(cast, start, now, second):
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.NOT_APPLICABLE])
-def test_an_exemption_is_an_answer(cast, start, now, outcome):
+def test_not_found_and_exemptions_count_as_answers(cast, start, now, outcome):
     erasure = start()
     for order in orders_of(erasure):
         found = Answer(outcome, reason="legal_duty" if outcome is Outcome.NOT_APPLICABLE else "")
@@ -152,7 +152,7 @@ def end_all_systems(cast, at):
                 end_system(system, actor=cast.actor("amina"), reason="review", at=at)
 
 
-def test_without_any_system_it_is_complete_at_once(cast, now):
+def test_without_systems_an_erasure_completes_at_once(cast, now):
     end_all_systems(cast, now)
     with in_client(cast.client_id("indus")):
         erasure = start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now + HOUR)
@@ -161,7 +161,7 @@ def test_without_any_system_it_is_complete_at_once(cast, now):
     assert [one.stage for one in erasure_list().intents().values()] == [Stage.STARTED, Stage.KEY_DESTROYED]
 
 
-def test_a_system_registered_meanwhile_is_asked_before_the_key_goes(cast, start, indus, now):
+def test_a_system_registered_meanwhile_must_answer_first(cast, start, indus, now):
     erasure = start()
     for order in orders_of(erasure):
         answer(order, cast, now)
@@ -184,7 +184,7 @@ def test_completing_twice_changes_nothing(cast, start, now):
     assert Entry.objects.filter(kind="subject.erased").count() == 1
 
 
-def test_it_is_confirmed_once(cast, start, now):
+def test_an_erasure_cannot_be_started_twice(cast, start, now):
     start()
     with pytest.raises(ErasureInProgress):
         start()
@@ -200,13 +200,13 @@ def test_an_erased_person_is_not_erased_again(cast, indus, now, start):
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
-def test_only_officers_confirm(cast, start, actor):
+def test_only_officers_start_an_erasure(cast, start, actor):
     with pytest.raises(NotAllowed):
         start(actor=actor)
     assert not Order.objects.exists()
 
 
-def test_the_database_keeps_one_erasure_for_a_person(start, now):
+def test_the_database_refuses_a_second_erasure_of_a_person(start, now):
     erasure = start()
     with pytest.raises(IntegrityError), transaction.atomic():
         Erasure.objects.create(
@@ -220,14 +220,14 @@ def test_the_database_keeps_one_erasure_for_a_person(start, now):
         )
 
 
-def test_another_client_sees_nothing_of_it(cast, now):
+def test_another_client_does_not_see_the_erasure(cast, now):
     with in_client(cast.client_id("indus")):
         start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=now)
     with in_client(cast.client_id("khyber")):
         assert not Erasure.objects.exists()
 
 
-def test_every_answer_has_the_worker_look(cast, start, now):
+def test_every_answer_queues_a_job(cast, start, now):
     erasure = start()
     waiting = ProcrastinateJob.objects.filter(task_name="subjects.complete_erasure")
     for number, order in enumerate(orders_of(erasure), start=1):
@@ -235,7 +235,7 @@ def test_every_answer_has_the_worker_look(cast, start, now):
         assert waiting.count() == number
 
 
-def test_an_order_of_another_case_does_not_matter(cast, start, issue, now):
+def test_an_open_order_of_another_case_does_not_delay_the_erasure(cast, start, issue, now):
     other = issue(kind="restrict")
     erasure = start()
     for order in orders_of(erasure):
@@ -251,7 +251,7 @@ def begin(committed, now, person="danish"):
         return erasure, orders_of(erasure)
 
 
-def test_the_worker_completes_it(committed, now):
+def test_the_worker_completes_the_erasure(committed, now):
     erasure, orders = begin(committed, now)
     for order in orders:
         with in_client(committed.client_id("indus")):
@@ -262,7 +262,7 @@ def test_the_worker_completes_it(committed, now):
         assert not has_key(erasure)
 
 
-def test_answers_at_the_same_time_complete_it_once(committed, now):
+def test_simultaneous_answers_complete_the_erasure_once(committed, now):
     """Every system answers at the same time, and each answer's job runs at once beside the others."""
     erasure, orders = begin(committed, now)
     client, ready = committed.client_id("indus"), Barrier(len(orders))
@@ -285,7 +285,7 @@ def test_answers_at_the_same_time_complete_it_once(committed, now):
     assert [one.stage for one in erasure_list().intents().values()] == [Stage.STARTED, Stage.KEY_DESTROYED]
 
 
-def test_answers_of_other_orders_meanwhile_do_not_block_it(committed, now, spec_of):
+def test_steps_of_other_orders_do_not_deadlock_with_the_erasure(committed, now, spec_of):
     """A system accepts corrections of the person while the erasure completes: neither waits for the other for good."""
     client = committed.client_id("indus")
     with in_client(client):
@@ -332,7 +332,7 @@ def spec_of(committed, now, spec):
     return make
 
 
-def test_what_a_failed_job_left_is_completed_by_the_next_round(committed, now, monkeypatch):
+def test_the_next_run_completes_an_erasure_whose_job_failed(committed, now, monkeypatch):
     erasure, orders = begin(committed, now)
     for order in orders:
         with in_client(committed.client_id("indus")):

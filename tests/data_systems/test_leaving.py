@@ -30,7 +30,7 @@ def kept(order):
     return Order.objects.select_related("subject").get(pk=order.pk)
 
 
-def test_an_open_order_still_names_whom_it_is_about(issue, erase, key, now):
+def test_an_open_order_still_names_the_erased_person(issue, erase, key, now):
     order = issue()
     erase()
     assert kept(order).subject.external_id is None
@@ -39,7 +39,7 @@ def test_an_open_order_still_names_whom_it_is_about(issue, erase, key, now):
     assert kept(order).state == "confirmed"
 
 
-def test_the_answer_ends_the_naming(issue, erase, key, now):
+def test_the_answer_deletes_the_name(issue, erase, key, now):
     order = issue()
     erase()
     complete_order(accept_order(order, actor=key, at=now), DONE, actor=key, at=now)
@@ -47,7 +47,7 @@ def test_the_answer_ends_the_naming(issue, erase, key, now):
     assert name_of(kept(order)) is None
 
 
-def test_the_name_lies_nowhere_in_clear_and_opens_for_its_order_alone(cast, issue, erase):
+def test_the_name_is_encrypted_for_its_order_only(cast, issue, erase):
     order, other = issue(), issue(kind="restrict")
     erase()
     with connection.cursor() as cursor:
@@ -61,7 +61,7 @@ def test_the_name_lies_nowhere_in_clear_and_opens_for_its_order_alone(cast, issu
         name_of(swapped)
 
 
-def test_while_the_person_is_there_an_order_keeps_no_name_of_its_own(issue):
+def test_orders_about_registered_people_store_no_name(issue):
     order = kept(issue())
     assert order.named is None
     assert name_of(order) == "lms-danish"
@@ -71,7 +71,7 @@ def test_while_the_person_is_there_an_order_keeps_no_name_of_its_own(issue):
     ("kind", "more"),
     [("collect", {}), ("correct", {"categories": ("contact_details",), "new_values": {"full_name": "D"}})],
 )
-def test_what_needs_the_key_ends_with_it(issue, erase, kind, more):
+def test_orders_that_need_the_key_end_with_the_erasure(issue, erase, kind, more):
     order = next(iter([issue(kind, **more)]))
     erase()
     found = kept(order)
@@ -80,7 +80,7 @@ def test_what_needs_the_key_ends_with_it(issue, erase, kind, more):
     assert Entry.objects.filter(kind="order.not_applicable", body__contains=str(order.pk)).count() == 1
 
 
-def test_orders_about_others_and_answered_ones_stay_as_they_are(issue, erase, key, now):
+def test_other_peoples_orders_and_answered_orders_do_not_change(issue, erase, key, now):
     other, answered = issue(person="hamza"), issue()
     complete_order(accept_order(answered, actor=key, at=now), DONE, actor=key, at=now)
     erase()
@@ -88,7 +88,7 @@ def test_orders_about_others_and_answered_ones_stay_as_they_are(issue, erase, ke
     assert (kept(answered).state, kept(answered).named) == ("confirmed", None)
 
 
-def test_a_replayed_erasure_names_them_too(cast, indus, issue, now):
+def test_a_replayed_erasure_stores_the_names_too(cast, indus, issue, now):
     order = issue()
     intent = erasure_list().intend(
         client_id=indus.id, subject_id=cast.subject_id("danish"), role="student", tombstone=b"t" * 32, at=now
@@ -97,7 +97,7 @@ def test_a_replayed_erasure_names_them_too(cast, indus, issue, now):
     assert name_of(kept(order)) == "lms-danish"
 
 
-def test_a_name_kept_for_an_order_moves_to_the_current_epoch(indus, issue, erase, settings):
+def test_a_stored_name_is_re_encrypted_for_the_current_epoch(indus, issue, erase, settings):
     order = issue()
     erase()
     settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(

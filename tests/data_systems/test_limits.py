@@ -31,7 +31,7 @@ def state(order):
     return Order.objects.get(pk=order.pk).state, OrderPart.objects.filter(order=order).count()
 
 
-def test_an_order_takes_so_many_parts_and_no_more(collecting, key, now):
+def test_the_number_of_parts_is_limited(collecting, key, now):
     add_part(collecting, BytesIO(b"%PDF-1.7 essay"), category="content", actor=key, at=now)
     with pytest.raises(TooManyParts):
         complete_order(collecting, sections(MOST_PARTS), actor=key, at=now)
@@ -40,7 +40,7 @@ def test_an_order_takes_so_many_parts_and_no_more(collecting, key, now):
     assert state(collecting) == ("confirmed", MOST_PARTS)
 
 
-def test_files_count_among_them(collecting, key, now, monkeypatch):
+def test_files_count_as_parts(collecting, key, now, monkeypatch):
     monkeypatch.setattr("paktaleem.directory.data_systems.services.collecting.MOST_PARTS", 2)
     for _ in range(2):
         add_part(collecting, BytesIO(b"%PDF-1.7 essay"), category="content", actor=key, at=now)
@@ -49,7 +49,7 @@ def test_files_count_among_them(collecting, key, now, monkeypatch):
     assert state(collecting) == ("accepted", 2)
 
 
-def test_a_section_is_as_large_as_a_file_may_be(collecting, key, now, settings):
+def test_a_section_is_limited_like_a_file(collecting, key, now, settings):
     settings.FILE_MOST_BYTES = 100
     large = Answer(Outcome.DONE, sections=(Section("content", "x" * 100),))
     with pytest.raises(FileTooLarge):

@@ -27,7 +27,7 @@ FROM generate_series(1, %(people)s) n
 """
 
 
-def test_orders_of_any_number_take_one_statement_and_little_memory(cast, indus, lms, spec, now, capsys):  # noqa: PLR0917
+def test_a_set_of_any_size_is_issued_in_constant_memory(cast, indus, lms, spec, now, capsys):  # noqa: PLR0917
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, {"client": indus.id, "at": now - timedelta(days=9), "people": PEOPLE})
     people, asked = Subject.objects.filter(role="learner"), spec(categories=("usage_logs",))
@@ -48,7 +48,7 @@ def test_orders_of_any_number_take_one_statement_and_little_memory(cast, indus, 
             print(f"\n{PEOPLE:,} orders: {took}; at most {most / 1e6:.1f} MB of Python's own")  # noqa: T201
 
 
-def test_a_plan_made_for_an_empty_table_is_not_kept_for_very_many(cast, indus, lms, spec, now):
+def test_a_plan_for_an_empty_table_is_not_reused_for_large_sets(cast, indus, lms, spec, now):
     asked = spec(categories=("usage_logs",))
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, {"client": indus.id, "at": now - timedelta(days=9), "people": 300})

@@ -68,7 +68,7 @@ def accepted(issue, key, now):
     return accepted
 
 
-def test_every_system_that_holds_the_data_is_told(cast, indus, library, spec, now):
+def test_every_system_that_holds_the_data_gets_an_order(cast, indus, library, spec, now):
     made = issue_orders(cast.subject("danish"), spec(categories=("content", "billing")), actor=SETTING_UP, at=now)
     assert {one.system.code: one.categories for one in made} == {
         "billing": ["billing"],
@@ -98,20 +98,20 @@ def test_an_order_goes_from_queued_to_confirmed(cast, lms, issue, key, now):
     )
 
 
-def test_nobody_found_is_told_apart_from_done(accepted, key, now):
+def test_not_found_is_distinct_from_done(accepted, key, now):
     order = complete_order(accepted(), MISSING, actor=key, at=now)
     assert (order.state, order.is_open) == ("not_found", False)
     assert kinds(order)[-1] == "not_found"
 
 
-def test_what_does_not_apply_says_why(accepted, key, now):
+def test_not_applicable_is_stored_with_its_reason(accepted, key, now):
     answer = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY)
     order = complete_order(accepted(), answer, actor=key, at=now)
     assert (order.state, order.result) == ("not_applicable", {"reason": "legal_duty"})
     assert OrderStep.objects.get(order=order, state="not_applicable").code == "legal_duty"
 
 
-def test_an_order_is_taken_on_before_it_is_answered(issue, key, now):
+def test_an_order_must_be_accepted_before_it_is_answered(issue, key, now):
     order = issue()
     with pytest.raises(StepRefused):
         complete_order(order, ERASED, actor=key, at=now)
@@ -127,7 +127,7 @@ def test_accepting_again_changes_nothing(accepted, key, now):
     assert Order.objects.get(pk=order.pk).changed_at == now
 
 
-def test_the_same_answer_again_changes_nothing_and_another_is_refused(accepted, key, now):
+def test_a_repeated_answer_changes_nothing_and_another_is_refused(accepted, key, now):
     order = accepted()
     first = complete_order(order, ERASED, actor=key, at=now)
     again = complete_order(order, ERASED, actor=key, at=now + timedelta(hours=1))
@@ -137,13 +137,13 @@ def test_the_same_answer_again_changes_nothing_and_another_is_refused(accepted, 
             complete_order(order, other, actor=key, at=now)
 
 
-def test_an_answer_of_another_kind_is_refused_by_field(accepted, key, now):
+def test_an_answer_of_another_kind_names_its_field(accepted, key, now):
     with pytest.raises(ValidationError) as refused:
         complete_order(accepted(), Answer(Outcome.DONE), actor=key, at=now)
     assert list(refused.value.message_dict) == ["counts"]
 
 
-def test_a_failed_order_is_open_again_at_its_time(cast, lms, accepted, key, now):
+def test_a_failed_order_is_ready_again_at_its_retry_time(cast, lms, accepted, key, now):
     order = fail_order(accepted(), code="database_locked", again=True, actor=key, at=now)
     assert (order.state, order.attempts, order.failure) == ("failed", 1, "database_locked")
     assert now + timedelta(minutes=1) <= order.retry_at <= now + timedelta(minutes=2)
@@ -156,7 +156,7 @@ def test_a_failed_order_is_open_again_at_its_time(cast, lms, accepted, key, now)
     assert complete_order(order, ERASED, actor=key, at=later).state == "confirmed"
 
 
-def test_an_order_that_fails_for_good_waits_for_a_person(cast, lms, accepted, key, now):
+def test_an_order_that_failed_permanently_waits_for_staff(cast, lms, accepted, key, now):
     order = fail_order(accepted(), code="gone", again=False, actor=key, at=now)
     assert (order.retry_at, order.stuck_at) == (None, now)
     assert list(list_orders_of_system(lms, actor=key).ready(now + timedelta(days=99))) == []
@@ -165,7 +165,7 @@ def test_an_order_that_fails_for_good_waits_for_a_person(cast, lms, accepted, ke
     assert kinds(order)[-2:] == ["failed", "requeued"]
 
 
-def test_attempts_come_to_an_end(accepted, key, now):
+def test_the_number_of_attempts_is_limited(accepted, key, now):
     order = accepted()
     for attempt in range(1, MOST_ATTEMPTS + 1):
         order = fail_order(accept_order(order, actor=key, at=now), code="down", again=True, actor=key, at=now)
@@ -173,7 +173,7 @@ def test_attempts_come_to_an_end(accepted, key, now):
     assert order.retry_at is None
 
 
-def test_what_stands_still_is_stuck(cast, issue, accepted, key, now):
+def test_an_order_without_progress_is_stuck(cast, issue, accepted, key, now):
     waiting, working = issue(), accepted(person="hamza")
     complete_order(accepted(person="junaid"), ERASED, actor=key, at=now)
 
@@ -185,21 +185,21 @@ def test_what_stands_still_is_stuck(cast, issue, accepted, key, now):
     assert stuck(now + timedelta(days=3)) == {waiting, working}
 
 
-def test_what_is_past_its_day_is_overdue(issue, accepted, key, now):
+def test_an_open_order_past_its_due_date_is_overdue(issue, accepted, key, now):
     order = issue()
     complete_order(accepted(person="hamza"), ERASED, actor=key, at=now)
     assert list(Order.objects.overdue(order.due_at)) == []
     assert list(Order.objects.overdue(order.due_at + timedelta(seconds=1))) == [order]
 
 
-def test_giving_orders_out_again_records_nothing(indus, lms, issue, key, now):
+def test_handing_orders_over_again_records_nothing(indus, lms, issue, key, now):
     order = issue()
     for _ in range(2):
         hand_over(list(list_orders_of_system(lms, actor=key)), system=lms, client_id=indus.id, actor=key, at=now)
     assert (kinds(order), steps(order)) == (["created", "sent"], ["queued", "sent"])
 
 
-def test_a_correction_carries_what_is_right_under_the_persons_key(cast, accepted, key, now):
+def test_the_new_values_of_a_correction_are_encrypted_with_the_persons_key(cast, accepted, key, now):
     order = accepted(
         "correct", categories=("contact_details",), new_values={"full_name": "Danish Q. Lodhi", "phone": None}
     )
@@ -216,19 +216,19 @@ def test_a_correction_carries_what_is_right_under_the_persons_key(cast, accepted
 
 
 @pytest.mark.parametrize(("kind", "values"), [("correct", {}), ("erase", {"full_name": "X"}), ("correct", {"N!": "x"})])
-def test_only_a_correction_says_what_is_right(issue, kind, values):
+def test_only_a_correction_has_new_values(issue, kind, values):
     with pytest.raises(ValidationError):
         issue(kind, new_values=values)
 
 
-def test_orders_are_due_in_the_future_and_about_something(issue, now):
+def test_an_order_needs_a_future_due_date_and_categories(issue, now):
     for wrong in ({"due_at": now}, {"categories": ()}):
         with pytest.raises(ValidationError) as refused:
             issue(**wrong)
         assert list(refused.value.message_dict) == list(wrong)
 
 
-def test_what_is_collected_is_sealed_at_once(cast, accepted, key, now):
+def test_collected_data_is_encrypted_at_once(cast, accepted, key, now):
     order = accepted("collect", categories=("content",))
     part = add_part(order, BytesIO(b"%PDF-1.7 essay by Danish"), category="content", actor=key, at=now)
     sections = (Section("usage_logs", [{"opened": "Algebra"}]), Section("content", {"essays": 1}))
@@ -252,7 +252,7 @@ def test_what_is_collected_is_sealed_at_once(cast, accepted, key, now):
     assert part.file.sealed_hash in Entry.objects.get(kind="order.part_added").body
 
 
-def test_a_part_belongs_to_a_collection_under_way(issue, accepted, key, now):
+def test_parts_are_added_only_to_an_accepted_collect_order(issue, accepted, key, now):
     def add(order, category="content"):
         add_part(order, BytesIO(b"%PDF-1.7"), category=category, actor=key, at=now)
 
@@ -263,7 +263,7 @@ def test_a_part_belongs_to_a_collection_under_way(issue, accepted, key, now):
         add(accepted("collect", person="iqra"), "billing")
 
 
-def test_parts_of_an_attempt_that_failed_are_not_the_answer(accepted, key, now):
+def test_parts_of_a_failed_attempt_are_not_part_of_the_answer(accepted, key, now):
     order = accepted("collect", categories=("content",))
     add_part(order, BytesIO(b"%PDF-1.7 half"), category="content", actor=key, at=now)
     order = accept_order(fail_order(order, code="cut", again=True, actor=key, at=now), actor=key, at=now)
@@ -293,12 +293,12 @@ def test_a_case_is_answered_when_every_system_has_answered(cast, indus, spec, ke
     ]
 
 
-def test_a_case_that_nobody_was_asked_about_is_not_answered(indus, spec):
+def test_a_case_without_orders_is_not_answered(indus, spec):
     assert not is_everything_answered(spec().parent, client_id=indus.id)
     assert list_answers(Parent("other", spec().parent.id), client_id=indus.id) == []
 
 
-def test_people_answer_for_a_system_run_by_hand_alone(cast, lms, library, issue, now):
+def test_staff_answer_only_for_systems_run_by_hand(cast, lms, library, issue, now):
     with pytest.raises(NotByHand):
         accept_order(issue(), actor=cast.actor("farah"), at=now)
     order = issue(categories=("content",), person="hamza")
@@ -307,7 +307,7 @@ def test_people_answer_for_a_system_run_by_hand_alone(cast, lms, library, issue,
     assert (done.state, kinds(order)) == ("confirmed", ["created", "accepted", "confirmed"])
 
 
-def test_paktaleems_own_systems_are_answered_for_by_its_own_staff(cast, issue, now):
+def test_only_paktaleems_staff_answer_for_its_own_systems(cast, issue, now):
     order = issue(categories=("billing",))
     assert order.client_id == cast.client_id("indus")
     answer = Answer(Outcome.DONE, counts={"billing": 1})
@@ -318,7 +318,7 @@ def test_paktaleems_own_systems_are_answered_for_by_its_own_staff(cast, issue, n
 
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_the_wrong_role_may_not(cast, issue, spec, name, now):
+def test_other_roles_may_not_handle_orders(cast, issue, spec, name, now):
     order, actor = issue(categories=("content",)), cast.actor(name)
     with pytest.raises(NotAllowed):
         accept_order(order, actor=actor, at=now)
@@ -329,7 +329,7 @@ def test_the_wrong_role_may_not(cast, issue, spec, name, now):
 
 
 @pytest.mark.usefixtures("library")
-def test_a_key_finds_the_orders_of_its_own_system_alone(indus, issue, key, now):
+def test_a_key_finds_only_the_orders_of_its_own_system(indus, issue, key, now):
     own, others = issue(), issue(categories=("content",), person="hamza")
     assert get_order(own.pk, actor=key, at=now) == own
     for unknown in (others.pk, indus.pk):
@@ -337,7 +337,7 @@ def test_a_key_finds_the_orders_of_its_own_system_alone(indus, issue, key, now):
             get_order(unknown, actor=key, at=now)
 
 
-def test_another_client_sees_nothing(cast, spec, now):
+def test_another_client_does_not_see_orders(cast, spec, now):
     with in_client(cast.client_id("indus")):
         issue_orders(cast.subject("danish"), spec(), actor=SETTING_UP, at=now)
         assert len(orders(cast.actor("farah"))) == 1
@@ -346,7 +346,7 @@ def test_another_client_sees_nothing(cast, spec, now):
         assert OrderStep.objects.count() == OrderPart.objects.count() == 0
 
 
-def test_nothing_is_ordered_about_someone_erased(cast, indus, spec, now):
+def test_no_order_is_issued_about_an_erased_person(cast, indus, spec, now):
     danish = cast.subject("danish")
     erase_subject(danish, actor=cast.actor("amina"), reason="subject_request", at=now)
     with pytest.raises(AlreadyErased):
@@ -366,7 +366,7 @@ def test_nothing_is_ordered_about_someone_erased(cast, indus, spec, now):
         ("client_id = '01900000-0000-7000-8000-000000000001'", "row-level security"),
     ],
 )
-def test_the_database_refuses_a_broken_order(issue, change, name):
+def test_the_database_refuses_an_inconsistent_order(issue, change, name):
     order = issue()
     refused = pytest.raises((IntegrityError, ProgrammingError), match=name)
     with refused, transaction.atomic(), connection.cursor() as cursor:
@@ -374,20 +374,20 @@ def test_the_database_refuses_a_broken_order(issue, change, name):
 
 
 @pytest.mark.parametrize("table", ["orderstep", "orderpart", "orderset"])
-def test_evidence_is_never_changed(indus, table):
+def test_steps_parts_and_sets_cannot_be_changed(indus, table):
     refused = pytest.raises(ProgrammingError, match="permission denied")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE systems_{table} SET client_id = client_id")  # noqa: S608 -- as above
 
 
-def test_an_order_goes_to_no_other_clients_system(cast, issue, now):
+def test_an_order_cannot_refer_to_another_clients_system(cast, issue, now):
     order = issue()
     foreign = cast.client_id("khyber")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE systems_order SET system_owner = %s WHERE id = %s", [foreign, order.pk])
 
 
-def test_two_systems_with_one_code_stand_at_two_clients(cast):
+def test_two_clients_may_use_the_same_system_code(cast):
     for code in ("indus", "khyber"):
         with in_client(cast.client_id(code)):
             make_system(cast.client(code), "forum", ["content"])

@@ -58,7 +58,7 @@ def test_each_person_gets_an_order_of_each_system(cast, library, for_set, now):
     assert {one.pk.int >> 80 for one in found} == {int(now.timestamp() * 1000)}
 
 
-def test_one_statement_makes_them_and_one_entry_proves_them(for_set, now):
+def test_one_statement_creates_the_orders_and_one_entry_records_them(for_set, now):
     with CaptureQueriesContext(connection) as seen:
         made = for_set()
     writes = [one["sql"] for one in seen if "INSERT" in one["sql"]]
@@ -73,7 +73,7 @@ def test_one_statement_makes_them_and_one_entry_proves_them(for_set, now):
     }
 
 
-def test_the_number_of_statements_does_not_grow_with_the_people(indus, for_set):
+def test_the_number_of_statements_does_not_depend_on_the_number_of_people(indus, for_set):
     counts = []
     for role in ("instructor", "student"):
         with CaptureQueriesContext(connection) as seen:
@@ -82,7 +82,7 @@ def test_the_number_of_statements_does_not_grow_with_the_people(indus, for_set):
     assert counts[0] == counts[1]
 
 
-def test_the_hash_says_which_orders_they_are(cast, for_set):
+def test_the_hash_identifies_the_orders_of_a_set(cast, for_set):
     made = for_set()
     assert is_set_intact(made)
     order = Order.objects.filter(order_set=made)[0]
@@ -91,7 +91,7 @@ def test_the_hash_says_which_orders_they_are(cast, for_set):
     assert not is_set_intact(made)
 
 
-def test_an_order_of_a_set_lives_as_any_other(lms, spec, for_set, key, now):
+def test_orders_of_a_set_are_answered_like_others(lms, spec, for_set, key, now):
     given_spec = spec()
     made = for_set(given_spec=given_spec)
     mine = list(list_orders_of_system(lms, actor=key)[:2])
@@ -105,19 +105,19 @@ def test_an_order_of_a_set_lives_as_any_other(lms, spec, for_set, key, now):
     assert is_set_intact(made)
 
 
-def test_the_erased_are_left_out(cast, indus, for_set, now):
+def test_erased_people_are_left_out(cast, indus, for_set, now):
     erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
     assert for_set().size == 2
 
 
-def test_nobody_or_no_system_makes_no_set(for_set):
+def test_without_people_or_systems_no_set_is_created(for_set):
     assert for_set(Subject.objects.filter(external_id="nobody")) is None
     assert for_set(categories=("unheard_of",)) is None
     assert not Order.objects.exists()
     assert not Entry.objects.filter(kind="order.set_created").exists()
 
 
-def test_conditions_with_percent_signs_are_taken_as_they_are(for_set):
+def test_percent_signs_in_conditions_are_escaped(for_set):
     assert for_set(Subject.objects.filter(external_id__contains="anis")).size == 1
     assert for_set(Subject.objects.filter(external_id__contains="%")) is None
 
@@ -128,6 +128,6 @@ def test_corrections_are_issued_one_by_one(for_set):
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_the_wrong_role_may_not(cast, for_set, name):
+def test_other_roles_may_not_issue_sets(cast, for_set, name):
     with pytest.raises(NotAllowed):
         for_set(actor=cast.actor(name))

@@ -43,19 +43,19 @@ def led_to(state, step):
         return "-"
 
 
-def test_each_step_leads_where_the_table_says():
+def test_every_step_from_every_state_matches_the_table():
     assert set(TABLE) == set(State)
     assert STEPS.split() == [step.value for step in Step]
     assert {state: " ".join(led_to(state, step) for step in STEPS.split()) for state in TABLE} == TABLE
 
 
-def test_no_such_person_is_never_done():
+def test_the_answer_not_found_never_becomes_done():
     assert Outcome.NOT_FOUND.step is Step.MISS
     assert next_state(State.ACCEPTED, Step.MISS) is State.NOT_FOUND
 
 
 @given(st.lists(st.sampled_from(Step)))
-def test_an_order_that_ended_stays_ended(steps):
+def test_an_ended_order_stays_ended(steps):
     state = State.QUEUED
     for step in steps:
         try:
@@ -67,7 +67,7 @@ def test_an_order_that_ended_stays_ended(steps):
     assert (state in ENDED) != (state in OPEN)
 
 
-def test_every_state_has_its_kind_of_entry():
+def test_every_state_has_a_kind_of_ledger_entry():
     assert set(KIND_OF_ENTRY) == set(State)
     assert all(kind.startswith("order.") for kind in KIND_OF_ENTRY.values())
 
@@ -79,20 +79,20 @@ def waited(attempt, spread):
 
 
 @given(st.integers(1, MOST_ATTEMPTS - 1), st.floats(0, 1, exclude_max=True))
-def test_the_wait_grows_and_is_bounded(attempt, spread):
+def test_the_wait_before_a_retry_is_between_a_minute_and_twelve_hours(attempt, spread):
     wait = waited(attempt, spread)
     assert timedelta(minutes=1) <= wait <= timedelta(hours=12)
     assert waited(attempt, 0) <= wait
 
 
-def test_the_schedule_is_two_six_eighteen_minutes_and_so_on():
+def test_the_shortest_waits_before_retries_are_these():
     waits = [waited(attempt, 0) for attempt in range(1, MOST_ATTEMPTS)]
     minutes = [wait.total_seconds() / 60 for wait in waits]
     assert minutes == [1, 3, 9, 27, 81, 243, 360, 360, 360]
     assert retry_at(MOST_ATTEMPTS, spread=0, at=AT) is None
 
 
-def test_what_failed_together_does_not_come_together():
+def test_retries_of_orders_that_failed_together_are_spread():
     spreads = {spread_of(UUID(int=number), 1) for number in range(1_000)}
     assert len(spreads) == 1_000
     assert 0 <= min(spreads) < 0.1
@@ -112,7 +112,7 @@ def test_what_failed_together_does_not_come_together():
         ("waived", None, None),
     ],
 )
-def test_an_order_is_stuck_when_nobody_moves_it_on(state, retry, after):
+def test_an_order_is_stuck_after_a_time_that_depends_on_its_state(state, retry, after):
     assert stuck_at(state, changed_at=AT, retry_due_at=retry) == (None if after is None else AT + after)
 
 
@@ -148,5 +148,5 @@ LAW = Exemption.LEGAL_DUTY
         ("object", Answer(DONE), set()),
     ],
 )
-def test_an_answer_fits_the_kind_of_its_order(kind, answer, wrong):
+def test_an_answer_must_fit_the_kind_of_its_order(kind, answer, wrong):
     assert set(find_answer_faults(answer, kind=kind, holds=HOLDS, asked=ASKED)) == wrong

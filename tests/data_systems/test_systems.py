@@ -35,7 +35,7 @@ def by(cast, now):
     return {"actor": cast.actor("farah"), "reason": Reason.REVIEW, "at": now}
 
 
-def test_a_system_is_registered_with_its_history_and_evidence(cast, indus, library, by):
+def test_registering_and_changing_a_system_is_recorded(cast, indus, library, by):
     library.name = "School library"
     change_system(library, **by)
     assert [(one.history_change_reason, one.name) for one in System.history.filter(id=library.pk)] == [
@@ -58,14 +58,14 @@ def test_a_system_is_registered_with_its_history_and_evidence(cast, indus, libra
         ("delivery", "pigeon"),
     ],
 )
-def test_a_wrong_value_is_named(library, by, field, value):
+def test_an_invalid_value_names_its_field(library, by, field, value):
     setattr(library, field, value)
     with pytest.raises(ValidationError) as refused:
         change_system(library, **by)
     assert field in refused.value.message_dict
 
 
-def test_what_identifies_a_system_stays(library, by, now):
+def test_code_start_and_end_of_a_system_cannot_be_changed(library, by, now):
     for field, value in (("code", "other"), ("starts_at", now), ("ends_at", now + timedelta(days=9))):
         changed = System.objects.get(pk=library.pk)
         setattr(changed, field, value)
@@ -74,14 +74,14 @@ def test_what_identifies_a_system_stays(library, by, now):
         assert field in refused.value.message_dict
 
 
-def test_nothing_is_backdated(indus, by, now):
+def test_a_system_cannot_start_in_the_past(indus, by, now):
     early = System(client=indus, code="early", name="E", categories=["content"], contact="e@indus.example")
     early.delivery, early.starts_at = "poll", now - timedelta(seconds=1)
     with pytest.raises(ValidationError, match="backdated"):
         change_system(early, **by)
 
 
-def test_an_ended_system_is_asked_nothing_more(indus, library, by, now):
+def test_an_ended_system_gets_no_more_orders(indus, library, by, now):
     end_system(library, **by)
     assert library not in systems_holding(indus.id, ["content"], at=now)
     assert library in systems_holding(indus.id, ["content"], at=now - timedelta(seconds=1))
@@ -89,20 +89,20 @@ def test_an_ended_system_is_asked_nothing_more(indus, library, by, now):
         end_system(library, **by)
 
 
-def test_a_client_is_served_by_its_own_systems_and_paktaleems(cast, indus, library, now):
+def test_the_systems_holding_data_are_the_clients_and_paktaleems(cast, indus, library, now):
     assert [one.code for one in systems_holding(indus.id, ["content"], at=now)] == ["library", "lms"]
     assert [one.code for one in systems_holding(indus.id, ["contact_details"], at=now)] == ["billing", "lms"]
     assert systems_holding(indus.id, ["unheard_of"], at=now) == []
 
 
-def test_another_client_sees_paktaleems_systems_and_not_indus(cast, library):
+def test_other_clients_staff_may_not_end_a_system(cast, library):
     celia = cast.actor("celia")
     assert "billing" in [one.code for one in systems(cast.actor("farah"))]
     with pytest.raises(NotAllowed):
         end_system(library, actor=celia, reason=Reason.REVIEW, at=library.starts_at)
 
 
-def test_another_clients_context_holds_none_of_it(cast):
+def test_another_client_does_not_see_the_system(cast):
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "library", ["content"])
     with in_client(cast.client_id("khyber")):
@@ -110,7 +110,7 @@ def test_another_clients_context_holds_none_of_it(cast):
         assert [one.client_id for one in System.objects.order_by("code")] == [PAKTALEEM, cast.client_id("khyber")]
 
 
-def test_paktaleems_systems_are_changed_by_paktaleem_alone(cast, indus, by):
+def test_only_paktaleem_changes_its_own_systems(cast, indus, by):
     billing = System.objects.get(code="billing")
     with pytest.raises(NotAllowed):
         change_system(billing, **by)
@@ -119,7 +119,7 @@ def test_paktaleems_systems_are_changed_by_paktaleem_alone(cast, indus, by):
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana"])
-def test_the_wrong_role_may_not(cast, library, name, now):
+def test_other_roles_may_not_end_a_system(cast, library, name, now):
     with pytest.raises(NotAllowed):
         end_system(library, actor=cast.actor(name), reason=Reason.REVIEW, at=now)
 
@@ -135,7 +135,7 @@ def test_the_successor_of_a_rotated_key_acts_for_the_same_system(cast, indus, lm
     assert system_of_key(actor, at=now) == lms
 
 
-def test_a_key_ends_to_act(cast, indus, key, by, now):
+def test_a_key_whose_assignment_ended_acts_for_no_system(cast, indus, key, by, now):
     acting = SystemKey.objects.get(client=indus)
     end_system_key(acting, **by)
     with pytest.raises(NoSystem):
@@ -154,19 +154,19 @@ def test_a_key_acts_for_one_system(indus, library, by):
     assert "key_name" in refused.value.message_dict
 
 
-def test_only_a_live_key_with_the_scope_acts(indus, library, by):
+def test_only_a_valid_key_with_the_scope_can_be_assigned(indus, library, by):
     with pytest.raises(ValidationError, match="scope orders"):
         assign_key(SystemKey(client=indus, system=library, key_name="Nobody"), **by)
 
 
-def test_a_key_acts_for_no_other_clients_system(cast, indus, by):
+def test_a_key_cannot_be_assigned_to_another_clients_system(cast, indus, by):
     with in_client(cast.client_id("indus")):
         foreign = System(id=indus.pk, client_id=cast.client_id("khyber"), code="x")
         with pytest.raises(ValidationError, match="of this client"):
             assign_key(SystemKey(client=indus, system=foreign, key_name="LMS"), **by)
 
 
-def test_the_database_refuses_a_system_that_holds_nothing(library):
+def test_the_database_refuses_a_system_without_categories(library):
     refused = pytest.raises(IntegrityError, match="system_holds_something")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE systems_system SET categories = '{}' WHERE id = %s", [library.pk])

@@ -12,7 +12,7 @@ from tests.signing_in import browser_of
 CALL = "Mrs Qureshi called on line 2 at nine"
 
 
-def test_a_call_becomes_a_consent_that_counts_and_is_proved(cast):
+def test_an_answer_by_telephone_takes_effect_with_evidence(cast):
     farah, lms = browser_of(cast.user("farah")), Caller(cast.key("indus"))
     run = made(cast, farah)
     [said] = lines_for(cast, run, ("hamza", "yes"))

@@ -21,28 +21,28 @@ from consent.paper.codes import (
 codes = st.text(ALPHABET, min_size=LENGTH - 1, max_size=LENGTH - 1).map(lambda body: body + check_symbol(body))
 
 
-def test_a_code_has_eight_symbols_none_of_which_looks_like_another():
+def test_a_code_has_eight_symbols_without_lookalikes():
     drawn = {generate_code() for _ in range(500)}
     assert len(drawn) == 500
     assert all(is_code(code) and len(code) == 8 for code in drawn)
     assert not set("".join(drawn)) & set("ILOU")
 
 
-def test_the_check_is_the_same_for_ever():
+def test_the_check_symbol_never_changes():
     assert check_symbol("0000000") == "0"
     assert check_symbol("0000001") == "2"
     assert check_symbol("7KQ2M9X") == "7"
 
 
 @given(codes)
-def test_every_single_wrong_symbol_is_found(code):
+def test_every_single_wrong_symbol_is_detected(code):
     for place in range(LENGTH):
         for symbol in set(ALPHABET) - {code[place]}:
             assert not is_code(code[:place] + symbol + code[place + 1 :])
 
 
 @given(codes)
-def test_any_two_symbols_that_changed_places_are_found(code):
+def test_any_two_swapped_symbols_are_detected(code):
     for left, right in itertools.combinations(range(LENGTH), 2):
         symbols = list(code)
         symbols[left], symbols[right] = symbols[right], symbols[left]
@@ -50,12 +50,12 @@ def test_any_two_symbols_that_changed_places_are_found(code):
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 9, 40])
-def test_what_is_too_short_or_too_long_is_no_code(length):
+def test_a_code_of_another_length_is_invalid(length):
     assert not is_code("0" * length)
 
 
 @given(codes)
-def test_it_is_read_however_it_was_typed(code):
+def test_a_code_is_read_in_every_spelling(code):
     typed = f"  {format_code(code).lower()} "
     assert normalize_code(typed) == code
     assert normalize_code(typed.replace("-", "–").replace("1", "l").replace("0", "o")) == code
@@ -63,14 +63,14 @@ def test_it_is_read_however_it_was_typed(code):
 
 
 @given(codes)
-def test_a_spreadsheet_takes_no_printed_code_for_a_number(code):
+def test_a_printed_code_is_not_read_as_a_number_by_a_spreadsheet(code):
     with pytest.raises(ValueError):
         float(format_code(code).replace("-", "x"))
     assert format_code(code)[4] == "-"
 
 
 @given(st.text(max_size=30))
-def test_anything_typed_is_read_without_a_failure(text):
+def test_any_text_is_checked_without_an_error(text):
     is_code(normalize_code(text))
 
 
@@ -78,9 +78,9 @@ def test_anything_typed_is_read_without_a_failure(text):
     ("typed", "errors"),
     [("ABCDEFGH", 0), ("ABCDEFG", 1), ("ABCDEFGHJ", 1), ("ABDCEFGH", 1), ("ABCXEFGH", 1), ("XBCDEFGX", 2), ("", 8)],
 )
-def test_errors_of_typing_are_counted(typed, errors):
+def test_typing_errors_are_counted(typed, errors):
     assert distance(typed, "ABCDEFGH") == distance("ABCDEFGH", typed) == errors
 
 
-def test_the_nearest_codes_come_first_and_far_ones_not_at_all():
+def test_similar_codes_are_sorted_by_distance_without_distant_ones():
     assert find_nearest("ABCDEFGX", ["ZZZZZZZZ", "ABCDEFYY", "ABCDEFGH"]) == ["ABCDEFGH", "ABCDEFYY"]

@@ -43,7 +43,7 @@ def expire(indus, at, **changed):
     return expire_unmatched(indus.pk, **{"actor": WORKER, "at": at, **changed})
 
 
-def test_rows_that_match_nobody_are_emptied_after_ninety_days(indus, sheet, now):
+def test_unmatched_rows_are_emptied_after_ninety_days(indus, sheet, now):
     assert expire(indus, now + LIFE) == 2
     kept, *gone = entries_of(sheet)
     assert (kept.state, kept.answers) == ("matched", {"newsletter": True})
@@ -54,24 +54,24 @@ def test_rows_that_match_nobody_are_emptied_after_ninety_days(indus, sheet, now)
     assert not ConsentEvent.objects.exists()
 
 
-def test_until_then_they_wait(indus, sheet, now):
+def test_unmatched_rows_wait_before_that(indus, sheet, now):
     assert expire(indus, now + LIFE - SECOND) == 0
     assert [state for state, _ in stands(sheet)] == ["matched", "unmatched", "unmatched"]
     assert all(entry.details for entry in entries_of(sheet))
 
 
-def test_how_long_is_a_setting(indus, sheet, now, settings):
+def test_the_number_of_days_is_a_setting(indus, sheet, now, settings):
     settings.ANSWERS_UNMATCHED_DAYS = 7
     assert expire(indus, now + timedelta(days=7)) == 2
 
 
-def test_the_key_of_the_sheet_goes_with_what_it_opened(indus, sheet, now):
+def test_the_sheets_key_is_deleted_with_its_last_encrypted_row(indus, sheet, now):
     assert AnswerSheet.objects.get(pk=sheet.pk).wrapped is not None
     expire(indus, now + LIFE)
     assert AnswerSheet.objects.get(pk=sheet.pk).wrapped is None
 
 
-def test_ledger_and_steps_say_which_rows_when_and_by_whom(indus, sheet, now):
+def test_the_ledger_and_the_history_show_rows_time_and_actor(indus, sheet, now):
     expire(indus, now + LIFE)
     entry = Entry.objects.get(kind="answers.expired")
     assert json.loads(entry.body)["facts"] == {"sheet": str(sheet.pk), "rows": [3, 4]}
@@ -83,7 +83,7 @@ def test_ledger_and_steps_say_which_rows_when_and_by_whom(indus, sheet, now):
     ]
 
 
-def test_many_go_in_turns_and_none_twice(indus, sheet, now):
+def test_rows_expire_in_batches_and_none_twice(indus, sheet, now):
     assert [expire(indus, now + LIFE, limit=1) for _ in range(3)] == [1, 1, 0]
     assert Entry.objects.filter(kind="answers.expired").count() == 2
 
@@ -95,18 +95,18 @@ def test_an_expired_row_can_no_longer_be_matched(cast, indus, code, sheet, now):
         match_entry(entry, code=code, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now + LIFE)
 
 
-def test_the_wrong_role_expires_none(cast, indus, sheet, now):
+def test_other_roles_may_not_expire_rows(cast, indus, sheet, now):
     with pytest.raises(NotAllowed):
         expire(indus, now + LIFE, actor=cast.actor("bilal"))
 
 
-def test_the_database_keeps_a_row_without_a_page_from_counting(indus, sheet):
+def test_the_database_refuses_to_confirm_an_unmatched_row(indus, sheet):
     entry = SheetEntry.objects.get(sheet=sheet, number=3)
     with pytest.raises(IntegrityError), transaction.atomic():
         SheetEntry.objects.filter(pk=entry.pk).update(state="confirmed")
 
 
-def test_the_worker_does_it_for_every_client(cast, now):
+def test_the_worker_expires_rows_of_every_client(cast, now):
     with in_client(cast.client_id("indus")):
         old = bring(cast, now, line("1111-1111"))
         new = bring(cast, now + LIFE, line("2222-2222"))

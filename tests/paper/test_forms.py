@@ -35,7 +35,7 @@ def hamza(cast, indus):
     return cast.subject("hamza")
 
 
-def test_each_person_has_a_page_with_a_code_of_their_own(cast, indus, now):
+def test_each_person_has_a_page_with_its_own_code(cast, indus, now):
     run = form_for(cast, [cast.subject("hamza"), cast.subject("junaid")], now)
     pages = list(FormPage.objects.filter(run=run))
     assert [page.subject.external_id for page in pages] == ["lms-hamza", "lms-junaid"]
@@ -44,13 +44,13 @@ def test_each_person_has_a_page_with_a_code_of_their_own(cast, indus, now):
     assert run.people == 2
 
 
-def test_a_form_keeps_which_version_of_each_notice_it_prints(cast, indus, now, hamza):
+def test_a_form_stores_the_notice_versions_it_prints(cast, indus, now, hamza):
     run = form_for(cast, [hamza], now)
     kept = {one.purpose.code: one.notice_version_id for one in FormPurpose.objects.filter(run=run)}
     assert kept == {code: get_current_notice(code, client_id=indus.id, at=now).pk for code in BOTH}
 
 
-def test_the_ledger_says_who_made_it_and_names_nobody(cast, indus, now, hamza):
+def test_the_ledger_entry_has_the_maker_and_no_names(cast, indus, now, hamza):
     run = form_for(cast, [hamza], now)
     entry = Entry.objects.get(kind="form.made")
     assert (entry.actor_id, entry.recorded_at) == (cast.user_id("farah"), now)
@@ -59,7 +59,7 @@ def test_the_ledger_says_who_made_it_and_names_nobody(cast, indus, now, hamza):
     assert "Grade" not in entry.body
 
 
-def test_nobody_is_asked_about_what_does_not_rest_on_their_consent(cast, indus, now, hamza):
+def test_people_are_asked_only_about_purposes_based_on_their_consent(cast, indus, now, hamza):
     basis = LawfulBasis.objects.get(client_id=indus.id, purpose__code="newsletter", role="student")
     end_period(basis, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now - timedelta(hours=1))
     run = form_for(cast, [hamza, cast.subject("junaid")], now)
@@ -80,7 +80,7 @@ def test_nobody_is_asked_about_what_does_not_rest_on_their_consent(cast, indus, 
         ({"name": "x" * 101}, "name"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_by_name(cast, indus, now, changed, field):
+def test_invalid_input_names_its_field(cast, indus, now, changed, field):
     values = {"name": "Grade 7 B", "purposes": BOTH, "people": [cast.subject("hamza")], **changed}
     with pytest.raises(ValidationError) as told:
         make_form(indus, **values, actor=cast.actor("farah"), at=now)
@@ -88,14 +88,14 @@ def test_what_cannot_be_asked_is_refused_by_name(cast, indus, now, changed, fiel
     assert not FormRun.objects.exists()
 
 
-def test_a_form_is_for_no_more_people_than_one_can_print(cast, indus, now, hamza, settings):
+def test_a_form_has_a_maximum_number_of_people(cast, indus, now, hamza, settings):
     settings.FORM_MOST_PEOPLE = 1
     with pytest.raises(ValidationError, match="2 people would be asked: a form is for 1 to 1"):
         form_for(cast, [hamza, cast.subject("junaid")], now)
 
 
 @pytest.mark.parametrize("who", ["bilal", "sana", "celia"])
-def test_the_wrong_role_makes_and_prints_none(cast, indus, now, hamza, who):
+def test_other_roles_may_not_make_or_print_forms(cast, indus, now, hamza, who):
     with pytest.raises(NotAllowed):
         make_form(indus, name="A", purposes=BOTH, people=[hamza], actor=cast.actor(who), at=now)
     run = form_for(cast, [hamza], now)
@@ -103,7 +103,7 @@ def test_the_wrong_role_makes_and_prints_none(cast, indus, now, hamza, who):
         print_form(run, address=ADDRESS, actor=cast.actor(who), reason=Reason.REVIEW, at=now)
 
 
-def test_another_client_sees_nothing_of_it(cast, now):
+def test_another_client_does_not_see_the_form(cast, now):
     with in_client(cast.client_id("indus")):
         form_for(cast, [cast.subject("hamza")], now)
     with in_client(cast.client_id("khyber")):
@@ -112,7 +112,7 @@ def test_another_client_sees_nothing_of_it(cast, now):
         assert not FormPurpose.objects.exists()
 
 
-def test_people_are_found_by_ids_by_role_and_by_how_their_id_begins(cast, indus, now):
+def test_people_are_selected_by_id_by_role_and_by_the_start_of_their_id(cast, indus, now):
     farah = cast.actor("farah")
 
     def found(**wanted):
@@ -125,11 +125,11 @@ def test_people_are_found_by_ids_by_role_and_by_how_their_id_begins(cast, indus,
         found(ids=["lms-hamza", "lms-nobody", "lms-kiran"])
 
 
-def test_only_purposes_that_rest_on_consent_are_offered(indus, now):
+def test_only_purposes_based_on_consent_are_offered(indus, now):
     assert [purpose.code for purpose in purposes_to_ask(indus.id, at=now)] == list(BOTH)
 
 
-def test_printing_is_a_look_at_everyone_on_it_and_is_recorded_with_its_reason(cast, indus, now, hamza):
+def test_printing_records_access_to_each_person_with_its_reason(cast, indus, now, hamza):
     run = form_for(cast, [hamza, cast.subject("junaid")], now)
     pdf = print_form(run, address=ADDRESS, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
     assert pdf.startswith(b"%PDF-")
@@ -144,14 +144,14 @@ def test_printing_is_a_look_at_everyone_on_it_and_is_recorded_with_its_reason(ca
     assert len(facts["sha256"]) == 64
 
 
-def test_whoever_was_erased_since_is_not_printed(cast, indus, now, hamza):
+def test_people_erased_since_are_not_printed(cast, indus, now, hamza):
     run = form_for(cast, [hamza, cast.subject("junaid")], now)
     erase_subject(hamza, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     print_form(run, address=ADDRESS, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
     assert [one.subject_id for one in AccessRecord.objects.all()] == [cast.subject_id("junaid")]
 
 
-def test_a_form_takes_as_many_queries_for_many_as_for_one(cast, indus, now, django_assert_max_num_queries):
+def test_making_and_printing_a_form_runs_few_queries(cast, indus, now, django_assert_max_num_queries):
     people = [cast.subject(name) for name in ("hamza", "junaid", "iqra", "danish")]
     with django_assert_max_num_queries(25):
         run = form_for(cast, people, now)

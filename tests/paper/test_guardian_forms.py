@@ -147,7 +147,7 @@ def answer_service(danish, guardian, decision, at):
     return record_service_answer(danish, guardian=guardian, decision=decision, **given)
 
 
-def test_a_class_without_contacts_is_asked_on_paper_and_each_answer_counts_for_its_purpose(cast, now, code, danish):
+def test_each_answer_on_paper_takes_effect_for_its_purpose(cast, now, code, danish):
     assert reasons(cast, now, "service_delivery", "newsletter") == ["guardian_consent_required"] * 2
     [row] = confirmed(cast, now, signed(code, "yes", "yes", "no"))
     assert (row.state, row.problem) == ("confirmed", "")
@@ -193,7 +193,7 @@ def test_the_form_verifies_the_guardian_and_is_evidence_of_every_answer(cast, no
     assert row.details is None
 
 
-def test_a_scan_is_kept_with_the_verification_and_with_each_answer(cast, now, code, farah):
+def test_a_scan_is_stored_with_the_verification_and_with_each_answer(cast, now, code, farah):
     [row] = entries_of(bring(cast, now, signed(code, "yes", "yes", "no")))
     confirm_entry(row, scan=io.BytesIO(b"%PDF-1.7 signed"), actor=farah, at=now)
     assert Verification.objects.get().file is not None
@@ -201,7 +201,7 @@ def test_a_scan_is_kept_with_the_verification_and_with_each_answer(cast, now, co
     assert ConsentEvidence.objects.filter(file__isnull=False).count() == 2
 
 
-def test_a_sheet_by_itself_changes_nothing(cast, now, code):
+def test_an_uploaded_sheet_alone_changes_nothing(cast, now, code):
     sheet = bring(cast, now, signed(code, "yes", "yes"))
     assert stands(sheet) == [("matched", "")]
     assert not Guardianship.objects.exists()
@@ -209,7 +209,7 @@ def test_a_sheet_by_itself_changes_nothing(cast, now, code):
     assert reasons(cast, now, "newsletter") == ["guardian_consent_required"]
 
 
-def test_outside_recipients_are_asked_apart_and_a_no_to_them_keeps_the_platform(cast, now, indus, danish, esra):
+def test_refusing_outside_recipients_does_not_refuse_the_platform(cast, now, indus, danish, esra):
     approve_host(indus.pk, "payment_billing")
     run = guardians_form(cast, [danish], MADE)
     share = {"action": "share", "recipient": "host"}
@@ -222,7 +222,7 @@ def test_outside_recipients_are_asked_apart_and_a_no_to_them_keeps_the_platform(
     assert reasons(cast, later, "payment_billing", **share) == ["guardian_consent_required"]
 
 
-def test_a_yes_to_outside_recipients_permits_sharing(cast, now, indus, danish):
+def test_consent_to_outside_recipients_permits_sharing(cast, now, indus, danish):
     approve_host(indus.pk, "payment_billing")
     run = guardians_form(cast, [danish], MADE)
     confirmed(cast, now, signed(code_of(run, danish), "yes", **{"outside-recipients": "yes"}))
@@ -230,7 +230,7 @@ def test_a_yes_to_outside_recipients_permits_sharing(cast, now, indus, danish):
 
 
 @pytest.mark.parametrize("service", ["", "no"])
-def test_without_a_yes_to_the_platform_no_other_yes_is_recorded(cast, now, code, farah, service):
+def test_no_consent_is_recorded_without_consent_to_the_platform(cast, now, code, farah, service):
     [row] = confirmed(cast, now, signed(code, service, "yes", "no"))
     assert (row.state, row.problem) == ("contradictory", "not_authorised")
     chosen = choose_entry(row, actor=farah, **CORRECTION, at=now)
@@ -248,7 +248,7 @@ def test_refusals_are_recorded_as_refusals(cast, now, code):
     assert reasons(cast, now, "service_delivery") == ["guardian_consent_refused"]
 
 
-def test_the_own_yes_of_a_child_is_refused_and_its_no_is_recorded(cast, now, code, farah):
+def test_consent_by_a_child_is_refused_and_its_refusal_is_recorded(cast, now, code, farah):
     own = {"answered_by": "self", "guardian-id": ""}
     [row] = confirmed(cast, now, signed(code, "yes", "yes", **own))
     assert (row.state, row.problem) == ("guardian", "child_gave")
@@ -262,7 +262,7 @@ def test_the_own_yes_of_a_child_is_refused_and_its_no_is_recorded(cast, now, cod
     assert ConsentEvent.objects.get().given_by == "self"
 
 
-def test_on_a_form_for_the_person_a_guardian_still_gives_nothing(cast, now, danish, farah):
+def test_a_guardian_cannot_consent_on_a_form_for_the_person(cast, now, danish, farah):
     run = form_for(cast, [danish], MADE)
     sheet = bring(cast, now, line(code_of(run, danish), "yes", answered_by="guardian"))
     assert stands(sheet) == [("guardian", "guardian_answered")]
@@ -322,7 +322,9 @@ def a_child(indus, danish, esra):
         (a_child, "signer_minor"),
     ],
 )
-def test_whoever_may_not_sign_is_refused_by_name(cast, now, *, indus, danish, esra, code, farah, who, problem):
+def test_a_guardian_who_may_not_sign_is_refused_with_the_reason(
+    cast, now, *, indus, danish, esra, code, farah, who, problem
+):
     before = ServiceAuthorisation.objects.count()
     [row] = confirmed(cast, now, signed(code, "yes", "yes", **{"guardian-id": who(indus, danish, esra)}))
     assert (row.state, row.problem) == ("guardian", problem)
@@ -342,7 +344,7 @@ def test_a_guardian_barred_after_the_upload_is_refused_at_confirmation(cast, now
     assert not ServiceAuthorisation.objects.exists()
 
 
-def test_a_claim_that_ends_while_the_form_is_recorded_names_no_guardian(cast, now, code, danish, farah):
+def test_a_claim_that_ends_while_the_form_is_recorded_creates_no_guardian(cast, now, code, danish, farah):
     [row] = entries_of(bring(cast, now, signed(code)))
     end_other_claims(danish, named=[], actor=SETTING_UP, at=now)
     form = SignedForm(row, FormPage.objects.get(subject=danish), Verdict(RowState.MATCHED), SIGNED, {})
@@ -351,7 +353,7 @@ def test_a_claim_that_ends_while_the_form_is_recorded_names_no_guardian(cast, no
 
 
 @pytest.mark.parametrize("named", ["lms-nobody", "lms-kiran", "lms-danish"])
-def test_an_id_that_cannot_be_the_guardians_refuses_the_sheet_by_row_and_column(cast, now, code, named):
+def test_a_wrong_guardian_id_refuses_the_sheet_with_row_and_column(cast, now, code, named):
     good, bad = signed(code), signed(code, **{"guardian-id": named})
     with pytest.raises(SheetInvalid) as told:
         bring(cast, now, good, bad)
@@ -359,14 +361,14 @@ def test_an_id_that_cannot_be_the_guardians_refuses_the_sheet_by_row_and_column(
     assert not SheetEntry.objects.exists()
 
 
-def test_a_relationship_that_the_records_do_not_have_is_checked_by_a_person(cast, now, code, farah):
+def test_a_relationship_that_differs_from_the_records_needs_a_decision(cast, now, code, farah):
     [row] = confirmed(cast, now, signed(code, **{"guardian-relationship": "relative"}))
     assert (row.state, row.problem) == ("contradictory", "relationship_differs")
     assert choose_entry(row, actor=farah, **CORRECTION, at=now).state == "confirmed"
     assert Guardianship.objects.get().relationship == "parent"
 
 
-def test_a_row_without_its_guardian_waits_until_the_guardian_is_entered(cast, now, *, code, danish, esra, farah):
+def test_a_row_without_a_guardian_waits_until_one_is_entered(cast, now, *, code, danish, esra, farah):
     [row] = confirmed(cast, now, signed(code, "yes", "yes", **{"guardian-id": ""}))
     assert (row.state, row.problem) == ("guardian", "signer_missing")
     entered = enter_signer(row, guardian=esra, actor=farah, **CORRECTION, at=now)
@@ -379,7 +381,7 @@ def test_a_row_without_its_guardian_waits_until_the_guardian_is_entered(cast, no
 NEW = {"guardian-id": "", "guardian-name": "Gulnaz Bibi", "guardian-relationship": "relative"}
 
 
-def test_a_guardian_whom_only_the_form_names_needs_a_second_person(cast, now, code, danish, farah):
+def test_a_guardian_named_only_on_the_form_needs_a_second_person(cast, now, code, danish, farah):
     [row] = confirmed(cast, now, signed(code, "yes", "yes", **NEW))
     assert (row.state, row.problem) == ("guardian", "signer_new")
     assert b"Gulnaz" not in row.details.ciphertext
@@ -420,7 +422,7 @@ def test_the_second_person_is_independent_of_the_first(cast, now, *, user, maker
         assert choose_entry(row, **by, at=now + TIE_LIFE).state == "confirmed"
 
 
-def test_the_refusal_of_another_new_guardian_stays_in_the_queue(cast, now, code, danish, farah):
+def test_a_refusal_by_a_second_new_guardian_stays_in_the_queue(cast, now, code, danish, farah):
     father = {**NEW, "guardian-name": "Gul Khan", "guardian-relationship": "parent"}
     unnamed = {"guardian-id": ""}
     mother, refusal, again, missing = entries_of(
@@ -446,20 +448,20 @@ def test_the_refusal_of_another_new_guardian_stays_in_the_queue(cast, now, code,
     assert set(ServiceAuthorisation.objects.values_list("decision", flat=True)) == {"given", "refused"}
 
 
-def test_a_name_that_cannot_be_opened_is_not_confirmed(cast, now, code):
+def test_a_name_that_cannot_be_decrypted_is_not_confirmed(cast, now, code):
     [row] = entries_of(bring(cast, now, signed(code, **NEW)))
     SheetEntry.objects.filter(pk=row.pk).update(details=None)
     with pytest.raises(NameDiffers):
         choose_entry(row, actor=cast.actor("amina"), **CORRECTION, at=now)
 
 
-def test_the_name_goes_with_a_row_that_is_dismissed(cast, now, code, farah):
+def test_dismissing_a_row_deletes_the_name(cast, now, code, farah):
     [row] = entries_of(bring(cast, now, signed(code, **NEW)))
     dismissed = dismiss_entry(row, actor=farah, **CORRECTION, at=now)
     assert (dismissed.state, dismissed.details) == ("dismissed", None)
 
 
-def test_an_unmatched_row_that_expires_keeps_no_guardian(cast, now, indus):
+def test_an_expired_unmatched_row_no_longer_has_a_guardian(cast, now, indus):
     bring(cast, now, signed("1111-1111", "yes"))
     expire_unmatched(indus.pk, actor=SETTING_UP, at=now + timedelta(days=91))
     row = SheetEntry.objects.get()
@@ -476,7 +478,7 @@ def test_a_name_entered_by_hand_needs_another_person_too(cast, now, code, farah)
     assert choose_entry(entered, name="Gulnaz Bibi", actor=amina, **CORRECTION, at=now).state == "confirmed"
 
 
-def test_what_is_entered_about_a_guardian_is_checked(cast, now, *, code, danish, esra, farah):
+def test_input_about_a_guardian_is_validated(cast, now, *, code, danish, esra, farah):
     [row] = entries_of(bring(cast, now, signed(code, **{"guardian-id": ""})))
     by = {"actor": farah, **CORRECTION, "at": now}
     for wrong in ({}, {"guardian": esra, "name": "G"}, {"name": "G"}, {"name": "G", "relationship": "aunt"}):
@@ -494,7 +496,7 @@ def test_what_is_entered_about_a_guardian_is_checked(cast, now, *, code, danish,
         enter_signer(other, guardian=esra, **by)
 
 
-def test_a_mistyped_code_is_matched_by_hand_with_the_guardian_kept(cast, now, *, code, danish, esra, farah):
+def test_matching_a_mistyped_code_by_hand_keeps_the_guardian(cast, now, *, code, danish, esra, farah):
     typed = code[:-1] + ("2" if code[-1] != "2" else "3")
     first, second = entries_of(bring(cast, now, signed(typed, "yes"), signed("1111-1111", "yes", **NEW)))
     assert first.state == second.state == "unmatched"
@@ -504,13 +506,13 @@ def test_a_mistyped_code_is_matched_by_hand_with_the_guardian_kept(cast, now, *,
     assert named.problem == "signer_new"
 
 
-def test_a_sheet_names_no_child_as_its_own_guardian_when_matched_by_hand(cast, now, code, danish, farah):
+def test_a_row_that_names_the_child_as_guardian_cannot_be_matched_by_hand(cast, now, code, danish, farah):
     [row] = entries_of(bring(cast, now, signed("1111-1111", **{"guardian-id": "lms-danish"})))
     with pytest.raises(NotTheirOwnGuardian):
         match_entry(row, code=code, actor=farah, **CORRECTION, at=now)
 
 
-def test_a_call_is_not_a_signature_but_may_refuse(cast, now, code, danish, farah):
+def test_a_phone_call_may_refuse_but_not_consent(cast, now, code, danish, farah):
     [row] = confirmed(cast, now, signed(code, "yes", method="phone"))
     assert (row.state, row.problem) == ("guardian", "not_signed")
     [row] = confirmed(cast, now, signed(code, "no", method="phone", note="Call at nine"))
@@ -519,7 +521,7 @@ def test_a_call_is_not_a_signature_but_may_refuse(cast, now, code, danish, farah
     assert not Verification.objects.exists()
 
 
-def test_a_guardian_verified_as_strongly_is_not_verified_again(cast, now, code, danish, esra):
+def test_an_equally_strong_verification_is_not_repeated(cast, now, code, danish, esra):
     verified_guardian(danish, esra, at=MADE)
     confirmed(cast, now, signed(code))
     assert [one.method for one in Verification.objects.all()] == ["in_person"]
@@ -534,7 +536,7 @@ def test_both_guardians_answer_on_one_form_and_the_refusal_takes_precedence(cast
     assert GuardianConflict.objects.get(closed_at=None).purpose_code == ""
 
 
-def test_another_guardians_refusal_is_shown_before_a_yes_is_recorded(cast, now, *, code, danish, father, farah):
+def test_another_guardians_refusal_is_shown_before_consent_is_recorded(cast, now, *, code, danish, father, farah):
     answer_service(danish, father, "refused", SIGNED - timedelta(days=1))
     [row] = confirmed(cast, now, signed(code, "yes", "yes"))
     assert (row.state, row.problem) == ("contradictory", "other_refused")
@@ -563,13 +565,13 @@ def test_a_withdrawal_after_the_signature_is_not_undone_by_the_form(cast, now, *
     assert reasons(cast, now, "service_delivery") == ["guardian_consent_withdrawn"]
 
 
-def test_the_own_refusal_of_the_child_after_the_signature_is_not_undone_either(cast, now, code, danish, farah):
+def test_a_later_refusal_by_the_child_is_not_undone_by_the_form(cast, now, code, danish, farah):
     answer_service(danish, None, "refused", SIGNED + timedelta(hours=2))
     [row] = confirmed(cast, now, signed(code, "yes"))
     assert (row.state, row.problem) == ("contradictory", "ended_since")
 
 
-def test_the_refusal_of_a_new_guardian_is_recorded_beside_that_of_the_child(cast, now, code, danish):
+def test_a_new_guardians_refusal_is_recorded_beside_that_of_the_child(cast, now, code, danish):
     answer_service(danish, None, "refused", SIGNED + timedelta(hours=2))
     [row] = entries_of(bring(cast, now, signed(code, "no", **NEW)))
     choose_entry(row, name="Gulnaz Bibi", actor=cast.actor("amina"), **CORRECTION, at=now)
@@ -577,7 +579,7 @@ def test_the_refusal_of_a_new_guardian_is_recorded_beside_that_of_the_child(cast
     assert set(refusals.values_list("guardian__external_id", flat=True)) > {None}
 
 
-def test_a_refusal_on_the_portal_since_is_shown_and_a_person_decides(cast, now, *, code, danish, esra, farah):
+def test_a_later_refusal_on_the_portal_needs_a_decision(cast, now, *, code, danish, esra, farah):
     verified_guardian(danish, esra, at=MADE)
     answer_service(danish, esra, "refused", SIGNED + timedelta(hours=2))
     [row] = confirmed(cast, now, signed(code, "yes"))
@@ -586,7 +588,7 @@ def test_a_refusal_on_the_portal_since_is_shown_and_a_person_decides(cast, now, 
     assert reasons(cast, now, "service_delivery") == ["permitted"]
 
 
-def test_the_same_answer_since_is_not_recorded_again(cast, now, code, danish, esra):
+def test_the_same_later_answer_is_not_recorded_again(cast, now, code, danish, esra):
     verified_guardian(danish, esra, at=MADE)
     answer_service(danish, esra, "given", SIGNED + timedelta(hours=2))
     [row] = confirmed(cast, now, signed(code, "yes", "yes"))
@@ -604,7 +606,7 @@ def test_a_later_withdrawal_takes_effect_as_any_other(cast, now, *, code, danish
     assert reasons(cast, later + timedelta(hours=1), "service_delivery") == ["guardian_consent_withdrawn"]
 
 
-def test_a_forged_signature_found_later_takes_everything_back(cast, now, code, danish):
+def test_a_false_verification_found_later_ends_all_consents(cast, now, code, danish):
     confirmed(cast, now, signed(code, "yes", "yes"))
     mark_verification_false(Verification.objects.get(), actor=SETTING_UP, at=now + timedelta(hours=1))
     assert "permitted" not in reasons(cast, now + timedelta(hours=2), "service_delivery", "newsletter")
@@ -621,7 +623,7 @@ def test_a_day_in_the_future_refuses_the_sheet(cast, now, code):
     assert [(one.column, one.code) for one in told.value.problems] == [("answered_on", "date_in_future")]
 
 
-def test_a_child_who_has_come_of_age_since_answers_themselves(cast, now, code, danish, farah):
+def test_a_guardians_answer_is_not_recorded_once_the_child_is_of_age(cast, now, code, danish, farah):
     grown = datetime(2035, 1, 1, 9, tzinfo=UTC)
     [row] = confirmed(cast, grown, signed(code, "yes", "yes", answered_on="2034-12-24"))
     assert (row.state, row.problem) == ("contradictory", "of_age")
@@ -629,13 +631,13 @@ def test_a_child_who_has_come_of_age_since_answers_themselves(cast, now, code, d
         choose_entry(row, actor=farah, **CORRECTION, at=grown)
 
 
-def test_what_a_guardian_gave_ends_where_the_child_comes_of_age(cast, now, code, danish):
+def test_a_guardians_consent_ends_when_the_child_comes_of_age(cast, now, code, danish):
     confirmed(cast, now, signed(code, "yes", "yes"))
     assert reasons(cast, datetime(2035, 1, 1, 9, tzinfo=UTC), "newsletter") != ["permitted"]
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])
-def test_for_an_erased_child_nothing_is_recorded(cast, now, *, code, danish, farah, erase):
+def test_nothing_is_recorded_about_an_erased_child(cast, now, *, code, danish, farah, erase):
     [row] = entries_of(bring(cast, now, signed(code)))
     erase(danish, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     moved = confirm_entry(row, actor=farah, at=now)
@@ -644,7 +646,7 @@ def test_for_an_erased_child_nothing_is_recorded(cast, now, *, code, danish, far
 
 
 @pytest.mark.parametrize(("erase", "error"), [(erase_subject, AlreadyErased), (start_erasure, ErasureInProgress)])
-def test_for_an_erased_child_no_guardian_is_entered(cast, now, *, code, danish, farah, erase, error):
+def test_no_guardian_is_entered_for_an_erased_child(cast, now, *, code, danish, farah, erase, error):
     [row] = entries_of(bring(cast, now, signed(code, **{"guardian-id": ""})))
     erase(danish, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     with pytest.raises(error):
@@ -652,13 +654,13 @@ def test_for_an_erased_child_no_guardian_is_entered(cast, now, *, code, danish, 
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])
-def test_an_erased_guardian_signs_nothing(cast, now, *, code, esra, farah, erase):
+def test_a_form_signed_by_an_erased_guardian_is_not_confirmed(cast, now, *, code, esra, farah, erase):
     [row] = entries_of(bring(cast, now, signed(code)))
     erase(esra, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     assert confirm_entry(row, actor=farah, at=now).problem == "signer_unknown"
 
 
-def test_another_clients_form_is_not_known(cast, now):
+def test_another_clients_code_is_unknown(cast, now):
     with in_client(cast.client_id("indus")):
         danish = cast.subject("danish")
         code = code_of(guardians_form(cast, [danish], MADE), danish)
@@ -669,7 +671,7 @@ def test_another_clients_form_is_not_known(cast, now):
         assert stands(sheet) == [("unmatched", "code_unknown")]
 
 
-def test_a_form_for_guardians_has_a_page_for_each_child_and_for_nobody_else(cast, run):
+def test_a_form_for_guardians_has_a_page_for_each_child_only(cast, run):
     pages = {page.subject.external_id: page for page in FormPage.objects.filter(run=run)}
     assert set(pages) == {"lms-danish", "lms-iqra"}
     assert {tuple(page.purposes) for page in pages.values()} == {BOTH}
@@ -695,7 +697,7 @@ def test_a_form_is_printed_while_its_notice_is_in_effect(cast, now, indus, run, 
         print_form(run, **by)
 
 
-def test_a_yes_to_an_earlier_notice_about_the_platform_does_not_count(cast, now, indus, code, farah):
+def test_consent_under_an_earlier_platform_notice_is_not_recorded(cast, now, indus, code, farah):
     approve_host(indus.pk, "service_delivery")
     [row] = confirmed(cast, now, signed(code, "yes", "yes", "no"))
     assert (row.state, row.problem) == ("outdated", "notice_changed")
@@ -704,7 +706,7 @@ def test_a_yes_to_an_earlier_notice_about_the_platform_does_not_count(cast, now,
     assert {event.state for event in ConsentEvent.objects.all()} == {"refused"}
 
 
-def test_a_yes_to_a_purpose_that_was_widened_after_the_form_was_made_does_not_count(cast, now, indus, code, farah):
+def test_consent_to_a_purpose_widened_since_is_not_recorded(cast, now, indus, code, farah):
     purpose = Purpose.objects.get(code="newsletter", client_id=indus.pk)
     widen_purpose(purpose, categories=["device"], actor=farah, reason=Reason.REVIEW, at=MADE + timedelta(days=1))
     [row] = confirmed(cast, now, signed(code, "yes", "yes", "yes"))
@@ -714,7 +716,7 @@ def test_a_yes_to_a_purpose_that_was_widened_after_the_form_was_made_does_not_co
     assert {event.purpose.code for event in ConsentEvent.objects.all()} == {"product_research"}
 
 
-def test_children_whose_guardians_cannot_be_written_to_are_found(cast, now, *, indus, danish, esra, farah):
+def test_children_with_unreachable_guardians_are_found(cast, now, *, indus, danish, esra, farah):
     assert list(select_unreachable(indus, actor=farah)) == []
     alone = make_guardian(indus, "no-phone", at=MADE)
     claim_guardian(cast.subject("iqra"), guardian=alone, relationship="parent", actor=SETTING_UP, at=MADE)
@@ -733,7 +735,7 @@ def test_an_answer_on_paper_closes_the_invitation(cast, now, *, indus, danish, e
 @pytest.mark.parametrize(
     "broken", [{"given_by": "self"}, {"state": "matched", "authorisation_id": "0190b9f4-0000-7000-8000-000000000000"}]
 )
-def test_the_database_refuses_a_guardian_who_cannot_be(cast, now, code, broken):
+def test_the_database_refuses_a_row_with_an_impossible_guardian(cast, now, code, broken):
     [row] = entries_of(bring(cast, now, signed(code)))
     for name, value in broken.items():
         setattr(row, name, value)
@@ -748,7 +750,7 @@ def test_the_database_refuses_a_child_as_its_own_guardian(cast, now, code, danis
         row.save()
 
 
-def test_a_sheet_for_guardians_takes_as_many_queries_for_many_children_as_for_one(cast, now, indus, danish):
+def test_uploading_runs_the_same_number_of_queries_for_any_number_of_children(cast, now, indus, danish):
     children = [
         SubjectFactory(client=indus, external_id=f"lms-class-{number}", role="student", birth_date=BORN["child"])
         for number in range(12)

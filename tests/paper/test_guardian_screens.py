@@ -116,7 +116,7 @@ def test_a_guardian_not_on_file_is_recorded_by_a_second_person_who_reads_the_nam
         assert Consent.objects.get().state == "given"
 
 
-def test_a_number_of_an_identity_card_is_refused_where_it_is_entered(cast: Cast, farah: Client, run: FormRun) -> None:
+def test_an_identity_card_number_is_refused_with_row_and_column(cast: Cast, farah: Client, run: FormRun) -> None:
     row = row_for(cast, run, "yes", note="CNIC 42101-1234567-1")
     answer = farah.post(f"{list_url(SHEETS)}add/", {"file": SimpleUploadedFile("a.csv", sheet_of(row))})
     assert "Row 2, note: must not contain the number of an identity card" in answer.content.decode()
@@ -124,7 +124,7 @@ def test_a_number_of_an_identity_card_is_refused_where_it_is_entered(cast: Cast,
         assert not SheetEntry.objects.exists()
 
 
-def test_households_that_cannot_be_asked_by_message_are_led_to_the_form(cast: Cast, farah: Client) -> None:
+def test_unreachable_guardians_are_linked_to_the_paper_form(cast: Cast, farah: Client) -> None:
     with in_client(cast.client_id("indus")):
         alone = make_guardian(cast.client("indus"), "no-phone", at=CAST_AT)
         iqra = cast.subject("iqra")
@@ -142,13 +142,15 @@ def test_households_that_cannot_be_asked_by_message_are_led_to_the_form(cast: Ca
         assert [page.subject_id for page in FormPage.objects.all()] == [cast.subject_id("iqra")]
 
 
-def test_an_officer_keeps_the_choice_of_guardians_while_choosing_the_client(cast: Cast) -> None:
+def test_choosing_the_client_keeps_the_choice_of_guardians(cast: Cast) -> None:
     page = browser_of(cast.user("amina")).get(f"{list_url(FORMS)}add/?addressee=guardian&unreachable=1")
     assert '<input type="hidden" name="addressee" value="guardian">' in page.content.decode()
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
-def test_every_screen_is_clean_in_both_languages(cast: Cast, farah: Client, run: FormRun, language: str) -> None:
+def test_every_page_follows_the_content_security_policy_in_both_languages(
+    cast: Cast, farah: Client, run: FormRun, language: str
+) -> None:
     sheet = brought(cast, farah, row_for(cast, run, "yes", **{"guardian-id": ""}), row_for(cast, run, "no", **NEW))
     row, named = entry(cast, sheet), entry(cast, sheet, 3)
     farah.get(f"/admin/?lang={language}")

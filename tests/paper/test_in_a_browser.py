@@ -63,7 +63,7 @@ def make(page: Page, base: str) -> str:
     return page.url
 
 
-def test_a_class_is_asked_on_paper_and_its_answers_confirmed(served: Demonstration) -> None:
+def test_answers_of_a_class_on_paper_are_confirmed(served: Demonstration) -> None:
     base = f"http://127.0.0.1:{served.port}"
     who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
     with sync_playwright() as playwright:
@@ -142,7 +142,7 @@ def make_for_guardians(page: Page, base: str) -> str:
     return page.url
 
 
-def test_guardians_sign_a_form_and_the_row_says_who(served: Demonstration) -> None:
+def test_a_row_shows_the_guardian_who_signed(served: Demonstration) -> None:
     base = f"http://127.0.0.1:{served.port}"
     who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
     with sync_playwright() as playwright:

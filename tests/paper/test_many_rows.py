@@ -18,7 +18,7 @@ def indus(cast):
         yield cast.client("indus")
 
 
-def test_five_thousand_rows_take_as_many_queries_as_five_but_batches(cast, indus, now):
+def test_five_thousand_rows_need_only_a_few_more_queries_than_five(cast, indus, now):
     run = form_for(cast, [cast.subject("hamza"), cast.subject("junaid")], MADE)
     rows = [line(code_of(run, cast.subject(name))) for name in ("hamza", "junaid")]
     bring(cast, now, *rows, line("1111-1111"))
@@ -30,7 +30,7 @@ def test_five_thousand_rows_take_as_many_queries_as_five_but_batches(cast, indus
     assert len(many) <= len(few) + 4
 
 
-def test_a_large_sheet_is_confirmed_by_the_worker_row_by_row_and_once(cast, indus, now, settings):
+def test_the_worker_confirms_each_row_of_a_large_sheet_once(cast, indus, now, settings):
     settings.ANSWERS_AT_ONCE = 1
     run = form_for(cast, [cast.subject("hamza"), cast.subject("junaid")], MADE)
     sheet = bring(cast, now, *(line(code_of(run, cast.subject(name))) for name in ("hamza", "junaid")))

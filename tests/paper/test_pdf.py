@@ -56,24 +56,24 @@ def all_tags(read) -> list[tuple[str, str, Any]]:
     return list(tags(catalog(read)["/StructTreeRoot"]["/K"], str(catalog(read)["/Lang"])))
 
 
-def test_it_says_that_it_is_accessible(read):
+def test_the_pdf_declares_pdf_ua_1(read):
     assert catalog(read)["/MarkInfo"]["/Marked"]
     assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog(read)["/Metadata"].get_data()
 
 
-def test_its_title_and_language_are_set_and_name_nobody(read):
+def test_its_title_and_language_are_set_without_personal_names(read):
     assert read.metadata["/Title"] == "Consent form: Grade 7 B"
     assert catalog(read)["/ViewerPreferences"]["/DisplayDocTitle"]
     assert catalog(read)["/Lang"] == "en"
 
 
-def test_each_page_is_headed_and_so_is_each_question_in_both_languages(read):
+def test_each_page_and_question_has_headings_in_both_languages(read):
     headings = [(tag, language) for tag, language, _ in all_tags(read) if tag.startswith("/H")]
     about, asks, who = [("/H2", "en"), ("/H2", "ur")], [("/H3", "en"), ("/H3", "ur")], ("/H2", "en")
     assert headings == [("/H1", "en"), *about, *asks, who] * len(PEOPLE)
 
 
-def test_lists_are_lists_and_pictures_say_what_they_show(read):
+def test_lists_are_tagged_and_pictures_have_alternative_texts(read):
     found = all_tags(read)
     assert sorted(language for tag, language, _ in found if tag == "/L") == ["en", "en", "ur", "ur"]
     pictures = [node["/Alt"] for tag, _, node in found if tag == "/Figure"]

@@ -71,7 +71,7 @@ def answer(cast, name, state, at, purpose="newsletter"):
     )
 
 
-def test_a_sheet_changes_nothing_by_itself(cast, now, code):
+def test_an_uploaded_sheet_alone_changes_nothing(cast, now, code):
     sheet = bring(cast, now, line(code("hamza"), "yes", "no"))
     assert stands(sheet) == [("matched", "")]
     assert not ConsentEvent.objects.exists()
@@ -79,7 +79,7 @@ def test_a_sheet_changes_nothing_by_itself(cast, now, code):
     assert facts["rows"] == {"matched": 1}
 
 
-def test_confirmed_it_records_each_purpose_apart_with_method_day_and_evidence(cast, now, code, farah, run):
+def test_confirming_records_each_purpose_with_method_day_and_evidence(cast, now, code, farah, run):
     [entry] = entries_of(bring(cast, now, line(code("hamza"), "yes", "no", method="phone", note="Call at nine")))
     later = now + timedelta(hours=1)
     confirmed = confirm_entry(entry, actor=farah, at=later)
@@ -101,7 +101,7 @@ def test_confirmed_it_records_each_purpose_apart_with_method_day_and_evidence(ca
     assert confirmed.details is None
 
 
-def test_history_and_ledger_say_who_confirmed(cast, now, code, farah):
+def test_history_and_ledger_show_who_confirmed(cast, now, code, farah):
     [entry] = entries_of(bring(cast, now, line(code("hamza"))))
     confirm_entry(entry, actor=farah, at=now)
     step = EntryStep.objects.get(entry=entry)
@@ -110,7 +110,7 @@ def test_history_and_ledger_say_who_confirmed(cast, now, code, farah):
     assert facts["events"] == [str(ConsentEvent.objects.get().pk)]
 
 
-def test_confirming_twice_acts_once(cast, now, code, farah):
+def test_confirming_twice_records_once(cast, now, code, farah):
     [entry] = entries_of(bring(cast, now, line(code("hamza"))))
     confirm_entry(entry, actor=farah, at=now)
     again = confirm_entry(entry, actor=farah, at=now + timedelta(hours=1))
@@ -124,21 +124,21 @@ def test_a_scan_becomes_evidence_of_every_answer(cast, now, code, farah):
     assert ConsentEvidence.objects.filter(file__isnull=False).count() == 2
 
 
-def test_all_matched_rows_are_confirmed_and_no_others(cast, now, code, farah):
+def test_confirming_all_confirms_only_matched_rows(cast, now, code, farah):
     sheet = bring(cast, now, line(code("hamza")), line(code("junaid"), "no"), line("0000-0000"))
     confirm_matched(sheet, actor=farah, at=now)
     assert [state for state, _ in stands(sheet)] == ["confirmed", "confirmed", "unmatched"]
     assert ConsentEvent.objects.count() == 2
 
 
-def test_the_same_sheet_is_taken_once(cast, now, code):
+def test_the_same_sheet_cannot_be_uploaded_twice(cast, now, code):
     bring(cast, now, line(code("hamza")))
     with pytest.raises(SheetAlreadyUploaded):
         bring(cast, now, line(code("hamza")))
     assert SheetEntry.objects.count() == 1
 
 
-def test_rows_that_say_the_same_are_recorded_once(cast, now, code, farah):
+def test_identical_rows_are_recorded_once(cast, now, code, farah):
     sheet = bring(cast, now, line(code("hamza")), line(code("hamza")))
     confirm_matched(sheet, actor=farah, at=now)
     assert [state for state, _ in stands(sheet)] == ["confirmed", "confirmed"]
@@ -149,7 +149,7 @@ def mistyped(code):
     return code[:-1] + ("2" if code[-1] != "2" else "3")
 
 
-def test_a_mistyped_code_matches_nobody_and_its_near_ones_are_told(cast, now, code, farah, indus):
+def test_a_mistyped_code_matches_no_one_and_similar_codes_are_listed(cast, now, code, farah, indus):
     sheet = bring(cast, now, line(mistyped(code("hamza"))), line("1111-1111"))
     assert stands(sheet)[0] == ("unmatched", "code_mistyped")
     entry = entries_of(sheet)[0]
@@ -157,7 +157,7 @@ def test_a_mistyped_code_matches_nobody_and_its_near_ones_are_told(cast, now, co
     assert find_similar_codes(indus.id, typed)[0].subject_id == cast.subject_id("hamza")
 
 
-def test_what_was_typed_is_sealed_and_its_key_goes_with_the_last_of_them(cast, now, code, farah):
+def test_unmatched_input_is_encrypted_and_its_key_deleted_with_the_last_row(cast, now, code, farah):
     sheet = bring(cast, now, line("HAMZALDH", note="Lodhi senior"))
     [entry] = entries_of(sheet)
     assert b"HAMZA" not in entry.details.ciphertext
@@ -168,7 +168,7 @@ def test_what_was_typed_is_sealed_and_its_key_goes_with_the_last_of_them(cast, n
     assert get_typed_code(entries_of(sheet)[0], actor=farah) == {}
 
 
-def test_matched_by_hand_it_waits_to_be_confirmed(cast, now, code, farah):
+def test_a_row_matched_by_hand_waits_for_confirmation(cast, now, code, farah):
     [entry] = entries_of(bring(cast, now, line(mistyped(code("hamza")), note="Box 9")))
     matched = match_entry(entry, code=code("hamza").lower(), actor=farah, reason=Reason.CORRECTION, at=now)
     assert (matched.state, matched.subject_id) == ("matched", cast.subject_id("hamza"))
@@ -182,13 +182,13 @@ def test_matched_by_hand_it_waits_to_be_confirmed(cast, now, code, farah):
 
 
 @pytest.mark.parametrize("typed", ["", "0000-0000", "nonsense", "x" * 500])
-def test_it_is_matched_to_a_form_that_there_is_only(cast, now, code, farah, typed):
+def test_a_row_cannot_be_matched_to_an_unknown_code(cast, now, code, farah, typed):
     [entry] = entries_of(bring(cast, now, line("1111-1111")))
     with pytest.raises(CodeUnknown):
         match_entry(entry, code=typed, actor=farah, reason=Reason.CORRECTION, at=now)
 
 
-def test_rows_that_differ_wait_until_one_is_chosen(cast, now, code, farah):
+def test_different_rows_wait_until_one_is_chosen(cast, now, code, farah):
     sheet = bring(cast, now, line(code("hamza"), "yes"), line(code("hamza"), "no"), line(code("junaid")))
     assert stands(sheet) == [("contradictory", "rows_differ")] * 2 + [("matched", "")]
     confirm_matched(sheet, actor=farah, at=now)
@@ -200,7 +200,7 @@ def test_rows_that_differ_wait_until_one_is_chosen(cast, now, code, farah):
     assert Consent.objects.get(subject_id=cast.subject_id("hamza")).state == "refused"
 
 
-def test_rows_of_two_sheets_contradict_each_other_too(cast, now, code, farah):
+def test_rows_of_two_sheets_can_contradict_each_other(cast, now, code, farah):
     first = bring(cast, now, line(code("hamza"), "yes"))
     second = bring(cast, now, line(code("hamza"), "no"))
     assert stands(first) == stands(second) == [("contradictory", "rows_differ")]
@@ -216,14 +216,14 @@ def test_a_row_that_contradicts_a_later_answer_waits(cast, now, code, farah):
     assert Consent.objects.get().state == "given"
 
 
-def test_what_was_answered_before_the_paper_does_not_contradict_it(cast, now, code, farah):
+def test_an_answer_before_the_paper_does_not_contradict_it(cast, now, code, farah):
     answer(cast, "hamza", "given", SIGNED - timedelta(days=2))
     sheet = bring(cast, now, line(code("hamza"), "no"))
     confirm_matched(sheet, actor=farah, at=now)
     assert Consent.objects.get().state == "refused"
 
 
-def test_a_withdrawal_after_the_paper_is_never_undone_by_it(cast, now, code, farah):
+def test_a_withdrawal_after_the_paper_is_not_undone(cast, now, code, farah):
     answer(cast, "hamza", "given", SIGNED - timedelta(days=2))
     withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=farah, at=SIGNED + timedelta(hours=1))
     sheet = bring(cast, now, line(code("hamza"), "yes"))
@@ -233,7 +233,7 @@ def test_a_withdrawal_after_the_paper_is_never_undone_by_it(cast, now, code, far
     assert Consent.objects.get().state == "withdrawn"
 
 
-def test_a_withdrawal_between_upload_and_confirmation_is_not_undone_either(cast, now, code, farah):
+def test_a_withdrawal_between_upload_and_confirmation_is_not_undone(cast, now, code, farah):
     answer(cast, "hamza", "given", SIGNED - timedelta(days=2))
     [entry] = entries_of(bring(cast, now, line(code("hamza"), "yes")))
     assert entry.state == "matched"
@@ -258,7 +258,7 @@ def change_notice(cast, at):
     )
 
 
-def test_under_a_notice_that_changed_no_yes_is_recorded_but_a_no_is(cast, now, code, farah):
+def test_under_a_changed_notice_only_refusals_are_recorded(cast, now, code, farah):
     change_notice(cast, now - timedelta(hours=1))
     sheet = bring(cast, now, line(code("hamza"), "yes", "yes"), line(code("junaid"), "no"))
     assert stands(sheet) == [("outdated", "notice_changed"), ("matched", "")]
@@ -272,7 +272,7 @@ def test_under_a_notice_that_changed_no_yes_is_recorded_but_a_no_is(cast, now, c
 
 
 @pytest.mark.parametrize("by", ["self", "guardian"])
-def test_for_a_child_a_yes_waits_for_a_guardian(cast, now, code, farah, by):
+def test_consent_by_a_child_waits_for_a_guardian(cast, now, code, farah, by):
     sheet = bring(cast, now, line(code("danish"), "yes", answered_by=by))
     assert stands(sheet) == [("guardian", "child_gave" if by == "self" else "guardian_answered")]
     with pytest.raises(NothingToRecord):
@@ -280,24 +280,24 @@ def test_for_a_child_a_yes_waits_for_a_guardian(cast, now, code, farah, by):
     assert not ConsentEvent.objects.exists()
 
 
-def test_a_child_may_say_no(cast, now, code, farah):
+def test_a_child_may_refuse(cast, now, code, farah):
     sheet = bring(cast, now, line(code("danish"), "no"))
     confirm_matched(sheet, actor=farah, at=now)
     assert ConsentEvent.objects.get().state == "refused"
 
 
-def test_a_day_before_the_form_was_made_is_a_contradiction(cast, now, code):
+def test_a_day_before_the_form_was_made_needs_a_decision(cast, now, code):
     assert stands(bring(cast, now, line(code("hamza"), answered_on="2026-09-19"))) == [("contradictory", "before_form")]
 
 
-def test_on_the_day_it_was_made_a_form_may_be_signed(cast, now, code, farah):
+def test_a_form_may_be_signed_on_the_day_it_was_made(cast, now, code, farah):
     sheet = bring(cast, now, line(code("hamza"), answered_on="2026-09-20"))
     confirm_matched(sheet, actor=farah, at=now)
     assert ConsentEvent.objects.get().claimed_at == MADE
 
 
 @pytest.mark.parametrize("erase", [erase_subject, start_erasure])
-def test_for_somebody_erased_nothing_is_recorded(cast, now, code, farah, erase):
+def test_nothing_is_recorded_about_an_erased_person(cast, now, code, farah, erase):
     [entry] = entries_of(bring(cast, now, line(code("hamza"))))
     erase(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
     moved = confirm_entry(entry, actor=farah, at=now)
@@ -308,7 +308,7 @@ def test_for_somebody_erased_nothing_is_recorded(cast, now, code, farah, erase):
     assert not ConsentEvent.objects.exists()
 
 
-def test_what_is_settled_stays_settled(cast, now, code, farah):
+def test_a_decided_row_cannot_be_decided_again(cast, now, code, farah):
     confirmed, dismissed = entries_of(bring(cast, now, line(code("hamza")), line(code("junaid"))))
     confirm_entry(confirmed, actor=farah, at=now)
     dismiss_entry(dismissed, actor=farah, reason=Reason.CORRECTION, at=now)
@@ -325,7 +325,7 @@ def test_what_is_settled_stays_settled(cast, now, code, farah):
 
 
 @pytest.mark.parametrize("who", ["bilal", "sana", "celia"])
-def test_the_wrong_role_neither_brings_nor_settles(cast, now, code, who):
+def test_other_roles_may_not_upload_or_decide(cast, now, code, who):
     [entry] = entries_of(bring(cast, now, line(code("hamza"))))
     actor, why = cast.actor(who), {"reason": Reason.CORRECTION, "at": now}
     acts = [
@@ -343,7 +343,7 @@ def test_the_wrong_role_neither_brings_nor_settles(cast, now, code, who):
     assert not ConsentEvent.objects.exists()
 
 
-def test_another_clients_code_matches_nobody(cast, now):
+def test_another_clients_code_matches_no_one(cast, now):
     with in_client(cast.client_id("khyber")):
         foreign = form_for(cast, [cast.subject("kiran")], MADE, client="khyber")
         code = code_of(foreign, cast.subject("kiran"))
@@ -364,7 +364,7 @@ def test_another_clients_code_matches_nobody(cast, now):
         {"recorded": ["00000000-0000-7000-8000-000000000001"]},
     ],
 )
-def test_the_database_refuses_a_row_that_cannot_be(cast, now, code, broken):
+def test_the_database_refuses_an_inconsistent_row(cast, now, code, broken):
     [entry] = entries_of(bring(cast, now, line(code("hamza"))))
     for name, value in broken.items():
         setattr(entry, name, value)
@@ -372,7 +372,7 @@ def test_the_database_refuses_a_row_that_cannot_be(cast, now, code, broken):
         entry.save()
 
 
-def test_a_form_and_what_was_done_are_evidence(cast, now, code, farah):
+def test_pages_and_steps_cannot_be_changed(cast, now, code, farah):
     [entry] = entries_of(bring(cast, now, line(code("hamza"))))
     confirm_entry(entry, actor=farah, at=now)
     for model in (FormPage, EntryStep):
@@ -380,7 +380,7 @@ def test_a_form_and_what_was_done_are_evidence(cast, now, code, farah):
             model._default_manager.update(client_id=entry.client_id)
 
 
-def test_a_real_moment_is_as_good_as_the_tests_own(cast, indus, farah):
+def test_a_form_made_at_the_real_time_is_confirmed(cast, indus, farah):
     at = timezone.now()
     run = form_for(cast, [cast.subject("hamza")], at)
     day = f"{at + timedelta(hours=5):%Y-%m-%d}"

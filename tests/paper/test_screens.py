@@ -58,7 +58,7 @@ def entry(cast: Cast, sheet: AnswerSheet, number: int = 2) -> SheetEntry:
         return SheetEntry.objects.get(sheet=sheet, number=number)
 
 
-def test_empty_lists_say_that_nothing_is_there_yet(farah: Client) -> None:
+def test_empty_lists_show_an_explanation(farah: Client) -> None:
     for model, words in ((FORMS, "No consent form"), (SHEETS, "No answer sheet"), (QUEUE, "The queue is empty")):
         assert words in farah.get(list_url(model)).content.decode()
 
@@ -88,7 +88,7 @@ def test_a_form_is_made_for_everyone_in_a_role(cast: Cast, farah: Client) -> Non
         ({"addressee": "guardian", "ids": "lms-junaid"}, "0 people would be asked"),
     ],
 )
-def test_what_cannot_be_asked_is_said_on_the_form(cast: Cast, farah: Client, changed: Any, words: str) -> None:
+def test_invalid_input_is_reported_on_the_form(cast: Cast, farah: Client, changed: Any, words: str) -> None:
     values = {"name": "A", "addressee": "person", "purposes": ["newsletter"], "ids": IDS, **changed}
     answer = farah.post(f"{list_url(FORMS)}add/", values)
     assert answer.status_code == 200
@@ -106,7 +106,7 @@ def test_an_officer_chooses_the_client_first(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("query", ["?client=nonsense", "?client=0190b9f4-0000-7000-8000-000000000000"])
-def test_an_officer_is_asked_again_for_a_client_that_is_none(cast: Cast, query: str) -> None:
+def test_an_officer_must_choose_again_after_an_unknown_client(cast: Cast, query: str) -> None:
     assert browser_of(cast.user("amina")).get(f"{list_url(FORMS)}add/{query}").status_code in {200, 400}
 
 
@@ -115,7 +115,7 @@ def test_an_administrator_cannot_choose_another_client(cast: Cast, farah: Client
     assert run.client_id == cast.client_id("indus")
 
 
-def test_printing_takes_a_reason_and_gives_a_pdf_that_is_not_kept(cast: Cast, farah: Client) -> None:
+def test_printing_requires_a_reason_and_returns_a_pdf_that_is_not_cached(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
     url = row_url(FORMS, run.pk, "print")
     assert "names of 3 people" in farah.get(url).content.decode()
@@ -153,14 +153,14 @@ def test_a_sheet_with_problems_is_refused_with_rows_and_columns(cast: Cast, fara
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"PK\x03\x04", b"=1+1"])
-def test_what_is_no_sheet_is_refused_on_the_form(farah: Client, content: bytes | None) -> None:
+def test_an_unreadable_file_is_refused_on_the_form(farah: Client, content: bytes | None) -> None:
     given = {} if content is None else {"file": SimpleUploadedFile("a.csv", content)}
     answer = farah.post(f"{list_url(SHEETS)}add/", given)
     assert answer.status_code == 200
     assert "errorlist" in answer.content.decode()
 
 
-def test_a_sheet_is_taken_once(cast: Cast, farah: Client) -> None:
+def test_a_sheet_cannot_be_uploaded_twice(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
     rows = lines_for(cast, run, ("hamza", "yes"))
     brought(cast, farah, *rows)
@@ -220,7 +220,7 @@ def test_an_unmatched_row_is_matched_by_hand_and_then_confirmed(cast: Cast, fara
         assert ConsentEvent.objects.get().subject_id == cast.subject_id("hamza")
 
 
-def test_of_two_rows_that_differ_one_is_chosen(cast: Cast, farah: Client) -> None:
+def test_one_of_two_different_rows_is_chosen(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
     sheet = brought(cast, farah, *lines_for(cast, run, ("hamza", "yes"), ("hamza", "no")))
     row = entry(cast, sheet)
@@ -231,7 +231,7 @@ def test_of_two_rows_that_differ_one_is_chosen(cast: Cast, farah: Client) -> Non
     assert (entry(cast, sheet).state, entry(cast, sheet, 3).state) == ("confirmed", "dismissed")
 
 
-def test_what_cannot_stand_is_said_and_dismissed(cast: Cast, farah: Client) -> None:
+def test_a_row_that_cannot_be_recorded_is_explained_and_dismissed(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
     row = entry(cast, brought(cast, farah, *lines_for(cast, run, ("danish", "yes"))))
     page = farah.get(row_url(QUEUE, row.pk)).content.decode()
@@ -241,14 +241,14 @@ def test_what_cannot_stand_is_said_and_dismissed(cast: Cast, farah: Client) -> N
     assert entry(cast, AnswerSheet(pk=row.sheet_id)).state == "dismissed"
 
 
-def test_the_first_page_says_that_answers_wait(cast: Cast, farah: Client) -> None:
+def test_the_start_page_shows_that_answers_wait(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
     assert "Answers to confirm" not in farah.get("/admin/").content.decode()
     brought(cast, farah, *lines_for(cast, run, ("hamza", "yes")))
     assert "Answers to confirm" in farah.get("/admin/").content.decode()
 
 
-def test_the_queue_is_narrowed_by_sheet_and_state(cast: Cast, farah: Client) -> None:
+def test_the_queue_is_filtered_by_sheet_and_state(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
     sheet = brought(cast, farah, *lines_for(cast, run, ("hamza", "yes"), ("danish", "yes")))
     narrowed = farah.get(f"{list_url(QUEUE)}?sheet={sheet.pk}&state__exact=guardian").content.decode()
@@ -258,7 +258,9 @@ def test_the_queue_is_narrowed_by_sheet_and_state(cast: Cast, farah: Client) -> 
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
-def test_every_screen_is_clean_in_both_languages(cast: Cast, farah: Client, language: str) -> None:
+def test_every_page_follows_the_content_security_policy_in_both_languages(
+    cast: Cast, farah: Client, language: str
+) -> None:
     run = made(cast, farah)
     sheet = brought(cast, farah, *lines_for(cast, run, ("hamza", "yes"), ("hamza", "no")), line("1111-1111"))
     row, unmatched = entry(cast, sheet), entry(cast, sheet, 4)
@@ -287,7 +289,7 @@ def queries_of(browser: Client, address: str) -> int:
     return len(found)
 
 
-def test_lists_take_as_many_queries_for_many_rows_as_for_one(cast: Cast, farah: Client) -> None:
+def test_lists_run_the_same_number_of_queries_for_any_number_of_rows(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
     brought(cast, farah, *lines_for(cast, run, ("hamza", "yes")))
     farah.get(list_url(QUEUE))

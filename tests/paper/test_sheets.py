@@ -40,14 +40,14 @@ def refused(content):
     return [(problem.row, problem.column, problem.code) for problem in told.value.problems]
 
 
-def test_a_row_says_who_answered_what_how_and_when():
+def test_a_row_is_read_with_answers_method_and_day():
     [row] = read(csv_of("7kq2-m9xz,yes,no,guardian,phone,2026-09-30,Call at nine")).rows
     assert (row.number, row.code, row.answers) == (2, "7KQ2M9XZ", {"newsletter": True, "product_research": False})
     assert (row.by_guardian, row.method, row.answered_on) == (True, "phone", date(2026, 9, 30))
     assert row.note == "Call at nine"
 
 
-def test_a_workbook_says_the_same():
+def test_a_workbook_is_read_like_a_csv_file():
     [row] = read(book(HEADER.split(","), ["7KQ2-M9XZ", "yes", None, "self", "paper", date(2026, 9, 30), None])).rows
     assert (row.code, row.answers, row.answered_on) == ("7KQ2M9XZ", {"newsletter": True}, date(2026, 9, 30))
 
@@ -58,11 +58,11 @@ def test_yes_and_no_are_read_in_both_languages(text, gives):
 
 
 @pytest.mark.parametrize("day", ["2026-09-03", "03.09.2026", "3/9/2026"])
-def test_a_day_is_read_as_it_is_written_here(day):
+def test_local_date_formats_are_read(day):
     assert read(csv_of(f"7KQ2-M9XZ,yes,,self,paper,{day},")).rows[0].answered_on == date(2026, 9, 3)
 
 
-def test_rows_without_an_answer_and_lines_of_hints_are_passed_over():
+def test_rows_without_an_answer_and_hint_lines_are_skipped():
     sheet = read(csv_of("# a hint,yes / no,,,,,", "7KQ2-M9XZ,,,,,,", "", "0000-0000,no,,self,paper,2026-09-30,"))
     assert ([row.code for row in sheet.rows], sheet.blank) == (["00000000"], 1)
 
@@ -84,11 +84,11 @@ def test_rows_without_an_answer_and_lines_of_hints_are_passed_over():
         ("7KQ2-M9XZ,yes,,self,paper,2026-09-30,,more", (2, None, "cell_count_wrong")),
     ],
 )
-def test_what_is_wrong_in_a_row_is_told_by_row_and_column(line, problem):
+def test_errors_are_reported_by_row_and_column(line, problem):
     assert refused(csv_of(line)) == [problem]
 
 
-def test_every_problem_is_told_at_once():
+def test_all_problems_are_reported_together():
     assert len(refused(csv_of("7KQ2-M9XZ,x,,self,paper,2026-09-30,", "7KQ2-M9XZ,yes,,x,y,z,"))) == 4
 
 
@@ -107,7 +107,7 @@ def test_a_wrong_header_is_refused(header):
     assert refused(csv_of(header=header)) == [(1, None, "header_wrong")]
 
 
-def test_a_problem_quotes_no_cell():
+def test_problems_do_not_quote_cells():
     with pytest.raises(SheetInvalid) as told:
         read(csv_of("7KQ2-M9XZ,Hamza Lodhi,,Hamza Lodhi,Hamza Lodhi,Hamza Lodhi,"))
     assert "Hamza" not in " ".join(problem.message for problem in told.value.problems)
@@ -140,16 +140,16 @@ def bomb():
         (bomb(), "ratio_too_high"),
     ],
 )
-def test_what_is_no_sheet_of_answers_is_refused(content, code):
+def test_a_file_that_is_not_an_answer_sheet_is_refused(content, code):
     assert code in [found for _, _, found in refused(content)]
 
 
-def test_five_thousand_rows_are_taken():
+def test_five_thousand_rows_are_accepted():
     assert len(read(csv_of(*["7KQ2-M9XZ,yes,,self,paper,2026-09-30,"] * 5_000)).rows) == 5_000
 
 
 @pytest.mark.parametrize("make", [render_csv_sheet, render_xlsx_sheet])
-def test_the_sheet_we_hand_out_is_read_once_it_is_filled(make):
+def test_our_own_template_is_read_after_it_is_filled_in(make):
     codes = [generate_code() for _ in range(3)]
     blank = make(PURPOSES, codes)
     assert refused(blank) == [(None, None, "nothing_answered")]
@@ -168,7 +168,7 @@ def test_the_sheet_we_hand_out_is_read_once_it_is_filled(make):
     assert ([row.code for row in sheet.rows], sheet.blank) == ([codes[1]], 2)
 
 
-def test_the_sheet_we_hand_out_begins_no_cell_like_a_formula():
+def test_no_cell_of_our_template_starts_like_a_formula():
     cells = render_csv_sheet(PURPOSES, [generate_code()]).decode("utf-8-sig").replace("\r\n", ",").split(",")
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
 
@@ -179,7 +179,7 @@ GUARDIANS = (
 )
 
 
-def test_a_row_of_a_form_for_guardians_says_who_signed_and_what_about_the_platform():
+def test_a_guardian_row_is_read_with_signer_and_platform_answers():
     line = "7KQ2-M9XZ,yes,no,yes,guardian,par-9,,,paper,2026-09-30,Folder 3"
     [row] = read(csv_of(line, header=GUARDIANS)).rows
     assert row.answers == {"platform-use": True, "outside-recipients": False, "newsletter": True}
@@ -201,19 +201,19 @@ def test_a_row_of_a_form_for_guardians_says_who_signed_and_what_about_the_platfo
         ("self,par-9,,", ("answered_by", "value_not_allowed")),
     ],
 )
-def test_a_guardian_who_cannot_be_is_refused_by_row_and_column(who, problem):
+def test_an_invalid_guardian_is_refused_by_row_and_column(who, problem):
     line = f"7KQ2-M9XZ,yes,,,{who},paper,2026-09-30,"
     assert refused(csv_of(line, header=GUARDIANS)) == [(2, *problem)]
 
 
 @pytest.mark.parametrize("who", ["guardian,par-9,,", "self,,,"])
-def test_a_card_number_in_the_note_about_an_answer_to_the_platform_is_refused_by_row(who):
+def test_an_identity_card_number_in_the_note_is_refused(who):
     line = f"7KQ2-M9XZ,no,,,{who},paper,2026-09-30,CNIC 42101-1234567-1"
     assert refused(csv_of(line, header=GUARDIANS)) == [(2, "note", "value_not_allowed")]
 
 
 @pytest.mark.parametrize("render", [render_csv_sheet, render_xlsx_sheet])
-def test_the_empty_sheet_of_a_form_for_guardians_has_columns_for_who_signed(render):
+def test_the_template_for_guardians_has_columns_for_the_signer(render):
     blank = render(["platform-use", "outside-recipients", "newsletter"], [generate_code()])
     assert refused(blank) == [(None, None, "nothing_answered")]
     if render is render_csv_sheet:

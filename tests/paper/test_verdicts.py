@@ -41,12 +41,12 @@ def case(answers=None, facts=None, **changed):
     return RowFacts(**values)
 
 
-def test_the_words_of_states_and_problems_are_those_of_the_table():
+def test_states_and_problems_match_the_models_choices():
     assert [one.value for one in RowState] == EntryState.values
     assert [one.value for one in Problem] == EntryProblem.values
 
 
-def test_a_row_that_nothing_contradicts_is_matched():
+def test_a_row_without_problems_is_matched():
     verdict = judge_row(case())
     assert (verdict.standing, verdict.problem, verdict.record) == (RowState.MATCHED, None, ("newsletter",))
 
@@ -85,7 +85,7 @@ NO = {"newsletter": False}
         ({"facts": {"last": ("refused", EARLIER), "ended_at": LATER}}, "contradictory", "ended_since"),
     ],
 )
-def test_a_row_waits_for_what_stands_in_its_way(changed, standing, problem):
+def test_a_row_with_a_problem_waits(changed, standing, problem):
     verdict = judge_row(case(**changed))
     assert (verdict.standing, verdict.problem) == (standing, problem)
     assert bool(verdict.record) == (standing == "matched")
@@ -94,12 +94,12 @@ def test_a_row_waits_for_what_stands_in_its_way(changed, standing, problem):
 @pytest.mark.parametrize(
     ("answers", "last"), [({"newsletter": True}, "given"), (NO, "refused"), (NO, "withdrawn"), (NO, "revoked")]
 )
-def test_what_was_answered_alike_since_is_not_recorded_again(answers, last):
+def test_the_same_later_answer_is_not_recorded_again(answers, last):
     verdict = judge_row(case(answers, {"last": (last, LATER)}))
     assert (verdict.standing, verdict.record, verdict.already) == ("matched", (), ("newsletter",))
 
 
-def test_a_person_may_choose_a_row_before_others_and_before_later_answers():
+def test_staff_may_choose_a_row_over_other_rows_and_later_answers():
     chosen = case(facts={"last": ("refused", LATER)}, rows_differ=True)
     assert judge_row(chosen).record == ()
     assert judge_row(chosen, insists=True).record == ("newsletter",)
@@ -114,11 +114,11 @@ def test_a_person_may_choose_a_row_before_others_and_before_later_answers():
         {"printed": None},
     ],
 )
-def test_nobody_may_choose_what_does_not_stand(facts):
+def test_invalid_answers_cannot_be_chosen(facts):
     assert judge_row(case(facts=facts), insists=True).record == ()
 
 
-def test_each_purpose_stands_apart():
+def test_each_purpose_is_judged_separately():
     changed = PurposeFacts(**{**FACTS, "in_effect": NEW})
     both = case({"newsletter": True, "research": True}, purposes={**case().purposes, "research": changed})
     verdict = judge_row(both)
@@ -140,7 +140,7 @@ states = st.sampled_from(["given", "refused", "withdrawn", "revoked", "invalidat
     in_effect=st.sampled_from([OLD, NEW, None]),
     insists=st.booleans(),
 )
-def test_no_yes_is_ever_recorded_over_a_later_ending_or_under_another_notice(gives, last, ended_at, in_effect, insists):
+def test_consent_is_never_recorded_after_its_end_or_under_another_notice(gives, last, ended_at, in_effect, insists):
     facts = {"last": last, "ended_at": ended_at, "in_effect": in_effect}
     verdict = judge_row(case({"newsletter": gives}, facts), insists=insists)
     if gives and verdict.record:
@@ -149,7 +149,7 @@ def test_no_yes_is_ever_recorded_over_a_later_ending_or_under_another_notice(giv
 
 
 @pytest.mark.parametrize(("child", "guardian", "gives"), list(product([True, False], repeat=3)))
-def test_for_a_child_no_yes_is_recorded_whoever_says_it(child, guardian, gives):
+def test_no_consent_is_recorded_for_a_child(child, guardian, gives):
     for insists in (True, False):
         verdict = judge_row(
             case({"newsletter": gives}, is_child=child, by_guardian=guardian, rows_differ=True), insists=insists
@@ -162,7 +162,7 @@ SERVED: dict[str, Any] = {"printed": "hash", "in_effect": "hash", "rests_on_cons
 
 
 @pytest.mark.parametrize("insists", [True, False])
-def test_the_no_of_a_child_to_outside_recipients_alone_is_not_confirmed_because_it_cannot_be_recorded(insists):
+def test_a_child_who_refuses_only_outside_recipients_is_not_confirmed(insists):
     purposes = {SHARING: PurposeFacts(**SERVED)}
     facts = case({SHARING: False}, purposes=purposes, is_child=True, for_guardians=True)
     verdict = judge_row(facts, insists=insists)
@@ -180,7 +180,7 @@ def test_the_no_of_a_child_to_outside_recipients_alone_is_not_confirmed_because_
     other_refused=st.booleans(),
     insists=st.booleans(),
 )
-def test_no_yes_of_a_guardian_is_recorded_without_authority_and_a_yes_to_the_platform(
+def test_a_guardians_consent_needs_authority_and_consent_to_the_platform(
     *, answers, signer, is_child, by_phone, in_effect, last, ended_at, other_refused, insists
 ):
     service = PurposeFacts(
@@ -215,7 +215,7 @@ def test_no_yes_of_a_guardian_is_recorded_without_authority_and_a_yes_to_the_pla
 
 
 @pytest.mark.parametrize("insists", [True, False])
-def test_a_form_for_guardians_gives_nothing_once_the_person_is_of_age(insists):
+def test_a_form_for_guardians_records_nothing_once_the_child_is_of_age(insists):
     for by_guardian in (True, False):
         verdict = judge_row(
             case(by_guardian=by_guardian, for_guardians=True, signer=Signer.NAMED, is_child=False), insists=insists

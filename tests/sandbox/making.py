@@ -7,20 +7,10 @@ from consent.notices.starter_register import CATEGORIES, PURPOSES
 from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
-from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from tests.api.callers import Caller
-from tests.cast import FAR
-from tests.factories import (
-    CAST_AT,
-    SETTING_UP,
-    ClientFactory,
-    SubjectFactory,
-    make_agreement,
-    make_consent_purpose,
-    make_system,
-)
+from tests.factories import ClientFactory, SubjectFactory, make_agreement, make_consent_purpose, make_key, make_system
 
 
 class Sandbox:
@@ -33,9 +23,7 @@ class Sandbox:
             client = ClientFactory(id=self.id, code="play", name="Playground", is_sandbox=True)
             make_consent_purpose(client, "newsletter", ["contact_details"])
             make_agreement(client, [*PURPOSES, "newsletter"], list(CATEGORIES))
-            self.key, self.secret = issue_api_key(
-                self.id, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT
-            )
+            self.key, self.secret = make_key(self.id)
             make_system(client, "lms", ["contact_details", "usage_logs"], key="LMS")
             SubjectFactory(client=client, external_id="p-adult", birth_date=date(1990, 5, 4))
             SubjectFactory(client=client, external_id="p-child", birth_date=date(2017, 5, 4))

@@ -5,12 +5,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.services import change_client, issue_api_key, rotate_api_key
+from paktaleem.foundation.accounts.services import change_client, rotate_api_key
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from tests.cast import FAR
-from tests.factories import CAST_AT, SETTING_UP
+from tests.factories import CAST_AT, FAR, SETTING_UP, make_key
 
 OF_THE_OTHER_KIND = "apikey_is_of_its_clients_kind"
 NOT_SHOWN = "apikey_test_keys_show_it"
@@ -72,9 +71,7 @@ def test_paktaleem_is_no_sandbox(db):
 
 def test_keys_of_other_clients_are_as_they_were(cast):
     with in_client(cast.client_id("khyber")):
-        key, secret = issue_api_key(
-            cast.client_id("khyber"), name="New", scopes=["sandbox"], expires_at=FAR, actor=SETTING_UP, at=CAST_AT
-        )
+        key, secret = make_key(cast.client_id("khyber"), ["sandbox"], name="New")
     assert not key.is_test
     assert key.prefix == secret[:12]
     assert secret.startswith("ptk_")

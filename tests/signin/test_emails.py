@@ -46,7 +46,7 @@ def jobs(task: str) -> list[Any]:
         return [job.args for job in ProcrastinateJob.objects.filter(task_name=task).order_by("id")]
 
 
-def test_each_change_of_the_second_factor_is_recorded_and_told(amina, settings):
+def test_each_change_of_the_second_factor_is_recorded_and_reported(amina, settings):
     amina.enter()
     amina.enrol()
     assert subjects() == ["An authenticator app was added to your account"]
@@ -61,7 +61,7 @@ def test_each_change_of_the_second_factor_is_recorded_and_told(amina, settings):
     assert {address for one in letters() for address in one.to} == {amina.email}
 
 
-def test_what_is_refused_is_neither_recorded_nor_told(enrolled_amina):
+def test_a_refused_change_is_neither_recorded_nor_reported(enrolled_amina):
     enrolled_amina.enter()
     enrolled_amina.verify()
     enrolled_amina.browser.post(REMOVE)
@@ -70,7 +70,7 @@ def test_what_is_refused_is_neither_recorded_nor_told(enrolled_amina):
     assert (subjects(), recorded()) == ([], [])
 
 
-def test_a_recovery_code_that_opens_is_told(amina):
+def test_use_of_a_recovery_code_is_reported(amina):
     amina.enter()
     amina.enrol()
     [code, *_] = amina.browser.get(CODES).context["unused_codes"]
@@ -84,14 +84,14 @@ def test_a_recovery_code_that_opens_is_told(amina):
     assert recorded()[-1] == "user.code_used"
 
 
-def test_a_code_of_the_app_is_not(enrolled_amina):
+def test_use_of_an_app_code_is_not_reported(enrolled_amina):
     enrolled_amina.enter()
     enrolled_amina.verify()
     assert enrolled_amina.is_in
     assert subjects() == []
 
 
-def test_an_officer_who_resets_a_factor_or_a_password_is_not_the_one_who_is_told(cast):
+def test_a_reset_by_an_officer_is_reported_to_the_accounts_owner(cast):
     officer, bilal = browser_of(cast.user("amina")), cast.user("bilal")
     page = f"/admin/accounts/user/{bilal.pk}"
     officer.post(f"{page}/second-factor/", {"reason": "review"})
@@ -100,7 +100,7 @@ def test_an_officer_who_resets_a_factor_or_a_password_is_not_the_one_who_is_told
     assert {address for one in letters() for address in one.to} == {bilal.email}
 
 
-def test_ones_own_new_password_is_recorded_and_told(cast):
+def test_a_changed_password_is_recorded_and_reported(cast):
     browser = browser_of(cast.user("farah"))
     new = {"new_password1": FRESH, "new_password2": FRESH}
     browser.post("/admin/password_change/", {"old_password": "wrong", **new})
@@ -110,7 +110,7 @@ def test_ones_own_new_password_is_recorded_and_told(cast):
     assert recorded() == ["user.password_changed"]
 
 
-def test_a_password_set_by_the_link_of_a_letter_is_recorded_and_told(amina):
+def test_a_password_set_by_an_email_link_is_recorded_and_reported(amina):
     amina.browser.post(FORGOTTEN, {"email": amina.email})
     [link] = letters()
     assert link.subject == "Set your password"
@@ -122,7 +122,7 @@ def test_a_password_set_by_the_link_of_a_letter_is_recorded_and_told(amina):
     assert recorded() == ["user.password_reset"]
 
 
-def test_the_letter_is_in_the_language_of_whoever_signs_in(cast):
+def test_the_email_is_in_the_users_last_chosen_language(cast):
     farah = cast.user("farah")
     browser = Client()
     browser.get(f"{SIGN_IN}?lang=ur")
@@ -139,7 +139,7 @@ def test_the_letter_is_in_the_language_of_whoever_signs_in(cast):
     assert letter.extra_headers["Content-Language"] == "ur"
 
 
-def test_it_says_when_and_what_to_do_and_leads_nowhere(amina, settings):
+def test_the_email_has_time_and_advice_but_no_links(amina, settings):
     settings.SUPPORT_ADDRESS = "help@paktaleem.example"
     amina.enter()
     amina.enrol()
@@ -149,7 +149,7 @@ def test_it_says_when_and_what_to_do_and_leads_nowhere(amina, settings):
     assert "http" not in letter.body
 
 
-def test_the_letter_belongs_to_paktaleem_and_to_the_entry_and_comes_once(amina):
+def test_the_email_is_sent_once_and_refers_to_its_ledger_entry(amina):
     amina.enter()
     amina.enrol()
     letters()
@@ -161,7 +161,7 @@ def test_the_letter_belongs_to_paktaleem_and_to_the_entry_and_comes_once(amina):
         assert Entry.objects.get(pk=letter.related_id).kind == "user.totp_added"
 
 
-def test_jobs_hold_ids_and_no_address(amina):
+def test_jobs_contain_ids_and_no_email_addresses(amina):
     amina.enter()
     amina.enrol()
     amina.browser.post(FORGOTTEN, {"email": amina.email})
@@ -170,7 +170,7 @@ def test_jobs_hold_ids_and_no_address(amina):
 
 @pytest.mark.parametrize("language", ["en", "ur"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_there_are_words_for_each_change(cast, change, language, now):
+def test_each_change_has_an_email_text(cast, change, language, now):
     with in_global():
         User.objects.filter(pk=cast.user_id("farah")).update(language=language)
     tell_owner(str(cast.user_id("farah")), change, "0190b9f4-0000-7000-8000-000000000000", now.isoformat())
@@ -186,7 +186,7 @@ def asked(address: str) -> tuple[Any, list[str]]:
     return answer, [one["sql"].replace(address, "…") for one in sent.captured_queries]
 
 
-def test_asking_for_a_password_is_the_same_work_for_everybody(cast):
+def test_a_password_request_is_answered_alike_for_every_address(cast):
     with in_global():
         User.objects.filter(pk=cast.user_id("bilal")).update(is_active=False)
     asked("warm-up@paktaleem.example")
@@ -200,7 +200,7 @@ def test_asking_for_a_password_is_the_same_work_for_everybody(cast):
     }
 
 
-def test_only_who_may_sign_in_gets_the_letter(cast, mailoutbox):
+def test_only_active_users_get_a_password_email(cast, mailoutbox):
     with in_global():
         User.objects.filter(pk=cast.user_id("bilal")).update(is_active=False)
     for address in (cast.user("amina").email.upper(), "nobody@paktaleem.example", cast.user("bilal").email):
@@ -210,7 +210,7 @@ def test_only_who_may_sign_in_gets_the_letter(cast, mailoutbox):
     assert [one.to for one in letters()] == [[cast.user("amina").email]]
 
 
-def test_every_page_that_changes_a_factor_is_ours():
+def test_every_page_that_changes_a_factor_is_our_own_view():
     """Allauth's own views would not record the change: each form URL has our view or changes no factor."""
     found = {}
     for name in [name for name in get_resolver().reverse_dict if isinstance(name, str) and name.startswith("mfa_")]:

@@ -17,7 +17,7 @@ def kept() -> set[str]:
         return {str(one.data.get("secret", one.data.get("seed"))) for one in Authenticator.objects.all()}
 
 
-def test_sealed_anew_they_outlive_the_old_key(enrolled_amina: Visitor, settings, capsys):
+def test_re_encrypted_secrets_work_without_the_old_key(enrolled_amina: Visitor, settings, capsys):
     settings.KEYRING = with_new_epoch(settings.KEYRING)
     call_command("reseal_second_factors")
     assert capsys.readouterr().out == "1 second factors re-encrypted.\n"
@@ -28,7 +28,7 @@ def test_sealed_anew_they_outlive_the_old_key(enrolled_amina: Visitor, settings,
     assert enrolled_amina.is_in
 
 
-def test_with_the_key_gone_no_code_fits_and_the_command_says_so(enrolled_amina: Visitor, settings):
+def test_without_its_key_a_secret_is_reported_and_no_code_works(enrolled_amina: Visitor, settings):
     settings.KEYRING = without_epoch(with_new_epoch(settings.KEYRING), 1)
     enrolled_amina.enter()
     assert enrolled_amina.verify().status_code == 200
@@ -37,7 +37,7 @@ def test_with_the_key_gone_no_code_fits_and_the_command_says_so(enrolled_amina: 
         call_command("reseal_second_factors")
 
 
-def test_a_session_sealed_under_a_key_that_is_gone_is_over(cast: Cast, enrolled_amina: Visitor, settings):
+def test_a_session_encrypted_under_a_removed_key_ends(cast: Cast, enrolled_amina: Visitor, settings):
     enrolled_amina.enter()
     enrolled_amina.verify()
     assert enrolled_amina.is_in

@@ -29,7 +29,7 @@ def entries(kind: str) -> list[Any]:
         return [json.loads(one.body) for one in Entry.objects.filter(kind=kind).order_by("recorded_at", "id")]
 
 
-def test_a_sign_in_says_who_and_by_what(cast, enrolled_amina):
+def test_a_sign_in_is_recorded_with_user_and_factors(cast, enrolled_amina):
     enrolled_amina.enter()
     assert entries("sign_in.succeeded") == []
     enrolled_amina.verify()
@@ -41,12 +41,12 @@ def test_a_sign_in_says_who_and_by_what(cast, enrolled_amina):
     assert "@" not in json.dumps(entry)
 
 
-def test_a_refused_password_is_no_sign_in(cast, amina):
+def test_a_wrong_password_records_no_sign_in(cast, amina):
     amina.enter("wrong")
     assert entries("sign_in.succeeded") == []
 
 
-def test_the_end_of_a_session_says_why(cast):
+def test_the_end_of_a_session_is_recorded_with_its_cause(cast):
     browser_of(cast.user("farah")).post("/admin/logout/")
     with time_machine.travel(timezone.now(), tick=False) as clock:
         idle = browser_of(cast.user("farah"))
@@ -59,12 +59,12 @@ def test_the_end_of_a_session_says_why(cast):
     ]
 
 
-def test_who_is_not_signed_in_leaves_nothing_by_signing_out(db):
+def test_an_anonymous_sign_out_records_nothing(db):
     Client().post("/admin/logout/")
     assert entries("sign_in.ended") == []
 
 
-def test_officers_and_auditors_see_it_and_no_client_does(cast, amina, settings):
+def test_officers_and_auditors_see_sign_ins_and_clients_do_not(cast, amina, settings):
     settings.DEMAND_SECOND_FACTOR = False
     Visitor(cast.user("farah").email).enter()
     listed = "/admin/ledger/entry/?act=sign_in"
@@ -75,7 +75,7 @@ def test_officers_and_auditors_see_it_and_no_client_does(cast, amina, settings):
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_name_that_is_closed_is_recorded_once_and_by_hashes(cast, known):
+def test_a_lockout_of_a_name_is_recorded_once_with_hashes(cast, known):
     email = cast.user("amina").email if known else "nobody@paktaleem.example"
     fail(at_address(email, HERE), 4)
     assert entries(LOCKED) == []
@@ -86,7 +86,7 @@ def test_a_name_that_is_closed_is_recorded_once_and_by_hashes(cast, known):
     assert not [told for told in (email, "amina", "nobody", HERE) if told in json.dumps(entry)]
 
 
-def test_hashes_tell_one_origin_from_another(cast):
+def test_hashes_distinguish_names_and_addresses(cast):
     for address, email in ((HERE, "one@x.example"), (HERE, "two@x.example"), (ELSEWHERE, "one@x.example")):
         fail(at_address(email, address), 5)
     one, two, elsewhere = (entry["facts"] for entry in entries(LOCKED))
@@ -94,14 +94,14 @@ def test_hashes_tell_one_origin_from_another(cast):
     assert one["name"] == elsewhere["name"] != two["name"]
 
 
-def test_an_address_that_is_closed_for_all_names_is_recorded(cast, settings):
+def test_a_lockout_of_an_address_is_recorded_once(cast, settings):
     settings.FAILURES_OF_AN_ADDRESS = 6
     for number in range(8):
         at_address(f"someone{number}@paktaleem.example", HERE).enter("wrong")
     assert [one["facts"]["closed"] for one in entries(LOCKED)] == ["address"]
 
 
-def test_a_second_step_that_is_closed_is_recorded_once(cast, enrolled_amina):
+def test_a_lockout_of_the_second_factor_is_recorded_once(cast, enrolled_amina):
     enrolled_amina.enter()
     for _ in range(5):
         enrolled_amina.verify("000000")
@@ -113,7 +113,7 @@ def test_a_second_step_that_is_closed_is_recorded_once(cast, enrolled_amina):
     assert entry["facts"]["user"] == str(cast.user_id("amina"))
 
 
-def test_a_lock_out_stays_recorded_when_the_request_rolls_back(committed: Cast) -> None:
+def test_a_lockout_stays_recorded_when_the_request_rolls_back(committed: Cast) -> None:
     visitor = Visitor(committed.user("amina").email)
     with suppress(Aborted), in_global():
         fail(visitor, 5)
@@ -121,7 +121,7 @@ def test_a_lock_out_stays_recorded_when_the_request_rolls_back(committed: Cast) 
     assert [one["facts"]["closed"] for one in entries(LOCKED)] == ["name"]
 
 
-def test_a_sign_in_that_rolls_back_leaves_no_evidence_of_one(committed: Cast, settings: Any) -> None:
+def test_a_rolled_back_sign_in_is_not_recorded(committed: Cast, settings: Any) -> None:
     settings.DEMAND_SECOND_FACTOR = False
     with suppress(Aborted), in_global():
         Visitor(committed.user("amina").email).enter()
@@ -130,7 +130,7 @@ def test_a_sign_in_that_rolls_back_leaves_no_evidence_of_one(committed: Cast, se
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_it_is_written_from_every_context_and_leaves_it_as_it_was(cast, name, now):
+def test_a_sign_out_is_recorded_from_every_context_without_changing_it(cast, name, now):
     """The entry is written to PakTaleem's ledger from an officer's read-only context and from a client's."""
     with as_officer() if name == "amina" else in_client(cast.client_id("indus")):
         before = Entry.objects.count()

@@ -59,31 +59,31 @@ def inside(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def test_what_is_english_would_be_found(amina: Visitor) -> None:
+def test_the_check_finds_english_words(amina: Visitor) -> None:
     page = amina.browser.get(SIGN_IN)
     page.content = page.content.replace(b'<html lang="en" dir="ltr"', b'<html lang="ur" dir="rtl"')
     assert "Password" in english_in(page)
 
 
 @pytest.mark.parametrize("url", [SIGN_IN, FORGOTTEN])
-def test_the_way_in_and_what_it_refuses(visitor: Visitor, url: str) -> None:
+def test_the_sign_in_pages_and_their_errors(visitor: Visitor, url: str) -> None:
     assert english_in(visitor.browser.get(url)) == []
     assert english_in(visitor.browser.post(url, {})) == []
 
 
-def test_a_wrong_password(visitor: Visitor) -> None:
+def test_the_page_after_a_wrong_password(visitor: Visitor) -> None:
     page = visitor.enter("not the password")
     assert "درست نہیں" in page.content.decode()
     assert english_in(page) == []
 
 
-def test_a_letter_was_asked_for(visitor: Visitor) -> None:
+def test_the_page_after_a_password_request(visitor: Visitor) -> None:
     page = visitor.browser.post(FORGOTTEN, {"email": visitor.email}, follow=True)
     assert "بھیج دی گئی" in page.content.decode()
     assert english_in(page) == []
 
 
-def test_a_new_password_by_the_letter(visitor: Visitor) -> None:
+def test_the_pages_that_set_a_password_by_link(visitor: Visitor) -> None:
     visitor.browser.post(FORGOTTEN, {"email": visitor.email})
     link = re.search(r"https?://[^/\s]+(/accounts/password/reset/key/\S+)", str(letters()[-1].body))
     assert link is not None
@@ -97,14 +97,14 @@ def test_a_new_password_by_the_letter(visitor: Visitor) -> None:
     assert english_in(visitor.browser.get("/accounts/password/reset/key/a-b/")) == []
 
 
-def test_setting_up_a_second_factor(visitor: Visitor) -> None:
+def test_the_pages_that_set_up_a_second_factor(visitor: Visitor) -> None:
     visitor.enter()
     for url in (FACTORS, ENROL, "/accounts/2fa/webauthn/add/", "/accounts/2fa/webauthn/"):
         assert english_in(visitor.browser.get(url)) == [], url
     assert english_in(visitor.browser.post(ENROL, {"code": "000000"})) == []
 
 
-def test_what_one_has_set_up(inside: Visitor) -> None:
+def test_the_pages_of_enrolled_factors_and_passwords(inside: Visitor) -> None:
     for url in (
         FACTORS,
         "/accounts/2fa/recovery-codes/",
@@ -122,7 +122,7 @@ def test_what_one_has_set_up(inside: Visitor) -> None:
     assert english_in(inside.browser.post("/admin/password_change/", right, follow=True)) == []
 
 
-def test_the_code_at_sign_in(enrolled_amina: Visitor) -> None:
+def test_the_page_that_asks_for_the_code(enrolled_amina: Visitor) -> None:
     in_urdu(enrolled_amina.browser)
     enrolled_amina.enter()
     assert english_in(enrolled_amina.browser.get(VERIFY)) == []
@@ -130,13 +130,13 @@ def test_the_code_at_sign_in(enrolled_amina: Visitor) -> None:
 
 
 @pytest.mark.parametrize("url", [STEP_UP, "/accounts/2fa/reauthenticate/"])
-def test_proving_it_again(cast: Cast, enrolled_amina: Visitor, url: str) -> None:
+def test_the_pages_of_reauthentication(cast: Cast, enrolled_amina: Visitor, url: str) -> None:
     browser = in_urdu(browser_of(cast.user("amina"), seconds_ago=600))
     assert english_in(browser.get(url)) == []
     assert english_in(browser.post(url, {"password": "wrong", "code": "000000"})) == []
 
 
-def test_too_many_tries(visitor: Visitor) -> None:
+def test_the_lockout_page(visitor: Visitor) -> None:
     for _ in range(settings.AXES_FAILURE_LIMIT + 1):
         page = visitor.enter("not the password")
     assert page.status_code == 429

@@ -48,7 +48,7 @@ def follow(link, password=FRESH):
     return page.content.decode()
 
 
-def test_a_new_administrator_gets_in_by_the_link(amina, cast):
+def test_a_new_administrator_signs_in_after_using_the_link(amina, cast):
     user = invite(amina)
     given = {"client": str(cast.client_id("indus")), "user": str(user.pk), "role": "client_admin"}
     amina.post("/admin/accounts/membership/add/", {**given, "reason": "onboarding"})
@@ -79,7 +79,7 @@ def test_the_link_expires(amina, late, works):
         assert ("no longer valid" not in follow(link)) is works
 
 
-def test_it_is_sent_again_and_the_earlier_link_ends(amina):
+def test_sending_the_link_again_ends_the_earlier_one(amina):
     user = invite(amina)
     url = row_url("accounts/user", user.pk, "invite")
     assert amina.get(url).status_code == 200
@@ -93,7 +93,7 @@ def test_it_is_sent_again_and_the_earlier_link_ends(amina):
     assert amina.get(url).status_code == 302, "the link is used"
 
 
-def test_it_is_in_the_language_of_the_account_and_holds_no_password(amina):
+def test_the_email_is_in_the_accounts_language(amina):
     invite(amina, "ur")
     [letter] = letters()
     assert letter.extra_headers["Content-Language"] == "ur"

@@ -33,7 +33,7 @@ def fail(visitor: Visitor, times: int) -> list[int]:
     return [visitor.enter("wrong").status_code for _ in range(times)]
 
 
-def test_after_five_failures_even_the_right_password_is_refused(cast):
+def test_after_five_failures_the_right_password_is_refused(cast):
     visitor = at_address(cast.user("amina").email, HERE)
     assert fail(visitor, 5) == [200, 200, 200, 200, 429]
     answer = visitor.enter()
@@ -41,7 +41,7 @@ def test_after_five_failures_even_the_right_password_is_refused(cast):
     assert "_auth_user_id" not in visitor.browser.session
 
 
-def test_four_failures_are_forgiven_by_signing_in(cast, settings):
+def test_signing_in_resets_four_failures(cast, settings):
     settings.DEMAND_SECOND_FACTOR = False
     visitor = at_address(cast.user("amina").email, HERE)
     fail(visitor, 4)
@@ -49,12 +49,12 @@ def test_four_failures_are_forgiven_by_signing_in(cast, settings):
     assert failures() == 0
 
 
-def test_nobody_locks_a_colleague_out_from_elsewhere(cast):
+def test_failures_at_another_address_lock_no_colleague_out(cast):
     fail(at_address(cast.user("amina").email, ELSEWHERE), 20)
     assert at_address(cast.user("amina").email, HERE).enter().status_code == 302
 
 
-def test_an_address_that_tries_many_names_is_refused_for_all(cast, settings):
+def test_an_address_that_tries_many_names_is_locked_out(cast, settings):
     settings.FAILURES_OF_AN_ADDRESS = 6
     for number in range(6):
         at_address(f"someone{number}@paktaleem.example", HERE).enter("wrong")
@@ -62,7 +62,7 @@ def test_an_address_that_tries_many_names_is_refused_for_all(cast, settings):
     assert at_address(cast.user("amina").email, ELSEWHERE).enter().status_code == 302
 
 
-def test_an_operator_opens_a_name_early(cast, capsys):
+def test_an_operator_ends_a_lockout_early(cast, capsys):
     visitor = at_address(cast.user("amina").email, HERE)
     fail(visitor, 5)
     call_command("axes_reset_username", cast.user("amina").email)
@@ -70,19 +70,19 @@ def test_an_operator_opens_a_name_early(cast, capsys):
     assert visitor.enter().status_code == 302
 
 
-def test_unknown_and_known_names_are_locked_alike(cast):
+def test_unknown_and_known_names_are_locked_out_alike(cast):
     known = at_address(cast.user("amina").email, HERE)
     unknown = at_address("nobody@paktaleem.example", HERE)
     assert fail(known, 6) == fail(unknown, 6)
 
 
-def test_another_spelling_of_the_name_does_not_begin_anew(cast):
+def test_another_spelling_of_the_name_does_not_reset_the_count(cast):
     email = cast.user("amina").email
     assert fail(at_address(email, HERE), 3) == [200] * 3
     assert fail(at_address(email.upper(), HERE), 2) == [200, 429]
 
 
-def test_passwords_and_codes_are_not_kept_with_the_failure(cast):
+def test_passwords_and_codes_are_not_stored_with_the_failure(cast):
     Visitor(cast.user("amina").email).enter("a-pass-phrase-nearly-right")
     with autonomous_transaction():
         [kept] = AccessAttempt.objects.all()
@@ -90,7 +90,7 @@ def test_passwords_and_codes_are_not_kept_with_the_failure(cast):
     assert kept.username == cast.user("amina").email
 
 
-def test_guessing_the_password_at_the_step_up_page_is_counted_too(amina):
+def test_failures_at_reauthentication_are_counted(amina):
     amina.enter()
     for _ in range(4):
         amina.browser.post("/accounts/reauthenticate/", {"password": "wrong"})
@@ -101,7 +101,7 @@ class Aborted(Exception):
     """Aborts the request."""
 
 
-def test_what_is_counted_survives_the_rollback_around_it(committed: Cast) -> None:
+def test_failure_counts_survive_a_rollback_of_the_request(committed: Cast) -> None:
     """Lockout and counters are committed on their own connection."""
     visitor = Visitor(committed.user("amina").email)
     with suppress(Aborted), in_client(committed.client_id("indus")):
@@ -112,7 +112,7 @@ def test_what_is_counted_survives_the_rollback_around_it(committed: Cast) -> Non
     assert cache.get("tried") == 1
 
 
-def test_written_in_the_request_it_would_not_survive(committed: Cast, settings: Any) -> None:
+def test_on_the_requests_connection_the_count_is_rolled_back(committed: Cast, settings: Any) -> None:
     """The control: on the request's connection the count is rolled back."""
     settings.ASIDE_DATABASE = "default"
     visitor = Visitor(committed.user("amina").email)
@@ -122,13 +122,13 @@ def test_written_in_the_request_it_would_not_survive(committed: Cast, settings: 
     assert failures() == 0
 
 
-def test_a_refusal_that_rolls_back_keeps_the_lock(committed: Cast) -> None:
+def test_a_lockout_survives_a_rollback_of_the_request(committed: Cast) -> None:
     visitor = Visitor(committed.user("amina").email)
     assert fail(visitor, 5)[-1] == 429
     assert Visitor(committed.user("amina").email).enter().status_code == 429
 
 
-def test_what_is_aside_is_the_app_role_in_no_client(committed: Cast) -> None:
+def test_the_autonomous_connection_is_the_app_role_without_a_client(committed: Cast) -> None:
     with (
         in_client(committed.client_id("indus")),
         autonomous_transaction() as alias,
@@ -154,20 +154,20 @@ def test_what_is_aside_is_the_app_role_in_no_client(committed: Cast) -> None:
         (0, "", "", None),
     ],
 )
-def test_the_address_is_believed_as_far_as_our_proxies_go(settings, proxies, forwarded, remote, expected):
+def test_the_client_address_is_read_through_trusted_proxies_only(settings, proxies, forwarded, remote, expected):
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get(SIGN_IN, REMOTE_ADDR=remote, headers={"X-Forwarded-For": forwarded})
     assert get_remote_address(request) == expected
 
 
-def test_counters_are_named_by_keyed_hashes(db):
+def test_counters_are_stored_under_keyed_hashes(db):
     cache.set("amina@paktaleem.example", [1.5], 60)
     with in_global():
         [kept] = Counter.objects.all()
     assert (kept.value, "amina" in kept.key, len(kept.key)) == ([1.5], False, 64)
 
 
-def test_a_counter_is_a_cache(db):
+def test_counters_work_as_a_django_cache(db):
     assert cache.add("one", "y", 60) is True
     assert cache.add("one", "z", 60) is False
     assert cache.get("one") == "y"
@@ -178,7 +178,7 @@ def test_a_counter_is_a_cache(db):
     assert cache.delete("one") is False
 
 
-def test_the_page_says_what_to_do(cast):
+def test_the_lockout_page_says_when_to_try_again(cast):
     visitor = Visitor(cast.user("amina").email)
     fail(visitor, 5)
     page = visitor.enter()

@@ -44,20 +44,20 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
 
 
 @pytest.mark.parametrize("name", ["amina", "bilal", "sana"])
-def test_the_officers_view_reads_all_and_the_database_refuses_a_write(name, cast, spy):
+def test_an_officers_view_reads_all_clients_and_cannot_write(name, cast, spy):
     assert browser_of(cast.user(name)).get("/admin/").status_code == 200
     assert spy.seen == ("paktaleem_officer", "")
     assert {"paktaleem", "indus", "khyber"} <= spy.clients
     assert "permission denied for table accounts_client" in spy.refusal
 
 
-def test_a_clients_view_is_the_app_role_in_that_client(cast, spy):
+def test_a_client_administrators_view_reads_only_that_client(cast, spy):
     assert browser_of(cast.user("farah")).get("/admin/").status_code == 200
     assert spy.seen == ("paktaleem_app", str(cast.client_id("indus")))
     assert spy.clients == {"indus"}
 
 
-def test_an_officers_write_runs_in_the_one_client_whose_row_it_is(cast, monkeypatch):
+def test_an_officers_change_runs_in_the_context_of_the_rows_client(cast, monkeypatch):
     seen: list[Any] = []
     admin: Any = site._registry[Purpose]
     write = type(admin).write

@@ -44,12 +44,12 @@ def console_addresses() -> list[str]:
     return found
 
 
-def test_there_are_addresses_to_crawl():
+def test_the_crawl_finds_the_consoles_addresses():
     assert len(console_addresses()) > 3 * len(MODELS)
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_with_a_password_alone_no_page_of_the_console_opens(cast, method):
+def test_with_only_a_password_no_page_of_the_console_opens(cast, method):
     browser = browser_of(cast.user("amina"), proofs=("password",))
     reached = []
     for address in console_addresses():
@@ -64,14 +64,14 @@ def test_with_a_password_alone_no_page_of_the_console_opens(cast, method):
     assert reached == []
 
 
-def test_with_both_proofs_the_same_crawl_opens_pages(cast):
+def test_with_both_factors_the_same_crawl_opens_pages(cast):
     """The control: the URLs of the crawl above exist."""
     browser = browser_of(cast.user("amina"))
     opened = [address for address in console_addresses() if browser.get(address).status_code == 200]
     assert len(opened) >= len(MODELS)
 
 
-def test_a_new_member_of_staff_is_led_to_enrol_and_then_in(amina):
+def test_new_staff_must_enrol_a_factor_before_the_console(amina):
     assert amina.enter()["Location"] == "/admin/"
     assert amina.browser.get("/admin/", follow=True).redirect_chain[-1][0] == FACTORS
     assert not amina.is_in
@@ -81,7 +81,7 @@ def test_a_new_member_of_staff_is_led_to_enrol_and_then_in(amina):
     assert amina.is_in
 
 
-def test_who_has_enrolled_is_asked_for_the_code(enrolled_amina):
+def test_enrolled_staff_must_enter_a_code(enrolled_amina):
     assert enrolled_amina.enter()["Location"] == VERIFY
     assert not enrolled_amina.is_in
     assert enrolled_amina.verify("000000").status_code == 200
@@ -97,12 +97,12 @@ def test_a_stolen_password_cannot_enrol_another_factor(enrolled_amina):
     assert "_auth_user_id" not in enrolled_amina.browser.session
 
 
-def test_the_code_is_asked_for_after_the_password_only(enrolled_amina):
+def test_a_code_without_the_password_does_not_sign_in(enrolled_amina):
     assert enrolled_amina.verify().status_code == 302
     assert not enrolled_amina.is_in
 
 
-def test_a_used_code_opens_nothing_a_second_time(enrolled_amina):
+def test_a_code_cannot_be_used_twice(enrolled_amina):
     code = enrolled_amina.code()
     enrolled_amina.enter()
     enrolled_amina.verify(code)
@@ -112,7 +112,7 @@ def test_a_used_code_opens_nothing_a_second_time(enrolled_amina):
     assert not again.is_in
 
 
-def test_a_recovery_code_opens_once(amina, cast):
+def test_a_recovery_code_works_once(amina, cast):
     amina.enter()
     amina.enrol()
     page = amina.browser.get("/accounts/2fa/recovery-codes/")
@@ -124,7 +124,7 @@ def test_a_recovery_code_opens_once(amina, cast):
         assert other.is_in is expected
 
 
-def test_guessing_codes_ends_after_five(enrolled_amina):
+def test_five_wrong_codes_lock_the_second_factor(enrolled_amina):
     enrolled_amina.enter()
     for _ in range(5):
         enrolled_amina.verify("000000")
@@ -132,7 +132,7 @@ def test_guessing_codes_ends_after_five(enrolled_amina):
     assert not enrolled_amina.is_in
 
 
-def test_the_last_factor_cannot_be_taken_off(enrolled_amina):
+def test_the_last_factor_cannot_be_removed(enrolled_amina):
     enrolled_amina.enter()
     enrolled_amina.verify()
     enrolled_amina.browser.post("/accounts/2fa/totp/deactivate/")
@@ -140,7 +140,7 @@ def test_the_last_factor_cannot_be_taken_off(enrolled_amina):
         assert Authenticator.objects.filter(type="totp").count() == 1
 
 
-def test_a_reset_password_asks_for_the_second_factor_all_the_same(enrolled_amina, settings):
+def test_a_reset_password_still_requires_the_second_factor(enrolled_amina, settings):
     enrolled_amina.browser.post(FORGOTTEN, {"email": enrolled_amina.email})
     [letter] = letters()
     link = re.search(r"https://testserver(\S+)", str(letter.body))
@@ -156,13 +156,13 @@ def test_a_reset_password_asks_for_the_second_factor_all_the_same(enrolled_amina
     assert "is no longer valid" in Client().get(link[1]).content.decode()
 
 
-def test_where_it_is_not_demanded_the_password_is_enough_even_if_enrolled(enrolled_amina, settings):
+def test_if_not_required_an_enrolled_factor_is_not_asked_for(enrolled_amina, settings):
     settings.DEMAND_SECOND_FACTOR = False
     assert enrolled_amina.enter()["Location"] == "/admin/"
     assert enrolled_amina.is_in
 
 
-def test_secrets_lie_sealed_in_the_database(amina):
+def test_secrets_are_encrypted_in_the_database(amina):
     amina.enter()
     amina.enrol()
     with in_global():
@@ -175,7 +175,7 @@ def test_secrets_lie_sealed_in_the_database(amina):
     assert amina.verify(amina.code()).status_code == 200  # used for enrolment
 
 
-def test_nobody_signs_up_or_changes_their_address(cast):
+def test_sign_up_and_email_pages_do_not_exist(cast):
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
     assert not names & {"account_signup", "account_email", "account_confirm_email", "account_set_password"}
     for address in ("signup/", "email/", "confirm-email/", "password/set/", "password/change/"):
@@ -192,7 +192,7 @@ def test_nobody_signs_up_or_changes_their_address(cast):
         "/accounts/2fa/recovery-codes/generate/",
     ],
 )
-def test_pages_hold_nothing_inline(amina, address):
+def test_pages_follow_the_content_security_policy(amina, address):
     amina.enter()
     page = amina.browser.get(address)
     assert page.status_code == 200
@@ -200,7 +200,7 @@ def test_pages_hold_nothing_inline(amina, address):
     assert "nonce=&quot;" not in page.content.decode()
 
 
-def test_fifty_at_once_with_one_code_let_one_in(committed: Cast, settings: Any) -> None:
+def test_one_of_fifty_simultaneous_uses_of_a_code_succeeds(committed: Cast, settings: Any) -> None:
     settings.ACCOUNT_RATE_LIMITS = (
         False  # the rate limit would reject the sixth request; the used code must reject the second
     )
@@ -226,7 +226,7 @@ def test_fifty_at_once_with_one_code_let_one_in(committed: Cast, settings: Any) 
     assert sum(one.is_in for one in visitors) == 1
 
 
-def test_two_officers_reset_the_factor_of_who_lost_it(cast):
+def test_two_officers_reset_a_lost_second_factor(cast):
     officer = browser_of(cast.user("amina"))
     farah = enrolled(cast.user("farah"))
     url = f"/admin/accounts/user/{cast.user_id('farah')}/second-factor/"

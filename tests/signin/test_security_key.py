@@ -66,7 +66,7 @@ def look(page: Page, base: str, pages: dict[str, str]) -> None:
     page.goto(f"{base}/admin/login/?lang=en")
 
 
-def test_a_key_is_enrolled_and_opens_the_next_sign_in(served: Demonstration) -> None:
+def test_a_security_key_is_enrolled_and_used_at_the_next_sign_in(served: Demonstration) -> None:
     base = f"http://localhost:{served.port}"
     who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
     with sync_playwright() as playwright:

@@ -47,12 +47,12 @@ def opens(browser: Client) -> bool:
         (timedelta(0), MAX_SESSION_AGE + MINUTE, True),
     ],
 )
-def test_the_rule(idle, age, over):
+def test_a_session_expires_when_idle_or_too_old(idle, age, over):
     assert is_session_expired(signed_in_at=START - age, seen_at=START - idle, at=START) is over
 
 
 @pytest.mark.parametrize(("after", "still"), [(IDLE_TIMEOUT - MINUTE, True), (IDLE_TIMEOUT + MINUTE, False)])
-def test_idle_for_half_an_hour_it_ends(cast, after, still):
+def test_a_session_ends_after_half_an_hour_without_use(cast, after, still):
     with time_machine.travel(START, tick=False) as clock:
         browser = browser_of(cast.user("amina"))
         clock.shift(timedelta(minutes=10))
@@ -62,7 +62,7 @@ def test_idle_for_half_an_hour_it_ends(cast, after, still):
 
 
 @pytest.mark.parametrize(("after", "still"), [(MAX_SESSION_AGE - MINUTE, True), (MAX_SESSION_AGE + MINUTE, False)])
-def test_after_twelve_hours_it_ends_however_busy(cast, after, still):
+def test_a_session_ends_after_twelve_hours_even_if_used(cast, after, still):
     with time_machine.travel(START, tick=False) as clock:
         browser = browser_of(cast.user("amina"))
         while clock_at() < START + MAX_SESSION_AGE - 20 * MINUTE:
@@ -76,7 +76,7 @@ def clock_at() -> datetime:
     return timezone.now()
 
 
-def test_an_ended_session_is_gone_from_the_table(cast):
+def test_an_ended_session_is_deleted(cast):
     with time_machine.travel(START, tick=False) as clock:
         browser = browser_of(cast.user("amina"))
         clock.shift(IDLE_TIMEOUT + MINUTE)
@@ -85,7 +85,7 @@ def test_an_ended_session_is_gone_from_the_table(cast):
         assert not Session.objects.exists()
 
 
-def test_the_key_changes_at_sign_in_and_the_old_one_opens_nothing(amina, settings):
+def test_sign_in_changes_the_session_key(amina, settings):
     settings.DEMAND_SECOND_FACTOR = False
     amina.browser.get("/admin/login/")
     session = amina.browser.session
@@ -101,7 +101,7 @@ def test_the_key_changes_at_sign_in_and_the_old_one_opens_nothing(amina, setting
     assert opens(amina.browser)
 
 
-def test_a_made_up_key_is_not_taken_on(cast):
+def test_a_session_key_sent_by_the_browser_is_not_adopted(cast):
     browser = Client()
     browser.cookies["sessionid"] = "a" * 32
     browser.get("/admin/login/")
@@ -154,7 +154,7 @@ def test_a_demoted_officer_loses_the_form_on_the_next_request(cast):
     assert browser.get("/admin/accounts/client/add/").status_code == 403
 
 
-def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(cast):
+def test_signing_out_ends_the_session_for_copied_cookies_too(cast):
     browser, thief = browser_of(cast.user("amina")), Client()
     thief.cookies["sessionid"] = browser.cookies["sessionid"].value
     assert opens(thief)
@@ -162,7 +162,7 @@ def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(cast):
     assert not opens(thief)
 
 
-def test_the_table_opens_no_session_and_names_nobody(cast):
+def test_the_session_table_reveals_no_keys_and_no_users(cast):
     browser = browser_of(cast.user("amina"))
     session = browser.session
     session["note"] = "amina@paktaleem.example"
@@ -177,7 +177,7 @@ def test_the_table_opens_no_session_and_names_nobody(cast):
     assert not opens(copied)
 
 
-def test_one_session_cannot_be_written_over_another(cast):
+def test_a_session_row_cannot_be_copied_over_another(cast):
     """With write access to the table, a copied row does not turn a client administrator into an officer."""
     officer, farah = browser_of(cast.user("amina")), browser_of(cast.user("farah"))
     assert officer.get("/admin/").status_code == farah.get("/admin/").status_code == 200
@@ -199,24 +199,24 @@ class TestSeveralMemberships:
             membership = Membership.objects.get(user_id=cast.user_id("farah"), client_id=cast.client_id(code))
         browser.post("/admin/choose/", {"membership": str(membership.id)})
 
-    def test_nothing_opens_before_the_choice(self, zara):
+    def test_no_page_opens_before_a_client_is_chosen(self, zara):
         assert zara.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/choose/"
         assert zara.get("/admin/subjects/subject/").status_code == 302
 
-    def test_the_choice_holds_and_can_be_changed(self, zara, cast):
+    def test_the_chosen_client_is_kept_and_can_be_changed(self, zara, cast):
         danish = f"/admin/subjects/subject/{cast.subject_id('danish')}/change/"
         self.choose(zara, cast, "indus")
         assert zara.get(danish).status_code == 200
         self.choose(zara, cast, "khyber")
         assert zara.get(danish).status_code == 404
 
-    def test_somebody_elses_membership_cannot_be_chosen(self, zara, cast):
+    def test_another_users_membership_cannot_be_chosen(self, zara, cast):
         with in_client(PAKTALEEM):
             foreign = Membership.objects.get(user_id=cast.user_id("amina"))
         assert zara.post("/admin/choose/", {"membership": str(foreign.id)}).status_code == 200
         assert not opens(zara)
 
-    def test_one_planted_in_the_session_gives_nothing(self, zara, cast):
+    def test_another_users_membership_in_the_session_gives_no_access(self, zara, cast):
         with in_client(PAKTALEEM):
             foreign = Membership.objects.get(user_id=cast.user_id("amina"))
         session = zara.session
@@ -224,7 +224,7 @@ class TestSeveralMemberships:
         session.save()
         assert not opens(zara)
 
-    def test_a_membership_that_ends_meanwhile_gives_nothing_even_if_another_is_left(self, zara, cast):
+    def test_a_chosen_membership_that_ends_gives_no_access(self, zara, cast):
         self.choose(zara, cast, "khyber")
         assert opens(zara)
         with in_client(cast.client_id("khyber")):
@@ -234,7 +234,7 @@ class TestSeveralMemberships:
         assert zara.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/choose/"
 
 
-def test_who_brings_no_session_is_not_asked_for_one(cast):
+def test_api_responses_do_not_depend_on_cookies(cast):
     """An API response does not vary with cookies and reads no session."""
     answer = Client().get("/api/v1/purposes", headers={"Authorization": f"Bearer {cast.key('indus')}"})
     assert answer.status_code == 200

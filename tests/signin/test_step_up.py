@@ -47,7 +47,7 @@ def asks_for_a_proof(response: Any) -> bool:
     return bool(response.status_code == 302 and response["Location"].startswith(STEP_UP))
 
 
-def test_the_list_is_where_the_capabilities_are():
+def test_sensitive_capabilities_include_the_expected_acts_and_forms():
     assert {
         Capability.ERASE_SUBJECTS,
         Capability.MANAGE_API_KEYS,
@@ -68,13 +68,13 @@ def test_the_list_is_where_the_capabilities_are():
         (timedelta(minutes=5) + timedelta(seconds=1), False),
     ],
 )
-def test_the_rule(age, fresh):
+def test_an_authentication_is_recent_for_five_minutes(age, fresh):
     assert is_recent([{"at": 0.0}, {"at": (AT - age).timestamp()}], at=AT) is fresh
     assert is_recent([], at=AT) is False
 
 
 @pytest.mark.parametrize("name", SENSITIVE_ACTS)
-def test_each_sensitive_act_asks_for_a_proof(name, stale, cast):
+def test_each_sensitive_act_requires_reauthentication(name, stale, cast):
     model, slug = name.rsplit("/", 1)
     url = f"/admin/{model}/{row_of(model, cast)}/{slug}/"
     for response in (stale.get(url), stale.post(url, {"reason": "review"})):
@@ -84,7 +84,7 @@ def test_each_sensitive_act_asks_for_a_proof(name, stale, cast):
 
 
 @pytest.mark.parametrize("name", ADDS)
-def test_each_sensitive_form_of_a_new_row_asks_for_a_proof(name, stale, cast):
+def test_each_sensitive_add_form_requires_reauthentication(name, stale, cast):
     for response in (stale.get(f"/admin/{name}/add/"), stale.post(f"/admin/{name}/add/")):
         assert asks_for_a_proof(response)
     prove(stale, cast.user("amina"))
@@ -92,13 +92,13 @@ def test_each_sensitive_form_of_a_new_row_asks_for_a_proof(name, stale, cast):
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_each_sensitive_change_asks_for_a_proof_and_looking_does_not(name, stale, cast):
+def test_each_sensitive_change_requires_reauthentication_and_viewing_does_not(name, stale, cast):
     url = f"/admin/{name}/{row_of(name, cast)}/change/"
     assert stale.get(url).status_code == 200
     assert asks_for_a_proof(stale.post(url))
 
 
-def test_daily_work_asks_for_none(stale, cast):
+def test_other_acts_require_no_reauthentication(stale, cast):
     rows = rows_of_indus(cast)
     acts = [(name, *name.rsplit("/", 1)) for name in OTHER_ACTS]
     urls = {name: f"/admin/{model}/{rows[model]}/{slug}/" for name, model, slug in acts if rows[model] is not None}
@@ -106,13 +106,13 @@ def test_daily_work_asks_for_none(stale, cast):
     assert len(urls) > 60
 
 
-def test_who_may_not_anyway_is_refused_and_not_asked(cast):
+def test_users_without_permission_are_refused_without_reauthentication(cast):
     auditor = browser_of(cast.user("bilal"), seconds_ago=STALE)
     assert auditor.get("/admin/accounts/apikey/add/").status_code == 403
     assert auditor.post(f"/admin/accounts/apikey/{row_of('accounts/apikey', cast)}/revoke/").status_code == 403
 
 
-def test_the_way_there_and_back(stale, cast):
+def test_reauthentication_redirects_back_to_the_act(stale, cast):
     key = row_of("accounts/apikey", cast)
     url = f"/admin/accounts/apikey/{key}/revoke/"
     there = stale.get(url)["Location"]
@@ -127,7 +127,7 @@ def test_the_way_there_and_back(stale, cast):
         assert ApiKey.objects.get(pk=key).revoked_at is not None
 
 
-def test_a_form_sent_too_late_does_nothing_and_is_kept_nowhere(stale, cast):
+def test_a_form_sent_too_late_changes_and_stores_nothing(stale, cast):
     subject = cast.subject_id("danish")
     url = f"/admin/subjects/subject/{subject}/erase/"
     answer = stale.post(url, {"reason": "review", "note": "about Danish"})
@@ -136,11 +136,11 @@ def test_a_form_sent_too_late_does_nothing_and_is_kept_nowhere(stale, cast):
     assert "Nothing has been changed yet" in stale.get(answer["Location"]).content.decode()
 
 
-def test_the_way_back_leads_nowhere_else(stale, cast):
+def test_reauthentication_never_redirects_to_another_site(stale, cast):
     away = f"{STEP_UP}?next=https://elsewhere.example/"
     assert stale.post(away, {"password": cast.user("amina").email})["Location"] == "/admin/"
 
 
-def test_it_can_be_left_out_in_the_demonstration(stale, settings):
+def test_reauthentication_can_be_switched_off(stale, settings):
     settings.STEP_UP = False
     assert stale.get("/admin/accounts/apikey/add/").status_code == 200

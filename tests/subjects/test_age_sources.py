@@ -51,11 +51,11 @@ def reached(*, threshold=13, **details):
         ({"age_check": "over 18@2026-10-01 k-id/c-1"}, ADULT_SENTINEL),
     ],
 )
-def test_one_source_alone_says(said, moment):
+def test_a_single_source_decides(said, moment):
     assert reached(**said) == moment
 
 
-def test_what_an_over_is_worth_follows_the_threshold():
+def test_a_check_is_evaluated_against_the_threshold():
     assert reached(age_check=OVER, threshold=16) is None
     assert reached(age_check=UNDER, threshold=16) == datetime(2042, 9, 30, 19, 0, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ WEAKER = [{"age_check": OVER}, {"declared_age": 30}, {"age_check": OVER, "declar
 
 
 @pytest.mark.parametrize(("stronger", "weaker"), list(product(STRONGER, WEAKER)))
-def test_a_weaker_source_never_loosens_what_a_stronger_one_says(stronger, weaker):
+def test_a_weaker_source_never_overrides_a_stronger_one(stronger, weaker):
     assert reached(**stronger, **weaker) == reached(**stronger) > AT
 
 
@@ -83,17 +83,17 @@ def test_a_providers_check_takes_precedence_over_a_declared_age():
         {"birth_date": ADULT, "declared_age": 12, "role": "guardian"},
     ],
 )
-def test_where_a_weaker_one_said_a_child_of_an_adult_the_age_is_unknown(said):
+def test_an_adult_contradicted_by_a_weaker_source_has_an_unknown_age(said):
     assert reached(**said) is None
 
 
-def test_who_was_a_child_when_it_was_said_contradicts_nobody():
+def test_a_statement_from_childhood_is_no_contradiction():
     said = {"declared_age": 12, "declared_on": date(2020, 1, 1)}
     assert reached(birth_date=date(2010, 1, 1), **said) == ADULT_SENTINEL
     assert reached(birth_date=CHILD, declared_age=9) == reached(birth_date=CHILD)
 
 
-def test_no_order_of_statements_matters_and_none_is_unknown():
+def test_the_order_of_statements_does_not_matter():
     assert combine_statements([]) == (None, False)
     strong = Statement(AgeSource.BIRTH_DATE, AT - timedelta(days=900), AT - timedelta(days=9_000))
     weak = Statement(AgeSource.DECLARED, AT + timedelta(days=900), AT)
@@ -110,7 +110,7 @@ def test_no_order_of_statements_matters_and_none_is_unknown():
         "over 13@2026-10-01 A B/c",
     ],
 )
-def test_a_check_is_read_in_its_one_form(text):
+def test_a_check_has_one_text_format(text):
     with pytest.raises(ValueError, match=r"\w"):
         AgeCheck.read(text)
     assert AgeCheck.read(OVER).text == OVER
@@ -126,14 +126,14 @@ def say(client, name, at, **details):
     return register_subject(name, client=client, details={"role": "student", **details}, actor=SETTING_UP, at=at)[0]
 
 
-def test_declared_over_opens_nothing_where_children_are_served(cast, indus, now):
+def test_a_declared_age_over_the_threshold_permits_nothing(cast, indus, now):
     say(indus, "new", now, declared_age=15)
     assert decision_reason(cast, "new", now) == "age_unknown"
     say(indus, "new", now + MINUTE, age_check=f"over 13@{now:%Y-%m-%d} k-id/c-1")
     assert decision_reason(cast, "new", now + MINUTE) == "permitted"
 
 
-def test_declared_under_is_believed_at_once_and_taking_it_back_waits(cast, indus, now):
+def test_a_declared_age_under_the_threshold_applies_at_once(cast, indus, now):
     new = say(indus, "new", now, declared_age=12)
     assert decision_reason(cast, "new", now) == "guardian_consent_required"
     say(indus, "new", now + MINUTE, birth_date=ADULT)
@@ -144,7 +144,7 @@ def test_declared_under_is_believed_at_once_and_taking_it_back_waits(cast, indus
     assert decision_reason(cast, "new", now + 2 * MINUTE) == "permitted"
 
 
-def test_a_contradiction_closes_and_erases_nothing_and_two_people_settle_it(cast, indus, now):
+def test_a_contradiction_denies_without_erasing_until_two_people_decide(cast, indus, now):
     grown = say(indus, "grown", now, birth_date=ADULT)
     told = CollectionReport(category="usage_logs", occasion="assessment", purpose="service_delivery", collected_at=now)
     report_collection(grown, told, actor=SETTING_UP, at=now)
@@ -159,7 +159,7 @@ def test_a_contradiction_closes_and_erases_nothing_and_two_people_settle_it(cast
     assert Subject.objects.get(pk=grown.pk).age_sources == ["birth_date"]
 
 
-def test_what_two_people_confirm_leaves_out_what_was_said_against_it(cast, now):
+def test_a_confirmed_change_removes_contradicting_statements(cast, now):
     """At an institute for adults, where a contradiction loosens the gate and therefore waits."""
     with in_client(cast.client_id("khyber")):
         khyber = cast.client("khyber")
@@ -172,7 +172,7 @@ def test_what_two_people_confirm_leaves_out_what_was_said_against_it(cast, now):
         assert (kept.age_sources, kept.of_age_at) == (["birth_date"], ADULT_SENTINEL)
 
 
-def test_a_declared_child_of_whom_data_is_held_is_revealed_and_it_is_erased(cast, indus, now):
+def test_a_declared_child_with_held_data_opens_an_incident(cast, indus, now):
     new = say(indus, "new", now)
     told = CollectionReport(category="usage_logs", occasion="assessment", purpose="service_delivery", collected_at=now)
     report_collection(new, told, actor=SETTING_UP, at=now)
@@ -180,21 +180,21 @@ def test_a_declared_child_of_whom_data_is_held_is_revealed_and_it_is_erased(cast
     assert Incident.objects.get().cause == "revealed"
 
 
-def test_a_roster_keeps_what_others_said(cast, indus, now):
+def test_a_roster_keeps_the_statements_of_other_sources(cast, indus, now):
     new = say(indus, "new", now, full_name="New", declared_age=12)
     bring(indus, b"ID,Role,Full name\nnew,student,Newer", cast.actor("farah"), now + MINUTE)
     assert Subject.objects.get(pk=new.pk).age_sources == ["declared"]
     assert decision_reason(cast, "new", now + MINUTE) == "guardian_consent_required"
 
 
-def test_the_same_said_again_changes_nothing(cast, indus, now):
+def test_a_repeated_statement_changes_nothing(cast, indus, now):
     told = {"declared_age": 12, "age_check": f"under 13@{now:%Y-%m-%d} k-id/c-1"}
     new = say(indus, "new", now, **told)
     say(indus, "new", now + timedelta(days=1), **told)
     assert new.history.count() == 1
 
 
-def test_the_api_returns_the_names_of_age_sources_and_their_statements_stay_sealed(cast, now):
+def test_the_api_returns_age_sources_without_their_statements(cast, now):
     caller = Caller(cast.key("indus"))
     check = {"result": "under", "age": 13, "checked_on": "2026-09-01", "provider": "k-id", "reference": "c-1"}
     body = {"role": "student", "declared_age": 12, "age_check": check}

@@ -47,12 +47,12 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("born", "years", "expected"), BIRTHDAYS)
-def test_a_birthday_is(born, years, expected):
+def test_birthdays_are_computed(born, years, expected):
     assert birthday(born, years) == expected
 
 
 @pytest.mark.parametrize(("zone", "born", "expected"), MOMENTS)
-def test_the_threshold_is_reached_at(zone, born, expected):
+def test_the_threshold_is_reached_at_the_start_of_the_birthday(zone, born, expected):
     assert of_age_at(born, threshold=13, time_zone=zone) == expected
 
 
@@ -84,13 +84,13 @@ def test_an_age_computed_for_another_threshold_never_makes_an_adult_too_early(bo
 
 
 @given(BORN, BORN, ZONES)
-def test_the_older_comes_of_age_first(one, other, zone):
+def test_an_older_person_reaches_the_threshold_first(one, other, zone):
     first, second = sorted([one, other])
     assert of_age_at(first, threshold=13, time_zone=zone) <= of_age_at(second, threshold=13, time_zone=zone)
 
 
 @given(BORN, st.integers(0, 40), st.integers(13, 21))
-def test_an_attested_age_never_makes_of_age_before_the_birthday(born, days, threshold):
+def test_an_attested_age_never_makes_anyone_of_age_too_early(born, days, threshold):
     """Someone born on ``born`` is attested at their real age; the result is no earlier than their real birthday."""
     on = min(born + timedelta(days=days * 200), date(2060, 1, 1))
     age = on.year - born.year - (birthday(born, on.year - born.year) > on)
@@ -111,25 +111,25 @@ def reached(**details):
     )
 
 
-def test_of_a_child_the_moment_is_kept():
+def test_the_time_of_reaching_the_threshold_is_stored_for_a_child():
     assert reached(birth_date=date(2017, 3, 14)) == datetime(2030, 3, 13, 19, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("born", [date(1990, 5, 20), date(2013, 10, 1)])
-def test_of_an_adult_only_the_fact_is_kept(born):
+def test_only_the_fact_is_stored_for_an_adult(born):
     assert reached(birth_date=born) == ADULT_SENTINEL
 
 
-def test_who_turns_13_tomorrow_is_a_child_today():
+def test_a_person_who_turns_13_tomorrow_is_a_child_today():
     assert reached(birth_date=date(2013, 10, 2)) == datetime(2026, 10, 1, 19, 0, tzinfo=UTC)
 
 
-def test_the_clients_threshold_counts():
+def test_the_clients_threshold_applies():
     assert reached(birth_date=date(2009, 1, 1)) == ADULT_SENTINEL
     assert reached(birth_date=date(2009, 1, 1), threshold=18) == datetime(2026, 12, 31, 19, 0, tzinfo=UTC)
 
 
-def test_a_birth_date_goes_before_an_attested_age():
+def test_a_birth_date_takes_precedence_over_an_attested_age():
     assert reached(birth_date=date(2017, 3, 14), attested_age=30) > AT
 
 
@@ -153,7 +153,7 @@ def test_an_unknown_age_stays_unknown():
     ],
 )
 @pytest.mark.parametrize("serves_minors", [True, False])
-def test_a_child_in_an_adults_role_stays_one_while_another_threshold_waits_to_be_computed(
+def test_a_child_in_an_adults_role_stays_a_child_until_ages_are_recomputed(
     of_age, computed_for, threshold, child, serves_minors
 ):
     person = Subject(role="instructor", of_age_at=of_age, of_age_threshold=computed_for)
@@ -175,7 +175,7 @@ def test_a_child_in_an_adults_role_stays_one_while_another_threshold_waits_to_be
         ("student", ADULT_SENTINEL, True, False),
     ],
 )
-def test_a_child_is(role, of_age, serves_minors, child):
+def test_is_child_follows_role_age_and_client(role, of_age, serves_minors, child):
     assert (
         Subject(role=role, of_age_at=of_age).is_child(AT, thresholds=Thresholds(13), serves_minors=serves_minors)
         is child

@@ -27,7 +27,7 @@ FOURTEEN = date(2012, 3, 1)
 
 
 @pytest.mark.parametrize(("country", "years"), [("", 14), ("PK", 14), ("DE", 16), ("GB", 13), ("FR", 15)])
-def test_the_age_is_that_of_the_country_and_else_the_default(country, years):
+def test_the_threshold_is_that_of_the_country_or_the_default(country, years):
     assert Thresholds(15, {"PK": 14, "DE": 16, "GB": 13}, "PK").of(country) == years
 
 
@@ -40,7 +40,7 @@ RULES = st.builds(
 
 
 @given(RULES, RULES)
-def test_thresholds_are_weaker_if_anyone_in_any_country_decides_earlier(one, other):
+def test_thresholds_are_weaker_if_any_country_has_a_lower_one(one, other):
     somewhere = any(one.of(country) < other.of(country) for country in ("", "PK", "DE", "GB", "FR"))
     assert one.is_weaker_than(other) == somewhere
     assert not one.is_weaker_than(one)
@@ -70,7 +70,7 @@ def test_the_decision_the_age_gate_and_the_lists_follow_the_country(cast, now, g
     assert known.count() == 2
 
 
-def test_by_the_api_the_key_asks_and_the_age_gate_says_which_age_applies(cast, now):
+def test_the_api_shows_which_threshold_applies(cast, now):
     caller = Caller(cast.key("indus"))
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
@@ -86,7 +86,7 @@ def test_by_the_api_the_key_asks_and_the_age_gate_says_which_age_applies(cast, n
     assert caller.reason("there", "service_delivery") == "guardian_consent_required"
 
 
-def test_a_raised_age_of_one_country_is_unknown_until_computed_and_the_past_stays(cast, now, germany):
+def test_a_raised_country_threshold_makes_ages_unknown_until_recomputed(cast, now, germany):
     say(germany, "here", now)
     say(germany, "there", now, country="DE")
     at = now + MINUTE
@@ -101,7 +101,7 @@ def test_a_raised_age_of_one_country_is_unknown_until_computed_and_the_past_stay
     assert decision_reason(cast, "there", past, now=at + MINUTE) == "guardian_consent_required"
 
 
-def test_moving_where_one_decides_earlier_waits_and_the_other_way_acts_at_once(cast, now, germany):
+def test_moving_to_a_lower_threshold_waits_and_to_a_higher_one_does_not(cast, now, germany):
     there = say(germany, "there", now, country="DE")
     say(germany, "there", now + MINUTE, country="PK")
     kept = Subject.objects.get(pk=there.pk)
@@ -113,7 +113,7 @@ def test_moving_where_one_decides_earlier_waits_and_the_other_way_acts_at_once(c
     assert not AgeChange.objects.filter(subject=here).exists()
 
 
-def test_a_country_goes_with_the_erased_and_nonsense_is_refused(cast, now, germany):
+def test_erasure_clears_the_country_and_invalid_ones_are_refused(cast, now, germany):
     there = say(germany, "there", now, country="DE")
     erase_subject(there, actor=cast.actor("amina"), reason="subject_request", at=now + MINUTE)
     assert Subject.objects.get(pk=there.pk).country == ""
@@ -135,7 +135,7 @@ def test_a_roster_keeps_the_country_sent_by_the_platform(cast, now, germany):
     "by_country",
     [{"DE": 12}, {"DE": 22}, {"de": 16}, {"DEU": 16}, {"DE": "16"}, {"DE": 15.5}, {"DE": None}, {"DE": True}],
 )
-def test_ages_by_country_are_checked_by_the_service_and_the_database(cast, now, by_country):
+def test_service_and_database_refuse_invalid_country_thresholds(cast, now, by_country):
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
         indus.country_thresholds = by_country
@@ -147,13 +147,13 @@ def test_ages_by_country_are_checked_by_the_service_and_the_database(cast, now, 
             cursor.execute("UPDATE accounts_client SET country_thresholds = %s::jsonb", [json.dumps(by_country)])
 
 
-def test_no_map_at_all_is_refused_by_the_database(cast):
+def test_the_database_refuses_country_thresholds_that_are_not_a_map(cast):
     refused = pytest.raises(IntegrityError, match="country_thresholds")
     with in_client(cast.client_id("indus")), connection.cursor() as cursor, refused, transaction.atomic():
         cursor.execute("UPDATE accounts_client SET country_thresholds = '[]'")
 
 
-def test_people_of_other_countries_are_read_in_one_statement(cast, germany, django_assert_num_queries):
+def test_the_filter_by_known_age_is_one_statement(cast, germany, django_assert_num_queries):
     SubjectFactory(client=germany, external_id="x")
     with django_assert_num_queries(1):
         list(Subject.objects.filter(age_is_known(germany)))

@@ -92,7 +92,7 @@ def sana():
     return Subject.objects.get(external_id="sana")
 
 
-def test_the_country_of_a_roster_says_how_old_one_must_be(cast, now, indus, roster):
+def test_the_country_of_a_roster_sets_the_age_threshold(cast, now, indus, roster):
     farah = cast.actor("farah")
     bring(indus, roster("de"), farah, now)
     assert (sana().country, sana().of_age_threshold, sana().of_age_at.date()) == ("DE", 16, date(2028, 2, 29))
@@ -101,7 +101,7 @@ def test_the_country_of_a_roster_says_how_old_one_must_be(cast, now, indus, rost
     assert sana().country == "DE", "a file that does not say keeps what is known"
 
 
-def test_moving_where_one_decides_earlier_waits_for_a_second_person(cast, now, indus, roster):
+def test_moving_to_a_lower_threshold_waits_for_a_second_person(cast, now, indus, roster):
     farah, at = cast.actor("farah"), now + MINUTE
     bring(indus, roster("DE"), farah, now)
     bring(indus, roster("PK"), farah, at)
@@ -112,7 +112,7 @@ def test_moving_where_one_decides_earlier_waits_for_a_second_person(cast, now, i
     assert (sana().country, decision_reason(cast, "sana", at + MINUTE)) == ("PK", "permitted")
 
 
-def test_moving_where_one_decides_later_acts_at_once(cast, now, indus, roster):
+def test_moving_to_a_higher_threshold_takes_effect_at_once(cast, now, indus, roster):
     farah, at = cast.actor("farah"), now + MINUTE
     bring(indus, roster(""), farah, now)
     assert (sana().country, decision_reason(cast, "sana", now)) == ("", "permitted")
@@ -122,7 +122,7 @@ def test_moving_where_one_decides_later_acts_at_once(cast, now, indus, roster):
 
 
 @pytest.mark.parametrize("country", ["Germany", "D", "1A", "ÜÜ"])
-def test_what_is_no_country_is_refused_at_its_place(cast, indus, roster, country):
+def test_an_invalid_country_is_refused_with_its_place(cast, indus, roster, country):
     with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(roster(country)), client=indus):
         pass
     [problem] = refused.value.problems
@@ -130,14 +130,14 @@ def test_what_is_no_country_is_refused_at_its_place(cast, indus, roster, country
     assert country not in problem.message
 
 
-def test_the_column_twice_is_refused(indus, tmp_path):
+def test_a_repeated_column_is_refused(indus, tmp_path):
     package = as_oneroster("DE", tmp_path, columns=("metadata.country", "metadata.country"))
     with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(package), client=indus):
         pass
     assert [one.code for one in refused.value.problems] == ["header_wrong"]
 
 
-def test_a_delta_that_tells_the_country_is_read_alike(cast, now, indus, tmp_path):
+def test_a_delta_with_a_country_is_read_like_a_full_roster(cast, now, indus, tmp_path):
     package = clean_network()
     package.user("sana", "student", "Sana", "Khan", **{"metadata.country": "DE"})
     package.born("sana", "2012-03-01")

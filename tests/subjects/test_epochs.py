@@ -93,7 +93,7 @@ def test_a_new_epoch_is_written_privately_and_used_without_a_restart(cast, keyri
         assert sealer_of(cast.subject("danish")), "keys of the old epoch still open"
 
 
-def test_the_ledger_says_that_an_epoch_was_added(cast, keyring_file, now):
+def test_adding_an_epoch_is_recorded_in_the_ledger(cast, keyring_file, now):
     new_epoch(now)
     with in_client(PAKTALEEM):
         entry = Entry.objects.get(kind="key_epoch.added")
@@ -118,14 +118,14 @@ def test_a_keyring_in_the_environment_cannot_be_changed(cast, now, monkeypatch):
         run("new_key_epoch")
 
 
-def test_a_change_that_is_no_keyring_leaves_the_file_as_it_was(keyring_file):
+def test_an_invalid_change_leaves_the_keyring_file_unchanged(keyring_file):
     with pytest.raises(Exception, match="not valid"):
         change_keyring_file(lambda _: "{}")
     assert keyring_file.read_text() == KEYRING
     assert list(keyring_file.parent.iterdir()) == [keyring_file]
 
 
-def test_an_epoch_leaves_the_keyring_only_when_older_than_the_current():
+def test_only_epochs_older_than_the_current_can_be_removed():
     two = with_new_epoch(new_keyring_text())
     prepared = with_new_epoch(two, becomes_current=False)
     assert LocalKeyring(without_epoch(prepared, 1)).epochs == {2, 3}
@@ -134,7 +134,7 @@ def test_an_epoch_leaves_the_keyring_only_when_older_than_the_current():
             without_epoch(prepared, epoch)
 
 
-def test_every_clients_keys_move_and_still_open_what_they_sealed(cast, keyring_file, now):
+def test_every_clients_keys_are_rewrapped_and_still_decrypt(cast, keyring_file, now):
     before = keys_by_epoch()
     assert set(before) == {1}
     new_epoch(now)
@@ -148,7 +148,7 @@ def test_every_clients_keys_move_and_still_open_what_they_sealed(cast, keyring_f
 
 
 @pytest.mark.parametrize("kind", ["subjects.rosterimport", "paper.answersheet", "concerns.concern"])
-def test_a_key_of_a_rows_own_is_counted_and_moves_too(cast, keyring_file, now, kind):
+def test_keys_of_single_rows_are_counted_and_rewrapped_too(cast, keyring_file, now, kind):
     [declared] = [one for one in list_wrapped_kinds() if one.name == kind]
     with indus_of(cast) as client:
         row = ROWS[kind](cast)
@@ -188,7 +188,7 @@ def test_a_second_run_changes_nothing(cast, keyring_file, now):
         assert dict(SubjectKey.objects.values_list("id", "wrapped")) == wrapped
 
 
-def test_an_interrupted_run_is_taken_up(cast, keyring_file, now, monkeypatch):
+def test_an_interrupted_run_is_continued(cast, keyring_file, now, monkeypatch):
     new_epoch(now)
     real, calls = epochs_module._replace, []
 
@@ -210,7 +210,7 @@ def test_an_interrupted_run_is_taken_up(cast, keyring_file, now, monkeypatch):
     assert set(keys_by_epoch()) == {2}
 
 
-def test_a_key_changed_since_it_was_read_is_left_alone(cast, keyring_file, now, monkeypatch):
+def test_a_key_changed_since_it_was_read_is_not_rewrapped(cast, keyring_file, now, monkeypatch):
     new_epoch(now)
     real = epochs_module._replace
 
@@ -242,7 +242,7 @@ def emptied(cast, now):
     run("rewrap_keys")
 
 
-def test_an_old_epoch_is_destroyed_after_the_backups_life(cast, keyring_file, now):
+def test_an_old_epoch_is_destroyed_after_the_retention_of_backups(cast, keyring_file, now):
     new_epoch(now - DAY)
     for client in ("indus", "khyber", "paktaleem"):
         with in_client(cast.client_id(client)):
@@ -283,13 +283,13 @@ def test_the_current_and_an_unknown_epoch_are_refused(cast, keyring_file, now, e
         assert not Entry.objects.filter(kind="key_epoch.destroyed").exists()
 
 
-def test_a_young_epoch_is_refused_with_the_day(cast, keyring_file, now):
+def test_an_epoch_still_needed_by_backups_is_refused_with_the_date(cast, keyring_file, now):
     emptied(cast, now)
     with pytest.raises(CommandError, match="kept 35 days"):
         run("destroy_key_epoch", "1")
 
 
-def test_an_epoch_of_which_nothing_is_known_is_refused(cast, keyring_file, now):
+def test_an_epoch_without_a_recorded_end_is_refused(cast, keyring_file, now):
     keyring_file.write_text(with_new_epoch(with_new_epoch(KEYRING)))
     for client in ("indus", "khyber"):
         with in_client(cast.client_id(client)):
@@ -298,7 +298,7 @@ def test_an_epoch_of_which_nothing_is_known_is_refused(cast, keyring_file, now):
         run("destroy_key_epoch", "1")
 
 
-def test_keys_that_turn_up_late_count_the_life_anew(cast, keyring_file, now):
+def test_keys_found_later_restart_the_retention_of_backups(cast, keyring_file, now):
     emptied(cast, now)
     with indus_of(cast):
         danish = cast.subject_id("danish")
@@ -326,7 +326,7 @@ def busy(cast, number, made, gone, now):
         connections.close_all()
 
 
-def test_people_are_registered_and_erased_while_keys_move(committed, keyring_file, now):
+def test_people_are_registered_and_erased_during_a_rewrap(committed, keyring_file, now):
     made: list[Subject] = []
     gone: list[Subject] = []
     new_epoch(now)

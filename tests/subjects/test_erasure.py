@@ -71,7 +71,7 @@ def test_erasing_destroys_the_key_and_empties_the_row(cast, indus, now):
     assert bytes(danish.tombstone) == blind_index(indus.id, "tombstone", digest)
 
 
-def test_history_and_evidence_say_who_erased_and_why(cast, indus, now):
+def test_history_and_ledger_show_who_erased_and_why(cast, indus, now):
     erase(cast, "danish", now)
     latest = cast.subject("danish").history.order_by("-history_date").first()
     assert (latest.actor_id, latest.history_change_reason, latest.erased_at) == (
@@ -90,12 +90,12 @@ def test_only_officers_erase(cast, indus, now, actor):
     assert sealer_of(cast.subject("danish"))
 
 
-def test_a_key_of_the_api_does_not_erase(cast, indus, now):
+def test_an_api_key_may_not_erase(cast, indus, now):
     with pytest.raises(NotAllowed):
         erase_subject(cast.subject("danish"), actor=cast.key_actor("indus"), reason=WHY, at=now)
 
 
-def test_nothing_more_is_done_with_the_erased(cast, indus, now):
+def test_no_service_acts_on_an_erased_person(cast, indus, now):
     stale = cast.subject("danish")
     erased = erase(cast, "danish", now)
     farah, amina, esra = cast.actor("farah"), cast.actor("amina"), cast.subject("esra")
@@ -123,7 +123,7 @@ def test_revealing_someone_erased_meanwhile_shows_nothing(cast, indus, now):
         reveal_fields(stale, actor=cast.actor("amina"), reason=WHY, at=now)
 
 
-def test_the_erased_are_known_as_such_to_their_client_only(cast, now):
+def test_only_their_client_knows_that_a_person_was_erased(cast, now):
     with in_client(cast.client_id("indus")):
         erase(cast, "danish", now)
         with pytest.raises(SubjectErased):
@@ -136,7 +136,7 @@ def test_the_erased_are_known_as_such_to_their_client_only(cast, now):
         assert not isinstance(caught.value, SubjectErased)
 
 
-def test_an_erased_id_of_one_client_is_free_at_another(cast, now):
+def test_an_erased_id_can_be_used_at_another_client(cast, now):
     with in_client(cast.client_id("indus")):
         erase(cast, "danish", now)
     with in_client(cast.client_id("khyber")):
@@ -146,7 +146,7 @@ def test_an_erased_id_of_one_client_is_free_at_another(cast, now):
         )[1]
 
 
-def test_history_is_noise_afterwards(cast, indus, now):
+def test_history_cannot_be_decrypted_after_an_erasure(cast, indus, now):
     sealer = sealer_of(cast.subject("danish"))
     old = cast.subject("danish").history.order_by("history_date").first()
     assert sealer.open(old.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
@@ -163,7 +163,7 @@ def test_no_other_person_is_changed(cast, indus, now):
     assert SubjectKey.objects.count() == len(before)
 
 
-def test_evidence_still_verifies_afterwards(cast, indus, now):
+def test_evidence_still_verifies_after_an_erasure(cast, indus, now):
     before = {entry.id: bytes(entry.leaf_hash) for entry in Entry.objects.all()}
     erase(cast, "danish", now)
     after = {entry.id: entry for entry in Entry.objects.all()}
@@ -269,7 +269,7 @@ def opens(blob, key, place):
     return True
 
 
-def test_nothing_personal_is_ever_in_clear_and_nothing_opens_after_erasure(committed, now):
+def test_no_personal_value_is_in_clear_or_decryptable_after_an_erasure(committed, now):
     with in_client(committed.client_id("indus")):
         zoe, guardian = make_canary(committed, now)
     before = dump().lower()
@@ -303,7 +303,7 @@ def test_nothing_personal_is_ever_in_clear_and_nothing_opens_after_erasure(commi
         assert ConsentEvent.objects.filter(subject_id=zoe.id).count() == 1
 
 
-def test_the_canary_is_seen_when_it_flies(committed, now):
+def test_the_search_finds_a_value_stored_in_clear(committed, now):
     """The dump finds a personal text stored in clear; otherwise the test above proves nothing."""
     with enter(SUPERUSER) as door:
         door.execute("UPDATE subjects_subject SET language = 'xq-bird' WHERE external_id = 'lms-danish'")
@@ -315,7 +315,7 @@ def test_the_canary_is_seen_when_it_flies(committed, now):
     assert [form for form in forms("Canarina Xylotheque") if form.lower() in found]
 
 
-def test_erasing_one_id_leaves_the_same_in_other_letters_free(cast, now):
+def test_erasing_an_id_does_not_erase_it_in_another_letter_case(cast, now):
     with in_client(cast.client_id("indus")):
         for external_id in ("ABC", "abc"):
             register_subject(

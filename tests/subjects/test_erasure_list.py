@@ -35,7 +35,7 @@ def written(path):
     return path
 
 
-def test_what_was_added_is_read_by_others(path):
+def test_other_readers_see_added_lines(path):
     listed = FileErasureList(path)
     one, other = add(listed), add(listed)
     listed.finish(one.number, at=AT)
@@ -92,7 +92,7 @@ def swapped(text, number):
 @pytest.mark.parametrize(
     "alter", [altered, lambda text, n: text.replace("student", "teacher") if n == 0 else text + "{}\n"]
 )
-def test_an_edit_or_an_addition_is_found(written, alter, number):
+def test_an_edit_or_an_addition_is_detected(written, alter, number):
     written.write_text(alter(written.read_text(), number))
     with pytest.raises(ListDamaged):
         FileErasureList(written).intents()
@@ -100,13 +100,13 @@ def test_an_edit_or_an_addition_is_found(written, alter, number):
 
 @pytest.mark.parametrize("number", range(4))
 @pytest.mark.parametrize("alter", [without, swapped])
-def test_a_missing_or_moved_line_is_found(written, alter, number):
+def test_a_missing_or_moved_line_is_detected(written, alter, number):
     written.write_text(alter(written.read_text(), number))
     with pytest.raises(ListDamaged):
         FileErasureList(written).intents()
 
 
-def test_a_line_of_an_earlier_list_in_its_place_is_found(path, tmp_path):
+def test_a_line_of_an_earlier_list_is_detected(path, tmp_path):
     earlier = tmp_path / "earlier.jsonl"
     for one in (path, earlier):
         listed = FileErasureList(one)
@@ -119,7 +119,7 @@ def test_a_line_of_an_earlier_list_in_its_place_is_found(path, tmp_path):
         FileErasureList(path).intents()
 
 
-def test_the_list_of_another_installation_is_found(written, monkeypatch):
+def test_the_list_of_another_installation_is_detected(written, monkeypatch):
     monkeypatch.setattr(settings, "KEYRING", new_keyring_text())
     with pytest.raises(ListDamaged):
         FileErasureList(written).intents()
@@ -133,7 +133,7 @@ def test_nothing_is_added_to_a_damaged_list(written):
     assert written.read_bytes() == before
 
 
-def test_a_damage_seen_once_is_seen_again_and_a_repair_too(written):
+def test_damage_and_repair_of_the_list_are_both_noticed(written):
     right = written.read_text()
     listed = FileErasureList(written)
     assert len(listed.intents()) == 3
@@ -146,7 +146,7 @@ def test_a_damage_seen_once_is_seen_again_and_a_repair_too(written):
 
 
 @pytest.mark.parametrize("left", [1, 20, 200])
-def test_half_a_line_that_a_crash_left_is_taken_away(written, left):
+def test_half_a_line_left_by_a_crash_is_removed(written, left):
     whole = written.read_bytes()
     one = add(FileErasureList(written))
     written.write_bytes(whole + written.read_bytes()[len(whole) :][:left])
@@ -157,7 +157,7 @@ def test_half_a_line_that_a_crash_left_is_taken_away(written, left):
     assert FileErasureList(written).intents()[again.number] == again
 
 
-def test_a_list_that_was_put_back_is_read_anew(written):
+def test_a_replaced_list_is_read_again(written):
     listed = FileErasureList(written)
     listed.intents()
     shorter = "".join(written.read_text().splitlines(keepends=True)[:1])
@@ -167,7 +167,7 @@ def test_a_list_that_was_put_back_is_read_anew(written):
     assert list(listed.intents()) == [1]
 
 
-def test_many_writers_leave_one_chain(path):
+def test_concurrent_writers_write_one_chain(path):
     def work(_):
         listed = FileErasureList(path)
         return [add(listed).number for _ in range(10)]
@@ -178,7 +178,7 @@ def test_many_writers_leave_one_chain(path):
     assert list(FileErasureList(path).intents()) == list(range(1, 81))
 
 
-def test_without_a_place_there_is_no_list(monkeypatch):
+def test_without_a_configured_file_there_is_no_list(monkeypatch):
     monkeypatch.setattr(settings, "ERASURE_LIST_FILE", "")
     with pytest.raises(ImproperlyConfigured, match="ERASURE_LIST_FILE"):
         erasure_list()

@@ -137,7 +137,7 @@ def logged():
     root.removeHandler(here)
 
 
-def test_ten_writers_neither_revive_nor_leave_anything(committed, now, logged):
+def test_ten_concurrent_writers_cannot_undo_an_erasure(committed, now, logged):
     writers = Writers(committed, now)
     assert Caller(committed.key("indus")).put(f"/api/v1/subjects/{PERSON}", FULL).status_code == 201
     with in_client(committed.client_id("indus")):
@@ -195,7 +195,7 @@ def nothing_opens(cast, person):
         assert not any(opens(blob, key, place) for blob in left for place in places)
 
 
-def test_the_search_for_keys_finds_one_that_opens(committed, now):
+def test_the_search_for_keys_finds_a_working_key(committed, now):
     """Before the erasure the person's own key opens what the search above tries: otherwise it proves nothing."""
     with in_client(committed.client_id("indus")):
         danish = committed.subject("danish")

@@ -29,11 +29,11 @@ def read_back(texts):
     return SubjectDetails.from_texts(texts, role="student", language="en", is_enabled=True, country="")
 
 
-def test_the_sealed_columns_are_the_fields_of_the_registry():
+def test_the_encrypted_columns_match_the_registry():
     assert tuple(one.name for one in Subject._meta.fields if isinstance(one, SealedField)) == PERSONAL
 
 
-def test_every_field_is_a_detail_of_a_person():
+def test_every_registered_field_is_a_detail_of_a_person():
     assert set(PERSONAL) < {one.name for one in fields_of(SubjectDetails)}
 
 
@@ -42,14 +42,14 @@ def test_the_api_accepts_every_field_and_for_guardians_those_marked():
     assert set(PERSONAL) & set(GuardianInput().fields) == {one.name for one in PERSONAL_FIELDS if one.is_of_guardians}
 
 
-def test_every_field_has_a_label_in_the_console_and_the_columns_those_of_the_spreadsheet():
+def test_every_field_has_a_console_label_and_its_spreadsheet_columns():
     assert set(LABELS) == set(PERSONAL)
     assert [one.heading for one in PERSONAL_FIELDS if one.heading] == [
         one.heading for one in COLUMNS if one.name in PERSONAL
     ]
 
 
-def test_details_are_read_back_from_the_texts_that_are_sealed():
+def test_details_are_restored_from_their_encrypted_texts():
     texts = DETAILS.texts()
     assert list(texts) == list(PERSONAL)
     assert texts["attested_age"] == "9@2026-09-01"
@@ -63,7 +63,7 @@ def test_empty_details_have_no_texts():
     assert read_back(nobody.texts()) == nobody
 
 
-def test_the_fingerprint_of_what_is_registered_is_what_it_was():
+def test_the_fingerprint_of_registered_details_does_not_change():
     assert (
         SubjectDetails(role="student", full_name="Danish").fingerprint()
         == "85e1cfe566bd6adfdf1d578e451d1e7ced8cf5cd74fa5859920c968db0d42dcd"

@@ -67,7 +67,7 @@ def without(package, *names):
     return package
 
 
-def test_a_delta_changes_whom_it_names_and_leaves_the_rest_alone(bring):
+def test_a_delta_changes_only_the_people_it_names(bring):
     bring(clean_network())
     package = clean_network().as_delta(danish="active")
     package.row("users.csv", "danish")["givenName"] = "Daniyal"
@@ -78,7 +78,7 @@ def test_a_delta_changes_whom_it_names_and_leaves_the_rest_alone(bring):
     assert report.relations == Tally(unchanged=1)
 
 
-def test_a_person_deleted_at_the_source_has_the_account_closed_once(bring):
+def test_the_account_of_a_person_deleted_at_the_source_is_closed_once(bring):
     bring(school(20))
     delta = school(20).as_delta(celia="tobedeleted")
     report = bring(delta)
@@ -93,7 +93,7 @@ def test_a_person_deleted_at_the_source_has_the_account_closed_once(bring):
     assert person("celia").is_enabled
 
 
-def test_an_account_that_a_file_disables_is_closed_and_reopened_with_evidence(bring):
+def test_an_account_disabled_by_a_file_is_closed_and_reopened_with_evidence(bring):
     bring(school(20))
     package = school(20)
     package.row("users.csv", "celia")["enabledUser"] = "false"
@@ -107,7 +107,7 @@ def test_an_account_that_a_file_disables_is_closed_and_reopened_with_evidence(br
     assert (person("celia").is_account_open, person("celia").account_closed_at) == (True, None)
 
 
-def test_a_roster_without_news_does_not_reopen_an_account_that_the_platform_closed(bring, now):
+def test_an_unchanged_roster_does_not_reopen_an_account(bring, now):
     bring(school(20))
     record_subject_event(person("celia"), kind="account_closed", happened_at=now, actor=IMPORTER, at=now)
     package = school(20)
@@ -116,7 +116,7 @@ def test_a_roster_without_news_does_not_reopen_an_account_that_the_platform_clos
     assert (person("celia").is_enabled, person("celia").is_account_open) == (True, False)
 
 
-def test_a_new_person_whom_a_file_disables_has_no_open_account(bring, now):
+def test_a_new_person_disabled_by_a_file_has_no_open_account(bring, now):
     package = school(20)
     package.row("users.csv", "celia")["enabledUser"] = "false"
     bring(package)
@@ -127,7 +127,7 @@ def test_a_new_person_whom_a_file_disables_has_no_open_account(bring, now):
     assert closed() == {"celia"}
 
 
-def test_a_delta_relates_to_who_came_earlier(bring):
+def test_a_delta_can_name_guardians_of_earlier_files(bring):
     bring(clean_network())
     package = clean_network()
     package.user("hina", "student", "Hina", "Khan", agentSourcedIds="esra,farhan,nobody")
@@ -138,7 +138,7 @@ def test_a_delta_relates_to_who_came_earlier(bring):
     assert report.oddities == {"agent_not_guardian": 1, "agent_unknown": 1}
 
 
-def test_a_delta_relates_no_one_to_a_guardian_who_is_being_erased(cast, bring, now):
+def test_a_delta_adds_no_relation_to_a_guardian_being_erased(cast, bring, now):
     bring(clean_network())
     start_erasure(person("esra"), actor=cast.actor("amina"), reason="subject_request", at=now)
     package = clean_network()
@@ -148,7 +148,7 @@ def test_a_delta_relates_no_one_to_a_guardian_who_is_being_erased(cast, bring, n
     assert not GuardianClaim.objects.filter(child=person("hina")).exists()
 
 
-def test_a_delta_from_the_guardians_side_tells_the_relationship(bring):
+def test_a_delta_can_state_a_relation_on_the_guardians_side(bring):
     bring(clean_network())
     package = clean_network()
     package.user("ghalib", "relative", "Ghalib", "Khan", email="g@mail.example", agentSourcedIds="danish")
@@ -166,7 +166,7 @@ def test_a_role_of_an_unknown_person_is_refused_with_its_place(bring):
     assert (problem.code, problem.file, problem.row) == ("person_unknown", "roles.csv", 2)
 
 
-def test_what_a_delta_does_not_tell_is_kept(bring):
+def test_values_omitted_by_a_delta_are_kept(bring):
     bring(clean_network())
     package = clean_network().as_version_1_2().as_delta(danish="active")
     package.without("roles.csv").without("users.csv")
@@ -182,7 +182,7 @@ def test_an_unknown_person_declared_deleted_is_skipped(bring):
     assert not Subject.objects.filter(external_id="danish").exists()
 
 
-def test_of_everybody_only_whom_a_roster_brought_can_be_missing(bring):
+def test_only_people_created_by_a_roster_can_be_missing(bring):
     bring(school(30))
     report = bring(without(school(30), "stu-000007"), everybody=True)
     assert report.people["student"] == Tally(unchanged=29, gone=1)
@@ -191,7 +191,7 @@ def test_of_everybody_only_whom_a_roster_brought_can_be_missing(bring):
     assert report.people_not_named == Subject.objects.filter(external_id__startswith="lms-").count()
 
 
-def test_who_is_being_erased_is_not_closed_when_a_roster_no_longer_names_them(cast, bring, now):
+def test_a_person_being_erased_is_not_closed_if_missing(cast, bring, now):
     bring(school(30))
     leaver = person("stu-000007")
     start_erasure(leaver, actor=cast.actor("amina"), reason="subject_request", at=now)
@@ -201,14 +201,14 @@ def test_who_is_being_erased_is_not_closed_when_a_roster_no_longer_names_them(ca
     assert report.people["student"] == Tally(unchanged=29)
 
 
-def test_unless_it_names_everybody_who_is_missing_is_left_alone(bring):
+def test_missing_people_are_closed_only_by_a_complete_roster(bring):
     bring(school(30))
     report = bring(school(10))
     assert report.vanishing == 0
     assert closed() == set()
 
 
-def test_more_than_a_tenth_may_not_vanish_unasked(bring, settings):
+def test_deactivating_more_than_a_tenth_needs_confirmation(bring, settings):
     bring(school(30))
     before = Subject.objects.filter(is_enabled=True).count()
     with pytest.raises(TooManyDeactivations) as stop:
@@ -220,7 +220,7 @@ def test_more_than_a_tenth_may_not_vanish_unasked(bring, settings):
     assert bring(school(20), everybody=True).vanishing == vanishing
 
 
-def test_accounts_that_a_file_disables_count_as_vanishing(bring):
+def test_accounts_disabled_by_a_file_count_as_deactivated(bring):
     bring(school(30))
     package = school(30)
     for row in package.tables["users.csv"]:
@@ -240,7 +240,7 @@ def test_a_trial_reports_the_same_and_writes_nothing(bring):
     assert (done.people, done.relations, done.plan) == (tried.people, tried.relations, tried.plan)
 
 
-def test_an_import_is_held_to_what_was_shown(bring, indus, now):
+def test_an_import_that_differs_from_its_trial_is_refused(bring, indus, now):
     bring(clean_network())
     package = clean_network()
     package.row("users.csv", "esra")["email"] = "new@mail.example"
@@ -267,7 +267,7 @@ def open_claims():
     return set(claims.values_list("guardian__external_id", flat=True))
 
 
-def test_a_roster_of_everybody_ends_the_claims_it_no_longer_makes(bring, now):
+def test_a_complete_roster_ends_the_claims_it_no_longer_makes(bring, now):
     bring(with_father())
     package = with_father()
     package.row("users.csv", "omar")["agentSourcedIds"] = ""
@@ -285,7 +285,7 @@ def test_a_roster_of_everybody_ends_the_claims_it_no_longer_makes(bring, now):
     assert bring(package, everybody=True).relations == Tally(unchanged=1)
 
 
-def test_a_claim_made_again_by_a_roster_starts_anew(bring, now):
+def test_a_claim_made_again_by_a_roster_has_a_new_start(bring, now):
     bring(with_father())
     package = with_father()
     package.row("users.csv", "omar")["agentSourcedIds"] = ""
@@ -298,7 +298,7 @@ def test_a_claim_made_again_by_a_roster_starts_anew(bring, now):
     }
 
 
-def test_claims_that_no_roster_made_are_left_to_who_made_them(bring, indus, now):
+def test_claims_not_made_by_a_roster_are_not_ended(bring, indus, now):
     bring(with_father())
     hina, _ = register_subject("hina", client=indus, details={"role": "student"}, actor=IMPORTER, at=now)
     claim_guardian(hina, guardian=person("omar"), relationship="parent", actor=IMPORTER, at=now)
@@ -307,7 +307,7 @@ def test_claims_that_no_roster_made_are_left_to_who_made_them(bring, indus, now)
 
 
 @pytest.mark.parametrize("everybody", [False, True])
-def test_a_delta_or_a_roster_of_some_ends_no_claim_that_it_leaves_out(bring, everybody):
+def test_a_partial_roster_or_delta_ends_no_omitted_claim(bring, everybody):
     bring(with_father())
     package = with_father()
     package.row("users.csv", "omar")["agentSourcedIds"] = ""
@@ -325,7 +325,7 @@ def test_a_delta_that_removes_a_person_ends_their_claims(bring, removed):
     assert bring(delta).relations == Tally()
 
 
-def test_a_delta_that_names_a_removed_guardian_claims_nothing(bring):
+def test_a_delta_that_names_a_removed_guardian_adds_no_claim(bring):
     bring(with_father())
     delta = with_father()
     delta.row("users.csv", "danish")["agentSourcedIds"] = "esra,omar"

@@ -99,7 +99,7 @@ def as_stored(row, *, ignoring=()):
     }
 
 
-def test_people_are_registered_sealed_with_their_keys(indus, bring):
+def test_people_are_registered_encrypted_with_their_keys(indus, bring):
     report = bring(clean_network(), indus)
     esra = person("esra")
     assert texts(esra) == {
@@ -121,7 +121,7 @@ def test_people_are_registered_sealed_with_their_keys(indus, bring):
     assert report.relations == Tally(added=1)
 
 
-def test_history_and_evidence_say_who_and_why(indus, bring, now):
+def test_history_and_ledger_show_actor_and_reason(indus, bring, now):
     bring(clean_network(), indus)
     danish = person("danish")
     version = danish.history.get()
@@ -137,7 +137,7 @@ def test_history_and_evidence_say_who_and_why(indus, bring, now):
 
 
 @pytest.mark.parametrize("name", ["danish", "esra", "farhan"])
-def test_it_is_what_registering_each_would_have_made(indus, bring, now, name):
+def test_an_import_equals_registering_each_person(indus, bring, now, name):
     bring(clean_network(), indus)
     imported = person(name)
     given = texts(imported)
@@ -163,7 +163,7 @@ def test_it_is_what_registering_each_would_have_made(indus, bring, now, name):
     assert ours["actor"] == theirs["actor"]
 
 
-def test_a_claim_is_what_claiming_it_would_have_made(indus, bring, now):
+def test_an_imported_claim_equals_a_single_claim(indus, bring, now):
     bring(clean_network(), indus)
     imported = GuardianClaim.objects.get(child=person("danish"))
     claimed = claim_guardian(
@@ -211,7 +211,7 @@ def test_only_what_changed_is_written(indus, bring, now):
     assert counted()["SubjectKey"] == counts["SubjectKey"]
 
 
-def test_a_change_keeps_the_ciphertext_and_the_commitments_of_the_rest(indus, bring, now):
+def test_a_change_keeps_the_ciphertext_of_unchanged_fields(indus, bring, now):
     package = clean_network()
     bring(package, indus)
     before = person("esra")
@@ -227,7 +227,7 @@ def test_a_change_keeps_the_ciphertext_and_the_commitments_of_the_rest(indus, br
     assert set(written) == {"email"}
 
 
-def test_what_a_roster_cannot_say_is_kept(indus, bring, now):
+def test_values_that_a_roster_cannot_state_are_kept(indus, bring, now):
     known = {"role": "student", "full_name": "Danish Khan", "language": "ur", "attested_age": 9}
     register_subject("danish", client=indus, details=known, actor=IMPORTER, at=now)
     learner = {"role": "learner", "full_name": "Hina", "birth_date": date(2012, 2, 29)}
@@ -244,7 +244,7 @@ def test_what_a_roster_cannot_say_is_kept(indus, bring, now):
     assert row_versions() == before
 
 
-def test_an_emptied_address_is_followed(indus, bring, now):
+def test_an_emptied_email_is_cleared(indus, bring, now):
     package = clean_network()
     bring(package, indus)
     package.row("users.csv", "esra")["email"] = ""
@@ -254,7 +254,7 @@ def test_an_emptied_address_is_followed(indus, bring, now):
     assert texts(esra)["phone"] == "+923001234567"
 
 
-def test_siblings_share_their_guardian_named_from_either_side(indus, bring):
+def test_siblings_share_a_guardian_listed_on_either_side(indus, bring):
     package = clean_network()
     package.user("hina", "student", "Hina", "Khan")
     package.row("users.csv", "esra")["agentSourcedIds"] = "hina"
@@ -264,7 +264,7 @@ def test_siblings_share_their_guardian_named_from_either_side(indus, bring):
     assert report.relations.added == 2
 
 
-def test_another_relationship_is_an_ordinary_change(indus, bring, now):
+def test_a_changed_relationship_is_an_ordinary_change(indus, bring, now):
     package = clean_network()
     bring(package, indus)
     package.row("users.csv", "esra")["role"] = "relative"
@@ -276,7 +276,7 @@ def test_another_relationship_is_an_ordinary_change(indus, bring, now):
     assert report.people["guardian"] == Tally(unchanged=1)
 
 
-def test_the_erased_stay_erased(indus, bring, now, cast):
+def test_erased_people_stay_erased(indus, bring, now, cast):
     package = clean_network()
     bring(package, indus)
     erase_subject(person("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
@@ -303,7 +303,7 @@ def test_a_person_who_is_being_erased_is_skipped_and_reported(indus, bring, now,
     assert report.oddities["relation_of_erased"] == 1
 
 
-def test_who_is_missing_is_left_alone_and_counted(indus, bring, now):
+def test_people_missing_in_the_roster_are_counted_and_not_changed(indus, bring, now):
     existing = Subject.objects.count()
     bring(clean_network(), indus)
     smaller = clean_network()
@@ -317,7 +317,7 @@ def test_who_is_missing_is_left_alone_and_counted(indus, bring, now):
 
 
 @pytest.mark.parametrize("chunk", [2, 2_000])
-def test_one_bad_row_refuses_all_and_says_where(indus, bring, now, monkeypatch, chunk):
+def test_one_bad_row_refuses_the_roster_with_its_place(indus, bring, now, monkeypatch, chunk):
     monkeypatch.setattr(service, "CHUNK", chunk)
     package = clean_network()
     package.born("farhan", f"{now + LATER * 2:%Y-%m-%d}")
@@ -331,7 +331,7 @@ def test_one_bad_row_refuses_all_and_says_where(indus, bring, now, monkeypatch, 
     assert row_versions() == before
 
 
-def test_the_day_is_the_clients(indus, bring, now):
+def test_the_current_date_is_that_of_the_clients_time_zone(indus, bring, now):
     package = clean_network()
     package.row("demographics.csv", "danish")["birthDate"] = "2026-10-02"
     late = now.replace(hour=20)  # the second of October in Karachi
@@ -339,7 +339,7 @@ def test_the_day_is_the_clients(indus, bring, now):
 
 
 @pytest.mark.parametrize("who", ["bilal", "sana", "celia"])
-def test_who_may_not_register_may_not_import(indus, bring, cast, who):
+def test_other_roles_may_not_import(indus, bring, cast, who):
     with pytest.raises(NotAllowed):
         bring(clean_network(), indus, actor=cast.actor(who))
     assert not Subject.objects.filter(external_id="danish").exists()
@@ -365,7 +365,7 @@ def test_another_clients_context_is_refused(cast, bring):
         bring(clean_network(), indus)
 
 
-def test_the_stage_holds_no_plaintext(indus, bring):
+def test_the_staging_tables_hold_no_plaintext(indus, bring):
     bring(odd_network(), indus)
     secrets = ["Hina", "Jatoi", "iman@mail", "7654321", "2012-02-29", "Karachi"]
     for stage in (tables.person_stage(), tables.entry_stage()):
@@ -378,7 +378,7 @@ def test_the_stage_holds_no_plaintext(indus, bring):
 
 
 @pytest.mark.parametrize("model", [Subject, GuardianClaim])
-def test_history_columns_are_the_models(model):
+def test_history_columns_match_the_model(model):
     history = model.history.model
     values = tables.history_values(model, "+")
     assert list(values) == [field.column for field in history._meta.concrete_fields]
@@ -389,7 +389,7 @@ def test_history_columns_are_the_models(model):
     }
 
 
-def test_every_column_of_a_person_is_staged_or_said(indus):
+def test_every_column_of_a_person_is_staged_or_listed_here(indus):
     staged = set(tables.person_stage().columns)
     rows = {field.column for field in Subject._meta.concrete_fields}
     computed = {"account_closed_at"}  # from is_enabled
@@ -399,7 +399,7 @@ def test_every_column_of_a_person_is_staged_or_said(indus):
     assert written == set(tables.entry_stage().columns)
 
 
-def test_statements_do_not_grow_with_the_rows_of_a_chunk(indus, bring, now):
+def test_the_number_of_statements_does_not_depend_on_the_chunks_size(indus, bring, now):
     counts = []
     for size in (5, 300):
         with CaptureQueriesContext(connection) as first:
@@ -431,7 +431,7 @@ def test_memory_does_not_grow_with_the_roster(indus, bring, monkeypatch):
         assert max(sizes[3:]) - min(sizes[:3]) < 50_000  # a hundred bytes kept of each row would be more
 
 
-def test_someone_elses_change_meanwhile_is_not_overwritten(indus, bring, now, monkeypatch):
+def test_a_concurrent_change_is_not_overwritten(indus, bring, now, monkeypatch):
     package = clean_network()
     bring(package, indus)
     package.row("users.csv", "esra")["email"] = "new@mail.example"
@@ -447,7 +447,7 @@ def test_someone_elses_change_meanwhile_is_not_overwritten(indus, bring, now, mo
     assert texts(person("esra"))["email"] == "esra@mail.example"
 
 
-def test_who_is_being_erased_meanwhile_is_not_changed(indus, bring, now, monkeypatch, cast):
+def test_a_person_whose_erasure_starts_meanwhile_is_not_changed(indus, bring, now, monkeypatch, cast):
     package = clean_network()
     bring(package, indus)
     package.row("users.csv", "esra")["email"] = "new@mail.example"
@@ -462,7 +462,7 @@ def test_who_is_being_erased_meanwhile_is_not_changed(indus, bring, now, monkeyp
         bring(package, indus, at=now + LATER)
 
 
-def test_who_is_being_erased_meanwhile_gets_no_guardian(indus, bring, now, monkeypatch, cast):
+def test_a_person_whose_erasure_starts_meanwhile_gets_no_relation(indus, bring, now, monkeypatch, cast):
     first, package = clean_network(), clean_network()
     first.row("users.csv", "danish")["agentSourcedIds"] = ""
     bring(first, indus)
@@ -477,7 +477,7 @@ def test_who_is_being_erased_meanwhile_gets_no_guardian(indus, bring, now, monke
         bring(package, indus, at=now + LATER)
 
 
-def test_a_person_registered_meanwhile_is_not_reported_as_a_defect(indus, bring, monkeypatch):
+def test_a_person_registered_meanwhile_is_a_clear_error(indus, bring, monkeypatch):
     monkeypatch.setattr(people, "_find_known", lambda *_: {})
     bring(clean_network(), indus)
     with pytest.raises(PeopleChangedMeanwhile) as caught:
@@ -487,7 +487,7 @@ def test_a_person_registered_meanwhile_is_not_reported_as_a_defect(indus, bring,
     assert isinstance(refused.__cause__, UniqueViolation)
 
 
-def test_two_imports_for_one_client_do_not_mix(indus, bring, monkeypatch):
+def test_two_imports_for_one_client_cannot_run_together(indus, bring, monkeypatch):
     monkeypatch.setattr(tables, "lock_imports", lambda _: False)
     with pytest.raises(ImportRunning):
         bring(clean_network(), indus)
@@ -500,7 +500,7 @@ def test_progress_is_reported_by_phase(indus, bring, monkeypatch):
     assert told == [("people", 3, 4), ("people", 4, 4), ("relations", 1, 1)]
 
 
-def test_an_index_of_an_older_form_is_no_change(indus, bring, now, monkeypatch):
+def test_an_index_in_an_older_format_is_not_a_change(indus, bring, now, monkeypatch):
     monkeypatch.setattr(SubjectDetails, "fingerprint", lambda details: f"older {details.texts()}")
     bring(clean_network(), indus)
     monkeypatch.undo()
@@ -509,7 +509,7 @@ def test_an_index_of_an_older_form_is_no_change(indus, bring, now, monkeypatch):
     assert row_versions() == before
 
 
-def test_a_corrected_case_is_a_change(indus, bring, now):
+def test_a_changed_letter_case_is_a_change(indus, bring, now):
     package = clean_network()
     bring(package, indus)
     package.row("users.csv", "danish")["givenName"] = "DANISH"

@@ -39,7 +39,7 @@ def held(cast):
         return Subject.objects.count(), Entry.objects.count()
 
 
-def test_it_reports_what_it_did(committed, tmp_path):
+def test_the_command_reports_what_it_did(committed, tmp_path):
     status, out, err, _ = run(odd_network().write(tmp_path / "roster.zip"))
     assert status == 0
     assert re.search(r"^student +5 +0 +0 +0$", out, re.MULTILINE)
@@ -51,7 +51,7 @@ def test_it_reports_what_it_did(committed, tmp_path):
     assert re.search(r"^student +0 +0 +5 +0$", out, re.MULTILINE)
 
 
-def test_a_bad_row_exits_with_2_and_says_where(committed, tmp_path):
+def test_a_bad_row_exits_with_2_and_its_place(committed, tmp_path):
     before = held(committed)
     package = clean_network()
     package.born("farhan", "2099-01-01")
@@ -80,7 +80,7 @@ def test_an_unknown_file_or_client_exits_with_2(committed, tmp_path, name, clien
     assert "nothing was imported" in summary
 
 
-def test_a_spreadsheet_is_known_by_its_content(committed, tmp_path):
+def test_a_spreadsheet_is_detected_by_its_content(committed, tmp_path):
     path = tmp_path / "people.txt"
     path.write_text(
         "ID;Role;Full name;Birth date;Guardian 1 name;Guardian 1 email\n"
@@ -100,7 +100,7 @@ def test_a_spreadsheet_is_known_by_its_content(committed, tmp_path):
     assert err.startswith("people.csv row 1: ")
 
 
-def test_the_ledger_says_that_a_file_was_tried_and_imported(committed, tmp_path):
+def test_trial_and_import_of_a_file_are_recorded_in_the_ledger(committed, tmp_path):
     path = clean_network().write(tmp_path / "roster.zip")
     run(path, dry_run=True)
     run(path)
@@ -111,7 +111,7 @@ def test_the_ledger_says_that_a_file_was_tried_and_imported(committed, tmp_path)
     assert bodies[0]["facts"]["counts"] == bodies[1]["facts"]["counts"]
 
 
-def test_an_interruption_leaves_nothing(committed, tmp_path, monkeypatch):
+def test_an_interrupted_import_writes_nothing(committed, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -123,7 +123,7 @@ def test_an_interruption_leaves_nothing(committed, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("refusal", [ImportRunning, PeopleChangedMeanwhile])
-def test_what_may_pass_by_itself_exits_with_1(committed, tmp_path, monkeypatch, refusal):
+def test_a_temporary_obstacle_exits_with_1(committed, tmp_path, monkeypatch, refusal):
     def refuse(*_, **__):
         raise refusal
 
@@ -133,13 +133,13 @@ def test_what_may_pass_by_itself_exits_with_1(committed, tmp_path, monkeypatch, 
     assert "nothing was imported" in summary
 
 
-def test_a_terminal_shows_one_line_that_moves(committed, tmp_path):
+def test_a_terminal_shows_one_updating_line(committed, tmp_path):
     _, _, err, _ = run(clean_network().write(tmp_path / "roster.zip"), stderr=Terminal())
     assert "4 of 4 people" in err
     assert "\n" not in err
 
 
-def test_elsewhere_progress_is_a_line_every_ten_thousand():
+def test_without_a_terminal_progress_is_a_line_every_ten_thousand():
     err = io.StringIO()
     line = command.ProgressLine(OutputWrapper(err))
     for done in range(2_000, 26_000, 2_000):
@@ -165,7 +165,7 @@ def test_too_many_deactivations_stop_an_import_until_they_are_confirmed(committe
     assert re.search(r"^student +0 +0 +20 +10$", out, re.MULTILINE)
 
 
-def test_siblings_share_a_guardian_whose_number_is_written_in_two_ways(committed, tmp_path):
+def test_siblings_share_a_guardian_despite_two_spellings_of_the_number(committed, tmp_path):
     path = tmp_path / "people.csv"
     path.write_text(
         "ID;Role;Full name;Birth date;Guardian 1 name;Guardian 1 phone\n"

@@ -123,7 +123,7 @@ def is_in_database(files):
 @pytest.mark.parametrize("hide", [str.encode, lambda text: text.encode().hex().encode(),
                                   lambda text: base64.b64encode(b"a" + text.encode() + b"bc"),
                                   lambda text: base64.b64encode(b"ab" + text.upper().encode() + b"c")])  # fmt: skip
-def test_a_value_is_found_in_every_form_in_which_it_may_hide(tmp_path, hide):
+def test_the_search_finds_a_value_in_every_encoding(tmp_path, hide):
     (tmp_path / "file").write_bytes(b"before" + hide("Zenobia Xylographer") + b"after")
     assert files_with(["Zenobia Xylographer", "Somebody Else"], [tmp_path]) == {
         "Zenobia Xylographer": {tmp_path / "file"},

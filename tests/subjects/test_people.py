@@ -70,7 +70,7 @@ def traces(subject):
     return subject.history.count(), Entry.objects.filter(subject_id=subject.id).count()
 
 
-def test_a_person_is_registered_sealed(cast, indus, now):
+def test_a_person_is_registered_encrypted(cast, indus, now):
     zoe, is_new = register(cast, indus, now, **ZOE)
     kept = Subject.objects.get(id=zoe.id)
     assert is_new
@@ -87,7 +87,7 @@ def test_a_person_is_registered_sealed(cast, indus, now):
     assert kept.of_age_at == datetime(2029, 2, 28, 19, 0, tzinfo=UTC)
 
 
-def test_history_and_evidence_say_who_registered(cast, indus, now):
+def test_history_and_ledger_show_who_registered(cast, indus, now):
     zoe, _ = register(cast, indus, now, **ZOE)
     [version] = zoe.history.all()
     assert (version.actor_id, version.history_change_reason, version.history_date) == (
@@ -106,7 +106,7 @@ def test_history_holds_the_same_ciphertext(cast, indus, now):
     assert version.full_name == Subject.objects.get(id=zoe.id).full_name
 
 
-def test_what_is_given_changes_and_the_rest_stays(cast, indus, now):
+def test_given_fields_change_and_others_stay(cast, indus, now):
     zoe, _ = register(cast, indus, now, **ZOE)
     same, is_new = register(cast, indus, now, phone="+923339998887")
     assert (same.id, is_new) == (zoe.id, False)
@@ -125,7 +125,7 @@ def test_what_is_given_changes_and_the_rest_stays(cast, indus, now):
 @pytest.mark.parametrize(
     "again", [{}, {"role": "student"}, ZOE, {"full_name": " Zoë Quaintrelle"}, {"phone": "+923331112223"}]
 )
-def test_the_same_again_leaves_no_trace(cast, indus, now, again):
+def test_the_same_details_again_record_nothing(cast, indus, now, again):
     zoe, _ = register(cast, indus, now, **ZOE)
     before = Subject.objects.filter(id=zoe.id).values().get()
     register(cast, indus, now, **again)
@@ -134,7 +134,7 @@ def test_the_same_again_leaves_no_trace(cast, indus, now, again):
 
 
 @pytest.mark.parametrize("field", ["full_name", "email", "phone"])
-def test_a_field_is_emptied(cast, indus, now, field):
+def test_a_field_can_be_cleared(cast, indus, now, field):
     zoe, _ = register(cast, indus, now, **ZOE)
     register(cast, indus, now, **{field: None})
     assert getattr(Subject.objects.get(id=zoe.id), field) is None
@@ -168,33 +168,33 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("wrong", "field"), WRONG.values(), ids=WRONG)
-def test_a_wrong_detail_names_its_field(cast, indus, now, wrong, field):
+def test_an_invalid_detail_names_its_field(cast, indus, now, wrong, field):
     with pytest.raises(ValidationError) as caught:
         register(cast, indus, now, **{**ZOE, **wrong})
     assert list(caught.value.message_dict) == [field]
     assert not Subject.objects.filter(external_id="stu-zoe").exists()
 
 
-def test_all_wrong_details_are_named_at_once(cast, indus, now):
+def test_all_invalid_details_are_named_together(cast, indus, now):
     with pytest.raises(ValidationError) as caught:
         register(cast, indus, now, role="x", email="x", phone="x")
     assert set(caught.value.message_dict) == {"role", "email", "phone"}
 
 
 @pytest.mark.parametrize("external_id", ["", " ", "zoe@canary.example", "x" * 256, "a\x00b", "a\nb", "\ud800"])
-def test_a_wrong_id_is_refused(cast, indus, now, external_id):
+def test_an_invalid_id_is_refused(cast, indus, now, external_id):
     with pytest.raises(ValidationError) as caught:
         register(cast, indus, now, external_id, **ZOE)
     assert list(caught.value.message_dict) == ["external_id"]
 
 
-def test_a_birthday_counts_in_the_clients_zone(cast, indus):
+def test_a_birth_date_is_checked_in_the_clients_time_zone(cast, indus):
     late = datetime(2026, 10, 1, 20, 0, tzinfo=UTC)  # in Karachi it is 2 October
     assert register(cast, indus, late, role="student", birth_date=date(2026, 10, 2))[1]
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_others_may_not_register(cast, indus, now, actor):
+def test_other_roles_may_not_register_people(cast, indus, now, actor):
     with pytest.raises(NotAllowed):
         register(cast, indus, now, actor=actor, **ZOE)
 
@@ -206,7 +206,7 @@ def test_a_key_without_the_scope_may_not_register(cast, indus, now):
     assert register(cast, indus, now, actor=cast.key_actor("indus"), **ZOE)[1]
 
 
-def test_another_client_sees_nothing(cast, now):
+def test_another_client_does_not_find_the_person(cast, now):
     with in_client(cast.client_id("indus")):
         zoe, _ = register(cast, cast.client("indus"), now, **ZOE)
     celia = cast.actor("celia")
@@ -218,7 +218,7 @@ def test_another_client_sees_nothing(cast, now):
         assert not search_subjects(list_subjects(celia), "zoe@canary.example").exists()
 
 
-def test_two_clients_know_the_same_id_apart(cast, now):
+def test_one_id_at_two_clients_is_two_people(cast, now):
     made = []
     for code, actor in (("indus", "farah"), ("khyber", "celia")):
         with in_client(cast.client_id(code)):
@@ -236,12 +236,12 @@ def test_a_person_is_found_by_exact_values(cast, indus, now, text):
 @pytest.mark.parametrize(
     "written", ["03331112223", "0333-111 2223", "923331112223", "0092 333 1112223", "(+92) 333.111.2223", "۰۳۳۳۱۱۱۲۲۲۳"]
 )
-def test_a_number_is_found_however_it_is_written(cast, indus, now, written):
+def test_a_number_is_found_in_every_spelling(cast, indus, now, written):
     zoe, _ = register(cast, indus, now, **ZOE)
     assert list(search_subjects(list_subjects(cast.actor("farah")), written)) == [zoe]
 
 
-def test_a_number_in_another_spelling_is_no_change(cast, indus, now):
+def test_a_number_in_another_spelling_is_not_a_change(cast, indus, now):
     register(cast, indus, now, **{**ZOE, "phone": "0333 1112223"})
     before = Entry.objects.count()
     zoe, is_new = register(cast, indus, now, phone="+92 (333) 111-22.23")
@@ -268,7 +268,7 @@ def test_a_person_is_not_found_by_part_of_a_value(cast, indus, now, text):
         "INSERT INTO subjects_subjectkey SELECT gen_random_uuid(), epoch, wrapped, client_id, subject_id FROM subjects_subjectkey",
     ],
 )
-def test_the_database_refuses_the_broken_row(indus, broken):
+def test_the_database_refuses_an_inconsistent_row(indus, broken):
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(broken)
 
@@ -279,7 +279,7 @@ def reveal(cast, subject, now, actor="amina", **values):
     )
 
 
-def test_revealing_shows_and_records_who_looked(cast, indus, now):
+def test_revealing_returns_the_fields_and_records_the_access(cast, indus, now):
     shown = reveal(cast, cast.subject("esra"), now, fields=["email", "full_name"])
     assert shown == {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
     record = AccessRecord.objects.get(looked_at=now)
@@ -292,25 +292,25 @@ def test_revealing_shows_and_records_who_looked(cast, indus, now):
     )
 
 
-def test_without_a_record_nothing_is_shown(cast, indus, now, monkeypatch):
+def test_nothing_is_revealed_if_the_access_cannot_be_recorded(cast, indus, now, monkeypatch):
     monkeypatch.setattr(AccessRecord, "save", lambda *_, **__: (_ for _ in ()).throw(IntegrityError("no")))
     with pytest.raises(IntegrityError):
         reveal(cast, cast.subject("esra"), now)
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
-def test_others_may_not_look(cast, indus, now, actor):
+def test_other_roles_may_not_reveal_fields(cast, indus, now, actor):
     with pytest.raises(NotAllowed):
         reveal(cast, cast.subject("esra"), now, actor)
     assert not AccessRecord.objects.filter(looked_at=now).exists()
 
 
-def test_a_free_text_is_no_reason_to_look(cast, indus, now):
+def test_a_reason_for_access_must_be_a_code(cast, indus, now):
     with pytest.raises(ValueError, match="curious"), transaction.atomic():
         reveal(cast, cast.subject("esra"), now, reason="curious")
 
 
-def test_who_looked_is_seen_by_those_who_may(cast, indus, now):
+def test_only_some_roles_see_the_access_records(cast, indus, now):
     reveal(cast, cast.subject("esra"), now)
     for actor in ("amina", "bilal", "farah"):
         assert list_access_records(cast.actor(actor)).filter(looked_at=now).count() == 1
@@ -318,7 +318,7 @@ def test_who_looked_is_seen_by_those_who_may(cast, indus, now):
         list_access_records(cast.actor("sana"))
 
 
-def test_the_officers_view_cannot_open_anything(cast, now):
+def test_the_officers_view_cannot_decrypt(cast, now):
     with as_officer():
         esra = cast.subject("esra")
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
@@ -328,7 +328,7 @@ def test_the_officers_view_cannot_open_anything(cast, now):
 
 
 @pytest.mark.parametrize(("table", "column"), [("subjects_subject", "full_name"), ("subjects_subjectkey", "wrapped")])
-def test_a_ciphertext_moved_to_another_person_does_not_open(cast, indus, table, column):
+def test_a_ciphertext_moved_to_another_person_cannot_be_decrypted(cast, indus, table, column):
     owner = "id" if table == "subjects_subject" else "subject_id"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -341,14 +341,14 @@ def test_a_ciphertext_moved_to_another_person_does_not_open(cast, indus, table, 
     assert opened(cast.subject("hamza"))["full_name"] == "Hamza Lodhi"
 
 
-def test_a_ciphertext_moved_to_another_column_does_not_open(cast, indus):
+def test_a_ciphertext_moved_to_another_column_cannot_be_decrypted(cast, indus):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE subjects_subject SET phone = email WHERE id = %s", [cast.subject_id("esra")])
     with pytest.raises(CannotOpen):
         opened(cast.subject("esra"))
 
 
-def test_a_guardian_is_claimed_once_and_ended_claims_return(cast, indus, now):
+def test_a_claim_is_recorded_once(cast, indus, now):
     danish, hamza, esra = (cast.subject(name) for name in ("danish", "hamza", "esra"))
     farah = cast.actor("farah")
     before = traces(danish)
@@ -360,7 +360,7 @@ def test_a_guardian_is_claimed_once_and_ended_claims_return(cast, indus, now):
     assert set(list_guardian_claims(farah).values_list("child_id", flat=True)) == {danish.id, hamza.id}
 
 
-def test_who_is_being_erased_by_now_is_not_claimed(cast, indus, now):
+def test_a_person_being_erased_cannot_be_claimed(cast, indus, now):
     """The claim looks at the stored people, not at what its caller read before."""
     danish, hamza, farah = cast.subject("danish"), cast.subject("hamza"), cast.actor("farah")
     start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
@@ -395,7 +395,7 @@ def test_a_guardian_of_another_client_is_refused(cast, now):
         raise AssertionError(GuardianClaim.objects.count())
 
 
-def test_parallel_registrations_make_one_person(committed, now):
+def test_concurrent_registrations_make_one_person(committed, now):
     made, faults = [], []
 
     def run(number):

@@ -33,13 +33,13 @@ def test_every_spelling_of_a_number_is_one_number(written):
 
 
 @pytest.mark.parametrize(("region", "number"), [("GB", "+442079460958"), ("PK", "+922079460958")])
-def test_the_country_it_is_dialled_from_counts(region, number):
+def test_a_number_is_read_as_dialled_from_the_country(region, number):
     assert normal("020 7946 0958", region) == number
     assert normal(number, "DE") == number
 
 
 @pytest.mark.parametrize("written", ["12345", "01234567890123456789", "+1555010"])
-def test_what_can_be_no_number_there_stays_as_it_is(written):
+def test_an_impossible_number_is_returned_unchanged(written):
     assert normal(written) == written
 
 
@@ -49,12 +49,12 @@ def test_an_unknown_country_changes_nothing():
 
 
 @pytest.mark.parametrize("written", ["call me", "123", "+", "1" * 21, "0300+1234567", "esra@mail.example"])
-def test_what_is_no_number_is_refused(written):
+def test_a_text_that_is_not_a_number_is_refused(written):
     with pytest.raises(ValueError, match="5 to 20 digits"):
         bare_number(written)
 
 
-def test_an_id_that_ends_in_digits_is_no_number():
+def test_an_id_that_ends_in_digits_is_not_a_number():
     assert normal_number("stu-3001234567", region="PK") == "stu-3001234567"
 
 

@@ -45,7 +45,7 @@ def register(cast, indus, now):
     return register_subject("lms-danish", client=indus, details={"role": "student"}, actor=cast.actor("farah"), at=now)
 
 
-def test_two_people_let_someone_come_back_anew(cast, indus, now, second):
+def test_after_two_approvals_a_person_is_registered_as_new(cast, indus, now, second):
     asked = ask(cast, indus, now)
     with pytest.raises(AlreadyErased):
         register(cast, indus, now)
@@ -57,7 +57,7 @@ def test_two_people_let_someone_come_back_anew(cast, indus, now, second):
     assert cast.subject("danish").erased_at == now
 
 
-def test_evidence_and_history_name_requester_and_approver(cast, indus, now, second):
+def test_ledger_and_history_show_requester_and_approver(cast, indus, now, second):
     asked = approve_readmission(ask(cast, indus, now), actor=second, at=now)
     kinds = Entry.objects.filter(kind__startswith="readmission.").order_by("id").values_list("kind", "actor_id")
     assert list(kinds) == [
@@ -87,7 +87,7 @@ def test_one_person_is_not_enough(cast, indus, now):
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
-def test_others_may_neither_ask_nor_approve(cast, indus, now, actor):
+def test_other_roles_may_neither_request_nor_approve(cast, indus, now, actor):
     with pytest.raises(NotAllowed):
         ask(cast, indus, now, actor)
     asked = ask(cast, indus, now)
@@ -95,12 +95,12 @@ def test_others_may_neither_ask_nor_approve(cast, indus, now, actor):
         approve_readmission(asked, actor=cast.actor(actor), at=now)
 
 
-def test_a_task_is_no_person(cast, indus, now):
+def test_a_task_may_not_request_a_readmission(cast, indus, now):
     with pytest.raises(NotAllowed):
         request_readmission("lms-danish", actor=system_actor("task"), client_id=indus.id, at=now)
 
 
-def test_a_readmission_is_requested_and_approved_once(cast, indus, now, second):
+def test_a_readmission_cannot_be_requested_or_approved_twice(cast, indus, now, second):
     asked = ask(cast, indus, now)
     with pytest.raises(AlreadyRequested):
         ask(cast, indus, now)
@@ -112,12 +112,12 @@ def test_a_readmission_is_requested_and_approved_once(cast, indus, now, second):
 
 
 @pytest.mark.parametrize("external_id", ["lms-hamza", "lms-nobody"])
-def test_only_the_erased_are_readmitted(cast, indus, now, external_id):
+def test_only_erased_people_can_be_readmitted(cast, indus, now, external_id):
     with pytest.raises(NotErased):
         ask(cast, indus, now, external_id=external_id)
 
 
-def test_erased_again_it_takes_two_people_again(cast, indus, now, second):
+def test_a_second_erasure_needs_a_second_readmission(cast, indus, now, second):
     approve_readmission(ask(cast, indus, now), actor=second, at=now)
     person, _ = register(cast, indus, now)
     erase_subject(person, actor=cast.actor("amina"), reason="subject_request", at=now)
@@ -126,7 +126,7 @@ def test_erased_again_it_takes_two_people_again(cast, indus, now, second):
     assert ask(cast, indus, now).subject_id == person.id
 
 
-def test_another_client_sees_nothing(cast, now):
+def test_another_client_does_not_see_the_readmission(cast, now):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
         asked = ask(cast, cast.client("indus"), now)
@@ -152,7 +152,7 @@ def test_the_database_refuses_half_an_approval(cast, indus, now, change, constra
         cursor.execute("UPDATE subjects_readmission SET " + change)  # noqa: S608
 
 
-def test_the_readmitted_row_keeps_nothing(cast, indus, now, second):
+def test_the_erased_row_stays_empty_after_a_readmission(cast, indus, now, second):
     approve_readmission(ask(cast, indus, now), actor=second, at=now)
     row = Subject.objects.get(id=cast.subject_id("danish"))
     assert (row.external_id, row.full_name, row.details_index) == (None, None, None)

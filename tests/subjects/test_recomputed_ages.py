@@ -58,7 +58,7 @@ def columns(cast, name, code="indus"):
 
 
 @pytest.mark.parametrize("role", ["student", "learner", "instructor", "administrator"])
-def test_staff_too_are_computed_anew_by_the_job_that_a_raised_age_starts(cast, now, role):
+def test_a_raised_threshold_recomputes_people_of_every_role(cast, now, role):
     say(cast, "young", now, role=role)
     assert decision_reason(cast, "young", now) == OPEN
     change(cast, now, age_threshold=18)
@@ -67,7 +67,7 @@ def test_staff_too_are_computed_anew_by_the_job_that_a_raised_age_starts(cast, n
     assert decision_reason(cast, "young", now) == CLOSED
 
 
-def test_a_changed_rule_of_a_country_reaches_those_who_live_there(cast, now):
+def test_a_changed_country_threshold_recomputes_its_residents(cast, now):
     say(cast, "there", now, country="DE")
     say(cast, "here", now)
     change(cast, now, country_thresholds={"DE": 16})
@@ -77,7 +77,7 @@ def test_a_changed_rule_of_a_country_reaches_those_who_live_there(cast, now):
     assert [decision_reason(cast, name, now) for name in ("there", "here")] == [CLOSED, OPEN]
 
 
-def test_a_lowered_age_opens_only_once_two_agreed(cast, now):
+def test_a_lowered_threshold_applies_after_approval_and_recomputation(cast, now):
     change(cast, now, age_threshold=16)
     work(WORK)
     say(cast, "young", now)
@@ -91,7 +91,7 @@ def test_a_lowered_age_opens_only_once_two_agreed(cast, now):
 
 
 @pytest.mark.parametrize(("before", "after"), [(13, 18), (16, 13)])
-def test_a_known_child_of_a_client_without_minors_stays_one_until_the_worker_was_there(cast, now, before, after):
+def test_a_known_child_is_not_treated_as_an_adult_before_recomputation(cast, now, before, after):
     """An unknown age counts as an adult's at a client without minors, except if a change made it unknown."""
     if before != 13:
         change(cast, now, "khyber", age_threshold=before)
@@ -119,7 +119,7 @@ def _khyber(cast, now):
 @pytest.mark.parametrize(
     ("zone", "earlier"), [("America/Los_Angeles", False), ("Asia/Tokyo", True), ("Pacific/Kiritimati", True)]
 )
-def test_a_changed_zone_moves_the_moment_and_opens_nothing_early(cast, now, clock, zone, earlier):
+def test_a_changed_time_zone_permits_nothing_too_early(cast, now, clock, zone, earlier):
     """The old zone applies until the worker has run, the new one exactly afterwards."""
     born = date(2013, 10, 2)
     child = say(cast, "child", now, birth_date=born)
@@ -131,7 +131,7 @@ def test_a_changed_zone_moves_the_moment_and_opens_nothing_early(cast, now, cloc
     assert [decision_reason(cast, "child", at) for at in (new - SECOND, new)] == [CLOSED, OPEN]
 
 
-def test_who_came_of_age_by_the_old_zone_only_is_a_child_again(cast, now, clock):
+def test_a_person_of_age_only_in_the_old_time_zone_is_a_child_again(cast, now, clock):
     child = say(cast, "child", now, birth_date=date(2013, 10, 2))
     at = child.of_age_at + HOUR
     clock.move_to(at, tick=False)
@@ -142,7 +142,7 @@ def test_who_came_of_age_by_the_old_zone_only_is_a_child_again(cast, now, clock)
     assert columns(cast, "child")[1] == datetime(2026, 10, 2, 7, tzinfo=UTC)
 
 
-def test_it_takes_as_many_statements_for_a_hundred_as_for_three(cast, now):
+def test_the_number_of_statements_does_not_depend_on_the_number_of_people(cast, now):
     client_id, counts = cast.client_id("indus"), []
     for age, more in ((14, 0), (15, 100)):
         with in_client(client_id):
@@ -160,7 +160,7 @@ def test_it_takes_as_many_statements_for_a_hundred_as_for_three(cast, now):
         assert histories.filter(of_age_threshold=15, history_type="~").count() == 100
 
 
-def test_the_history_of_it_is_what_saving_each_would_have_kept(cast, now):
+def test_the_history_equals_that_of_saving_each_person(cast, now):
     change(cast, now, age_threshold=18)
     with in_client(cast.client_id("indus")):
         before = cast.subject("hamza").history.latest()
@@ -180,7 +180,7 @@ def test_the_history_of_it_is_what_saving_each_would_have_kept(cast, now):
             assert field.name in changed or now_ == then, field.name
 
 
-def test_a_guardians_yes_still_counts_for_who_became_a_child_again(cast, now):
+def test_a_guardians_consent_applies_to_a_person_who_is_a_child_again(cast, now):
     say(cast, "young", now)
     change(cast, now, age_threshold=18)
     work(WORK)

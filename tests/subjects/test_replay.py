@@ -61,7 +61,7 @@ def intend(cast, name, now, code="indus"):
     )
 
 
-def test_an_erasure_is_in_the_list_and_carried_out(committed, now):
+def test_an_erasure_is_listed_and_carried_out(committed, now):
     erase(committed, "danish", now)
     [intent] = erasure_list().intents().values()
     assert (intent.client_id, intent.subject_id, intent.at, intent.role) == (
@@ -91,7 +91,7 @@ def test_no_one_is_erased_without_an_entry_in_the_erasure_list(committed, now, m
         assert SubjectKey.objects.filter(subject_id=committed.subject_id("danish")).exists()
 
 
-def test_the_line_is_on_disk_before_the_key_goes(committed, now, monkeypatch):
+def test_the_line_is_on_disk_before_the_key_is_destroyed(committed, now, monkeypatch):
     seen = []
 
     def look(intent):
@@ -135,7 +135,7 @@ def forget(*names):
         door.execute("DELETE FROM subjects_erasurecarriedout")
 
 
-def test_a_committed_erasure_that_is_missing_closes_at_once(committed, now):
+def test_a_missing_committed_erasure_stops_the_portal_at_once(committed, now):
     erase(committed, "danish", now)
     forget()
     assert erasure_state(at=now) is ErasureState.NOT_REPLAYED
@@ -144,7 +144,7 @@ def test_a_committed_erasure_that_is_missing_closes_at_once(committed, now):
     assert erasure_state(at=now) is ErasureState.CARRIED_OUT
 
 
-def test_a_replay_says_what_each_line_came_to(committed, now):
+def test_a_replay_reports_the_result_of_each_line(committed, now):
     intend(committed, "danish", now)
     intend(committed, "kiran", now, "khyber")
     erase(committed, "hamza", now)
@@ -172,7 +172,7 @@ def test_a_replay_says_what_each_line_came_to(committed, now):
         assert Subject.objects.filter(erased_at=None).count() == living
 
 
-def test_an_interrupted_replay_is_taken_up(committed, now):
+def test_an_interrupted_replay_is_continued(committed, now):
     intend(committed, "danish", now)
     intend(committed, "hamza", now)
 
@@ -185,7 +185,7 @@ def test_an_interrupted_replay_is_taken_up(committed, now):
     assert replay_erasures(at=now) == 1
 
 
-def test_a_cut_list_is_found(committed, now, erasure_list):
+def test_a_truncated_list_is_detected(committed, now, erasure_list):
     erase(committed, "danish", now)
     erase(committed, "hamza", now)
     whole = erasure_list.read_text().splitlines(keepends=True)
@@ -201,14 +201,14 @@ def test_a_cut_list_is_found(committed, now, erasure_list):
     assert erasure_state(at=now) is ErasureState.CARRIED_OUT
 
 
-def test_a_list_started_over_is_found(committed, now, erasure_list):
+def test_a_restarted_list_is_detected(committed, now, erasure_list):
     erase(committed, "danish", now)
     erasure_list.unlink()
     intend(committed, "hamza", now)
     assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
 
 
-def test_the_command_says_what_it_did(committed, now):
+def test_the_command_reports_what_it_did(committed, now):
     out = StringIO()
     call_command("replay_erasures", stdout=out, stderr=StringIO())
     intend(committed, "danish", now)
@@ -249,7 +249,7 @@ def test_no_request_is_served_before_erasures_are_replayed(committed, now, looki
     assert browser.get("/admin/login/").status_code == 200
 
 
-def test_a_damaged_list_closes_and_is_named(committed, now, looking, erasure_list):
+def test_a_damaged_list_stops_the_portal_and_is_the_reason(committed, now, looking, erasure_list):
     erase(committed, "danish", now)
     erasure_list.write_text("not ours\n")
     browser = Browser()
@@ -257,7 +257,7 @@ def test_a_damaged_list_closes_and_is_named(committed, now, looking, erasure_lis
     assert Caller(committed.key("indus")).get("/api/v1/purposes").status_code == 503
 
 
-def test_a_database_that_is_away_closes(monkeypatch):
+def test_an_unreachable_database_stops_the_portal(monkeypatch):
     def away(**_):
         raise DatabaseError
 
@@ -265,7 +265,7 @@ def test_a_database_that_is_away_closes(monkeypatch):
     assert not ReadinessMiddleware(lambda _: HttpResponse())._may_serve()
 
 
-def test_between_two_looks_nothing_is_read(db, django_assert_num_queries, monkeypatch):
+def test_between_two_checks_no_query_is_run(db, django_assert_num_queries, monkeypatch):
     monkeypatch.setattr(settings, "READINESS_SECONDS", 60.0)
     gate = ReadinessMiddleware(lambda _: HttpResponse())
     assert gate._may_serve()
@@ -273,14 +273,14 @@ def test_between_two_looks_nothing_is_read(db, django_assert_num_queries, monkey
         assert gate._may_serve()
 
 
-def test_what_was_carried_out_cannot_be_changed(cast, now):
+def test_rows_of_carried_out_erasures_cannot_be_changed(cast, now):
     erase(cast, "danish", now)
     for sql in ("UPDATE subjects_erasurecarriedout SET number = 9", "DELETE FROM subjects_erasurecarriedout"):
         with in_global(), pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
 
 
-def test_a_line_says_nothing_personal():
+def test_a_line_has_no_personal_data():
     known = {"number", "client_id", "subject_id", "role", "tombstone", "at", "mark", "stage", "reason"}
     assert set(Intent.__slots__) == known
 
@@ -316,7 +316,7 @@ def restore_to_before_the_confirmation(cast, name="danish"):
         door.execute("DELETE FROM subjects_erasurecarriedout")
 
 
-def test_a_confirmation_is_in_the_list(committed, now):
+def test_a_confirmed_erasure_is_listed(committed, now):
     erasure = start(committed, "danish", now)
     [line] = erasure_list().intents().values()
     assert (line.stage, line.subject_id, line.reason, line.at) == (
@@ -402,7 +402,7 @@ def test_a_backup_older_than_both_does_not_order_again(committed, now):
         assert not Order.objects.exists()
 
 
-def test_a_person_the_backup_does_not_know_is_not_registered_again(committed, now):
+def test_a_person_missing_in_the_backup_is_not_registered_again(committed, now):
     indus = committed.client_id("indus")
     stranger = {"client_id": indus, "subject_id": new_id(), "role": "student", "reason": "subject_request"}
     erasure_list().start(**stranger, tombstone=tombstone_of(indus, "lms-later") or b"", at=now)

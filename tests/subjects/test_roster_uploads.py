@@ -74,7 +74,7 @@ def test_a_trial_shows_what_would_change_and_changes_nothing(upload):
     assert "s-1" not in json.dumps([row.counts, fact])
 
 
-def test_an_import_writes_what_was_shown_and_says_who(upload, farah, now):
+def test_an_import_writes_what_was_shown_and_records_who(upload, farah, now):
     row = confirm_import(upload(), actor=farah, at=now + LATER)
     assert (row.state, row.confirmed_by, row.finished_at) == ("done", farah.id, now + LATER)
     history = Subject.objects.get(external_id="s-1").history.get()
@@ -89,7 +89,7 @@ def test_an_import_writes_what_was_shown_and_says_who(upload, farah, now):
         confirm_import(row, actor=farah, at=now + LATER)
 
 
-def test_the_file_lies_sealed_in_the_database(upload, monkeypatch):
+def test_the_file_is_encrypted_in_the_database(upload, monkeypatch):
     monkeypatch.setattr(uploads, "PART", 20)
     row = upload()
     found = parts(row)
@@ -112,7 +112,7 @@ def test_parts_that_are_swapped_or_missing_are_not_imported(upload, farah, now, 
     assert not Subject.objects.filter(external_id="s-1").exists()
 
 
-def test_a_file_with_problems_is_refused_and_not_kept(upload, farah, now):
+def test_a_file_with_problems_is_refused_and_deleted(upload, farah, now):
     row = upload(TWO.replace(b"teacher", b"pupil"))
     assert (row.state, parts(row)) == ("refused", [])
     [problem] = shown_details(row)["problems"]
@@ -122,7 +122,7 @@ def test_a_file_with_problems_is_refused_and_not_kept(upload, farah, now):
         confirm_import(row, actor=farah, at=now)
 
 
-def test_people_who_changed_since_make_it_be_checked_again(upload, indus, farah, now):
+def test_if_people_changed_the_file_must_be_checked_again(upload, indus, farah, now):
     row = upload()
     register_subject("s-1", client=indus, details={"role": "student", "full_name": "D"}, actor=farah, at=now)
     row = confirm_import(row, actor=farah, at=now)
@@ -143,12 +143,12 @@ def test_too_many_deactivations_stop_an_import_until_an_authorised_user_confirms
     assert not Subject.objects.get(external_id="lms-junaid").is_enabled
 
 
-def test_what_did_not_stop_needs_no_such_word(upload, farah, now):
+def test_an_import_that_was_not_stopped_needs_no_confirmation(upload, farah, now):
     with pytest.raises(WrongRosterState):
         confirm_import(upload(), allow_bulk_deactivation=True, actor=farah, at=now)
 
 
-def test_a_large_file_is_worked_on_by_the_worker(upload, indus, farah, now, settings):
+def test_a_large_file_is_processed_by_the_worker(upload, indus, farah, now, settings):
     settings.ROSTER_AT_ONCE_LIMIT = 10
     row = upload()
     assert row.state == "checking"
@@ -167,7 +167,7 @@ def test_a_large_file_is_worked_on_by_the_worker(upload, indus, farah, now, sett
     assert (row.state, Subject.objects.filter(external_id="s-1").count()) == ("done", 1)
 
 
-def test_a_onerosters_package_is_known_by_its_content(upload, farah, now, tmp_path):
+def test_a_oneroster_package_is_detected_by_its_content(upload, farah, now, tmp_path):
     row = upload(clean_network().as_version_1_2().write(tmp_path / "x").read_bytes())
     assert (row.kind, row.state) == ("OneRoster 1.2", "ready")
     assert confirm_import(row, actor=farah, at=now).counts["tallies"]["relations"] == [1, 0, 0, 0]
@@ -188,7 +188,7 @@ def test_other_files_are_refused(upload, content, code):
     assert code in shown_details(row)["problems"][0][3]
 
 
-def test_an_empty_or_too_large_file_is_not_taken(upload, settings):
+def test_an_empty_or_too_large_file_is_refused(upload, settings):
     settings.ROSTER_UPLOAD_LIMIT = 10
     for content in (b"", b"x" * 11):
         with pytest.raises(ValidationError):
@@ -196,7 +196,7 @@ def test_an_empty_or_too_large_file_is_not_taken(upload, settings):
     assert not RosterImport.objects.exists()
 
 
-def test_after_a_day_nothing_of_it_is_left_but_numbers(upload, indus, farah, now):
+def test_after_a_day_only_the_counts_are_left(upload, indus, farah, now):
     waiting, done = upload(), confirm_import(upload(CLOSING), allow_bulk_deactivation=True, actor=farah, at=now)
     assert purge_expired_rosters(indus, at=now + timedelta(hours=23)) == 0
     assert purge_expired_rosters(indus, at=now + timedelta(hours=24)) == 2
@@ -216,7 +216,7 @@ def test_a_discarded_file_is_deleted(upload, farah, now):
 
 
 @pytest.mark.parametrize("who", ["bilal", "sana", "celia"])
-def test_who_may_not_register_may_not_upload_or_import(upload, cast, now, who):
+def test_other_roles_may_not_upload_or_import(upload, cast, now, who):
     with pytest.raises(NotAllowed):
         upload(actor=cast.actor(who))
     for act in (confirm_import, check_again, discard_roster):
@@ -224,7 +224,7 @@ def test_who_may_not_register_may_not_upload_or_import(upload, cast, now, who):
             act(upload(), actor=cast.actor(who), at=now)
 
 
-def test_another_client_sees_nothing_of_it(cast, now):
+def test_another_client_does_not_see_the_upload(cast, now):
     with in_client(cast.client_id("indus")):
         upload_roster(TWO, client=cast.client("indus"), everybody=False, actor=cast.actor("farah"), at=now)
     with in_client(cast.client_id("khyber")):

@@ -29,13 +29,13 @@ def indus(app, people):
     return app
 
 
-def test_without_a_context_nothing_is_even_sent(db):
+def test_without_a_context_no_sql_is_sent(db):
     with pytest.raises(ContextMissing):
         Subject.objects.count()
 
 
 @pytest.mark.parametrize("table", WALLED)
-def test_without_a_context_the_database_shows_nothing_of_a_client(app, bootstrap, table):
+def test_without_a_context_the_database_shows_no_clients_rows(app, bootstrap, table):
     """The policy raises as soon as it evaluates a row of a client.
 
     If all rows are PakTaleem's catalogue, the planner may never evaluate that part, depending on the table's
@@ -56,14 +56,14 @@ def owners_shown(app, table, column):
         return "refused"
 
 
-def test_an_empty_context_is_a_missing_one(app):
+def test_an_empty_context_counts_as_missing(app):
     app.execute("SELECT set_config('paktaleem.client', '', true)")
     with pytest.raises(REFUSED, match="no client context"):
         rows(app, "SELECT * FROM subjects_subject")
 
 
 @pytest.mark.parametrize("nonsense", ["x", "NULL", "%", "' OR true --"])
-def test_a_client_that_is_no_id_raises(app, nonsense):
+def test_an_invalid_client_id_raises(app, nonsense):
     app.execute("SELECT set_config('paktaleem.client', %s, true)", [nonsense])
     with pytest.raises(errors.InvalidTextRepresentation):
         rows(app, "SELECT * FROM subjects_subject")
@@ -90,22 +90,22 @@ def test_a_row_of_another_client_is_not_found_by_its_id(indus, people):
     assert rows(indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("danish")]) != []
 
 
-def test_a_row_for_another_client_is_not_inserted(indus, people):
+def test_a_row_for_another_client_cannot_be_inserted(indus, people):
     with pytest.raises(REFUSED, match="row-level security"):
         indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("khyber"), "planted"])
 
 
-def test_a_row_for_oneself_is_inserted(indus, people):
+def test_a_row_for_the_own_client_can_be_inserted(indus, people):
     indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "planted"])
 
 
-def test_a_row_of_another_client_is_not_updated(indus, people):
+def test_a_row_of_another_client_cannot_be_updated(indus, people):
     update = "UPDATE subjects_subject SET language = 'ur' WHERE id = %s"
     assert indus.execute(update, [people.subject_id("kiran")]).rowcount == 0
     assert indus.execute(update, [people.subject_id("danish")]).rowcount == 1
 
 
-def test_a_row_is_not_given_to_another_client(indus, people):
+def test_a_row_cannot_be_moved_to_another_client(indus, people):
     with pytest.raises(REFUSED, match="row-level security"):
         indus.execute(
             "UPDATE subjects_subject SET client_id = %s WHERE id = %s",
@@ -113,7 +113,7 @@ def test_a_row_is_not_given_to_another_client(indus, people):
         )
 
 
-def test_an_upsert_does_not_reach_over(indus, people):
+def test_an_upsert_cannot_change_another_clients_row(indus, people):
     with pytest.raises(REFUSED, match="row-level security"):
         indus.execute(
             NEW_SUBJECT + " ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'",
@@ -138,7 +138,7 @@ def test_an_upsert_does_not_reach_over(indus, people):
         ("UPDATE subjects_guardianclaim SET child_id = %(target)s", "kiran"),
     ],
 )
-def test_no_link_reaches_another_clients_row(indus, people, statement, target):
+def test_no_foreign_key_can_refer_to_another_clients_row(indus, people, statement, target):
     with pytest.raises(errors.ForeignKeyViolation):
         indus.execute(statement, {"own": people.client_id("indus"), "target": people.subject_id(target)})
 
@@ -171,45 +171,45 @@ def foreign(bootstrap, people, table):
     return rows(bootstrap, f"SELECT id FROM {table} WHERE client_id = %s", [people.client_id("khyber")])[0][0]
 
 
-def test_an_own_event_is_inserted(indus, people):
+def test_an_event_of_the_own_client_can_be_inserted(indus, people):
     consent_event(indus, people)
 
 
-def test_an_event_does_not_name_another_clients_purpose(indus, people, bootstrap):
+def test_an_event_cannot_refer_to_another_clients_purpose(indus, people, bootstrap):
     purpose = foreign(bootstrap, people, "consent_purpose")
     with pytest.raises(errors.ForeignKeyViolation):
         consent_event(indus, people, purpose_id=purpose)
 
 
-def test_an_event_does_not_claim_another_owner_of_a_purpose(indus, people, bootstrap):
+def test_an_event_cannot_name_another_client_as_the_purposes_owner(indus, people, bootstrap):
     purpose = foreign(bootstrap, people, "consent_purpose")
     with pytest.raises(errors.CheckViolation):
         consent_event(indus, people, purpose_id=purpose, purpose_owner=people.client_id("khyber"))
 
 
-def test_an_event_does_not_hide_the_owner_of_a_notice(indus, people, bootstrap):
+def test_an_event_cannot_omit_the_owner_of_a_notice(indus, people, bootstrap):
     version = foreign(bootstrap, people, "consent_noticeversion")
     with pytest.raises(errors.CheckViolation):
         consent_event(indus, people, notice_version_id=version, notice_version_owner=None)
 
 
-def test_an_event_does_not_name_another_clients_guardian(indus, people):
+def test_an_event_cannot_refer_to_another_clients_guardian(indus, people):
     with pytest.raises(errors.ForeignKeyViolation):
         consent_event(indus, people, given_by="guardian", guardian_id=people.subject_id("kiran"))
 
 
-def test_a_shared_purpose_may_be_named(indus, people):
+def test_an_event_may_refer_to_a_shared_purpose(indus, people):
     [(purpose,)] = rows(indus, "SELECT id FROM consent_purpose WHERE code = 'support'")
     consent_event(indus, people, purpose_id=purpose, purpose_owner=PAKTALEEM)
 
 
-def test_two_clients_use_the_same_natural_key(app, people):
+def test_two_clients_may_use_the_same_natural_key(app, people):
     for code in ("indus", "khyber"):
         become_client(app, people.client_id(code))
         app.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id(code), "stu-0001"])
 
 
-def test_one_client_does_not_use_a_natural_key_twice(indus, people):
+def test_one_client_cannot_use_a_natural_key_twice(indus, people):
     indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
     with pytest.raises(errors.UniqueViolation):
         indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
@@ -263,12 +263,12 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN.values(), ids=FORBIDDEN)
-def test_the_app_may_not(indus, statement):
+def test_the_app_role_may_not(indus, statement):
     with pytest.raises((REFUSED, errors.InvalidParameterValue)):
         indus.execute(statement)
 
 
-def test_copy_into_a_walled_table_is_refused(indus):
+def test_copy_into_a_tenant_table_is_refused(indus):
     with (
         pytest.raises(errors.FeatureNotSupported, match="row-level security"),
         indus.cursor().copy("COPY subjects_subject (id) FROM STDIN") as copy,
@@ -276,14 +276,14 @@ def test_copy_into_a_walled_table_is_refused(indus):
         copy.write("x\n")
 
 
-def test_copy_out_of_a_walled_table_gives_own_rows_only(indus, people):
+def test_copy_out_of_a_tenant_table_returns_own_rows_only(indus, people):
     with indus.cursor().copy("COPY (SELECT client_id FROM subjects_subject) TO STDOUT") as copy:
         text = b"".join(bytes(part) for part in copy).decode().split()
     assert set(text) == {str(people.client_id("indus"))}
 
 
 @pytest.mark.parametrize("setting", ["row_security = off", "paktaleem.client = DEFAULT"])
-def test_no_setting_opens_the_wall(indus, setting):
+def test_no_setting_disables_tenant_isolation(indus, setting):
     with pytest.raises(REFUSED, match="row-level security|no client context"):
         indus.execute(f"SET {setting}")
         rows(indus, "SELECT * FROM subjects_subject")
@@ -299,12 +299,12 @@ def test_no_setting_opens_the_wall(indus, setting):
         "SELECT * FROM accounts_client WHERE 1 / (CASE WHEN code = 'khyber' THEN 0 ELSE 1 END) = 1",
     ],
 )
-def test_an_error_does_not_tell_of_hidden_rows(indus, probe):
+def test_an_error_does_not_reveal_hidden_rows(indus, probe):
     """The condition would fail on Khyber's row if it were evaluated before the policy."""
     rows(indus, probe)
 
 
-def test_the_same_probe_fails_on_a_row_one_may_see(app, people):
+def test_the_same_probe_fails_on_a_visible_row(app, people):
     become_client(app, people.client_id("khyber"))
     with pytest.raises(errors.DivisionByZero):
         rows(
@@ -319,12 +319,12 @@ def test_a_plan_does_not_count_hidden_rows(indus, people):
     assert rows_removed == 0
 
 
-def test_shared_rows_are_read_and_not_written(indus):
+def test_shared_rows_can_be_read_but_not_written(indus):
     assert rows(indus, "SELECT code FROM consent_purpose WHERE client_id = %s AND code = 'support'", [PAKTALEEM])
     assert indus.execute("UPDATE consent_purpose SET is_active = false WHERE client_id = %s", [PAKTALEEM]).rowcount == 0
 
 
-def test_a_shared_row_is_not_inserted(indus):
+def test_a_shared_row_cannot_be_inserted(indus):
     with pytest.raises(REFUSED, match="row-level security"):
         indus.execute(
             "INSERT INTO consent_datacategory (id, client_id, code, name_en, name_ur)"
@@ -333,22 +333,22 @@ def test_a_shared_row_is_not_inserted(indus):
         )
 
 
-def test_an_own_row_is_not_made_a_shared_one(indus):
+def test_an_own_row_cannot_become_a_shared_one(indus):
     with pytest.raises(REFUSED, match="row-level security"):
         indus.execute("UPDATE consent_purpose SET client_id = %s WHERE code = 'newsletter'", [PAKTALEEM])
 
 
-def test_the_shared_version_is_not_pushed(indus):
+def test_the_shared_registers_version_cannot_be_changed(indus):
     assert (
         indus.execute("UPDATE consent_registerversion SET version = 0 WHERE client_id = %s", [PAKTALEEM]).rowcount == 0
     )
 
 
-def test_being_a_member_of_the_officers_opens_nothing(indus, people):
+def test_membership_in_the_officer_role_alone_shows_no_other_rows(indus, people):
     assert rows(indus, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("indus"),)]
 
 
-def test_the_officers_see_every_client(app, people):
+def test_officers_see_every_client(app, people):
     become_officer(app)
     assert {client for (client,) in rows(app, "SELECT DISTINCT client_id FROM subjects_subject")} == {
         people.client_id("indus"),
@@ -377,14 +377,14 @@ def test_the_officers_view_only_reads(app, statement):
         app.execute(statement)
 
 
-def test_an_officer_cannot_sign_in(people):
+def test_the_officer_role_cannot_log_in(people):
     with enter(SUPERUSER) as door:
         assert rows(door, "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'paktaleem_officer'") == [(False,)]
 
 
 @pytest.mark.parametrize("ending", ["commit", "rollback", "error"])
 @pytest.mark.parametrize("context", ["client", "officer"])
-def test_a_connection_keeps_no_context(app, people, ending, context):
+def test_a_connection_has_no_context_after_its_transaction(app, people, ending, context):
     become_client(app, people.client_id("indus")) if context == "client" else become_officer(app)
     assert rows(app, "SELECT count(*) FROM subjects_subject") != [(0,)]
     if ending == "error":
@@ -396,7 +396,7 @@ def test_a_connection_keeps_no_context(app, people, ending, context):
         rows(app, "SELECT * FROM subjects_subject")
 
 
-def test_a_temporary_table_does_not_fool_the_look_ups(app, people):
+def test_a_temporary_table_does_not_shadow_the_look_up_functions(app, people):
     secret, key = b"s" * 32, "ptk_forged"
     app.execute("CREATE TEMPORARY TABLE accounts_apikey (LIKE public.accounts_apikey) ON COMMIT DROP")
     app.execute(
@@ -414,7 +414,7 @@ def test_a_temporary_table_does_not_fool_the_look_ups(app, people):
     assert secret
 
 
-def test_a_temporary_table_does_not_stop_the_registers_version(indus):
+def test_a_temporary_table_does_not_stop_the_register_version(indus):
     version = "SELECT version FROM public.consent_registerversion WHERE client_id = tenancy_client()"
     before = rows(indus, version)
     indus.execute("CREATE TEMPORARY TABLE consent_registerversion (LIKE public.consent_registerversion INCLUDING ALL)")
@@ -422,7 +422,7 @@ def test_a_temporary_table_does_not_stop_the_registers_version(indus):
     assert rows(indus, version) > before
 
 
-def test_a_look_up_answers_one_key_only(app, people):
+def test_a_look_up_returns_only_the_given_key(app, people):
     assert rows(app, "SELECT * FROM accounts_live_key('', now())") == []
     [(_, client, _, _)] = rows(
         app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [compute_key_digest(people.key("khyber"))]
@@ -439,18 +439,18 @@ def test_the_decision_function_refuses_inside_a_context(indus):
 @pytest.mark.parametrize(
     "table", ["ledger_entry", "consent_noticeversion", "subjects_historicalsubject", "accounts_historicalapikey"]
 )
-def test_even_the_owner_does_not_change_evidence(owner, people, table, statement):
+def test_even_the_owner_cannot_change_evidence(owner, people, table, statement):
     become_client(owner, people.client_id("indus"))
     with pytest.raises(REFUSED, match="evidence"):
         owner.execute(statement.format(table))
 
 
-def test_the_owner_sees_one_client_too(owner, people):
+def test_the_owner_sees_only_one_client_too(owner, people):
     become_client(owner, people.client_id("khyber"))
     assert rows(owner, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("khyber"),)]
 
 
 @pytest.mark.parametrize("role", [APP, OWNER])
-def test_a_role_signs_in_with_its_password_only(people, role):
+def test_a_database_role_needs_its_password(people, role):
     with pytest.raises(Exception, match="password authentication failed"):
         enter(role, password="wrong")

@@ -129,18 +129,18 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_the_wall_has_no(owner, check):
+def test_the_database_has_no_gap_in_tenant_isolation(owner, check):
     assert list(check(owner)) == []
 
 
 @pytest.mark.parametrize(("fault", "finding"), PLANTED.values(), ids=PLANTED)
-def test_the_catalog_test_sees(bootstrap, fault, finding):
+def test_each_planted_gap_is_detected(bootstrap, fault, finding):
     [(database,)] = bootstrap.execute("SELECT current_database()").fetchall()
     bootstrap.execute(fault.format(database=database))
     found = findings(bootstrap)
     assert [line for line in found if finding in line], found
 
 
-def test_a_view_that_asks_as_the_asker_is_no_hole(bootstrap):
+def test_a_view_with_security_invoker_is_allowed(bootstrap):
     bootstrap.execute("CREATE VIEW planted WITH (security_invoker = true) AS SELECT * FROM subjects_subject")
     assert findings(bootstrap) == []

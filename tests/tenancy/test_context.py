@@ -62,13 +62,13 @@ def test_a_client_sees_its_own_people(cast):
         assert current_client() == cast.client_id(INDUS)
 
 
-def test_the_officers_view_sees_all(cast):
+def test_the_officers_view_sees_all_clients(cast):
     with as_officer():
         assert clients_of_people() == {cast.client_id(INDUS), cast.client_id(KHYBER)}
         assert current_client() is None
 
 
-def test_one_client_does_not_become_another(cast):
+def test_a_client_context_cannot_open_inside_that_of_another_client(cast):
     with (
         in_client(cast.client_id(INDUS)),
         pytest.raises(ContextSwitchRefused, match="may not open inside"),
@@ -77,18 +77,18 @@ def test_one_client_does_not_become_another(cast):
         raise AssertionError
 
 
-def test_a_client_does_not_become_an_officer(cast):
+def test_the_officers_view_cannot_open_inside_a_client(cast):
     with in_client(cast.client_id(INDUS)), pytest.raises(ContextSwitchRefused), as_officer():
         raise AssertionError
 
 
 @pytest.mark.parametrize("inner", [as_officer, lambda: in_client(PAKTALEEM)])
-def test_nothing_opens_inside_a_global_context(db, inner):
+def test_no_other_context_opens_inside_a_global_one(db, inner):
     with in_global(), pytest.raises(ContextSwitchRefused), inner():
         raise AssertionError
 
 
-def test_a_refused_switch_leaves_the_context_as_it_was(cast):
+def test_a_refused_switch_does_not_change_the_context(cast):
     with in_client(cast.client_id(INDUS)):
         with pytest.raises(ContextSwitchRefused), in_client(cast.client_id(KHYBER)):
             raise AssertionError
@@ -116,7 +116,7 @@ def rename_indus(name):
         assert cursor.rowcount == 1
 
 
-def test_an_officer_narrows_to_a_client_and_is_restored(cast):
+def test_an_officer_switches_to_a_client_and_back(cast):
     with as_officer():
         with in_client(cast.client_id(INDUS)):
             assert settings_now() == ("paktaleem_app", str(cast.client_id(INDUS)))
@@ -159,19 +159,19 @@ def test_a_savepoint_rolled_back_inside_keeps_the_context(cast):
         assert clients_of_people() == {cast.client_id(INDUS)}
 
 
-def test_an_officer_goes_from_one_client_to_the_next(cast):
+def test_an_officer_switches_from_one_client_to_the_next(cast):
     with as_officer():
         for code in (INDUS, KHYBER):
             with in_client(cast.client_id(code)):
                 assert clients_of_people() == {cast.client_id(code)}
 
 
-def test_an_officer_in_a_client_does_not_go_sideways(cast):
+def test_inside_a_client_an_officer_cannot_reopen_the_officers_view(cast):
     with as_officer(), in_client(cast.client_id(INDUS)), pytest.raises(ContextSwitchRefused), as_officer():
         raise AssertionError
 
 
-def test_the_officers_view_does_not_write(cast):
+def test_the_officers_view_cannot_write(cast):
     with as_officer(), pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         rename_indus("Elsewhere")
 
@@ -193,28 +193,28 @@ def test_a_client_reads_the_shared_catalogue(cast):
 
 
 @pytest.mark.parametrize("outer", [as_officer, in_global, lambda: in_client(PAKTALEEM)])
-def test_one_statement_refuses_inside_a_context(db, outer):
+def test_a_single_statement_is_refused_inside_a_context(db, outer):
     with outer(), pytest.raises(ContextSwitchRefused, match="self-contained"), single_statement():
         raise AssertionError
 
 
-def test_one_statement_refuses_inside_another(db):
+def test_a_single_statement_is_refused_inside_another(db):
     with single_statement(), pytest.raises(ContextSwitchRefused), single_statement():
         raise AssertionError
 
 
-def test_no_client_opens_inside_one_statement(db):
+def test_no_client_context_opens_inside_a_single_statement(db):
     with single_statement(), pytest.raises(ContextSwitchRefused), in_client(PAKTALEEM):
         raise AssertionError
 
 
-def test_one_statement_leaves_no_client_behind(cast, now):
+def test_a_single_statement_leaves_no_client_set(cast, now):
     assert find_key_actor(cast.key(INDUS), at=now) is not None
     with in_global():
         assert settings_now() == ("paktaleem_app", "")
 
 
-def test_the_guard_refuses_before_anything_is_sent(db):
+def test_the_guard_refuses_before_any_sql_is_sent(db):
     sent = []
 
     def tell(execute, sql, params, many, context):
@@ -234,14 +234,14 @@ def test_the_guard_refuses_before_anything_is_sent(db):
         connection.execute_wrappers.remove(tell)
 
 
-def test_a_lazy_queryset_does_not_leave_its_context(cast):
+def test_a_lazy_queryset_cannot_be_read_outside_its_context(cast):
     with in_client(cast.client_id(INDUS)):
         people = Subject.objects.all()
     with pytest.raises(ContextMissing):
         list(people)
 
 
-def test_a_queryset_of_one_client_shows_the_client_in_whose_context_it_runs(cast):
+def test_a_queryset_reads_the_client_in_whose_context_it_runs(cast):
     with in_client(cast.client_id(INDUS)):
         people = Subject.objects.all()
     with in_client(cast.client_id(KHYBER)):
@@ -257,7 +257,7 @@ def test_raw_sql_and_cursors_are_guarded(db):
         list(Subject.objects.raw("SELECT * FROM subjects_subject"))
 
 
-def test_a_savepoint_does_not_smuggle_a_statement(db):
+def test_a_statement_after_a_savepoint_is_guarded(db):
     with pytest.raises(ContextMissing), connection.cursor() as cursor:
         cursor.execute("SAVEPOINT x; SELECT count(*) FROM accounts_user")
 
@@ -426,11 +426,11 @@ def run(machine, steps):
     run_state_machine_as_test(machine, settings=settings(max_examples=steps, stateful_step_count=12, deadline=None))
 
 
-def test_any_nesting_shows_what_it_should_inside_a_test(db):
+def test_any_nesting_shows_the_right_rows_inside_a_test(db):
     run(Nesting, 60)
 
 
-def test_any_nesting_shows_what_it_should_on_a_real_connection(committed):
+def test_any_nesting_shows_the_right_rows_on_a_real_connection(committed):
     run(Nesting, 60)
 
 

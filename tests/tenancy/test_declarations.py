@@ -33,13 +33,13 @@ def test_every_model_of_the_project_is_declared():
 
 
 @isolate_apps("paktaleem.foundation.tenancy")
-def test_a_model_without_a_wall_is_refused(monkeypatch):
+def test_a_model_without_a_table_policy_is_refused(monkeypatch):
     model = make_model()
     assert errors_of(model, monkeypatch) == [("tenancy.E001", model)]
 
 
 @isolate_apps("paktaleem.foundation.tenancy")
-def test_a_walled_model_without_a_client_is_refused(monkeypatch):
+def test_a_tenant_model_without_a_client_is_refused(monkeypatch):
     model = make_model(TablePolicy(Scope.TENANT, EDIT))
     assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
 
@@ -90,7 +90,7 @@ def test_a_third_party_table_that_is_not_listed_is_refused(monkeypatch):
 
 
 @isolate_apps("paktaleem.foundation.tenancy")
-def test_a_text_of_a_third_party_table_is_classified_too(monkeypatch):
+def test_a_text_of_a_third_party_table_must_be_classified(monkeypatch):
     model = make_model(note=models.TextField())
     model._meta.db_table = "django_session"
     assert errors_of(model, monkeypatch) == [("tenancy.E003", model)]
@@ -101,18 +101,18 @@ def test_a_global_table_needs_a_reason():
         TablePolicy(Scope.GLOBAL, READ)
 
 
-def test_the_tables_without_a_client_are_those_on_the_list():
+def test_global_tables_are_exactly_the_listed_ones():
     found = {table for table, wall in grants.list_table_policies().items() if wall.scope is Scope.GLOBAL}
     assert found == GLOBAL_TABLES
 
 
-def test_a_history_has_its_models_wall_and_is_only_added_to():
+def test_a_history_table_has_its_models_policy_and_is_append_only():
     wall = grants.find_table_policy(Subject.history.model)
     assert wall is not None
     assert (wall.scope, wall.rights, wall.personal) == (Scope.TENANT, APPEND, Subject.wall.personal)
 
 
-def test_only_keys_and_third_party_rows_are_ever_deleted():
+def test_only_listed_tables_allow_deletion():
     deletable = {table for table, wall in grants.list_table_policies().items() if "DELETE" in wall.rights}
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",

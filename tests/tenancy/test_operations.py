@@ -41,7 +41,7 @@ def wall_of_the_database():
 
 
 @pytest.mark.parametrize(("app", "first"), [("consent", "0001"), ("ledger", "0001")])
-def test_the_wall_comes_off_rows_and_goes_back_on(committed, app, first):
+def test_migrating_back_and_forth_restores_tenant_isolation(committed, app, first):
     before = wall_of_the_database()
     migrate(app, first)
     migrate()
@@ -52,7 +52,7 @@ def test_the_wall_comes_off_rows_and_goes_back_on(committed, app, first):
         assert committed.subject("danish").external_id == "lms-danish"
 
 
-def test_everything_goes_and_comes_back(committed):
+def test_all_migrations_are_undone_and_applied_again(committed):
     """Migrating back to zero and forwards again gives the same schema as the template database."""
     before = wall_of_the_database()
     for app in ("accounts", "ledger", "tenancy"):  # with all apps that depend on them
@@ -67,7 +67,7 @@ def test_everything_goes_and_comes_back(committed):
         assert findings(door) == []
 
 
-def test_grants_given_by_hand_are_taken_back_by_the_next_migrate(committed):
+def test_the_next_migrate_revokes_grants_given_by_hand(committed):
     before = wall_of_the_database()
     with enter(OWNER) as door:
         door.execute("GRANT ALL ON ledger_entry TO paktaleem_app, paktaleem_officer, PUBLIC")
@@ -76,6 +76,6 @@ def test_grants_given_by_hand_are_taken_back_by_the_next_migrate(committed):
     assert wall_of_the_database() == before
 
 
-def test_the_app_does_not_migrate(committed):
+def test_the_app_role_cannot_migrate(committed):
     assert not OwnerOnlyMigrationRouter().allow_migrate("default", "consent")
     assert OwnerOnlyMigrationRouter().allow_migrate("owner", "consent")

@@ -36,7 +36,7 @@ def kept(client_id, now, slot=b"s" * 32):
     )
 
 
-def test_a_row_found_is_djangos_own(cast):
+def test_a_row_found_equals_djangos(cast):
     with in_client(cast.client_id("khyber")):
         theirs = Subject.objects.select_related("client").get(external_id="lms-kiran")
         ours = find_row(Subject, EVERYONE, {"ids": ["lms-kiran"]}, beside="client")
@@ -46,7 +46,7 @@ def test_a_row_found_is_djangos_own(cast):
         assert find_row(Subject, EVERYONE, {"ids": ["nobody"]}) is None
 
 
-def test_another_client_sees_nothing(cast):
+def test_another_clients_rows_are_not_found(cast):
     with in_client(cast.client_id("indus")):
         assert find_rows(Subject, EVERYONE, {"ids": ["lms-kiran"]}) == []
 
@@ -56,7 +56,7 @@ def test_outside_a_context_nothing_is_sent(cast):
         find_rows(Subject, EVERYONE, {"ids": ["lms-kiran"]})
 
 
-def test_rows_written_together_read_as_they_were(cast, now):
+def test_rows_inserted_together_are_read_unchanged(cast, now):
     client_id = cast.client_id("khyber")
     with in_client(client_id):
         entry = make_entry("test.written", client_id=client_id, facts={}, actor=SETTING_UP, at=now)
@@ -68,7 +68,7 @@ def test_rows_written_together_read_as_they_were(cast, now):
         assert found.headers == answer.headers
 
 
-def test_of_rows_written_together_none_is_written_if_one_is_refused(cast, now):
+def test_if_one_row_is_refused_none_is_inserted(cast, now):
     client_id = cast.client_id("khyber")
     with in_client(client_id):
         insert_rows(kept(client_id, now))

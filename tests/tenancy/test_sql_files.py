@@ -76,7 +76,7 @@ DOUBLED = "CREATE OR REPLACE FUNCTION doubled(n int) RETURNS int\nLANGUAGE sql\n
 TRIPLED = DOUBLED.replace("* 2", "* 3")
 
 
-def test_the_database_holds_what_the_files_say(bootstrap):
+def test_the_database_matches_the_sql_files(bootstrap):
     assert list(differences(bootstrap, texts())) == []
 
 
@@ -94,13 +94,13 @@ def test_a_changed_file_is_found(bootstrap):
     assert list(differences(bootstrap, changed)) == ["function consent_subject_facts is not what its file says"]
 
 
-def test_every_file_creates_one_object_of_its_name_and_says_what_it_is():
+def test_every_file_creates_one_described_object_of_its_name():
     for file in sql_files():
         file.current.check()
         assert file.current.text.startswith("-- "), f"{file.path} begins with a comment that says what it is"
 
 
-def test_a_look_up_says_why_it_has_its_owners_rights():
+def test_every_security_definer_function_says_why():
     for one in texts():
         if "SECURITY DEFINER" in one.text.partition("CREATE")[2]:
             assert "SECURITY DEFINER" in one.text.partition("CREATE")[0], f"{one.name}: its head comment says why"
@@ -140,13 +140,13 @@ def test_a_new_changed_or_removed_file_fails_the_check(folder):
     assert pending_changes(applied) == [SqlChange(sql_file("retention", "doubled"), new, None)]
 
 
-def test_the_check_says_what_to_run(folder):
+def test_the_check_names_the_command_to_run(folder):
     write(folder, DOUBLED)
     with pytest.raises(CommandError, match=r"doubled\.sql\nRun `.venv/bin/python manage.py makesql"):
         call_command("makesql", check=True)
 
 
-def test_the_check_passes_where_nothing_changed():
+def test_the_check_passes_without_changes():
     said = StringIO()
     call_command("makesql", check=True, stdout=said)
     assert said.getvalue() == "Every SQL file is what the migrations apply.\n"
@@ -181,7 +181,7 @@ def test_makesql_drops_a_function_whose_signature_changed(folder):
     ]
 
 
-def test_an_earlier_text_that_is_not_kept_is_an_error(folder):
+def test_a_missing_earlier_text_is_an_error(folder):
     write(folder, TRIPLED)
     with pytest.raises(SqlTextError, match="No text of doubled has the digest"):
         sql_file("retention", "doubled").text(digest_of(DOUBLED))
@@ -233,7 +233,7 @@ def test_a_dropped_object_comes_back(committed, bootstrap, folder):
     assert of_six(bootstrap) == 12
 
 
-def test_callers_are_those_of_the_version_that_is_applied(committed, bootstrap, folder):
+def test_execute_rights_are_those_of_the_applied_version(committed, bootstrap, folder):
     grants = "REVOKE ALL ON FUNCTION doubled FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION doubled TO paktaleem_app;\n"
     closed = DOUBLED + grants
     first, second = keep(folder, closed), write(folder, DOUBLED)
@@ -245,14 +245,14 @@ def test_callers_are_those_of_the_version_that_is_applied(committed, bootstrap, 
     assert after == ["=X/paktaleem_owner", "paktaleem_owner=X/paktaleem_owner"]
 
 
-def test_another_signature_is_no_second_function(committed, folder):
+def test_a_changed_signature_replaces_the_function(committed, folder):
     first, second = keep(folder, DOUBLED), write(folder, DOUBLED.replace("n int", "n bigint"))
     run(ApplySql("doubled", digest=first))
     with pytest.raises(Exception, match='write DropSql\\("doubled"'):
         run(ApplySql("doubled", digest=second, previous=first))
 
 
-def test_a_trigger_follows_its_tables(committed, bootstrap, folder):
+def test_a_trigger_exists_on_the_tables_of_its_file(committed, bootstrap, folder):
     one = "CREATE TRIGGER planted BEFORE UPDATE ON {}\n    FOR EACH ROW EXECUTE FUNCTION tenancy_refuse_change();\n"
     tables = "retention_incident", "retention_historicalincident"
     before = one.format(tables[0])
@@ -264,7 +264,7 @@ def test_a_trigger_follows_its_tables(committed, bootstrap, folder):
     assert table == tables[1]
 
 
-def test_a_migration_that_does_not_follow_is_an_error(monkeypatch):
+def test_a_migration_that_does_not_follow_the_one_before_is_an_error(monkeypatch):
     loader = MigrationLoader(None)
     migration = loader.graph.nodes["consent", "0002_tenancy"]
     wrong = ApplySql("consent_keep_proof", digest="0" * 12, previous="1" * 12)

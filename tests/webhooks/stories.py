@@ -39,7 +39,7 @@ from consent.consents.services import (
 from consent.notices.services.announcement_worker import process_client
 from consent.register.models import Purpose, Recipient, RecipientApproval
 from consent.register.services import change_register, widen_purpose
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.results import Answer as SystemAnswer
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
@@ -88,7 +88,7 @@ from tests.children.guardians import guardian_of, make_guardian, record_answer, 
 from tests.children.test_provider_checks import answer_by_file
 from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
 from tests.consent.lifting import lift_by_two
-from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
+from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.rights.cases import decided, received
 from tests.showing import shown
 from tests.working import work
@@ -459,13 +459,7 @@ def systems_answer_their_orders(world: World) -> None:
 
 def erase_logs() -> OrderSpec:
     """Return an order to erase usage logs."""
-    return OrderSpec(
-        kind=OrderKind.ERASE,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=AT + 20 * DAY,
-    )
+    return OrderSpecFactory(at=AT)
 
 
 def order_erasure(world: World) -> Order:

@@ -30,7 +30,7 @@ def endpoint(cast):
         return make_endpoint(cast, "indus", at=timezone.now())
 
 
-def test_a_webhook_is_registered_and_its_secret_shown_this_once(call):
+def test_the_secret_of_a_new_webhook_is_shown_once(call):
     made = call("post", "", {"url": URL, "events": ["consent.*", "subject.erased"], "name": "LMS"})
     assert made.status_code == 201
     told = made.json()
@@ -55,7 +55,7 @@ def test_a_webhook_is_registered_and_its_secret_shown_this_once(call):
         ("colour", {"url": URL, "events": ["consent.*"], "colour": "red"}),
     ],
 )
-def test_what_is_wrong_is_named(call, field, body):
+def test_invalid_input_names_its_field(call, field, body):
     answer = call("post", "", body)
     assert answer.status_code == 400
     assert [one["pointer"] for one in answer.json()["errors"]] == [f"#/{field}"]
@@ -68,7 +68,7 @@ def test_the_same_request_again_registers_once(call):
     assert len(call("get", "").json()["webhooks"]) == 1
 
 
-def test_an_unchanged_list_costs_no_body(call, endpoint):
+def test_an_unchanged_list_is_304_without_a_body(call, endpoint):
     first = call("get", "")
     assert call("get", "", **{"If-None-Match": first["ETag"]}).status_code == 304
 
@@ -98,7 +98,7 @@ def test_deliveries_are_listed_newest_first_by_pages(call, cast, endpoint):
     assert call("get", f"/{endpoint.pk}/deliveries?state=lost").status_code == 400
 
 
-def test_what_was_given_up_is_sent_again(call, endpoint):
+def test_failed_messages_are_sent_again(call, endpoint):
     at = timezone.now() - timedelta(hours=1)
     with in_client(endpoint.client_id):
         make_given_up(endpoint, at=at)
@@ -109,7 +109,7 @@ def test_what_was_given_up_is_sent_again(call, endpoint):
     assert call("post", f"/{endpoint.pk}/replay", {"since": "yesterday"}).status_code == 400
 
 
-def test_a_switched_off_webhook_says_so_until_it_is_on_again(call, endpoint):
+def test_a_disabled_webhook_is_shown_as_such_until_enabled(call, endpoint):
     with in_client(endpoint.client_id):
         disable_endpoint(endpoint, actor=SETTING_UP, reason="review", at=timezone.now())
     refused = call("post", f"/{endpoint.pk}/test")
@@ -119,7 +119,7 @@ def test_a_switched_off_webhook_says_so_until_it_is_on_again(call, endpoint):
     assert call("post", f"/{endpoint.pk}/test").status_code == 202
 
 
-def test_a_removed_webhook_is_not_there(call, endpoint):
+def test_a_removed_webhook_is_not_found(call, endpoint):
     assert call("delete", f"/{endpoint.pk}").status_code == 204
     assert call("delete", f"/{endpoint.pk}").status_code == 404
     assert call("get", "").json() == {"webhooks": []}

@@ -64,14 +64,14 @@ def test_an_endpoint_is_added_with_history_evidence_and_a_secret(cast, indus, no
         ("events", {"events": ["everything"]}),
     ],
 )
-def test_where_the_portal_does_not_send_and_what_there_is_not_is_refused_by_field(cast, indus, now, field, values):
+def test_invalid_urls_and_unknown_events_name_their_field(cast, indus, now, field, values):
     with pytest.raises(ValidationError) as refused:
         add_endpoint(indus, **{"url": URL, "events": ["consent.*"], **values}, **audit(cast, now))
     assert list(refused.value.message_dict) == [field]
     assert not Endpoint.objects.exists()
 
 
-def test_a_client_has_so_many_and_no_more(cast, indus, now):
+def test_the_number_of_endpoints_of_a_client_is_limited(cast, indus, now):
     for _ in range(MOST_ENDPOINTS):
         first = make_endpoint(cast, "indus", at=now)
     with pytest.raises(TooManyEndpoints):
@@ -80,7 +80,7 @@ def test_a_client_has_so_many_and_no_more(cast, indus, now):
     make_endpoint(cast, "indus", at=now)
 
 
-def test_a_new_secret_holds_beside_the_old_one_for_a_day(cast, indus, now):
+def test_after_rotation_both_secrets_are_valid_for_a_day(cast, indus, now):
     endpoint, old = add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now))
     later = now + timedelta(hours=1)
     new = rotate_secret(endpoint, **audit(cast, later))
@@ -90,7 +90,7 @@ def test_a_new_secret_holds_beside_the_old_one_for_a_day(cast, indus, now):
     assert live_secrets(endpoint, at=later + timedelta(hours=1)) == [newest, new]
 
 
-def test_switched_off_and_on_again(cast, indus, now):
+def test_an_endpoint_is_disabled_and_enabled_again(cast, indus, now):
     endpoint = make_endpoint(cast, "indus", at=now)
     off = disable_endpoint(endpoint, **audit(cast, now))
     assert (off.is_enabled, off.disabled_because) == (False, "by_hand")
@@ -99,7 +99,7 @@ def test_switched_off_and_on_again(cast, indus, now):
     assert Entry.objects.filter(kind__in=["webhook.disabled", "webhook.enabled"]).count() == 2
 
 
-def test_what_was_removed_never_changes_again(cast, indus, now):
+def test_a_removed_endpoint_cannot_be_changed(cast, indus, now):
     endpoint = make_endpoint(cast, "indus", at=now)
     remove_endpoint(endpoint, **audit(cast, now))
     remove_endpoint(endpoint, **audit(cast, now))
@@ -110,7 +110,7 @@ def test_what_was_removed_never_changes_again(cast, indus, now):
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_who_may_not_does_not(cast, indus, now, name):
+def test_other_roles_may_not_manage_endpoints(cast, indus, now, name):
     endpoint = make_endpoint(cast, "indus", at=now)
     with pytest.raises(NotAllowed):
         add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now, name))
@@ -119,7 +119,7 @@ def test_who_may_not_does_not(cast, indus, now, name):
             act(endpoint, **audit(cast, now, name))
 
 
-def test_another_client_sees_nothing(cast, now):
+def test_another_client_does_not_see_endpoints(cast, now):
     with in_client(cast.client_id("indus")):
         make_endpoint(cast, "indus", at=now)
     with in_client(cast.client_id("khyber")):
@@ -127,7 +127,7 @@ def test_another_client_sees_nothing(cast, now):
         assert not EndpointSecret.objects.exists()
 
 
-def test_secrets_are_not_the_officers_to_read(cast, now):
+def test_officers_cannot_read_secrets(cast, now):
     with in_client(cast.client_id("indus")):
         make_endpoint(cast, "indus", at=now)
     with as_officer():
@@ -145,14 +145,14 @@ def test_the_database_refuses_a_secret_of_another_clients_endpoint(cast, now):
         )
 
 
-def test_secrets_count_as_keys_of_their_epoch(cast, now):
+def test_secrets_are_counted_as_keys_of_their_epoch(cast, now):
     before = keys_by_epoch()[1]
     with in_client(cast.client_id("indus")):
         make_endpoint(cast, "indus", at=now)
     assert keys_by_epoch()[1] == before + 1
 
 
-def test_secrets_move_to_the_current_epoch(cast, indus, now, settings):
+def test_secrets_are_rewrapped_under_the_current_epoch(cast, indus, now, settings):
     endpoint, secret = add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now))
     settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(
         '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '

@@ -14,7 +14,7 @@ from paktaleem.directory.webhooks.events import (
 from paktaleem.foundation.tenancy.context import in_global
 
 
-def test_the_outbox_knows_the_same_events(db):
+def test_the_database_function_lists_the_same_events(db):
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT type, kind, about, facts, is_shared FROM webhooks_events()")
         found = [(*names, tuple(facts), shared) for *names, facts, shared in cursor.fetchall()]
@@ -27,7 +27,7 @@ def test_every_type_and_every_family_may_be_subscribed_to():
 
 
 @pytest.mark.parametrize("name", ["", "*", "consent", "consent.", "consent.gone", "webhook.test", "CONSENT.*"])
-def test_what_there_is_not_may_not(name):
+def test_unknown_events_may_not_be_subscribed_to(name):
     with pytest.raises(EventUnknown):
         check_patterns(["consent.*", name])
 

@@ -63,7 +63,7 @@ def test_every_event_has_an_act_that_causes_it():
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_the_act_causes_it(world, story):
+def test_each_act_causes_its_events(world, story):
     everything = subscribe(world, FAMILIES)
     each = subscribe(world, sorted(STORIES[story]))
     subscribe(world, ["decision.invalidated"])
@@ -80,7 +80,7 @@ def test_the_act_causes_it(world, story):
 @pytest.mark.parametrize(
     "story", [one for one, types in STORIES.items() if types & SHARED], ids=lambda story: story.__name__
 )
-def test_what_is_paktaleems_is_told_at_every_client_that_listens(world, story):
+def test_shared_events_are_sent_to_every_subscribed_client(world, story):
     wanted = sorted(STORIES[story] & SHARED)
     endpoint = subscribe(world, wanted, "khyber")
     story(world)

@@ -67,7 +67,7 @@ def the(cast, kind):
     return data
 
 
-def test_each_step_of_a_guardian_who_is_reminded_looks_says_yes_and_confirms(indus, time_machine):
+def test_each_step_of_an_invitation_has_its_event(indus, time_machine):
     with in_client(indus.client_id("indus")):
         danish, esra = indus.subject("danish"), indus.subject("esra")
         row = invite_guardian(danish, guardian=esra, portal=PORTAL, actor=indus.actor("farah"), at=AT)
@@ -98,7 +98,7 @@ def test_each_step_of_a_guardian_who_is_reminded_looks_says_yes_and_confirms(ind
     assert the(indus, "guardian.given")["guardian"] == str(esra.pk)
 
 
-def test_a_check_that_began_and_was_settled_and_a_verification_that_was_false(indus, settings, tmp_path):
+def test_checks_and_false_verifications_have_their_events(indus, settings, tmp_path):
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     with in_client(indus.client_id("indus")):
@@ -120,7 +120,7 @@ def test_a_check_that_began_and_was_settled_and_a_verification_that_was_false(in
     assert the(indus, "guardian.verification_false") == {**pair, "method": "payment_card"}
 
 
-def test_who_is_claimed_named_changed_at_odds_and_what_is_kept(indus):
+def test_claims_changes_conflicts_and_kept_data_have_their_events(indus):
     farah, client_id = indus.actor("farah"), indus.client_id("indus")
     with in_client(client_id):
         danish, esra = indus.subject("danish"), indus.subject("esra")
@@ -141,7 +141,7 @@ def test_who_is_claimed_named_changed_at_odds_and_what_is_kept(indus):
     assert the(indus, "guardian.data_kept") == {"guardian": str(esra.pk)}
 
 
-def test_who_comes_of_age_soon_and_no_day(indus):
+def test_reaching_the_age_of_consent_has_an_event_without_a_date(indus):
     born = (AT + 20 * DAY).date()
     with in_client(indus.client_id("indus")):
         details = {"birth_date": born.replace(year=born.year - 13), "at": AT - DAY}
@@ -152,7 +152,7 @@ def test_who_comes_of_age_soon_and_no_day(indus):
     assert set(the(indus, "subject.comes_of_age")) == {"notice"}
 
 
-def test_an_incident_that_opens_widens_is_late_and_closes(indus):
+def test_each_step_of_an_incident_has_its_event(indus):
     client_id = indus.client_id("indus")
     with in_client(client_id):
         make_system(indus.client("indus"), "devices", ["device"])

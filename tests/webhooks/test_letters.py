@@ -71,7 +71,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
-def test_after_days_of_failures_the_administrators_get_a_letter_about_it(
+def test_after_days_of_failures_the_administrators_get_an_email(
     committed, settings, time_machine, mailoutbox, language
 ):
     time_machine.move_to(BEGINS)

@@ -1,13 +1,10 @@
 """Orders to systems become messages: one each, one per set; ids and codes only, to their own client only."""
 
-from datetime import timedelta
-
 import pytest
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderSet
+from paktaleem.directory.data_systems.models import Order, OrderSet
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import (
-    OrderSpec,
     accept_order,
     approve_waiver,
     complete_order,
@@ -22,7 +19,7 @@ from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.factories import SETTING_UP
+from tests.factories import SETTING_UP, OrderSpecFactory
 from tests.webhooks.making import make_endpoint
 
 
@@ -33,19 +30,13 @@ def indus(cast):
 
 
 @pytest.fixture
-def told(now):
-    return OrderSpec(
-        kind=OrderKind.ERASE,
-        categories=frozenset({"usage_logs"}),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=now + timedelta(days=20),
-    )
+def spec(now):
+    return OrderSpecFactory(at=now)
 
 
 @pytest.fixture
-def issue(cast, indus, told, now):
-    return lambda: issue_orders(cast.subject("danish"), told, actor=SETTING_UP, at=now)[0]
+def issue(cast, indus, spec, now):
+    return lambda: issue_orders(cast.subject("danish"), spec, actor=SETTING_UP, at=now)[0]
 
 
 def types():
@@ -86,10 +77,10 @@ def test_a_failed_order_is_sent_and_a_fetched_one_is_not(cast, indus, issue, now
     assert types() == ["order.failed"]
 
 
-def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, told, now):
+def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, spec, now):
     make_endpoint(cast, "indus", at=now, events=["order.*"])
     students = Subject.objects.filter(role="student")
-    made = issue_orders_for_set(students, told, client_id=indus, actor=SETTING_UP, at=now)
+    made = issue_orders_for_set(students, spec, client_id=indus, actor=SETTING_UP, at=now)
     assert isinstance(made, OrderSet)
     assert Order.objects.filter(order_set=made).count() == made.size > 1
     message = Message.objects.get()
@@ -106,12 +97,12 @@ def test_an_order_waived_by_two_people_is_sent(cast, indus, issue, now):
     assert types() == ["order.waived"]
 
 
-def test_another_client_hears_nothing_of_orders(cast, told, now):
+def test_another_client_gets_no_event_about_orders(cast, spec, now):
     with in_client(cast.client_id("khyber")):
         make_endpoint(cast, "khyber", at=now, events=["order.*"])
     with in_client(cast.client_id("indus")):
         make_endpoint(cast, "indus", at=now, events=["order.*"])
-        issue_orders(cast.subject("danish"), told, actor=SETTING_UP, at=now)
+        issue_orders(cast.subject("danish"), spec, actor=SETTING_UP, at=now)
         assert types() == ["order.created"]
     with in_client(cast.client_id("khyber")):
         assert types() == []

@@ -96,7 +96,7 @@ def test_a_rolled_back_act_sends_no_event(cast, indus, now):
     assert not Message.objects.exists()
 
 
-def test_another_client_hears_nothing(cast, now):
+def test_another_client_gets_no_event(cast, now):
     with in_client(cast.client_id("khyber")):
         make_endpoint(cast, "khyber", at=now)
     with in_client(cast.client_id("indus")):
@@ -120,7 +120,7 @@ def test_each_endpoint_gets_the_events_it_subscribed_to(cast, indus, now):
     assert heard[some.pk] == ["consent.withdrawn", "subject.erased"]
 
 
-def test_an_endpoint_switched_on_again_gets_only_the_events_it_missed(cast, indus, now):
+def test_an_endpoint_enabled_again_gets_only_the_events_it_missed(cast, indus, now):
     told = {"actor": cast.actor("farah"), "reason": Reason.REVIEW, "at": now}
     endpoint = make_endpoint(cast, "indus", at=now)
     give(cast, now)

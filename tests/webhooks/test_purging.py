@@ -38,7 +38,7 @@ def left(cast):
     return kept
 
 
-def test_what_is_older_than_the_setting_goes(cast, told, settings):
+def test_messages_older_than_the_setting_are_purged(cast, told, settings):
     settings.WEBHOOKS_KEPT_DAYS = 30
     assert purge_old_messages(0) == 1
     assert left(cast) == {told["new"], told["waiting"], told["replayed"]}
@@ -50,7 +50,7 @@ def test_what_is_older_than_the_setting_goes(cast, told, settings):
 @pytest.mark.parametrize(
     ("since", "kept"), [({"removed_at": NEW}, False), ({"disabled_at": OLD}, False), ({"disabled_at": NEW}, True)]
 )
-def test_no_delivery_waits_for_an_endpoint_that_was_removed_or_is_off_too_long(cast, told, since, kept):
+def test_deliveries_of_removed_or_long_disabled_endpoints_are_purged(cast, told, since, kept):
     [(what, ago)] = since.items()
     with in_client(cast.client_id("indus")):
         endpoint = Endpoint.objects.get()
@@ -61,13 +61,13 @@ def test_no_delivery_waits_for_an_endpoint_that_was_removed_or_is_off_too_long(c
     assert {told["new"], told["replayed"]} <= left(cast)
 
 
-def test_purging_takes_one_statement_and_deletes_no_more_than_given(cast, told, django_assert_num_queries):
+def test_purging_runs_one_statement_with_a_limit(cast, told, django_assert_num_queries):
     with in_client(cast.client_id("indus")), django_assert_num_queries(3):  # with its savepoint
         assert purge_messages(cast.client_id("indus"), before=wall_clock_now(), most=1) == 1
     assert len(left(cast)) == 3
 
 
-def test_another_clients_stay(cast, told):
+def test_another_clients_messages_are_not_purged(cast, told):
     with in_client(cast.client_id("khyber")):
         assert purge_messages(cast.client_id("indus"), before=wall_clock_now()) == 0
     assert len(left(cast)) == 4

@@ -25,7 +25,7 @@ def test_only_2xx_is_delivered(status):
 
 
 @pytest.mark.parametrize("status", [100, 301, 302, 307, 400, 401, 404, 409, 500, 503])
-def test_everything_else_has_failed_redirects_too(status):
+def test_every_other_status_has_failed_including_redirects(status):
     assert classify_response(status, "", AT).outcome is Outcome.FAILED
 
 
@@ -34,7 +34,7 @@ def test_410_means_that_the_endpoint_no_longer_exists():
 
 
 @pytest.mark.parametrize("status", [429, 502, 504])
-def test_some_ask_for_less(status):
+def test_429_502_and_504_throttle(status):
     assert classify_response(status, "", AT) == classify_response(status, "60", AT)
     assert classify_response(status, "120", AT).outcome is Outcome.THROTTLED
     assert classify_response(status, "120", AT).wish == timedelta(minutes=2)
@@ -56,17 +56,17 @@ def test_some_ask_for_less(status):
         ("²", 0),
     ],
 )
-def test_a_wish_is_read_as_seconds_or_a_date_and_is_a_day_at_most(text, seconds):
+def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(text, seconds):
     assert parse_retry_after(text, AT) == timedelta(seconds=seconds)
 
 
 @given(st.text(max_size=40))
-def test_no_wish_breaks_anything(text):
+def test_any_retry_after_is_read_without_an_error(text):
     assert timedelta() <= parse_retry_after(text, AT) <= timedelta(days=1)
 
 
 @given(attempts=st.integers(1, ATTEMPTS + 2), chance=st.floats(0, 1, exclude_max=True))
-def test_the_waits_grow_over_days_are_spread_and_end(attempts, chance):
+def test_the_waits_are_those_of_the_schedule_randomised_and_limited(attempts, chance):
     wait = retry_wait(attempts, chance=chance)
     if attempts >= ATTEMPTS:
         assert wait is None
@@ -81,6 +81,6 @@ def test_ten_attempts_take_three_days():
 
 
 @given(failures=st.integers(1, 500), chance=st.floats(0, 1, exclude_max=True))
-def test_a_rest_is_minutes_at_most_unless_more_is_wished(failures, chance):
+def test_the_back_off_is_minutes_at_most_unless_retry_after_is_longer(failures, chance):
     assert timedelta(seconds=4) <= back_off_after(failures, wish=timedelta(), chance=chance) <= timedelta(minutes=6)
     assert back_off_after(failures, wish=timedelta(hours=1), chance=chance) == timedelta(hours=1)

@@ -54,7 +54,7 @@ def test_a_message_arrives_signed_and_is_logged(committed, settings):
     assert health.answered_at is not None
 
 
-def test_a_failure_is_tried_again_later_under_the_same_id_and_bytes(committed, settings):
+def test_a_failed_message_is_retried_with_the_same_id_and_bytes(committed, settings):
     receiver = Receiver("500 Internal Server Error")
     [(endpoint, _)] = pumped(committed, settings, receiver)
     [delivery] = rows(committed, Delivery)
@@ -95,7 +95,7 @@ def move(cast, endpoint, port):
         change_endpoint(row, actor=SETTING_UP, reason="review", at=timezone.now())
 
 
-def test_410_switches_off_and_tells_the_client(committed, settings):
+def test_a_410_disables_the_endpoint_and_notifies_the_client(committed, settings):
     pumped(committed, settings, Receiver("410 Gone"), tests=3)
     [endpoint] = rows(committed, Endpoint)
     assert endpoint.disabled_because == "gone"
@@ -128,7 +128,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(committed, settings):
     assert {one.status for one in rows(committed, Attempt)} == {204, 302}
 
 
-def test_slow_huge_and_dead_receivers_do_not_delay_the_others(committed, settings):
+def test_slow_endless_and_dead_receivers_do_not_delay_others(committed, settings):
     siege = Siege(goods=1, bads=3, messages=5)
     good, *bad = siege.good(), *(siege.bad(behave) for behave in (silent, dripping, endless))
     added = pumped(committed, settings, good, *bad, tests=5)
@@ -146,7 +146,7 @@ def test_slow_huge_and_dead_receivers_do_not_delay_the_others(committed, setting
     assert len(dead) == 2
 
 
-def test_an_address_inside_is_never_connected_to(committed, settings):
+def test_internal_addresses_are_never_connected_to(committed, settings):
     async def run():
         receiver = Receiver()
         async with listener(receiver) as found:
@@ -161,7 +161,7 @@ def test_an_address_inside_is_never_connected_to(committed, settings):
     assert (attempt.status, attempt.error) == (None, "refused")
 
 
-def test_an_endpoint_that_fails_for_days_is_switched_off(cast):
+def test_an_endpoint_that_fails_for_days_is_disabled(cast):
     at = timezone.now()
     with in_client(cast.client_id("indus")):
         endpoint = add_endpoint(
@@ -181,7 +181,7 @@ def test_an_endpoint_that_fails_for_days_is_switched_off(cast):
         assert (delivery.state, delivery.attempts) == ("failed", ATTEMPTS)
 
 
-def test_an_endpoint_that_asks_for_less_for_days_is_switched_off(cast):
+def test_an_endpoint_that_throttles_for_days_is_disabled(cast):
     at = timezone.now()
     with in_client(cast.client_id("indus")):
         endpoint = make_endpoint(cast, "indus", at=at)
@@ -197,7 +197,7 @@ def test_an_endpoint_that_asks_for_less_for_days_is_switched_off(cast):
         assert delivery.state == "failed"
 
 
-def test_a_message_is_given_up_alone_where_others_arrive(cast):
+def test_a_message_can_fail_without_disabling_an_endpoint_that_accepts_others(cast):
     """One message that a receiver never accepts does not disable the endpoint."""
     at = timezone.now()
     with in_client(cast.client_id("indus")):
@@ -215,7 +215,7 @@ def test_a_message_is_given_up_alone_where_others_arrive(cast):
         assert Endpoint.objects.get().is_enabled
 
 
-def test_only_one_worker_serves_an_endpoint_and_a_dead_ones_lease_ends(cast):
+def test_one_worker_serves_an_endpoint_until_its_lease_expires(cast):
     at = timezone.now()
     with in_client(cast.client_id("indus")):
         endpoint = add_endpoint(
@@ -230,7 +230,7 @@ def test_only_one_worker_serves_an_endpoint_and_a_dead_ones_lease_ends(cast):
         assert after.sendings == first.sendings
 
 
-def test_a_switched_off_endpoint_is_not_served_and_goes_on_when_it_is_on(cast):
+def test_a_disabled_endpoint_is_served_again_once_enabled(cast):
     at = timezone.now()
     told = {"actor": cast.actor("farah"), "reason": "review", "at": at}
     with in_client(cast.client_id("indus")):

@@ -15,7 +15,7 @@ from paktaleem.directory.webhooks.signing import (
 )
 
 
-def test_the_specifications_own_vector():
+def test_the_test_vector_of_the_specification_is_reproduced():
     signed = signature(
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -32,7 +32,7 @@ def test_a_secret_has_a_prefix_and_32_random_bytes():
     assert len(secret_bytes(one)) == SECRET_BYTES
 
 
-def test_their_library_verifies_with_either_secret_while_one_replaces_the_other():
+def test_during_rotation_the_reference_library_verifies_with_either_secret():
     old, new, body = new_secret(), new_secret(), json.dumps({"type": "webhook.test"}).encode()
     headers = headers_of([new, old], message_id="0192", timestamp=int(time.time()), body=body)
     assert Webhook(old).verify(body, headers) == Webhook(new).verify(body, headers) == {"type": "webhook.test"}

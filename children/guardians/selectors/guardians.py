@@ -1,4 +1,4 @@
-"""Selectors of guardians and their answers, limited to what the actor may see."""
+"""Selectors of guardians and their answers, limited to what the actor may see (policy §8)."""
 
 from collections.abc import Iterable
 from datetime import datetime

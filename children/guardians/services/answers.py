@@ -1,4 +1,4 @@
-"""Recording answers about the service by guardians, and refusals by the child."""
+"""Recording answers about the service by guardians, and refusals by the child (policy §8)."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -116,10 +116,10 @@ def record_service_answer(
     """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None.
 
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
-    answer about outside recipients) a stronger verification. A refusal or withdrawal requires nothing. Raises
-    ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceRequired, CardNumberFound,
-    NoConsentGiven, AnswerInFuture, FileKindNotAccepted, FileTooLarge, AlreadyErased, ErasureInProgress for consent,
-    NotAllowed.
+    answer about outside recipients, 16 CFR 312.5(a)(2)) a stronger verification. A refusal or withdrawal requires
+    nothing. Raises ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceRequired,
+    CardNumberFound, NoConsentGiven, AnswerInFuture, FileKindNotAccepted, FileTooLarge, AlreadyErased, ErasureInProgress
+    for consent, NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)

@@ -1,4 +1,4 @@
-"""Checks of guardians by providers: requests, and the results that become verifications.
+"""Checks of guardians by providers: requests, and the results that become verifications (decision 0043).
 
 Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
 (``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second

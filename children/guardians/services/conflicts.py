@@ -1,4 +1,4 @@
-"""Cases of guardians who disagree. While a case is open, the refusal takes precedence."""
+"""Cases of guardians who disagree. While a case is open, the refusal takes precedence (decision 0028)."""
 
 from datetime import datetime
 
@@ -57,7 +57,10 @@ def update_conflict(
 def close_conflict(
     case: GuardianConflict, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianConflict:
-    """Close a case although the guardians still disagree: the refusal applies. Raises AlreadyClosed, NotAllowed."""
+    """Close a case although the guardians still disagree: the refusal applies (decision 0028).
+
+    Raises AlreadyClosed, NotAllowed.
+    """
     require(actor, Capability.APPROVE_CHILD_CHANGES, case.client_id)
     case = GuardianConflict.objects.select_for_update().get(pk=case.pk, client_id=case.client_id)
     if case.closed_at is not None:

@@ -1,4 +1,4 @@
-"""Naming guardians and changing their authority; a change that permits more needs a second person's approval."""
+"""Naming guardians and changing their authority (policy §8); permitting more needs a second person's approval."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -91,9 +91,10 @@ def verify_guardian(
 ) -> Verification:
     """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
 
-    ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
-    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, MayNotConsent, AlreadyEnded, AlreadyErased,
-    FileKindNotAccepted, FileTooLarge, NotAllowed.
+    The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused. ``evidence`` is a reference to the
+    document; ``file`` is the signed form. Both are sealed under the child's key. Raises NotAStaffMethod,
+    CardNumberFound, EvidenceRequired, MayNotConsent, AlreadyEnded, AlreadyErased, FileKindNotAccepted, FileTooLarge,
+    NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
@@ -152,10 +153,10 @@ def mark_verification_false(
 ) -> Verification:
     """Record that a verification was false: it was another person, a document was forged, or a check was wrong.
 
-    The verification proves nothing from then on. A consent that rests on it no longer counts, even if the guardian is
-    verified again; their refusals remain in effect. It needs no second person, since it permits nothing. Callbacks
-    of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are not changed.
-    Raises AlreadyFoundFalse, AlreadyErased, NotAllowed.
+    The verification proves nothing from then on (decision 0036). A consent that rests on it no longer counts, even if
+    the guardian is verified again; their refusals remain in effect. It needs no second person, since it permits
+    nothing. Callbacks of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are
+    not changed. Raises AlreadyFoundFalse, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
     child = lock_child(verification.guardianship.child, during_erasure=True)

@@ -1,4 +1,4 @@
-"""Answers that guardians give on their own page; consent of an unverified guardian needs a second confirmation."""
+"""Guardians' answers on their own page; an unverified guardian's consent needs a confirmation (decision 0031)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -130,8 +130,9 @@ def _await_confirmation(row: Invitation, saying: AnswerContext) -> None:
 def confirm_yes(saying: AnswerContext) -> None:
     """Record the second confirmation: it verifies the guardian (email-plus, text-plus), and the consent counts.
 
-    It requires a sign-in by the same contact, with a one-time code requested after the confirmation was sent.
-    ``shown_hash`` is the hash of the current notice.
+    COPPA, 16 CFR 312.5(b)(2)(viii) and (ix). It requires a sign-in by the same contact, with a one-time code requested
+    after the confirmation was sent. ``shown_hash`` is the hash of the current notice.
+
     Raises NothingToConfirm if there is nothing to confirm, for example after a refusal given elsewhere; TokenStale if
     the notice has changed since the consent; GuardianshipUnknown, ContactRefused, NotTheGuardian, AlreadyErased.
     """
@@ -171,14 +172,17 @@ def record_service_refusal(saying: AnswerContext) -> None:
 
 @transaction.atomic
 def withdraw_service_consent(saying: AnswerContext) -> None:
-    """Withdraw a guardian's consent at once. Raises NoConsentGiven, GuardianshipUnknown, AlreadyErased."""
+    """Withdraw a guardian's consent at once (GDPR Art. 7(3)).
+
+    Raises NoConsentGiven, GuardianshipUnknown, AlreadyErased.
+    """
     lock_guardian(saying.guardian)
     _record_answer(saying, Decision.WITHDRAWN)
 
 
 @transaction.atomic
 def record_sharing_answer(saying: AnswerContext, *, shares: bool) -> None:
-    """Record the separate answer about outside recipients; it requires this guardian's consent to the service.
+    """Record the separate answer about outside recipients (16 CFR 312.5(a)(2)); it requires consent to the service.
 
     Raises NotTheGuardian if this guardian has not consented to the service, TooWeakToShare, GuardianshipUnknown,
     ContactRefused, AlreadyErased.

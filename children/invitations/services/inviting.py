@@ -1,4 +1,4 @@
-"""Inviting guardians to decide about children, with one message for siblings."""
+"""Inviting guardians to decide about children, with one message for siblings (decision 0031)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -291,7 +291,7 @@ def _create_invitation(
 def send_invitation_message(
     guardian: Subject, rows: Sequence[Invitation], *, kind: MessageKind, channel: Channel, at: datetime
 ) -> bool:
-    """Send one message about these invitations with a new link; return False if today's limit is reached."""
+    """Send one message about these invitations with a new link; return False if three were sent in a day."""
     if not may_send_message(guardian, channel):
         for row in rows:
             change_state(row, row.state, problem=ContactProblem.TOO_MANY)

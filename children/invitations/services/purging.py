@@ -73,7 +73,10 @@ def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
 
 
 def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete contacts of guardians not asked within GUARDIAN_CONTACT_DAYS; return how many, up to 200."""
+    """Delete contacts of guardians not asked within GUARDIAN_CONTACT_DAYS; return how many, up to 200.
+
+    COPPA, 16 CFR 312.5(c)(1).
+    """
     found = list(_never_asked(at).filter(client_id=client_id).order_by("id")[:_AT_ONCE])
     for guardian in found:
         with transaction.atomic():

@@ -146,7 +146,7 @@ class WithdrawConsent(Operation):
 
     @extend_schema(request=WithdrawInput, responses=ConsentEventOutput)
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
-        """Withdraw: 200 with the event; again, the same event."""
+        """Withdraw a consent (GDPR Art. 7(3)): 200 with the event; again, the same event."""
         given = validate_input(WithdrawInput, request.data)
         subject = _get_subject(external_id, request)
         evidence = given.get("evidence") or ""

@@ -38,7 +38,10 @@ class AddEvidence(Operation):
 
     @extend_schema(request=FILE_BODY, responses={201: EvidenceOutput})
     def post(self, request: Request, event: UUID) -> Response:
-        """Store the body, a PDF, JPEG or PNG, sealed as evidence of the answer. It is opened only in the console."""
+        """Store the body, a PDF, JPEG or PNG, encrypted as evidence of the answer (GDPR Art. 7(1)).
+
+        It has at most 10 MiB, unless the operator changed that. It is opened only in the console.
+        """
         found = get_event(event, actor=actor_of(request))
         content = getattr(request.data, "content", b"")  # an empty body is not parsed
         evidence = add_evidence_file(found, BytesIO(content), actor=actor_of(request), at=moment_of(request))

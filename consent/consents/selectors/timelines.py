@@ -1,4 +1,4 @@
-"""A person's consents over time: notices shown, answers, and the lawful bases then."""
+"""A person's consents over time: notices shown, answers, and the lawful bases then (GDPR Art. 7(1))."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -131,7 +131,7 @@ def check_consent_basis(
     widened_at: datetime | None = None,
     at: datetime,
 ) -> None:
-    """Raise unless consent to the purpose can be given under this notice.
+    """Raise unless consent to the purpose can be given under this notice: informed and specific (GDPR Art. 4(11)).
 
     ``ended_at`` is when consent was last withdrawn, revoked or invalidated, ``widened_at`` when the purpose was last
     widened; a notice shown, or a form collected, before that time does not count.

@@ -36,7 +36,7 @@ class OpenedEvidence:
 
 @transaction.atomic
 def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: datetime) -> ConsentEvidence:
-    """Store a sealed reference to evidence: its location, or a note of a call.
+    """Store a sealed reference to evidence of an answer (GDPR Art. 7(1)): its location, or a note of a call.
 
     Raises NotAllowed, KeyDestroyed.
     """
@@ -47,9 +47,9 @@ def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: 
 
 @transaction.atomic
 def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, at: datetime) -> ConsentEvidence:
-    """Store a scan or letter as evidence of an answer, sealed under the person's key.
+    """Store a scan or letter as evidence of an answer (GDPR Art. 7(1)), sealed under the person's key.
 
-    Raises FileKindRefused, FileTooLarge, AlreadyErased, ErasureInProgress, NotAllowed.
+    Raises FileKindNotAccepted, FileTooLarge, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.RECORD_CONSENTS, event.client_id)
     subject = Subject.objects.get(pk=event.subject_id, client_id=event.client_id)
@@ -96,7 +96,7 @@ def _add_evidence(
 
 @transaction.atomic
 def open_evidence(evidence: ConsentEvidence, *, actor: Actor, reason: Reason | str, at: datetime) -> OpenedEvidence:
-    """Open one piece of evidence; the access is logged with its reason before anything is returned.
+    """Open one piece of evidence; the access is logged with its reason first (need to know, policy §5).
 
     Raises AlreadyErased if the person's key is destroyed, NotAllowed.
     """

@@ -31,7 +31,7 @@ _REFUSALS = frozenset({"refused", "withdrawn"})
 
 
 def is_refused_by_another_guardian(child: Subject, purpose: Purpose, guardian: UUID, *, at: datetime) -> bool:
-    """Return True if the latest answer of another guardian who may forbid is a refusal.
+    """Return True if the latest answer of another guardian who may forbid is a refusal (decision 0028).
 
     The child's row must be locked.
     """

@@ -203,7 +203,7 @@ def record_answers(
     actor: Actor,
     at: datetime,
 ) -> list[ConsentEvent]:
-    """Record one or several answers, one event per purpose, all or none.
+    """Record one or several answers, one event per purpose, all or none (policy §3; GDPR Art. 7).
 
     Runs in the caller's transaction. All checks come before the first write, so that a refusal needs no savepoint.
     ``given`` requires consent as lawful basis for the person's role, and the notice in effect: ``shown`` is the token

@@ -1,4 +1,4 @@
-"""Requests for renewed consent: before a consent expires, and when a child reaches the age of consent."""
+"""Requests for renewed consent, before it expires and when a child reaches the age of consent (decision 0018)."""
 
 from datetime import datetime
 from uuid import UUID

@@ -89,8 +89,8 @@ def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason |
 def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
     """Request that a restriction is lifted; it is in force until a second person approves that.
 
-    ``ground`` says in words why, without naming anyone. Raises ValidationError if the restriction is lifted already or
-    there is no ground, NotAllowed.
+    ``ground`` says in words why, without naming anyone. The person is informed before the lift (GDPR Art. 18(3)).
+    Raises ValidationError if the restriction is lifted already or there is no ground, NotAllowed.
     """
     _require_capability(restriction, actor)
     row = Restriction.objects.select_for_update().get(pk=restriction.pk)
@@ -138,7 +138,10 @@ def object_to_purpose(
 
 @transaction.atomic
 def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
-    """Close an objection from now on: withdrawn, or overridden on compelling grounds. Raises NotAllowed."""
+    """Close an objection from now on: withdrawn, or overridden on compelling grounds (GDPR Art. 21(1)).
+
+    Raises NotAllowed.
+    """
     return _close_limit(objection, "objection.lifted", actor=actor, reason=reason, at=at)
 
 

@@ -25,16 +25,17 @@ class NothingInForce(PortalError):
 
 
 def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
-    """Revoke a consent on behalf of PakTaleem or the client; it can be given again under the notice in effect.
+    """Revoke a consent on behalf of PakTaleem or the client (DPV: ConsentRevoked).
 
-    Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
+    It can be given again under the notice in effect. Raises NothingInForce if no consent is in force, ValueError for an
+    unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REVOKE_CONSENTS, consent.client_id)
     return _end_consent(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
 def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
-    """Invalidate a consent, after a finding of an authority or court, or a recording error.
+    """Invalidate a consent (DPV: ConsentInvalidated), after a finding of an authority or court, or a recording error.
 
     Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """

@@ -74,7 +74,10 @@ class ListChanges(Operation):
 
     @extend_schema(parameters=[ChangesInput], responses=ChangesOutput)
     def get(self, request: Request) -> Response:
-        """List changes since a cursor; without a cursor, return the current one and no changes."""
+        """List changes since a cursor; without a cursor, return the current one and no changes.
+
+        A cursor is valid for seven days, unless the operator changed that; an older one is answered with 410.
+        """
         query, now, client_id = (
             validate_input(ChangesInput, request.query_params.dict()),
             get_arrival_time(request),

@@ -1,4 +1,4 @@
-"""Announcements of notices: which clients are notified, their responses, and open objections."""
+"""Announcements of notices: which clients are notified, their responses, and open objections (policy §12)."""
 
 from collections import defaultdict
 from collections.abc import Iterable

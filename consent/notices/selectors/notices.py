@@ -1,4 +1,4 @@
-"""Timelines of notices at one client: which versions take effect, and when; own notices replace shared ones."""
+"""Timelines of notices at one client: when versions take effect; own ones replace shared ones (decision 0016)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -49,7 +49,7 @@ class PublicPurpose:
 
 
 def list_public_purposes(client: Client, *, language: str) -> list[PublicPurpose]:
-    """List the active purposes that data may be processed for at a client, by name; own ones replace shared ones."""
+    """List the active purposes of processing at a client (policy §2), by name; own ones replace shared ones."""
     rules = current_register(client.pk).purposes.values()
     names = _names(DataCategory, client.pk, language)
     found = find_purposes(client.pk, [rule.code for rule in rules if rule.active]).values()
@@ -71,7 +71,7 @@ def list_category_names(client_id: UUID, codes: Iterable[str], *, language: str)
 
 
 def list_occasion_names(client: Client, *, language: str) -> list[str]:
-    """List the names of the occasions on which data is collected at a client; own ones replace shared ones."""
+    """List the names of the occasions of collection at a client (policy §1); own ones replace shared ones."""
     return sorted(_names(Occasion, client.pk, language).values())
 
 

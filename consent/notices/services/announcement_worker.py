@@ -1,4 +1,4 @@
-"""Background work on announcements: delivery proof, effect, reminders. Idempotent.
+"""Background work on announcements: delivery proof, effect, reminders. Idempotent (policy §12).
 
 A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once.
 """

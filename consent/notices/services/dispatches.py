@@ -1,4 +1,4 @@
-"""Announcements of notices to clients: one row per client and version, with the proof of delivery."""
+"""Announcements of notices to clients: one row per client and version, with the proof of delivery (policy §12)."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -57,7 +57,8 @@ def record_dispatch_proof(
 ) -> NoticeDispatch:
     """Record that an email to the client was accepted at ``dispatched_at``, and when the version takes effect.
 
-    Recorded once; later emails change nothing. Raises NotAllowed.
+    The notice period of the client counts from it (policy §12). Recorded once; later emails change nothing. Raises
+    NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, dispatch.client_id)
     row: NoticeDispatch = NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)

@@ -1,4 +1,4 @@
-"""Emails to a client's administrators about an announced notice, their proof of delivery, and reminders."""
+"""Emails to a client's administrators about an announced notice, their proof, and reminders (policy §12)."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -51,8 +51,8 @@ def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text
 def notice_days_for(notice: Notice, *, is_material: bool) -> int:
     """Return the advance notice, in days, that clients get of the next version of a notice; 0: none.
 
-    Clients are notified of material changes by PakTaleem (privacy policy, section 12): not of the first version of a
-    notice, of minor versions, or of a client's own notices.
+    Clients are notified of material changes by PakTaleem (policy §12): not of the first version of a notice, of minor
+    versions, or of a client's own notices.
     """
     if notice.client_id != PAKTALEEM or not is_material or not NoticeVersion.objects.filter(notice=notice).exists():
         return 0
@@ -63,8 +63,8 @@ def notice_days_for(notice: Notice, *, is_material: bool) -> int:
 def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeDraft:
     """Add or change a draft.
 
-    Raises DraftClosed if it is announced or discarded, ValidationError naming the field, NotYours for a shared notice,
-    NotAllowed.
+    Raises DraftClosed if it is announced or discarded, ValidationError naming the field, SharedRowNotEditable for
+    a shared notice, NotAllowed.
     """
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     require_own_row(draft, actor)
@@ -79,7 +79,10 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
 
 @transaction.atomic
 def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Close a draft without announcing it. Raises DraftClosed, NotYours for a shared notice, NotAllowed."""
+    """Close a draft without announcing it.
+
+    Raises DraftClosed, SharedRowNotEditable for a shared notice, NotAllowed.
+    """
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     require_own_row(draft, actor)
     draft = _lock_draft(draft)
@@ -91,10 +94,10 @@ def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at:
 def announce_draft(
     draft: NoticeDraft, *, effective_at: datetime | None = None, actor: Actor, reason: Reason | str, at: datetime
 ) -> NoticeVersion:
-    """Publish the draft as an immutable version, notify clients and close the draft.
+    """Publish the draft as an immutable version, notify clients and close the draft (policy §12).
 
     ``effective_at`` None: the earliest possible time. Raises DraftClosed, ValidationError if the advance notice would
-    be too short, NotYours for a shared notice, NotAllowed.
+    be shorter than NOTICE_DAYS, SharedRowNotEditable for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
     require_own_row(draft, actor)
@@ -135,8 +138,8 @@ def publish_notice_version(
 ) -> NoticeVersion:
     """Publish the next immutable version of a notice, effective now or later.
 
-    Material changes by PakTaleem are announced to every client, and take effect after the notice period at the
-    earliest. Raises ValidationError naming the field, NotYours for a shared notice, NotAllowed.
+    Material changes by PakTaleem are announced to every client, and take effect NOTICE_DAYS later at the earliest
+    (policy §12). Raises ValidationError naming the field, SharedRowNotEditable for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, notice.client_id)
     require_own_row(notice, actor)

@@ -1,4 +1,4 @@
-"""Responses of clients to announced notices, and PakTaleem's answers to objections."""
+"""Responses of clients to announced notices, and PakTaleem's answers to objections (policy §12)."""
 
 from datetime import datetime
 
@@ -47,7 +47,7 @@ class NoOpenObjection(PortalError):
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client has seen the announcement; this is not an agreement.
 
-    Raises AlreadySaid if it is acknowledged, NotAllowed.
+    Raises AlreadyResponded if it is acknowledged, NotAllowed.
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if ResponseKind.ACKNOWLEDGED in _lock_and_list_kinds(dispatch):
@@ -61,7 +61,7 @@ def object_to_announcement(
 ) -> NoticeResponse:
     """Record the client's objection; it creates a task for an officer and does not stop the change.
 
-    Raises AlreadySaid if there is an open objection, ValidationError for an unknown code, NotAllowed.
+    Raises AlreadyResponded if there is an open objection, ValidationError for an unknown code, NotAllowed.
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if _has_open_objection(_lock_and_list_kinds(dispatch)):
@@ -75,7 +75,7 @@ def answer_objection(
 ) -> NoticeResponse:
     """Answer the client's objection, which closes the task.
 
-    Raises NothingToAnswer if there is no open objection, ValidationError for an unknown code, NotAllowed.
+    Raises NoOpenObjection if there is none, ValidationError for an unknown code, NotAllowed.
     """
     require(actor, Capability.ANSWER_OBJECTIONS, dispatch.client_id)
     if not _has_open_objection(_lock_and_list_kinds(dispatch)):

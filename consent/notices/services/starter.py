@@ -39,7 +39,8 @@ _REASON = Reason.ONBOARDING
 def load_register(*, actor: Actor, at: datetime) -> int:
     """Add the missing rows of the starter register to the shared catalogue; returns the number of rows added.
 
-    Runs in PakTaleem's own context. Existing rows are not changed. Raises NotAllowed.
+    They are the data, occasions, purposes and lawful bases of the policy (§1 to §3). Runs in PakTaleem's own context.
+    Existing rows are not changed. Raises NotAllowed.
     """
     added = _load_paktaleem(actor, at)
     added += _load_names(DataCategory, CATEGORIES, actor, at)

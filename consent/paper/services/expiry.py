@@ -33,8 +33,8 @@ def clients_with_unmatched(*, at: datetime) -> list[UUID]:
 def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
     """Expire up to ``limit`` unmatched rows of a client, in its context; returns how many.
 
-    Answers, note, typed code and guardian are deleted (storage limitation; privacy policy, section 4). Rows and sheets
-    keep their numbers, and the ledger lists the rows. Raises NotAllowed.
+    Answers, note, typed code and guardian are deleted (storage limitation, policy §4). Rows and sheets keep
+    their numbers, and the ledger lists the rows. Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client_id)
     rows = SheetEntry.objects.select_for_update(of=("self",), skip_locked=True).filter(

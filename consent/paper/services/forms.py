@@ -1,4 +1,4 @@
-"""Creating and printing consent forms."""
+"""Creating and printing consent forms (decision 0020)."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Settling the rows of the queue; consent is recorded only when a person confirms. Idempotent."""
+"""Settling the rows of the queue; consent is recorded only when a person confirms. Idempotent (decision 0020)."""
 
 from collections.abc import Sequence
 from contextlib import suppress

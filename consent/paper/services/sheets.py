@@ -1,4 +1,4 @@
-"""Uploading answer sheets, which are checked and matched as a whole and confirmed person by person."""
+"""Uploading answer sheets, which are checked and matched as a whole and confirmed person by person (decision 0020)."""
 
 import hashlib
 from collections.abc import Sequence

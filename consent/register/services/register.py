@@ -1,4 +1,4 @@
-"""Changes to the register; every row is changed through ``change_register``."""
+"""Changes to the register; every row is changed through ``change_register`` (policy §§1–3, 6 and 7)."""
 
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ class SharedRowNotEditable(NotAllowed):
 
 
 def require_own_row(row: RegisterRow, actor: Actor) -> None:
-    """Raise NotYours if the row is in the shared catalogue and the actor is not PakTaleem."""
+    """Raise SharedRowNotEditable if the row is in the shared catalogue and the actor is a client's."""
     if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
         raise SharedRowNotEditable("Rows of the shared catalogue are changed by PakTaleem only.")
 

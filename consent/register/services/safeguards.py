@@ -33,7 +33,7 @@ weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
 
 @transaction.atomic
 def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
-    """Request a change that weakens a safeguard; it replaces one of the same row that is still waiting.
+    """Request a change that weakens a safeguard (decision 0053); it replaces a waiting one of the same row.
 
     ``row`` is the changed or new row, unsaved; ``ground`` says in words why the change is lawful. Raises
     ValidationError naming the field, SharedRowNotEditable for a shared row, NotAllowed.

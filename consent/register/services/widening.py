@@ -25,7 +25,8 @@ def widen_purpose(
 ) -> Purpose:
     """Add data categories to a purpose, from now on; earlier consents to it are outdated and must be given again.
 
-    Raises ValidationError if no category is new, SharedRowNotEditable for a shared purpose, NotAllowed.
+    Consent is for specific data and purposes (GDPR Art. 4(11); decision 0052). Raises ValidationError if no category is
+    new, SharedRowNotEditable for a shared purpose, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, purpose.client_id)
     require_own_row(purpose, actor)

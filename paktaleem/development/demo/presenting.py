@@ -42,7 +42,7 @@ class Running:
 
 
 def describe(running: Running, kept: DemoSecrets) -> dict[str, Any]:
-    """Return the description for scripts, in the format of DESIGN §8."""
+    """Return the description for scripts: JSON values, with the process ids and the address of the demonstration."""
     return {
         "base_url": running.base_url,
         "sign_ins": list(_sign_ins(kept)),

@@ -41,7 +41,10 @@ class IssueLink(Operation):
 
     @extend_schema(request=LinkInput, responses={201: LinkOutput})
     def post(self, request: Request) -> Response:
-        """Issue an access link to their own page for a person signed in at the caller's system: 201."""
+        """Issue an access link to their own page for a person signed in at the caller's system: 201.
+
+        It opens the page once, within ten minutes.
+        """
         given = validate_input(LinkInput, request.data)
         subject = get_subject(given["subject"], actor=actor_of(request))
         link, token = issue_link(subject, page=given["page"], actor=actor_of(request), at=get_arrival_time(request))

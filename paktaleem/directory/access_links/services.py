@@ -1,4 +1,4 @@
-"""Issue and redeem access links and one-time codes: each opens one page for one person, once."""
+"""Issue and redeem access links and one-time codes: each opens one page for one person, once (decision 0017)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -235,7 +235,8 @@ def _new_code_row(
 def redeem_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: datetime) -> PageCode | None:
     """Redeem a one-time code in the browser that requested it; return its row, or None if it is not valid.
 
-    The caller must count the attempt first (``limits.take_slots``). Of any number of concurrent attempts one succeeds.
+    The caller must count the attempt first (``limits.count_attempt``). A code is valid for ten minutes (ASVS 6.5.5). Of
+    any number of concurrent attempts one succeeds.
     """
     found = (
         PageCode.objects.select_related("subject", "child")

@@ -1,4 +1,4 @@
-"""Query systems, orders, and whether a case has all its answers."""
+"""Query systems, orders, and whether a case has all its answers (decision 0014)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Store and read encrypted files in chunks; callers check permissions."""
+"""Store and read encrypted files in chunks; callers check permissions (decision 0013)."""
 
 import hashlib
 import secrets
@@ -66,8 +66,8 @@ def store_file(
     """Encrypt a file under the person's key while reading it, never whole in memory or in clear on disk.
 
     Pass ``kind`` only for content written by the portal; otherwise it is detected from the first bytes. Files of a
-    ``package`` (the id of what they belong to, locked by the caller) can be purged with it. Raises FileKindRefused,
-    FileTooLarge, KeyDestroyed.
+    ``package`` (the id of what they belong to, locked by the caller) can be purged with it. Raises
+    FileKindNotAccepted, FileTooLarge if it has more than FILE_MOST_BYTES bytes, KeyDestroyed.
     """
     sealer, file_id = _sealer_for(subject, package), new_id()
     digest, size, number = hashlib.sha256(), 0, 0

@@ -31,7 +31,7 @@ class HttpProvider:
 
     ``from`` is TEXT_SENDER and omitted if empty. ``reference`` is the message's id and also the
     ``Idempotency-Key``. An ``id`` in the JSON response is stored as the message id. ``allowed`` and ``trust`` are
-    those of ``outbound.door.post``.
+    those of ``http_client.client.post``.
     """
 
     def __init__(self, *, allowed: Iterable[str] = (), trust: ssl.SSLContext | None = None) -> None:
@@ -41,7 +41,8 @@ class HttpProvider:
     def send(self, *, number: str, text: str, reference: str) -> str:
         """Send one message.
 
-        Raises NoProvider without TEXT_URL, TextRefused for a permanent failure, OSError for a temporary one.
+        Raises ProviderNotConfigured without TEXT_URL, TextRejected for a permanent failure, OSError for a temporary
+        one.
         """
         if not settings.TEXT_URL:
             raise ProviderNotConfigured

@@ -64,7 +64,7 @@ def send_message(
 ) -> Letter:
     """Enqueue a message to one person; the worker sends it once the caller's transaction has committed.
 
-    ``kind`` is declared with ``kinds.declare_letter``; ``context`` has exactly its fields, as short texts,
+    ``kind`` is declared with ``kinds.declare_message``; ``context`` has exactly its fields, as short texts,
     encrypted until the message is sent and then deleted. ``to`` is a data subject or a member of staff; an address
     cannot be given. ``language`` defaults to the person's own. ``client_id`` is the client of the message, in whose
     context this is called; a request without one (sign-in) enqueues a task that opens PakTaleem's context and calls

@@ -27,7 +27,7 @@ class TextProvider(Protocol):
         """Send one message and return the provider's id for it.
 
         ``number`` is in E.164 (+923001234567), or as registered if it cannot be converted; ``reference`` is the
-        message's id, with which a provider can drop duplicates. Raises TextRefused for a permanent failure,
+        message's id, with which a provider can drop duplicates. Raises TextRejected for a permanent failure,
         OSError for a temporary one.
         """
 
@@ -45,7 +45,7 @@ class FolderProvider:
 def get_text_provider() -> TextProvider:
     """Return the provider named by TEXT_PROVIDER.
 
-    Raises NoProvider.
+    Raises ProviderNotConfigured if it is empty.
     """
     if not settings.TEXT_PROVIDER:
         raise ProviderNotConfigured

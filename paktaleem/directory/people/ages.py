@@ -83,7 +83,8 @@ def of_age_by_declaration(age: int, *, declared_on: date, threshold: int, time_z
 def of_age_by_check(result: str, years: int, *, checked_on: date, threshold: int, time_zone: str) -> datetime | None:
     """Return when a person found ``over`` or ``under`` an age is of age; None if the check is inconclusive.
 
-    Over an age below the threshold, and under an age above it, are inconclusive.
+    ``years`` is the age that was checked, ``threshold`` the age of consent in years. Over an age below the threshold,
+    and under an age above it, are inconclusive.
     """
     if result == "over":
         return _start_of_day(checked_on, time_zone) if years >= threshold else None
@@ -132,7 +133,7 @@ def is_child(
     serves_minors: bool,
     may_be_until: datetime | None = None,
 ) -> bool:
-    """Return True if a guardian decides for the person at a time.
+    """Return True if a guardian decides for the person at a time (policy §8; GDPR Art. 8(1)).
 
     A known child always counts. A person of unknown age counts as a child where the client serves minors, unless their
     role is an adult's. If the age was computed for another threshold and the person may still be a child

@@ -306,7 +306,7 @@ def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer
 
 
 def age_statements(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> list[ages.Statement]:
-    """Return all statements of a person's age, each as the time of reaching the threshold."""
+    """Return all statements of a person's age, each as the time of reaching the threshold (in years)."""
     rule: dict[str, Any] = {"threshold": threshold, "time_zone": time_zone}
     today = at.astimezone(ZoneInfo(time_zone)).date()
     found: list[ages.Statement] = []

@@ -176,7 +176,7 @@ def list_guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:
 
 
 def list_access_records(actor: Actor) -> QuerySet[AccessRecord]:
-    """List accesses to sealed fields, with their reasons. Raises NotAllowed."""
+    """List accesses to sealed fields, with their reasons (policy §5). Raises NotAllowed."""
     require(actor, Capability.VIEW_ACCESS_LOG)
     return AccessRecord.objects.select_related("subject")
 

@@ -54,7 +54,7 @@ def library_texts() -> list[str]:
 
 
 def password_length_texts(least: int) -> list[str]:
-    """Return the texts about the minimum length of a password."""
+    """Return the texts about the minimum length of a password, in characters."""
     return [
         ngettext(
             "This password is too short. It must contain at least %d character.",

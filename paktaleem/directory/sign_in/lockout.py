@@ -28,7 +28,7 @@ def get_attempted_username(request: HttpRequest, credentials: Mapping[str, Any] 
 
 
 def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
-    """Return 429 with Retry-After, without revealing whether the account exists."""
+    """Return 429 with Retry-After in seconds (RFC 6585 §4), without revealing if the account exists (ASVS 6.3.8)."""
     response = render(request, "signin/too_many.html", status=429)
     response["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
     return response

@@ -192,7 +192,10 @@ class RotateWebhookSecret(Operation):
 
     @extend_schema(request=None, responses=WebhookWithSecretOutput)
     def post(self, request: Request, webhook: UUID) -> Response:
-        """Replace the secret and return the new one, once; messages are signed with both for a day."""
+        """Replace the secret and return the new one, once; messages are signed with both for 24 hours.
+
+        Either signature verifies (Standard Webhooks 1.0). The operator may change the hours.
+        """
         endpoint = _get_endpoint(webhook, request)
         secret = rotate_secret(
             endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=get_arrival_time(request)
@@ -234,7 +237,10 @@ class ReplayWebhook(Operation):
 
     @extend_schema(request=ReplayInput, responses={202: CountOutput})
     def post(self, request: Request, webhook: UUID) -> Response:
-        """Send messages that it missed or failed to accept since a time, with their original ids."""
+        """Send messages that it missed or failed to accept since a time, with their original ids.
+
+        Messages are stored for 30 days, unless the operator changed that.
+        """
         given, endpoint = validate_input(ReplayInput, request.data), _get_endpoint(webhook, request)
         count = replay_since(
             endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=get_arrival_time(request)

@@ -62,7 +62,10 @@ class Verdict:
 
 
 def classify_response(status: int, retry_after: str, at: datetime) -> Verdict:
-    """Classify a response: 2xx delivered, 410 permanently removed, 429, 502 and 504 throttled, others failed."""
+    """Classify a response by its HTTP status number (Standard Webhooks 1.0).
+
+    2xx: delivered; 410: permanently removed; 429, 502 and 504: throttled; others: failed.
+    """
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Verdict(Outcome.DELIVERED)
     if status == HTTPStatus.GONE:
@@ -88,7 +91,7 @@ def parse_retry_after(retry_after: str, at: datetime) -> timedelta:
 
 
 def retry_wait(attempts: int, *, chance: float) -> timedelta | None:
-    """Return how long to wait after ``attempts`` failed attempts, randomised by ``chance`` in [0, 1); None: give up."""
+    """Return the wait after a number of failed attempts, randomised by ``chance`` in [0, 1); None: give up."""
     if attempts >= ATTEMPTS:
         return None
     return WAITS[attempts - 1] * (1 + _SPREAD * (2 * chance - 1))

@@ -78,7 +78,7 @@ def attempts_of(delivery: Delivery, *, actor: Actor) -> QuerySet[Attempt]:
 
 
 def endpoints_to_serve(*, without: Collection[UUID], most: int, at: datetime) -> list[WaitingEndpoint]:
-    """List endpoints of all clients with due messages that no worker serves; call in officer context.
+    """List at most ``most`` endpoints of all clients with due messages that no worker serves; call in officer context.
 
     ``without`` are those that the calling worker already serves. The order is arbitrary, so that no endpoint waits
     behind another.
@@ -101,6 +101,6 @@ def has_endpoints() -> bool:
 
 
 def list_unspread_messages(*, most: int) -> list[UUID]:
-    """List shared messages not yet copied to every client; call in PakTaleem's context."""
+    """List at most ``most`` shared messages not yet copied to every client; call in PakTaleem's context."""
     waiting = Message.objects.filter(client_id=PAKTALEEM, is_shared=True, spread_at=None)
     return list(waiting.order_by("happened_at").values_list("id", flat=True)[:most])

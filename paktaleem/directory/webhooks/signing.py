@@ -23,13 +23,13 @@ def secret_bytes(secret: str) -> bytes:
 
 
 def signature(secret: str, *, message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the signature of one attempt: ``v1,`` and the digest of ``id.timestamp.body``."""
+    """Return the signature of one attempt: ``v1,`` and the digest of ``id.timestamp.body`` (Unix time in seconds)."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(secret_bytes(secret), signed, hashlib.sha256).digest()).decode()
 
 
 def headers_of(secrets_: Iterable[str], *, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers of one attempt, with a signature for each live secret, so that either verifies."""
+    """Return the headers of one attempt at a Unix time in seconds, with a signature for each live secret."""
     signed = [signature(one, message_id=message_id, timestamp=timestamp, body=body) for one in secrets_]
     return {
         "Content-Type": "application/json",

@@ -26,7 +26,7 @@ RECOMPUTE_AGES = "subjects.recompute_ages"
 def change_client(client: Client, *, ground: str = "", actor: Actor, reason: Reason | str, at: datetime) -> Client:
     """Register or change a client; recompute people's ages in a job if thresholds or time zone change.
 
-    Values that reduce guardian protection (no longer serving minors, a lower age) are stored as a pending
+    Values that reduce guardian protection (policy §8: no longer serving minors, a lower age) are stored as a pending
     ``ClientChange``, with the ``ground`` in words; the returned ``client`` has its old values for them. Raises
     ReducesProtection if they have no ground, ValidationError naming the field, NotAllowed.
     """

@@ -34,7 +34,7 @@ def has_required_factors(request: HttpRequest) -> bool:
 
 
 def is_recent(records: Sequence[Mapping[str, Any]], *, at: datetime) -> bool:
-    """Return True if the latest authentication is recent enough for a sensitive action."""
+    """Return True if the latest authentication is recent enough for a sensitive action: five minutes (ASVS 7.5.3)."""
     return bool(records) and at.timestamp() - float(records[-1]["at"]) < REAUTHENTICATION_AGE.total_seconds()
 
 

@@ -33,7 +33,7 @@ OFFICER_ROLES = frozenset({Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITO
 
 
 class Capability(StrEnum):
-    """A permission. A role has only those listed for it in ROLES_OF."""
+    """A permission. A role has only those listed for it in ROLES_BY_CAPABILITY."""
 
     VIEW_CLIENTS = "view_clients"
     MANAGE_CLIENTS = "manage_clients"

@@ -107,7 +107,7 @@ def require_approver(actor: Actor, client_id: UUID) -> None:
 
 
 def require_second_person(actor: Actor, *, requested_by: UUID, at: datetime) -> None:
-    """Require that the actor may approve what ``requested_by`` requested; ``at`` is on the system clock.
+    """Require that the actor may approve what ``requested_by`` requested (ASVS 2.3.5); ``at`` is on the system clock.
 
     ``requested_by`` is a member of staff, or an API key.
 

@@ -1,4 +1,4 @@
-"""Services for staff: accounts, memberships, recovery. Acts that make or recover privileged staff take two officers.
+"""Services for staff: accounts, memberships, recovery. Privileged staff take two officers (decision 0054).
 
 One officer proposes such an act, which is stored as a ``StaffChange``; another approves it. What takes power away, or
 concerns staff without a privileged role, one officer does alone (decision 0054).

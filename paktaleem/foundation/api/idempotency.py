@@ -111,7 +111,8 @@ def acquire_idempotency_slot(
 ) -> IdempotencySlot:
     """Acquire the lock of an idempotency key until the transaction ends.
 
-    Raises KeyMalformed, StillRunning, KeyReused, and AnsweredBefore with the stored response.
+    Raises KeyMalformed (400), RequestInProgress (409) while the first request runs, KeyReused (422) for a different
+    request, and ResponseStored with the response of the first one.
     """
     slot = _keyed_hash(client_id, "slot", credential, route, parse_key(header))
     turn = IdempotencySlot(client_id, slot, _keyed_hash(client_id, "request", "POST", path, body), at)

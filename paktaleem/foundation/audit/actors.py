@@ -32,7 +32,7 @@ class By:
 
 
 class Reason(models.TextChoices):
-    """Reason for a change or an access: a code, so that no free text reaches history (DESIGN §4)."""
+    """Reason for a change or an access: a code, so that no free text reaches history."""
 
     ONBOARDING = "onboarding", _("Set-up of a client or person")
     ROSTER_IMPORT = "roster_import", _("Import of a roster")

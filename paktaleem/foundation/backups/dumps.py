@@ -116,7 +116,7 @@ def count_dump(file: Path, *, major: int) -> dict[str, int]:
 def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
     """Raise BackupFailed, naming the first table, if a table has a wrong number of rows.
 
-    Also if a table in MUST_HOLD is empty.
+    Also if a table in NEVER_EMPTY_TABLES is empty.
     """
     for table in sorted({*wanted, *found, *NEVER_EMPTY_TABLES}):
         if wanted.get(table) != found.get(table):

@@ -67,7 +67,7 @@ def environment_of(url: str) -> dict[str, str]:
 def run(
     command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, output: int | None = None
 ) -> None:
-    """Run a program to completion.
+    """Run a program to completion, its output to the file descriptor of this number; None: discarded.
 
     Raises BackupFailed with its error message.
     """

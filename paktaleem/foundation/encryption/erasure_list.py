@@ -1,4 +1,4 @@
-"""The erasure list: erasures recorded outside the database, so that a restored backup can be corrected (DESIGN §4).
+"""The erasure list: erasures recorded outside the database, so that a restored backup can be corrected (decision 0005).
 
 The list holds one line of canonical JSON (RFC 8785) per step, synced to disk before the step is committed: *started*
 when an officer has confirmed an erasure that waits for systems to answer, *intent* when the key is to be destroyed,

@@ -1,4 +1,4 @@
-"""The wrapping keys: outside the database, by epoch, behind an interface that a KMS can implement (DESIGN §4)."""
+"""The wrapping keys: outside the database, by epoch, behind an interface that a KMS can implement (decision 0002)."""
 
 import base64
 import binascii
@@ -118,7 +118,7 @@ def _fresh_key() -> str:
 
 
 def new_keyring_text() -> str:
-    """Return a new keyring with one epoch, as text for the environment or a file."""
+    """Return a new keyring with one epoch and random keys of 256 bits, as text for the environment or a file."""
     return json.dumps({"current": 1, "epochs": {"1": _fresh_key()}, "index": _fresh_key()})
 
 
@@ -139,7 +139,7 @@ def with_new_epoch(text: str, *, becomes_current: bool = True) -> str:
 
 
 def without_epoch(text: str, epoch: int) -> str:
-    """Return the keyring without an epoch.
+    """Return the keyring without the epoch of this number.
 
     Raises EpochUnknown, or EpochInUse for the current epoch or a newer one.
     """

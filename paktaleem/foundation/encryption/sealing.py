@@ -99,14 +99,17 @@ def _binding(client_id: UUID, subject_id: UUID) -> bytes:
 
 
 def wrap_new_key(client_id: UUID, subject_id: UUID) -> tuple["Sealer", int, bytes]:
-    """Generate a person's data key; return the sealer, the epoch and the wrapped key."""
+    """Generate a person's data key (AES-256-GCM); return the sealer, the number of the epoch and the wrapped key."""
     key = secrets.token_bytes(KEY_BYTES)
     epoch, wrapped = keyring().wrap(key, binding=_binding(client_id, subject_id))
     return Sealer(client_id, subject_id, key), epoch, wrapped
 
 
 def rewrap_key(client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> tuple[int, bytes]:
-    """Wrap a person's key under the current epoch; sealed values do not change. Raises CannotOpen."""
+    """Wrap a person's key under the current epoch, whose number is returned; sealed values do not change.
+
+    Raises CannotOpen.
+    """
     binding = _binding(client_id, subject_id)
     return keyring().wrap(_unwrapped(wrapped, epoch, binding), binding=binding)
 
@@ -158,12 +161,12 @@ class Sealer:
 
 
 def normalize_lookup_text(text: str) -> str:
-    """Return a look-up text in normal form: NFKC, case folded, single spaces."""
+    """Return a look-up text in normal form: NFKC (UAX #15), case folded, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def blind_index(client_id: UUID, kind: str, text: str) -> bytes | None:
-    """Hash a look-up text with the client's secret (HMAC-SHA-256); None for an empty text.
+    """Hash a look-up text with the client's secret (HMAC-SHA-256, RFC 2104); None for an empty text.
 
     Equal texts have equal hashes within one client and kind. The key is outside the database, so hashes cannot be
     guessed from a dictionary of names.

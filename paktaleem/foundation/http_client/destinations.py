@@ -93,7 +93,7 @@ class Destination:
 
 
 def is_public(address: str) -> bool:
-    """Return True if an IP address is public; False if it cannot be parsed."""
+    """Return True if an IP address is public (RFC 6890); False if it cannot be parsed."""
     try:
         found = ip_address(address)
     except ValueError:

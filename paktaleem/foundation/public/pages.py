@@ -56,7 +56,7 @@ def redirect_to_page(name: str, *args: Any, **kwargs: Any) -> HttpResponse:
 
 
 def error_page(status: int, *, title: Words | None = None, advice: Words | None = None) -> HttpResponse:
-    """Render an error page; ``title`` and ``advice`` replace the default texts of the status.
+    """Render an error page; ``title`` and ``advice`` replace the default texts of the HTTP status number.
 
     Uses neither the request nor the database, as either may be the cause of the error.
     """

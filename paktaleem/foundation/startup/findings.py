@@ -1,4 +1,4 @@
-"""Checks that prevent an unsafe start (DESIGN §3): findings as data, from the settings and the database.
+"""Checks that prevent an unsafe start: findings as data, from the settings and the database.
 
 A superuser, the table owner or a role with BYPASSRLS would bypass tenant isolation; a database that loses acknowledged
 writes would lose evidence. The portal does not start with either.

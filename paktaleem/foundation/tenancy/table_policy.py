@@ -27,7 +27,7 @@ class Scope(StrEnum):
 
 
 class Personal(StrEnum):
-    """Classification of a text, JSON, binary or file field (DESIGN §4)."""
+    """Classification of a text, JSON, binary or file field."""
 
     NONE = "none"
     """no personal data: codes, register texts, settings"""

@@ -1,4 +1,4 @@
-"""Move the clock of one sandbox."""
+"""Move the clock of one sandbox (decision 0023)."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Reset a sandbox."""
+"""Reset a sandbox (decision 0024)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -12,7 +12,7 @@ from paktaleem.directory.rosters.oneroster.columns import VERSIONS
 
 
 @pytest.mark.parametrize("text", ["a@b.pk", "amina.k+school@mail.example", "o'neil@sub.mail-host.example"])
-def test_a_plausible_address_stays_as_it_is(text):
+def test_a_plausible_email_is_unchanged(text):
     assert plausible_email(text) == text
 
 
@@ -33,7 +33,7 @@ def test_a_plausible_address_stays_as_it_is(text):
         "a@b.1",
     ],
 )
-def test_an_implausible_address_is_none(text):
+def test_an_implausible_email_is_none(text):
     assert plausible_email(text) is None
 
 
@@ -55,12 +55,12 @@ def test_a_phone_number_is_7_to_15_digits(text, number):
 
 
 @pytest.mark.parametrize("text", ["2017-3-14", "20170314", "2017-02-29", "2017-W01-1", "٢٠١٧-٠٣-١٤", "2017-03-14 "])
-def test_a_day_is_written_in_one_way(text):
+def test_a_date_has_one_format(text):
     assert day(text) is None
     assert day("2012-02-29") == date(2012, 2, 29)
 
 
-def test_a_middle_name_alone_is_no_name():
+def test_a_middle_name_alone_is_not_a_name():
     assert full_name(" ", "Ali", "") == ""
     assert full_name("", "", "Ali") == "Ali"
 

@@ -30,7 +30,7 @@ def found(roster: Roster) -> list[tuple[str, str, int | None, str | None]]:
     return [(p.code, p.file, p.row, p.column) for p in roster.problems]
 
 
-def test_a_clean_package_has_people_and_nothing_to_report(opened):
+def test_a_clean_package_has_people_and_no_oddities(opened):
     with opened(clean_network()) as roster:
         people = list(roster.people())
         assert roster.problems == ()
@@ -95,7 +95,7 @@ def test_every_oddity_is_reported_with_its_place(opened):
         assert roster.oddities["mailbox_shared_with_guardian"] == 2
 
 
-def test_two_people_without_mailbox_share_none(opened):
+def test_people_without_email_do_not_share_one(opened):
     package = clean_network()
     package.row("users.csv", "esra").update(email="", sms="")
     with opened(package) as roster:
@@ -111,7 +111,7 @@ def test_implausible_addresses_and_numbers_are_dropped(opened):
     assert people["ghalib"].phone == "02134567890"
 
 
-def test_a_number_in_sms_goes_before_one_in_phone(opened):
+def test_a_number_in_sms_takes_precedence_over_phone(opened):
     package = clean_network()
     package.row("users.csv", "esra")["phone"] = "021 34567890"
     package.row("users.csv", "celia").update(sms="none", phone="021 34567890")
@@ -133,14 +133,14 @@ def test_names_are_joined_trimmed_and_composed(opened):
         assert [person.full_name for person in roster.people()][3] == "Zoë bint Ali"
 
 
-def test_a_name_cannot_turn_the_direction_of_reading_and_keeps_its_joiners(opened):
+def test_a_name_loses_direction_controls_and_keeps_joiners(opened):
     package = clean_network()
     package.row("users.csv", "danish").update(givenName="\u202eDanish\a", familyName="بی\u200cبی")
     with opened(package) as roster:
         assert [person.full_name for person in roster.people()][3] == "Danish بی\u200cبی"
 
 
-def test_messages_hold_no_personal_data(opened):
+def test_messages_contain_no_personal_data(opened):
     package = odd_network()
     private = {
         row[name]
@@ -154,7 +154,7 @@ def test_messages_hold_no_personal_data(opened):
     assert not [word for word in private if word in messages]
 
 
-def test_what_we_do_not_need_is_held_nowhere(opened):
+def test_unneeded_columns_are_not_kept_in_memory(opened):
     with opened(clean_network()) as roster:
         everything = repr([*roster.people(), *roster.relations(), vars(roster)])
     assert "s3cret-danish" not in everything
@@ -192,7 +192,7 @@ def test_optional_files_may_be_absent(opened):
         assert [problem.code for problem in roster.problems] == ["birth_date_missing"]
 
 
-def test_marks_are_never_opened(opened):
+def test_the_results_file_is_never_opened(opened):
     package = clean_network()
     package.manifest["file.results"] = "bulk"
     package.raw["results.csv"] = b"not, even \0 a results file"
@@ -200,7 +200,7 @@ def test_marks_are_never_opened(opened):
         assert roster.counts["student"] == 1
 
 
-def test_an_unknown_optional_reference_is_only_odd(opened):
+def test_an_unknown_optional_reference_is_an_oddity(opened):
     package = clean_network()
     package.row("orgs.csv", "org-2")["parentSourcedId"] = "org-9"
     with opened(package) as roster:
@@ -218,7 +218,7 @@ def test_oddities_of_a_code_are_capped_and_counted(opened, monkeypatch):
     assert missing[-1].message == "and 15 more"
 
 
-def test_a_missing_path_is_a_missing_path(tmp_path):
+def test_a_missing_file_raises_file_not_found(tmp_path):
     with pytest.raises(FileNotFoundError), open_roster(tmp_path / "none.zip"):
         pass
 

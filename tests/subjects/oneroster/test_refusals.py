@@ -51,7 +51,7 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("cell", "code"), CELLS)
-def test_a_wrong_cell_is_refused_at_its_place(refused, cell, code):
+def test_a_wrong_cell_is_refused_with_its_place(refused, cell, code):
     file, source_id, column, value = cell
     package = clean_network()
     line = package.line(file, source_id)
@@ -61,7 +61,7 @@ def test_a_wrong_cell_is_refused_at_its_place(refused, cell, code):
     assert len(value.strip()) < 2 or value not in found[0].message
 
 
-def test_what_is_allowed_is_named(refused):
+def test_allowed_values_are_named(refused):
     package = clean_network()
     package.row("users.csv", "danish")["role"] = "pupil"
     [problem] = refused(package)
@@ -150,13 +150,13 @@ def test_a_row_of_another_width_is_refused(refused):
         (b"org-3,,,Na\0me,school,,\r\n", "nul_byte"),
     ],
 )
-def test_an_unreadable_row_is_refused_at_its_place(refused, line, code):
+def test_an_unreadable_row_is_refused_with_its_place(refused, line, code):
     package = clean_network().without("demographics.csv")
     package.raw["orgs.csv"] = package.text("orgs.csv") + line
     assert places(refused(package)) == [(code, "orgs.csv", 4, None)]
 
 
-def test_the_field_limit_holds_when_the_process_has_a_higher_one(refused, monkeypatch):
+def test_the_field_limit_applies_even_if_the_process_has_a_higher_one(refused, monkeypatch):
     monkeypatch.setattr(package_limits, "FIELD_LIMIT", 1000)
     package = clean_network()
     package.row("orgs.csv", "org-1")["identifier"] = "x" * 1001
@@ -210,7 +210,7 @@ MANIFESTS = [
 
 
 @pytest.mark.parametrize(("name", "value", "code", "file"), MANIFESTS)
-def test_a_manifest_at_odds_with_the_package_is_refused(refused, name, value, code, file):
+def test_a_manifest_that_does_not_match_the_package_is_refused(refused, name, value, code, file):
     package = clean_network()
     package.manifest[name] = value
     [problem] = refused(package)
@@ -231,7 +231,7 @@ def test_an_unreadable_manifest_is_refused(refused, manifest, code):
     assert places(refused(package)) == [(code, "manifest.csv", 1, None)]
 
 
-def test_a_repeated_or_crooked_manifest_line_is_refused(refused):
+def test_a_repeated_or_malformed_manifest_line_is_refused(refused):
     package = clean_network()
     whole = package.members()["manifest.csv"]
     package.raw["manifest.csv"] = whole + b"oneroster.version,1.2\r\nsource.systemName\r\n"
@@ -245,7 +245,7 @@ def test_an_import_needs_users_and_orgs(refused, file):
     assert set(codes(found)) == {"file_needed"}
 
 
-def test_a_file_that_required_cells_refer_to_is_needed(refused):
+def test_a_file_with_required_references_is_required(refused):
     found = refused(clean_network().without("classes.csv"))
     assert places(found) == [("file_needed", "enrollments.csv", None, "classSourcedId")]
 
@@ -256,7 +256,7 @@ def test_a_file_that_required_cells_refer_to_is_needed(refused):
 BOMB = (b"x" * 100_000 + b"\n") * 120
 
 
-def test_what_is_no_zip_is_refused(refused, tmp_path):
+def test_a_file_that_is_not_a_zip_is_refused(refused, tmp_path):
     path = tmp_path / "roster.zip"
     path.write_bytes(b"sourcedId,status\r\n")
     assert codes(refused(path)) == ["not_a_zip"]
@@ -326,13 +326,13 @@ def test_a_damaged_member_is_refused(refused, tmp_path):
     assert ("zip_damaged", "orgs.csv") in [(p.code, p.file) for p in refused(path)]
 
 
-def test_a_member_that_unpacks_too_far_is_refused(refused):
+def test_a_member_that_unpacks_to_too_much_is_refused(refused):
     package = clean_network()
     package.raw["orgs.csv"] = package.text("orgs.csv") + BOMB
     assert ("ratio_too_high", "orgs.csv") in [(p.code, p.file) for p in refused(package)]
 
 
-def test_the_directory_of_the_zip_is_not_believed(refused, tmp_path):
+def test_the_sizes_in_the_zip_directory_are_not_trusted(refused, tmp_path):
     package = clean_network()
     package.raw["orgs.csv"] = package.text("orgs.csv") + BOMB
     path = package.write(tmp_path / "roster.zip")
@@ -344,7 +344,7 @@ def test_the_directory_of_the_zip_is_not_believed(refused, tmp_path):
     assert set(codes(refused(path))) & {"ratio_too_high", "zip_damaged"}
 
 
-def test_no_member_counts_as_larger_than_the_zip_it_is_in(tmp_path):
+def test_a_members_compressed_size_counts_at_most_as_the_zips(tmp_path):
     path = tmp_path / "roster.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("orgs.csv", BOMB)

@@ -86,14 +86,14 @@ def streaming_peak(path: Path) -> int:
             tracemalloc.stop()
 
 
-def test_streaming_four_times_the_people_takes_no_more_memory(tmp_path):
+def test_streaming_four_times_the_people_uses_no_more_memory(tmp_path):
     small = streaming_peak(school(5_000).write(tmp_path / "small.zip"))
     large = streaming_peak(school(20_000).write(tmp_path / "large.zip"))
     assert large < small + 64 * 1024
     assert large < 1024 * 1024
 
 
-def test_the_first_person_is_there_before_the_last_is_read(tmp_path):
+def test_the_first_person_is_yielded_before_the_last_is_read(tmp_path):
     with open_roster(school(2_000).write(tmp_path / "roster.zip")) as roster:
         assert [person.external_id for person in islice(roster.people(), 1)] == ["celia"]
 

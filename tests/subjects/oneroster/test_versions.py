@@ -21,14 +21,14 @@ def places(found):
 
 
 @pytest.mark.parametrize("package", [clean_network, odd_network])
-def test_both_versions_tell_the_same(tmp_path, package):
+def test_both_versions_give_the_same_people(tmp_path, package):
     _, *told = read(package(), tmp_path)
     roster, *told_anew = read(package().as_version_1_2(), tmp_path)
     assert told_anew == told
     assert roster.kind == "OneRoster 1.2"
 
 
-def test_a_person_of_several_roles_is_held_in_the_one_that_protects_most(tmp_path):
+def test_a_person_with_several_roles_has_the_most_protective_one(tmp_path):
     package = clean_network().as_version_1_2()
     package.give_role("farhan", "parent", "secondary")
     package.give_role("esra", "student")
@@ -39,7 +39,7 @@ def test_a_person_of_several_roles_is_held_in_the_one_that_protects_most(tmp_pat
     assert GuardianRelation("danish", "farhan", "parent") in relations
 
 
-def test_who_has_only_a_role_of_the_exporters_own_is_left_out(tmp_path):
+def test_a_person_with_only_a_custom_role_is_skipped(tmp_path):
     package = clean_network().as_version_1_2()
     package.tables["roles.csv"][1]["role"] = "ext:librarian"
     roster, people, _ = read(package, tmp_path)
@@ -66,7 +66,7 @@ def test_a_column_of_version_1_2_0_is_skipped_in_any_position(tmp_path):
         (("users.csv", "celia", "primaryOrgSourcedId", "org-9"), None),
     ],
 )
-def test_a_wrong_cell_of_1_2_is_named(refused, tmp_path, cell, code):
+def test_a_wrong_cell_of_version_1_2_is_named(refused, tmp_path, cell, code):
     file, source_id, column, value = cell
     package = clean_network().as_version_1_2()
     package.row(file, source_id)[column] = value
@@ -78,7 +78,7 @@ def test_a_wrong_cell_of_1_2_is_named(refused, tmp_path, cell, code):
         assert places(refused(package)) == [(code, *where)]
 
 
-def test_headers_of_one_version_are_no_headers_of_the_other(refused):
+def test_the_headers_of_one_version_are_refused_in_the_other(refused):
     package = clean_network().as_version_1_2()
     package.headers["users.csv"] = clean_network().headers["users.csv"]
     assert ("header_wrong", "users.csv", 1, None) in places(refused(package))
@@ -102,7 +102,7 @@ def test_a_delta_has_new_changed_and_deleted_people(tmp_path):
     assert roster.problems == ()
 
 
-def test_a_delta_may_tell_of_a_birth_date_or_a_role_alone(tmp_path):
+def test_a_delta_may_have_only_birth_dates_or_roles(tmp_path):
     package = clean_network().as_version_1_2().as_delta(danish="active")
     package.without("users.csv")
     _, people, _ = read(package, tmp_path)

@@ -159,7 +159,10 @@ class AddOrderFile(Operation):
 
     @extend_schema(request=FILE_BODY, responses={201: PartOutput})
     def post(self, request: Request, order: UUID, category: str) -> Response:
-        """Store the request body, a PDF, JPEG or PNG, encrypted as part of a collect order; then complete the order."""
+        """Store the request body, a PDF, JPEG or PNG, encrypted as part of a collect order; then complete the order.
+
+        It has at most 10 MiB, unless the operator changed that.
+        """
         found = _get_order(order, request)
         content = getattr(request.data, "content", b"")  # an empty body is not parsed
         part = add_part(found, BytesIO(content), category=category, **_audit(request))

@@ -66,7 +66,7 @@ class TooManyParts(PortalError):
 def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, at: datetime) -> OrderPart:
     """Store one file for an accepted collect order.
 
-    Raises CategoryUnknown, FileKindRefused, FileTooLarge, TooManyParts, StepRefused, AlreadyErased, NotAllowed.
+    Raises CategoryUnknown, FileKindNotAccepted, FileTooLarge, TooManyParts, StepRefused, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.COMPLETE_ORDERS, order.client_id)
     if actor.kind is ByKind.USER:
@@ -129,7 +129,7 @@ def _refuse_too_many(order: Order, more: int) -> None:
 
 @transaction.atomic
 def open_part(part: OrderPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
-    """Return the content of one part; the access and its reason are recorded first.
+    """Return the content of one part; the access and its reason are recorded first (need to know, policy §5).
 
     Raises CopiesPurged if it was deleted because it is no longer needed, AlreadyErased, NotAllowed.
     """

@@ -30,7 +30,7 @@ def list_clients_with_old_copies(*, at: datetime) -> Iterable[UUID]:
 
 
 def purge_old_copies(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete what systems gave for orders answered COPY_DAYS ago; return how many orders, up to 200.
+    """Delete what systems gave for orders answered COPY_DAYS ago (policy §4); return how many orders, up to 200.
 
     Raises NotAllowed.
     """

@@ -1,4 +1,4 @@
-"""Orders of an erasure: issued when it is confirmed, waited for, and kept answerable when the key is destroyed."""
+"""Orders of an erasure: issued at its confirmation, and still answerable when the key is destroyed (decision 0056)."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Carry out orders: hand over, accept, complete, fail, retry."""
+"""Carry out orders: hand over, accept, complete, fail, retry (decision 0014)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -123,7 +123,10 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
 
 @transaction.atomic
 def carry_out_by_hand(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
-    """Accept and answer an order of a system whose orders people carry out; see ``complete_order``."""
+    """Accept and answer an order of a system whose orders people carry out.
+
+    Raises as ``accept_order`` and ``complete_order``.
+    """
     return complete_order(accept_order(order, actor=actor, at=at), answer, actor=actor, at=at)
 
 

@@ -1,4 +1,4 @@
-"""Issue orders to every system that holds data of a person."""
+"""Issue orders to every system that holds data of a person (decision 0014)."""
 
 import json
 from collections.abc import Collection, Mapping

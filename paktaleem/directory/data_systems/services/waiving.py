@@ -69,7 +69,7 @@ def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: date
 
 @transaction.atomic
 def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
-    """Agree to a waiver that another person proposed: the order is waived and needs no answer.
+    """Agree to a waiver that another person proposed: the order is waived and needs no answer (decision 0014).
 
     Raises NothingProposed, ApproverIsRequester, ApproverNotIndependent, StepRefused if it was answered meanwhile,
     NotAllowed.

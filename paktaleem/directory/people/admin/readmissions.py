@@ -1,4 +1,4 @@
-"""Console pages for readmissions: one officer requests, another approves (DESIGN §4)."""
+"""Console pages for readmissions: one officer requests, another approves."""
 
 from datetime import datetime
 from typing import Any

@@ -248,7 +248,7 @@ class BatchOperations(Operation):
 
     @extend_schema(request=BatchInput, responses=BatchOutput)
     def post(self, request: Request) -> Response:
-        """Register or update people: 200 with the id of each, in the order sent."""
+        """Register or update up to 1,000 people: 200 with the id of each, in the order sent."""
         given = validate_input(BatchInput, request.data)["subjects"]
         client = Client.objects.get(id=client_of(request))
         try:

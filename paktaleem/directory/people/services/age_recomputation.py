@@ -1,4 +1,4 @@
-"""Recompute when people reach the age threshold: for another threshold, country rule or time zone."""
+"""Recompute when people reach the age threshold, for another threshold, country rule or time zone (decision 0044)."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -23,7 +23,7 @@ __all__ = ["open_age_change", "settle_age_change"]
 def settle_age_change(
     change: AgeChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> AgeChange:
-    """Confirm a waiting change, which takes effect now, or decline it; its proposer may only decline.
+    """Confirm a waiting change, which takes effect now, or decline it; its proposer may only decline (decision 0029).
 
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyErased, ValidationError,
     NotAllowed.

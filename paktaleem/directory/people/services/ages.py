@@ -1,4 +1,4 @@
-"""Propose age changes that would loosen the age gate, many at once in a few statements."""
+"""Propose age changes that would loosen the age gate, many at once in a few statements (decision 0029)."""
 
 import json
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ def claim_guardian(
     reason: Reason | str = Reason.LMS_UPDATE,
     at: datetime,
 ) -> GuardianClaim:
-    """Record that the school names this person as a guardian of the child: a claim, not consent.
+    """Record that the school names this person as a guardian of the child: a claim, not consent (policy §8).
 
     An ended claim starts anew. Raises AlreadyErased, ErasureInProgress, ValidationError, NotAllowed.
     """

@@ -73,7 +73,7 @@ class RewrapResult:
 
 
 def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> int:
-    """Add a wrapping key to the keyring file and record it; return the current epoch.
+    """Add a wrapping key to the keyring file and record it; return the number of the current epoch.
 
     Call in PakTaleem's tenant context. Raises KeyringNotAFile.
     """
@@ -86,7 +86,7 @@ def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> in
 
 @transaction.atomic
 def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_000) -> RewrapResult:
-    """Wrap up to ``limit`` keys of a client under the current epoch, in the order of their ids after ``after``.
+    """Wrap up to ``limit`` keys of a client's people under the current epoch, in the order of ids after ``after``.
 
     Safe with concurrent erasures and registrations: a key deleted or changed since it was read is left alone.
     """
@@ -146,8 +146,8 @@ def keys_by_epoch() -> Counter[int]:
 def record_emptied_epochs(*, moved: frozenset[int] = frozenset(), actor: Actor, at: datetime) -> list[int]:
     """Record which old epochs are no longer used by any key: the retention of their backups counts from now.
 
-    ``moved`` are the epochs from which keys were just rewrapped; these are recorded again even if recorded before.
-    Returns the epochs recorded. Call outside any tenant context.
+    ``moved`` are the numbers of the epochs from which keys were just rewrapped; these are recorded again even if
+    recorded before. Returns the epochs recorded. Call outside any tenant context.
     """
     known, used = keyring(), keys_by_epoch()
     with in_client(PAKTALEEM):

@@ -1,4 +1,4 @@
-"""Replace a person's key, so that emptied values in history become unreadable."""
+"""Replace a person's key, so that emptied values in history become unreadable (NIST SP 800-88r2)."""
 
 from datetime import datetime
 

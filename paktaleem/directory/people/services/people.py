@@ -199,7 +199,7 @@ def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None]
 def record_access(
     subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> AccessRecord:
-    """Record who is about to access which of a person's data, and why."""
+    """Record who is about to access which of a person's data, and why (need to know, policy §5)."""
     record = _new_access_record(subject, what, actor=actor, reason=reason, at=at)
     record.save(force_insert=True)
     return record
@@ -224,7 +224,7 @@ def _new_access_record(
 def reveal_fields(
     subject: Subject, *, fields: Iterable[str] = PERSONAL, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[str, str | None]:
-    """Return unsealed fields of a person; the access and its reason are recorded first.
+    """Return unsealed fields of a person; the access and its reason are recorded first (need to know, policy §5).
 
     Raises AlreadyErased if the person's key is destroyed, NotAllowed.
     """
@@ -266,7 +266,10 @@ def reveal_many(
 def reveal_names(
     people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[UUID, str]:
-    """Return the names of many people of one client, as ``reveal_many``; empty if none is registered."""
+    """Return the names of many people of one client, as ``reveal_many``; empty if none is registered.
+
+    Raises NotAllowed, CannotOpen.
+    """
     context: dict[str, Any] = {"client_id": client_id, "actor": actor, "reason": reason, "at": at}
     revealed = reveal_many(people, fields=["full_name"], **context)
     return {key: texts["full_name"] or "" for key, texts in revealed.items()}

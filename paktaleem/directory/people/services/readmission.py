@@ -1,4 +1,4 @@
-"""Readmission: an erased person may be registered again if two people approve it (DESIGN §4)."""
+"""Readmission: an erased person may be registered again if two people approve it."""
 
 import secrets
 from datetime import datetime
@@ -40,7 +40,7 @@ class AlreadyRequested(PortalError):
 def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: datetime) -> Readmission:
     """Request that the erased person with this LMS id may be registered again; a second person must approve.
 
-    Raises NotErased, AlreadyAsked, NotAllowed.
+    Raises NotErased, AlreadyRequested, NotAllowed.
     """
     _require_person(actor, client_id)
     subject = (

@@ -1,4 +1,4 @@
-"""Carry out every erasure of the erasure list that the database lacks, client by client."""
+"""Carry out every erasure of the erasure list that the database lacks, client by client (decision 0005)."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -120,7 +120,8 @@ def import_roster(
     the import must match it. ``progress`` is called with the phase, the number done and the total.
 
     Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile,
-    ContextChanged, and TooManyWouldVanish unless ``allow_bulk_deactivation``.
+    PlanChanged if it would differ from ``as_shown``, ContextMissing outside the client's context, and
+    TooManyDeactivations, above ROSTER_VANISH_PERCENT of active people, unless ``allow_bulk_deactivation``.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     run = _new_run(roster, client, actor, reason, at, everybody=everybody)

@@ -163,7 +163,7 @@ def empty_stages() -> None:
 
 
 def refresh_statistics() -> None:
-    """Refresh the planner statistics with this transaction's rows (see subjects migration 0005)."""
+    """Refresh the planner statistics with this transaction's rows (``people/sql/subjects_refresh_statistics.sql``)."""
     _execute("SELECT subjects_refresh_statistics()")
 
 
@@ -328,7 +328,7 @@ def write_new_claims(params: Params) -> int:
 
 
 def write_changed_claims(params: Params) -> int:
-    """Move staged changed relations and their history into place; ended ones start anew."""
+    """Move staged changed relations and their history into place, and start ended ones again; return how many."""
     written = f"""
         UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL,
             starts_at = CASE WHEN k.ends_at IS NULL THEN k.starts_at ELSE %(at)s END

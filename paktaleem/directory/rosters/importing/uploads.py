@@ -1,4 +1,4 @@
-"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown.
+"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown (decision 0012).
 
 The trial and the import read the same bytes: they are stored in the database as sealed parts under a key of the upload,
 which is deleted with them. Servers store nothing, so any server can take the next step.
@@ -97,7 +97,7 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
 
 @transaction.atomic
 def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
-    """Try a stored roster again, against the current people. Raises NotNow, NotAllowed."""
+    """Try a stored roster again, against the current people. Raises WrongRosterState, NotAllowed."""
     row = _lock_stored(row, actor, Capability.REGISTER_SUBJECTS)
     row.state, row.failure = RosterState.CHECKING, ""
     row.save()
@@ -112,7 +112,7 @@ def confirm_import(
     """Import a roster as its trial showed: at once if it is small, otherwise in the worker.
 
     A roster stopped because too many people would be deactivated needs ``allow_bulk_deactivation`` and its capability.
-    Raises NotNow, NotAllowed.
+    Raises WrongRosterState, NotAllowed.
     """
     capability = Capability.BULK_DEACTIVATE_PEOPLE if allow_bulk_deactivation else Capability.REGISTER_SUBJECTS
     row = _lock_stored(row, actor, capability)
@@ -128,7 +128,7 @@ def confirm_import(
 
 @transaction.atomic
 def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
-    """Delete an uploaded roster without importing it. Raises NotNow, NotAllowed."""
+    """Delete an uploaded roster without importing it. Raises WrongRosterState, NotAllowed."""
     row = _lock_stored(row, actor, Capability.REGISTER_SUBJECTS)
     _delete_file(row, RosterState.DISCARDED, at)
     _record("roster.discarded", row, actor, at)

@@ -37,7 +37,7 @@ class RosterInvalid(Exception):
 
 
 def refusal(file: str, code: str, message: str, *, row: int | None = None) -> RosterInvalid:
-    """Return the exception for a single fatal problem, ready to be raised."""
+    """Return the exception for a single fatal problem, ready to be raised; the header is row number 1."""
     return RosterInvalid([Problem(file, row, None, code, message, fatal=True)])
 
 

@@ -62,7 +62,7 @@ def user_rows(package: Package, version: Version) -> Iterator[tuple[int, User]]:
 
 
 def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
-    """Log errors and oddities of one person."""
+    """Log errors and oddities of one person; ``number`` is the row number (the header is 1)."""
     fault = cell.external_id_fault(user.external_id)
     if fault:
         log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)

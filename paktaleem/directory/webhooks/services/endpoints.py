@@ -1,4 +1,4 @@
-"""Add, change, disable, enable and remove endpoints; rotate their secrets."""
+"""Add, change, disable, enable and remove endpoints; rotate their secrets (Standard Webhooks 1.0)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,7 +91,8 @@ def rotate_secret(
 ) -> str:
     """Create and return a new secret; messages are signed with both until the old one ends after ``overlap``.
 
-    The default is WEBHOOK_SECRET_OVERLAP. Raises AlreadyRemoved, NotAllowed.
+    The default is WEBHOOK_SECRET_OVERLAP. Receivers accept either signature (Standard Webhooks 1.0). Raises
+    AlreadyRemoved, NotAllowed.
     """
     endpoint = _locked(endpoint, actor)
     ends_at = at + (settings.WEBHOOK_SECRET_OVERLAP if overlap is None else overlap)

@@ -1,4 +1,4 @@
-"""Delete old messages with their deliveries."""
+"""Delete old messages with their deliveries (decision 0025)."""
 
 from datetime import datetime
 from typing import Any

@@ -92,7 +92,8 @@ def payload(message: Message) -> bytes:
 def begin_batch(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) -> DeliveryBatch | None:
     """Lease an endpoint, in its client's context; None if leased, backing off, or nothing is due.
 
-    An endpoint that failed last time gets one message, to test whether it is available again.
+    A batch has at most ``most`` messages. An endpoint that failed last time gets one, to test whether it is available
+    again. Raises KeyError or InvalidTag if the endpoint's secret cannot be decrypted.
     """
     free = Q(leased_until=None) | Q(leased_until__lte=at)
     rested = Q(rests_until=None) | Q(rests_until__lte=at)

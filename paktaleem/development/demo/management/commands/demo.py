@@ -1,4 +1,4 @@
-"""``manage.py demo``: serve the portal with sample data in the foreground until Ctrl-C (DESIGN §8)."""
+"""``manage.py demo``: serve the portal with sample data in the foreground until Ctrl-C."""
 
 import fcntl
 import http.client

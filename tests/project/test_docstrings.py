@@ -1,0 +1,82 @@
+"""Check that docstrings name real exceptions, and that services name those they raise themselves."""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.project.offenders import refuse_any
+from tests.project.test_house import MODULES, functions, named, parsed
+
+RAISES = re.compile(r"\bRaises? ([^.]*)")
+CLASS_NAME = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][A-Za-z]*)+\b")
+NOT_IMPORTED = {"PakTaleem", "TemplateDoesNotExist"}
+"""The product's name, and an exception of Django that the project lets pass without naming it in code."""
+SERVICES = {"services", "selectors"}
+
+
+def known_classes(trees: list[ast.Module]) -> set[str]:
+    """Return the names of all classes that the project defines or imports."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    defined = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    imports = [alias for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
+    return defined | {alias.asname or alias.name for alias in imports} | set(dir(builtins)) | NOT_IMPORTED
+
+
+def unknown_exceptions(tree: ast.Module, known: set[str]) -> list[str]:
+    """Return the names after “Raises” in the docstrings of a module that are no known class."""
+    documented = [node for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    texts = [ast.get_docstring(node) or "" for node in documented]
+    found = [name for text in texts for said in RAISES.findall(text) for name in CLASS_NAME.findall(said)]
+    return sorted({*found} - known)
+
+
+class _OwnRaises(ast.NodeVisitor):
+    """Collect the classes that a function raises itself, not in functions inside it."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Leave out functions inside the function."""
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        """Collect the class of one ``raise``."""
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        name = ast.unparse(raised).rpartition(".")[2] if raised is not None else ""
+        if name[:1].isupper():
+            self.found.add(name)
+
+
+def unnamed_exceptions(tree: ast.Module) -> Iterator[str]:
+    """Yield “function: exception” for each exception that a public function raises and its docstring does not name."""
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
+            own = _OwnRaises()
+            for statement in function.body:
+                own.visit(statement)
+            docstring = ast.get_docstring(function) or ""
+            yield from (f"{function.name}: {name}" for name in sorted(own.found) if name not in docstring)
+
+
+def is_service(path: Path) -> bool:
+    """Return True for modules of services and selectors."""
+    return bool(SERVICES & {*path.parts, path.stem}) or path.stem.endswith("_services")
+
+
+def test_docstrings_name_only_exceptions_that_exist() -> None:
+    known = known_classes([parsed(path) for path in MODULES])
+    refuse_any(((named(path), unknown_exceptions(parsed(path), known)) for path in MODULES), advice="Raises unknown:")
+
+
+def test_services_name_the_exceptions_they_raise() -> None:
+    services = [path for path in MODULES if is_service(path)]
+    refuse_any(((named(path), [*unnamed_exceptions(parsed(path))]) for path in services), advice="Add Raises …:")
+
+
+def test_the_checks_find_a_wrong_and_a_missing_name() -> None:
+    tree = ast.parse('def act():\n    """Act. Raises NotHere, ValueError."""\n    raise TypeError("no")\n')
+    assert unknown_exceptions(tree, {"ValueError"}) == ["NotHere"]
+    assert [*unnamed_exceptions(tree)] == ["act: TypeError"]
+    assert [function.name for function in functions(tree)] == ["act"]
