@@ -20,7 +20,7 @@ from rights.requests.services.authority import require_authority
 from rights.requests.services.identity import record_verified
 from rights.requests.services.intake import require_may_receive
 from rights.requests.services.outcomes import order_systems
-from rights.requests.services.steps import list_parts
+from rights.requests.services.steps import list_parts, lock_open_request
 from rights.requests.states import Decider
 
 __all__ = ["order_erasure", "record_guardian_request"]
@@ -72,7 +72,8 @@ def record_guardian_request(
 
 
 def _continue(made: RightsRequest, kind: RightKind, identity: str, actor: Actor, at: datetime) -> RightsRequest:
-    """Return the open request that was made before, verified now if it was not."""
+    """Return the open request that was made before, verified now if it was not. It is locked before the child."""
+    made = lock_open_request(made)
     require_authority(made, [kind], at=at)
     return record_verified(made, IdentityMethod(identity), actor=actor, at=at) if identity else made
 

@@ -204,10 +204,10 @@ SELECT id, client_id, 'R' || number, (ARRAY['form', 'api', 'telephone'])[1 + num
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, ''
 FROM person WHERE number %% 2 = 0;
 UPDATE rights_rightsrequest r SET requester_id = g.guardian_id, guardian_right = 'erasure'
-FROM children_guardianship g WHERE g.child_id = r.subject_id AND g.client_id = r.client_id;
+FROM children_guardianship g WHERE r.id = r.subject_id AND g.child_id = r.subject_id AND g.client_id = r.client_id;
 INSERT INTO rights_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
 SELECT id, client_id, id, CASE guardian_right WHEN '' THEN 'child_concern' ELSE guardian_right END, 'client', '', '', ''
-FROM rights_rightsrequest;
+FROM rights_rightsrequest WHERE id = subject_id;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,
