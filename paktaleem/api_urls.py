@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-from children.concerns.api import AskAboutData
 from children.guardians.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
 from children.invitations.api import InviteGuardian, ShowInvitation
 from consent.consents.api.acknowledgements import AcknowledgePolicy
@@ -33,6 +32,7 @@ from paktaleem.directory.webhooks.api import (
 )
 from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 from retention.api import ReportCollection, SubjectHoldings
+from rights.guardian_requests.api import AskAboutData
 from rights.requests.api import RightsRequests, ShowRightsRequest
 
 app_name = "api"

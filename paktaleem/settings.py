@@ -39,12 +39,12 @@ INSTALLED_APPS = [
     "paktaleem.directory.access_links",
     "children.guardians",
     "children.invitations",
-    "children.concerns",
     "children.ageing",
     "consent",
     "consent.paper",
     "retention",
     "rights.requests",
+    "rights.guardian_requests",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",
@@ -315,9 +315,7 @@ INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week,
 GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # delay before the confirmation message
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
 COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
-CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # time limit to answer a concern about a child's data
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
-CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # retention of its text after the answer
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change
 ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is deleted, imported or not

@@ -3,7 +3,6 @@
 from django.urls import path
 
 from consent.guardian_pages.views.checks import ask_for_check
-from consent.guardian_pages.views.data import ask_for_data
 from consent.guardian_pages.views.pages import (
     SHARING,
     answer_service_page,
@@ -29,7 +28,6 @@ urlpatterns = [
     path(f"{_CHILD}purpose/<str:purpose>/", ask_purpose, name="guardian-purpose"),
     path(f"{_CHILD}purpose/<str:purpose>/back/", withdraw_purpose, name="guardian-purpose-back"),
     path(f"{_CHILD}check/", ask_for_check, name="guardian-check-own"),
-    path(f"{_CHILD}data/", ask_for_data, name="guardian-data"),
     path("code/", enter_code, _PAGE, name="guardian-code"),
     path("leave/", leave, _PAGE, name="guardian-leave"),
     path("<str:client>/", start, _PAGE, name="guardian-start"),

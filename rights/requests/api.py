@@ -82,11 +82,15 @@ class RightsPartOutput(serializers.Serializer[Any]):
 
 
 class RightsRequestOutput(serializers.Serializer[Any]):
-    """A request without its texts. ``due_at`` is thirty days after receipt; ``expected_by`` may be later."""
+    """A request without its texts. ``due_at`` is thirty days after receipt; ``expected_by`` may be later.
+
+    ``requester`` is the guardian who made it about a child, null if the person made it.
+    """
 
     id = serializers.UUIDField()
     number = serializers.CharField()
     subject = serializers.CharField(allow_null=True)
+    requester = serializers.CharField(allow_null=True)
     kind = serializers.ChoiceField(RightKind.choices)
     state = serializers.ChoiceField([one.value for one in State])
     channel = serializers.ChoiceField(Channel.choices)
@@ -174,6 +178,7 @@ def _serialize(row: RightsRequest, parts: list[RequestPart]) -> dict[str, Any]:
         "id": str(row.pk),
         "number": row.number,
         "subject": row.subject.external_id if row.subject else None,
+        "requester": row.requester.external_id if row.requester else None,
         "kind": parts[0].kind,
         "state": row.state,
         "channel": row.channel,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity
@@ -32,6 +32,7 @@ __all__ = [
     "get_figures",
     "get_request",
     "is_legitimate_interest",
+    "list_linkable",
     "list_parts_of",
     "list_purposes_meant",
     "list_related",
@@ -55,7 +56,7 @@ class RequestUnknown(PortalError, LookupError):
 def list_requests(actor: Actor) -> QuerySet[RightsRequest]:
     """List the requests that the actor may see, without their texts. Raises NotAllowed."""
     require(actor, Capability.VIEW_RIGHTS_REQUESTS)
-    found: QuerySet[RightsRequest] = RightsRequest.objects.select_related("subject").defer(
+    found: QuerySet[RightsRequest] = RightsRequest.objects.select_related("subject", "requester").defer(
         "details", "contact", "answer"
     )
     return found if actor.client_id is None else found.filter(client_id=actor.client_id)
@@ -140,11 +141,17 @@ def authority_of(client: Client) -> Authority | None:
 
 
 def list_related(request: RightsRequest) -> list[RightsRequest]:
-    """List the other requests of the same person, newest first, at most twenty."""
-    if request.subject_id is None:
-        return []
-    own = RightsRequest.objects.filter(client_id=request.client_id, subject_id=request.subject_id)
-    return list(own.exclude(pk=request.pk).defer("details", "contact", "answer").order_by("-received_at", "-pk")[:20])
+    """List the other requests of or about the same person and of the same guardian, newest first, at most twenty."""
+    people = [one for one in (request.subject_id, request.requester_id) if one is not None]
+    found = RightsRequest.objects.filter(client_id=request.client_id).exclude(pk=request.pk)
+    related = found.filter(Q(subject_id__in=people) | Q(requester_id__in=people))
+    return list(related.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:20])
+
+
+def list_linkable(request: RightsRequest) -> list[RightsRequest]:
+    """List the related open requests that can be duplicates: of the same person, made by the same one."""
+    own = (request.subject_id, request.requester_id)
+    return [one for one in list_related(request) if one.is_open and (one.subject_id, one.requester_id) == own]
 
 
 @dataclass(frozen=True, slots=True)

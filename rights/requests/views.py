@@ -24,7 +24,7 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.public.pages import error_page, public_page, redirect_to_page
 from rights.requests.deadlines import due_at
 from rights.requests.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
-from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.own_page import own_page_extras
 from rights.requests.selectors import list_parts_of
 from rights.requests.services import (
@@ -93,8 +93,7 @@ def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _render_own(
     request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: Any = ""
 ) -> HttpResponse:
-    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person)
-    found = list(own.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
+    found = list(_own(visit).defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
     parts, at = list_parts_of(found), get_client_time(request)
     rows = [
         {
@@ -169,13 +168,19 @@ def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     return redirect_to_page("requests")
 
 
+def _own(visit: Visit) -> RightsRequestQuerySet:
+    """Return the requests that the person made; those of guardians about them are on the guardians' pages."""
+    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
+    found: RightsRequestQuerySet = own
+    return found
+
+
 def _find_own(request: HttpRequest, visit: Visit) -> RightsRequest:
     try:
         key = UUID(request.POST.get("request", ""))
     except ValueError as error:
         raise Http404 from error
-    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, pk=key)
-    row: RightsRequest | None = own.first()
+    row: RightsRequest | None = _own(visit).filter(pk=key).first()
     if row is None:
         raise Http404
     return row

@@ -78,9 +78,6 @@ settle_child_changes      x       .       .      x    .    .    .
 quarantine_subjects       x       .       .      .    .    x    .
 declare_mechanisms        .       .       .      x    .    x    .
 invite_guardians          x       .       .      x    x    x    .
-view_concerns             x       x       x      x    .    .    .
-handle_concerns           x       .       .      x    .    .    .
-confirm_deletions         .       .       .      x    .    .    .
 report_collections        .       .       .      .    x    x    .
 view_holdings             x       x       x      x    x    x    .
 view_incidents            x       .       x      x    .    x    .

@@ -1,20 +1,15 @@
-"""Inviting guardians and handling concerns in the console; nothing is sent before the counts are confirmed."""
+"""Inviting guardians in the console; nothing is sent before the counts are confirmed."""
 
 import re
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.core import mail
 
-from children.concerns.models import Concern
-from children.concerns.services import open_concern
 from children.invitations.models import Invitation
-from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.browsers import work
 from tests.console.pages import list_url, row_url
-from tests.factories import BORN, SETTING_UP, SubjectFactory
+from tests.factories import BORN, SubjectFactory
 from tests.signing_in import browser_of
 
 ADD = list_url("invitations/invitation") + "add/"
@@ -86,26 +81,3 @@ def test_the_row_tells_the_letters_and_the_steps(cast):
     assert "guardian.invited" in browser.get(row_url("invitations/invitation", row.pk, "history")).content.decode()
     listed = browser.get(list_url("invitations/invitation")).content.decode()
     assert "Message sent" in listed
-
-
-def test_a_concern_is_read_with_a_reason_and_closed_with_an_outcome(cast):
-    with in_client(cast.client_id("indus")):
-        told: dict[str, Any] = {"language": "en", "actor": SETTING_UP, "at": datetime.now(UTC) - timedelta(days=31)}
-        row = open_concern(cast.client_id("indus"), text="Somebody worries.", contact="x@mail.example", **told)
-    browser = browser_of(cast.user("amina"))
-    listed = browser.get(list_url("concerns/concern")).content.decode()
-    assert "Overdue" in listed
-    assert "Somebody worries" not in listed
-    assert b"some are overdue" in browser.get("/admin/").content
-    read = browser.post(row_url("concerns/concern", row.pk, "read"), {"reason": "incident"})
-    assert b"Somebody worries." in read.content
-    closed = browser.post(row_url("concerns/concern", row.pk, "close"), {"outcome": "acted", "reason": "incident"})
-    assert closed.status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert Concern.objects.get().outcome == "acted"
-        assert set(Entry.objects.filter(family="concern").values_list("kind", flat=True)) == {
-            "concern.received",
-            "concern.read",
-            "concern.closed",
-        }
-    assert b"concern.read" in browser.get(row_url("concerns/concern", row.pk, "history")).content

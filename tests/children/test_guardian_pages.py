@@ -11,7 +11,6 @@ import pytest
 from django.core import mail
 from django.db import connections
 
-from children.concerns.models import Concern
 from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
 from children.guardians.selectors import load_child_facts
 from children.guardians.services import (
@@ -42,6 +41,7 @@ from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.requests.models import RightsRequest
 from tests.access_links.visiting import latest_code, send, visitor
 from tests.api.callers import Caller
 from tests.children.browsers import (
@@ -660,18 +660,19 @@ def test_a_consent_given_and_withdrawn_at_the_same_time_is_withdrawn(committed, 
 # A child's data
 
 
-def test_a_request_about_the_data_is_a_case_with_a_clock(seen_at_school):
+def test_a_request_about_the_data_is_a_rights_request_with_a_clock(seen_at_school):
     cast, browser = seen_at_school, by_link(latest_link())
     url = child_page(cast, more="data/")
     assert send(browser, url).status_code == 422  # no option is preselected
     assert send(browser, url, wish="deletion", text="All of it.").headers["Location"].endswith("asked_deletion")
-    [case] = rows(cast, Concern)
-    assert (case.kind, case.child_id, case.guardian_id) == (
-        "deletion",
+    [request] = rows(cast, RightsRequest)
+    assert (request.guardian_right, request.subject_id, request.requester_id, request.identity_method) == (
+        "erasure",
         cast.subject_id("danish"),
         cast.subject_id("esra"),
+        "code",
     )
-    assert case.due_at - case.received_at == 30 * DAY
+    assert request.due_at - request.received_at == 30 * DAY
 
 
 def test_a_guardian_who_may_not_receive_data_is_offered_no_copy(seen_at_school):
@@ -681,7 +682,7 @@ def test_a_guardian_who_may_not_receive_data_is_offered_no_copy(seen_at_school):
     url = child_page(cast, more="data/")
     assert b'value="copy"' not in browser.get(url).content
     assert send(browser, url, wish="copy").status_code == 422
-    assert rows(cast, Concern) == []
+    assert rows(cast, RightsRequest) == []
 
 
 def test_whose_names_were_shown_is_recorded_when_they_come_in(invited):

@@ -1,13 +1,6 @@
 """Actions for children in the console, besides those on guardians."""
 
-from datetime import timedelta
-from typing import Any
-
-from django.utils import timezone
-
 import children.guardians.tasks
-from children.concerns.models import Concern
-from children.concerns.services import open_concern
 from children.guardians.models import (
     ChildMechanism,
     ProviderCheck,
@@ -23,7 +16,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.services import CollectionReport, report_collection
 from tests.children.guardians import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
-from tests.console.pages import list_url, row_url
+from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.working import work
 
@@ -194,32 +187,3 @@ def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast
             "folder",
             check.provider_check_id,
         )
-
-
-def test_the_first_page_leads_to_the_concerns_it_counts_and_late_ones_come_longest_first(sign_in, cast):
-    client_id, now = cast.client_id("indus"), timezone.now()
-    told: dict[str, Any] = {"contact": "", "language": "en", "actor": SETTING_UP}
-    days = {2: "late", 5: "later", -20: "in time"}
-    with in_client(client_id):
-        rows = {text: open_concern(client_id, text=text, at=now, **told) for text in days.values()}
-        for late, text in days.items():
-            due_at = now - timedelta(days=late)
-            Concern.objects.filter(pk=rows[text].pk).update(received_at=due_at - timedelta(days=30), due_at=due_at)
-    browser = sign_in("amina")
-    url = list_url("concerns/concern")
-
-    def found(progress):
-        return [row.pk for row in browser.get(f"{url}?progress={progress}").context["cl"].result_list]
-
-    home = browser.get("/admin/").content.decode()
-    assert f'{url}?progress=open"' in home
-    assert "some are overdue" in home
-    assert found("overdue") == [rows["later"].pk, rows["late"].pk]
-    assert len(found("open")) == 3
-    with in_client(client_id):
-        Concern.objects.exclude(pk=rows["in time"].pk).update(
-            closed_at=now, closed_by=cast.user_id("amina"), outcome="answered"
-        )
-    assert "some are overdue" not in browser.get("/admin/").content.decode()
-    assert found("overdue") == []
-    assert found("open") == [rows["in time"].pk]

@@ -63,7 +63,6 @@ TABLE = {
     "paper/answersheet": ("OASC", "OC", ""),
     "paper/sheetentry": ("OASC", "", ""),
     "invitations/invitation": ("OASC", "OC", ""),
-    "concerns/concern": ("OASC", "", ""),
     "ageing/comingofage": ("OASC", "", ""),
     "ageing/agenotice": ("OASC", "", ""),
     "mail/letter": ("OASC", "", ""),

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from children.concerns.services import close_concern, open_copy, record_data_request
 from paktaleem.directory.data_systems.models import Order, OrderPart
 from paktaleem.directory.data_systems.results import Answer, Section
 from paktaleem.directory.data_systems.services import (
@@ -29,8 +28,10 @@ from paktaleem.directory.files.services import FilePurged, iterate_file, store_f
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from rights.requests.services import answer_request, close_request, open_copy
 from tests.children.guardians import verified_guardian
 from tests.factories import OrderSpecFactory
+from tests.rights.cases import asked_by_guardian
 
 WORKER = system_actor("tests.copies")
 PDF = b"%PDF-1.7 all that is held"
@@ -137,21 +138,21 @@ def test_systems_may_not_purge(given, key, now):
 
 
 def test_closing_a_guardians_request_purges_its_copies(cast, indus, now):
-    danish, esra, farah = cast.subject("danish"), cast.subject("esra"), cast.actor("farah")
-    verified_guardian(danish, esra, at=now)
-    case = record_data_request(danish, guardian=esra, wish="copy", actor=farah, at=now)
-    assert case is not None
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
+    farah, amina = cast.actor("farah"), cast.actor("amina")
+    request = asked_by_guardian(cast, "copy", at=now)
     given = Answer(Outcome.DONE, sections=(Section("contact_details", {"city": "Lahore"}),))
     key = cast.key_actor("indus")
-    for order in Order.objects.select_related("system").filter(parent_id=case.pk):
+    for order in Order.objects.select_related("system").filter(parent_id=request.pk):
         if order.system.delivery == "by_hand":
-            carry_out_by_hand(order, given, actor=cast.actor("amina"), at=now)
+            carry_out_by_hand(order, given, actor=amina, at=now)
         else:
             complete_order(accept_order(order, actor=key, at=now), given, actor=key, at=now)
-    assert list(open_copy(case, actor=farah, reason="subject_request", at=now))
-    close_concern(case, outcome="acted", actor=farah, reason="subject_request", at=now)
+    assert list(open_copy(request, actor=farah, reason="subject_request", at=now))
+    answer_request(request, text="Come to the office.", actor=farah, at=now)
+    close_request(request, actor=farah, at=now)
     with pytest.raises(CopiesPurged):
-        open_copy(case, actor=farah, reason="subject_request", at=now)
+        open_copy(request, actor=farah, reason="subject_request", at=now)
     assert not PackageKey.objects.exists()
 
 

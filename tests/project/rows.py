@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from children.ageing.models import AgeNotice
-from children.concerns.services import open_concern, record_data_request
 from children.guardians.models import Guardianship, ProviderCheck, Quarantine
 from children.guardians.models.rows import actor_fields
 from children.guardians.services import (
@@ -62,6 +61,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.guardian_requests.services import record_guardian_request
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -171,30 +171,32 @@ def readmission_of_indus(cast: Cast) -> Readmission:
 
 
 def asked_of_indus(cast: Cast) -> list[Any]:
-    """Invite a guardian about a child, and open a concern."""
+    """Invite a guardian about a child, and report a concern."""
     zara = SubjectFactory(client=cast.client("indus"), external_id="lms-zara", birth_date=BORN["child"])
     mother = SubjectFactory(
         client=cast.client("indus"), external_id="lms-zaras-mother", role="guardian", email="zara.mother@mail.example"
     )
     claim_guardian(zara, guardian=mother, relationship="parent", actor=SETTING_UP, at=AT)
     told: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT}
-    words: dict[str, Any] = {"text": "Somebody worries.", "language": "en", "actor": SETTING_UP, "at": AT}
+    words: dict[str, Any] = {"details": "Somebody worries.", "channel": "form", "actor": SETTING_UP, "at": AT}
     return [
         invite_guardian(zara, guardian=mother, portal="https://privacy.example", **told),
-        open_concern(cast.client_id("indus"), **words),
+        receive_request(cast.client("indus"), kinds=["child_concern"], language="en", **words),
     ]
 
 
 def requests_of_indus(cast: Cast) -> dict[str, Any]:
-    """Make requests of Danish's mother about his data, and send notice of his age of consent."""
-    told: dict[str, Any] = {"guardian": cast.subject("esra"), "actor": cast.actor("farah"), "at": AT}
-    cases = {wish: record_data_request(cast.subject("danish"), wish=wish, **told) for wish in ("copy", "deletion")}
+    """Request a copy as Danish's mother and ask a question, and send notice of his age of consent."""
+    told: dict[str, Any] = {"channel": "client", "language": "en", "actor": cast.actor("farah"), "at": AT}
+    danish, client = cast.subject("danish"), cast.client("indus")
+    copy = record_guardian_request(danish, guardian=cast.subject("esra"), wish="copy", identity="client", **told)
+    question = receive_request(client, kinds=["question"], subject=danish, **told)
     notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
     for column, value in {"person": False, **actor_fields(SETTING_UP)}.items():
         setattr(notice, column, value)
     notice.save(force_insert=True)
-    acts = {"take-copy": cases["copy"], "confirm-deletion": cases["deletion"]}
-    found = {f"concerns/concern/{act}": case and case.pk for act, case in acts.items()}
+    acts = {"take-copy": copy, "add-rights": question}
+    found = {f"rights/rightsrequest/{act}": made and made.pk for act, made in acts.items()}
     return {**found, "ageing/agenotice": notice.pk, "ageing/comingofage": cast.subject_id("danish")}
 
 

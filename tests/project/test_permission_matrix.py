@@ -153,7 +153,7 @@ ACTS = {
     "children/guardianconflict/close": "OC",
     "children/guardianship/answer": "OC",
     "children/guardianship/change-authority": "OC",
-    "children/guardianship/data": "OC",
+    "children/guardianship/data": "OSC",
     "children/guardianship/end": "OC",
     "children/guardianship/verify": "OC",
     "children/verification/found-false": "OC",
@@ -176,10 +176,6 @@ ACTS = {
     "subjects/subject/object": "OC",
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
-    "concerns/concern/close": "OC",
-    "concerns/concern/confirm-deletion": "C",
-    "concerns/concern/read": "OC",
-    "concerns/concern/take-copy": "OC",
     "mail/letter/resend": "OSC",
     "systems/order/add-file": "OC",
     "systems/order/agree": "OC",
@@ -197,6 +193,7 @@ ACTS = {
     "webhooks/endpoint/rotate": "OC",
     "webhooks/endpoint/test": "OC",
     "retention/incident/close": "O",
+    "rights/rightsrequest/add-rights": "OC",
     "rights/rightsrequest/answer": "OC",
     "rights/rightsrequest/assign": "OC",
     "rights/rightsrequest/close": "OC",
@@ -209,6 +206,7 @@ ACTS = {
     "rights/rightsrequest/read": "OC",
     "rights/rightsrequest/resume": "OC",
     "rights/rightsrequest/route": "O",
+    "rights/rightsrequest/take-copy": "OC",
     "rights/rightsrequest/verify": "OC",
     "subjects/subject/rights-request": "OSC",
     "paper/answersheet/confirm": "OC",
@@ -354,9 +352,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention|rights"
-)
+APPS = "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|rights"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from django.utils.translation import override
 from procrastinate.contrib.django import app as jobs
 
-from children.concerns.models import FAMILIES as CASE_FAMILIES
 from children.guardians.models import Decision
 from children.invitations.services.processing import _WRITTEN
 from consent.consents.models import ConsentState
@@ -33,7 +32,6 @@ PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 KIND = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
 RECORDS = re.compile(r"_?record\w*|make_entry|write_down")
 URDU = re.compile("[\u0600-\u06ff]")
-CASE_STEPS = ("received", "read", "closed", "forgotten")
 _NAMED_OTHERWISE = {"factors_reset", "recovery_proposed"}
 PUT_TOGETHER: dict[str, list[str]] = {
     "answer.{state}": [f"answer.{state}" for state in EntryState.values],
@@ -45,10 +43,6 @@ PUT_TOGETHER: dict[str, list[str]] = {
     "subject.{event_kind.value}": ["subject.account_closed", "subject.active"],
     "subject.{kind}": [f"subject.{code}" for code, _ in SubjectEvent._meta.get_field("kind").flatchoices],
     "user.{change}": [f"user.{change}" for change in CHANGES if change not in _NAMED_OTHERWISE],
-    "{row.family}.{step}": [
-        *(f"{family}.{step}" for family in CASE_FAMILIES for step in CASE_STEPS),
-        *(f"rights_request.{step}" for step in ("ordered", "orders_answered")),
-    ],
 }
 """The values of kinds built by f-strings. Some changes of accounts are notified, and recorded under another name."""
 NO_ACTS = {

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from paktaleem.foundation.accounts.actors import person_actor
+from rights.guardian_requests.services import record_guardian_request
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services import decide_part, list_parts, receive_request
 from tests.cast import Cast
@@ -35,3 +37,12 @@ def decided(
         decide_part(part, decision=decision, actor=actor, at=at, **given)
     request.refresh_from_db()
     return request
+
+
+def asked_by_guardian(cast: Cast, wish: str, **given: Any) -> RightsRequest:
+    """Record what Danish's mother requests, on her page with a code, unless ``given`` says otherwise."""
+    mother = person_actor(cast.subject_id("esra"), cast.client_id("indus"), acts_for=cast.subject_id("danish"))
+    details = {"identity": "code", "channel": "own_page", "actor": mother, "at": AT, **given}
+    made = record_guardian_request(cast.subject("danish"), guardian=cast.subject("esra"), wish=wish, **details)
+    assert made is not None
+    return made

@@ -8,9 +8,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from children.concerns.models import Concern
-from children.concerns.services import close_concern, open_concern
-from children.concerns.tasks import purge_old_concerns
 from children.invitations.tasks import purge_unasked_contacts
 from consent.paper.models import SheetEntry
 from consent.paper.services import upload_sheet
@@ -30,6 +27,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import new_id
+from rights.requests.models import RightsRequest
+from rights.requests.services import answer_request, close_request, decide_part, list_parts, receive_request
+from rights.requests.tasks import purge_old_texts
 from tests.factories import SETTING_UP, SubjectFactory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,19 +54,21 @@ def each(both, act):
 def test_a_concern_answered_long_ago_by_its_clock_is_forgotten(both, sandbox):
     def answered(client):
         told: dict[str, Any] = {"actor": user_actor(new_id(), "client_admin", client.pk), "at": client_now()}
-        row = open_concern(client.pk, text="Worried.", language="en", **told)
-        return close_concern(row, outcome="answered", reason=Reason.REVIEW, **told).pk
+        words: dict[str, Any] = {"details": "Worried.", "channel": "form", "language": "en"}
+        row = receive_request(client, kinds=["child_concern"], **words, **told)
+        decide_part(list_parts(row)[0], decision="granted", **told)
+        return close_request(answer_request(row, text="Done.", **told), **told).pk
 
     made = each(both, answered)
 
     def forgotten(_client):
-        return Concern.objects.filter(pk__in=made, wrapped=None).exists()
+        return RightsRequest.objects.filter(pk__in=made, wrapped=None).exists()
 
-    sandbox.move(days=settings.CONCERN_KEPT_DAYS - 1)
-    purge_old_concerns(0)
+    sandbox.move(days=settings.RIGHTS_KEPT_DAYS - 1)
+    purge_old_texts(0)
     assert each(both, forgotten) == [False, False]
     sandbox.move(days=2)
-    purge_old_concerns(0)
+    purge_old_texts(0)
     assert each(both, forgotten) == [False, True]
 
 

@@ -39,7 +39,6 @@ FILLED = (
     "children_schoolauthorisation",
     "children_guardianchange",
     "children_guardianconflict",
-    "concerns_concern",
     "rights_rightsrequest",
     "rights_requestpart",
     "subjects_agechange",
@@ -197,22 +196,18 @@ INSERT INTO children_guardianconflict (id, client_id, child_id, purpose_code, op
 SELECT id, client_id, id, '', at, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
     CASE WHEN number %% 20 > 0 THEN 'agreed' ELSE '' END
 FROM person WHERE number %% 2 = 0;
-INSERT INTO concerns_concern (id, client_id, kind, number, child_id, guardian_id, language, received_at, due_at, closed_at, outcome,
-    ordered_kind, closed_kind, closed_by)
-SELECT id, client_id, (ARRAY['concern', 'copy', 'deletion'])[1 + number %% 3], 'K' || number, id, id, 'en', at,
-    at + interval '30 days', CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
-    CASE WHEN number %% 20 > 0 THEN 'answered' ELSE '' END, '', CASE WHEN number %% 20 > 0 THEN 'user' ELSE '' END,
-    CASE WHEN number %% 20 > 0 THEN client_id END
-FROM person WHERE number %% 2 = 0;
 INSERT INTO rights_rightsrequest (id, client_id, number, channel, state, subject_id, language, identity_method, received_at, due_at,
-    expected_by, answer_by, answered_at, closed_at)
+    expected_by, answer_by, answered_at, closed_at, guardian_right)
 SELECT id, client_id, 'R' || number, (ARRAY['form', 'api', 'telephone'])[1 + number %% 3],
     CASE WHEN number %% 20 > 0 THEN 'closed' ELSE 'with_client' END, id, 'en', '', at, at + interval '30 days',
     at + interval '30 days', at + interval '30 days', CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
-    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
+    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, ''
 FROM person WHERE number %% 2 = 0;
+UPDATE rights_rightsrequest r SET requester_id = g.guardian_id, guardian_right = 'erasure'
+FROM children_guardianship g WHERE r.id = r.subject_id AND g.child_id = r.subject_id AND g.client_id = r.client_id;
 INSERT INTO rights_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
-SELECT id, client_id, id, 'access', 'client', '', '', '' FROM person WHERE number %% 2 = 0;
+SELECT id, client_id, id, CASE guardian_right WHEN '' THEN 'child_concern' ELSE guardian_right END, 'client', '', '', ''
+FROM rights_rightsrequest WHERE id = subject_id;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,

@@ -53,7 +53,6 @@ BIG = [
     "children/schoolauthorisation",
     "children/guardianchange",
     "children/guardianconflict",
-    "concerns/concern",
     "rights/rightsrequest",
     "subjects/agechange",
     "subjects/readmission",

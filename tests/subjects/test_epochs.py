@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from children.concerns.services import open_concern
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import epochs as epochs_module
@@ -43,6 +43,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
 from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.requests.services import receive_request
 from tests.conftest import KEYRING
 from tests.factories import SETTING_UP
 from tests.paper.sheets import bring, line
@@ -147,7 +148,7 @@ def test_every_clients_keys_are_rewrapped_and_still_decrypt(cast, keyring_file, 
         assert sealer_of(danish).open(danish.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
 
 
-@pytest.mark.parametrize("kind", ["subjects.rosterimport", "paper.answersheet", "concerns.concern"])
+@pytest.mark.parametrize("kind", ["subjects.rosterimport", "paper.answersheet", "rights.rightsrequest"])
 def test_keys_of_single_rows_are_counted_and_rewrapped_too(cast, keyring_file, now, kind):
     [declared] = [one for one in list_wrapped_kinds() if one.name == kind]
     with indus_of(cast) as client:
@@ -172,10 +173,11 @@ def a_sheet(cast):
 
 
 def a_concern(cast):
-    return open_concern(cast.client_id("indus"), text="Worried.", language="en", actor=SETTING_UP, at=LATER)
+    words: dict[str, Any] = {"details": "Worried.", "channel": "form", "language": "en"}
+    return receive_request(cast.client("indus"), kinds=["child_concern"], **words, actor=SETTING_UP, at=LATER)
 
 
-ROWS = {"subjects.rosterimport": stopped_roster, "paper.answersheet": a_sheet, "concerns.concern": a_concern}
+ROWS = {"subjects.rosterimport": stopped_roster, "paper.answersheet": a_sheet, "rights.rightsrequest": a_concern}
 
 
 def test_a_second_run_changes_nothing(cast, keyring_file, now):

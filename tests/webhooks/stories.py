@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from children.ageing.services import send_age_notices
-from children.concerns.services import close_concern, confirm_deletion, open_concern, record_data_request
 from children.guardians.models import GuardianChange, Verification
 from children.guardians.services import (
     authorise_by_school,
@@ -69,7 +68,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.services import CollectionReport, notify_overdue, report_collection
+from rights.guardian_requests.services import record_guardian_request
 from rights.requests.services import (
+    add_rights,
     answer_request,
     carry_out_due_steps,
     close_request,
@@ -77,6 +78,7 @@ from rights.requests.services import (
     extend_request,
     link_duplicate,
     pause_request,
+    receive_request,
     resume_request,
     verify_identity,
 )
@@ -223,8 +225,8 @@ def guardians_decide_and_disagree(world: World) -> None:
         record_answer(danish, esra, "given", at=AT)
         record_answer(danish, uncle, "refused", at=AT + MINUTE)
         record_answer(danish, uncle, "given", at=AT + 2 * MINUTE)
-        keep: dict[str, Any] = {"wish": "keep", "language": "en", "actor": world.farah, "at": AT + 3 * MINUTE}
-        record_data_request(danish, guardian=esra, **keep)
+        keep: dict[str, Any] = {"wish": "keep", "channel": "client", "actor": world.farah, "at": AT + 3 * MINUTE}
+        record_guardian_request(danish, guardian=esra, **keep)
         record_answer(danish, esra, "withdrawn", at=AT + 4 * MINUTE)
         change_guardian(row, changes={"may_receive_data": False}, actor=world.farah, at=AT + 5 * MINUTE)
         end_guardian(other, actor=world.farah, at=AT + 6 * MINUTE)
@@ -307,27 +309,28 @@ def invitations_come_to_nothing(world: World) -> None:
         invite_guardians_of([child], portal=PORTAL, actor=world.farah, at=AT)
 
 
-@causes("concern.received", "concern.closed")
+@causes("rights_request.received", "rights_request.rights_added")
 def anyone_reports_a_concern(world: World) -> None:
-    """Report a concern, and answer it."""
+    """Report a concern, which turns into a right."""
     with world.inside():
-        words: dict[str, Any] = {"text": "I worry.", "language": "en", "actor": SETTING_UP, "at": AT}
-        case = open_concern(world.client_id, **words)
-        close_concern(case, outcome="answered", **{**BY, "actor": world.farah})
+        words: dict[str, Any] = {"details": "I worry.", "channel": "form", "language": "en", "at": AT}
+        request = receive_request(world.cast.client("indus"), kinds=["child_concern"], **words, actor=SETTING_UP)
+        add_rights(request, kinds=["erasure"], actor=world.farah, at=AT)
 
 
 @causes(*(f"rights_request.{step}" for step in ("received", "ordered", "orders_answered", "closed")))
-def a_guardian_requests_a_deletion(world: World) -> None:
-    """Request a deletion as a guardian, confirm it, answer the orders, close the case."""
+def a_guardian_requests_a_copy(world: World) -> None:
+    """Request a copy as a guardian, answer the orders, answer and close the request."""
     with world.inside():
         danish, esra = world.person("danish"), world.person("esra")
         verified_guardian(danish, esra, at=AT)
-        told: dict[str, Any] = {"guardian": esra, "actor": world.farah, "at": AT}
-        case = record_data_request(danish, wish="deletion", **told)
-        assert case is not None
-        confirm_deletion(case, **{**BY, "actor": world.farah})
-        answer_orders(world, Order.objects.filter(parent_id=case.pk))
-        close_concern(case, outcome="acted", **{**BY, "actor": world.farah})
+        told: dict[str, Any] = {"actor": world.farah, "at": AT}
+        asked: dict[str, Any] = {"identity": "client", "channel": "client", **told}
+        request = record_guardian_request(danish, guardian=esra, wish="copy", **asked)
+        assert request is not None
+        answer_orders(world, Order.objects.filter(parent_id=request.pk))
+        answer_request(request, text="Come to the office.", **told)
+        close_request(request, **told)
 
 
 def answer_orders(world: World, orders: Any) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from children.ageing.services import send_age_notices
-from children.concerns.services import record_data_request
 from children.guardians.models import Verification
 from children.guardians.services import change_guardian, mark_verification_false, request_check
 from children.guardians.services.checks import BEGIN
@@ -24,6 +23,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.services import CollectionReport, notify_overdue, report_collection
+from rights.guardian_requests.services import record_guardian_request
 from tests.access_links.visiting import send
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
 from tests.children.browsers import work as send_letters
@@ -131,8 +131,8 @@ def test_claims_changes_conflicts_and_kept_data_have_their_events(indus):
         given = record_answer(danish, esra, "given", at=AT)
         refused = record_answer(danish, uncle, "refused", at=AT + MINUTE)
         change_guardian(row, changes={"may_receive_data": False}, actor=farah, at=AT + MINUTE)
-        asked = {"wish": "keep", "text": "", "language": "en", "actor": farah, "at": AT + MINUTE}
-        record_data_request(danish, guardian=esra, **asked)
+        asked = {"wish": "keep", "channel": "client", "actor": farah, "at": AT + MINUTE}
+        record_guardian_request(danish, guardian=esra, **asked)
     assert the(indus, "guardian.claimed") == {"guardian": str(uncle.pk)}
     assert the(indus, "guardian.changed") == {"guardianship": str(row.pk), "guardian": str(esra.pk)}
     assert the(indus, "guardian.given")["authorisation"] == str(given.pk)

@@ -9,7 +9,7 @@ import msgspec
 from django.db import connection
 from django.db.models import QuerySet
 
-from children.guardians.authority import ChildFacts, Standing
+from children.guardians.authority import ChildFacts, Guardian, Standing
 from children.guardians.models import (
     CHECK_URL,
     OPEN_CHECKS,
@@ -26,6 +26,7 @@ from children.guardians.models import (
     Verification,
 )
 from children.guardians.providers import check_providers
+from children.guardians.request_rules import RequestBlocker, why_not_allowed
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -40,6 +41,7 @@ __all__ = [
     "find_check_url",
     "find_latest_check",
     "find_provider_for_guardians",
+    "find_request_blocker",
     "get_combined_answer",
     "get_guardianship",
     "get_live_guardianship",
@@ -108,6 +110,16 @@ def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) ->
     if found is None:
         raise GuardianshipUnknown
     return found
+
+
+def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetime) -> RequestBlocker | None:
+    """Return why a guardian may not make a request about the child's data, or None if they may.
+
+    ``discloses_data`` is True for a request whose answer hands data of the child to the guardian.
+    """
+    known = next((one for one in load_child_facts(row.child).guardians if one.id == row.pk), None)
+    own = known or Guardian(row.pk, row.guardian_id, row.starts_at)
+    return why_not_allowed(own, discloses_data=discloses_data, may_receive_data=row.may_receive_data, at=at)
 
 
 def get_guardianship(child: Subject, guardian: Subject, *, actor: Actor, at: datetime) -> Guardianship:

@@ -3,10 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from children.concerns.request_rules import RequestBlocker
-from children.concerns.selectors import RequestProgress
-
-__all__ = ["BLOCKER_TEXTS", "DONE_TEXTS", "OVERALL_TEXTS", "OWN_ANSWER_TEXTS", "REQUEST_NAMES", "render_progress"]
+__all__ = ["DONE_TEXTS", "OVERALL_TEXTS", "OWN_ANSWER_TEXTS"]
 
 OWN_ANSWER_TEXTS: dict[str, Promise] = {
     "": _("You have not answered yet: nothing is allowed."),
@@ -34,11 +31,6 @@ DONE_TEXTS: dict[str, Promise] = {
     "allowed": _("Allowed, from now on."),
     "not_allowed": _("Recorded: it is not allowed."),
     "later": _("Nothing was decided. You can come back with a new code whenever you like."),
-    "asked_copy": _(
-        "Every system that holds data of the child was asked to provide it. You receive an answer within 30 days."
-    ),
-    "asked_deletion": _("The school has received your request. Once it confirms, every system must delete the data."),
-    "kept": _("Recorded: the school keeps only what it must keep, and does nothing else with it."),
     "weak": _("Nothing was allowed: the school must verify your identity first."),
     "nothing": _("Nothing was changed: it was so already."),
     "changed": _("Nothing was decided: the notice has changed since your yes. Please read it again."),
@@ -47,31 +39,3 @@ DONE_TEXTS: dict[str, Promise] = {
     "early": _("Not yet: wait for the second message, open its link, and enter the code."),
 }
 """Messages shown after an act, by the value of ``done`` in the URL."""
-
-REQUEST_NAMES: dict[str, Promise] = {"copy": _("A copy of the data"), "deletion": _("Deletion of the data")}
-BLOCKER_TEXTS: dict[RequestBlocker, Promise] = {
-    RequestBlocker.NOT_VERIFIED: _(
-        "The school has not verified that you are the guardian, or the verification is no longer valid. Go to the "
-        "school in person, or hand in its signed form; then you can ask here."
-    ),
-    RequestBlocker.TOO_WEAK: _(
-        "So far you are verified by two messages only, which is not enough to receive a child’s data. Go to the school "
-        "in person, or hand in its signed form; then you can ask here."
-    ),
-    RequestBlocker.NOT_TOLD: _(
-        "The school has noted that you may not receive the child’s data. Please speak with the school."
-    ),
-}
-"""Why a guardian cannot make a request here, and what to do about it."""
-
-
-def render_progress(request: RequestProgress) -> str | Promise:
-    """Return the progress of a guardian's request."""
-    if not request.case.is_open:
-        return _("Answered by the school")
-    if request.waits_for_client:
-        return _("Waits for the school to confirm it")
-    if request.answered < request.total:
-        words = _("%(answered)s of %(total)s systems have answered")
-        return words % {"answered": request.answered, "total": request.total}
-    return _("Every system has answered; the school answers you")

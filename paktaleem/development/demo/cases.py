@@ -2,7 +2,7 @@
 
 They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
 school to confirm, a person who reaches the age of consent within the month, a child's data that should have been
-erased two days ago, and rights requests: one for the school to decide, one of an unknown person, one overdue.
+erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
 """
 
 from datetime import datetime, timedelta
@@ -10,9 +10,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from children.concerns.models import Concern
-from children.concerns.request_rules import RequestKind
-from children.concerns.services import record_data_request
 from children.guardians.providers import check_providers
 from children.guardians.services import declare_mechanism, name_guardian
 from paktaleem.development.demo.people import external_id_of
@@ -22,7 +19,9 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from retention.services import DEADLINE, CollectionReport, report_collection
-from rights.requests.models import Channel, IdentityMethod, RightKind
+from rights.guardian_requests.services import record_guardian_request
+from rights.guardian_requests.wishes import Wish
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.services import receive_request
 
 __all__ = ["fill_cases"]
@@ -43,14 +42,15 @@ _DECLARED = {
         "Admissions handbook, 4.3",
     ),
 }
-_REQUESTS = (("danish", "esra", RequestKind.COPY, "ur"), ("laila", "ghazal", RequestKind.DELETION, "en"))
-"""Child, requesting guardian, kind of request, and language."""
+_REQUESTS = (("danish", "esra", Wish.COPY, "ur"), ("laila", "ghazal", Wish.DELETION, "en"))
+"""Child, requesting guardian, what they request, and language."""
+_CONCERN = "A photograph of my neighbour’s child is on the class page, and the parents were not asked."
 
 
 def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Add the open cases at one school, unless they exist."""
     with in_client(client_id):
-        if Concern.objects.filter(client_id=client_id).exists():
+        if RightsRequest.objects.filter(client_id=client_id).exists():
             return
         client = Client.objects.get(pk=client_id)
         for child, guardian, wish, language in _REQUESTS:
@@ -67,10 +67,11 @@ def _person(client: Client, code: str) -> Subject:
     return found
 
 
-def _request(child: Subject, guardian: Subject, wish: RequestKind, language: str, at: datetime) -> None:
+def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: datetime) -> None:
     """Submit the request as the guardian would on their own page."""
     by = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
-    record_data_request(child, guardian=guardian, wish=wish, language=language, actor=by, at=at)
+    verified: dict[str, Any] = {"identity": IdentityMethod.CODE, "channel": Channel.OWN_PAGE}
+    record_guardian_request(child, guardian=guardian, wish=wish, **verified, language=language, actor=by, at=at)
 
 
 def _declare_mechanisms(client: Client, actor: Actor, at: datetime) -> None:
@@ -101,7 +102,7 @@ def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
 
 
 def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
-    """Add requests of an instructor and of a person whom the portal does not know, received on different days."""
+    """Add requests of an instructor and of unknown people, one of them a concern, received on different days."""
     junaid, context = _person(client, "junaid"), {"language": "en", "actor": actor}
     signed_in: dict[str, Any] = {"subject": junaid, "channel": Channel.API, "identity": IdentityMethod.LMS, **context}
     written = "Please send me everything you have about me."
@@ -109,6 +110,7 @@ def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
     receive_request(client, kinds=[RightKind.RECTIFICATION], details="My name is misspelt.", **signed_in, at=at - _OLD)
     unknown: dict[str, Any] = {"channel": Channel.FORM, "contact": "someone@mail.example", **context}
     receive_request(client, kinds=[RightKind.ERASURE, RightKind.OBJECTION], **unknown, at=at - _LATE)
+    receive_request(client, kinds=[RightKind.CHILD_CONCERN], details=_CONCERN, **unknown, at=at - _LATE)
 
 
 def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, at: datetime) -> Subject:

@@ -89,9 +89,6 @@ class Capability(StrEnum):
     DECLARE_MECHANISMS = "declare_mechanisms"
     USE_SANDBOX = "use_sandbox"
     INVITE_GUARDIANS = "invite_guardians"
-    VIEW_CONCERNS = "view_concerns"
-    HANDLE_CONCERNS = "handle_concerns"
-    CONFIRM_DELETIONS = "confirm_deletions"
     REPORT_COLLECTIONS = "report_collections"
     VIEW_HOLDINGS = "view_holdings"
     VIEW_INCIDENTS = "view_incidents"
@@ -165,9 +162,6 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.DECLARE_MECHANISMS: frozenset({_ADMIN, _SYSTEM}),
     Capability.USE_SANDBOX: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.INVITE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
-    Capability.VIEW_CONCERNS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN}),
-    Capability.HANDLE_CONCERNS: frozenset({_OFFICER, _ADMIN}),
-    Capability.CONFIRM_DELETIONS: frozenset({_ADMIN}),
     Capability.REPORT_COLLECTIONS: frozenset({_KEY, _SYSTEM}),
     Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),

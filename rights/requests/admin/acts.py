@@ -1,11 +1,14 @@
 """Acts of staff on a rights request: one act, one service call."""
 
+import zipfile
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.forms import ActionForm
@@ -88,6 +91,22 @@ def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> N
     services.close_request(row, **_by(request))
 
 
+def _add_rights(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    services.add_rights(row, kinds=given["kinds"], **_by(request))
+
+
+def _take_copy(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    """Return the data of all systems as one ZIP archive, with a file for each part."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        parts = services.open_copy(row, reason=given["reason"], **_by(request))
+        for number, (order, part, content) in enumerate(parts, start=1):
+            bundle.writestr(f"{number:03}-{order.system.code}-{part.category}.{part.file.kind}", content)
+    response = HttpResponse(packed.getvalue(), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="copy-{row.number}.zip"'
+    return response
+
+
 def _link(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     services.link_duplicate(row, other=given["other"], **_by(request))
 
@@ -120,6 +139,10 @@ def _may_pause(row: RightsRequest, at: datetime) -> bool:
 
 def _has_undecided(row: RightsRequest, at: datetime) -> bool:
     return _is_unanswered(row, at) and bool(forms.undecided_parts(row))
+
+
+def _may_turn(row: RightsRequest, at: datetime) -> bool:
+    return _is_unanswered(row, at) and bool(services.list_addable_rights(row))
 
 
 def _is_decided(row: RightsRequest, at: datetime) -> bool:
@@ -228,6 +251,17 @@ _DECISION = (
         applies=_has_undecided,
     ),
     RowAction(
+        "add-rights",
+        "Turn into a right",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _add_rights,
+        form=forms.AddRightsForm,
+        lead="The question or concern turns out to exercise a right. Number and due date stay; each right goes to its "
+        "controller, who decides.",
+        done="The right was added.",
+        applies=_may_turn,
+    ),
+    RowAction(
         "decide",
         "Decide",
         Capability.DECIDE_RIGHTS_REQUESTS,
@@ -238,6 +272,16 @@ _DECISION = (
         done="Decided.",
         applies=_has_undecided,
         refusals=_DESTROYED,
+    ),
+    RowAction(
+        "take-copy",
+        "Take the copy",
+        Capability.REVEAL_PERSONAL_DATA,
+        _take_copy,
+        lead="The data from all systems, in one file, for the person who requested it. Your access is recorded with "
+        "your name and reason. Hand it over in person, not to an address.",
+        applies=lambda row, _: row.is_open and services.list_copy_orders(row).exists(),
+        refusals={AlreadyErased: "The person is erased."},
     ),
     RowAction(
         "answer",
@@ -269,7 +313,7 @@ _DECISION = (
         Capability.CLOSE_RIGHTS_REQUESTS,
         _close,
         form=ActionForm,
-        lead="Every system must have answered, or been waived by two people.",
+        lead="Every system must have answered, or been waived by two people. A copy that systems gave is then deleted.",
         done="Closed.",
         applies=lambda row, _: row.is_open and (row.answered_at is not None or services.is_of_erased_person(row)),
     ),

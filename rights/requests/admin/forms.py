@@ -15,11 +15,13 @@ from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
 from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
-from rights.requests.selectors import list_related
-from rights.requests.services import list_assignees, list_parts
+from rights.requests.selectors import list_linkable
+from rights.requests.services import list_addable_rights, list_assignees, list_parts
+from rights.requests.services.decisions import may_decide
 from rights.requests.states import Decider
 
 __all__ = [
+    "AddRightsForm",
     "AnswerForm",
     "AssignForm",
     "DecideForm",
@@ -37,9 +39,9 @@ __all__ = [
 _TEXT = {"rows": 8, "dir": "auto"}
 
 
-def undecided_parts(row: RightsRequest, *, decider: Decider | None = None) -> list[RequestPart]:
-    """List the parts of a request that are not decided, of one controller if given."""
-    return [one for one in list_parts(row) if not one.decision and decider in {None, one.decider}]
+def undecided_parts(row: RightsRequest) -> list[RequestPart]:
+    """List the parts of a request that are not decided."""
+    return [one for one in list_parts(row) if not one.decision]
 
 
 class PartForm(ActionForm):
@@ -52,7 +54,8 @@ class PartForm(ActionForm):
         """Offer the undecided parts, or only those that the user's side decides."""
         super().__init__(*args, **kwargs)
         side = Decider.PAKTALEEM if actor_of(self.request).client_id is None else Decider.CLIENT
-        self.parts = {str(one.pk): one for one in undecided_parts(self.row, decider=side if self.own_only else None)}
+        parts = undecided_parts(self.row)
+        self.parts = {str(one.pk): one for one in parts if not self.own_only or may_decide(one, side)}
         set_choices(self, "part", [(key, _part_label(one)) for key, one in self.parts.items()])
         if not self.parts:
             self.fields["part"].help_text = gettext("The other controller decides what is still open.")
@@ -81,6 +84,17 @@ class DecideForm(PartForm):
         required=False,
         widget=forms.Textarea(attrs=_TEXT),
     )
+
+
+class AddRightsForm(ActionForm):
+    """The rights that a question or a concern exercises."""
+
+    kinds = forms.MultipleChoiceField(label=_("Which rights?"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the rights that the request does not have yet."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "kinds", [(kind.value, kind.label) for kind in list_addable_rights(self.row)])
 
 
 class RouteForm(PartForm):
@@ -182,7 +196,7 @@ class LinkForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the person's other open requests."""
         super().__init__(*args, **kwargs)
-        self.others = {str(one.pk): one for one in list_related(self.row) if one.is_open}
+        self.others = {str(one.pk): one for one in list_linkable(self.row)}
         labels = [(key, f"{one.number} · {one.received_at:%Y-%m-%d}") for key, one in self.others.items()]
         set_choices(self, "other", labels)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
@@ -69,6 +70,7 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
         "rights",
         "standing",
         "person",
+        "guardian",
         "channel",
         "identity",
         "received_at",
@@ -85,9 +87,9 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
     acts = ACTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select the related person, defer the encrypted columns, and annotate the rights and the assignee."""
+        """Select the related people, defer the encrypted columns, and annotate the rights and the assignee."""
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by("kind")
-        found = super().get_queryset(request).select_related("subject")
+        found = super().get_queryset(request).select_related("subject", "requester")
         annotated: QuerySet[Any] = found.defer("details", "contact", "answer").annotate(
             kinds=ArraySubquery(parts.values("kind").distinct()),
             assigned_to=_assignee_for(actor_of(request)),
@@ -129,10 +131,12 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
     @admin.display(description="person")
     def person(self, row: RightsRequest) -> SafeString | str:
         """Return a link to the person."""
-        if row.subject is None:
-            return "—"
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.subject)
+        return _person_link(row.subject)
+
+    @admin.display(description="guardian")
+    def guardian(self, row: RightsRequest) -> SafeString | str:
+        """Return a link to the guardian who made the request."""
+        return _person_link(row.requester)
 
     @admin.display(description="assigned to")
     def assigned(self, row: Any) -> str:
@@ -145,6 +149,13 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
         if row.is_identity_verified:
             return render_state(row.get_identity_method_display(), "good")
         return render_state(gettext("Not verified"), "warn")
+
+
+def _person_link(person: Subject | None) -> SafeString | str:
+    if person is None:
+        return "—"
+    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
+    return format_html('<a href="{}">{}</a>', url, person)
 
 
 def _assignee_for(viewer: Actor) -> Case | Subquery:

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
             AppendOnly("ScheduledStep"),
             AppendOnly("LiftNotice"),
             SameClientForeignKey("RightsRequest", "subject", "subjects.Subject"),
+            SameClientForeignKey("RightsRequest", "requester", "subjects.Subject"),
             SameClientForeignKey("RightsRequest", "duplicate_of", "rights.RightsRequest"),
             SameClientForeignKey("RequestPart", "request", "rights.RightsRequest"),
             SameClientForeignKey("RequestStep", "request", "rights.RightsRequest"),

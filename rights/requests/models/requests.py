@@ -119,10 +119,11 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
 class RightsRequest(models.Model):
     """One request of one person, with one or several rights, and one clock.
 
-    ``subject`` is None until the person is known. Its texts are sealed under a key of the request (``wrapped``), which
-    is destroyed with the person's erasure and some time after the end. ``due_at`` is thirty days after receipt, always;
-    ``expected_by`` moves by pauses and an extension; ``answer_by`` is the deadline that counts now (None while a pause
-    runs after a notice).
+    ``subject`` is None until the person is known. ``requester`` is the guardian who made the request about a child, for
+    the right ``guardian_right``; None if the person made it. Its texts are sealed under a key of the request
+    (``wrapped``), which is destroyed with the person's erasure and some time after the end. ``due_at`` is thirty days
+    after receipt, always; ``expected_by`` moves by pauses and an extension; ``answer_by`` is the deadline that counts
+    now (None while a pause runs after a notice).
     """
 
     wall = TablePolicy(
@@ -146,6 +147,10 @@ class RightsRequest(models.Model):
     subject = models.ForeignKey(
         Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
+    requester = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    guardian_right = models.CharField(max_length=16, choices=RightKind, blank=True, default="")
     duplicate_of = models.ForeignKey(
         "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
@@ -190,9 +195,23 @@ class RightsRequest(models.Model):
                 | (~Q(state="duplicate") & Q(duplicate_of=None)),
                 name="rights_duplicate_of_another",
             ),
+            models.CheckConstraint(
+                condition=Q(requester=None, guardian_right="")
+                | (Q(requester__isnull=False, subject__isnull=False) & ~Q(guardian_right="")),
+                name="rights_guardian_asks_for_a_right",
+            ),
+            models.CheckConstraint(
+                condition=Q(requester=None) | ~Q(requester=F("subject")), name="rights_guardian_is_another"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "subject", "requester", "guardian_right"],
+                condition=Q(closed_at=None, requester__isnull=False),
+                name="rights_one_open_of_guardian",
+            ),
         ]
         indexes = [
             models.Index(fields=["client", "subject"], name="rights_of_subject"),
+            models.Index(fields=["client", "requester"], name="rights_of_requester"),
             *newest_first("received_at", "rights_by_time"),
             *newest_first("received_at", "rights_by_state", by="state"),
             *newest_first("received_at", "rights_by_channel", by="channel"),
@@ -203,6 +222,11 @@ class RightsRequest(models.Model):
     def __str__(self) -> str:
         """Return the number."""
         return self.number
+
+    @property
+    def sender(self) -> Subject | None:
+        """The person who made the request and is answered: the guardian, otherwise the person it is about."""
+        return self.requester or self.subject
 
     @property
     def is_open(self) -> bool:

@@ -1,5 +1,7 @@
 """Services of rights requests, one for each act."""
 
+from rights.requests.services.adding import NoQuestion, add_rights, list_addable_rights
+from rights.requests.services.authority import RequestNotAllowed
 from rights.requests.services.clock import (
     AlreadyAnswered,
     AlreadyExtended,
@@ -22,6 +24,7 @@ from rights.requests.services.closing import (
     is_of_erased_person,
     link_duplicate,
 )
+from rights.requests.services.copies import NothingReturnedYet, list_copy_orders, open_copy
 from rights.requests.services.decisions import (
     AlreadyDecided,
     AlreadyRouted,
@@ -52,17 +55,21 @@ __all__ = [
     "ContactTooNew",
     "IdentityDiffers",
     "IdentityNotVerified",
+    "NoQuestion",
     "NotAnswered",
     "NotDecided",
     "NotPaused",
     "NotSamePerson",
+    "NothingReturnedYet",
     "OrdersOpen",
     "PersonDiffers",
     "PersonUnknown",
     "RecordRemains",
     "RequestEnded",
+    "RequestNotAllowed",
     "TooLate",
     "add_note",
+    "add_rights",
     "answer_request",
     "assign_person",
     "assign_request",
@@ -75,8 +82,11 @@ __all__ = [
     "extend_request",
     "is_of_erased_person",
     "link_duplicate",
+    "list_addable_rights",
     "list_assignees",
+    "list_copy_orders",
     "list_parts",
+    "open_copy",
     "pause_request",
     "purge_old_requests",
     "read_notes",

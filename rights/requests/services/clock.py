@@ -150,13 +150,13 @@ def _open_pauses(request: RightsRequest) -> Any:
 
 
 def _send_notice(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
-    subject = request.subject
-    if subject is None or subject.email is None:
+    sender = request.sender
+    if sender is None or sender.email is None:
         return False
     expected = format_day(request.expected_by, request.client.time_zone)
     context = {"number": request.number, "expected": expected, "text": text}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    send_message(NOTICE.code, to=subject, client_id=request.client_id, context=context, **told)
+    send_message(NOTICE.code, to=sender, client_id=request.client_id, context=context, **told)
     return True
 
 

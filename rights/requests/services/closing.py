@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,6 +19,7 @@ from rights.requests.messages import ANSWER
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
+from rights.requests.services.copies import purge_copies_of
 from rights.requests.services.decisions import AlreadyDecided
 from rights.requests.services.steps import RequestEnded, list_parts, lock_open_request, record_step
 from rights.requests.states import Decision, State
@@ -94,12 +96,12 @@ def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datet
 
 
 def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
-    subject = request.subject
-    if subject is None or subject.email is None or not request.is_identity_verified:
+    sender = request.sender
+    if sender is None or sender.email is None or not request.is_identity_verified:
         return False
     context = {"number": request.number, "text": text.strip()}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    send_message(ANSWER.code, to=subject, client_id=request.client_id, context=context, **told)
+    send_message(ANSWER.code, to=sender, client_id=request.client_id, context=context, **told)
     return True
 
 
@@ -107,7 +109,8 @@ def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) 
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Close an answered request, once every system has confirmed or was waived by two people.
 
-    A request of an erased person needs no answer: there is no one left to inform, and no text can be kept any more.
+    What systems gave for it is deleted. A request of an erased person needs no answer: there is no one left to inform,
+    and no text can be kept any more.
     Raises NotAnswered, OrdersOpen, RecordRemains, RequestEnded, NotAllowed, and what ``hooks.before_closing`` raises.
     """
     require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)
@@ -116,7 +119,7 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
         raise NotAnswered
     if _open_orders(request).exists():
         raise OrdersOpen
-    if _is_erasure_granted(request) and request.subject is not None and not is_of_erased_person(request):
+    if _is_erasure_granted(request) and request.subject is not None and request.subject.erased_at is None:
         raise RecordRemains
     for check in before_closing:
         check(request)
@@ -125,12 +128,13 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
     outcome = Decision.PARTLY.value if len(decisions) > 1 else min(decisions)
     facts = {"outcome": outcome if all(decisions) else None}
     record_step("rights_request.closed", request, actor, at, facts, State.CLOSED)
+    purge_copies_of(request, actor=actor, at=at)
     return request
 
 
 def is_of_erased_person(request: RightsRequest) -> bool:
-    """Return True if the person of a request is erased."""
-    return request.subject is not None and request.subject.erased_at is not None
+    """Return True if the person of a request is erased, or the guardian who made it."""
+    return any(one is not None and one.erased_at is not None for one in (request.subject, request.requester))
 
 
 def _open_orders(request: RightsRequest) -> Any:
@@ -143,24 +147,28 @@ def _is_erasure_granted(request: RightsRequest) -> bool:
 
 @transaction.atomic
 def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor, at: datetime) -> RightsRequest:
-    """Continue two open requests of one person in the one received first; return that one.
+    """Continue two open requests of one person, or of one guardian about one child, in the one received first.
 
-    Its clock is the earliest, and it takes over the rights and purposes that only the other names. The identity is not
-    taken over: a request that is not verified stays so, and its rights do not get into one that is. Raises
-    NotSamePerson, IdentityDiffers, AlreadyDecided, AlreadyAnswered, RequestEnded, NotAllowed.
+    Return that one. Its clock is the earliest, and it takes over the rights and purposes that only the other names. The
+    identity is not taken over: a request that is not verified stays so, and its rights do not get into one that is.
+    Raises NotSamePerson, IdentityDiffers, AlreadyDecided, AlreadyAnswered, RequestEnded, NotAllowed.
     """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, request.client_id)
     if request.client_id != other.client_id or request.pk == other.pk:
         raise NotSamePerson
     locked = [lock_unanswered(one) for one in sorted((request, other), key=lambda one: one.pk)]
     first, later = sorted(locked, key=lambda one: (one.received_at, one.pk))
-    if first.subject_id is None or first.subject_id != later.subject_id:
+    if first.subject_id is None or _people_of(first) != _people_of(later):
         raise NotSamePerson
     _take_over_parts(first, later)
     later.duplicate_of, later.closed_at = first, at
     record_step("rights_request.linked", later, actor, at, {"kept": str(first.pk)}, State.DUPLICATE)
     record_step("rights_request.continued", first, actor, at, {"duplicate": str(later.pk)})
     return first
+
+
+def _people_of(request: RightsRequest) -> tuple[UUID | None, UUID | None]:
+    return request.subject_id, request.requester_id
 
 
 def _take_over_parts(first: RightsRequest, later: RightsRequest) -> None:

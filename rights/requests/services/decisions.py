@@ -10,14 +10,15 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
-from rights.requests.models import RequestPart
+from rights.requests.models import RequestPart, RightKind
 from rights.requests.sealing import seal_text
+from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.outcomes import carry_out
 from rights.requests.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step
 from rights.requests.states import Decider, Decision, RefusalCode
 
-__all__ = ["AlreadyDecided", "AlreadyRouted", "IdentityNotVerified", "decide_part", "route_part"]
+__all__ = ["AlreadyDecided", "AlreadyRouted", "IdentityNotVerified", "decide_part", "may_decide", "route_part"]
 
 
 class AlreadyDecided(PortalError):
@@ -50,9 +51,10 @@ def decide_part(
 ) -> RequestPart:
     """Decide one part, as the controller of its data; what is granted is carried out in the same transaction.
 
-    The client's administrator decides the client's parts, an officer those of PakTaleem. A part that is refused, wholly
-    or partly, has a code and the reasons in words. Raises ValidationError naming the field, AlreadyDecided,
-    IdentityNotVerified, BasisDoesNotAllowObjection, AlreadyAnswered, RequestEnded, NotAllowed.
+    The client's administrator decides the client's parts, an officer those of PakTaleem, either of them a concern. A
+    part that is refused, wholly or partly, has a code and the reasons in words. Nothing is granted to a guardian whose
+    authority has ended. Raises ValidationError naming the field, AlreadyDecided, IdentityNotVerified, AlreadyAnswered,
+    RequestNotAllowed, RequestEnded, NotAllowed, BasisDoesNotAllowObjection, and what ``hooks.part_granted`` raises.
     """
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, part.client_id)
     request = lock_unanswered(part.request)
@@ -70,6 +72,7 @@ def decide_part(
     if part.decision != Decision.REFUSED:
         if part.kind not in NEEDS_NO_IDENTITY and not request.is_identity_verified:
             raise IdentityNotVerified
+        require_authority(request, [part.kind], at=at)
         carry_out(request, part, actor=actor, at=at)
     return part
 
@@ -94,10 +97,15 @@ def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: d
     return part
 
 
+def may_decide(part: RequestPart, side: Decider) -> bool:
+    """Return True if this side decides a part: the controller, and about a concern the client or PakTaleem."""
+    return part.decider == side or part.kind == RightKind.CHILD_CONCERN
+
+
 def _require_decider(part: RequestPart, actor: Actor) -> None:
     """Require a person of the controller: the client's own staff, or PakTaleem's officers."""
-    is_client = actor.client_id is not None
-    if actor.kind is not ByKind.USER or is_client != (part.decider == Decider.CLIENT):
+    side = Decider.PAKTALEEM if actor.client_id is None else Decider.CLIENT
+    if actor.kind is not ByKind.USER or not may_decide(part, side):
         raise NotAllowed("Only the controller of this data may decide.")
 
 

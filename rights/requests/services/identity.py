@@ -11,8 +11,9 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
 from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered
-from rights.requests.services.outcomes import withdraw_at_once
+from rights.requests.services.outcomes import decide_at_once
 from rights.requests.services.steps import lock_open_request, record_step, require_subject
 from rights.requests.states import State
 
@@ -23,6 +24,7 @@ __all__ = [
     "contacts_changed_at",
     "deny_own_request",
     "is_contact_settled",
+    "record_verified",
     "verify_identity",
 ]
 
@@ -44,16 +46,17 @@ def verify_identity(
 ) -> RightsRequest:
     """Record that staff verified the person: the client knows them, or answered on a number on file.
 
-    Verifying again changes nothing. Raises ContactTooNew, PersonUnknown, RequestEnded, NotAllowed.
+    For a guardian's request the guardian is verified, whose authority must not have ended. Verifying again changes
+    nothing. Raises ContactTooNew, PersonUnknown, RequestNotAllowed, RequestEnded, NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     if IdentityMethod(method) not in _BY_STAFF or (method == IdentityMethod.CLIENT and actor.client_id is None):
         raise NotAllowed("Only the client may confirm that it knows the person.")
     request = lock_open_request(request)
-    subject = require_subject(request)
+    sender = request.requester or require_subject(request)
     if method == IdentityMethod.CALL_BACK:
-        _check_contact(subject, at)
-    return _record_verified(request, IdentityMethod(method), actor, at)
+        _check_contact(sender, at)
+    return record_verified(request, IdentityMethod(method), actor=actor, at=at)
 
 
 @transaction.atomic
@@ -67,7 +70,7 @@ def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, 
     subject = _require_own(request, actor)
     if by_code:
         _check_contact(subject, at)
-    return _record_verified(request, IdentityMethod.CODE if by_code else IdentityMethod.LMS, actor, at)
+    return record_verified(request, IdentityMethod.CODE if by_code else IdentityMethod.LMS, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -112,9 +115,10 @@ def is_contact_settled(subject: Subject, at: datetime) -> bool:
 
 
 def _require_own(request: RightsRequest, actor: Actor) -> Subject:
-    if request.subject is None or actor.kind is not ByKind.SUBJECT or actor.id != request.subject_id:
+    sender = request.sender
+    if sender is None or actor.kind is not ByKind.SUBJECT or actor.id != sender.pk:
         raise NotAllowed("Only the person may do this.")
-    return request.subject
+    return sender
 
 
 def _check_contact(subject: Subject, at: datetime) -> None:
@@ -122,10 +126,17 @@ def _check_contact(subject: Subject, at: datetime) -> None:
         raise ContactTooNew
 
 
-def _record_verified(request: RightsRequest, method: IdentityMethod, actor: Actor, at: datetime) -> RightsRequest:
+@transaction.atomic
+def record_verified(request: RightsRequest, method: IdentityMethod, *, actor: Actor, at: datetime) -> RightsRequest:
+    """Record that the sender of a request is verified, which the caller has checked.
+
+    Raises RequestNotAllowed if a guardian's authority has ended, RequestEnded.
+    """
+    request = lock_open_request(request)
     if request.is_identity_verified:
         return request
+    require_authority(request, [request.guardian_right], at=at)
     request.identity_method, request.identity_verified_at = method, at
     record_step("rights_request.identity_verified", request, actor, at, {"method": method.value})
-    withdraw_at_once(request, actor=actor, at=at)
+    decide_at_once(request, actor=actor, at=at)
     return request

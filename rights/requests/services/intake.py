@@ -14,10 +14,10 @@ from consent.notices.selectors.purposes import find_purposes
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
-from paktaleem.foundation.accounts.actors import Actor, require, require_about
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
@@ -25,20 +25,21 @@ from rights.requests.messages import RECEIVED
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
 from rights.requests.selectors import find_deciders
-from rights.requests.services.outcomes import withdraw_at_once
+from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authority
+from rights.requests.services.outcomes import decide_at_once
 from rights.requests.services.steps import lock_open_request, record_step
 from rights.requests.states import State
 
-__all__ = ["PersonDiffers", "assign_person", "read_request", "receive_request"]
+__all__ = ["PersonDiffers", "assign_person", "create_parts", "read_request", "receive_request", "require_may_receive"]
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MOST_KINDS = 8
 
 
 class PersonDiffers(PortalError):
-    """The request already belongs to a person whose identity is verified."""
+    """The request already belongs to a person: its sender is verified, or a guardian made it about this child."""
 
-    console_message = "The identity is already verified."
+    console_message = "The identity is already verified, or a guardian made the request about this child."
 
 
 @transaction.atomic
@@ -48,6 +49,7 @@ def receive_request(
     kinds: Sequence[RightKind | str],
     channel: Channel | str,
     subject: Subject | None = None,
+    requester: Subject | None = None,
     purposes: Sequence[str] = (),
     details: str = "",
     contact: str = "",
@@ -60,13 +62,13 @@ def receive_request(
     """Record a request, acknowledge it, and pass each part to its controller; the clock starts at receipt.
 
     ``received_at`` is for a request that staff enter later (a telephone call): at most thirty days before ``at``.
-    ``identity`` is how the person was verified, if they were; a text is never proof. Consent is withdrawn at once if
-    the person is verified. Raises ValidationError naming the field, AlreadyErased, NotAllowed.
+    ``requester`` is the guardian who makes the request about a child, for one right. ``identity`` is how the person who
+    makes it was verified, if they were; a text is never proof. Consent is withdrawn and a guardian's copy is ordered at
+    once if they are verified. Raises ValidationError naming the field, RequestNotAllowed, AlreadyErased, NotAllowed.
     """
-    _require_may_receive(actor, client.pk, subject)
-    if subject is not None and subject.erased_at is not None:
-        raise AlreadyErased
+    require_may_receive(actor, client.pk, subject, requester)
     received = received_at or at
+    _check_people(kinds, subject, requester)
     _check(client.pk, kinds, purposes, received, at)
     row = RightsRequest(
         id=new_id(),
@@ -75,29 +77,56 @@ def receive_request(
         channel=Channel(channel),
         state=State.TRIAGE.value,
         subject=subject,
+        requester=requester,
+        guardian_right=kinds[0] if requester is not None else "",
         language=language,
         received_at=received,
         **dict.fromkeys(("due_at", "expected_by", "answer_by"), due_at(received)),
     )
     if identity and subject is not None:
         row.identity_method, row.identity_verified_at = IdentityMethod(identity), at
+    require_authority(row, kinds, at=at)
+    _save_sealed(row, details, contact)
+    create_parts(row, kinds, purposes, at)
+    record_step("rights_request.received", row, actor, at, {"channel": str(row.channel)})
+    _acknowledge(row, actor, at)
+    decide_at_once(row, actor=actor, at=at)
+    return row
+
+
+def _save_sealed(row: RightsRequest, details: str, contact: str) -> None:
     create_key(row)
     row.details = seal_text(row, details, row=row, field="details")
     row.contact = seal_text(row, contact, row=row, field="contact")
     row.save(force_insert=True)
-    _create_parts(row, kinds, purposes, at)
-    record_step("rights_request.received", row, actor, at, {"channel": str(row.channel)})
-    _acknowledge(row, actor, at)
-    if row.is_identity_verified:
-        withdraw_at_once(row, actor=actor, at=at)
-    return row
 
 
-def _require_may_receive(actor: Actor, client_id: UUID, subject: Subject | None) -> None:
+def require_may_receive(
+    actor: Actor, client_id: UUID, subject: Subject | None, requester: Subject | None = None
+) -> None:
+    """Require that the actor may record a request of this person, or of a guardian about them. Raises NotAllowed.
+
+    Learning platforms pass on what guardians request by the capability for guardians' answers.
+    """
+    by_staff = requester is None or actor.kind is ByKind.USER
+    capability = Capability.RECEIVE_RIGHTS_REQUESTS if by_staff else Capability.RECORD_GUARDIANS
     if subject is None:
-        require(actor, Capability.RECEIVE_RIGHTS_REQUESTS, client_id)
+        require(actor, capability, client_id)
     else:
-        require_about(actor, Capability.RECEIVE_RIGHTS_REQUESTS, subject_id=subject.pk, client_id=client_id)
+        require_about(actor, capability, subject_id=subject.pk, client_id=client_id)
+    if requester is not None and actor.kind is ByKind.SUBJECT and actor.id != requester.pk:
+        raise NotAllowed("People may make requests only for themselves.")
+
+
+def _check_people(kinds: Sequence[str], subject: Subject | None, requester: Subject | None) -> None:
+    if subject is not None and subject.erased_at is not None:
+        raise AlreadyErased
+    if requester is None:
+        return
+    if subject is None or requester.pk == subject.pk:
+        raise ValidationError({"requester": [_("A guardian makes a request about another person.")]})
+    if len(kinds) != 1 or kinds[0] not in GUARDIANS_RIGHTS:
+        raise ValidationError({"kinds": [_("Name one right that a guardian may exercise for a child.")]})
 
 
 def _check(client_id: UUID, kinds: Sequence[str], purposes: Sequence[str], received: datetime, at: datetime) -> None:
@@ -109,7 +138,8 @@ def _check(client_id: UUID, kinds: Sequence[str], purposes: Sequence[str], recei
         raise ValidationError({"received_at": [_("Choose a time in the last thirty days.")]})
 
 
-def _create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[str], at: datetime) -> None:
+def create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[str], at: datetime) -> None:
+    """Create a part for each right and each controller who decides about it."""
     role = row.subject.role if row.subject else "student"
     for kind in kinds:
         deciders = find_deciders(row.client_id, role=role, kind=RightKind(kind), purposes=purposes, at=at)
@@ -121,11 +151,11 @@ def _create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[s
 
 def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
     """Email the acknowledgement to the contact on file, if there is one; never to an address in the request."""
-    sent = row.subject is not None and row.subject.email is not None
-    if sent and row.subject is not None:
+    sent = row.sender is not None and row.sender.email is not None
+    if sent and row.sender is not None:
         context = {"number": row.number, "due": format_day(row.due_at, row.client.time_zone)}
         told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
-        send_message(RECEIVED.code, to=row.subject, client_id=row.client_id, context=context, **told)
+        send_message(RECEIVED.code, to=row.sender, client_id=row.client_id, context=context, **told)
     record_step("rights_request.acknowledged", row, actor, at, {"sent": sent})
 
 
@@ -144,14 +174,14 @@ def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, 
 def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at: datetime) -> RightsRequest:
     """Assign a request to the person whom it is about; that proves nothing about who made it.
 
-    Raises PersonDiffers once the identity
-    is verified, RequestEnded, AlreadyErased, NotAllowed.
+    Raises PersonDiffers once the identity is verified and for a guardian's request, RequestEnded, AlreadyErased,
+    NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
     if subject.client_id != request.client_id or subject.erased_at is not None:
         raise AlreadyErased
-    if request.is_identity_verified:
+    if request.is_identity_verified or request.requester_id is not None:
         raise PersonDiffers
     request.subject = subject
     record_step("rights_request.matched", request, actor, at)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -22,10 +23,11 @@ from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import part_granted
 from rights.requests.models import PARENT, Channel, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
+from rights.requests.services.authority import RequestNotAllowed, require_authority
 from rights.requests.services.steps import list_parts, record_step, require_subject
 from rights.requests.states import Decider, Decision
 
-__all__ = ["BasisDoesNotAllowObjection", "carry_out", "withdraw_at_once"]
+__all__ = ["BasisDoesNotAllowObjection", "carry_out", "decide_at_once", "order_systems"]
 
 _PORTAL = system_actor("rights.outcomes")
 _A_DAY = timedelta(days=1)
@@ -57,7 +59,7 @@ def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: da
     """
     kind = RightKind(part.kind)
     if kind in _COPIES:
-        _order_copies(request, actor, at)
+        order_systems(request, OrderKind.COLLECT, actor=actor, at=at)
     elif kind is RightKind.RESTRICTION:
         subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
         for purpose in _purposes_of(subject, part, at) or [""]:
@@ -71,18 +73,37 @@ def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: da
 
 
 @transaction.atomic
-def withdraw_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> None:
-    """Withdraw consent for the parts that ask for it, once the person is verified; no decision is needed.
+def decide_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> None:
+    """Grant the parts that need no person's decision, once the sender of a request is verified.
 
-    A withdrawal is as easy as giving consent (GDPR Art. 7(3)) and in effect from the next decision.
+    A withdrawal is as easy as giving consent (GDPR Art. 7(3)) and in effect from the next decision. A copy that a
+    guardian with the authority for it requests is ordered by the portal: collecting it destroys nothing, and the client
+    hands it over (decision 37).
     """
-    waiting = [one for one in list_parts(request) if one.kind == RightKind.WITHDRAWAL and not one.decision]
-    for part in waiting:
-        _withdraw(request, part, at)
-        part.decision, part.decided_at = Decision.GRANTED.value, at
-        part.decided_kind, part.decided_by = actor.kind.value, actor.id
-        part.save(update_fields=["decision", "decided_at", "decided_kind", "decided_by"])
-        record_step("rights_request.decided", request, actor, at, {"part": str(part.pk), "decision": part.decision})
+    if not request.is_identity_verified:
+        return
+    for part in [one for one in list_parts(request) if not one.decision]:
+        if part.kind == RightKind.WITHDRAWAL:
+            _withdraw(request, part, at)
+            _grant(request, part, actor, at)
+        elif part.kind == RightKind.ACCESS and _may_have_copy(request, at):
+            _grant(request, part, _PORTAL, at)
+            carry_out(request, part, actor=_PORTAL, at=at)
+
+
+def _grant(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
+    part.decision, part.decided_at = Decision.GRANTED.value, at
+    part.decided_kind, part.decided_by = actor.kind.value, actor.id
+    part.save(update_fields=["decision", "decided_at", "decided_kind", "decided_by"])
+    record_step("rights_request.decided", request, actor, at, {"part": str(part.pk), "decision": part.decision})
+
+
+def _may_have_copy(request: RightsRequest, at: datetime) -> bool:
+    try:
+        require_authority(request, [RightKind.ACCESS], at=at)
+    except RequestNotAllowed:
+        return False
+    return request.requester is not None
 
 
 def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
@@ -110,15 +131,19 @@ def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]
     return part.purposes or deciders.get(Decider(part.decider), [])
 
 
-def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Order every system to provide its data, once for the request, however many parts are granted."""
+def order_systems(request: RightsRequest, kind: OrderKind, *, actor: Actor, at: datetime) -> None:
+    """Order all categories of every system, once for the request, however many parts are granted.
+
+    Without registered systems there are no orders: staff carry the request out.
+    """
     parent = Parent(PARENT, request.pk)
-    orders = Order.objects.filter(client_id=request.client_id, parent_kind=parent.kind, parent_id=parent.id)
+    own: dict[str, Any] = {"client_id": request.client_id, "parent_kind": parent.kind, "parent_id": parent.id}
+    orders = Order.objects.filter(kind=kind, **own)
     categories = categories_held(request.client_id, at=at)
     if not categories or orders.exists():
         return
     spec = OrderSpec(
-        kind=OrderKind.COLLECT,
+        kind=kind,
         categories=categories,
         reason=Reason.SUBJECT_REQUEST,
         ground=Ground.RIGHT_OF_THE_PERSON,

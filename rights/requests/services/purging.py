@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -18,12 +19,12 @@ _AT_ONCE = 500
 
 
 def destroy_texts_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Destroy the keys of a person's requests; a handler of ``people.before_erasure``.
+    """Destroy the keys of a person's requests, and of those they made as a guardian.
 
-    The case itself goes on: what was decided and when stays as evidence.
+    A handler of ``people.before_erasure``. The case itself goes on: what was decided and when stays as evidence.
     """
-    own = RightsRequest.objects.filter(client_id=subject.client_id, subject=subject, wrapped__isnull=False)
-    for request in own.select_for_update(of=("self",)):
+    own = RightsRequest.objects.filter(client_id=subject.client_id, wrapped__isnull=False)
+    for request in own.filter(Q(subject=subject) | Q(requester=subject)).select_for_update(of=("self",)):
         _destroy(request, actor, at)
 
 

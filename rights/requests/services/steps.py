@@ -34,7 +34,7 @@ class PersonUnknown(PortalError):
 
 def lock_open_request(row: RightsRequest) -> RightsRequest:
     """Return the stored request, locked until the end of the transaction. Raises RequestEnded."""
-    rows = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "client")
+    rows = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "requester", "client")
     found: RightsRequest = rows.get(pk=row.pk, client_id=row.client_id)
     if found.closed_at is not None:
         raise RequestEnded

@@ -1,24 +1,16 @@
-"""Forms for concerns and for guardians' requests."""
+"""Forms for guardians' requests and for concerns about a child's data."""
 
 from collections.abc import Container
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from children.concerns.request_rules import RequestKind
 from paktaleem.foundation.console.forms import set_choices
+from rights.guardian_requests.texts import WISH_LABELS
+from rights.guardian_requests.wishes import Wish
 
-__all__ = ["REQUEST_LABELS", "ConcernForm", "DataForm"]
-
-REQUEST_LABELS: dict[RequestKind, Promise] = {
-    RequestKind.COPY: _("I request a copy of the data"),
-    RequestKind.DELETION: _("I request that the data be deleted"),
-    RequestKind.KEEP: _("Keep only what the school must keep, and do nothing else with it"),
-}
-
-_TEXT = forms.Textarea(attrs={"rows": 6, "dir": "auto"})
+__all__ = ["ConcernForm", "DataForm"]
 
 
 class ConcernForm(forms.Form):
@@ -28,7 +20,7 @@ class ConcernForm(forms.Form):
         label=_("What is your concern?"),
         help_text=_("State the school or platform, and what happened. Name the child only if necessary."),
         max_length=4000,
-        widget=_TEXT,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
     )
     contact = forms.CharField(
         label=_("How can we contact you?"),
@@ -50,8 +42,8 @@ class DataForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, refused: Container[RequestKind], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
         """Offer only the requests that this guardian may make."""
         super().__init__(*args, **kwargs)
-        offered = [(wish.value, words) for wish, words in REQUEST_LABELS.items() if wish not in refused]
+        offered = [(wish.value, words) for wish, words in WISH_LABELS.items() if wish not in refused]
         set_choices(self, "wish", offered)

@@ -8,15 +8,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.concerns.models import Concern
-from children.concerns.request_rules import RequestBlocker, RequestKind
-from children.concerns.services import RequestNotAllowed, record_data_request
+from children.guardians.request_rules import RequestBlocker
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.problems import FieldProblem
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 from paktaleem.foundation.errors import Problem
+from rights.guardian_requests.services import record_guardian_request
+from rights.guardian_requests.wishes import RIGHT_OF, Wish
+from rights.requests.models import Channel, IdentityMethod, RequestPart, RightsRequest
+from rights.requests.services import RequestNotAllowed, list_parts
+from rights.requests.states import Decider, Decision
 
 __all__ = ["AskAboutData"]
 
@@ -25,6 +28,8 @@ _WHY = {
     RequestBlocker.TOO_WEAK: "The guardian is verified by two messages only: a copy requires a stronger method.",
     RequestBlocker.NOT_TOLD: "The guardian may not receive data about the child.",
 }
+_STATES = ["kept", "ordered", "waits_for_client", "waits_for_paktaleem", "decided"]
+_ORDERED = frozenset({Wish.COPY, Wish.DELETION})
 
 
 class DataRequestRefused(FieldProblem):
@@ -42,17 +47,17 @@ class AboutDataInput(StrictSerializer):
     """The guardian, and the request about the child's data."""
 
     guardian = TextField(max_length=255)
-    wish = serializers.ChoiceField([one.value for one in RequestKind])
+    wish = serializers.ChoiceField([one.value for one in Wish])
     text = TextField(required=False, allow_null=True, max_length=2_000)
 
 
 class AboutDataOutput(serializers.Serializer[Any]):
-    """The case of a request; ``id`` is the parent of its orders. It is null for ``keep``, which creates no case."""
+    """The rights request; ``id`` is the parent of its orders. It is null for ``keep``, which creates no request."""
 
     id = serializers.UUIDField(allow_null=True)
     number = serializers.CharField(allow_null=True)
-    kind = serializers.ChoiceField([one.value for one in RequestKind])
-    state = serializers.ChoiceField(["kept", "ordered", "waits_for_client"])
+    kind = serializers.ChoiceField([one.value for one in Wish])
+    state = serializers.ChoiceField(_STATES)
     received_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
 
@@ -66,33 +71,41 @@ class AskAboutData(Operation):
     def post(self, request: Request, external_id: str) -> Response:
         """Record a guardian's request: 201. A copy is ordered at once, a deletion once the client confirms it.
 
-        Idempotent while the case is open: the same case is returned.
+        Idempotent while the request is open: the same request is returned.
         """
         given = validate_input(AboutDataInput, request.data)
         actor, at = actor_of(request), moment_of(request)
         child, guardian = (get_subject(one, actor=actor) for one in (external_id, given["guardian"]))
         details: dict[str, Any] = {"text": given.get("text") or "", "language": guardian.language}
+        signed_in: dict[str, Any] = {"identity": IdentityMethod.LMS, "channel": Channel.API}
+        wish = Wish(given["wish"])
         try:
-            case = record_data_request(child, guardian=guardian, wish=given["wish"], **details, actor=actor, at=at)
+            made = record_guardian_request(
+                child, guardian=guardian, wish=wish, **details, **signed_in, actor=actor, at=at
+            )
         except RequestNotAllowed as refused:
             raise DataRequestRefused({"wish": [_WHY[refused.why]]}) from refused
-        no_case = {
-            "id": None,
-            "number": None,
-            "kind": given["wish"],
-            "state": "kept",
-            "received_at": at,
-            "due_at": None,
-        }
-        return Response(no_case if case is None else _serialize_case(case), HTTPStatus.CREATED)
+        kept = {"id": None, "number": None, "kind": wish, "state": "kept", "received_at": at, "due_at": None}
+        return Response(kept if made is None else _serialize(made, wish), HTTPStatus.CREATED)
 
 
-def _serialize_case(case: Concern) -> dict[str, Any]:
+def _serialize(made: RightsRequest, wish: Wish) -> dict[str, Any]:
+    parts = [part for part in list_parts(made) if part.kind == RIGHT_OF[wish]]
     return {
-        "id": str(case.pk),
-        "number": case.number,
-        "kind": case.kind,
-        "state": "waits_for_client" if case.ordered_at is None else "ordered",
-        "received_at": case.received_at,
-        "due_at": case.due_at,
+        "id": str(made.pk),
+        "number": made.number,
+        "kind": wish,
+        "state": _state_of(wish, parts),
+        "received_at": made.received_at,
+        "due_at": made.due_at,
     }
+
+
+def _state_of(wish: Wish, parts: list[RequestPart]) -> str:
+    """Return who has to act: the client, PakTaleem, or the systems, which have their orders."""
+    undecided = {part.decider for part in parts if not part.decision}
+    if Decider.CLIENT in undecided:
+        return "waits_for_client"
+    if wish in _ORDERED and any(part.decision in {Decision.GRANTED, Decision.PARTLY} for part in parts):
+        return "ordered"
+    return "waits_for_paktaleem" if undecided else "decided"

@@ -1,4 +1,4 @@
-"""Guardians' requests about a child's data, and the conditions for making them. Pure."""
+"""The conditions for a guardian's request about a child's data. Pure."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,15 +6,7 @@ from enum import StrEnum
 from children.guardians.authority import Guardian
 from children.guardians.strength import Strength
 
-__all__ = ["RequestBlocker", "RequestKind", "why_not_allowed"]
-
-
-class RequestKind(StrEnum):
-    """A kind of request: what should happen to the data."""
-
-    COPY = "copy"
-    DELETION = "deletion"
-    KEEP = "keep"
+__all__ = ["RequestBlocker", "why_not_allowed"]
 
 
 class RequestBlocker(StrEnum):
@@ -29,18 +21,16 @@ class RequestBlocker(StrEnum):
 
 
 def why_not_allowed(
-    wish: RequestKind, guardian: Guardian, *, may_receive_data: bool, at: datetime
+    guardian: Guardian, *, discloses_data: bool, may_receive_data: bool, at: datetime
 ) -> RequestBlocker | None:
     """Return why this guardian may not make a request, or None if they may.
 
-    A copy discloses data, so it requires the same strength as outside recipients (COPPA, 16 CFR 312.5(b)(2)(viii)) and
-    ``may_receive_data``. A deletion requires a guardian with authority. ``keep`` requires nothing.
+    Every request requires a guardian with authority. One that discloses data also requires the same strength as outside
+    recipients (COPPA, 16 CFR 312.5(b)(2)(viii)) and ``may_receive_data``.
     """
-    if wish is RequestKind.KEEP:
-        return None
     if not guardian.has_authority(at):
         return RequestBlocker.NOT_VERIFIED
-    if wish is RequestKind.DELETION:
+    if not discloses_data:
         return None
     if not may_receive_data:
         return RequestBlocker.NOT_TOLD

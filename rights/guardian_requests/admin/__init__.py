@@ -1,0 +1,5 @@
+"""Guardians' requests in the console."""
+
+from rights.guardian_requests.admin import guardians, panels
+
+__all__ = ["guardians", "panels"]

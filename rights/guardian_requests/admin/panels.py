@@ -1,0 +1,56 @@
+"""Panels on the page of a guardian's request: the guardian's authority, and the portal's own record if it remains."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from children.guardians.models import Guardianship, Verification
+from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+from rights.guardian_requests.selectors import portal_record_remains
+from rights.requests.admin.panels import request_panels
+from rights.requests.models import RightsRequest
+
+__all__: list[str] = []
+
+
+@request_panels.connect
+def authority_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the panel with the guardian's authority now: relationship, verification, and what they may request."""
+    del request
+    if row.subject is None or row.requester is None:
+        return None
+    at = client_now()
+    panel: dict[str, Any] = {"template": "console/panels/rights_guardian.html", "guardian": row.requester}
+    with suppress(GuardianshipUnknown), in_client(row.client_id):
+        panel |= _describe(get_live_guardianship(row.subject, row.requester, at=at), at)
+    return panel
+
+
+def _describe(found: Guardianship, at: datetime) -> dict[str, Any]:
+    verifications = Verification.objects.filter(client_id=found.client_id, guardianship=found)
+    return {
+        "row": found,
+        "url": reverse("admin:children_guardianship_change", args=[found.pk], current_app=site.name),
+        "verification": verifications.order_by("-verified_at", "-pk").first(),
+        "may_decide": find_request_blocker(found, discloses_data=False, at=at) is None,
+        "may_have_copy": find_request_blocker(found, discloses_data=True, at=at) is None,
+    }
+
+
+@request_panels.connect
+def remaining_record_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the panel about the portal's own record that remains, with a link to erase it for those who may."""
+    if not portal_record_remains(row) or row.subject is None:
+        return None
+    people: Any = site.get_model_admin(Subject)
+    url = people.url_of("erase", row.subject) if actor_of(request).may(Capability.ERASE_SUBJECTS) else ""
+    return {"template": "console/panels/record_left.html", "child": row.subject, "url": url}

@@ -1,0 +1,80 @@
+"""Selectors of guardians' requests about a child."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from children.guardians.models import Guardianship
+from children.guardians.request_rules import RequestBlocker
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.selectors import Parent, list_answers
+from paktaleem.directory.people.models import Subject
+from rights.guardian_requests.wishes import RIGHT_OF, Wish
+from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.selectors import list_parts_of
+from rights.requests.services.authority import find_blocker
+from rights.requests.states import Decider, Decision
+
+__all__ = [
+    "RequestProgress",
+    "find_open_request",
+    "list_request_blockers",
+    "list_requests_of_guardian",
+    "portal_record_remains",
+]
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProgress:
+    """A guardian's request with its rights, and the number of systems that received an order and that have answered."""
+
+    request: RightsRequest
+    rights: tuple[RightKind, ...]
+    total: int
+    answered: int
+
+
+def list_requests_of_guardian(child: Subject, guardian: Subject) -> list[RequestProgress]:
+    """List the latest requests of one guardian about one child, newest first, at most twenty."""
+    own = RightsRequest.objects.filter(client_id=child.client_id, subject=child, requester=guardian)
+    found = list(own.defer("details", "contact", "answer").order_by("-received_at", "-pk")[:_SHOWN])
+    parts = list_parts_of(found)
+    return [_progress_of(request, parts[request.pk]) for request in found]
+
+
+def _progress_of(request: RightsRequest, parts: list[RequestPart]) -> RequestProgress:
+    answers = list_answers(Parent(PARENT, request.pk), client_id=request.client_id)
+    rights = tuple(dict.fromkeys(RightKind(part.kind) for part in parts))
+    return RequestProgress(request, rights, len(answers), sum(not one.is_open for one in answers))
+
+
+def find_open_request(child: Subject, guardian: Subject, kind: RightKind) -> RightsRequest | None:
+    """Return the open request of a guardian that exercises a right for a child, or None; there is at most one."""
+    own = RightsRequest.objects.open().filter(client_id=child.client_id, subject=child, requester=guardian)
+    parts = RequestPart.objects.filter(client_id=child.client_id, request__in=own, kind=kind)
+    found: RightsRequest | None = own.filter(pk__in=parts.values("request")).select_related("subject").first()
+    return found
+
+
+def list_request_blockers(row: Guardianship, *, at: datetime) -> Mapping[Wish, RequestBlocker]:
+    """Return why a guardian may not make a request, by wish; those left out are allowed. Raises GuardianshipUnknown."""
+    found = {wish: find_blocker(row.child, row.guardian, kind, at=at) for wish, kind in RIGHT_OF.items()}
+    return {wish: blocker for wish, blocker in found.items() if blocker is not None}
+
+
+def portal_record_remains(request: RightsRequest) -> bool:
+    """Return True if every system has answered for an erasure that a guardian requested, but the record here remains.
+
+    The portal's record is erased by a separate act (decisions 5, 37), since nothing can be answered about an erased
+    person. It no longer remains once that act is confirmed.
+    """
+    child = request.subject
+    if request.requester_id is None or child is None or child.erased_at is not None or child.is_being_erased:
+        return False
+    parts = RequestPart.objects.filter(client_id=request.client_id, request=request, kind=RightKind.ERASURE)
+    granted = [one for one in parts if one.decision in {Decision.GRANTED, Decision.PARTLY}]
+    orders = Order.objects.open().filter(client_id=request.client_id, parent_kind=PARENT, parent_id=request.pk)
+    is_confirmed = any(one.decider == Decider.CLIENT for one in granted) or len(granted) == len(parts) > 0
+    return is_confirmed and not orders.exists()

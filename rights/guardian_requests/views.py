@@ -1,0 +1,120 @@
+"""The guardian's page about a child's data, and the public form for concerns, which discloses nothing."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from children.guardians.selectors import GuardianshipUnknown
+from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
+from paktaleem.directory.access_links.decorators import client_page
+from paktaleem.directory.access_links.limits import Limit, count_attempt
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import get_remote_address
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.requests import get_client_time
+from paktaleem.foundation.public.pages import error_page, page_url, public_page
+from rights.guardian_requests.forms import ConcernForm, DataForm
+from rights.guardian_requests.selectors import list_request_blockers, list_requests_of_guardian
+from rights.guardian_requests.services import record_guardian_request
+from rights.guardian_requests.texts import DONE_TEXTS, describe_blockers, name_right, render_progress
+from rights.guardian_requests.wishes import Wish
+from rights.requests.models import Channel, IdentityMethod, RightKind
+from rights.requests.services import RequestNotAllowed, receive_request
+from rights.requests.services.identity import is_contact_settled
+
+__all__ = ["ask_for_data", "report_concern"]
+
+REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
+_BY_ANYBODY = system_actor("rights.concern_by_anybody")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@about_child
+def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
+    """Let a guardian exercise the child's rights; show their requests, and which are not possible and why."""
+    refused = list_request_blockers(ward.guardianship, at=get_client_time(request))
+    form = DataForm(request.POST if request.method == "POST" else None, refused=refused)
+    if form.is_valid():
+        return _record_request(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"])
+    done = request.GET.get("done", "")
+    return public_page(
+        request,
+        "guardian/data.html",
+        title=_("The child’s data"),
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
+        client=ward.child.client,
+        ward=ward,
+        form=form,
+        refused=describe_blockers(refused),
+        rows=[
+            {
+                "row": one.request,
+                "rights": [name_right(kind) for kind in one.rights],
+                "state": render_progress(one),
+            }
+            for one in list_requests_of_guardian(ward.child, ward.visit.person)
+        ],
+        done=DONE_TEXTS.get(done),
+        asks_after_withdrawal=done == "withdrawn",
+    )
+
+
+def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str) -> HttpResponse:
+    at = get_client_time(request)
+    try:
+        record_guardian_request(
+            ward.child,
+            guardian=ward.visit.person,
+            wish=wish,
+            text=text,
+            identity=_identity_of(ward, at),
+            channel=Channel.OWN_PAGE,
+            language=language_of(),
+            actor=ward.actor,
+            at=at,
+        )
+    except (RequestNotAllowed, GuardianshipUnknown):  # their authority has changed since the page was shown
+        return _show_done(ward, "nothing")
+    return _show_done(ward, "kept" if wish == Wish.KEEP else f"asked_{wish}")
+
+
+def _identity_of(ward: ChildView, at: datetime) -> IdentityMethod | str:
+    """Return how the visit verifies the guardian: by the code, unless their contact is too new."""
+    return IdentityMethod.CODE if is_contact_settled(ward.visit.person, at) else ""
+
+
+def _show_done(ward: ChildView, done: str) -> HttpResponse:
+    shown = done if done in DONE_TEXTS else "asked"
+    return HttpResponseRedirect(f"{page_url('guardian-data', ward.child.pk)}&done={shown}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_page
+def report_concern(request: HttpRequest, client_id: UUID) -> HttpResponse:
+    """Show the form and record a concern; the response does not depend on whether the child is registered."""
+    form = ConcernForm(request.POST if request.method == "POST" else None)
+    client = Client.objects.get(pk=client_id)
+    shown: dict[str, Any] = {"client": client, "form": form}
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+        title = _("Report a concern about a child’s data")
+        return public_page(request, "concern/report.html", title=title, status=status, **shown)
+    if not count_attempt(REPORTING, address="", ip=get_remote_address(request) or ""):
+        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
+    row = receive_request(
+        client,
+        kinds=[RightKind.CHILD_CONCERN],
+        channel=Channel.FORM,
+        details=form.cleaned_data["text"],
+        contact=form.cleaned_data["contact"],
+        language=translation.get_language() or "en",
+        actor=_BY_ANYBODY,
+        at=get_client_time(request),
+    )
+    return public_page(request, "concern/received.html", title=_("Thank you"), row=row, client=client)

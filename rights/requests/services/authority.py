@@ -1,0 +1,57 @@
+"""A guardian's authority for a request about a child: checked at receipt, when verified, and with each decision."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from children.guardians.request_rules import RequestBlocker
+from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
+from children.guardians.services.locking import lock_child
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.errors import PortalError
+from rights.requests.models import RightKind, RightsRequest
+from rights.requests.services.steps import require_subject
+
+__all__ = ["GUARDIANS_RIGHTS", "RequestNotAllowed", "find_blocker", "require_authority"]
+
+_DISCLOSING = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
+"""Rights whose exercise hands data of the child to the guardian."""
+GUARDIANS_RIGHTS = frozenset(set(RightKind) - {RightKind.WITHDRAWAL, RightKind.CHILD_CONCERN})
+"""Rights and questions that a guardian may send about a child. Consent is withdrawn on the guardian's own page."""
+
+
+class RequestNotAllowed(PortalError):
+    """The guardian may not make this request, or no longer; ``why`` is the reason."""
+
+    console_message = (
+        "The guardian may not request this, or no longer. Verify them first (for a copy, by a method stronger than two "
+        "messages), and check that they may receive data about the child."
+    )
+
+    def __init__(self, why: RequestBlocker) -> None:
+        """Store the reason."""
+        super().__init__(why.value)
+        self.why = why
+
+
+def find_blocker(child: Subject, guardian: Subject, kind: RightKind | str, *, at: datetime) -> RequestBlocker | None:
+    """Return why a guardian may not exercise a right for a child. Raises GuardianshipUnknown."""
+    row = get_live_guardianship(child, guardian, at=at)
+    return find_request_blocker(row, discloses_data=RightKind(kind) in _DISCLOSING, at=at)
+
+
+def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], *, at: datetime) -> None:
+    """Require that the guardian who made a request may exercise these rights now; a person's own request passes.
+
+    The child's row stays locked, so that the authority does not end meanwhile. Raises RequestNotAllowed, AlreadyErased,
+    ErasureInProgress.
+    """
+    if request.requester is None:
+        return
+    child = lock_child(require_subject(request))
+    for kind in kinds:
+        try:
+            why = find_blocker(child, request.requester, kind, at=at)
+        except GuardianshipUnknown as error:
+            raise RequestNotAllowed(RequestBlocker.NOT_VERIFIED) from error
+        if why is not None:
+            raise RequestNotAllowed(why)

@@ -1,0 +1,248 @@
+"""Concerns about a child's data from the public form: a request with a clock, and a response that discloses nothing."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.encryption.wrapped_kinds import list_wrapped_kinds
+from paktaleem.foundation.tenancy.context import in_client
+from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.services import (
+    NoQuestion,
+    RequestEnded,
+    add_rights,
+    answer_request,
+    assign_person,
+    close_request,
+    decide_part,
+    list_parts,
+    purge_old_requests,
+    read_request,
+    verify_identity,
+)
+from tests.access_links.visiting import send, visitor
+from tests.access_links.visiting import work as work_on_codes
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+from tests.rights.cases import AT, DAY, part_of, received
+
+MODEL = "rights/rightsrequest"
+
+
+def reported(cast: Cast, text: str = "A teacher posted my son's marks.", **given: Any) -> RightsRequest:
+    details = {"subject": None, "channel": "form", "contact": "somebody@mail.example", "details": text}
+    return received(cast, "child_concern", **{**details, **given})
+
+
+def closed(cast: Cast, request: RightsRequest, decision: str = "granted", by: str = "farah") -> RightsRequest:
+    actor = cast.actor(by)
+    decide_part(part_of(request, "paktaleem"), decision=decision, actor=actor, at=AT)
+    return close_request(answer_request(request, text="Done.", actor=actor, at=AT), actor=actor, at=AT)
+
+
+def rows_of(cast: Cast, code: str = "indus") -> list[RightsRequest]:
+    with in_client(cast.client_id(code)):
+        return list(RightsRequest.objects.filter(client_id=cast.client_id(code)).order_by("pk"))
+
+
+def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast: Cast) -> None:
+    pages = []
+    for name in ("Danish Qureshi of class 4", "Nobody At All of class 4"):
+        answer = send(visitor(), "/concern/indus/", text=f"About {name}.", contact="")
+        assert answer.status_code == 200
+        pages.append(re.sub(r'<strong class="number".*?</strong>', "", answer.content.decode()))
+    assert pages[0] == pages[1]
+    rows = rows_of(cast)
+    assert {(row.subject_id, row.requester_id, row.channel, row.state) for row in rows} == {
+        (None, None, "form", "in_review")
+    }
+    assert all(row.due_at - row.received_at == 30 * DAY for row in rows)
+    with in_client(cast.client_id("indus")):
+        assert set(RequestPart.objects.values_list("kind", flat=True)) == {"child_concern"}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT string_agg(to_jsonb(t)::text, '') FROM rights_rightsrequest t")
+            assert "Danish" not in cursor.fetchone()[0]
+
+
+def test_the_reporter_gets_the_number_and_is_matched_with_no_person(cast: Cast) -> None:
+    page = send(visitor(), "/concern/indus/", text="About a child.", contact="esra.qureshi@mail.example")
+    work_on_codes()
+    [row] = rows_of(cast)
+    assert row.number in page.content.decode()
+    assert (row.subject_id, mail.outbox) == (None, [])
+
+
+def told_about(name: str, number: int) -> Any:
+    """Return what the form does and responds about a person: status, headers, body and every statement."""
+    browser = visitor(REMOTE_ADDR=f"203.0.113.{number}")  # the rate limit counts by address
+    page = browser.get("/concern/indus/").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token
+    given = {"csrfmiddlewaretoken": token[1], "text": f"About {name}.", "contact": ""}
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.post("/concern/indus/", given)
+    headers = {name: value for name, value in answer.headers.items() if name not in {"Content-Length", "X-Request-ID"}}
+    body = re.sub(r'(<strong class="number"[^>]*>).{8}(</strong>)', r"\1\2", answer.content.decode())
+    shapes = [re.sub(r"'[^']*'|\\\\x[0-9a-f]+|\d+", "?", one["sql"]) for one in asked.captured_queries]
+    return answer.status_code, headers, re.sub(r"nonce-[^']+", "", body), len(answer.content), shapes
+
+
+def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_the_same_bytes(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("iqra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    names = {
+        "known": "Danish Qureshi",
+        "unknown": "Nobody At All",
+        "by its LMS id": "lms-danish",
+        "erased": "Iqra Shah",
+        "of another school": "Kiran Tareen",
+        "a guardian's address": "esra.qureshi@mail.example",
+    }
+    told_about("Somebody", 99)  # the first request of a process compiles the register, and keeps it
+    first, *others = [told_about(name, number) for number, name in enumerate(names.values())]
+    assert first[0] == 200
+    assert first[4], "something was written"
+    for other in others:
+        assert other == first
+
+
+def test_without_a_school_it_is_paktaleems(cast: Cast) -> None:
+    assert send(visitor(), "/concern/", text="Something is wrong.").status_code == 200
+    assert len(rows_of(cast, "paktaleem")) == 1
+
+
+def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refused(cast: Cast) -> None:
+    assert send(visitor(), "/concern/indus/").status_code == 422
+    assert visitor().post("/concern/indus/", {"text": "x"}).status_code == 403
+    assert visitor().get("/concern/nobody_here/").status_code == 404
+    found = [send(visitor(), "/concern/indus/", text="Again.").status_code for _ in range(11)]
+    assert found == [200] * 10 + [429]
+
+
+def test_reading_it_is_recorded_first(indus: Cast) -> None:
+    row = reported(indus)
+    read = read_request(row, actor=indus.actor("amina"), reason=Reason.INCIDENT, at=AT)
+    assert read == {"details": "A teacher posted my son's marks.", "contact": "somebody@mail.example", "answer": ""}
+    assert Entry.objects.filter(kind="rights_request.read").count() == 1
+    for name in ("bilal", "sana"):
+        with pytest.raises(NotAllowed):
+            read_request(row, actor=indus.actor(name), reason=Reason.INCIDENT, at=AT)
+
+
+@pytest.mark.parametrize("by", ["farah", "amina"])
+def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(indus: Cast, by: str) -> None:
+    row = closed(indus, reported(indus), by=by)
+    assert (row.is_open, row.state) == (False, "closed")
+    with pytest.raises(RequestEnded):
+        close_request(row, actor=indus.actor(by), at=AT)
+    for name in ("sana", "bilal", "celia"):
+        with pytest.raises(NotAllowed):
+            closed(indus, reported(indus), by=name)
+
+
+def test_the_text_is_deleted_some_time_after_the_answer(indus: Cast, settings: Any) -> None:
+    row, waits = closed(indus, reported(indus)), reported(indus)
+    worker, late = system_actor("tests"), AT + timedelta(days=settings.RIGHTS_KEPT_DAYS)
+    assert purge_old_requests(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
+    assert purge_old_requests(row.client_id, actor=worker, at=late) == 1
+    row.refresh_from_db()
+    empty = {"details": "", "contact": "", "answer": ""}
+    assert read_request(row, actor=indus.actor("amina"), reason=Reason.REVIEW, at=late) == empty
+    RightsRequest.objects.filter(pk=waits.pk).update(wrapped=None)
+    with pytest.raises(CannotOpen):
+        read_request(waits, actor=indus.actor("amina"), reason=Reason.REVIEW, at=late)
+
+
+def test_another_client_sees_nothing(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        reported(cast)
+    with in_client(cast.client_id("khyber")):
+        assert not RightsRequest.objects.exists()
+
+
+def test_its_key_is_counted_and_wrapped_anew_with_the_others(indus: Cast) -> None:
+    reported(indus)
+    kind = next(one for one in list_wrapped_kinds() if one.name == "rights.rightsrequest")
+    assert kind.counted(indus.client_id("indus")) == {1: 1}
+    assert kind.rewrap(indus.client_id("indus")) == frozenset()
+
+
+# A concern or a question that turns into a right
+
+
+def kinds_of(request: RightsRequest) -> set[tuple[str, str]]:
+    return {(part.kind, part.decider) for part in list_parts(request)}
+
+
+def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(indus: Cast) -> None:
+    row = reported(indus)
+    turned = add_rights(row, kinds=["erasure"], actor=indus.actor("farah"), at=AT + DAY)
+    assert (turned.number, turned.received_at, turned.due_at) == (row.number, AT, AT + 30 * DAY)
+    assert kinds_of(turned) == {("child_concern", "paktaleem"), ("erasure", "client"), ("erasure", "paktaleem")}
+    assert turned.state == "triage", "a right needs a person whose identity is verified"
+    entry = Entry.objects.get(kind="rights_request.rights_added")
+    assert json.loads(entry.body)["facts"]["added"] == ["erasure"]
+    assign_person(turned, subject=indus.subject("hamza"), actor=indus.actor("amina"), at=AT + DAY)
+    verify_identity(turned, method="client", actor=indus.actor("farah"), at=AT + DAY)
+    turned.refresh_from_db()
+    assert turned.state == "with_client"
+
+
+def test_a_verified_question_that_withdraws_consent_is_carried_out_at_once(indus: Cast) -> None:
+    row = add_rights(received(indus, "question"), kinds=["withdrawal"], actor=indus.actor("amina"), at=AT)
+    assert {part.kind: part.decision for part in list_parts(row)} == {"question": "", "withdrawal": "granted"}
+
+
+@pytest.mark.parametrize("kinds", [[], ["question"], ["child_concern"], ["erasure", "question"]])
+def test_only_rights_that_the_request_does_not_have_are_added(indus: Cast, kinds: list[str]) -> None:
+    row = received(indus, "question", "access")
+    for wrong in (kinds, ["access"]):
+        with pytest.raises(ValidationError) as refused:
+            add_rights(row, kinds=wrong, actor=indus.actor("amina"), at=AT)
+        assert list(refused.value.error_dict) == ["kinds"]
+    assert {kind for kind, _ in kinds_of(row)} == {"question", "access"}
+
+
+def test_a_request_that_is_no_question_an_ended_one_and_other_roles_are_refused(indus: Cast) -> None:
+    with pytest.raises(NoQuestion):
+        add_rights(received(indus, "access"), kinds=["erasure"], actor=indus.actor("amina"), at=AT)
+    with pytest.raises(RequestEnded):
+        add_rights(closed(indus, reported(indus)), kinds=["erasure"], actor=indus.actor("amina"), at=AT)
+    for name in ("sana", "bilal", "celia"):
+        with pytest.raises(NotAllowed):
+            add_rights(reported(indus), kinds=["erasure"], actor=indus.actor(name), at=AT)
+
+
+def test_at_the_desk_a_concern_is_read_turned_into_a_right_and_shown_on_the_timeline(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    with in_client(cast.client_id("indus")):
+        row = reported(cast, "Somebody worries.")
+    farah = sign_in("farah")
+    assert "Somebody worries." not in farah.get(row_url(MODEL, row.pk)).content.decode()
+    read = farah.post(row_url(MODEL, row.pk, "read"), {"reason": "incident"})
+    assert b"Somebody worries." in read.content
+    form = farah.get(row_url(MODEL, row.pk, "add-rights")).content.decode()
+    assert 'value="erasure"' in form
+    assert 'value="child_concern"' not in form
+    assert farah.post(row_url(MODEL, row.pk, "add-rights"), {"kinds": ["erasure"]}).status_code == 302
+    page = farah.get(row_url(MODEL, row.pk)).content.decode()
+    assert "Question or concern turned into a right" in page
+    assert farah.get(row_url(MODEL, row.pk, "history")).status_code == 200
+    with in_client(cast.client_id("indus")):
+        part = RequestPart.objects.get(kind="child_concern")
+    decided = {"part": str(part.pk), "decision": "granted", "refusal_code": "", "reasons": ""}
+    assert farah.post(row_url(MODEL, row.pk, "decide"), decided).status_code == 302

@@ -1,0 +1,181 @@
+"""Webhook events of rights requests: one family for what people, guardians and anonymous reporters write."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.directory.webhooks.services.sending import payload
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from rights.requests.models import RightsRequest
+from rights.requests.services import (
+    add_rights,
+    answer_request,
+    close_request,
+    decide_part,
+    list_parts,
+    purge_old_requests,
+    read_request,
+)
+from tests.cast import Cast
+from tests.children.guardians import verified_guardian
+from tests.console.pages import list_url, row_url
+from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
+from tests.signing_in import browser_of
+from tests.webhooks.making import make_endpoint
+
+NO_SUCH_PERSON = Answer(Outcome.NOT_FOUND)
+DUE = (AT + 30 * DAY).isoformat()
+PERSONAL = re.compile(r"esra|danish|mother|worr|please|@|\+92", re.IGNORECASE)
+DECLINED = {"decision": "refused", "refusal_code": "legal_obligation", "reasons": "The law."}
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine: Any) -> None:
+    """Freeze the clock in the morning."""
+    time_machine.move_to(AT, tick=False)
+
+
+@pytest.fixture
+def listening(indus: Cast) -> Cast:
+    """Verify Danish's mother and subscribe the platform to the events of rights requests."""
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT - DAY)
+    make_endpoint(indus, "indus", at=AT - DAY, events=["rights_request.*"])
+    return indus
+
+
+def told() -> list[tuple[str, dict[str, Any]]]:
+    """Return type and data of every message in order, after checking that they contain only ids and codes."""
+    messages = [json.loads(payload(one)) for one in Message.objects.order_by("pk")]
+    assert not PERSONAL.search(json.dumps(messages))
+    for one in messages:
+        assert str(Entry.objects.get(pk=one["data"].pop("id")).kind) == one["type"]
+    return [(one["type"].partition(".")[2], one["data"]) for one in messages]
+
+
+def steps() -> list[str]:
+    return [step for step, _ in told()]
+
+
+def decide_all(request: RightsRequest, cast: Cast, **decision: str) -> None:
+    for part in list_parts(request):
+        if not part.decision:
+            by = cast.actor("farah" if part.decider == "client" else "amina")
+            decide_part(part, **decision, actor=by, at=AT + DAY)
+
+
+def answer_orders(request: RightsRequest, cast: Cast) -> None:
+    told, key = {one.system.code: one for one in Order.objects.filter(parent_id=request.pk)}, cast.key_actor("indus")
+    complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), NO_SUCH_PERSON, actor=key, at=AT + DAY)
+    carry_out_by_hand(told["billing"], NO_SUCH_PERSON, actor=cast.actor("amina"), at=AT + DAY)
+
+
+def close(request: RightsRequest, cast: Cast) -> RightsRequest:
+    answer_request(request, text="Please read this, Esra.", actor=cast.actor("farah"), at=AT + DAY)
+    return close_request(request, actor=cast.actor("farah"), at=AT + DAY)
+
+
+def reported(cast: Cast) -> RightsRequest:
+    words = {"details": "I worry about Danish.", "contact": "esra@mail.example", "channel": "form"}
+    return received(cast, "child_concern", subject=None, **words)
+
+
+def test_a_concern_about_an_unknown_child_has_no_person(listening: Cast) -> None:
+    request = reported(listening)
+    decide_all(request, listening, decision="granted")
+    close(request, listening)
+    assert steps() == ["received", "acknowledged", "decided", "answered", "closed"]
+    own = {"subject_id": None, "rights_request": str(request.pk), "kind": "child_concern", "due_at": DUE}
+    assert told()[0] == ("received", own)
+    assert told()[-1] == ("closed", {**own, "outcome": "granted"})
+
+
+def test_a_concern_that_turns_into_a_right_is_sent_as_a_step_of_the_same_request(listening: Cast) -> None:
+    request = add_rights(reported(listening), kinds=["erasure"], actor=listening.actor("amina"), at=AT)
+    [(step, data)] = [one for one in told() if one[0] == "rights_added"]
+    assert (step, data["rights_request"], data["state"]) == ("rights_added", str(request.pk), "triage")
+
+
+@pytest.mark.parametrize(
+    ("wish", "right", "expected"),
+    [
+        ("copy", "access", ["received", "acknowledged", "decided", "ordered", "decided"]),
+        ("deletion", "erasure", ["received", "acknowledged"]),
+    ],
+)
+def test_a_guardians_request_is_sent_as_a_rights_request_about_the_child(
+    listening: Cast, wish: str, right: str, expected: list[str]
+) -> None:
+    request = asked_by_guardian(listening, wish, text="Danish's mother, please.")
+    own = {"subject_id": str(listening.subject_id("danish")), "rights_request": str(request.pk), "kind": right}
+    assert steps() == expected
+    assert all(data.items() >= {**own, "due_at": DUE}.items() for _, data in told())
+
+
+def test_every_step_of_a_deletion_is_sent(listening: Cast) -> None:
+    request = asked_by_guardian(listening, "deletion")
+    decide_part(part_of(request), decision="granted", actor=listening.actor("farah"), at=AT + DAY)
+    answer_orders(request, listening)
+    decide_all(request, listening, **DECLINED)
+    answer_request(request, text="Done.", actor=listening.actor("farah"), at=AT + DAY)
+    assert steps()[2:] == ["decided", "ordered", "orders_answered", "decided", "answered"]
+    assert {data["kind"] for _, data in told()} == {"erasure"}
+
+
+def test_every_step_of_a_copy_is_sent(listening: Cast) -> None:
+    request = asked_by_guardian(listening, "copy")
+    answer_orders(request, listening)
+    close(request, listening)
+    assert [step for step in steps() if step not in {"acknowledged", "decided"}] == [
+        "received",
+        "ordered",
+        "orders_answered",
+        "answered",
+        "closed",
+    ]
+    assert {data["kind"] for _, data in told()} == {"access"}
+
+
+def test_a_deletion_that_the_client_declines_is_sent_as_closed(listening: Cast) -> None:
+    request = asked_by_guardian(listening, "deletion")
+    decide_all(request, listening, **DECLINED)
+    close(request, listening)
+    assert [(step, data.get("outcome")) for step, data in told() if step in {"received", "closed"}] == [
+        ("received", None),
+        ("closed", "refused"),
+    ]
+
+
+def test_reading_and_deleting_a_text_are_recorded_and_not_sent(listening: Cast, settings: Any) -> None:
+    request = asked_by_guardian(listening, "deletion")
+    decide_all(request, listening, **DECLINED)
+    close(request, listening)
+    before = len(told())
+    late = AT + DAY + timedelta(days=settings.RIGHTS_KEPT_DAYS)
+    read_request(request, actor=listening.actor("amina"), reason=Reason.REVIEW, at=AT + DAY)
+    assert purge_old_requests(request.client_id, actor=system_actor("tests"), at=late) == 1
+    kinds = Entry.objects.filter(family="rights_request").order_by("pk").values_list("kind", flat=True)
+    assert [kind.partition(".")[2] for kind in kinds][-2:] == ["read", "forgotten"]
+    assert len(told()) == before
+
+
+def test_a_request_shows_its_acts_on_its_page_and_in_the_ledger(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        request = asked_by_guardian(cast, "deletion")
+    browser = browser_of(cast.user("farah"))
+    page = browser.get(row_url("rights/rightsrequest", request.pk)).content.decode()
+    assert "Rights request received" in page
+    ledger = browser.get(f"{list_url('ledger/entry')}?act=rights_request").content.decode()
+    assert ">rights_request.received</code>" in ledger
+    assert "guardian: verified" not in ledger

@@ -1,0 +1,677 @@
+"""Guardians' requests about a child: rights requests whose authority is checked, and that become orders."""
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from children.guardians.authority import Guardian, VerificationPeriod
+from children.guardians.models import Guardianship
+from children.guardians.request_rules import RequestBlocker, why_not_allowed
+from children.guardians.selectors import GuardianshipUnknown
+from children.guardians.services import change_guardian, end_guardian, record_verification
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer, Section
+from paktaleem.directory.data_systems.services import CopiesPurged, accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from rights.guardian_requests.selectors import list_requests_of_guardian
+from rights.guardian_requests.services import record_guardian_request
+from rights.guardian_requests.wishes import RIGHT_OF, Wish
+from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.selectors import list_linkable, list_related
+from rights.requests.services import (
+    AlreadyDecided,
+    ContactTooNew,
+    NothingReturnedYet,
+    OrdersOpen,
+    PersonDiffers,
+    RequestEnded,
+    RequestNotAllowed,
+    add_rights,
+    answer_request,
+    assign_person,
+    close_request,
+    decide_part,
+    deny_own_request,
+    extend_request,
+    list_parts,
+    open_copy,
+    read_request,
+    verify_identity,
+)
+from tests.access_links.visiting import send
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.children.browsers import answer, by_contact, child_page
+from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
+from tests.console.pages import list_url, row_url
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
+from tests.signing_in import browser_of
+
+MODEL = "rights/rightsrequest"
+REQUESTS = "/api/v1/subjects/lms-danish/guardian-requests"
+NOT_FOUND = Answer(Outcome.NOT_FOUND)
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine: Any) -> Any:
+    """Freeze the clock in the morning."""
+    time_machine.move_to(AT, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def seen(indus: Cast) -> Cast:
+    """Verify Danish's mother in person."""
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
+    return indus
+
+
+def weakly(cast: Cast) -> Guardianship:
+    """Verify Danish's mother by two messages only."""
+    row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=AT)
+    record_verification(row, method="email_plus", kept={}, actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AT)
+    return row
+
+
+def confirm(request: RightsRequest, cast: Cast, *, by: str = "farah", at: Any = AT + DAY) -> RightsRequest:
+    """Grant the client's part, as its administrator does to confirm a deletion."""
+    decide_part(part_of(request), decision="granted", actor=cast.actor(by), at=at)
+    request.refresh_from_db()
+    return request
+
+
+def finish(request: RightsRequest, cast: Cast, *, at: Any = AT + 2 * DAY) -> RightsRequest:
+    """Let PakTaleem grant its own part, answer the guardian, and close the request."""
+    for part in list_parts(request):
+        if not part.decision:
+            decide_part(part, decision="granted", actor=cast.actor("amina"), at=at)
+    answer_request(request, text="Done.", actor=cast.actor("farah"), at=at)
+    return close_request(request, actor=cast.actor("farah"), at=at)
+
+
+def orders_of(request: RightsRequest) -> dict[str, Order]:
+    return {one.system.code: one for one in Order.objects.filter(parent_id=request.pk).select_related("system")}
+
+
+def kinds() -> list[str]:
+    found = Entry.objects.filter(family="rights_request").order_by("pk").values_list("kind", flat=True)
+    return [kind.partition(".")[2] for kind in found]
+
+
+# The complete flow
+
+
+def test_a_copy_is_ordered_of_every_system_at_once_with_the_request_as_parent_and_thirty_days(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "copy", text="All of it.")
+    told = orders_of(request)
+    assert set(told) == {"lms", "billing"}
+    assert {(one.kind, one.ground, one.parent_kind, one.due_at) for one in told.values()} == {
+        ("collect", "right_of_the_person", "rights_request", AT + 30 * DAY)
+    }
+    assert {name for one in told.values() for name in one.categories} >= {"usage_logs", "content", "billing"}
+    people = (request.subject_id, request.requester_id, request.guardian_right)
+    assert people == (seen.subject_id("danish"), seen.subject_id("esra"), "access")
+    assert (request.state, request.due_at) == ("executing", AT + 30 * DAY)
+    granted = {(part.decision, part.decided_kind, part.decided_at) for part in list_parts(request)}
+    assert granted == {("granted", "system", AT)}, "by the rule, not by a person"
+    assert kinds() == ["received", "acknowledged", "decided", "ordered", "decided"]
+
+
+def test_the_guardian_is_written_to_and_never_the_child(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion")
+    extend_request(request, days=10, text="Many systems.", actor=seen.actor("farah"), at=AT)
+    for decider, by in (("client", "farah"), ("paktaleem", "amina")):
+        refused = {"decision": "refused", "refusal_code": "legal_obligation", "reasons": "The law."}
+        decide_part(part_of(request, decider), **refused, actor=seen.actor(by), at=AT)
+    answer_request(request, text="No, because of the law.", actor=seen.actor("farah"), at=AT)
+    letters = Letter.objects.filter(related_id=request.pk).order_by("pk")
+    assert {letter.subject_id for letter in letters} == {seen.subject_id("esra")}
+    assert [letter.kind for letter in letters] == ["rights_received", "rights_notice", "rights_answer"]
+
+
+def test_a_deletion_waits_for_the_client_whose_data_it_is(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion")
+    assert (orders_of(request), request.state) == ({}, "with_client")
+    for name in ("amina", "sana", "bilal"):
+        with pytest.raises(NotAllowed):
+            confirm(request, seen, by=name)
+    decide_part(part_of(request, "paktaleem"), decision="granted", actor=seen.actor("amina"), at=AT)
+    assert orders_of(request) == {}, "PakTaleem's own part orders nothing"
+    confirm(request, seen)
+    told = orders_of(request)
+    assert {(code, one.kind, one.due_at) for code, one in told.items()} == {
+        ("lms", "erase", AT + 30 * DAY),
+        ("billing", "erase", AT + 30 * DAY),
+    }
+    part = part_of(request)
+    assert (part.decided_by, part.decided_at) == (seen.user_id("farah"), AT + DAY)
+    body = json.loads(Entry.objects.get(kind="rights_request.ordered").body)
+    assert (body["actor"]["id"], body["facts"]["orders"]) == (str(seen.user_id("farah")), 2)
+    with pytest.raises(AlreadyDecided):
+        confirm(request, seen)
+
+
+def test_confirmed_after_its_day_there_is_a_day_left_to_do_it(seen: Cast) -> None:
+    request = confirm(asked_by_guardian(seen, "deletion"), seen, at=AT + 40 * DAY)
+    assert {one.due_at for one in orders_of(request).values()} == {AT + 41 * DAY}
+
+
+def test_the_request_is_closed_when_every_system_has_answered_and_the_record_is_erased(seen: Cast) -> None:
+    request = confirm(asked_by_guardian(seen, "deletion"), seen)
+    told, key = orders_of(request), seen.key_actor("indus")
+    done = Answer(Outcome.DONE, counts={"usage_logs": 3})
+    complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), done, actor=key, at=AT + DAY)
+    with pytest.raises(OrdersOpen):
+        finish(request, seen)
+    assert "orders_answered" not in kinds()
+    carry_out_by_hand(told["billing"], NOT_FOUND, actor=seen.actor("amina"), at=AT + DAY)
+    assert kinds()[-1] == "orders_answered"
+    erase_subject(seen.subject("danish"), actor=seen.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
+    for order in Order.objects.open().filter(subject=seen.subject_id("danish")):
+        carry_out_by_hand(order, NOT_FOUND, actor=seen.actor("amina"), at=AT + DAY)
+    assert close_request(request, actor=seen.actor("farah"), at=AT + 2 * DAY).state == "closed"
+    with pytest.raises(RequestEnded):
+        decide_part(part_of(request, "paktaleem"), decision="granted", actor=seen.actor("amina"), at=AT + 2 * DAY)
+
+
+LEFT = "The record here is left"
+
+
+def test_when_every_system_has_answered_the_page_says_what_is_left_and_leads_who_may_to_erasing_it(cast: Cast) -> None:
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        request = confirm(asked_by_guardian(cast, "deletion"), cast)
+        told, key = orders_of(request), cast.key_actor("indus")
+        done = Answer(Outcome.DONE, counts={"usage_logs": 3})
+        complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), done, actor=key, at=AT + DAY)
+    amina, farah = (browser_of(cast.user(name)) for name in ("amina", "farah"))
+    url, erase = (row_url(*at) for at in ((MODEL, request.pk), ("subjects/subject", request.subject_id, "erase")))
+    assert LEFT not in amina.get(url).content.decode(), "a system has still to answer"
+    with in_client(client_id):
+        carry_out_by_hand(told["billing"], NOT_FOUND, actor=cast.actor("amina"), at=AT + DAY)
+    for_officer, for_client = (one.get(url).content.decode() for one in (amina, farah))
+    for page in (for_officer, for_client):
+        assert LEFT in page
+        assert "Every system has answered" in page
+    assert erase in for_officer
+    assert erase not in for_client
+    assert "A privacy officer of PakTaleem erases it" in for_client
+    asked = {"confirmation": "lms-danish", "reason": "subject_request"}
+    assert amina.post(erase, asked).status_code == 302
+    after = amina.get(url).content.decode()
+    assert LEFT not in after
+    assert erase not in after
+
+
+def test_of_a_copy_or_a_deletion_that_was_not_confirmed_nothing_is_said_to_be_left(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        requests = [asked_by_guardian(cast, wish).pk for wish in ("copy", "deletion")]
+    for request in requests:
+        assert LEFT not in browser_of(cast.user("amina")).get(row_url(MODEL, request)).content.decode()
+
+
+def given_by_systems(cast: Cast, request: RightsRequest) -> None:
+    """Let the learning platform give data, and the other system know no such person."""
+    told, key = orders_of(request), cast.key_actor("indus")
+    given = Answer(Outcome.DONE, sections=(Section("usage_logs", {"rows": [1, 2]}),))
+    complete_order(accept_order(told["lms"], actor=key, at=AT), given, actor=key, at=AT)
+    carry_out_by_hand(told["billing"], NOT_FOUND, actor=cast.actor("amina"), at=AT)
+
+
+def test_what_systems_gave_is_handed_out_as_one_file_and_each_look_is_recorded(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        request = asked_by_guardian(cast, "copy")
+        with pytest.raises(NothingReturnedYet):
+            open_copy(request, actor=cast.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT)
+        given_by_systems(cast, request)
+    url = row_url(MODEL, request.pk, "take-copy")
+    taken = browser_of(cast.user("farah")).post(url, {"reason": "subject_request"})
+    with zipfile.ZipFile(io.BytesIO(taken.content)) as bundle:
+        [name] = bundle.namelist()
+        assert name == "001-lms-usage_logs.json"
+        assert json.loads(bundle.read(name)) == {"rows": [1, 2]}
+    with in_client(cast.client_id("indus")):
+        looks = AccessRecord.objects.filter(subject=request.subject, actor_id=cast.user_id("farah"))
+        assert [one.fields.split()[:2] for one in looks] == [["order", "part"]]
+
+
+def test_what_systems_gave_is_deleted_when_the_request_is_closed(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "copy")
+    given_by_systems(seen, request)
+    told: dict[str, Any] = {"actor": seen.actor("farah"), "reason": Reason.SUBJECT_REQUEST, "at": AT}
+    assert list(open_copy(request, **told))
+    for name in ("bilal", "sana", "celia"):
+        with pytest.raises(NotAllowed):
+            open_copy(request, **{**told, "actor": seen.actor(name)})
+    assert finish(request, seen).state == "closed"
+    with pytest.raises(CopiesPurged):
+        open_copy(request, **told)
+
+
+def test_asked_again_it_is_the_same_request(seen: Cast) -> None:
+    assert asked_by_guardian(seen, "copy").pk == asked_by_guardian(seen, "copy", at=AT + DAY).pk
+    assert len(orders_of(RightsRequest.objects.get())) == 2
+
+
+def test_to_keep_it_is_recorded_and_makes_no_request(seen: Cast) -> None:
+    told: dict[str, Any] = {"guardian": seen.subject("esra"), "wish": "keep", "channel": "client", "at": AT}
+    assert record_guardian_request(seen.subject("danish"), **told, actor=seen.actor("farah")) is None
+    assert Entry.objects.filter(kind="guardian.data_kept").count() == 1
+    assert not RightsRequest.objects.exists()
+    with pytest.raises(NotAllowed):
+        record_guardian_request(seen.subject("danish"), **told, actor=seen.actor("sana"))
+
+
+def test_only_the_client_declines_a_deletion_that_it_must_confirm(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion")
+    declined = {"decision": "refused", "refusal_code": "legal_obligation", "reasons": "The law requires it."}
+    with pytest.raises(NotAllowed):
+        decide_part(part_of(request), **declined, actor=seen.actor("amina"), at=AT)
+    assert decide_part(part_of(request), **declined, actor=seen.actor("farah"), at=AT).decision == "refused"
+    assert orders_of(request) == {}
+
+
+def test_what_one_client_decides_and_paktaleem_too_are_parts_of_one_request(seen: Cast) -> None:
+    for wish, right in RIGHT_OF.items():
+        parts = list_parts(asked_by_guardian(seen, wish))
+        assert {part.kind for part in parts} == {right}
+    found = RightsRequest.objects.values_list("guardian_right", flat=True)
+    assert sorted(found) == sorted(kind.value for kind in RIGHT_OF.values())
+    assert set(RIGHT_OF) == set(Wish) - {Wish.KEEP}
+
+
+# Requests that a guardian may not make
+
+
+@pytest.mark.parametrize("wish", ["copy", "portability"])
+def test_a_guardian_known_by_two_letters_may_have_deleted_and_not_be_handed_data(indus: Cast, wish: str) -> None:
+    weakly(indus)
+    with pytest.raises(RequestNotAllowed) as refused:
+        asked_by_guardian(indus, wish)
+    assert refused.value.why == RequestBlocker.TOO_WEAK
+    assert asked_by_guardian(indus, "deletion").state == "with_client"
+
+
+def test_an_unverified_guardian_can_make_no_request(indus: Cast) -> None:
+    guardian_of(indus.subject("danish"), indus.subject("esra"), at=AT)
+    for wish in RIGHT_OF:
+        with pytest.raises(RequestNotAllowed) as refused:
+            asked_by_guardian(indus, wish)
+        assert refused.value.why == RequestBlocker.NOT_VERIFIED
+    assert not RightsRequest.objects.exists()
+
+
+def test_a_guardian_who_may_not_receive_data_gets_no_copy(seen: Cast) -> None:
+    change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
+    with pytest.raises(RequestNotAllowed) as refused:
+        asked_by_guardian(seen, "copy")
+    assert refused.value.why == RequestBlocker.NOT_TOLD
+
+
+def test_an_ex_guardian_a_stranger_and_another_in_their_name_ask_for_nothing(seen: Cast) -> None:
+    stranger = make_guardian(seen.client("indus"), "stranger", at=AT)
+    other = person_actor(stranger.pk, stranger.client_id, acts_for=seen.subject_id("danish"))
+    with pytest.raises(NotAllowed):
+        asked_by_guardian(seen, "copy", actor=other)
+    with pytest.raises(NotAllowed):
+        asked_by_guardian(seen, "copy", actor=seen.actor("bilal"))
+    told: dict[str, Any] = {"guardian": seen.subject("esra"), "wish": "copy", "channel": "client", "at": AT}
+    with pytest.raises(GuardianshipUnknown):
+        record_guardian_request(seen.subject("hamza"), **told, actor=SETTING_UP)
+    end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=AT + DAY)
+    with pytest.raises(GuardianshipUnknown):
+        asked_by_guardian(seen, "copy", at=AT + DAY)
+
+
+@pytest.mark.parametrize("given", [{"requester": "danish"}, {"subject": None}])
+def test_a_guardian_asks_for_another_person(seen: Cast, given: dict[str, Any]) -> None:
+    details = {"subject": "danish", "requester": "esra", **given}
+    with pytest.raises(ValidationError) as refused:
+        received(seen, "erasure", subject=details["subject"], requester=seen.subject(details["requester"]))
+    assert list(refused.value.error_dict) == ["requester"]
+
+
+@pytest.mark.parametrize("rights", [["withdrawal"], ["child_concern"], ["access", "erasure"]])
+def test_a_guardian_asks_for_one_right_and_withdraws_consent_elsewhere(seen: Cast, rights: list[str]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        received(seen, *rights, subject="danish", requester=seen.subject("esra"))
+    assert list(refused.value.error_dict) == ["kinds"]
+
+
+# Authority that has ended, at each later step
+
+
+@pytest.mark.parametrize("wish", [one.value for one in RIGHT_OF if one not in {Wish.COPY, Wish.COMPLAINT}])
+def test_a_guardian_who_was_ended_meanwhile_has_nothing_granted(seen: Cast, wish: str) -> None:
+    request = asked_by_guardian(seen, wish)
+    end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=AT + timedelta(hours=1))
+    for part in list_parts(request):
+        by = seen.actor("farah" if part.decider == "client" else "amina")
+        with pytest.raises(RequestNotAllowed):
+            decide_part(part, decision="granted", actor=by, at=AT + DAY)
+        refused = {"decision": "refused", "refusal_code": "identity_not_verified", "reasons": "No longer guardian."}
+        assert decide_part(part, **refused, actor=by, at=AT + DAY).decision == "refused"
+    assert orders_of(request) == {}
+
+
+def test_a_guardian_who_was_ended_meanwhile_has_nothing_deleted(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion")
+    end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=AT + timedelta(hours=1))
+    with pytest.raises(RequestNotAllowed) as refused:
+        confirm(request, seen)
+    assert refused.value.why == RequestBlocker.NOT_VERIFIED
+    assert orders_of(request) == {}
+
+
+def test_a_guardian_who_may_no_longer_receive_data_is_granted_no_file(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "portability")
+    change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
+    with pytest.raises(RequestNotAllowed) as refused:
+        confirm(request, seen)
+    assert refused.value.why == RequestBlocker.NOT_TOLD
+
+
+def test_authority_is_checked_again_when_the_identity_is_verified(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "copy", identity="", actor=seen.actor("sana"), channel="telephone")
+    assert (request.state, orders_of(request)) == ("identity_pending", {})
+    other = asked_by_guardian(seen, "portability", identity="")
+    verified = verify_identity(request, method="client", actor=seen.actor("farah"), at=AT)
+    assert (verified.state, len(orders_of(request))) == ("executing", 2), "then the copy is ordered"
+    change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
+    with pytest.raises(RequestNotAllowed):
+        verify_identity(other, method="client", actor=seen.actor("farah"), at=AT)
+
+
+def test_a_call_back_goes_to_the_guardian_whose_contact_must_not_be_new(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "copy", identity="", actor=seen.actor("sana"), channel="telephone")
+    esra = seen.subject("esra")
+    change_contact(esra)
+    with pytest.raises(ContactTooNew):
+        verify_identity(request, method="call_back", actor=seen.actor("amina"), at=AT + DAY)
+    assert verify_identity(request, method="call_back", actor=seen.actor("amina"), at=AT + 4 * DAY).state == "executing"
+
+
+def change_contact(person: Any) -> None:
+    details: dict[str, Any] = {"role": "guardian", "full_name": "Esra", "email": "new.address@mail.example"}
+    register_subject(person.external_id, client=person.client, details=details, actor=SETTING_UP, at=AT)
+
+
+def test_asked_again_with_a_proof_an_unverified_request_goes_on(seen: Cast) -> None:
+    waits = asked_by_guardian(seen, "copy", identity="")
+    assert (waits.state, orders_of(waits)) == ("identity_pending", {})
+    again = asked_by_guardian(seen, "copy", identity="lms", actor=seen.key_actor("indus"), channel="api")
+    assert (again.pk, again.state, again.identity_method) == (waits.pk, "executing", "lms")
+
+
+def test_the_child_neither_sees_nor_ends_the_guardians_request(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion")
+    danish = seen.subject_id("danish")
+    own = person_actor(danish, seen.client_id("indus"), acts_for=danish)
+    with pytest.raises(NotAllowed):
+        deny_own_request(request, by_code=False, actor=own, at=AT)
+    mother = person_actor(seen.subject_id("esra"), seen.client_id("indus"), acts_for=danish)
+    assert deny_own_request(request, by_code=False, actor=mother, at=AT).state == "withdrawn"
+
+
+def test_a_guardians_request_stays_with_its_child(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion", identity="")
+    with pytest.raises(PersonDiffers):
+        assign_person(request, subject=seen.subject("hamza"), actor=seen.actor("amina"), at=AT)
+
+
+def test_erasing_the_guardian_destroys_the_text_and_the_request_can_be_closed(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "objection", text="I object.")
+    erase_subject(seen.subject("esra"), actor=seen.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    request.refresh_from_db()
+    assert (request.wrapped, request.details, request.is_open) == (None, None, True)
+    for order in Order.objects.open():
+        carry_out_by_hand(order, NOT_FOUND, actor=seen.actor("amina"), at=AT)
+    assert close_request(request, actor=seen.actor("farah"), at=AT + DAY).state == "closed"
+
+
+def test_each_obstacle_by_itself(now: Any) -> None:
+    known = _known(now, strength=2)
+    given: dict[str, Any] = {"discloses_data": True, "may_receive_data": True, "at": now}
+    assert why_not_allowed(known, **given) is None
+    assert why_not_allowed(known, **{**given, "may_receive_data": False}) == RequestBlocker.NOT_TOLD
+    weak, late = _known(now, strength=1), now + 2 * DAY
+    assert why_not_allowed(weak, **given) == RequestBlocker.TOO_WEAK
+    assert why_not_allowed(weak, discloses_data=False, may_receive_data=False, at=now) is None
+    assert why_not_allowed(known, discloses_data=False, may_receive_data=True, at=late) == RequestBlocker.NOT_VERIFIED
+
+
+def _known(now: Any, *, strength: int) -> Guardian:
+    live = VerificationPeriod(strength, now - DAY, now + DAY)
+    return Guardian(uuid4(), uuid4(), now - DAY, may_consent=True, verified=(live,))
+
+
+def test_another_client_sees_nothing(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        request = asked_by_guardian(cast, "deletion")
+        with pytest.raises(NotAllowed):
+            confirm(request, cast, by="celia")
+    with in_client(cast.client_id("khyber")):
+        assert not RightsRequest.objects.exists()
+    assert browser_of(cast.user("celia")).get(row_url(MODEL, request.pk)).status_code == 404
+
+
+def test_the_database_refuses_a_second_open_request_and_a_guardian_of_oneself(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion")
+    values = {field.attname: getattr(request, field.attname) for field in RightsRequest._meta.fields}
+    del values["id"]
+    with pytest.raises(IntegrityError, match="rights_one_open_of_guardian"), transaction.atomic():
+        RightsRequest(**{**values, "number": "22222222"}).save(force_insert=True)
+    own = RightsRequest.objects.filter(pk=request.pk)
+    for wrong, constraint in (
+        ({"requester": request.subject_id}, "rights_guardian_is_another"),
+        ({"requester": seen.subject_id("kiran")}, "requester"),
+        ({"requester": None}, "rights_guardian_asks_for_a_right"),
+        ({"guardian_right": ""}, "rights_guardian_asks_for_a_right"),
+    ):
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            own.update(**wrong)
+
+
+# Related requests
+
+
+def test_related_are_the_requests_about_the_child_and_of_the_guardian_and_linkable_only_those_of_both(
+    seen: Cast,
+) -> None:
+    first, other = asked_by_guardian(seen, "objection"), asked_by_guardian(seen, "rectification")
+    of_the_child, of_the_guardian = received(seen, subject="danish"), received(seen, subject="esra")
+    received(seen, subject="hamza")
+    assert {one.pk for one in list_related(first)} == {other.pk, of_the_child.pk, of_the_guardian.pk}
+    assert [one.pk for one in list_linkable(first)] == [other.pk]
+    assert list_linkable(of_the_child) == []
+
+
+def test_a_guardians_question_turns_into_a_right_that_they_have_not_asked_for_elsewhere(seen: Cast) -> None:
+    asked: dict[str, Any] = {
+        "subject": "danish",
+        "requester": seen.subject("esra"),
+        "identity": "code",
+        "channel": "own_page",
+    }
+    question, amina = received(seen, "question", **asked), seen.actor("amina")
+    asked_by_guardian(seen, "deletion")
+    for wrong in ("erasure", "withdrawal"):
+        with pytest.raises(ValidationError):
+            add_rights(question, kinds=[wrong], actor=amina, at=AT)
+    turned = add_rights(question, kinds=["access"], actor=amina, at=AT)
+    assert {(part.kind, part.decision) for part in list_parts(turned)} == {("question", ""), ("access", "granted")}
+    change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
+    with pytest.raises(RequestNotAllowed):
+        add_rights(question, kinds=["portability"], actor=amina, at=AT)
+
+
+# Page, API and console
+
+
+def test_the_page_says_which_requests_are_not_possible_and_what_helps(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        weakly(cast)
+    browser, url = by_contact(), child_page(cast, more="data/")
+    page = browser.get(url, {"lang": "en"}).content.decode()
+    assert 'value="copy"' not in page
+    assert 'value="portability"' not in page
+    for wish in ("deletion", "rectification", "restriction", "objection", "complaint", "keep"):
+        assert f'value="{wish}"' in page
+    assert "Go to the school in person" in page
+    assert send(browser, url, wish="copy").status_code == 422
+
+
+def test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    browser, url = by_contact(), child_page(cast, more="data/")
+    done = {
+        wish: send(browser, url, wish=wish).headers["Location"].partition("done=")[2]
+        for wish in ("deletion", "copy", "rectification")
+    }
+    assert done == {"deletion": "asked_deletion", "copy": "asked_copy", "rectification": "asked"}
+    page = browser.get(url, {"lang": "en"}).content.decode()
+    assert "The school decides" in page
+    assert "0 of 2 systems have answered" in page
+    assert "Requested on 2026-10-01, to be answered by 2026-10-31." in page
+    with in_client(cast.client_id("indus")):
+        found = list_requests_of_guardian(cast.subject("danish"), cast.subject("esra"))
+        assert [one.rights for one in found] == [("rectification",), ("access",), ("erasure",)]
+    assert all(one.request.number in page for one in found)
+
+
+def test_a_contact_that_is_too_new_proves_nothing_on_the_page(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        change_contact(cast.subject("esra"))
+    browser, url = by_contact("new.address@mail.example"), child_page(cast, more="data/")
+    send(browser, url, wish="copy")
+    assert "The school first makes sure that it is you" in browser.get(url, {"lang": "en"}).content.decode()
+    with in_client(cast.client_id("indus")):
+        request = RightsRequest.objects.get()
+        assert (request.state, orders_of(request)) == ("identity_pending", {})
+
+
+def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    browser = by_contact()
+    answer(browser, child_page(cast, more="service/"), "give")
+    done = send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
+    question = done.headers["Location"]
+    assert "What should happen to the data" in browser.get(question + "&lang=en").content.decode()
+    send(browser, child_page(cast, more="data/"), wish="deletion", text="All of it.")
+    with in_client(cast.client_id("indus")):
+        request = RightsRequest.objects.get()
+        part = part_of(request)
+        read = read_request(request, actor=cast.actor("farah"), reason=Reason.REVIEW, at=AT)
+        assert read["details"] == "All of it."
+    decided = {"part": str(part.pk), "decision": "granted", "refusal_code": "", "reasons": ""}
+    assert browser_of(cast.user("farah")).post(row_url(MODEL, request.pk, "decide"), decided).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert {one.kind for one in orders_of(request).values()} == {"erase"}
+
+
+def test_a_withdrawal_by_api_asks_about_the_data_and_the_answer_becomes_orders(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
+    platform = Caller(cast.key("indus"))
+    said = {"guardian": "lms-esra", "decision": "withdrawn"}
+    withdrawn = platform.post("/api/v1/subjects/lms-danish/guardian-authorisations", said)
+    assert withdrawn.json()["ask_about_data"] is True
+    copied = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "copy"})
+    assert (copied.status_code, copied.json()["state"]) == (201, "ordered")
+    waits = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "deletion"})
+    assert (waits.json()["state"], waits.json()["due_at"]) == ("waits_for_client", "2026-10-31T09:00:00Z")
+    kept = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "keep"})
+    assert (kept.json()["state"], kept.json()["id"]) == ("kept", None)
+    complaint = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "complaint"})
+    assert complaint.json()["state"] == "waits_for_paktaleem"
+    shown = platform.get(f"/api/v1/rights-requests/{copied.json()['id']}").json()
+    assert (shown["subject"], shown["requester"], shown["kind"]) == ("lms-danish", "lms-esra", "access")
+    with in_client(cast.client_id("indus")):
+        assert Order.objects.filter(parent_id=copied.json()["id"]).count() == 2
+        confirm(RightsRequest.objects.get(pk=waits.json()["id"]), cast)
+    again = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "deletion"})
+    assert (again.json()["id"], again.json()["state"]) == (waits.json()["id"], "ordered")
+
+
+def test_the_api_refuses_a_request_with_the_reason(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        weakly(cast)
+    refused = Caller(cast.key("indus")).post(REQUESTS, {"guardian": "lms-esra", "wish": "copy"})
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:paktaleem:problem:guardian-may-not-ask"
+    assert "two messages" in refused.json()["errors"][0]["detail"]
+
+
+def test_in_the_console_a_withdrawal_leads_to_the_question(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+        record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
+    browser = browser_of(cast.user("farah"))
+    url = row_url("children/guardianship", row.pk, "answer")
+    led = browser.post(url, {"decision": "withdrawn", "shares": "", "route": "in_person"})
+    question = row_url("children/guardianship", row.pk, "data")
+    assert led.headers["Location"] == question
+    assert browser.post(question, {"wish": "deletion"}).status_code == 302
+    assert "The client decides" in browser.get(list_url(MODEL)).content.decode()
+    with in_client(cast.client_id("indus")):
+        request = RightsRequest.objects.get()
+        assert (request.channel, request.identity_method) == ("client", "client")
+
+
+def test_the_page_of_a_request_shows_the_guardians_authority_now(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        weakly(cast)
+        request = asked_by_guardian(cast, "deletion")
+
+    def shown() -> str:
+        found: str = browser_of(cast.user("amina")).get(row_url(MODEL, request.pk)).content.decode()
+        return found
+
+    assert "Authority of the guardian" in shown()
+    assert "Email, confirmed a second time" in shown()
+    assert "but receive no copy of the data" in shown()
+    with in_client(cast.client_id("indus")):
+        record_verification(
+            Guardianship.objects.get(), method="in_person", kept={}, actor=SETTING_UP, reason=Reason.REVIEW, at=AT
+        )
+    assert "May exercise every right of the child now" in shown()
+    with in_client(cast.client_id("indus")):
+        end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=AT)
+    assert "Has no authority for this child now" in shown()
+
+
+def test_a_support_agent_takes_in_what_a_guardian_says_by_telephone_and_no_more(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+    sana, question = browser_of(cast.user("sana")), row_url("children/guardianship", row.pk, "data")
+    assert 'value="keep"' not in sana.get(question).content.decode()
+    assert sana.post(question, {"wish": "copy", "text": "By phone."}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        request = RightsRequest.objects.get()
+        assert (request.channel, request.state, orders_of(request)) == ("telephone", "identity_pending", {})
+        assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access"}
+    for act in ("read", "verify", "decide", "take-copy", "add-rights"):
+        assert sana.get(row_url(MODEL, request.pk, act)).status_code in {302, 403}
