@@ -18,4 +18,8 @@ class ConcernsConfig(config.PortalAppConfig):
             "paktaleem.directory.data_systems.answered_orders.order_answered",
             "children.concerns.services.record_orders_answered",
         ),
+        (
+            "paktaleem.directory.people.sections.person_sections",
+            "children.concerns.sections.list_concern_sections",
+        ),
     )
