@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "consent.paper",
     "retention",
     "rights.requests",
+    "rights.packages",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",
@@ -315,6 +316,8 @@ INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week,
 GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # delay before the confirmation message
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
 COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
+PACKAGE_DAYS = env.int("PACKAGE_DAYS", default=14)  # how long the copy of a person's data can be fetched
+PACKAGE_MOST_BYTES = env.int("PACKAGE_MOST_BYTES", default=1024**3)  # largest copy of a person's data
 CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # time limit to answer a concern about a child's data
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # retention of its text after the answer

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
+from django.db.models.query import ModelIterable
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
@@ -68,7 +69,7 @@ type Value = str | int | bool | list[str] | None
 type Row = dict[str, Value]
 
 _AT_ONCE = 500
-"""Rows that the database cursor fetches at once: the memory used does not grow with the number of rows."""
+"""Rows fetched at once. The cursor is on the server (every context is a transaction), so that memory use is flat."""
 
 
 class ValueKind(StrEnum):
@@ -116,6 +117,7 @@ class Section:
     tables: tuple[str, ...]
     columns: tuple[Column, ...]
     read: Callable[[Reader], Iterator[Row]]
+    count: Callable[[Subject], int]
     is_provided: bool = False
 
 
@@ -153,12 +155,17 @@ def table_section(
     paths = [source for _column, source in columns if isinstance(source, str)]
     related = sorted({path.rpartition("__")[0] for path in paths if "__" in path})
 
-    def read(reader: Reader) -> Iterator[Row]:
+    def select(subject: Subject) -> QuerySet[Any]:
         own = Q()
         for column in of:
-            own |= Q(**{column: reader.subject.pk})
-        rows = model._default_manager.filter(own, client_id=reader.subject.client_id).order_by("pk")
-        for row in rows.select_related(*related).iterator(chunk_size=_AT_ONCE):
+            own |= Q(**{column: subject.pk})
+        return model._default_manager.filter(own, client_id=subject.client_id).order_by("pk")
+
+    def read(reader: Reader) -> Iterator[Row]:
+        rows = select(reader.subject)
+        if related:
+            rows = rows.select_related(*related)
+        for row in ModelIterable(rows, chunked_fetch=True, chunk_size=_AT_ONCE):
             yield {column.code: _read_value(row, source, reader) for column, source in columns}
 
     return Section(
@@ -167,6 +174,7 @@ def table_section(
         tables=(model._meta.label, *tables),
         columns=tuple(_with_labels(column, source, model) for column, source in columns),
         read=read,
+        count=lambda subject: select(subject).count(),
         is_provided=is_provided,
     )
 

@@ -1,7 +1,7 @@
 """Carry out what was granted, by calling the services of the apps below."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -12,15 +12,12 @@ from consent.consents.services import (
     restrict_processing,
     withdraw_consent,
 )
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.selectors import Parent, categories_held
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import part_granted
-from rights.requests.models import PARENT, Channel, RequestPart, RightKind, RightsRequest
+from rights.requests.models import Channel, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
 from rights.requests.services.steps import list_parts, record_step, require_subject
 from rights.requests.states import Decider, Decision
@@ -28,7 +25,6 @@ from rights.requests.states import Decider, Decision
 __all__ = ["BasisDoesNotAllowObjection", "carry_out", "withdraw_at_once"]
 
 _PORTAL = system_actor("rights.outcomes")
-_A_DAY = timedelta(days=1)
 _METHODS = {
     Channel.FORM: Method.WEB,
     Channel.OWN_PAGE: Method.WEB,
@@ -37,7 +33,6 @@ _METHODS = {
     Channel.TELEPHONE: Method.PHONE,
 }
 """How a withdrawal was collected, by the channel of its request."""
-_COPIES = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 
 
 class BasisDoesNotAllowObjection(PortalError):
@@ -51,14 +46,11 @@ class BasisDoesNotAllowObjection(PortalError):
 def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:
     """Carry out one granted part, in the caller's transaction.
 
-    Access and portability order every system to provide its data; restriction, objection and withdrawal take effect on
-    the next decision. Apps above carry out the rest (``hooks.part_granted``). Raises BasisDoesNotAllowObjection,
-    AlreadyErased, NotAllowed, and what the handlers raise.
+    Restriction, objection and withdrawal take effect on the next decision. Apps above carry out the rest
+    (``hooks.part_granted``). Raises BasisDoesNotAllowObjection, AlreadyErased, NotAllowed, and what the handlers raise.
     """
     kind = RightKind(part.kind)
-    if kind in _COPIES:
-        _order_copies(request, actor, at)
-    elif kind is RightKind.RESTRICTION:
+    if kind is RightKind.RESTRICTION:
         subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
         for purpose in _purposes_of(subject, part, at) or [""]:
             restrict_processing(subject, purpose_code=purpose, actor=actor, reason=reason, at=at)
@@ -108,22 +100,3 @@ def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]
     kind = RightKind(part.kind)
     deciders = find_deciders(subject.client_id, role=subject.role, kind=kind, purposes=part.purposes, at=at)
     return part.purposes or deciders.get(Decider(part.decider), [])
-
-
-def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Order every system to provide its data, once for the request, however many parts are granted."""
-    parent = Parent(PARENT, request.pk)
-    orders = Order.objects.filter(client_id=request.client_id, parent_kind=parent.kind, parent_id=parent.id)
-    categories = categories_held(request.client_id, at=at)
-    if not categories or orders.exists():
-        return
-    spec = OrderSpec(
-        kind=OrderKind.COLLECT,
-        categories=categories,
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=max(request.due_at, at + _A_DAY),
-        parent=parent,
-    )
-    found = issue_orders(require_subject(request), spec, actor=actor, at=at)
-    record_step("rights_request.ordered", request, actor, at, {"orders": len(found)})

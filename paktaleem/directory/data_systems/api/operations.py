@@ -150,6 +150,9 @@ class FailOrder(Operation):
         return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **_audit(request))))
 
 
+_PART_BODY = {**FILE_BODY, "application/octet-stream": bytes}
+
+
 class AddOrderFile(Operation):
     """``POST /api/v1/orders/{id}/files/{category}``."""
 
@@ -157,9 +160,13 @@ class AddOrderFile(Operation):
     parser_classes = (FileParser,)
     beyond_schema = {"category": "A category that the system holds."}
 
-    @extend_schema(request=FILE_BODY, responses={201: PartOutput})
+    @extend_schema(request=_PART_BODY, responses={201: PartOutput})
     def post(self, request: Request, order: UUID, category: str) -> Response:
-        """Store the request body, a PDF, JPEG or PNG, encrypted as part of a collect order; then complete the order."""
+        """Store the request body encrypted, as part of a collect order; then complete the order.
+
+        A PDF, JPEG or PNG, or a section of the data as JSON, sent as ``application/octet-stream``: the type follows
+        from the content. So an answer may be larger than one request, in several files.
+        """
         found = _get_order(order, request)
         content = getattr(request.data, "content", b"")  # an empty body is not parsed
         part = add_part(found, BytesIO(content), category=category, **_audit(request))
