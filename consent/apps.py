@@ -30,7 +30,7 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.decisions.services.purge_unreachable_changes",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "consent.consents.sections.list_consent_sections",
         ),
     )

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.console",
     "paktaleem.directory.administration",
     "paktaleem.directory.people",
+    "paktaleem.directory.copies",
     "paktaleem.directory.files",
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",

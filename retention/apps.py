@@ -30,7 +30,7 @@ class RetentionConfig(config.PortalAppConfig):
             "retention.services.incidents.has_open_incident",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "retention.sections.list_retention_sections",
         ),
     )

@@ -11,7 +11,7 @@ class AgeingConfig(config.PortalAppConfig):
     verbose_name = "age of consent"
     handlers = (
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "children.ageing.sections.list_ageing_sections",
         ),
     )

@@ -19,7 +19,7 @@ class ConcernsConfig(config.PortalAppConfig):
             "children.concerns.services.record_orders_answered",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "children.concerns.sections.list_concern_sections",
         ),
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.concerns.models import Concern
 from children.concerns.sealing import open_text
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     CLOSED,
     DUE,
     KIND,
@@ -17,6 +17,7 @@ from paktaleem.directory.people.sections import (
     Column,
     Reader,
     Section,
+    Source,
     Value,
     ValueKind,
     get_part,
@@ -34,7 +35,7 @@ def _own_text(row: Any, reader: Reader) -> Value:
 def list_concern_sections() -> Sequence[Section]:
     """List the section of concerns and guardians' requests."""
     of = ("child", "guardian")
-    columns = [
+    columns: list[tuple[Column, Source]] = [
         (NUMBER, "number"),
         (PART, get_part(*of)),
         (KIND, "kind"),

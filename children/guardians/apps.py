@@ -11,7 +11,7 @@ class ChildrenConfig(config.PortalAppConfig):
     verbose_name = "children and guardians"
     handlers = (
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "children.guardians.sections.list_guardian_sections",
         ),
     )

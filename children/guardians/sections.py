@@ -18,7 +18,7 @@ from children.guardians.models import (
     ServiceAuthorisation,
     Verification,
 )
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     CLOSED,
     ENDS,
     EXPIRES,

@@ -15,7 +15,7 @@ class InvitationsConfig(config.PortalAppConfig):
             "children.invitations.services.record_guardian_sign_in",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "children.invitations.sections.list_invitation_sections",
         ),
     )

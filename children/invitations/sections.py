@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from children.invitations.models import Invitation
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     CHANNEL,
     PART,
     SENT,
     STATE,
     Column,
     Section,
+    Source,
     ValueKind,
     get_part,
     table_section,
@@ -23,7 +24,7 @@ __all__ = ["list_invitation_sections"]
 def list_invitation_sections() -> Sequence[Section]:
     """List the section of invitations."""
     of = ("child", "guardian")
-    columns = [
+    columns: list[tuple[Column, Source]] = [
         (PART, get_part(*of)),
         (STATE, "state"),
         (CHANNEL, "channel"),

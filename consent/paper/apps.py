@@ -14,7 +14,7 @@ class PaperConfig(config.PortalAppConfig):
             "consent.paper.models.SHEET_KEYS",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "consent.paper.sections.list_paper_sections",
         ),
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.paper.models import FormPage, SheetEntry
 from consent.paper.services.details import unseal_details
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     GIVEN_BY,
     METHOD,
     PART,

@@ -39,7 +39,7 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.own_page.show_package",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "rights.packages.sections.list_package_sections",
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from paktaleem.directory.people.sections import Column, Section, ValueKind
+from paktaleem.directory.copies.sections import Column, Section, ValueKind
 
 __all__ = ["build_schema"]
 

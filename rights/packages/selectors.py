@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.people.models import Subject
+from rights.packages.contents import needs_choice
 from rights.packages.models import Package, PackageDownload, PackageState
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.states import Decision
@@ -18,6 +19,7 @@ __all__ = [
     "find_package",
     "has_contact",
     "is_copy_granted",
+    "is_left_out_allowed",
     "list_clients_with_packages",
     "list_copy_parts",
     "list_orders",
@@ -44,6 +46,11 @@ def list_copy_parts(request: RightsRequest) -> list[RequestPart]:
 def is_copy_granted(request: RightsRequest) -> bool:
     """Return True if access or portability is granted, wholly or in part."""
     return any(part.decision in {Decision.GRANTED, Decision.PARTLY} for part in list_copy_parts(request))
+
+
+def is_left_out_allowed(request: RightsRequest) -> bool:
+    """Return True if not everything is granted, so that staff choose what a copy leaves out."""
+    return needs_choice([(part.kind, part.decision) for part in list_copy_parts(request)])
 
 
 def list_orders(package: Package) -> QuerySet[Order]:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -52,7 +52,7 @@ def request_code(request: HttpRequest, visit: Visit, rights_request: UUID) -> Ht
 
 @require_http_methods(["POST"])
 @_own_page
-def download_copy(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse | StreamingHttpResponse:
+def download_copy(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Send the copy as a file, if a code was entered within the last ten minutes."""
     row = _find(visit, rights_request)
     now, at = as_received(request).received_at, get_client_time(request)

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from paktaleem.directory.copies.sections import Reader, Row, Section, Value, ValueKind
 from paktaleem.directory.files.services import iterate_file
-from paktaleem.directory.people.sections import Reader, Row, Section, Value, ValueKind
 from paktaleem.foundation.console.spreadsheets import format_cell
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry

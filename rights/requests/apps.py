@@ -27,7 +27,7 @@ class RightsConfig(config.PortalAppConfig):
             "rights.requests.services.closing.record_orders_answered",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "rights.requests.sections.list_request_sections",
         ),
     )

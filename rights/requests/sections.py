@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     ACTOR,
     CHANNEL,
     CLOSED,

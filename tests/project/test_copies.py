@@ -5,8 +5,8 @@ from typing import Any
 
 from django.apps import apps
 
+from paktaleem.directory.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.sections import list_sections
 from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
 

@@ -8,9 +8,19 @@ from typing import Any
 
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.results import Answer, Exemption, Section
-from paktaleem.directory.data_systems.services import accept_order, add_part, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.services import (
+    accept_order,
+    add_part,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.files.services import iterate_file
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.packages.models import Package
 from rights.packages.services.building import build_package
 from rights.requests.models import RightsRequest
@@ -29,7 +39,7 @@ def orders_of(request: RightsRequest) -> dict[str, Order]:
 
 
 def answered(cast: Cast, request: RightsRequest, *files: bytes, at: datetime = AT) -> None:
-    """Let both systems of Indus answer: the LMS with a section and files, billing that it holds nothing."""
+    """Let the systems answer: the LMS with a section and files, billing that it holds nothing; others are waived."""
     key, orders = cast.key_actor("indus"), orders_of(request)
     lms = accept_order(orders["lms"], actor=key, at=at)
     for content in files:
@@ -37,6 +47,10 @@ def answered(cast: Cast, request: RightsRequest, *files: bytes, at: datetime = A
     complete_order(lms, Answer(Outcome.DONE, sections=(Section("content", DATA),)), actor=key, at=at)
     none = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.HOLDS_NONE)
     carry_out_by_hand(orders["billing"], none, actor=cast.actor("amina"), at=at)
+    second = user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
+    for code in orders.keys() - {"lms", "billing"}:
+        propose_waiver(orders[code], actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
+        approve_waiver(orders[code], actor=second, at=at)
 
 
 def package_of(request: RightsRequest) -> Package:

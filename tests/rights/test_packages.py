@@ -282,7 +282,8 @@ def test_nobody_else_fetches_a_copy(indus: Cast) -> None:
 
 
 def test_staff_hand_over_only_where_there_is_no_contact_and_it_is_recorded(indus: Cast) -> None:
-    farah, by_reason = indus.actor("farah"), {"reason": Reason.SUBJECT_REQUEST, "at": AT}
+    farah = indus.actor("farah")
+    by_reason: dict[str, Any] = {"reason": Reason.SUBJECT_REQUEST, "at": AT}
     with pytest.raises(HasContact):
         hand_over_package(answer(indus, built(indus)), actor=farah, **by_reason)
     request = answer(indus, built(indus, subject="danish"))

@@ -10,7 +10,7 @@ class AccessLinksConfig(config.PortalAppConfig):
     label = "doors"
     handlers = (
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "paktaleem.directory.access_links.sections.list_access_sections",
         ),
     )

@@ -34,7 +34,7 @@ class SystemsConfig(config.PortalAppConfig):
             "paktaleem.directory.data_systems.sealed_names.ORDER_NAMES",
         ),
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "paktaleem.directory.data_systems.sections.list_order_sections",
         ),
     )

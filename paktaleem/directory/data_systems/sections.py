@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     CATEGORIES,
     DUE,
     KIND,
@@ -17,6 +16,7 @@ from paktaleem.directory.people.sections import (
     ValueKind,
     table_section,
 )
+from paktaleem.directory.data_systems.models import Order
 
 __all__ = ["list_order_sections"]
 

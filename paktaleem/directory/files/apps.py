@@ -10,7 +10,7 @@ class FilesConfig(config.PortalAppConfig):
     label = "files"
     handlers = (
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "paktaleem.directory.files.sections.list_file_sections",
         ),
     )

@@ -11,7 +11,7 @@ class MailConfig(config.PortalAppConfig):
     verbose_name = "emails and text messages"
     handlers = (
         (
-            "paktaleem.directory.people.sections.person_sections",
+            "paktaleem.directory.copies.sections.person_sections",
             "paktaleem.directory.mail.sections.list_mail_sections",
         ),
     )

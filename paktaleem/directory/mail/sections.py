@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     CHANNEL,
     KIND,
     LANGUAGE,
@@ -16,6 +15,7 @@ from paktaleem.directory.people.sections import (
     ValueKind,
     table_section,
 )
+from paktaleem.directory.mail.models import Letter
 
 __all__ = ["list_mail_sections"]
 

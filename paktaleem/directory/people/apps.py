@@ -1,16 +1,10 @@
 """Django app of data subjects: sealed personal fields, one key per person, and a log of access."""
 
-from paktaleem.foundation.extensions import config
+from django.apps import AppConfig
 
 
-class SubjectsConfig(config.PortalAppConfig):
+class SubjectsConfig(AppConfig):
     """Data subjects."""
 
     name = "paktaleem.directory.people"
     label = "subjects"
-    handlers = (
-        (
-            "paktaleem.directory.people.sections.person_sections",
-            "paktaleem.directory.people.own_sections.list_own_sections",
-        ),
-    )

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from paktaleem.directory.copies.sections import Reader, list_sections
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import write_file
 from paktaleem.directory.mail.services import send_message
-from paktaleem.directory.people.sections import Reader, list_sections
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.encryption.sealing import KeyDestroyed

@@ -7,18 +7,18 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.copies.sections import list_sections
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
-from paktaleem.directory.people.sections import list_sections
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from rights.packages.contents import SYSTEM, needs_choice
+from rights.packages.contents import SYSTEM
 from rights.packages.models import Package, PackageState
-from rights.packages.selectors import COPIES, is_copy_granted, list_copy_parts, list_orders
+from rights.packages.selectors import COPIES, is_copy_granted, is_left_out_allowed, list_copy_parts, list_orders
 from rights.packages.services.ending import end_package
 from rights.requests.models import PARENT, RequestPart, RightsRequest
 from rights.requests.services import RequestEnded
@@ -90,8 +90,7 @@ def _find_kept(package: Package) -> datetime | None:
 
 
 def _check_left_out(request: RightsRequest, left_out: list[str], *, offered: list[str]) -> None:
-    parts = [(part.kind, part.decision) for part in list_copy_parts(request)]
-    if left_out and not needs_choice(parts):
+    if left_out and not is_left_out_allowed(request):
         raise ValidationError({"left_out": [_("Everything is granted: nothing may be left out.")]})
     if unknown := sorted(set(left_out) - set(offered)):
         raise ValidationError({"left_out": [_("Not in this copy: {codes}.").format(codes=", ".join(unknown))]})
@@ -160,10 +159,11 @@ def _continue(request: RightsRequest, package: Package) -> bool:
     """Move a locked package on if nothing is outstanding; return True if it moved."""
     if package.state not in {PackageState.COLLECTING, PackageState.CHOOSING}:
         return False
-    parts = [(part.kind, part.decision) for part in list_copy_parts(request)]
-    if any(not decision for _kind, decision in parts) or list_orders(package).filter(ended_at=None).exists():
+    is_undecided = any(not part.decision for part in list_copy_parts(request))
+    if is_undecided or list_orders(package).filter(ended_at=None).exists():
         return False
-    package.state = PackageState.CHOOSING if needs_choice(parts) and not package.is_chosen else PackageState.BUILDING
+    needs_choice = is_left_out_allowed(request) and not package.is_chosen
+    package.state = PackageState.CHOOSING if needs_choice else PackageState.BUILDING
     package.save(update_fields=["state"])
     if package.state == PackageState.BUILDING:
         enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))

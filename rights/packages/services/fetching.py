@@ -32,6 +32,12 @@ CODE_VALID = timedelta(minutes=10)
 """How long after a code was entered a copy may be fetched; the session itself lasts longer."""
 
 
+_KINDS = {
+    DownloadWay.OWN_PAGE: "rights_request.copy_fetched",
+    DownloadWay.BY_HAND: "rights_request.copy_handed_over",
+}
+
+
 class PackageNotThere(PortalError):
     """There is no copy that may be fetched: none was made, it expired, or the request is not answered or is closed."""
 
@@ -104,6 +110,5 @@ def _fetch(request: RightsRequest, way: DownloadWay, actor: Actor, at: datetime)
     download = PackageDownload(client_id=package.client_id, package=package, way=way, at=at)
     download.actor_kind, download.actor_id, download.actor_role = actor.kind.value, actor.id, actor.role
     download.save(force_insert=True)
-    kind = "copy_fetched" if way is DownloadWay.OWN_PAGE else "copy_handed_over"
-    record_step(f"rights_request.{kind}", request, actor, at, {"package": str(package.pk)})
+    record_step(_KINDS[way], request, actor, at, {"package": str(package.pk)})
     return package, stream_file(package.file)

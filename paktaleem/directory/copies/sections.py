@@ -6,7 +6,7 @@ values: sealed values are opened by the sealer of the person, and other persons 
 (``left_out_of_copies``); a project test finds tables that do neither.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -124,7 +124,7 @@ class Section:
 type SectionSource = Callable[[], Sequence[Section]]
 
 person_sections: ExtensionPoint[SectionSource] = ExtensionPoint(
-    "people.person_sections", "Lists the sections of a person's data that an app holds, for a copy of all of it."
+    "copies.person_sections", "Lists the sections of a person's data that an app holds, for a copy of all of it."
 )
 
 
@@ -165,7 +165,8 @@ def table_section(
         rows = select(reader.subject)
         if related:
             rows = rows.select_related(*related)
-        for row in ModelIterable(rows, chunked_fetch=True, chunk_size=_AT_ONCE):
+        found: Iterable[Any] = ModelIterable(rows, chunked_fetch=True, chunk_size=_AT_ONCE)
+        for row in found:
             yield {column.code: _read_value(row, source, reader) for column, source in columns}
 
     return Section(

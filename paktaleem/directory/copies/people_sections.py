@@ -1,13 +1,11 @@
-"""Sections of a copy of a person's data that this app holds: details, age, account, access to it, and the ledger."""
+"""Sections of the apps below: details, age, account, access to them, and the ledger."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.fields import PERSONAL_FIELDS
-from paktaleem.directory.people.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectEvent
-from paktaleem.directory.people.sections import (
+from paktaleem.directory.copies.sections import (
     ACTOR,
     ENDS,
     KIND,
@@ -31,6 +29,8 @@ from paktaleem.directory.people.sections import (
     open_column,
     table_section,
 )
+from paktaleem.directory.people.fields import PERSONAL_FIELDS
+from paktaleem.directory.people.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectEvent
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
