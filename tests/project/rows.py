@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from children.ageing.models import AgeNotice
 from children.concerns.services import open_concern, record_data_request
 from children.guardians.models import Guardianship, ProviderCheck, Quarantine
@@ -214,7 +216,7 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     paused = receive_request(client, kinds=["access"], **about)
     pause_request(paused, cause="identity", actor=farah, at=AT)
     copied = built(cast, subject="danish")
-    answer_request(copied, text="Here is the copy.", actor=farah, at=AT)
+    answer_request(copied, text="Here is the copy.", actor=farah, at=timezone.now())
     copies = dict.fromkeys(("copy-build", "copy-hand-over", "copy-preview"), copied)
     acts = {"answer": decided, "close": answered, "resume": paused, **copies}
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}

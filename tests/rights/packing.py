@@ -18,11 +18,12 @@ from paktaleem.directory.data_systems.services import (
 )
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.files.services import iterate_file
-from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.accounts.actors import person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.packages.models import Package
 from rights.packages.services.building import build_package
+from rights.packages.services.fetching import fetch_package
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.factories import SETTING_UP
@@ -71,6 +72,15 @@ def built(cast: Cast, *kinds: str, files: tuple[bytes, ...] = (PNG,), at: dateti
 def build(request: RightsRequest, at: datetime = AT) -> Package | None:
     """Build the package of a request as the worker does."""
     return build_package(package_of(request).pk, client_id=request.client_id, actor=SETTING_UP, at=at)
+
+
+def fetched(cast: Cast, request: RightsRequest, *, by: str = "hamza", at: datetime = AT, code: Any = "now") -> bytes:
+    """Fetch a copy as a person with a code entered at a time, by default now; return the archive."""
+    person = cast.subject(by)
+    actor = person_actor(person.pk, person.client_id, acts_for=person.pk)
+    entered = at if code == "now" else code
+    _package, content = fetch_package(request, person=person, code_entered_at=entered, now=at, actor=actor, at=at)
+    return b"".join(content)
 
 
 def content_of(package: Package) -> bytes:

@@ -17,7 +17,7 @@ from paktaleem.directory.files.models import FileChunk, PackageKey
 from paktaleem.directory.files.services import FilePurged
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import PackageDownload
@@ -28,7 +28,6 @@ from rights.packages.services.fetching import (
     CodeNeeded,
     HasContact,
     PackageNotThere,
-    fetch_package,
     hand_over_package,
 )
 from rights.packages.tasks import build_one_package
@@ -46,6 +45,7 @@ from tests.rights.packing import (
     built,
     content_of,
     data_in,
+    fetched,
     orders_of,
     package_of,
     unpacked,
@@ -53,13 +53,6 @@ from tests.rights.packing import (
 from tests.rights.test_decisions import second_officer
 
 MINUTE = timedelta(minutes=1)
-
-
-def fetched(cast: Cast, request: RightsRequest, *, by: str = "hamza", at: Any = AT, code: Any = AT) -> bytes:
-    person = cast.subject(by)
-    actor = person_actor(person.pk, person.client_id, acts_for=person.pk)
-    _package, content = fetch_package(request, person=person, code_entered_at=code, now=at, actor=actor, at=at)
-    return b"".join(content)
 
 
 def answer(cast: Cast, request: RightsRequest, at: Any = AT) -> RightsRequest:
@@ -210,7 +203,7 @@ def test_an_expired_copy_and_what_systems_gave_are_gone_and_a_new_one_can_be_bui
     package, amina = package_of(request), indus.actor("amina")
     late = AT + 14 * DAY
     with pytest.raises(PackageNotThere):
-        fetched(indus, request, at=late, code=late)
+        fetched(indus, request, at=late)
     assert end_due_packages(request.client_id, actor=SETTING_UP, at=late - MINUTE) == 0
     assert end_due_packages(request.client_id, actor=SETTING_UP, at=late) == 1
     package.refresh_from_db()
@@ -225,7 +218,7 @@ def test_an_expired_copy_and_what_systems_gave_are_gone_and_a_new_one_can_be_bui
     answered(indus, request, at=late)
     assert build(request, at=late) is not None
     assert package_of(request).expires_at == late + 14 * DAY
-    assert fetched(indus, request, at=late, code=late)
+    assert fetched(indus, request, at=late)
     assert close_request(request, actor=indus.actor("farah"), at=late).state == "closed"
 
 
