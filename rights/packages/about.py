@@ -1,4 +1,4 @@
-"""What a person learns beside their data: purposes, categories, recipients, retention, source, rights.
+"""Information about the processing beside the data: purposes, categories, recipients, retention, source, rights.
 
 GDPR Art. 15(1) and (2). The texts are in the current language.
 """

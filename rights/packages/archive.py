@@ -21,7 +21,7 @@ _PATH = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(/[a-z0-9_-]+(\.[a-z0-9_-]+)*)*"
 
 
 class Sink(Protocol):
-    """What the archive is written to; it is not read and has no positions."""
+    """Target of the archive; it is not read and has no positions."""
 
     def write(self, data: bytes, /) -> int:
         """Write bytes; return how many."""

@@ -1,4 +1,4 @@
-"""What a package holds, from the decisions about the parts of its request. Pure."""
+"""Contents of a package, derived from the decisions about the parts of its request. Pure."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a package holds: all data (access), or what the person provided (portability); without what is left out."""
+    """Contents of a package: all data (access), or what the person provided (portability); without what is left out."""
 
     is_access: bool
     is_portability: bool

@@ -1,4 +1,4 @@
-"""What the systems gave for a package: their answers, and their files for the archive."""
+"""Answers of the systems for a package, and their files for the archive."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

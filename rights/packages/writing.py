@@ -31,7 +31,7 @@ _PORTABLE = "portable/"
 
 @dataclass(slots=True)
 class _Shown:
-    """What the page shows of a section."""
+    """A section as the page shows it: the number of rows, and the first ones."""
 
     section: Section
     count: int = 0

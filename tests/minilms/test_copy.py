@@ -1,4 +1,4 @@
-"""A person's copy end to end: requested, granted, given by the platform, built, fetched with a code, and gone."""
+"""A person's copy end to end: requested, granted, given by the platform, built, fetched with a code, and deleted."""
 
 import json
 from datetime import timedelta

@@ -143,7 +143,7 @@ def test_the_desk_sees_the_state_and_counts_and_never_the_content(sign_in: SignI
 def test_staff_hand_a_copy_over_to_a_person_without_a_contact(sign_in: SignIn, cast: Cast) -> None:
     request, farah = ready(cast, "danish"), sign_in("farah")
     assert "copy-hand-over" in farah.get(row_url(MODEL, request.pk)).content.decode()
-    answer = farah.post(row_url(MODEL, request.pk, "copy-hand-over"), {"reason": "subject_request"})
+    answer: Any = farah.post(row_url(MODEL, request.pk, "copy-hand-over"), {"reason": "subject_request"})
     archive = b"".join(answer.streaming_content)
     assert "index.ur.html" in unpacked(archive)
     with in_client(cast.client_id("indus")):

@@ -172,7 +172,7 @@ def test_a_waived_system_is_listed_with_its_reason(indus: Cast) -> None:
     assert {(one["answer"], one["reason"]) for one in about["systems"]} == {("Waived", "Periodic review")}
 
 
-def test_a_childs_copy_has_no_guardian_and_no_name_of_staff(indus: Cast) -> None:
+def test_the_copy_of_a_child_has_no_guardian_and_no_name_of_staff(indus: Cast) -> None:
     request = built(indus, subject="danish")
     text = b"".join(unpacked(content_of(package_of(request))).values()).decode("utf-8", "replace").lower()
     esra, farah = indus.subject("esra"), indus.user("farah")

@@ -1,1 +1,1 @@
-"""What each app holds about a person: the registry of sections of a copy of their data."""
+"""Registry of the sections of a copy of a person's data: each app lists those that it holds."""

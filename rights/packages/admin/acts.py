@@ -29,7 +29,7 @@ _REQUEST = RightsRequest._meta.label_lower
 
 
 class BuildForm(ActionForm):
-    """What is left out of a copy that is granted in part."""
+    """Choice of the sections and systems that a partly granted copy leaves out."""
 
     left_out = forms.MultipleChoiceField(
         label=_("Leave out"),

@@ -32,7 +32,7 @@ class PackageNotReady(PortalError):
 
 
 class PackageNotFetched(PortalError):
-    """The copy can still be fetched, and nobody has fetched it: closing the request would delete it."""
+    """The copy can still be fetched, and no one has fetched it: closing the request would delete it."""
 
     console_message = "The copy has not been fetched yet. Close the request when it is fetched or has expired."
 
