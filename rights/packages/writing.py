@@ -13,7 +13,7 @@ from django.utils import translation
 
 from paktaleem.directory.copies.sections import Reader, Row, Section, Value, ValueKind
 from paktaleem.directory.files.services import iterate_file
-from paktaleem.foundation.console.spreadsheets import format_cell
+from paktaleem.foundation.cells import format_cell
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry
 from rights.packages.contents import Contents

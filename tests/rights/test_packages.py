@@ -183,6 +183,18 @@ def test_the_copy_of_a_child_has_no_guardian_and_no_name_of_staff(indus: Cast) -
     assert claim["part"] == "child"
 
 
+def test_the_copy_of_a_guardian_does_not_name_the_child(indus: Cast) -> None:
+    request = built(indus, subject="esra")
+    files = unpacked(content_of(package_of(request)))
+    text = b"".join(files.values()).decode("utf-8", "replace").lower()
+    danish = indus.subject("danish")
+    for other in ("danish", str(danish.pk), danish.external_id or "danish"):
+        assert other not in text, other
+    sections = data_in(files)["sections"]
+    assert [claim["part"] for claim in sections["guardian_claims"]] == ["guardian"]
+    assert sections["details"][0]["full_name"] == "Esra Qureshi"
+
+
 def test_hostile_content_stays_inert(indus: Cast) -> None:
     attack = "=HYPERLINK(1)<script>alert(1)</script>"
     person = SubjectFactory(client=indus.client("indus"), external_id="../../etc/passwd", full_name=attack)

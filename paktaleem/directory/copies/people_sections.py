@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,7 @@ from paktaleem.directory.copies.sections import (
     open_column,
     table_section,
 )
+from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL_FIELDS
 from paktaleem.directory.people.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectEvent
 from paktaleem.foundation.audit.acts import ACT_NAMES
@@ -76,6 +78,14 @@ def _details() -> Section:
     return table_section("details", _("Your details"), Subject, columns, of=("id",), is_provided=True)
 
 
+def _of_age_on(row: Any, _reader: Reader) -> Value:
+    """Return the day of the age of consent, in the client's zone; None for adults, of whom no day is stored."""
+    if row.of_age_at is None or row.of_age_at == ADULT_SENTINEL:
+        return None
+    day: str = row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat()
+    return day
+
+
 def _account() -> Section:
     columns: list[tuple[Column, Source]] = [
         (Column("role", _("Role")), "role"),
@@ -83,7 +93,7 @@ def _account() -> Section:
         (Column("registered_at", _("Registered"), ValueKind.TIME), "registered_at"),
         (_CHANGED, "changed_at"),
         (Column("account_closed_at", _("Account closed"), ValueKind.TIME), "account_closed_at"),
-        (Column("of_age_at", _("Of age from"), ValueKind.TIME), "of_age_at"),
+        (Column("of_age_on", _("Of age from"), ValueKind.DAY), _of_age_on),
     ]
     return table_section("account", _("Your account"), Subject, columns, of=("id",))
 
