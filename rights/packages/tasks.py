@@ -1,5 +1,6 @@
 """Background tasks: build packages, move on those that wait for nothing, and delete those that are due."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from procrastinate.contrib.django import app
@@ -13,6 +14,7 @@ from rights.packages.selectors import list_clients_with_packages
 from rights.packages.services.building import build_package, record_failure
 from rights.packages.services.collecting import BUILD, continue_waiting_packages
 from rights.packages.services.ending import end_due_packages
+from rights.requests.services import RequestEnded
 
 __all__ = ["build_one_package", "look_after_packages"]
 
@@ -27,7 +29,7 @@ def build_one_package(client: str, package: str) -> None:
         with in_client(client_id):
             build_package(UUID(package), client_id=client_id, actor=actor, at=client_now())
     except FileTooLarge:
-        with in_client(client_id):
+        with suppress(RequestEnded), in_client(client_id):
             record_failure(UUID(package), client_id=client_id, actor=actor, at=client_now())
 
 

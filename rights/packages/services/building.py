@@ -101,7 +101,7 @@ def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime
 
 @transaction.atomic
 def record_failure(package_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> None:
-    """Record that a package is too large to be built; staff see it and choose what is left out."""
+    """Record that a package is too large to be built, for staff to see. Raises RequestEnded."""
     found = Package.objects.select_related("request").get(pk=package_id, client_id=client_id)
     request = lock_open_request(found.request)
     waiting = Package.objects.live().filter(pk=package_id, client_id=client_id, state=PackageState.BUILDING)
