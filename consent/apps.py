@@ -29,4 +29,8 @@ class ConsentConfig(config.PortalAppConfig):
             "paktaleem.foundation.api.purging.expiring_rows",
             "consent.decisions.services.purge_unreachable_changes",
         ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "consent.consents.sections.list_consent_sections",
+        ),
     )

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.console",
     "paktaleem.directory.administration",
     "paktaleem.directory.people",
+    "paktaleem.directory.copies",
     "paktaleem.directory.files",
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",
@@ -45,6 +46,7 @@ INSTALLED_APPS = [
     "retention",
     "rights.requests",
     "rights.guardian_requests",
+    "rights.packages",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",
@@ -315,6 +317,8 @@ INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week,
 GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # delay before the confirmation message
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
 COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
+PACKAGE_DAYS = env.int("PACKAGE_DAYS", default=14)  # how long the copy of a person's data can be fetched
+PACKAGE_MOST_BYTES = env.int("PACKAGE_MOST_BYTES", default=1024**3)  # largest copy of a person's data
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change

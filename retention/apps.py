@@ -29,4 +29,8 @@ class RetentionConfig(config.PortalAppConfig):
             "children.guardians.services.quarantines.quarantine_needs",
             "retention.services.incidents.has_open_incident",
         ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "retention.sections.list_retention_sections",
+        ),
     )

@@ -1,11 +1,17 @@
 """App of children who reach the age of consent."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions import config
 
 
-class AgeingConfig(AppConfig):
+class AgeingConfig(config.PortalAppConfig):
     """The calendar of children who reach the age of consent, and the notices sent in advance."""
 
     name = "children.ageing"
     label = "ageing"
     verbose_name = "age of consent"
+    handlers = (
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "children.ageing.sections.list_ageing_sections",
+        ),
+    )

@@ -1,11 +1,17 @@
 """App of guardians and their authority to act for children."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions import config
 
 
-class ChildrenConfig(AppConfig):
+class ChildrenConfig(config.PortalAppConfig):
     """Guardians, their verifications, and their answers about the service."""
 
     name = "children.guardians"
     label = "children"
     verbose_name = "children and guardians"
+    handlers = (
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "children.guardians.sections.list_guardian_sections",
+        ),
+    )

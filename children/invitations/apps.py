@@ -14,4 +14,8 @@ class InvitationsConfig(config.PortalAppConfig):
             "paktaleem.directory.access_links.services.code_accepted",
             "children.invitations.services.record_guardian_sign_in",
         ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "children.invitations.sections.list_invitation_sections",
+        ),
     )

@@ -19,7 +19,11 @@ class SubjectChange(models.Model):
     """One change that affects decisions about one person: answers, restrictions, objections or personal data."""
 
     wall = TablePolicy(
-        Scope.TENANT, _PASSING, officer=False, personal={"kind": Personal.NONE, "purpose_code": Personal.NONE}
+        Scope.TENANT,
+        _PASSING,
+        officer=False,
+        personal={"kind": Personal.NONE, "purpose_code": Personal.NONE},
+        left_out_of_copies="repeats changes for a short time, for callers that keep decisions",
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -13,4 +13,8 @@ class PaperConfig(config.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "consent.paper.models.SHEET_KEYS",
         ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "consent.paper.sections.list_paper_sections",
+        ),
     )

@@ -5,6 +5,7 @@ from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from rights.requests.hooks import answer_notes
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.selectors import authority_of
@@ -15,10 +16,11 @@ __all__ = ["compose_answer"]
 
 
 def compose_answer(request: RightsRequest) -> str:
-    """Return the draft of the answer: each decision with its reasons, and after a refusal the right to complain."""
+    """Return the draft of the answer: each decision with its reasons, notes of other apps, the right to complain."""
     parts = list_parts(request)
     with translation.override(request.language):
         blocks = [_describe(request, part) for part in parts]
+        blocks += [note for describe in answer_notes if (note := describe(request))]
         if any(part.decision in {Decision.REFUSED, Decision.PARTLY} for part in parts):
             blocks.append(_complaint(request))
     return "\n\n".join(blocks)

@@ -26,4 +26,8 @@ class RightsConfig(config.PortalAppConfig):
             "paktaleem.directory.data_systems.answered_orders.order_answered",
             "rights.requests.services.closing.record_orders_answered",
         ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "rights.requests.sections.list_request_sections",
+        ),
     )

@@ -15,9 +15,9 @@ from django.test import Client
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.cells import format_cell
 from paktaleem.foundation.console.exporting import ROWS_AT_ONCE, ExportableAdmin
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.spreadsheets import format_cell
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM

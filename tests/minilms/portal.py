@@ -50,6 +50,11 @@ class Portal:
         """Send POST. ``once`` is the idempotency key, so that repeating after a lost response does nothing."""
         return self._call("POST", path, body or {}, {"Idempotency-Key": f'"{once or uuid.uuid4()}"'})
 
+    def upload(self, path: str, content: bytes, *, once: str) -> Answer:
+        """Send a file as the body; its type follows from its content."""
+        told = {"Content-Type": "application/octet-stream", "Idempotency-Key": f'"{once}"'}
+        return self._send("POST", path, content, told)
+
     def pages(self, path: str) -> Iterator[Answer]:
         """Follow ``next`` to the last page."""
         address: str | None = path
@@ -59,8 +64,11 @@ class Portal:
             address = answer.body["next"]
 
     def _call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
-        told = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **(headers or {})}
         data = None if body is None else json.dumps(body).encode()
+        return self._send(method, path, data, {"Content-Type": "application/json", **(headers or {})})
+
+    def _send(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
+        told = {"Authorization": f"Bearer {self.key}", **headers}
         request = urllib.request.Request(self._address(path), data, told, method=method)  # noqa: S310 -- our portal
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310 -- as above

@@ -5,7 +5,6 @@ import sys
 from datetime import timedelta
 from functools import partial
 
-import pytest
 from django.utils import timezone
 
 from consent.consents.services import withdraw_consent
@@ -26,22 +25,11 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding, Incident
 from tests.factories import SETTING_UP, SubjectFactory, make_system
-from tests.minilms.connecting import Platform, until
-from tests.serving import environment_of_server, served
+from tests.minilms.connecting import until
 
 KIRAN, ZOYA, GHOST, DUA = "lms-kiran", "lms-zoya", "lms-ghost", "lms-dua"
 WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
 NEWSLETTER = "SELECT * FROM decision WHERE person = ? AND purpose = 'newsletter'"
-
-
-@pytest.fixture
-def platform(committed, monkeypatch, tmp_path):
-    """The mini-LMS of Khyber, connected to the running portal."""
-    lms = Platform(tmp_path, committed.key("khyber"))
-    for name, value in (environment_of_server() | {"WEBHOOKS_ALLOWED": lms.address}).items():
-        monkeypatch.setenv(name, value)
-    with served(tmp_path / "web") as port:
-        yield lms.connect(port)
 
 
 def order(cast, kind, person=KIRAN, categories=("usage_logs", "content"), new_values=None):

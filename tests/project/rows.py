@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from children.ageing.models import AgeNotice
 from children.guardians.models import Guardianship, ProviderCheck, Quarantine
 from children.guardians.models.rows import actor_fields
@@ -69,6 +71,7 @@ from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
+from tests.rights.packing import built
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -214,7 +217,10 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     answer_request(answered, text="Done.", actor=farah, at=AT)
     paused = receive_request(client, kinds=["access"], **about)
     pause_request(paused, cause="identity", actor=farah, at=AT)
-    acts = {"answer": decided, "close": answered, "resume": paused}
+    copied = built(cast, subject="danish")
+    answer_request(copied, text="Here is the copy.", actor=farah, at=timezone.now())
+    copies = dict.fromkeys(("copy-build", "copy-hand-over", "copy-preview"), copied)
+    acts = {"answer": decided, "close": answered, "resume": paused, **copies}
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     return {**found, "rights/rightsrequest": waiting.pk}
 

@@ -84,6 +84,9 @@ VISITORS = {
     "concern/<str:client>/": 404,
     "requests/<str:client>/": 404,
     "requests/follow/<str:client>/": 404,
+    "requests/copy/<uuid:rights_request>/": 403,
+    "requests/copy/<uuid:rights_request>/code/": 405,
+    "requests/copy/<uuid:rights_request>/download/": 405,
     "requests/mine/": 403,
     "requests/mine/new/": 405,
     "requests/mine/answer/": 405,
@@ -197,6 +200,9 @@ ACTS = {
     "rights/rightsrequest/answer": "OC",
     "rights/rightsrequest/assign": "OC",
     "rights/rightsrequest/close": "OC",
+    "rights/rightsrequest/copy-build": "OC",
+    "rights/rightsrequest/copy-hand-over": "OC",
+    "rights/rightsrequest/copy-preview": "OC",
     "rights/rightsrequest/decide": "OC",
     "rights/rightsrequest/extend": "OC",
     "rights/rightsrequest/link": "O",
@@ -400,6 +406,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
     named = named.replace("<uuid:version>", str(row))
     named = named.replace("<str:code>", "none").replace("<uuid:event>", str(row)).replace("<uuid:child>", str(row))
+    named = named.replace("<uuid:rights_request>", str(row))
     named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
     return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
 

@@ -15,6 +15,8 @@ from paktaleem.directory.people.services import complete_erasure, erase_subject,
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.packages.services.collecting import request_package
+from rights.packages.services.ending import end_due_packages
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services import (
@@ -48,6 +50,7 @@ from rights.requests.services import (
 from tests.cast import Cast
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, decided, part_of, received
+from tests.rights.packing import build, fetched
 from tests.showing import shown
 
 
@@ -77,20 +80,32 @@ def test_access_orders_every_system_once_and_closes_when_all_have_answered(indus
     assert sorted(order.system.code for order in orders) == ["billing", "lms"], "once each, for four parts"
     assert {(order.kind, order.due_at) for order in orders} == {("collect", request.due_at)}
     assert request.state == "executing"
-    amina, farah = indus.actor("amina"), indus.actor("farah")
+    farah = indus.actor("farah")
     with pytest.raises(NotAnswered):
         close_request(request, actor=farah, at=AT)
-    answer_request(request, text="Here is your data.", actor=farah, at=AT)
-    with pytest.raises(OrdersOpen):
-        close_request(request, actor=farah, at=AT)
-    for order in orders:
-        propose_waiver(order, actor=amina, reason=Reason.REVIEW, at=AT)
-        approve_waiver(order, actor=second_officer(indus), at=AT)
+    waive(indus, request)
     assert RequestStep.objects.filter(request=request, kind="orders_answered").count() == 1
-    closed = close_request(request, actor=farah, at=AT)
-    assert (closed.state, closed.closed_at) == ("closed", AT)
+    build(request)
+    answer_request(request, text="Here is your data.", actor=farah, at=AT)
+    later = AT + 14 * DAY
+    end_due_packages(request.client_id, actor=SETTING_UP, at=later)
+    request_package(request, left_out=[], actor=farah, at=later)
+    with pytest.raises(OrdersOpen):
+        close_request(request, actor=farah, at=later)
+    waive(indus, request)
+    build(request, at=later)
+    fetched(indus, request, at=later)
+    closed = close_request(request, actor=farah, at=later)
+    assert (closed.state, closed.closed_at) == ("closed", later)
     with pytest.raises(RequestEnded):
-        close_request(request, actor=farah, at=AT)
+        close_request(request, actor=farah, at=later)
+
+
+def waive(cast: Cast, request: RightsRequest) -> None:
+    """Waive the open orders of a request by two officers."""
+    for order in Order.objects.open().filter(parent_id=request.pk):
+        propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+        approve_waiver(order, actor=second_officer(cast), at=AT)
 
 
 def test_a_refusal_has_a_code_and_reasons_and_its_answer_is_kept(indus: Cast) -> None:

@@ -103,7 +103,7 @@ def test_a_pause_moves_the_expected_date_and_never_the_due_date(indus: Cast) -> 
 
 
 def test_an_answer_stops_the_clock(indus: Cast) -> None:
-    request = decided(indus, received(indus, "access"))
+    request = decided(indus, received(indus, "question"))
     answer_request(request, text="Here.", actor=indus.actor("farah"), at=AT + DAY)
     assert run(indus, AT + 60 * DAY) == 0
 

@@ -92,6 +92,7 @@ from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
 from tests.consent.lifting import lift_by_two
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.rights.cases import decided, received
+from tests.rights.packing import build, fetched
 from tests.showing import shown
 from tests.working import work
 
@@ -367,7 +368,9 @@ def a_person_requests_their_data(world: World) -> None:
         extend_request(request, days=5, text="Three systems must answer.", actor=world.farah, at=AT + 3 * MINUTE)
         decided(world.cast, request, at=AT + 4 * MINUTE)
         answer_orders(world, Order.objects.filter(parent_id=request.pk))
+        build(request, at=AT + 4 * MINUTE)
         answer_request(request, text="Here is your data.", actor=world.farah, at=AT + 5 * MINUTE)
+        fetched(world.cast, request, at=AT + 5 * MINUTE)
         close_request(request, actor=world.farah, at=AT + 6 * MINUTE)
 
 

@@ -1,10 +1,16 @@
 """Configuration of the app for access links and one-time codes."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions import config
 
 
-class AccessLinksConfig(AppConfig):
+class AccessLinksConfig(config.PortalAppConfig):
     """Access links and one-time codes by which data subjects and guardians open their own pages."""
 
     name = "paktaleem.directory.access_links"
     label = "doors"
+    handlers = (
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.access_links.sections.list_access_sections",
+        ),
+    )

@@ -33,4 +33,8 @@ class SystemsConfig(config.PortalAppConfig):
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "paktaleem.directory.data_systems.sealed_names.ORDER_NAMES",
         ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.data_systems.sections.list_order_sections",
+        ),
     )

@@ -1,10 +1,16 @@
 """App configuration of files about people: encrypted chunks in PostgreSQL, limited in size."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions import config
 
 
-class FilesConfig(AppConfig):
+class FilesConfig(config.PortalAppConfig):
     """Files app."""
 
     name = "paktaleem.directory.files"
     label = "files"
+    handlers = (
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.files.sections.list_file_sections",
+        ),
+    )

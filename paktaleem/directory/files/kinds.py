@@ -12,7 +12,9 @@ class FileKind(models.TextChoices):
     JPEG = "jpeg", "JPEG image"
     PNG = "png", "PNG image"
     JSON = "json", "JSON"
-    """written by the portal from a data system's response; not accepted as an upload"""
+    """data of a system, in its answer to an order; not accepted as other uploads"""
+    ZIP = "zip", "ZIP"
+    """written by the portal: the copy of a person's data; not accepted as an upload"""
 
 
 CONTENT_TYPES = {
@@ -20,6 +22,7 @@ CONTENT_TYPES = {
     FileKind.JPEG: "image/jpeg",
     FileKind.PNG: "image/png",
     FileKind.JSON: "application/json",
+    FileKind.ZIP: "application/zip",
 }
 
 _SIGNATURES = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}

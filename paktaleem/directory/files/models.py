@@ -47,7 +47,13 @@ class SealedFile(models.Model):
 class PackageKey(models.Model):
     """The key of one package of files of one person, sealed under the person's key. Deleting it purges the files."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND | {"DELETE"}, officer=False, personal={"key": Personal.SEALED})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND | {"DELETE"},
+        officer=False,
+        personal={"key": Personal.SEALED},
+        left_out_of_copies="an encryption key, without data",
+    )
 
     id = models.UUIDField(primary_key=True, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -62,7 +68,13 @@ class PackageKey(models.Model):
 class FileChunk(models.Model):
     """An encrypted chunk of a file, bound to its position."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, officer=False, personal={"data": Personal.SEALED})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        officer=False,
+        personal={"data": Personal.SEALED},
+        left_out_of_copies="the content of files, which are listed",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -3,8 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
+from itertools import batched
+from tempfile import SpooledTemporaryFile
 from typing import IO
 from uuid import UUID
 
@@ -17,6 +20,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -24,12 +28,18 @@ __all__ = [
     "FileKindNotAccepted",
     "FilePurged",
     "FileTooLarge",
+    "FileWriter",
     "iterate_file",
     "purge_package",
     "store_file",
+    "stream_file",
+    "write_file",
 ]
 
 CHUNK_BYTES = 256 * 1024
+_CHUNKS_AT_ONCE = 16
+_SPOOL_BYTES = 4 * 1024 * 1024
+"""Ciphertext of a file that waits in memory; more waits in a temporary file."""
 _KEY_BYTES = 32
 _KEY_COLUMN = "files_packagekey.key"
 
@@ -69,37 +79,83 @@ def store_file(
     ``package`` (the id of what they belong to, locked by the caller) can be purged with it. Raises
     FileKindNotAccepted, FileTooLarge if it has more than FILE_MOST_BYTES bytes, KeyDestroyed.
     """
-    sealer, file_id = _sealer_for(subject, package), new_id()
-    digest, size, number = hashlib.sha256(), 0, 0
     chunk = content.read(CHUNK_BYTES)
     kind = kind or detect_file_kind(chunk)
     if kind is None:
         raise FileKindNotAccepted
-    parts = []
-    while chunk:
-        following = content.read(CHUNK_BYTES)
-        size += len(chunk)
-        if size > settings.FILE_MOST_BYTES:
+    with write_file(subject, kind=kind, package=package) as writer:
+        while chunk:
+            writer.write(chunk)
+            chunk = content.read(CHUNK_BYTES)
+        return writer.finish(at=at)
+
+
+class FileWriter:
+    """Encrypts a file under a person's key while it is written, chunk by chunk, in flat memory (``write_file``).
+
+    The row of the file, with its size and hash, precedes its chunks; until then their ciphertext waits in a temporary
+    file.
+    """
+
+    def __init__(self, file: SealedFile, sealer: Sealer, spool: IO[bytes], *, most_bytes: int) -> None:
+        """Store the new row, whose size and hash follow, the sealer, and the file in which ciphertext waits."""
+        self._file, self._sealer, self._spool, self._most_bytes = file, sealer, spool, most_bytes
+        self._digest, self._size = hashlib.sha256(), 0
+        self._rest, self._lengths = bytearray(), list[int]()
+
+    def write(self, data: bytes) -> int:
+        """Encrypt some bytes of the file; return how many. Raises FileTooLarge."""
+        self._size += len(data)
+        if self._size > self._most_bytes:
             raise FileTooLarge
-        chunk_context = _chunk_context(file_id.hex, number, is_last=not following)
-        data = sealer.seal_bytes(chunk, column=chunk_context).ciphertext
-        digest.update(data)
-        parts.append(FileChunk(client_id=subject.client_id, file_id=file_id, number=number, data=data))
-        chunk, number = following, number + 1
-    file = SealedFile(
-        id=file_id,
-        client_id=subject.client_id,
-        subject=subject,
-        kind=kind,
-        size=size,
-        chunks=number,
-        sealed_hash=digest.hexdigest(),
-        package=package,
-        added_at=at,
-    )
-    file.save(force_insert=True)
-    FileChunk.objects.bulk_create(parts)
-    return file
+        self._rest += data
+        while len(self._rest) > CHUNK_BYTES:  # what is left over may be the last chunk, which is marked
+            self._seal(bytes(self._rest[:CHUNK_BYTES]), is_last=False)
+            del self._rest[:CHUNK_BYTES]
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: what was written is encrypted in chunks."""
+
+    def finish(self, *, at: datetime) -> SealedFile:
+        """Store the file and its chunks; return the file."""
+        if self._rest:
+            self._seal(bytes(self._rest), is_last=True)
+        file = self._file
+        file.size, file.chunks, file.sealed_hash = self._size, len(self._lengths), self._digest.hexdigest()
+        file.added_at = at
+        file.save(force_insert=True)
+        for rows in batched(self._read_chunks(), _CHUNKS_AT_ONCE):
+            FileChunk.objects.bulk_create(rows)
+        return file
+
+    def _seal(self, chunk: bytes, *, is_last: bool) -> None:
+        column = _chunk_context(self._file.id.hex, len(self._lengths), is_last=is_last)
+        data = self._sealer.seal_bytes(chunk, column=column).ciphertext
+        self._digest.update(data)
+        self._spool.write(data)
+        self._lengths.append(len(data))
+
+    def _read_chunks(self) -> Iterator[FileChunk]:
+        self._spool.seek(0)
+        for number, length in enumerate(self._lengths):
+            data = self._spool.read(length)
+            yield FileChunk(client_id=self._file.client_id, file=self._file, number=number, data=data)
+
+
+@contextmanager
+def write_file(
+    subject: Subject, *, kind: FileKind, package: UUID | None = None, most_bytes: int | None = None
+) -> Iterator[FileWriter]:
+    """Open a writer of a new file in the caller's transaction; call its ``finish`` once.
+
+    Files of a ``package`` can be purged with it. ``most_bytes`` is FILE_MOST_BYTES by default. Raises KeyDestroyed.
+    """
+    sealer = _sealer_for(subject, package)
+    file = SealedFile(id=new_id(), client_id=subject.client_id, subject=subject, kind=kind, package=package)
+    with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+        limit = settings.FILE_MOST_BYTES if most_bytes is None else most_bytes
+        yield FileWriter(file, sealer, spool, most_bytes=limit)
 
 
 def iterate_file(file: SealedFile) -> Iterator[bytes]:
@@ -113,6 +169,22 @@ def iterate_file(file: SealedFile) -> Iterator[bytes]:
         chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
         column = _chunk_context(file.id.hex, number, is_last=number == file.chunks - 1)
         yield sealer.open_bytes(Sealed(bytes(chunk.data)), column=column)
+
+
+def stream_file(file: SealedFile) -> Iterator[bytes]:
+    """Return the chunks of a file for a response that is sent after its transaction; each is read in one of its own.
+
+    Raises KeyDestroyed, and FilePurged if the file's package was purged, before the first chunk.
+    """
+    sealer = _sealer_of_file(file)
+    return (_read_chunk(file, number, sealer) for number in range(file.chunks))
+
+
+def _read_chunk(file: SealedFile, number: int, sealer: Sealer) -> bytes:
+    with in_client(file.client_id):
+        chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
+    column = _chunk_context(file.id.hex, number, is_last=number == file.chunks - 1)
+    return sealer.open_bytes(Sealed(bytes(chunk.data)), column=column)
 
 
 def purge_package(package: UUID, *, client_id: UUID) -> None:

@@ -16,7 +16,12 @@ class Erasure(models.Model):
     Its orders to systems refer to it as their case. ``completed_at`` is when the person's key was destroyed.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"actor_role": Personal.NONE},
+        left_out_of_copies="the acts of an erasure are in the ledger",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)

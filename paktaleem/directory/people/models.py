@@ -221,7 +221,13 @@ class Subject(Tracked):
 class SubjectKey(models.Model):
     """One person's wrapped data key. Deleting this row erases the person (cryptographic erasure)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, officer=False, personal={"wrapped": Personal.SECRET})
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT | {"DELETE"},
+        officer=False,
+        personal={"wrapped": Personal.SECRET},
+        left_out_of_copies="an encryption key, without data",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -340,7 +346,11 @@ class SubjectEvent(models.Model):
 class Readmission(Tracked):
     """One request to let an erased person be registered again, with its approval by a second person."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        left_out_of_copies="about erased people only, who have no copy",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

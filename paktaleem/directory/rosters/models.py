@@ -49,6 +49,7 @@ class RosterImport(models.Model):
             "details": Personal.SEALED,
             "wrapped": Personal.SECRET,
         },
+        left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -101,7 +102,13 @@ class RosterImport(models.Model):
 class RosterChunk(models.Model):
     """A sealed part of an uploaded roster. Deleted when the roster is imported, discarded or expired."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND | {"DELETE"}, officer=False, personal={"sealed": Personal.SEALED})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND | {"DELETE"},
+        officer=False,
+        personal={"sealed": Personal.SEALED},
+        left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -159,7 +159,12 @@ class EndpointHealth(models.Model):
 class Message(models.Model):
     """One event to be sent to subscribed endpoints: its type, time and ids."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, personal={"type": Personal.NONE, "data": Personal.PSEUDONYM})
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT | {"DELETE"},
+        personal={"type": Personal.NONE, "data": Personal.PSEUDONYM},
+        left_out_of_copies="repeats facts of the ledger until it is delivered",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -101,6 +101,7 @@ class Capability(StrEnum):
     DECIDE_RIGHTS_REQUESTS = "decide_rights_requests"
     ANSWER_RIGHTS_REQUESTS = "answer_rights_requests"
     CLOSE_RIGHTS_REQUESTS = "close_rights_requests"
+    HAND_OVER_COPIES = "hand_over_copies"
     OVERRULE_OBJECTIONS = "overrule_objections"
 
 
@@ -174,6 +175,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.DECIDE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.ANSWER_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.CLOSE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.HAND_OVER_COPIES: frozenset({_OFFICER, _ADMIN}),
     Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
 }
 
@@ -182,6 +184,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.WEAKEN_SAFEGUARDS,
         Capability.ANNOUNCE_NOTICES,
         Capability.ERASE_SUBJECTS,
+        Capability.HAND_OVER_COPIES,
         Capability.BULK_DEACTIVATE_PEOPLE,
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,

@@ -26,6 +26,7 @@ class KeptAnswer(models.Model):
             "headers": Personal.NONE,
             "body": Personal.SEALED,
         },
+        left_out_of_copies="repeats an answer of the API for a day; the data is in the tables that it was read from",
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,22 +1,17 @@
-"""Rows as CSV or XLSX, written row by row, safe against formula injection.
-
-Spreadsheet programs execute text that looks like a formula, and a user may choose their LMS id. Such text is therefore
-prefixed with an apostrophe (OWASP, CSV injection).
-"""
+"""Rows as CSV or XLSX, written row by row, safe against formula injection (``cells``)."""
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import IO, Any
 
 from xlsxwriter import Workbook
 
-__all__ = ["Format", "format_cell", "write_sheet"]
+from paktaleem.foundation.cells import format_cell
 
-LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 -- spreadsheets accept full-width characters too
+__all__ = ["Format", "write_sheet"]
+
 LONGEST_CELL = 32_767
 """Excel's limit of characters per cell."""
 
@@ -26,26 +21,6 @@ class Format(StrEnum):
 
     CSV = "csv"
     XLSX = "xlsx"
-
-
-def format_cell(value: Any) -> str | int | float | bool:
-    """Return a cell value: ISO 8601 in UTC for times, hexadecimal for bytes, JSON text, escaped strings."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | int | float):
-        return value
-    text = _text(value)
-    return f"'{text}" if text.startswith(LIKE_A_FORMULA) else text
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
 
 
 def write_sheet(kind: Format, file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

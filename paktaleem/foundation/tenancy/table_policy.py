@@ -47,8 +47,9 @@ class TablePolicy:
 
     ``rights`` are the SQL privileges of the app role; an evidence table gets at most APPEND. ``looked_up`` lets the
     owner's SECURITY DEFINER functions read the table before a client context is open (API key, membership).
-    ``owner_column`` names the client column. ``officer`` is True if officers may read it across all clients. Raises
-    ValueError for a global table without a ``reason``.
+    ``owner_column`` names the client column. ``officer`` is True if officers may read it across all clients.
+    ``left_out_of_copies`` is why a copy of a person's data leaves the table out although it has fields about people.
+    Raises ValueError for a global table without a ``reason``.
     """
 
     scope: Scope
@@ -57,6 +58,7 @@ class TablePolicy:
     looked_up: bool = False
     owner_column: str = "client_id"
     officer: bool = True
+    left_out_of_copies: str = ""
     personal: Mapping[str, Personal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

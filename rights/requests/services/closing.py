@@ -14,7 +14,7 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
-from rights.requests.hooks import before_closing
+from rights.requests.hooks import before_answering, before_closing
 from rights.requests.messages import ANSWER
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import seal_text
@@ -80,7 +80,8 @@ def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datet
     """Send the person the answer and keep its text; the clock stops.
 
     For a person without an email address on file staff hand the answer over; the timeline then says that it was not
-    sent. Raises ValidationError for an empty text, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed.
+    sent. Raises ValidationError for an empty text, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed, and what
+    ``hooks.before_answering`` raises.
     """
     require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
@@ -88,6 +89,8 @@ def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datet
     request = lock_unanswered(request)
     if any(not part.decision for part in list_parts(request)):
         raise NotDecided
+    for check in before_answering:
+        check(request, actor, at)
     request.answer = seal_text(request, text.strip(), row=request, field="answer")
     request.answered_at = at
     update_dates(request, at)

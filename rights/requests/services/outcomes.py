@@ -39,7 +39,6 @@ _METHODS = {
     Channel.TELEPHONE: Method.PHONE,
 }
 """How a withdrawal was collected, by the channel of its request."""
-_COPIES = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 
 
 class BasisDoesNotAllowObjection(PortalError):
@@ -53,14 +52,11 @@ class BasisDoesNotAllowObjection(PortalError):
 def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:
     """Carry out one granted part, in the caller's transaction.
 
-    Access and portability order every system to provide its data; restriction, objection and withdrawal take effect on
-    the next decision. Apps above carry out the rest (``hooks.part_granted``). Raises BasisDoesNotAllowObjection,
-    AlreadyErased, NotAllowed, and what the handlers raise.
+    Restriction, objection and withdrawal take effect on the next decision. Apps above carry out the rest
+    (``hooks.part_granted``). Raises BasisDoesNotAllowObjection, AlreadyErased, NotAllowed, and what the handlers raise.
     """
     kind = RightKind(part.kind)
-    if kind in _COPIES:
-        order_systems(request, OrderKind.COLLECT, actor=actor, at=at)
-    elif kind is RightKind.RESTRICTION:
+    if kind is RightKind.RESTRICTION:
         subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
         for purpose in _purposes_of(subject, part, at) or [""]:
             restrict_processing(subject, purpose_code=purpose, actor=actor, reason=reason, at=at)

@@ -81,7 +81,7 @@ class FileForm(ActionForm):
     """One file of collected data, and its data category."""
 
     category = forms.ChoiceField(label=_("Data"))
-    file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG or PNG. Its name is not kept."))
+    file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG, PNG or JSON. Its name is not kept."))
 
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
         """Offer the categories of the order."""

@@ -150,6 +150,9 @@ class FailOrder(Operation):
         return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **_audit(request))))
 
 
+_PART_BODY = {**FILE_BODY, "application/octet-stream": bytes}
+
+
 class AddOrderFile(Operation):
     """``POST /api/v1/orders/{id}/files/{category}``."""
 
@@ -157,11 +160,13 @@ class AddOrderFile(Operation):
     parser_classes = (FileParser,)
     beyond_schema = {"category": "A category that the system holds."}
 
-    @extend_schema(request=FILE_BODY, responses={201: PartOutput})
+    @extend_schema(request=_PART_BODY, responses={201: PartOutput})
     def post(self, request: Request, order: UUID, category: str) -> Response:
-        """Store the request body, a PDF, JPEG or PNG, encrypted as part of a collect order; then complete the order.
+        """Store the request body encrypted, as part of a collect order; then complete the order.
 
-        It has at most 10 MiB, unless the operator changed that.
+        A PDF, JPEG or PNG, or a section of the data as JSON, sent as ``application/octet-stream``: the type follows
+        from the content. So an answer may be larger than one request, in several files. Each has at most 10 MiB, unless
+        the operator changed that.
         """
         found = _get_order(order, request)
         content = getattr(request.data, "content", b"")  # an empty body is not parsed

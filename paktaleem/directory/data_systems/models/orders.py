@@ -87,6 +87,7 @@ class OrderSet(OrderColumns):
         Scope.TENANT,
         APPEND,
         personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
+        left_out_of_copies="an order about many people; each person’s order is listed",
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

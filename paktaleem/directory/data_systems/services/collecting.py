@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
+from django.conf import settings
 from django.db import transaction
 
 from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart
 from paktaleem.directory.data_systems.results import Section
 from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, require_system_owner
 from paktaleem.directory.data_systems.states import State, Step, StepRefused
-from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.files.kinds import FileKind, detect_file_kind
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.directory.files.services import iterate_file, store_file
+from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge, iterate_file, store_file
 from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -27,6 +29,7 @@ __all__ = [
     "MOST_PARTS",
     "CategoryUnknown",
     "CopiesPurged",
+    "PartKindNotAccepted",
     "TooManyParts",
     "add_part",
     "keep_sections",
@@ -62,11 +65,20 @@ class TooManyParts(PortalError):
     console_message = "The order has the maximum number of files."
 
 
+class PartKindNotAccepted(FileKindNotAccepted):
+    """The file is empty or is not PDF, JPEG, PNG or valid JSON."""
+
+    problem = Problem(
+        "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The file is empty or is not PDF, JPEG, PNG or JSON"
+    )
+    console_message = "Choose a PDF, JPEG, PNG or JSON file."
+
+
 @transaction.atomic
 def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, at: datetime) -> OrderPart:
-    """Store one file for an accepted collect order.
+    """Store one file for an accepted collect order: a PDF, JPEG or PNG, or a section of its data as JSON.
 
-    Raises CategoryUnknown, FileKindNotAccepted, FileTooLarge, TooManyParts, StepRefused, AlreadyErased, NotAllowed.
+    Raises CategoryUnknown, PartKindNotAccepted, FileTooLarge, TooManyParts, StepRefused, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.COMPLETE_ORDERS, order.client_id)
     if actor.kind is ByKind.USER:
@@ -77,7 +89,8 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
     if category not in order.system.categories:
         raise CategoryUnknown
     _refuse_too_many(order, 1)
-    part = _store_part(order, store_file(order.subject, content, package=order.pk, at=at), category, at)
+    kind = _detect_kind(content)
+    part = _store_part(order, store_file(order.subject, content, kind=kind, package=order.pk, at=at), category, at)
     facts = {**facts_of(order), **_facts(part)}
     record_entry(
         "order.part_added",
@@ -88,6 +101,26 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
         at=at,
     )
     return part
+
+
+def _detect_kind(content: IO[bytes]) -> FileKind:
+    """Return the type of a file by its content, up to FILE_MOST_BYTES. Raises PartKindNotAccepted, FileTooLarge."""
+    data = content.read(settings.FILE_MOST_BYTES + 1)
+    content.seek(0)
+    if len(data) > settings.FILE_MOST_BYTES:
+        raise FileTooLarge
+    kind = detect_file_kind(data)
+    if kind is None and data.lstrip()[:1] in {b"{", b"["}:
+        with suppress(ValueError, RecursionError):
+            json.loads(data, parse_constant=_refuse_constant)
+            kind = FileKind.JSON
+    if kind is None:
+        raise PartKindNotAccepted
+    return kind
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON.")
 
 
 def keep_sections(order: Order, sections: Iterable[Section], *, at: datetime) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 name="SealedFile",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("kind", models.CharField(choices=[("pdf", "PDF"), ("jpeg", "JPEG image"), ("png", "PNG image"), ("json", "JSON")], max_length=16)),
+                    ("kind", models.CharField(choices=[("pdf", "PDF"), ("jpeg", "JPEG image"), ("png", "PNG image"), ("json", "JSON"), ("zip", "ZIP")], max_length=16)),
                     ("size", models.PositiveIntegerField(help_text='In bytes, before encryption.')),
                     ("chunks", models.PositiveSmallIntegerField()),
                     ("sealed_hash", models.CharField(help_text='SHA-256 of the ciphertext, which reveals nothing about the content.', max_length=64)),

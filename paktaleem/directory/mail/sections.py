@@ -1,0 +1,40 @@
+"""The section of a copy of a person's data: messages sent to them."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.copies.sections import (
+    CHANNEL,
+    KIND,
+    LANGUAGE,
+    SENT,
+    STATE,
+    Column,
+    Section,
+    ValueKind,
+    table_section,
+)
+from paktaleem.directory.mail.models import Letter
+
+__all__ = ["list_mail_sections"]
+
+
+def list_mail_sections() -> Sequence[Section]:
+    """List the section of messages; their content is deleted once they are sent."""
+    queued = Column("queued_at", _("Queued"), ValueKind.TIME)
+    return (
+        table_section(
+            "messages",
+            _("Emails and text messages to you"),
+            Letter,
+            [
+                (KIND, "kind"),
+                (CHANNEL, "channel"),
+                (LANGUAGE, "language"),
+                (STATE, "state"),
+                (queued, "queued_at"),
+                (SENT, "sent_at"),
+            ],
+        ),
+    )

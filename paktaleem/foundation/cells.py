@@ -1,0 +1,33 @@
+"""Values as cells of a spreadsheet, safe against formula injection. Pure.
+
+Spreadsheet programs execute text that looks like a formula, and a user may choose their LMS id. Such text is therefore
+prefixed with an apostrophe (OWASP, CSV injection).
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["format_cell"]
+
+LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 -- spreadsheets accept full-width characters too
+
+
+def format_cell(value: Any) -> str | int | float | bool:
+    """Return a cell value: ISO 8601 in UTC for times, hexadecimal for bytes, JSON text, escaped strings."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return value
+    text = _text(value)
+    return f"'{text}" if text.startswith(LIKE_A_FORMULA) else text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

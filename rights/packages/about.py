@@ -1,0 +1,132 @@
+"""Information about the processing beside the data: purposes, categories, recipients, retention, source, rights.
+
+GDPR Art. 15(1) and (2). The texts are in the current language.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from consent.notices.selectors.public import list_category_names
+from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Basis, BasisRule, Capacity
+from consent.register.models import Basis as BasisLabels
+from consent.register.models import Recipient
+from consent.register.purpose_texts import describe_purpose
+from paktaleem.foundation.accounts.models import Client
+from rights.packages.models import Package
+from rights.requests.selectors import authority_of
+
+__all__ = ["describe_processing", "list_portable_categories"]
+
+_PORTABLE = frozenset({Basis.CONSENT, Basis.CONTRACT})
+"""Lawful bases of the processing to which portability applies (GDPR Art. 20(1)(a))."""
+
+
+def list_portable_categories(package: Package, *, at: datetime) -> frozenset[str]:
+    """Return the categories of data that are processed on consent or contract, for the person's role."""
+    register = current_register(package.client_id)
+    used = (register.purposes[code].categories for code, rule in _bases(package, at).items() if rule.basis in _PORTABLE)
+    return frozenset().union(*used)
+
+
+def _bases(package: Package, at: datetime) -> dict[str, BasisRule]:
+    """Map the active purposes to the lawful basis in force for the person's role."""
+    register, role = current_register(package.client_id), package.subject.role
+    found = {code: register.basis_in_force(code, role, at) for code, rule in register.purposes.items() if rule.active}
+    return {code: rule for code, rule in sorted(found.items()) if rule is not None}
+
+
+def describe_processing(package: Package, *, at: datetime) -> dict[str, Any]:
+    """Return what the person learns about the processing, as plain values in the current language."""
+    client = Client.objects.get(pk=package.client_id)
+    return {
+        "controllers": [
+            {"name": client.name, "address": client.address, "part": _("Controller for your education")},
+            {
+                "name": "PakTaleem",
+                "address": settings.PAKTALEEM_ADDRESS,
+                "part": _("Processor; controller for its own purposes"),
+            },
+        ],
+        "purposes": _list_purposes(package, client, at),
+        "recipients": _list_recipients(package, at),
+        "retention": _list_retention(),
+        "sources": _list_sources(),
+        "rights": _list_rights(),
+        "authority": _describe_authority(client),
+    }
+
+
+def _list_purposes(package: Package, client: Client, at: datetime) -> list[dict[str, Any]]:
+    bases, language = _bases(package, at), get_language() or "en"
+    rows = find_purposes(client.pk, list(bases))
+    found = []
+    for code, row in sorted(rows.items()):
+        text, rule = describe_purpose(row, language), bases[code]
+        found.append(
+            {
+                "code": code,
+                "name": text.name,
+                "description": text.description,
+                "lawful_basis": str(BasisLabels(rule.basis).label),
+                "controller": "PakTaleem" if rule.capacity == Capacity.CONTROLLER else client.name,
+                "categories": list_category_names(client.pk, row.categories, language=language),
+            }
+        )
+    return found
+
+
+def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
+    """List the recipients that are approved for any purpose, with their countries."""
+    register = current_register(package.client_id)
+    approved = [
+        rule.id
+        for rule in register.recipients.values()
+        if any(one.period.contains(at) and (one.objection_until or at) <= at for one in rule.approvals)
+    ]
+    rows = Recipient.objects.filter(pk__in=approved).order_by("name")
+    return [{"name": row.name, "service": row.service, "countries": row.countries} for row in rows]
+
+
+def _list_retention() -> list[str]:
+    return [
+        _(
+            "Your data in this portal is kept while your institution uses the platform and you belong to it. Once you "
+            "are erased, nothing of it can be read any more."
+        ),
+        _("The texts of your rights requests are deleted {days} days after a request is closed.").format(
+            days=settings.RIGHTS_KEPT_DAYS
+        ),
+        _("This copy is deleted from the portal {days} days after the answer.").format(days=settings.PACKAGE_DAYS),
+        _("How long each system keeps its data: ask your institution. The systems are listed below."),
+    ]
+
+
+def _list_sources() -> list[str]:
+    return [
+        _("Your institution: the roster and the learning platform, which register you and your details."),
+        _("You yourself, or a guardian for you: answers, forms on paper, requests."),
+        _("The systems that you use: what they report as collected is listed under “Data collected about you”."),
+    ]
+
+
+def _list_rights() -> list[str]:
+    return [
+        _("You may have your data corrected or erased, its use restricted, and object to it."),
+        _("You may withdraw a consent at any time; what was done before stays lawful."),
+        _("You may receive what you provided as files for another service."),
+        _("You may complain to the supervisory authority."),
+    ]
+
+
+def _describe_authority(client: Client) -> dict[str, str]:
+    found = authority_of(client)
+    if found is None:
+        name = _("The data protection authority or court that is responsible where you live")
+        return {"name": name, "url": ""}
+    return {"name": found.name, "url": found.url}

@@ -1,0 +1,139 @@
+"""Acts of staff on the copy of a request: preview without content, build it again, hand it over."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.copies.sections import list_sections
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+from rights.packages.contents import SYSTEM
+from rights.packages.downloads import stream_package
+from rights.packages.selectors import find_package, has_contact, is_copy_granted, is_left_out_allowed, list_orders
+from rights.packages.services.collecting import request_package
+from rights.packages.services.fetching import hand_over_package
+from rights.requests.models import RightsRequest
+
+__all__: list[str] = []
+
+_REQUEST = RightsRequest._meta.label_lower
+
+
+class BuildForm(ActionForm):
+    """Choice of the sections and systems that a partly granted copy leaves out."""
+
+    left_out = forms.MultipleChoiceField(
+        label=_("Leave out"),
+        help_text=_("What is not granted. The copy names what is left out; the answer gives the reasons."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, row: RightsRequest, request: HttpRequest, **kwargs: Any) -> None:
+        """Offer the sections and systems, or nothing if everything is granted."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        with in_client(row.client_id):
+            if not is_left_out_allowed(row):
+                del self.fields["left_out"]
+                return
+            package = find_package(row)
+            offered = [(one.code, one.title) for one in list_sections()]
+            if package is not None:
+                self.fields["left_out"].initial = package.left_out
+                systems = [order.system for order in list_orders(package)]
+                offered += [(f"{SYSTEM}{one.code}", gettext("System: {name}").format(name=one.name)) for one in systems]
+        set_choices(self, "left_out", offered)
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _build(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    request_package(row, left_out=given.get("left_out", []), **_by(request))
+
+
+def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    del given
+    package, subject = find_package(row), row.subject
+    left_out = set() if package is None else set(package.left_out)
+    lines = [
+        {
+            "title": one.title,
+            "count": one.count(subject),
+            "is_provided": one.is_provided,
+            "is_out": one.code in left_out,
+        }
+        for one in list_sections()
+        if subject is not None
+    ]
+    owner: Any = site.get_model_admin(RightsRequest)
+    page: HttpResponse = owner.page(
+        request,
+        row,
+        "console/rights_copy_preview.html",
+        title=gettext("What the copy holds"),
+        lines=lines,
+        row_url=owner.url_of("change", row),
+    )
+    return page
+
+
+def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    package, content = hand_over_package(row, reason=given["reason"], **_by(request))
+    return stream_package(package, content)
+
+
+def _is_granted(row: RightsRequest, _at: datetime) -> bool:
+    return row.is_open and row.subject_id is not None and is_copy_granted(row)
+
+
+def _may_hand_over(row: RightsRequest, at: datetime) -> bool:
+    if not _is_granted(row, at) or row.subject is None or has_contact(row.subject):
+        return False
+    package = find_package(row)
+    return package is not None and package.may_be_fetched(at)
+
+
+_ACTS = (
+    RowAction(
+        "copy-preview",
+        "Preview the copy",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _preview,
+        form=ActionForm,
+        lead="Shows how many rows each section of the copy has, without their content.",
+        applies=_is_granted,
+    ),
+    RowAction(
+        "copy-build",
+        "Build the copy again",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _build,
+        form=BuildForm,
+        lead="The earlier copy is deleted. What systems gave is used again while it is kept; otherwise they receive "
+        "new orders.",
+        done="The copy will be built.",
+        applies=_is_granted,
+    ),
+    RowAction(
+        "copy-hand-over",
+        "Hand over the copy",
+        Capability.HAND_OVER_COPIES,
+        _hand_over,
+        lead="Only for a person without a contact on file. Download the copy, give it to the person whose identity is "
+        "verified, and delete your file. The download is recorded with your name and reason.",
+        applies=_may_hand_over,
+    ),
+)
+for _act in reversed(_ACTS):
+    added_acts.connect(AddedAct(_REQUEST, _act, after="decide"))

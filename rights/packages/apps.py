@@ -1,0 +1,45 @@
+"""Django app of the copies of a person's data."""
+
+from paktaleem.foundation.extensions import config
+
+
+class PackagesConfig(config.PortalAppConfig):
+    """Access and portability: what is collected of a person, built as one package, fetched and deleted."""
+
+    name = "rights.packages"
+    label = "packages"
+    verbose_name = "copies of a person's data"
+    handlers = (
+        (
+            "rights.requests.hooks.part_granted",
+            "rights.packages.services.collecting.start_package",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "rights.packages.services.collecting.continue_after_answer",
+        ),
+        (
+            "rights.requests.hooks.before_answering",
+            "rights.packages.services.answering.release_package",
+        ),
+        (
+            "rights.requests.hooks.answer_notes",
+            "rights.packages.services.answering.describe_package",
+        ),
+        (
+            "rights.requests.hooks.before_closing",
+            "rights.packages.services.answering.require_fetched_package",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.before_erasure",
+            "rights.packages.services.ending.end_packages_of_person",
+        ),
+        (
+            "rights.requests.own_page.own_page_extras",
+            "rights.packages.own_page.show_package",
+        ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "rights.packages.sections.list_package_sections",
+        ),
+    )

@@ -1,0 +1,7 @@
+"""Email to a person whose copy was built again after the answer: that it is ready, never the copy itself."""
+
+from paktaleem.directory.mail.kinds import declare_message
+
+__all__ = ["COPY_READY"]
+
+COPY_READY = declare_message("rights_copy_ready", fields=("number", "until", "url"))

@@ -1,0 +1,64 @@
+"""Packages and their downloads."""
+
+import django.contrib.postgres.fields
+import django.db.models.deletion
+import paktaleem.foundation.tenancy.ids
+from django.db import migrations, models
+
+from paktaleem.foundation.tenancy.operations import CreateTables
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [
+        ("accounts", "0001_tables"),
+        ("files", "0001_tables"),
+        ("rights", "0001_tables"),
+        ("subjects", "0001_tables"),
+    ]
+    operations = [
+        CreateTables(
+            migrations.CreateModel(
+                name='Package',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('state', models.CharField(choices=[('collecting', 'Waits for decisions and systems'), ('choosing', 'Content to be chosen, since not everything is granted'), ('building', 'Being built'), ('ready', 'Ready'), ('failed', 'Too large to be built'), ('ended', 'Deleted')], default='collecting', max_length=16)),
+                    ('left_out', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), db_default=[], default=list)),
+                    ('is_chosen', models.BooleanField(default=False, help_text='Staff have chosen the content.')),
+                    ('collected_from', models.DateTimeField()),
+                    ('created_at', models.DateTimeField()),
+                    ('built_at', models.DateTimeField(null=True)),
+                    ('expires_at', models.DateTimeField(null=True)),
+                    ('ended_at', models.DateTimeField(null=True)),
+                    ('file', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.sealedfile')),
+                    ('manifest_hash', models.CharField(blank=True, help_text='SHA-256 of manifest.json, in hexadecimal.', max_length=64)),
+                ],
+                options={
+                    'ordering': ['-created_at', '-id'],
+                    'indexes': [models.Index(fields=['client', 'subject'], name='package_of_subject'), models.Index(fields=['client', 'request'], name='package_of_request'), models.Index(condition=models.Q(('ended_at', None)), fields=['client', 'expires_at'], name='package_live')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('client', 'request'), name='package_one_live_per_request'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended')), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at', None)), _connector='OR'), name='package_ended_is_final'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('built_at__isnull', False), ('file__isnull', False)), _connector='OR'), name='package_ready_has_file')],
+                },
+            ),
+            migrations.CreateModel(
+                name='PackageDownload',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('package', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='packages.package')),
+                    ('way', models.CharField(choices=[('own_page', 'By the person, with a code'), ('by_hand', 'Handed over by staff')], max_length=16)),
+                    ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
+                    ('actor_id', models.UUIDField()),
+                    ('actor_role', models.CharField(max_length=32)),
+                    ('at', models.DateTimeField()),
+                ],
+                options={
+                    'ordering': ['at', 'id'],
+                    'indexes': [models.Index(fields=['client', 'package'], name='packagedownload_of_package')],
+                    'constraints': [],
+                },
+            ),
+        )
+    ]

@@ -1,0 +1,26 @@
+"""Tenant isolation of packages."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("packages", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("files", "0002_tenancy"),
+        ("rights", "0002_tenancy"),
+        ("subjects", "0002_tenancy"),
+    ]
+    operations = [
+        Isolate(
+            TenantIsolation("Package"),
+            TenantIsolation("PackageDownload"),
+            AppendOnly("PackageDownload"),
+            SameClientForeignKey("Package", "request", "rights.RightsRequest"),
+            SameClientForeignKey("Package", "subject", "subjects.Subject"),
+            SameClientForeignKey("Package", "file", "files.SealedFile"),
+            SameClientForeignKey("PackageDownload", "package", "packages.Package"),
+        ),
+    ]

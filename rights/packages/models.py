@@ -1,0 +1,132 @@
+"""The package of a request: the copy of a person's data, and each time that it was fetched."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from rights.requests.models import RightsRequest
+
+__all__ = ["DownloadWay", "Package", "PackageDownload", "PackageQuerySet", "PackageState"]
+
+
+class PackageState(models.TextChoices):
+    """State of a package."""
+
+    COLLECTING = "collecting", _("Waits for decisions and systems")
+    CHOOSING = "choosing", _("Content to be chosen, since not everything is granted")
+    BUILDING = "building", _("Being built")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Too large to be built")
+    ENDED = "ended", _("Deleted")
+
+
+class PackageQuerySet(models.QuerySet["Package"]):
+    """Filters of packages."""
+
+    def live(self) -> Self:
+        """Packages that are not deleted."""
+        return self.filter(ended_at=None)
+
+    def due_to_end(self, at: datetime) -> Self:
+        """Packages that expired, or whose request is closed."""
+        return self.live().filter(Q(expires_at__lte=at) | Q(request__closed_at__isnull=False))
+
+
+class Package(models.Model):
+    """One copy of a person's data for one request. Its file is sealed under a key of its own, below the person's.
+
+    It holds what systems gave for the orders issued since ``collected_from``. ``left_out`` are codes of sections
+    (``details``) and systems (``system:lms``) that staff left out. ``expires_at`` is set by the answer to the request.
+    Once it has ended its key is destroyed.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"left_out": Personal.NONE, "manifest_hash": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=16, choices=PackageState, default=PackageState.COLLECTING)
+    left_out = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
+    is_chosen = models.BooleanField(default=False, help_text="Staff have chosen the content.")
+    collected_from = models.DateTimeField()
+    created_at = models.DateTimeField()
+    built_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    file = models.ForeignKey(
+        SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    manifest_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of manifest.json, in hexadecimal.")
+
+    objects: ClassVar[Any] = PackageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "request"], condition=Q(ended_at=None), name="package_one_live_per_request"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="ended", ended_at__isnull=False) | (~Q(state="ended") & Q(ended_at=None)),
+                name="package_ended_is_final",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="ready") | Q(file__isnull=False, built_at__isnull=False),
+                name="package_ready_has_file",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="package_of_subject"),
+            models.Index(fields=["client", "request"], name="package_of_request"),
+            models.Index(fields=["client", "expires_at"], condition=Q(ended_at=None), name="package_live"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the state."""
+        return str(self.get_state_display())
+
+    def may_be_fetched(self, at: datetime) -> bool:
+        """Return True if the request is answered and open, and the package is ready and not expired."""
+        is_in_time = self.expires_at is not None and at < self.expires_at
+        return self.state == PackageState.READY and is_in_time and self.request.closed_at is None
+
+
+class DownloadWay(models.TextChoices):
+    """How a package was fetched."""
+
+    OWN_PAGE = "own_page", _("By the person, with a code")
+    BY_HAND = "by_hand", _("Handed over by staff")
+
+
+class PackageDownload(models.Model):
+    """One time that a package was fetched: how, when, and by whom. Append-only."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    package = models.ForeignKey(Package, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    way = models.CharField(max_length=16, choices=DownloadWay)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["client", "package"], name="packagedownload_of_package")]
+
+    def __str__(self) -> str:
+        """Return how and when."""
+        return f"{self.get_way_display()} {self.at:%Y-%m-%d %H:%M}"

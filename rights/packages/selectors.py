@@ -1,0 +1,86 @@
+"""Find the package of a request, what its systems answered, and who may fetch it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.people.models import Subject
+from rights.packages.contents import needs_choice
+from rights.packages.models import Package, PackageDownload, PackageState
+from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.states import Decision
+
+__all__ = [
+    "COPIES",
+    "count_downloads",
+    "find_package",
+    "has_contact",
+    "is_copy_granted",
+    "is_left_out_allowed",
+    "list_clients_with_packages",
+    "list_copy_parts",
+    "list_orders",
+    "may_fetch",
+]
+
+COPIES = frozenset({RightKind.ACCESS.value, RightKind.PORTABILITY.value})
+"""Rights that are carried out by a copy of the data."""
+
+
+def find_package(request: RightsRequest) -> Package | None:
+    """Return the live package of a request, otherwise the last one; None if there was none."""
+    own = Package.objects.select_related("request", "file").filter(client_id=request.client_id, request=request)
+    found: Package | None = own.live().first() or own.first()
+    return found
+
+
+def list_copy_parts(request: RightsRequest) -> list[RequestPart]:
+    """List the parts of a request for access and portability."""
+    own = RequestPart.objects.filter(client_id=request.client_id, request=request, kind__in=COPIES)
+    return list(own.order_by("pk"))
+
+
+def is_copy_granted(request: RightsRequest) -> bool:
+    """Return True if access or portability is granted, wholly or in part."""
+    return any(part.decision in {Decision.GRANTED, Decision.PARTLY} for part in list_copy_parts(request))
+
+
+def is_left_out_allowed(request: RightsRequest) -> bool:
+    """Return True if not everything is granted, so that staff choose what a copy leaves out."""
+    return needs_choice([(part.kind, part.decision) for part in list_copy_parts(request)])
+
+
+def list_orders(package: Package) -> QuerySet[Order]:
+    """List the orders by which systems provide the data of a package, by system."""
+    own = Order.objects.filter(client_id=package.client_id, parent_kind=PARENT, parent_id=package.request_id)
+    issued = own.filter(kind=OrderKind.COLLECT, created_at__gte=package.collected_from)
+    found: QuerySet[Order] = issued.select_related("system").order_by("system__code", "pk")
+    return found
+
+
+def may_fetch(request: RightsRequest, person: Subject) -> bool:
+    """Return True if a person may fetch the copies of a request: the one whom it is about, once verified.
+
+    A guardian who makes a request for a child is added here, as the requester.
+    """
+    return request.is_identity_verified and (request.client_id, request.subject_id) == (person.client_id, person.pk)
+
+
+def has_contact(person: Subject) -> bool:
+    """Return True if a code can be sent to a contact of the person."""
+    return person.email is not None or person.phone is not None
+
+
+def count_downloads(package: Package) -> int:
+    """Return how often a package was fetched or handed over."""
+    return PackageDownload.objects.filter(client_id=package.client_id, package=package).count()
+
+
+def list_clients_with_packages(*, at: datetime) -> Iterable[UUID]:
+    """List the clients with packages that wait, expired, or whose request is closed; needs the officers' context."""
+    live = Package.objects.live()
+    due = live.filter(Q(state=PackageState.COLLECTING) | Q(expires_at__lte=at) | Q(request__closed_at__isnull=False))
+    return due.order_by().values_list("client_id", flat=True).distinct()

@@ -1,0 +1,187 @@
+"""Start the package of a granted part: order every system's data, and build once all have answered."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from paktaleem.directory.copies.sections import list_sections
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.selectors import Parent, categories_held
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from rights.packages.contents import SYSTEM
+from rights.packages.models import Package, PackageState
+from rights.packages.selectors import COPIES, is_copy_granted, is_left_out_allowed, list_copy_parts, list_orders
+from rights.packages.services.ending import end_package
+from rights.requests.models import PARENT, RequestPart, RightsRequest
+from rights.requests.services import RequestEnded
+from rights.requests.services.steps import lock_open_request, record_step, require_subject
+
+__all__ = [
+    "BUILD",
+    "NothingGranted",
+    "continue_after_answer",
+    "continue_waiting_packages",
+    "offered_codes",
+    "request_package",
+    "start_package",
+]
+
+BUILD = "rights.build_package"
+_A_DAY = timedelta(days=1)
+
+
+class NothingGranted(PortalError):
+    """Neither access nor portability is granted: there is nothing to copy."""
+
+    console_message = "Neither access nor portability is granted."
+
+
+def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
+    """Start the package of a request with its first granted part; a handler of ``rights.part_granted``.
+
+    Every system is ordered to provide its data, once for the request, however many parts are granted. Raises
+    AlreadyErased, NotAllowed.
+    """
+    if part.kind not in COPIES:
+        return
+    package = _find_live(request)
+    if package is None:
+        package = _create(request, collected_from=at, left_out=(), is_chosen=False, at=at)
+        _order_copies(request, actor, at)
+    _continue(request, package)
+
+
+@transaction.atomic
+def request_package(request: RightsRequest, *, left_out: list[str], actor: Actor, at: datetime) -> Package:
+    """Build the package anew, with the content that staff chose; also after it expired, while the request is open.
+
+    The earlier package is deleted. What systems gave is used again while it is kept, otherwise it is ordered anew.
+    Raises ValidationError for codes that are not offered, NothingGranted, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    request = lock_open_request(request)
+    if not is_copy_granted(request):
+        raise NothingGranted
+    earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
+    _check_left_out(request, left_out, offered=offered_codes(earlier))
+    kept_from = None if earlier is None else _find_kept(earlier)
+    if earlier is not None and earlier.ended_at is None:
+        end_package(earlier, keeps_copies=kept_from is not None, actor=actor, at=at)
+    package = _create(request, collected_from=kept_from or at, left_out=left_out, is_chosen=True, at=at)
+    if kept_from is None:
+        _order_copies(request, actor, at)
+    record_step("rights_request.copy_requested", request, actor, at, {"left_out": sorted(left_out)})
+    _continue(request, package)
+    return package
+
+
+def _find_kept(package: Package) -> datetime | None:
+    """Return since when the orders of a package were issued, if all that systems gave is still kept."""
+    is_purged = list_orders(package).exclude(copies_purged_at=None).exists()
+    return None if is_purged else package.collected_from
+
+
+def _check_left_out(request: RightsRequest, left_out: list[str], *, offered: list[str]) -> None:
+    if left_out and not is_left_out_allowed(request):
+        raise ValidationError({"left_out": [_("Everything is granted: nothing may be left out.")]})
+    if unknown := sorted(set(left_out) - set(offered)):
+        raise ValidationError({"left_out": [_("Not in this copy: {codes}.").format(codes=", ".join(unknown))]})
+
+
+def offered_codes(package: Package | None) -> list[str]:
+    """List what can be left out of a package: the codes of sections, and of the systems with orders."""
+    systems = [] if package is None else [f"{SYSTEM}{order.system.code}" for order in list_orders(package)]
+    return [*(section.code for section in list_sections()), *systems]
+
+
+def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:
+    """Build the package whose last order was answered or waived; a handler of ``data_systems.order_answered``."""
+    del actor, at
+    if order.parent_kind != PARENT or order.parent_id is None or order.kind != OrderKind.COLLECT:
+        return
+    try:
+        request = lock_open_request(RightsRequest(pk=order.parent_id, client_id=order.client_id))
+    except RequestEnded:
+        return
+    package = _find_live(request)
+    if package is not None:
+        _continue(request, package)
+
+
+def continue_waiting_packages(client_id: UUID) -> int:
+    """Move on packages that wait for nothing any more, such as after a refusal by the other controller; return them."""
+    waiting = Package.objects.live().filter(client_id=client_id, state=PackageState.COLLECTING)
+    moved = 0
+    for row in waiting.filter(request__closed_at=None).select_related("request"):
+        with transaction.atomic():
+            request = lock_open_request(row.request)
+            package = _find_live(request)
+            moved += package is not None and _continue(request, package)
+    return moved
+
+
+def _find_live(request: RightsRequest) -> Package | None:
+    own = Package.objects.live().select_for_update(of=("self",))
+    found: Package | None = own.filter(client_id=request.client_id, request=request).first()
+    return found
+
+
+def _create(
+    request: RightsRequest,
+    *,
+    collected_from: datetime,
+    left_out: tuple[str, ...] | list[str],
+    is_chosen: bool,
+    at: datetime,
+) -> Package:
+    package = Package(
+        client_id=request.client_id,
+        request=request,
+        subject=require_subject(request),
+        left_out=sorted(left_out),
+        is_chosen=is_chosen,
+        collected_from=collected_from,
+        created_at=at,
+    )
+    package.save(force_insert=True)
+    return package
+
+
+def _continue(request: RightsRequest, package: Package) -> bool:
+    """Move a locked package on if nothing is outstanding; return True if it moved."""
+    if package.state not in {PackageState.COLLECTING, PackageState.CHOOSING}:
+        return False
+    is_undecided = any(not part.decision for part in list_copy_parts(request))
+    if is_undecided or list_orders(package).filter(ended_at=None).exists():
+        return False
+    needs_choice = is_left_out_allowed(request) and not package.is_chosen
+    package.state = PackageState.CHOOSING if needs_choice else PackageState.BUILDING
+    package.save(update_fields=["state"])
+    if package.state == PackageState.BUILDING:
+        enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))
+    return True
+
+
+def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Order every system to provide its data."""
+    categories = categories_held(request.client_id, at=at)
+    if not categories:
+        return
+    spec = OrderSpec(
+        kind=OrderKind.COLLECT,
+        categories=categories,
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=max(request.due_at, at + _A_DAY),
+        parent=Parent(PARENT, request.pk),
+    )
+    found = issue_orders(require_subject(request), spec, actor=actor, at=at)
+    record_step("rights_request.ordered", request, actor, at, {"orders": len(found)})

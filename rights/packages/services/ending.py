@@ -1,0 +1,59 @@
+"""End packages: destroy their key and what systems gave, when they expire, the request is closed, or by erasure."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from paktaleem.directory.data_systems.services import purge_copies
+from paktaleem.directory.files.services import purge_package
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from rights.packages.models import Package, PackageState
+from rights.packages.selectors import list_orders
+from rights.packages.services.recording import record
+from rights.requests.models import RightsRequest
+
+__all__ = ["end_due_packages", "end_package", "end_packages_of_person"]
+
+_AT_ONCE = 100
+
+
+def end_package(package: Package, *, keeps_copies: bool = False, actor: Actor, at: datetime) -> None:
+    """Delete a package and what systems gave for it, in the transaction that locked its request.
+
+    With ``keeps_copies`` what systems gave stays for the next package. Orders that are still open give nothing more
+    for this package; what they give is deleted after COPY_DAYS.
+    """
+    purge_package(package.pk, client_id=package.client_id)
+    package.state, package.ended_at = PackageState.ENDED, at
+    package.save(update_fields=["state", "ended_at"])
+    if not keeps_copies:
+        for order in list_orders(package).exclude(ended_at=None):
+            purge_copies(order, actor=actor, at=at)
+
+
+def end_due_packages(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """End the packages of a client that expired or whose request is closed; return how many, up to 100."""
+    due = list(Package.objects.due_to_end(at).filter(client_id=client_id).order_by("pk")[:_AT_ONCE])
+    return sum(_end_if_due(package, actor, at) for package in due)
+
+
+@transaction.atomic
+def _end_if_due(row: Package, actor: Actor, at: datetime) -> bool:
+    locked = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "client")
+    request = locked.get(pk=row.request_id, client_id=row.client_id)
+    own = Package.objects.due_to_end(at).filter(pk=row.pk, client_id=row.client_id)
+    package: Package | None = own.select_for_update(of=("self",)).first()
+    if package is None:
+        return False
+    end_package(package, actor=actor, at=at)
+    record("rights_request.copy_ended", request, actor, at, {"package": str(package.pk)})
+    return True
+
+
+def end_packages_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
+    """Delete the packages of a person; a handler of ``people.before_erasure``."""
+    live = Package.objects.live().filter(client_id=subject.client_id, subject=subject)
+    for package in live.select_for_update(of=("self",)).select_related("request"):
+        end_package(package, keeps_copies=True, actor=actor, at=at)

@@ -1,0 +1,114 @@
+"""Fetch a package: by the person behind a fresh code, or handed over by staff where there is no contact. Counted."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from paktaleem.directory.files.services import stream_file
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import record_access
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
+from rights.packages.models import DownloadWay, Package, PackageDownload
+from rights.packages.selectors import has_contact, may_fetch
+from rights.requests.models import RightsRequest
+from rights.requests.services.identity import ContactTooNew, is_contact_settled
+from rights.requests.services.steps import lock_open_request, record_step, require_subject
+
+__all__ = [
+    "CODE_VALID",
+    "CodeNeeded",
+    "HasContact",
+    "PackageNotThere",
+    "fetch_package",
+    "hand_over_package",
+    "is_code_fresh",
+]
+
+CODE_VALID = timedelta(minutes=10)
+"""How long after a code was entered a copy may be fetched; the session itself lasts longer."""
+
+
+_KINDS = {
+    DownloadWay.OWN_PAGE: "rights_request.copy_fetched",
+    DownloadWay.BY_HAND: "rights_request.copy_handed_over",
+}
+
+
+class PackageNotThere(PortalError):
+    """There is no copy that may be fetched: none was made, it expired, or the request is not answered or is closed."""
+
+    console_message = "There is no copy that can be fetched: see its state on this page."
+
+
+class CodeNeeded(PortalError):
+    """No code was entered within the last ten minutes."""
+
+
+class HasContact(PortalError):
+    """A code can be sent to a contact on file, so the person fetches the copy themselves."""
+
+    console_message = "The person has a contact on file and fetches the copy with a code."
+
+
+def is_code_fresh(code_entered_at: datetime | None, *, at: datetime) -> bool:
+    """Return True if a code was entered within the last ten minutes; both times are of the system clock."""
+    return code_entered_at is not None and timedelta() <= at - code_entered_at < CODE_VALID
+
+
+@transaction.atomic
+def fetch_package(
+    request: RightsRequest,
+    *,
+    person: Subject,
+    code_entered_at: datetime | None,
+    now: datetime,
+    actor: Actor,
+    at: datetime,
+) -> tuple[Package, Iterator[bytes]]:
+    """Return the package and its content for the person who may fetch it; the download is counted first.
+
+    ``code_entered_at`` is when the person entered a code sent to their contact, None without one; ``now`` is the same
+    clock. Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded.
+    """
+    request = lock_open_request(request)
+    if not may_fetch(request, person):
+        raise PackageNotThere
+    if not is_code_fresh(code_entered_at, at=now):
+        raise CodeNeeded
+    if not is_contact_settled(person, at):
+        raise ContactTooNew
+    return _fetch(request, DownloadWay.OWN_PAGE, actor, at)
+
+
+@transaction.atomic
+def hand_over_package(
+    request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
+) -> tuple[Package, Iterator[bytes]]:
+    """Return the package and its content to staff, who hand it over to a person without a contact on file.
+
+    The access and its reason are recorded. Raises HasContact, PackageNotThere, RequestEnded, NotAllowed.
+    """
+    require(actor, Capability.HAND_OVER_COPIES, request.client_id)
+    request = lock_open_request(request)
+    subject = require_subject(request)
+    if has_contact(subject):
+        raise HasContact
+    found = _fetch(request, DownloadWay.BY_HAND, actor, at)
+    record_access(subject, [f"copy of request {request.number}"], actor=actor, reason=reason, at=at)
+    return found
+
+
+def _fetch(request: RightsRequest, way: DownloadWay, actor: Actor, at: datetime) -> tuple[Package, Iterator[bytes]]:
+    live = Package.objects.live().select_related("request", "file__subject")
+    package: Package | None = live.filter(client_id=request.client_id, request=request).first()
+    if package is None or package.file is None or not package.may_be_fetched(at):
+        raise PackageNotThere
+    download = PackageDownload(client_id=package.client_id, package=package, way=way, at=at)
+    download.actor_kind, download.actor_id, download.actor_role = actor.kind.value, actor.id, actor.role
+    download.save(force_insert=True)
+    record_step(_KINDS[way], request, actor, at, {"package": str(package.pk)})
+    return package, stream_file(package.file)

@@ -1,0 +1,179 @@
+"""Write a package: pages for people, JSON and CSV for machines, and what the systems gave."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from paktaleem.directory.copies.sections import Reader, Row, Section, Value, ValueKind
+from paktaleem.directory.files.services import iterate_file
+from paktaleem.foundation.cells import format_cell
+from rights.packages.about import describe_processing
+from rights.packages.archive import Archive, Entry
+from rights.packages.contents import Contents
+from rights.packages.models import Package
+from rights.packages.schema import build_schema
+from rights.packages.systems import SystemAnswer
+from rights.requests.models import RightKind
+
+__all__ = ["MOST_ROWS_ON_PAGE", "PackageWriter"]
+
+MOST_ROWS_ON_PAGE = 200
+"""Rows of a section on the page for people; all rows are in its table, so that memory use is flat."""
+_PORTABLE = "portable/"
+
+
+@dataclass(slots=True)
+class _Shown:
+    """A section as the page shows it: the number of rows, and the first ones."""
+
+    section: Section
+    count: int = 0
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageWriter:
+    """Writes the files of one package into an archive; rows are read one by one and never all in memory."""
+
+    package: Package
+    contents: Contents
+    reader: Reader
+    sections: Sequence[Section]
+    answers: Sequence[SystemAnswer]
+    portable: frozenset[str]
+    at: datetime
+
+    def write(self, archive: Archive) -> str:
+        """Write every file; return the hash of the manifest."""
+        chosen = [one for one in self.sections if self.contents.has_section(one.code)]
+        provided = [one for one in chosen if one.is_provided]
+        shown = self._write_data(archive, chosen if self.contents.is_access else provided, "")
+        if self.contents.is_access and self.contents.is_portability:
+            self._write_data(archive, provided, _PORTABLE)
+        for answer in self.answers:
+            for file in answer.files:
+                with archive.entry(file.path, is_portable=file.part.category in self.portable) as entry:
+                    for chunk in iterate_file(file.part.file):
+                        entry.write(chunk)
+        for language, _name in settings.LANGUAGES:
+            with _in_language(language), archive.entry(f"index.{language}.html") as entry:
+                entry.write(self._render_page(language, shown).encode())
+        return archive.finish(self._describe_request())
+
+    def _write_data(self, archive: Archive, sections: Sequence[Section], folder: str) -> list[_Shown]:
+        """Write schema, tables and JSON of some sections; return what the page shows of them."""
+        is_portable = bool(folder) or not self.contents.is_access
+        with archive.entry(f"{folder}schema.json", is_portable=is_portable) as entry, _in_language("en"):
+            entry.write_json(build_schema(sections))
+        shown = [self._write_table(archive, one, folder, is_portable=is_portable) for one in sections]
+        with archive.entry(f"{folder}data.json", is_portable=is_portable) as entry:
+            entry.write(b'{"about": ')
+            entry.write_json({language: self._describe(language) for language, _name in settings.LANGUAGES})
+            entry.write(b', "sections": {')
+            for number, one in enumerate(shown):
+                entry.write(b", " if number else b"")
+                self._write_json(entry, one)
+            entry.write(b"}}")
+        return shown
+
+    def _write_table(self, archive: Archive, section: Section, folder: str, *, is_portable: bool) -> _Shown:
+        shown, codes = _Shown(section), [column.code for column in section.columns]
+
+        def cells() -> Iterator[list[Any]]:
+            for row in section.read(self.reader):
+                shown.count += 1
+                if len(shown.rows) < MOST_ROWS_ON_PAGE:
+                    shown.rows.append(row)
+                yield [_to_cell(row[code]) for code in codes]
+
+        with archive.entry(f"{folder}tables/{section.code}.csv", is_portable=is_portable) as entry:
+            entry.write_rows(codes, cells())
+        return shown
+
+    def _write_json(self, entry: Entry, shown: _Shown) -> None:
+        """Write the rows of a section that are also in its table; later ones are in neither."""
+        entry.write_json(shown.section.code)
+        entry.write(b": [")
+        for number, row in enumerate(islice(shown.section.read(self.reader), shown.count)):
+            entry.write(b",\n" if number else b"\n")
+            entry.write_json(row)
+        entry.write(b"]")
+
+    def _describe_request(self) -> dict[str, Any]:
+        granted = {RightKind.ACCESS: self.contents.is_access, RightKind.PORTABILITY: self.contents.is_portability}
+        return {
+            "request": self.package.request.number,
+            "rights": [kind.value for kind, is_granted in granted.items() if is_granted],
+            "person": str(self.package.subject_id),
+            "built_at": _to_iso(self.at),
+            "left_out": sorted(self.contents.left_out),
+        }
+
+    def _describe(self, language: str) -> dict[str, Any]:
+        with _in_language(language):
+            about = self._describe_request() | describe_processing(self.package, at=self.at)
+            return about | {"systems": [answer.describe() for answer in self.answers]}
+
+    def _render_page(self, language: str, shown: Sequence[_Shown]) -> str:
+        values = {
+            "about": self._describe(language),
+            "request": self.package.request,
+            "client": self.package.request.client,
+            "contents": self.contents,
+            "language": language,
+            "other": next(code for code, _name in settings.LANGUAGES if code != language),
+            "is_rtl": translation.get_language_bidi(),
+            "built_at": _to_iso(self.at),
+            "sections": [_to_table(one) for one in shown],
+            "most": MOST_ROWS_ON_PAGE,
+        }
+        return render_to_string("rights/package.html", values)
+
+
+def _to_table(shown: _Shown) -> dict[str, Any]:
+    """Return a section as the page shows it: titles, and cells with the labels of codes."""
+    columns = shown.section.columns
+    rows = [[_to_words(row[column.code], column.labels, column.kind) for column in columns] for row in shown.rows]
+    return {
+        "code": shown.section.code,
+        "title": shown.section.title,
+        "columns": [column.title for column in columns],
+        "rows": rows,
+        "count": shown.count,
+        "has_more": shown.count > len(shown.rows),
+    }
+
+
+def _to_words(value: Value, labels: Any, kind: ValueKind) -> Any:
+    """Return a value as people read it: the label of a code, a time without seconds, yes or no."""
+    if isinstance(value, bool):
+        return translation.gettext("Yes") if value else translation.gettext("No")
+    if isinstance(value, list):
+        return ", ".join(str(labels.get(one, one)) for one in value)
+    if value is None:
+        return ""
+    if kind is ValueKind.TIME:
+        return str(value)[:16].replace("T", " ")
+    return labels.get(str(value), value)
+
+
+def _to_cell(value: Value) -> Any:
+    """Return a value for a spreadsheet; text that looks like a formula is escaped."""
+    return format_cell("; ".join(value) if isinstance(value, list) else value)
+
+
+def _to_iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def _in_language(language: str) -> Iterator[None]:
+    with translation.override(language):
+        yield

@@ -1,0 +1,140 @@
+"""Sections of a copy of a person's data: their rights requests, with what was written and decided.
+
+Texts are sealed under the key of the request, which is destroyed some time after its end.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.copies.sections import (
+    ACTOR,
+    CHANNEL,
+    CLOSED,
+    DUE,
+    NUMBER,
+    PURPOSES,
+    RECORDED,
+    REQUESTED,
+    SETTLED,
+    STATE,
+    TEXT,
+    Column,
+    Reader,
+    Section,
+    Source,
+    Value,
+    ValueKind,
+    get_actor,
+    open_column,
+    table_section,
+)
+from rights.requests.models import (
+    Overruling,
+    RequestExtension,
+    RequestNote,
+    RequestPart,
+    RequestStep,
+    RightsRequest,
+)
+from rights.requests.sealing import open_text
+
+__all__ = ["list_request_sections"]
+
+_OF = ("request__subject",)
+_REQUEST: tuple[Column, Source] = (NUMBER, "request__number")
+
+
+def _open(field: str) -> Callable[[Any, Reader], Value]:
+    """Return a source that opens a text of a request, or of a row about one; None once its key is destroyed."""
+
+    def read(row: Any, _reader: Reader) -> Value:
+        request = row if isinstance(row, RightsRequest) else row.request
+        return None if request.wrapped is None else open_text(request, row=row, field=field) or None
+
+    return read
+
+
+def list_request_sections() -> Sequence[Section]:
+    """List the sections of rights requests."""
+    return (_requests(), _parts(), *_texts(), _steps(), _overrulings())
+
+
+def _requests() -> Section:
+    columns: list[tuple[Column, Source]] = [
+        (NUMBER, "number"),
+        (CHANNEL, "channel"),
+        (STATE, "state"),
+        (Column("identity", _("Identity verified by")), "identity_method"),
+        (Column("details", _("Details")), _open("details")),
+        (Column("contact", _("Contact")), _open("contact")),
+        (Column("answer", _("Answer")), _open("answer")),
+        (Column("received_at", _("Received"), ValueKind.TIME), "received_at"),
+        (DUE, "due_at"),
+        (Column("answered_at", _("Answered"), ValueKind.TIME), "answered_at"),
+        (CLOSED, "closed_at"),
+    ]
+    return table_section("requests", _("Your rights requests"), RightsRequest, columns)
+
+
+def _parts() -> Section:
+    columns: list[tuple[Column, Source]] = [
+        _REQUEST,
+        (Column("right", _("Right")), "kind"),
+        (Column("decider", _("Decided by")), "decider"),
+        (PURPOSES, "purposes"),
+        (Column("decision", _("Decision")), "decision"),
+        (Column("refusal_code", _("Refusal")), "refusal_code"),
+        (Column("reasons", _("Reasons")), _open("reasons")),
+        (Column("decided_at", _("Decided"), ValueKind.TIME), "decided_at"),
+    ]
+    return table_section("request_parts", _("Decisions about your requests"), RequestPart, columns, of=_OF)
+
+
+def _texts() -> Sequence[Section]:
+    by_at: list[tuple[Column, Source]] = [(RECORDED, "at"), (ACTOR, get_actor)]
+    return (
+        table_section(
+            "request_extensions",
+            _("Extensions of your requests"),
+            RequestExtension,
+            [
+                _REQUEST,
+                (Column("days", _("Days"), ValueKind.NUMBER), "days"),
+                (Column("reasons", _("Reasons")), _open("reason")),
+                *by_at,
+            ],
+            of=_OF,
+        ),
+        table_section(
+            "request_notes",
+            _("Notes of staff about your requests"),
+            RequestNote,
+            [_REQUEST, (TEXT, _open("text")), *by_at],
+            of=_OF,
+        ),
+    )
+
+
+def _steps() -> Section:
+    columns: list[tuple[Column, Source]] = [
+        _REQUEST,
+        (Column("step", _("Step")), "kind"),
+        (STATE, "state"),
+        (RECORDED, "at"),
+        (ACTOR, get_actor),
+    ]
+    return table_section("request_steps", _("Course of your requests"), RequestStep, columns, of=_OF)
+
+
+def _overrulings() -> Section:
+    columns: list[tuple[Column, Source]] = [
+        (Column("purpose", _("Purpose")), "objection__purpose_code"),
+        (Column("grounds", _("Compelling grounds")), open_column("grounds")),
+        (STATE, "state"),
+        (REQUESTED, "requested_at"),
+        (SETTLED, "settled_at"),
+    ]
+    title = _("Proposals to overrule your objections")
+    return table_section("overrulings", title, Overruling, columns, of=("objection__subject",))

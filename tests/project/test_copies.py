@@ -1,0 +1,40 @@
+"""Every table with fields about people is in a section of a person's copy, or says why it is left out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+
+from paktaleem.directory.copies.sections import list_sections
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.tenancy.grants import find_table_policy
+from paktaleem.foundation.tenancy.table_policy import Personal, Scope, TablePolicy
+
+_ABOUT_PEOPLE = {Personal.SEALED, Personal.PSEUDONYM}
+
+
+def test_every_table_about_people_is_in_their_copy_or_says_why_not() -> None:
+    covered = {table for section in list_sections() for table in section.tables}
+    missing = [model._meta.label for model, wall in tables_about_people() if not wall.left_out_of_copies]
+    assert [label for label in missing if label not in covered] == []
+
+
+def test_no_table_is_in_a_copy_and_left_out_of_it_at_once() -> None:
+    covered = {table for section in list_sections() for table in section.tables}
+    left_out = {model._meta.label for model, wall in tables_about_people() if wall.left_out_of_copies}
+    assert covered & left_out == set()
+    assert {apps.get_model(label)._meta.label for label in covered} == covered, "labels of models that exist"
+
+
+def tables_about_people() -> Iterator[tuple[Any, TablePolicy]]:
+    """Yield the tenant tables that refer to a person or have sealed or pseudonymous fields, without their histories."""
+    for model in apps.get_models():
+        wall = find_table_policy(model)
+        is_history = hasattr(model, "history_type") and model is not Subject.history.model
+        if wall is None or wall.scope is Scope.GLOBAL or model._meta.proxy or is_history:
+            continue
+        names = {field.name for field in model._meta.concrete_fields}
+        refers = any(field.related_model is Subject for field in model._meta.concrete_fields)
+        is_sealed = any(kind in _ABOUT_PEOPLE for name, kind in wall.personal.items() if name in names)
+        if refers or is_sealed or "subject_id" in names:
+            yield model, wall

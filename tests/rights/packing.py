@@ -1,0 +1,102 @@
+"""Make, build and open copies of a person's data in tests."""
+
+import io
+import json
+import zipfile
+from datetime import datetime
+from typing import Any
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer, Exemption, Section
+from paktaleem.directory.data_systems.services import (
+    accept_order,
+    add_part,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.files.services import iterate_file
+from paktaleem.foundation.accounts.actors import person_actor, user_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.packages.models import Package
+from rights.packages.services.building import build_package
+from rights.packages.services.fetching import fetch_package
+from rights.requests.models import RightsRequest
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, decided, received
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+DATA = [{"opened": "Algebra", "score": 7}]
+
+
+def orders_of(request: RightsRequest) -> dict[str, Order]:
+    """Map the systems' codes to their newest orders of a request."""
+    found = Order.objects.select_related("system").filter(parent_id=request.pk, kind="collect").order_by("pk")
+    return {order.system.code: order for order in found}
+
+
+def answered(cast: Cast, request: RightsRequest, *files: bytes, at: datetime = AT) -> None:
+    """Let the systems answer: the LMS with a section and files, billing that it holds nothing; others are waived."""
+    key, orders = cast.key_actor("indus"), orders_of(request)
+    lms = accept_order(orders["lms"], actor=key, at=at)
+    for content in files:
+        add_part(lms, io.BytesIO(content), category="usage_logs", actor=key, at=at)
+    complete_order(lms, Answer(Outcome.DONE, sections=(Section("content", DATA),)), actor=key, at=at)
+    none = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.HOLDS_NONE)
+    carry_out_by_hand(orders["billing"], none, actor=cast.actor("amina"), at=at)
+    second = user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
+    for code in orders.keys() - {"lms", "billing"}:
+        propose_waiver(orders[code], actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
+        approve_waiver(orders[code], actor=second, at=at)
+
+
+def package_of(request: RightsRequest) -> Package:
+    """Return the newest package of a request."""
+    found: Package = Package.objects.filter(request=request).order_by("-pk")[0]
+    return found
+
+
+def built(cast: Cast, *kinds: str, files: tuple[bytes, ...] = (PNG,), at: datetime = AT, **given: Any) -> RightsRequest:
+    """Receive, grant and collect a request, and build its package."""
+    request = decided(cast, received(cast, *(kinds or ("access",)), at=at, **given), at=at)
+    answered(cast, request, *files, at=at)
+    assert build(request, at=at) is not None
+    request.refresh_from_db()
+    return request
+
+
+def build(request: RightsRequest, at: datetime = AT) -> Package | None:
+    """Build the package of a request as the worker does."""
+    return build_package(package_of(request).pk, client_id=request.client_id, actor=SETTING_UP, at=at)
+
+
+def fetched(cast: Cast, request: RightsRequest, *, by: str = "hamza", at: datetime = AT, code: Any = "now") -> bytes:
+    """Fetch a copy as a person with a code entered at a time, by default now; return the archive."""
+    person = cast.subject(by)
+    actor = person_actor(person.pk, person.client_id, acts_for=person.pk)
+    entered = at if code == "now" else code
+    _package, content = fetch_package(request, person=person, code_entered_at=entered, now=at, actor=actor, at=at)
+    return b"".join(content)
+
+
+def content_of(package: Package) -> bytes:
+    """Return the whole archive."""
+    assert package.file is not None
+    return b"".join(iterate_file(package.file))
+
+
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """Return the files of an archive, after a check of every entry."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert opened.testzip() is None
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def data_in(files: dict[str, bytes], path: str = "data.json") -> dict[str, Any]:
+    """Return the data of the machine-readable file."""
+    found: dict[str, Any] = json.loads(files[path])
+    return found

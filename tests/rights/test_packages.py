@@ -1,0 +1,364 @@
+"""The copy of a person's data: collected, built, complete, inert, and deleted."""
+
+import csv
+import hashlib
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import jsonschema
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+
+from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
+from paktaleem.directory.files.models import FileChunk, PackageKey
+from paktaleem.directory.files.services import FilePurged
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from rights.packages.models import PackageDownload
+from rights.packages.services.answering import PackageNotFetched, PackageNotReady
+from rights.packages.services.collecting import NothingGranted, continue_waiting_packages, request_package
+from rights.packages.services.ending import end_due_packages
+from rights.packages.services.fetching import (
+    CodeNeeded,
+    HasContact,
+    PackageNotThere,
+    hand_over_package,
+)
+from rights.packages.tasks import build_one_package
+from rights.requests.answers import compose_answer
+from rights.requests.models import RequestStep, RightsRequest
+from rights.requests.services import answer_request, close_request, decide_part, receive_request
+from tests.cast import Cast
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.rights.cases import AT, DAY, decided, part_of, received
+from tests.rights.packing import (
+    DATA,
+    PNG,
+    answered,
+    build,
+    built,
+    content_of,
+    data_in,
+    fetched,
+    orders_of,
+    package_of,
+    unpacked,
+)
+from tests.rights.test_decisions import second_officer
+
+MINUTE = timedelta(minutes=1)
+
+
+def answer(cast: Cast, request: RightsRequest, at: Any = AT) -> RightsRequest:
+    return answer_request(request, text=compose_answer(request), actor=cast.actor("farah"), at=at)
+
+
+def steps_of(request: RightsRequest) -> list[str]:
+    return list(RequestStep.objects.filter(request=request).order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_granted_access_is_collected_built_named_in_the_answer_and_fetched(indus: Cast) -> None:
+    request = decided(indus, received(indus, "access", "portability"))
+    assert sorted(orders_of(request)) == ["billing", "lms"], "one order for each system, for four parts"
+    assert package_of(request).state == "collecting"
+    with pytest.raises(PackageNotReady):
+        answer(indus, request)
+    answered(indus, request, PNG)
+    assert package_of(request).state == "building"
+    with pytest.raises(PackageNotReady):
+        answer(indus, request)
+    assert build(request) is not None
+    with pytest.raises(PackageNotThere):
+        fetched(indus, request)
+    answer(indus, request)
+    package = package_of(request)
+    assert (package.state, package.expires_at) == ("ready", AT + 14 * DAY)
+    with pytest.raises(PackageNotFetched):
+        close_request(request, actor=indus.actor("farah"), at=AT)
+    assert fetched(indus, request) == content_of(package)
+    assert steps_of(request)[-1] == "copy_fetched"
+    [download] = PackageDownload.objects.filter(package=package)
+    assert (download.way, download.actor_id) == ("own_page", indus.subject_id("hamza"))
+    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+
+
+def test_the_answer_says_that_the_copy_is_ready_and_has_no_attachment(indus: Cast) -> None:
+    request = built(indus)
+    text = compose_answer(request)
+    assert "The copy of your data is ready." in text
+    assert "/requests/follow/indus/" in text
+    assert "https://" in text or "http://" in text
+    answer(indus, request)
+    assert mail.outbox == [], "sent by the worker, from a text that holds no data"
+
+
+def test_the_archive_has_pages_tables_json_with_its_schema_and_a_manifest_with_hashes(indus: Cast) -> None:
+    request = built(indus, "access", "portability", files=(PNG, b'{"log": ["\\u0627"]}'))
+    package = package_of(request)
+    files = unpacked(content_of(package))
+    for folder in ("", "portable/"):
+        jsonschema.validate(
+            data_in(files, f"{folder}data.json"),
+            json.loads(files[f"{folder}schema.json"]),
+            format_checker=jsonschema.FormatChecker(),
+        )
+    manifest = json.loads(files["manifest.json"])
+    assert hashlib.sha256(files["manifest.json"]).hexdigest() == package.manifest_hash
+    listed = {one["path"]: one["sha256"] for one in manifest["files"]}
+    assert listed == {
+        path: hashlib.sha256(content).hexdigest() for path, content in files.items() if path != "manifest.json"
+    }
+    [details] = data_in(files)["sections"]["details"]
+    assert (details["full_name"], details["email"]) == ("Hamza Lodhi", "hamza.lodhi@students.example")
+    rows = list(csv.DictReader(io.StringIO(files["tables/details.csv"].decode("utf-8-sig"))))
+    assert [row["full_name"] for row in rows] == ["Hamza Lodhi"]
+    given = {path: content for path, content in files.items() if path.startswith("systems/")}
+    assert {path.rsplit("/", 1)[1] for path in given} == {
+        "001-usage_logs.png",
+        "002-usage_logs.json",
+        "003-content.json",
+    }
+    assert json.loads(next(content for path, content in given.items() if path.endswith("content.json"))) == DATA
+
+
+def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_asks(indus: Cast) -> None:
+    request = built(indus)
+    files = unpacked(content_of(package_of(request)))
+    english, urdu = files["index.en.html"].decode(), files["index.ur.html"].decode()
+    assert '<html lang="en" dir="ltr">' in english
+    assert '<html lang="ur" dir="rtl">' in urdu
+    for page in (english, urdu):
+        assert "<script" not in page.lower()
+        assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
+        assert "Hamza Lodhi" in page
+    for words in (
+        "Purposes",
+        "Lawful basis",
+        "Recipients",
+        "How long data is kept",
+        "Supervisory authority",
+        "Contract",
+    ):
+        assert words in english
+    assert "It holds none of these data about anyone" in english, "the reason of the system that gave nothing"
+    about = data_in(files)["about"]["en"]
+    assert {one["code"]: one["answer"] for one in about["systems"]} == {"billing": "Not applicable", "lms": "Done"}
+    assert about["purposes"][0]["lawful_basis"]
+
+
+def test_portability_has_only_what_the_person_provided_on_consent_or_contract(indus: Cast) -> None:
+    request = built(indus, "portability")
+    files = unpacked(content_of(package_of(request)))
+    sections = data_in(files)["sections"]
+    assert set(sections) == {"details", "answers", "paper_answers"}
+    assert not any(path.startswith("portable/") for path in files), "the whole copy is portable"
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["about"]["rights"] == ["portability"]
+
+
+def test_a_waived_system_is_listed_with_its_reason(indus: Cast) -> None:
+    request = decided(indus, received(indus))
+    for order in orders_of(request).values():
+        propose_waiver(order, actor=indus.actor("amina"), reason=Reason.REVIEW, at=AT)
+        approve_waiver(order, actor=second_officer(indus), at=AT)
+    assert build(request) is not None
+    about = data_in(unpacked(content_of(package_of(request))))["about"]["en"]
+    assert {(one["answer"], one["reason"]) for one in about["systems"]} == {("Waived", "Periodic review")}
+
+
+def test_the_copy_of_a_child_has_no_guardian_and_no_name_of_staff(indus: Cast) -> None:
+    request = built(indus, subject="danish")
+    text = b"".join(unpacked(content_of(package_of(request))).values()).decode("utf-8", "replace").lower()
+    esra, farah = indus.subject("esra"), indus.user("farah")
+    for other in ("esra", str(esra.pk), esra.external_id or "esra", str(farah.pk), farah.email, "farah"):
+        assert other.lower() not in text, other
+    assert "danish" in text
+    [claim] = data_in(unpacked(content_of(package_of(request))))["sections"]["guardian_claims"]
+    assert claim["part"] == "child"
+
+
+def test_the_copy_of_a_guardian_does_not_name_the_child(indus: Cast) -> None:
+    request = built(indus, subject="esra")
+    files = unpacked(content_of(package_of(request)))
+    text = b"".join(files.values()).decode("utf-8", "replace").lower()
+    danish = indus.subject("danish")
+    for other in ("danish", str(danish.pk), danish.external_id or "danish"):
+        assert other not in text, other
+    sections = data_in(files)["sections"]
+    assert [claim["part"] for claim in sections["guardian_claims"]] == ["guardian"]
+    assert sections["details"][0]["full_name"] == "Esra Qureshi"
+
+
+def test_hostile_content_stays_inert(indus: Cast) -> None:
+    attack = "=HYPERLINK(1)<script>alert(1)</script>"
+    person = SubjectFactory(client=indus.client("indus"), external_id="../../etc/passwd", full_name=attack)
+    told: dict[str, Any] = {"channel": "api", "identity": "lms", "language": "en", "actor": SETTING_UP, "at": AT}
+    request = decided(indus, receive_request(indus.client("indus"), kinds=["access"], subject=person, **told))
+    answered(indus, request, b'[{"a": "</script><script>alert(2)</script>"}]')
+    assert build(request) is not None
+    files = unpacked(content_of(package_of(request)))
+    assert all(".." not in path and not path.startswith("/") for path in files)
+    assert b"<script" not in files["index.en.html"]
+    cells = list(csv.reader(io.StringIO(files["tables/details.csv"].decode("utf-8-sig"))))[1]
+    assert f"'{attack}" in cells
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+def test_an_expired_copy_and_what_systems_gave_are_gone_and_a_new_one_can_be_built(indus: Cast) -> None:
+    request = answer(indus, built(indus))
+    package, amina = package_of(request), indus.actor("amina")
+    late = AT + 14 * DAY
+    with pytest.raises(PackageNotThere):
+        fetched(indus, request, at=late)
+    assert end_due_packages(request.client_id, actor=SETTING_UP, at=late - MINUTE) == 0
+    assert end_due_packages(request.client_id, actor=SETTING_UP, at=late) == 1
+    package.refresh_from_db()
+    assert (package.state, package.ended_at) == ("ended", late)
+    with pytest.raises(FilePurged):
+        content_of(package)
+    assert [order.copies_purged_at for order in orders_of(request).values()] == [late, late]
+    assert not PackageKey.objects.filter(pk__in=[package.pk, *(one.pk for one in orders_of(request).values())]).exists()
+    first = {code: order.pk for code, order in orders_of(request).items()}
+    request_package(request, left_out=[], actor=amina, at=late)
+    assert all(order.pk != first[code] for code, order in orders_of(request).items()), "ordered anew"
+    answered(indus, request, at=late)
+    assert build(request, at=late) is not None
+    assert package_of(request).expires_at == late + 14 * DAY
+    assert fetched(indus, request, at=late)
+    assert close_request(request, actor=indus.actor("farah"), at=late).state == "closed"
+
+
+def test_a_copy_built_again_uses_what_systems_gave_and_the_earlier_one_is_deleted(indus: Cast) -> None:
+    request = answer(indus, built(indus))
+    earlier, amina = package_of(request), indus.actor("amina")
+    before = {code: order.pk for code, order in orders_of(request).items()}
+    request_package(request, left_out=[], actor=amina, at=AT + DAY)
+    assert {code: order.pk for code, order in orders_of(request).items()} == before
+    assert package_of(request).state == "building"
+    assert build(request, at=AT + DAY) is not None
+    with pytest.raises(FilePurged):
+        content_of(earlier)
+    assert any(path.endswith("usage_logs.png") for path in unpacked(content_of(package_of(request))))
+
+
+def test_closing_and_ending_a_request_delete_its_copy(indus: Cast) -> None:
+    request = answer(indus, built(indus))
+    fetched(indus, request)
+    close_request(request, actor=indus.actor("farah"), at=AT)
+    assert end_due_packages(request.client_id, actor=SETTING_UP, at=AT) == 1
+    request.refresh_from_db()
+    assert request.state == "closed", "the state stays"
+    with pytest.raises(FilePurged):
+        content_of(package_of(request))
+
+
+def test_erasing_the_person_destroys_the_copy(indus: Cast) -> None:
+    request = answer(indus, built(indus))
+    package = package_of(request)
+    erase_subject(indus.subject("hamza"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    package.refresh_from_db()
+    assert package.state == "ended"
+    assert not PackageKey.objects.filter(pk=package.pk).exists()
+    assert FileChunk.objects.filter(file=package.file).exists(), "only noise"
+
+
+@pytest.mark.parametrize("age", [10 * MINUTE, DAY, -MINUTE])
+def test_only_a_code_entered_in_the_last_ten_minutes_counts(indus: Cast, age: timedelta) -> None:
+    request = answer(indus, built(indus))
+    for code in (None, AT - age):
+        with pytest.raises(CodeNeeded):
+            fetched(indus, request, code=code)
+    assert PackageDownload.objects.count() == 0
+    assert fetched(indus, request, code=AT - 9 * MINUTE)
+
+
+def test_nobody_else_fetches_a_copy(indus: Cast) -> None:
+    request = answer(indus, built(indus))
+    for other in ("danish", "esra", "junaid"):
+        with pytest.raises(PackageNotThere):
+            fetched(indus, request, by=other)
+    assert PackageDownload.objects.count() == 0
+
+
+def test_staff_hand_over_only_where_there_is_no_contact_and_it_is_recorded(indus: Cast) -> None:
+    farah = indus.actor("farah")
+    by_reason: dict[str, Any] = {"reason": Reason.SUBJECT_REQUEST, "at": AT}
+    with pytest.raises(HasContact):
+        hand_over_package(answer(indus, built(indus)), actor=farah, **by_reason)
+    request = answer(indus, built(indus, subject="danish"))
+    for name in ("bilal", "sana"):
+        with pytest.raises(NotAllowed):
+            hand_over_package(request, actor=indus.actor(name), **by_reason)
+    package, content = hand_over_package(request, actor=farah, **by_reason)
+    assert b"".join(content) == content_of(package)
+    assert PackageDownload.objects.get(package=package).way == "by_hand"
+    assert AccessRecord.objects.filter(subject=request.subject, actor_id=farah.id).count() == 1
+    assert close_request(request, actor=farah, at=AT).state == "closed"
+
+
+def test_what_is_granted_in_part_waits_until_staff_choose_and_leaves_out_what_they_chose(indus: Cast) -> None:
+    request = decided(
+        indus, received(indus), "partly", refusal_code="third_party_rights", reasons="The notes name others."
+    )
+    answered(indus, request, PNG)
+    assert package_of(request).state == "choosing"
+    assert build(request) is None
+    farah = indus.actor("farah")
+    with pytest.raises(ValidationError, match="nonsense"):
+        request_package(request, left_out=["nonsense"], actor=farah, at=AT)
+    request_package(request, left_out=["messages", "system:lms"], actor=farah, at=AT)
+    assert build(request) is not None
+    files = unpacked(content_of(package_of(request)))
+    assert "messages" not in data_in(files)["sections"]
+    assert not any(path.startswith("systems/") for path in files)
+    about = data_in(files)["about"]["en"]
+    assert about["left_out"] == ["messages", "system:lms"]
+    assert "Left out: not granted" in {one["answer"] for one in about["systems"]}
+
+
+def test_what_is_wholly_granted_cannot_be_left_out(indus: Cast) -> None:
+    request = built(indus)
+    with pytest.raises(ValidationError, match="nothing may be left out"):
+        request_package(request, left_out=["messages"], actor=indus.actor("farah"), at=AT)
+    assert package_of(request).state == "ready"
+
+
+def test_a_refusal_by_the_other_controller_is_noticed_by_the_worker(indus: Cast) -> None:
+    request = received(indus)
+    decide_part(part_of(request), decision="granted", actor=indus.actor("farah"), at=AT)
+    answered(indus, request)
+    assert package_of(request).state == "collecting", "PakTaleem has not decided"
+    refused = {"decision": "refused", "refusal_code": "excessive", "reasons": "Asked every day."}
+    decide_part(part_of(request, "paktaleem"), **refused, actor=indus.actor("amina"), at=AT)
+    assert continue_waiting_packages(request.client_id) == 1
+    assert package_of(request).state == "choosing"
+
+
+def test_without_a_granted_copy_there_is_no_package(indus: Cast) -> None:
+    request = decided(indus, received(indus), "refused", refusal_code="excessive", reasons="Asked every day.")
+    with pytest.raises(NothingGranted):
+        request_package(request, left_out=[], actor=indus.actor("amina"), at=AT)
+    answer(indus, request)
+    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+
+
+def test_a_copy_that_is_too_large_is_reported_to_staff(cast: Cast, settings: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        request = decided(cast, received(cast))
+        answered(cast, request, PNG)
+    settings.PACKAGE_MOST_BYTES = 1_000
+    build_one_package(str(request.client_id), str(in_indus(cast, lambda: package_of(request).pk)))
+    package = in_indus(cast, lambda: package_of(request))
+    assert (package.state, package.file_id) == ("failed", None)
+    assert in_indus(cast, lambda: steps_of(request))[-1] == "copy_failed"
+
+
+def in_indus(cast: Cast, look: Any) -> Any:
+    with in_client(cast.client_id("indus")):
+        return look()
