@@ -296,6 +296,7 @@ ACTS = (
     _act("rights_request.extended", _("Rights request extended"), _sent(*_RIGHTS)),
     _act("rights_request.forgotten", _("Text of a rights request deleted")),
     _act("rights_request.identity_verified", _("Identity for a rights request verified"), _sent(*_RIGHTS)),
+    _act("rights_request.limited", _("Restriction or objection of a rights request recorded"), _sent(*_RIGHTS)),
     _act("rights_request.linked", _("Rights request linked as a duplicate"), _sent(*_RIGHTS)),
     _act("rights_request.matched", _("Rights request assigned to a person")),
     _act("rights_request.note_added", _("Note added to a rights request")),
