@@ -7,10 +7,11 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
-__all__ = ["before_closing", "part_granted"]
+__all__ = ["before_closing", "part_details", "part_granted"]
 
 type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
 type ClosingCheck = Callable[[RightsRequest], None]
+type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
 
 part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
     "rights.part_granted",
@@ -18,4 +19,7 @@ part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
 )
 before_closing: ExtensionPoint[ClosingCheck] = ExtensionPoint(
     "rights.before_closing", "Called before a request is closed. Raises an error that says what is still to be done."
+)
+part_details: ExtensionPoint[PartDetails] = ExtensionPoint(
+    "rights.part_details", "Lines about a decided part in the draft of the answer, in the person's language."
 )

@@ -1,5 +1,7 @@
 """Lists of restrictions and objections name the purpose, and a waiting change says who requested it."""
 
+from typing import Any
+
 from django.utils import timezone
 
 from consent.consents.services import object_to_purpose, restrict_processing
@@ -15,7 +17,7 @@ from tests.console.pages import list_url, row_url
 def test_restrictions_and_objections_are_listed_by_the_name_of_the_purpose(sign_in: SignIn, cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         hamza, amina, at = cast.subject("hamza"), cast.actor("amina"), timezone.now()
-        told = {"actor": amina, "reason": Reason.SUBJECT_REQUEST, "at": at}
+        told: dict[str, Any] = {"actor": amina, "reason": Reason.SUBJECT_REQUEST, "at": at}
         own = restrict_processing(hamza, purpose_code="product_research", **told)
         shared = object_to_purpose(hamza, purpose_code="platform_improvement", **told)
         restrict_processing(hamza, **told)
@@ -40,7 +42,7 @@ def test_a_change_of_a_safeguard_says_who_requested_it(sign_in: SignIn, cast: Ca
         for code, who in (("product_research", "farah"), ("newsletter", "amina")):
             purpose = Purpose.objects.get(code=code, client_id=cast.client_id("indus"))
             purpose.needs_account = False
-            told = {"ground": "For alumni.", "actor": cast.actor(who), "at": timezone.now()}
+            told: dict[str, Any] = {"ground": "For alumni.", "actor": cast.actor(who), "at": timezone.now()}
             changes.append(request_safeguard_change(purpose, **told))
     for viewer, names in (("amina", ("farah", "amina")), ("farah", ("farah", ""))):
         browser = sign_in(viewer)

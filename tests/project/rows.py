@@ -62,6 +62,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -208,11 +209,15 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
         receive_request(client, kinds=["rectification"], identity="lms", **about) for _ in ("decided", "answered")
     )
     for request in (decided, answered):
+        add_correction(request, Statement(field="full_name", new_value="Hamza Lodhi"), actor=farah, at=AT)
         decide_part(list_parts(request)[0], decision="granted", actor=farah, at=AT)
     answer_request(answered, text="Done.", actor=farah, at=AT)
+    stated = receive_request(client, kinds=["rectification"], identity="lms", **about)
+    add_correction(stated, Statement(field="full_name", new_value="Hamza Lodhi"), actor=farah, at=AT)
     paused = receive_request(client, kinds=["access"], **about)
     pause_request(paused, cause="identity", actor=farah, at=AT)
-    acts = {"answer": decided, "close": answered, "resume": paused}
+    acts = {"answer": decided, "close": answered, "resume": paused, "tell-recipient": decided}
+    acts |= dict.fromkeys(("add-correction", "read-corrections", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     return {**found, "rights/rightsrequest": waiting.pk}
 

@@ -17,7 +17,7 @@ from rights.requests.services.outcomes import carry_out
 from rights.requests.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step
 from rights.requests.states import Decider, Decision, RefusalCode
 
-__all__ = ["AlreadyDecided", "AlreadyRouted", "IdentityNotVerified", "decide_part", "route_part"]
+__all__ = ["AlreadyDecided", "AlreadyRouted", "IdentityNotVerified", "decide_part", "require_decider", "route_part"]
 
 
 class AlreadyDecided(PortalError):
@@ -57,7 +57,7 @@ def decide_part(
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, part.client_id)
     request = lock_unanswered(part.request)
     part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
-    _require_decider(part, actor)
+    require_decider(part, actor)
     if part.decision:
         raise AlreadyDecided
     _check_decision(Decision(decision), refusal_code, reasons)
@@ -94,8 +94,8 @@ def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: d
     return part
 
 
-def _require_decider(part: RequestPart, actor: Actor) -> None:
-    """Require a person of the controller: the client's own staff, or PakTaleem's officers."""
+def require_decider(part: RequestPart, actor: Actor) -> None:
+    """Require a person of the controller: the client's own staff, or PakTaleem's officers. Raises NotAllowed."""
     is_client = actor.client_id is not None
     if actor.kind is not ByKind.USER or is_client != (part.decider == Decider.CLIENT):
         raise NotAllowed("Only the controller of this data may decide.")

@@ -116,8 +116,7 @@ def restrict_for_request(request: RightsRequest, purposes: Sequence[str], *, act
 def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     subject = require_subject(request)
     meant = _purposes_of(subject, part, at)
-    own = {"role": subject.role, "at": at}
-    purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, **own)]
+    purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, role=subject.role, at=at)]
     if not purposes:
         raise BasisDoesNotAllowObjection
     if part.decision == Decision.GRANTED and set(purposes) != set(meant):

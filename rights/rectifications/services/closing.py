@@ -1,0 +1,33 @@
+"""What must be done before a request with corrections is closed."""
+
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.errors import PortalError
+from rights.rectifications.models import CorrectedValue, RecipientNotice
+from rights.requests.models import RightsRequest
+
+__all__ = ["CorrectionWaits", "RecipientsNotTold", "require_corrections_made", "require_recipients_told"]
+
+
+class CorrectionWaits(PortalError):
+    """A corrected age waits for a second person."""
+
+    console_message = "A corrected age still waits for a second person (Age changes)."
+
+
+class RecipientsNotTold(PortalError):
+    """A recipient was not told yet."""
+
+    console_message = "Tell every recipient first, and record it (GDPR Art. 19)."
+
+
+def require_corrections_made(request: RightsRequest) -> None:
+    """Raise CorrectionWaits while a second person has not decided about a corrected age."""
+    waiting = CorrectedValue.objects.filter(client_id=request.client_id, request=request, applied_at=None)
+    if waiting.filter(age_change__state=ChangeState.WAITING).exists():
+        raise CorrectionWaits
+
+
+def require_recipients_told(request: RightsRequest) -> None:
+    """Raise RecipientsNotTold while the outcome for a recipient is not recorded."""
+    if RecipientNotice.objects.filter(client_id=request.client_id, request=request, outcome="").exists():
+        raise RecipientsNotTold
