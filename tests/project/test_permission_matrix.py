@@ -415,6 +415,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
     named = named.replace("<uuid:version>", str(row))
     named = named.replace("<str:code>", "none").replace("<uuid:event>", str(row)).replace("<uuid:child>", str(row))
+    named = named.replace("<uuid:rights_request>", str(row))
     named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
     return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
 
