@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "retention",
     "rights.requests",
     "rights.rectifications",
+    "rights.complaints",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",

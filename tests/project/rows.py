@@ -1,6 +1,7 @@
 """Create a row of Indus for every model of the console, to which every act applies."""
 
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 from children.ageing.models import AgeNotice
@@ -62,6 +63,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.complaints.services import add_entry, open_case, set_deadline
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
@@ -219,7 +221,19 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     acts = {"answer": decided, "close": answered, "resume": paused, "tell-recipient": decided}
     acts |= dict.fromkeys(("add-correction", "read-corrections", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
-    return {**found, "rights/rightsrequest": waiting.pk}
+    case = open_case(
+        receive_request(client, kinds=["complaint"], **about),
+        country="GB",
+        origin="person",
+        reference="RFA-1",
+        opened_on=AT.date(),
+        actor=farah,
+        at=AT,
+    )
+    told_by: dict[str, Any] = {"actor": farah, "at": AT}
+    add_entry(case, direction="in", on=AT.date(), text="Please answer.", file=BytesIO(b"%PDF-1.7"), **told_by)
+    set_deadline(case, due_on=AT.date() + timedelta(days=3), what="An answer.", **told_by)
+    return {**found, "rights/rightsrequest": waiting.pk, "complaints/authoritycase": case.pk}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:
