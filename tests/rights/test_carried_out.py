@@ -149,4 +149,4 @@ def test_the_page_shows_the_orders_of_the_limits_and_why_a_system_did_nothing(
     page = sign_in("farah").get(row_url("rights/rightsrequest", request.pk)).content.decode()
     assert "Orders to systems" in page
     assert "Restrict processing" in page
-    assert "Not applicable: it holds no such data" in page
+    assert "Not applicable: It holds none of these data about anyone" in page

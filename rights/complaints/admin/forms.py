@@ -69,7 +69,7 @@ class DoneForm(ActionForm):
         """Offer the open deadlines of the case."""
         super().__init__(*args, **kwargs)
         rows = CaseDeadline.objects.filter(client_id=self.row.client_id, case=self.row, done_at=None)
-        self.offered = {str(one.pk): one for one in rows.select_related("case__request")}
+        self.offered: dict[str, CaseDeadline] = {str(one.pk): one for one in rows.select_related("case__request")}
         set_choices(self, "deadline", [(key, str(one.due_on)) for key, one in self.offered.items()])
 
     def clean_deadline(self) -> CaseDeadline:

@@ -5,24 +5,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
+from paktaleem.directory.data_systems.admin.forms import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["describe_state", "orders_panel", "panel_of_orders"]
-
-_EXEMPTIONS = {
-    "holds_none": gettext_noop("it holds no such data"),
-    "legal_duty": gettext_noop("a law requires that it is kept as it is"),
-    "legal_hold": gettext_noop("it is needed for a claim or an inquiry"),
-    "not_personal": gettext_noop("what is left no longer identifies the person"),
-    "impossible": gettext_noop("the system is not able to do it"),
-    "person_erased": gettext_noop("the person was erased before it answered"),
-}
-"""Why an order does not apply, by the code of the answer (``results.Exemption``)."""
 
 
 def orders_panel(row: Any, kind: str) -> dict[str, Any]:
@@ -48,5 +37,5 @@ def describe_state(order: Order) -> str:
     reason = (order.result or {}).get("reason", "")
     if order.state != State.NOT_APPLICABLE or not reason:
         return str(order.get_state_display())
-    words = translate_text(_EXEMPTIONS.get(reason, reason))
+    words = EXEMPTION_LABELS.get(reason, reason)
     return _("Not applicable: {reason}").format(reason=words)
