@@ -19,7 +19,7 @@ __all__ = ["AuthorityCase", "CaseDeadline", "CaseEntry", "CaseOutcome", "Deadlin
 
 
 class Origin(models.TextChoices):
-    """Who turned to the authority."""
+    """Beginning of an authority's case."""
 
     PERSON = "person", _("A person complained to the authority")
     AUTHORITY = "authority", _("The authority wrote on its own")
@@ -37,7 +37,7 @@ class CaseOutcome(models.TextChoices):
 
 
 class Direction(models.TextChoices):
-    """Direction of a letter."""
+    """Direction of a message."""
 
     IN = "in", _("Received from the authority")
     OUT = "out", _("Sent to the authority")
@@ -110,7 +110,7 @@ class AuthorityCase(Acted):
 
 
 class CaseEntry(Acted):
-    """One letter of the correspondence with an authority, with its day, text and file; never changed."""
+    """One message of the correspondence with an authority, with its day, text and file; never changed."""
 
     wall = TablePolicy(
         Scope.TENANT,

@@ -70,7 +70,7 @@ class OutcomeMissing(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class CaseText:
-    """The texts of a case: reference, measures, letters and deadlines with their texts."""
+    """The texts of a case: reference, measures, messages and deadlines with their texts."""
 
     reference: str
     measures: str
@@ -120,7 +120,7 @@ def add_entry(
     actor: Actor,
     at: datetime,
 ) -> CaseEntry:
-    """Add one letter to the correspondence: its day, a text, a file, or both; it is never changed.
+    """Add one message to the correspondence: its day, a text, a file, or both; it is never changed.
 
     A file of any type is stored under the request's key and never opened. Raises ValidationError naming the field,
     FileTooLarge, CaseEnded, RequestEnded, CannotOpen, NotAllowed.
@@ -128,7 +128,7 @@ def add_entry(
     case, request = _lock(case, actor)
     _check_day("on", on, request.client, at)
     if not text.strip() and file is None:
-        raise ValidationError({"text": [_("Write what the letter says, or add it as a file.")]})
+        raise ValidationError({"text": [_("Write what the message says, or add it as a file.")]})
     _check_length("text", text)
     entry = CaseEntry(id=new_id(), client_id=case.client_id, case=case, direction=Direction(direction), on=on, at=at)
     entry.text = seal_text(request, text.strip(), row=entry, field="text")
@@ -137,7 +137,7 @@ def add_entry(
         entry.file = store_case_file(file, client_id=case.client_id, case=request.pk, sealer=sealer, at=at)
     _stamp(entry, actor).save(force_insert=True)
     facts = {"direction": str(entry.direction), "on": on.isoformat(), "file": file is not None}
-    _record("authority_letter_added", request, case, actor, at, facts)
+    _record("authority_message_added", request, case, actor, at, facts)
     return entry
 
 
@@ -210,7 +210,7 @@ def read_case(case: AuthorityCase, *, actor: Actor, reason: Reason | str, at: da
 
 @transaction.atomic
 def open_file(entry: CaseEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
-    """Return the file of a letter, empty if it has none; the access is recorded. Raises CannotOpen, NotAllowed."""
+    """Return the file of a message, empty if it has none; the access is recorded. Raises CannotOpen, NotAllowed."""
     request = _read(entry.case, actor, reason, at)
     return b"" if entry.file is None else b"".join(iterate_file(entry.file, sealer=sealer_of_request(request)))
 

@@ -1,1 +1,1 @@
-"""Rectification: what a person says is wrong, the correction here, orders to systems, and recipients who are told."""
+"""Rectification: statements of people, the correction here, orders to systems, and recipients who are informed."""

@@ -1,4 +1,4 @@
-"""Corrections that people ask for, values that were corrected, and recipients who must be told."""
+"""Corrections that people ask for, values that were corrected, and recipients who must be informed."""
 
 from django.db import models
 from django.db.models import Q
@@ -14,7 +14,7 @@ from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, Tab
 from rights.rectifications.values import FIELD_LABELS
 from rights.requests.models import RequestPart, RightsRequest
 
-__all__ = ["CorrectedValue", "Correction", "CorrectionState", "RecipientNotice", "TellOutcome"]
+__all__ = ["CorrectedValue", "Correction", "CorrectionState", "InformOutcome", "RecipientNotice"]
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
 
@@ -132,16 +132,16 @@ class CorrectedValue(models.Model):
         return str(self.get_field_display())
 
 
-class TellOutcome(models.TextChoices):
-    """What came of telling a recipient (GDPR Art. 19)."""
+class InformOutcome(models.TextChoices):
+    """Outcome of informing a recipient (GDPR Art. 19)."""
 
-    TOLD = "told", _("Told")
+    INFORMED = "informed", _("Informed")
     NOTHING_SHARED = "nothing_shared", _("Nothing about this person was shared")
     IMPOSSIBLE = "impossible", _("Impossible, or a disproportionate effort")
 
 
 class RecipientNotice(models.Model):
-    """One recipient that must be told of a correction or restriction, and what came of it."""
+    """One recipient that must be informed of a correction or restriction, and what came of it."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"outcome": Personal.NONE})
 
@@ -150,7 +150,7 @@ class RecipientNotice(models.Model):
     request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     recipient_owner = models.UUIDField(editable=False)
-    outcome = models.CharField(max_length=16, choices=TellOutcome, blank=True, default="")
+    outcome = models.CharField(max_length=16, choices=InformOutcome, blank=True, default="")
     listed_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     settled_by = models.UUIDField(null=True)

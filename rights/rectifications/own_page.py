@@ -1,4 +1,4 @@
-"""What the person's own page shows about a rectification, and the step that follows a new request."""
+"""Corrections on the person's own page, and the step that follows a new request."""
 
 from datetime import datetime
 from typing import Any

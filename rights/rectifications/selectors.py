@@ -42,7 +42,7 @@ def list_corrections(request: RightsRequest) -> list[Correction]:
 
 
 def list_notices(request: RightsRequest) -> list[RecipientNotice]:
-    """List the recipients that must be told about a request, with what came of it."""
+    """List the recipients that must be informed about a request, with what came of it."""
     rows = RecipientNotice.objects.filter(client_id=request.client_id, request=request)
     return list(rows.select_related("recipient"))
 

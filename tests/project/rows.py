@@ -218,7 +218,7 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     add_correction(stated, Statement(field="full_name", new_value="Hamza Lodhi"), actor=farah, at=AT)
     paused = receive_request(client, kinds=["access"], **about)
     pause_request(paused, cause="identity", actor=farah, at=AT)
-    acts = {"answer": decided, "close": answered, "resume": paused, "tell-recipient": decided}
+    acts = {"answer": decided, "close": answered, "resume": paused, "inform-recipient": decided}
     acts |= dict.fromkeys(("add-correction", "read-corrections", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     case = open_case(

@@ -191,8 +191,8 @@ def test_the_desk_records_a_case_from_a_complaint_to_its_outcome(sign_in: SignIn
         return farah.post(row_url(CASE, case.pk, slug), values)
 
     assert "Information Commissioner" in farah.get(row_url(REQUEST, request.pk)).content.decode()
-    file = SimpleUploadedFile("letter of Hamza.pdf", b"%PDF-1.7 content")
-    assert act("letter", direction="in", on=today, text="Please answer.", file=file).status_code == 302
+    file = SimpleUploadedFile("of Hamza.pdf", b"%PDF-1.7 content")
+    assert act("message", direction="in", on=today, text="Please answer.", file=file).status_code == 302
     near = (now + timedelta(days=2)).date().isoformat()
     assert act("deadline", due_on=near, what="A statement").status_code == 302
     assert "Deadlines of authorities" in farah.get("/admin/").content.decode()

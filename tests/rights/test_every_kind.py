@@ -44,7 +44,7 @@ ORIGINS = iter(range(1, 250))
 
 @dataclass(frozen=True)
 class Kind:
-    """What must follow from a granted request of a kind.
+    """Consequences of a granted request of a kind.
 
     ``denied`` are the purposes that the next decision refuses, with the reason; ``ordered`` is the kind of the orders;
     ``unclosable`` is what the desk says instead of closing it.

@@ -25,14 +25,14 @@ from rights.rectifications.services import (
     CorrectionWaits,
     NoneRefused,
     NoRectification,
-    RecipientsNotTold,
+    RecipientsNotInformed,
     SomeRefused,
     Statement,
     TooManyCorrections,
     add_correction,
     correct_person,
     read_corrections,
-    record_told,
+    record_informed,
     refuse_correction,
 )
 from rights.requests.answers import compose_answer
@@ -252,9 +252,9 @@ def test_every_recipient_is_told_before_it_is_closed(indus: Cast) -> None:
     answer_request(request, text="Corrected.", actor=farah, at=AT)
     [notice] = RecipientNotice.objects.all()
     assert (notice.recipient_id, notice.outcome) == (host.pk, "")
-    with pytest.raises(RecipientsNotTold):
+    with pytest.raises(RecipientsNotInformed):
         close_request(request, actor=farah, at=AT)
-    record_told(notice, outcome="told", actor=farah, at=AT)
+    record_informed(notice, outcome="informed", actor=farah, at=AT)
     assert close_request(request, actor=farah, at=AT).state == "closed"
 
 

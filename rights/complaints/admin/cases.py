@@ -80,11 +80,11 @@ def _open_file(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) 
     del row
     content = services.open_file(given["entry"], reason=given["reason"], **_by(request))
     response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="letter-{given["entry"].on}"'
+    response["Content-Disposition"] = f'attachment; filename="message-{given["entry"].on}"'
     return response
 
 
-def _letter(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> None:
+def _message(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> None:
     services.add_entry(row, **given, **_by(request))
 
 
@@ -141,7 +141,7 @@ class AuthorityCaseAdmin(EvidenceAdmin):
             "Read it",
             Capability.HANDLE_RIGHTS_REQUESTS,
             _read,
-            lead="Shows reference, letters and measures. Your access is recorded with your name and reason.",
+            lead="Shows reference, messages and measures. Your access is recorded with your name and reason.",
             applies=_is_readable,
             refusals=_DESTROYED,
         ),
@@ -156,12 +156,12 @@ class AuthorityCaseAdmin(EvidenceAdmin):
             refusals=_DESTROYED,
         ),
         RowAction(
-            "letter",
-            "Add a letter",
+            "message",
+            "Add a message",
             Capability.HANDLE_RIGHTS_REQUESTS,
-            _letter,
-            form=forms.LetterForm,
-            lead="A letter to or from the authority. It is encrypted with the request and cannot be changed.",
+            _message,
+            form=forms.MessageForm,
+            lead="A message to or from the authority. It is encrypted with the request and cannot be changed.",
             done="Added.",
             applies=_is_open,
             refusals=_DESTROYED,
@@ -208,10 +208,10 @@ class AuthorityCaseAdmin(EvidenceAdmin):
     def panels(self, request: HttpRequest, row: AuthorityCase) -> list[dict[str, Any]]:
         """Return the correspondence and the deadlines, without their texts."""
         own = {"client_id": row.client_id, "case": row}
-        letters = annotate_actor(CaseEntry.objects.filter(**own).select_related("file"), actor_of(request))
-        lines = [{"letter": one, "who": format_actor(one)} for one in letters]
+        messages = annotate_actor(CaseEntry.objects.filter(**own).select_related("file"), actor_of(request))
+        lines = [{"message": one, "who": format_actor(one)} for one in messages]
         deadlines = [(one, _deadline_pill(one)) for one in CaseDeadline.objects.filter(**own)]
-        template = "console/panels/authority_letters.html"
+        template = "console/panels/authority_messages.html"
         return [*super().panels(request, row), {"template": template, "lines": lines, "deadlines": deadlines}]
 
     @admin.display(description="request")

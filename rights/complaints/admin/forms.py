@@ -9,7 +9,7 @@ from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_ch
 from rights.complaints.models import CaseDeadline, CaseEntry, CaseOutcome, Direction, Origin
 from rights.requests.authorities import AUTHORITIES, NONE_YET
 
-__all__ = ["DeadlineForm", "DoneForm", "EndForm", "FileForm", "LetterForm", "OpenForm"]
+__all__ = ["DeadlineForm", "DoneForm", "EndForm", "FileForm", "MessageForm", "OpenForm"]
 
 _DAY = {"type": "date"}
 _TEXT = {"rows": 8, "dir": "auto"}
@@ -40,11 +40,11 @@ class OpenForm(ActionForm):
         set_choices(self, "country", [("", "—"), *offered])
 
 
-class LetterForm(ActionForm):
-    """One letter of the correspondence."""
+class MessageForm(ActionForm):
+    """One message of the correspondence."""
 
     direction = forms.ChoiceField(label=_("Direction"), choices=Direction.choices, widget=forms.RadioSelect)
-    on = forms.DateField(label=_("Day of the letter"), widget=forms.DateInput(attrs=_DAY))
+    on = forms.DateField(label=_("Day of the message"), widget=forms.DateInput(attrs=_DAY))
     text = forms.CharField(label=_("Text"), required=False, max_length=8000, widget=forms.Textarea(attrs=_TEXT))
     file = forms.FileField(
         label=_("File"),
@@ -92,18 +92,18 @@ class EndForm(ActionForm):
 
 
 class FileForm(RowActionForm):
-    """The letter whose file is opened, and the reason."""
+    """The message whose file is opened, and the reason."""
 
-    entry = forms.ChoiceField(label=_("Letter"), widget=forms.RadioSelect)
+    entry = forms.ChoiceField(label=_("Message"), widget=forms.RadioSelect)
     field_order = ("entry", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the letters that have a file."""
+        """Offer the messages that have a file."""
         super().__init__(*args, **kwargs)
         rows = CaseEntry.objects.filter(client_id=self.row.client_id, case=self.row, file__isnull=False)
         self.offered = {str(one.pk): one for one in rows.select_related("case__request", "file")}
         set_choices(self, "entry", [(key, str(one)) for key, one in self.offered.items()])
 
     def clean_entry(self) -> CaseEntry:
-        """Return the letter."""
+        """Return the message."""
         return self.offered[self.cleaned_data["entry"]]

@@ -1,4 +1,4 @@
-"""Cases of supervisory authorities, their letters and deadlines."""
+"""Cases of supervisory authorities, their messages and deadlines."""
 
 import django.db.models.deletion
 import paktaleem.foundation.tenancy.ids

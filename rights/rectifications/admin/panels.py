@@ -42,7 +42,7 @@ def corrections_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any
 
 @request_panels.connect
 def recipients_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
-    """Return the recipients that must be told, with what came of it; None if there are none."""
+    """Return the recipients that must be informed, with what came of it; None if there are none."""
     del request
     lines = list_notices(row)
     return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None

@@ -20,7 +20,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.rectifications import services
 from rights.rectifications.forms import CorrectionForm
-from rights.rectifications.models import Correction, CorrectionState, RecipientNotice, TellOutcome
+from rights.rectifications.models import Correction, CorrectionState, InformOutcome, RecipientNotice
 from rights.rectifications.selectors import list_corrections, list_notices
 from rights.rectifications.services.statements import find_open_part
 from rights.requests.models import RightsRequest
@@ -90,11 +90,11 @@ class MeanwhileForm(ActionForm):
         set_choices(self, "purposes", [(one.code, str(one)) for one in found.order_by("code")])
 
 
-class ToldForm(ActionForm):
+class InformedForm(ActionForm):
     """A recipient, and what came of telling it."""
 
     notice = forms.ChoiceField(label=_("Recipient"), widget=forms.RadioSelect)
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=TellOutcome.choices, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=InformOutcome.choices, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the recipients of the request."""
@@ -149,9 +149,9 @@ def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -
     restrict_for_request(row, given["purposes"], **_by(request))
 
 
-def _told(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+def _informed(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     del row
-    services.record_told(given["notice"], outcome=given["outcome"], **_by(request))
+    services.record_informed(given["notice"], outcome=given["outcome"], **_by(request))
 
 
 def _open_corrections(row: RightsRequest) -> list[Correction]:
@@ -218,13 +218,13 @@ _ACTS = (
         applies=_is_verified,
     ),
     RowAction(
-        "tell-recipient",
-        "Record that a recipient was told",
+        "inform-recipient",
+        "Record that a recipient was informed",
         Capability.HANDLE_RIGHTS_REQUESTS,
-        _told,
-        form=ToldForm,
-        lead="Recipients of the data must be told of a correction or restriction, unless that is impossible or a "
-        "disproportionate effort (GDPR Art. 19). Tell them yourself, then record it.",
+        _informed,
+        form=InformedForm,
+        lead="Recipients of the data must be informed of a correction or restriction, unless that is impossible or a "
+        "disproportionate effort (GDPR Art. 19). Inform them yourself, then record it.",
         done="Recorded.",
         applies=lambda row, _at: row.is_open and bool(list_notices(row)),
     ),

@@ -1,4 +1,4 @@
-"""Corrections, corrected values, and recipients to be told."""
+"""Corrections, corrected values, and recipients to be informed."""
 
 import django.db.models.deletion
 import paktaleem.foundation.tenancy.ids
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                     ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
                     ('recipient', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.recipient')),
                     ('recipient_owner', models.UUIDField(editable=False)),
-                    ('outcome', models.CharField(blank=True, choices=[('told', 'Told'), ('nothing_shared', 'Nothing about this person was shared'), ('impossible', 'Impossible, or a disproportionate effort')], default='', max_length=16)),
+                    ('outcome', models.CharField(blank=True, choices=[('informed', 'Informed'), ('nothing_shared', 'Nothing about this person was shared'), ('impossible', 'Impossible, or a disproportionate effort')], default='', max_length=16)),
                     ('listed_at', models.DateTimeField()),
                     ('settled_at', models.DateTimeField(null=True)),
                     ('settled_by', models.UUIDField(null=True)),

@@ -6,8 +6,8 @@ from rights.rectifications.services.applying import (
     SomeRefused,
     correct_person,
 )
-from rights.rectifications.services.closing import CorrectionWaits, RecipientsNotTold
-from rights.rectifications.services.recipients import record_told
+from rights.rectifications.services.closing import CorrectionWaits, RecipientsNotInformed
+from rights.rectifications.services.recipients import record_informed
 from rights.rectifications.services.statements import (
     AlreadySettled,
     NoRectification,
@@ -24,13 +24,13 @@ __all__ = [
     "CorrectionsMissing",
     "NoRectification",
     "NoneRefused",
-    "RecipientsNotTold",
+    "RecipientsNotInformed",
     "SomeRefused",
     "Statement",
     "TooManyCorrections",
     "add_correction",
     "correct_person",
     "read_corrections",
-    "record_told",
+    "record_informed",
     "refuse_correction",
 ]

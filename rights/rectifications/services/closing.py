@@ -1,11 +1,11 @@
-"""What must be done before a request with corrections is closed."""
+"""Checks before a request with corrections is closed."""
 
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.errors import PortalError
 from rights.rectifications.models import CorrectedValue, RecipientNotice
 from rights.requests.models import RightsRequest
 
-__all__ = ["CorrectionWaits", "RecipientsNotTold", "require_corrections_made", "require_recipients_told"]
+__all__ = ["CorrectionWaits", "RecipientsNotInformed", "require_corrections_made", "require_recipients_informed"]
 
 
 class CorrectionWaits(PortalError):
@@ -14,10 +14,10 @@ class CorrectionWaits(PortalError):
     console_message = "A corrected age still waits for a second person (Age changes)."
 
 
-class RecipientsNotTold(PortalError):
-    """A recipient was not told yet."""
+class RecipientsNotInformed(PortalError):
+    """A recipient was not informed yet."""
 
-    console_message = "Tell every recipient first, and record it (GDPR Art. 19)."
+    console_message = "Inform every recipient first, and record it (GDPR Art. 19)."
 
 
 def require_corrections_made(request: RightsRequest) -> None:
@@ -27,7 +27,7 @@ def require_corrections_made(request: RightsRequest) -> None:
         raise CorrectionWaits
 
 
-def require_recipients_told(request: RightsRequest) -> None:
-    """Raise RecipientsNotTold while the outcome for a recipient is not recorded."""
+def require_recipients_informed(request: RightsRequest) -> None:
+    """Raise RecipientsNotInformed while the outcome for a recipient is not recorded."""
     if RecipientNotice.objects.filter(client_id=request.client_id, request=request, outcome="").exists():
-        raise RecipientsNotTold
+        raise RecipientsNotInformed

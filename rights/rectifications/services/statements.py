@@ -1,4 +1,4 @@
-"""What a person says is wrong: add corrections to a request, read them, and refuse one."""
+"""Statements of a person about wrong data: add corrections to a request, read them, and refuse one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,7 +68,7 @@ class AlreadySettled(PortalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What a person says is wrong: a field, its value as they state it, the correct value, and evidence in words.
+    """A statement about wrong data: a field, its value as they state it, the correct value, and evidence in words.
 
     For something else than a field, ``about`` says what, and ``category`` may name the category of data.
     """
