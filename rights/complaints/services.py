@@ -105,7 +105,7 @@ def open_case(
     case.origin = Origin(origin)
     case.reference = seal_text(request, reference.strip(), row=case, field="reference")
     _stamp(case, actor).save(force_insert=True)
-    _record("authority_case_opened", request, case, actor, at, {"origin": str(case.origin)})
+    _record("rights_request.authority_case_opened", request, case, actor, at, {"origin": str(case.origin)})
     return case
 
 
@@ -137,7 +137,7 @@ def add_entry(
         entry.file = store_case_file(file, client_id=case.client_id, case=request.pk, sealer=sealer, at=at)
     _stamp(entry, actor).save(force_insert=True)
     facts = {"direction": str(entry.direction), "on": on.isoformat(), "file": file is not None}
-    _record("authority_message_added", request, case, actor, at, facts)
+    _record("rights_request.authority_message_added", request, case, actor, at, facts)
     return entry
 
 
@@ -154,7 +154,7 @@ def set_deadline(case: AuthorityCase, *, due_on: date, what: str, actor: Actor, 
     row = CaseDeadline(id=new_id(), client_id=case.client_id, case=case, due_on=due_on, at=at)
     row.what = seal_text(request, what.strip(), row=row, field="what")
     _stamp(row, actor).save(force_insert=True)
-    _record("authority_deadline_set", request, case, actor, at, {"due_on": due_on.isoformat()})
+    _record("rights_request.authority_deadline_set", request, case, actor, at, {"due_on": due_on.isoformat()})
     return row
 
 
@@ -168,7 +168,14 @@ def finish_deadline(deadline: CaseDeadline, *, actor: Actor, at: datetime) -> Ca
     if found.done_at is None:
         found.done_at, found.done_by = at, actor.id
         found.save(update_fields=["done_at", "done_by"])
-        _record("authority_deadline_met", request, found.case, actor, at, {"due_on": found.due_on.isoformat()})
+        _record(
+            "rights_request.authority_deadline_met",
+            request,
+            found.case,
+            actor,
+            at,
+            {"due_on": found.due_on.isoformat()},
+        )
     return found
 
 
@@ -193,7 +200,7 @@ def end_case(
     case.save(update_fields=["outcome", "ended_on", "measures"])
     left = CaseDeadline.objects.filter(client_id=case.client_id, case=case, done_at=None)
     left.update(done_at=at, done_by=actor.id)
-    _record("authority_case_ended", request, case, actor, at, {"outcome": str(case.outcome)})
+    _record("rights_request.authority_case_ended", request, case, actor, at, {"outcome": str(case.outcome)})
     return case
 
 
@@ -245,7 +252,14 @@ def _remind(row: CaseDeadline, zone: ZoneInfo, actor: Actor, at: datetime) -> in
     for day in due:
         DeadlineReminder(client_id=row.client_id, deadline=row, on=day, done_at=at).save(force_insert=True)
         facts = {"on": day.isoformat(), "due_on": row.due_on.isoformat()}
-        _record("authority_deadline_reminded", lock_open_request(row.case.request), row.case, actor, at, facts)
+        _record(
+            "rights_request.authority_deadline_reminded",
+            lock_open_request(row.case.request),
+            row.case,
+            actor,
+            at,
+            facts,
+        )
         enqueue_job(NOTIFY, client=str(row.client_id), deadline=str(row.pk))
     return len(due)
 
@@ -291,4 +305,4 @@ def _stamp[R: (AuthorityCase, CaseEntry, CaseDeadline)](row: R, actor: Actor) ->
 def _record(  # noqa: PLR0917 -- what happened to which case, by whom, when
     kind: str, request: RightsRequest, case: AuthorityCase, actor: Actor, at: datetime, facts: dict[str, Any]
 ) -> None:
-    record_step(f"rights_request.{kind}", request, actor, at, {"case": str(case.pk), **facts})
+    record_step(kind, request, actor, at, {"case": str(case.pk), **facts})

@@ -19,7 +19,7 @@ class OpenForm(ActionForm):
     """A new case: the authority, who turned to it, its reference, and the day."""
 
     country = forms.ChoiceField(
-        label=_("Authority"),
+        label=_("Supervisory authority"),
         required=False,
         help_text=_("Pakistan and Bangladesh have no supervisory authority yet, as far as we know: name the court."),
     )

@@ -42,8 +42,11 @@ class StateForm(CorrectionForm, ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories that systems hold."""
+        """Offer the categories that systems hold; the labels are those for staff."""
         super().__init__(*args, **kwargs)
+        labels = {"old_value": _("Old value, as the person states it"), "new_value": _("New value")}
+        for name, label in {**labels, "evidence": _("What shows it")}.items():
+            self.fields[name].label = label
         held = categories_held(self.row.client_id, at=get_action_time(self.request))
         found = DataCategory.objects.filter(client_id__in=[self.row.client_id, PAKTALEEM], code__in=held)
         names = {one.code: str(one) for one in found.order_by("code")}
