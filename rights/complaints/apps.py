@@ -9,4 +9,7 @@ class ComplaintsConfig(config.PortalAppConfig):
     name = "rights.complaints"
     label = "complaints"
     verbose_name = "complaints at an authority"
-    handlers = (("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),)
+    handlers = (
+        ("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),
+        ("rights.requests.hooks.request_continued", "rights.complaints.services.require_outcome_of_duplicate"),
+    )

@@ -48,6 +48,7 @@ __all__ = [
     "read_case",
     "remind_of_deadlines",
     "require_outcome",
+    "require_outcome_of_duplicate",
     "set_deadline",
 ]
 
@@ -226,6 +227,12 @@ def require_outcome(request: RightsRequest) -> None:
     """Raise OutcomeMissing while a case of an authority is open; a handler of ``rights.before_closing``."""
     if AuthorityCase.objects.filter(client_id=request.client_id, request=request, outcome="").exists():
         raise OutcomeMissing
+
+
+def require_outcome_of_duplicate(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Raise OutcomeMissing if the duplicate has an open case of an authority; a handler of ``request_continued``."""
+    del first, actor, at
+    require_outcome(later)
 
 
 def list_clients_with_near_deadlines(*, at: datetime) -> list[UUID]:

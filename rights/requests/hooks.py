@@ -7,10 +7,11 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
-__all__ = ["before_closing", "part_details", "part_granted"]
+__all__ = ["before_closing", "part_details", "part_granted", "request_continued"]
 
 type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
 type ClosingCheck = Callable[[RightsRequest], None]
+type ContinuedHandler = Callable[[RightsRequest, RightsRequest, Actor, datetime], None]
 type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
 
 part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
@@ -22,4 +23,8 @@ before_closing: ExtensionPoint[ClosingCheck] = ExtensionPoint(
 )
 part_details: ExtensionPoint[PartDetails] = ExtensionPoint(
     "rights.part_details", "Lines about a decided part in the draft of the answer, in the person's language."
+)
+request_continued: ExtensionPoint[ContinuedHandler] = ExtensionPoint(
+    "rights.request_continued",
+    "Called with the earlier and the later request before the later one is closed as a duplicate. May refuse.",
 )

@@ -36,7 +36,7 @@ from rights.complaints.services import (
 from rights.complaints.tasks import notify_of_deadline
 from rights.requests.authorities import AUTHORITIES, NONE_YET, find_authority
 from rights.requests.models import RightsRequest
-from rights.requests.services import answer_request, close_request
+from rights.requests.services import answer_request, close_request, link_duplicate
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
@@ -212,3 +212,10 @@ def test_the_desk_records_a_case_from_a_complaint_to_its_outcome(sign_in: SignIn
     assert act("end", outcome="rejected", ended_on=today).status_code == 302
     assert "Rejected" in farah.get(row_url(CASE, case.pk)).content.decode()
     assert sign_in("celia").get(row_url(CASE, case.pk)).status_code == 404
+
+
+def test_a_request_with_an_open_case_is_not_closed_as_a_duplicate(indus: Cast) -> None:
+    first, later = received(indus, "complaint"), received(indus, "complaint")
+    opened(indus, later)
+    with pytest.raises(OutcomeMissing):
+        link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT)

@@ -39,10 +39,12 @@ from rights.requests.answers import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services import (
     ContactTooNew,
+    IdentityDiffers,
     answer_request,
     close_request,
     confirm_own_request,
     decide_part,
+    link_duplicate,
     restrict_for_request,
 )
 from tests.cast import Cast
@@ -307,3 +309,22 @@ def test_the_birth_date_of_a_person_is_read_as_a_day(indus: Cast) -> None:
     made = correct_person(indus.subject("junaid"), field="birth_date", value="1980-02-29", **told)
     assert made is not None
     assert date.fromisoformat(str(stored(indus, "birth_date", "junaid"))) == date(1980, 2, 29)
+
+
+def test_a_duplicate_takes_its_corrections_into_the_request_that_goes_on(indus: Cast) -> None:
+    first, later, farah = received(indus, "rectification"), received(indus, "rectification"), indus.actor("farah")
+    add_correction(later, NAME, actor=farah, at=AT)
+    link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT)
+    [read] = read_corrections(first, actor=farah, reason=Reason.REVIEW, at=AT)
+    assert (read.old_value, read.new_value) == ("Hamza Lodi", "Hamza Lodhi Khan")
+    granted(indus, first)
+    assert stored(indus, "full_name") == "Hamza Lodhi Khan"
+
+
+def test_an_unverified_duplicate_puts_no_correction_into_a_verified_request(indus: Cast) -> None:
+    first = received(indus, "rectification")
+    later = received(indus, "rectification", identity="", channel="form")
+    add_correction(later, NAME, actor=indus.actor("farah"), at=AT)
+    with pytest.raises(IdentityDiffers):
+        link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT)
+    assert not Correction.objects.filter(request=first).exists()

@@ -21,7 +21,7 @@ from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS, OTHER, check_value, to_text
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.services import read_request
+from rights.requests.services import IdentityDiffers, read_request
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.decisions import require_decider
 from rights.requests.services.steps import list_parts, record_step
@@ -36,12 +36,14 @@ __all__ = [
     "find_open_part",
     "read_corrections",
     "refuse_correction",
+    "take_over_corrections",
 ]
 
 MOST_CORRECTIONS = 20
 """Corrections of one request."""
 _LONGEST = 2_000
 _TEXTS = ("about", "old_value", "new_value", "evidence")
+_STATED = ("field", "category", "given_kind", "given_by", "given_role", "given_at")
 
 
 class NoRectification(PortalError):
@@ -163,6 +165,30 @@ def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at:
     facts = {"correction": str(correction.pk), "field": correction.field}
     record_step("rights_request.correction_refused", request, actor, at, facts)
     return correction
+
+
+def take_over_corrections(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Copy the open corrections of a duplicate to the request that goes on; a handler of ``request_continued``.
+
+    An unverified request puts no correction into a verified one. Raises IdentityDiffers, NoRectification, CannotOpen.
+    """
+    rows = Correction.objects.filter(client_id=later.client_id, request=later, state=CorrectionState.OPEN)
+    if not (found := list(rows)):
+        return
+    if first.is_identity_verified and not later.is_identity_verified:
+        raise IdentityDiffers
+    part = find_open_part(first)
+    if part is None:
+        raise NoRectification
+    for row in found:
+        copy = Correction(id=new_id(), client_id=first.client_id, request=first, part=part)
+        for name in _STATED:
+            setattr(copy, name, getattr(row, name))
+        for name in _TEXTS:
+            setattr(copy, name, seal_text(first, open_text(later, row=row, field=name), row=copy, field=name))
+        copy.save(force_insert=True)
+        facts = {"correction": str(copy.pk), "field": copy.field, "duplicate": str(later.pk)}
+        record_step("rights_request.correction_added", first, actor, at, facts)
 
 
 def find_open_part(request: RightsRequest) -> RequestPart | None:

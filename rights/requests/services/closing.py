@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from rights.requests.carried_out import is_carried_out, orders_of
-from rights.requests.hooks import before_closing
+from rights.requests.hooks import before_closing, request_continued
 from rights.requests.messages import ANSWER
 from rights.requests.models import PARENT, RequestLimit, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import seal_text
@@ -157,6 +157,8 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
     if first.subject_id is None or first.subject_id != later.subject_id:
         raise NotSamePerson
     _take_over_parts(first, later)
+    for handler in request_continued:
+        handler(first, later, actor, at)
     later.duplicate_of, later.closed_at = first, at
     record_step("rights_request.linked", later, actor, at, {"kept": str(first.pk)}, State.DUPLICATE)
     record_step("rights_request.continued", first, actor, at, {"duplicate": str(later.pk)})
