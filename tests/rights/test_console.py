@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -113,7 +114,8 @@ def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: S
     assert made_by.status_code == 302
     with in_client(cast.client_id("indus")):
         row = RightsRequest.objects.get()
-        assert (row.channel, row.state, row.received_at.date().isoformat()) == ("telephone", "identity_pending", day)
+        received_on = row.received_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat()
+        assert (row.channel, row.state, received_on) == ("telephone", "identity_pending", day)
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access", "erasure"}
     assert sana.get(row_url(MODEL, row.pk)).status_code == 200
     assert sana.get(row_url(MODEL, row.pk, "read")).status_code == 403

@@ -207,7 +207,7 @@ def _decide(world: World, person: str, kind: str, expected: Kind) -> None:
 
 
 def _carry_out(world: World, person: str, kind: str, expected: Kind) -> None:
-    request = world.request(person)
+    key = world.subject_id(person)
     if expected.ordered:
         assert world.act(world.amina, person, "answer", text="It is done.").status_code == 302
         world.act(world.amina, person, "close")
@@ -215,24 +215,22 @@ def _carry_out(world: World, person: str, kind: str, expected: Kind) -> None:
     work(TASKS)
     work(TASKS)
     with in_client(world.client_id):
-        found = Order.objects.filter(subject_id=request.subject_id).select_related("system")
+        found = Order.objects.filter(subject_id=key).select_related("system")
         orders = [(one.system.code, one.kind, one.purpose) for one in found]
         assert {one[1] for one in orders} == ({expected.ordered} if expected.ordered else set())
         assert len(orders) == len(set(orders)), "each system is ordered once"
         assert not expected.ordered or "lms" in {one[0] for one in orders}
-        by_hand = {"actor": world.cast.actor("amina"), "at": timezone.now()}
+        by_hand: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": timezone.now()}
         for order in found.filter(system__code="billing"):
             carry_out_by_hand(order, Answer(Outcome.NOT_APPLICABLE, reason="holds_none"), **by_hand)
     take_open_orders(world.store, world.portal)
     with in_client(world.client_id):
-        left = Order.objects.filter(subject_id=request.subject_id)
+        left = Order.objects.filter(subject_id=key)
         states = {(one.system.code, one.state) for one in left.select_related("system")}
     assert states <= {("lms", "confirmed"), ("billing", "not_applicable")}, kind
     if kind == "rectification":
         assert world.store.held(person)["contact_details"][0]["full_name"] == "Zoya Ahmad"
-        shown = world.celia.post(
-            row_url(PERSON, request.subject_id, "reveal"), {"fields_wanted": ["full_name"], "reason": "review"}
-        )
+        shown = world.celia.post(row_url(PERSON, key, "reveal"), {"fields_wanted": ["full_name"], "reason": "review"})
         assert "Zoya Ahmad" in shown.content.decode()
 
 
