@@ -33,6 +33,7 @@ from paktaleem.directory.webhooks.api import (
 from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 from retention.api import ReportCollection, SubjectHoldings
 from rights.guardian_requests.api import AskAboutData
+from rights.rectifications.api import Corrections
 from rights.requests.api import RightsRequests, ShowRightsRequest
 
 app_name = "api"
@@ -75,6 +76,7 @@ urlpatterns = [
     path("acknowledgements", AcknowledgePolicy.as_view(), name="acknowledge-policy"),
     path("rights-requests", RightsRequests.as_view(), name="rights-requests"),
     path("rights-requests/<uuid:rights_request>", ShowRightsRequest.as_view(), name="rights-request"),
+    path("rights-requests/<uuid:rights_request>/corrections", Corrections.as_view(), name="rights-corrections"),
     path("orders", ListOrders.as_view(), name="orders"),
     path("orders/<uuid:order>", ShowOrder.as_view(), name="order"),
     path("orders/<uuid:order>/accept", AcceptOrder.as_view(), name="accept-order"),

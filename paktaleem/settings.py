@@ -47,6 +47,8 @@ INSTALLED_APPS = [
     "rights.requests",
     "rights.guardian_requests",
     "rights.packages",
+    "rights.rectifications",
+    "rights.complaints",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",

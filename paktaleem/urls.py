@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
     path("concern/", include("rights.guardian_requests.concern_urls")),
     path("requests/copy/", include("rights.packages.urls")),
+    path("requests/", include("rights.rectifications.urls")),
     path("requests/", include("rights.requests.urls")),
     path("admin/", console.urls),
     path("accounts/", include("paktaleem.directory.sign_in.urls")),

@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from rights.requests.hooks import answer_notes
+from rights.requests.hooks import answer_notes, part_details
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.selectors import authority_of
@@ -33,7 +33,8 @@ def _describe(request: RightsRequest, part: RequestPart) -> str:
         reasons = ""
     head = f"{part.get_kind_display()} ({part.get_decider_display()}): {part.get_decision_display()}."
     because = f"{part.get_refusal_code_display()}." if part.refusal_code else ""
-    return "\n".join(line for line in (head, because, reasons) if line)
+    details = [line for describe in part_details for line in describe(request, part)]
+    return "\n".join(line for line in (head, because, reasons, *details) if line)
 
 
 def _complaint(request: RightsRequest) -> str:

@@ -7,12 +7,14 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
-__all__ = ["answer_notes", "before_answering", "before_closing", "part_granted"]
+__all__ = ["answer_notes", "before_answering", "before_closing", "part_details", "part_granted", "request_continued"]
 
 type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
 type AnsweringCheck = Callable[[RightsRequest, Actor, datetime], None]
 type AnswerNote = Callable[[RightsRequest], str]
 type ClosingCheck = Callable[[RightsRequest], None]
+type ContinuedHandler = Callable[[RightsRequest, RightsRequest, Actor, datetime], None]
+type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
 
 part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
     "rights.part_granted",
@@ -27,4 +29,11 @@ before_answering: ExtensionPoint[AnsweringCheck] = ExtensionPoint(
 )
 before_closing: ExtensionPoint[ClosingCheck] = ExtensionPoint(
     "rights.before_closing", "Called before a request is closed. Raises an error that says what is still to be done."
+)
+part_details: ExtensionPoint[PartDetails] = ExtensionPoint(
+    "rights.part_details", "Lines about a decided part in the draft of the answer, in the person's language."
+)
+request_continued: ExtensionPoint[ContinuedHandler] = ExtensionPoint(
+    "rights.request_continued",
+    "Called with the earlier and the later request before the later one is closed as a duplicate. May refuse.",
 )

@@ -25,7 +25,7 @@ from paktaleem.foundation.public.pages import error_page, public_page, redirect_
 from rights.requests.deadlines import due_at
 from rights.requests.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
-from rights.requests.own_page import own_page_extras
+from rights.requests.own_page import next_steps, own_page_extras
 from rights.requests.selectors import list_parts_of
 from rights.requests.services import (
     AlreadyAnswered,
@@ -126,7 +126,7 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not count_attempt(OWN_LIMITS, address=str(visit.person.pk), ip=""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     at = get_client_time(request)
-    receive_request(
+    row = receive_request(
         visit.person.client,
         kinds=form.cleaned_data["kinds"],
         channel=Channel.OWN_PAGE,
@@ -137,7 +137,8 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
         actor=visit.actor,
         at=at,
     )
-    return redirect_to_page("requests")
+    following = next((page for step in next_steps if (page := step(row)) is not None), None)
+    return redirect_to_page(following, row.pk) if following else redirect_to_page("requests")
 
 
 def _identity_of(visit: Visit, at: datetime) -> IdentityMethod | str:

@@ -46,6 +46,7 @@ WRITING = [
     ("post", "/api/v1/guardian-invitations"),
     ("post", "/api/v1/collections"),
     ("post", "/api/v1/rights-requests"),
+    ("post", f"/api/v1/rights-requests/{NOBODYS}/corrections"),
     ("post", f"/api/v1/consents/{NOBODYS}/evidence"),
     ("post", "/api/v1/webhooks"),
     *(("post", f"/api/v1/webhooks/{NOBODYS}/{act}") for act in ("rotate", "enable", "test", "replay")),

@@ -74,6 +74,7 @@ TABLE = {
     "retention/collection": ("OASC", "", ""),
     "retention/holding": ("OASC", "", ""),
     "retention/incident": ("OAC", "", ""),
+    "complaints/authoritycase": ("OASC", "", ""),
     "rights/rightsrequest": ("OASC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),

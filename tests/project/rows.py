@@ -1,6 +1,7 @@
 """Create a row of Indus for every model of the console, to which every act applies."""
 
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 from django.utils import timezone
@@ -63,7 +64,9 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.complaints.services import add_entry, open_case, set_deadline
 from rights.guardian_requests.services import record_guardian_request
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -213,16 +216,32 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
         receive_request(client, kinds=["rectification"], identity="lms", **about) for _ in ("decided", "answered")
     )
     for request in (decided, answered):
+        add_correction(request, Statement(field="full_name", new_value="Hamza Lodhi"), actor=farah, at=AT)
         decide_part(list_parts(request)[0], decision="granted", actor=farah, at=AT)
     answer_request(answered, text="Done.", actor=farah, at=AT)
+    stated = receive_request(client, kinds=["rectification"], identity="lms", **about)
+    add_correction(stated, Statement(field="full_name", new_value="Hamza Lodhi"), actor=farah, at=AT)
     paused = receive_request(client, kinds=["access"], **about)
     pause_request(paused, cause="identity", actor=farah, at=AT)
     copied = built(cast, subject="danish")
     answer_request(copied, text="Here is the copy.", actor=farah, at=timezone.now())
     copies = dict.fromkeys(("copy-build", "copy-hand-over", "copy-preview"), copied)
-    acts = {"answer": decided, "close": answered, "resume": paused, **copies}
+    acts = {"answer": decided, "close": answered, "resume": paused, "inform-recipient": decided, **copies}
+    acts |= dict.fromkeys(("add-correction", "read-corrections", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
-    return {**found, "rights/rightsrequest": waiting.pk}
+    case = open_case(
+        receive_request(client, kinds=["complaint"], **about),
+        country="GB",
+        origin="person",
+        reference="RFA-1",
+        opened_on=AT.date(),
+        actor=farah,
+        at=AT,
+    )
+    told_by: dict[str, Any] = {"actor": farah, "at": AT}
+    add_entry(case, direction="in", on=AT.date(), text="Please answer.", file=BytesIO(b"%PDF-1.7"), **told_by)
+    set_deadline(case, due_on=AT.date() + timedelta(days=3), what="An answer.", **told_by)
+    return {**found, "rights/rightsrequest": waiting.pk, "complaints/authoritycase": case.pk}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

@@ -90,6 +90,7 @@ VISITORS = {
     "requests/mine/": 403,
     "requests/mine/new/": 405,
     "requests/mine/answer/": 405,
+    "requests/mine/<uuid:rights_request>/corrections/": 403,
     "requests/code/": 403,
     "requests/leave/": 405,
     "requests/link/<str:token>/": 404,
@@ -170,6 +171,7 @@ ACTS = {
     "subjects/rosterimport/discard": "OC",
     "subjects/rosterimport/import": "OC",
     "subjects/rosterimport/import-anyway": "OC",
+    "subjects/subject/correct": "OC",
     "subjects/subject/answer": "OC",
     "subjects/subject/ask-guardians": "OC",
     "subjects/subject/erase": "O",
@@ -197,8 +199,16 @@ ACTS = {
     "webhooks/endpoint/test": "OC",
     "retention/incident/close": "O",
     "rights/rightsrequest/add-rights": "OC",
+    "complaints/authoritycase/deadline": "OC",
+    "complaints/authoritycase/end": "OC",
+    "complaints/authoritycase/message": "OC",
+    "complaints/authoritycase/met": "OC",
+    "complaints/authoritycase/open-file": "OC",
+    "complaints/authoritycase/read": "OC",
+    "rights/rightsrequest/add-correction": "OSC",
     "rights/rightsrequest/answer": "OC",
     "rights/rightsrequest/assign": "OC",
+    "rights/rightsrequest/authority-case": "OC",
     "rights/rightsrequest/close": "OC",
     "rights/rightsrequest/copy-build": "OC",
     "rights/rightsrequest/copy-hand-over": "OC",
@@ -210,9 +220,13 @@ ACTS = {
     "rights/rightsrequest/note": "OC",
     "rights/rightsrequest/pause": "OC",
     "rights/rightsrequest/read": "OC",
+    "rights/rightsrequest/read-corrections": "OC",
+    "rights/rightsrequest/refuse-correction": "OC",
+    "rights/rightsrequest/restrict-meanwhile": "OC",
     "rights/rightsrequest/resume": "OC",
     "rights/rightsrequest/route": "O",
     "rights/rightsrequest/take-copy": "OC",
+    "rights/rightsrequest/inform-recipient": "OC",
     "rights/rightsrequest/verify": "OC",
     "subjects/subject/rights-request": "OSC",
     "paper/answersheet/confirm": "OC",
@@ -339,6 +353,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/rights-requests", {"subject": "lms-danish", "kind": "access"}, 201, 404),
     ],
     "api/v1/rights-requests/<uuid:rights_request>": [("get", f"/api/v1/rights-requests/{NOT_THERE}", None, 404, 404)],
+    "api/v1/rights-requests/<uuid:rights_request>/corrections": [
+        ("get", f"/api/v1/rights-requests/{NOT_THERE}/corrections", None, 404, 404),
+        ("post", f"/api/v1/rights-requests/{NOT_THERE}/corrections", {"field": "email", "new_value": ""}, 404, 404),
+    ],
     "api/v1/orders": [("get", "/api/v1/orders", None, 200, 200)],
     "api/v1/orders/<uuid:order>": [("get", f"/api/v1/orders/{NOT_THERE}", None, 404, 404)],
     "api/v1/orders/<uuid:order>/accept": [("post", f"/api/v1/orders/{NOT_THERE}/accept", None, 404, 404)],
@@ -358,7 +376,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|rights"
+APPS = (
+    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
+    "rights|complaints"
+)
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

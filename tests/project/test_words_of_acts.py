@@ -59,6 +59,7 @@ NO_ACTS = {
     "consent.weaker_rows",
     "form.typ",
     "objection.grounds",
+    "people.age_change_settled",
     "people.before_erasure",
     "people.child_revealed",
     "people.csv",

@@ -8,6 +8,7 @@ from django.db import connections
 from paktaleem.directory.access_links.limits import RIGHTS_ATTEMPT_LIMITS, count_attempt
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.models import ScheduledStep
 from rights.requests.services import (
     AlreadyAnswered,
@@ -55,6 +56,7 @@ def test_of_two_tabs_one_decides_one_extends_and_one_answers(committed: Cast) ->
     client_id, farah = committed.client_id("indus"), committed.actor("farah")
     with in_client(client_id):
         request = received(committed, "rectification")
+        add_correction(request, Statement(field="full_name", new_value="Hamza Lodhi"), actor=farah, at=AT)
         part = part_of(request)
 
     def in_indus(act: Callable[[], object]) -> Callable[[int], bool]:

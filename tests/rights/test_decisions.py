@@ -17,6 +17,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.packages.services.collecting import request_package
 from rights.packages.services.ending import end_due_packages
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services import (
@@ -317,6 +318,7 @@ def test_a_new_contact_cannot_end_a_verified_request_and_nobody_an_answered_one(
     register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ContactTooNew):
         deny_own_request(request, by_code=True, actor=own, at=AT + DAY)
+    add_correction(request, Statement(field="full_name", new_value="Hamza Lodhi"), actor=indus.actor("farah"), at=AT)
     decided(indus, request)
     answer_request(request, text="Corrected.", actor=indus.actor("farah"), at=AT + DAY)
     with pytest.raises(AlreadyAnswered):

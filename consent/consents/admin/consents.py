@@ -6,12 +6,12 @@ Answers are recorded, and restrictions and objections opened, on the person's pa
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import get_language, gettext, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect
@@ -224,13 +224,24 @@ class LimitAdmin(PersonRowAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related people."""
-        return super().get_queryset(request).select_related("subject")
+        """Select related people, and annotate the name of the purpose."""
+        found = super().get_queryset(request).select_related("subject")
+        named: QuerySet[Any] = found.annotate(purpose_name=_name_of_purpose())
+        return named
 
     @admin.display(description="purpose")
     def purpose_named(self, row: Any) -> str:
-        """Return the purpose code, or "Every purpose"."""
-        return row.purpose_code or gettext("Every purpose")
+        """Return the name of the purpose, or "Every purpose"."""
+        return row.purpose_name or row.purpose_code or gettext("Every purpose")
+
+
+def _name_of_purpose() -> Subquery:
+    """Return a subquery for the name of a row's purpose: the client's own, otherwise PakTaleem's."""
+    visible = Q(client_id=OuterRef("client_id")) | Q(client_id=PAKTALEEM)
+    own_first = Purpose.objects.filter(visible, code=OuterRef("purpose_code")).order_by(
+        Case(When(client_id=PAKTALEEM, then=1), default=0)
+    )
+    return Subquery(own_first.values("name_ur" if get_language() == "ur" else "name_en")[:1])
 
 
 @admin.register(Restriction, site=site)

@@ -13,13 +13,13 @@ from django.db import transaction
 from consent.consents.models import Objection, Restriction
 from consent.notices.selectors.purposes import find_purposes
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.selectors import Parent, categories_held
+from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
-__all__ = ["ISSUE_LIMIT_ORDERS", "LimitStep", "enqueue_limit_orders", "issue_limit_orders"]
+__all__ = ["ISSUE_LIMIT_ORDERS", "LimitStep", "enqueue_limit_orders", "has_orders_to_issue", "issue_limit_orders"]
 
 ISSUE_LIMIT_ORDERS = "consent.issue_limit_orders"
 """Task that issues the orders of one step of a restriction or an objection."""
@@ -68,6 +68,15 @@ def issue_limit_orders(
     if step is LimitStep.RESTRICTED:
         return issue.once(OrderKind.RESTRICT, limit)
     return issue.lift(limit)
+
+
+def has_orders_to_issue(limit: Restriction | Objection, *, at: datetime) -> bool:
+    """Return True if the orders of a limit in force are still to be issued by the worker."""
+    kind = OrderKind.OBJECT if isinstance(limit, Objection) else OrderKind.RESTRICT
+    is_over = limit.ends_at is not None and limit.ends_at <= at
+    if is_over or _has_orders(limit, kind):
+        return False
+    return bool(systems_holding(limit.client_id, _categories(limit, at), at=at))
 
 
 class _Issuing:

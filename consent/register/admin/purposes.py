@@ -14,6 +14,7 @@ from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Oc
 from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
+from paktaleem.foundation.console.filters import ActiveFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -74,7 +75,7 @@ class PurposeAdmin(SafeguardedAdmin):
         "is_active",
     )
     list_display = ("code", "name_en", "owner", "needs", "state")
-    list_filter = ("is_active", "client")
+    list_filter = (ActiveFilter, "client")
     codes = {"categories": DataCategory}
     intro = "Purposes of processing, and the data categories they need. A sale is never a purpose."
     empty_text = "No purpose yet: no data may be processed."

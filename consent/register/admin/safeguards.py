@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,6 +24,7 @@ from consent.register.services import (
 )
 from consent.register.weakening import find_weakening
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -173,11 +175,11 @@ class SafeguardChangeAdmin(ScopedAdmin):
     section = "Register"
     view_capability = Capability.VIEW_REGISTER
     asks_reason = False
-    list_display = ("requested_at", "standing", "kind", "purpose", "owner")
+    list_display = ("requested_at", "standing", "kind", "purpose", "requester", "owner")
     list_filter = ("state", "kind", "client")
     newest_by = "requested_at"
     sortable_by = ()
-    detail_fields = ("standing", "kind", "about", "requested_at", "settled_at")
+    detail_fields = ("standing", "kind", "about", "requester", "requested_at", "settled_at")
     intro = (
         "A change that weakens a safeguard has no effect until a second person approves it: another lawful basis "
         "instead of consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
@@ -193,6 +195,16 @@ class SafeguardChangeAdmin(ScopedAdmin):
         capability=Capability.WEAKEN_SAFEGUARDS,
         danger=True,
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate who requested the change; clients see “PakTaleem” instead of an officer."""
+        found: QuerySet[Any] = super().get_queryset(request).annotate(requester_name=_requester_for(actor_of(request)))
+        return found
+
+    @admin.display(description="requested by")
+    def requester(self, row: Any) -> str:
+        """Return the email address of the user who requested the change."""
+        return str(row.requester_name or gettext("Former staff"))
 
     @admin.display(description="about")
     def about(self, row: SafeguardChange) -> str:
@@ -212,6 +224,15 @@ class SafeguardChangeAdmin(ScopedAdmin):
         if row.kind == SafeguardKind.RESTRICTION:
             return [{"template": _PANEL, "kind": row.kind, "ground": row.ground}]
         return [_panel(SafeguardKind(row.kind), _build(row), row.ground)]
+
+
+def _requester_for(viewer: Actor) -> Any:
+    """Return an expression for the requester's email; clients see only that it is one of PakTaleem's staff."""
+    email = Subquery(User.objects.filter(pk=OuterRef("requested_by")).order_by().values("email")[:1])
+    if viewer.client_id is None:
+        return email
+    own = Membership.objects.filter(client_id=viewer.client_id, user_id=OuterRef("requested_by"))
+    return Case(When(~Exists(own), then=Value("PakTaleem")), default=email, output_field=CharField())
 
 
 def _build(change: SafeguardChange) -> RegisterRow:

@@ -1,6 +1,7 @@
 """Accepted file types, detected by their first bytes, regardless of name or declared type."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["ACCEPTED_KINDS", "CONTENT_TYPES", "FileKind", "detect_file_kind"]
 
@@ -15,6 +16,8 @@ class FileKind(models.TextChoices):
     """data of a system, in its answer to an order; not accepted as other uploads"""
     ZIP = "zip", "ZIP"
     """written by the portal: the copy of a person's data; not accepted as an upload"""
+    OTHER = "other", _("File of any type")
+    """an attachment of an email; stored as it came, never opened, not accepted as an upload"""
 
 
 CONTENT_TYPES = {
@@ -23,6 +26,7 @@ CONTENT_TYPES = {
     FileKind.PNG: "image/png",
     FileKind.JSON: "application/json",
     FileKind.ZIP: "application/zip",
+    FileKind.OTHER: "application/octet-stream",
 }
 
 _SIGNATURES = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}

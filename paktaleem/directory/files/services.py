@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from itertools import batched
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -31,6 +31,7 @@ __all__ = [
     "FileWriter",
     "iterate_file",
     "purge_package",
+    "store_case_file",
     "store_file",
     "stream_file",
     "write_file",
@@ -42,6 +43,14 @@ _SPOOL_BYTES = 4 * 1024 * 1024
 """Ciphertext of a file that waits in memory; more waits in a temporary file."""
 _KEY_BYTES = 32
 _KEY_COLUMN = "files_packagekey.key"
+
+
+class _Owner(NamedTuple):
+    """Owner of a file: the client, the person or None, and the package or case."""
+
+    client_id: UUID
+    subject: Subject | None
+    package: UUID | None
 
 
 class FileTooLarge(PortalError):
@@ -79,11 +88,25 @@ def store_file(
     ``package`` (the id of what they belong to, locked by the caller) can be purged with it. Raises
     FileKindNotAccepted, FileTooLarge if it has more than FILE_MOST_BYTES bytes, KeyDestroyed.
     """
+    sealer = _sealer_for(subject, package)
+    return _store(content, owner=_Owner(subject.client_id, subject, package), sealer=sealer, kind=kind, at=at)
+
+
+@transaction.atomic
+def store_case_file(content: IO[bytes], *, client_id: UUID, case: UUID, sealer: Sealer, at: datetime) -> SealedFile:
+    """Encrypt a file of a case without a known person, of any type, under the case's key; it is never opened here.
+
+    ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read it. Raises FileTooLarge.
+    """
+    return _store(content, owner=_Owner(client_id, None, case), sealer=sealer, kind=FileKind.OTHER, at=at)
+
+
+def _store(content: IO[bytes], *, owner: _Owner, sealer: Sealer, kind: FileKind | None, at: datetime) -> SealedFile:
     chunk = content.read(CHUNK_BYTES)
     kind = kind or detect_file_kind(chunk)
     if kind is None:
         raise FileKindNotAccepted
-    with write_file(subject, kind=kind, package=package) as writer:
+    with _open_writer(owner, sealer, kind=kind, most_bytes=None) as writer:
         while chunk:
             writer.write(chunk)
             chunk = content.read(CHUNK_BYTES)
@@ -151,20 +174,26 @@ def write_file(
 
     Files of a ``package`` can be purged with it. ``most_bytes`` is FILE_MOST_BYTES by default. Raises KeyDestroyed.
     """
-    sealer = _sealer_for(subject, package)
-    file = SealedFile(id=new_id(), client_id=subject.client_id, subject=subject, kind=kind, package=package)
+    owner = _Owner(subject.client_id, subject, package)
+    with _open_writer(owner, _sealer_for(subject, package), kind=kind, most_bytes=most_bytes) as writer:
+        yield writer
+
+
+@contextmanager
+def _open_writer(owner: _Owner, sealer: Sealer, *, kind: FileKind, most_bytes: int | None) -> Iterator[FileWriter]:
+    file = SealedFile(id=new_id(), kind=kind, **owner._asdict())
     with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         limit = settings.FILE_MOST_BYTES if most_bytes is None else most_bytes
         yield FileWriter(file, sealer, spool, most_bytes=limit)
 
 
-def iterate_file(file: SealedFile) -> Iterator[bytes]:
-    """Yield the decrypted chunks of a file.
+def iterate_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[bytes]:
+    """Yield the decrypted chunks of a file; a file of a case needs the case's ``sealer``.
 
     Raises KeyDestroyed; FilePurged if the file's package was purged; CannotOpen if a chunk was moved or changed;
     FileChunk.DoesNotExist if one is missing.
     """
-    sealer = _sealer_of_file(file)
+    sealer = sealer or _sealer_of_file(file)
     for number in range(file.chunks):
         chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
         column = _chunk_context(file.id.hex, number, is_last=number == file.chunks - 1)
@@ -210,6 +239,8 @@ def _sealer_for(subject: Subject, package: UUID | None) -> Sealer:
 
 
 def _sealer_of_file(file: SealedFile) -> Sealer:
+    if file.subject is None:
+        raise ValueError("A file of a case needs the sealer of the case.")
     own = sealer_of(file.subject)
     if file.package is None:
         return own

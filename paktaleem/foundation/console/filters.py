@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -15,6 +16,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 __all__ = [
     "CLIENT_PARAMETER",
     "PROGRESS",
+    "ActiveFilter",
     "ChosenFilter",
     "ClientFilter",
     "ProgressFilter",
@@ -75,6 +77,21 @@ class ClientFilter(ChosenFilter):
         """Return the rows of the chosen client."""
         value = self.value()
         return queryset.filter(client_id=parse_uuid(value)) if value else queryset
+
+
+class ActiveFilter(admin.SimpleListFilter):
+    """Filter by ``is_active``."""
+
+    title = "state"
+    parameter_name = "is_active__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return both states."""
+        return [("1", _("Active")), ("0", _("Inactive"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Return the rows in the chosen state."""
+        return queryset.filter(is_active=self.value() == "1") if self.value() in {"0", "1"} else queryset
 
 
 class ProgressFilter(admin.SimpleListFilter):

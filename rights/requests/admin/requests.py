@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.panels import orders_panel
+from paktaleem.directory.data_systems.admin.panels import panel_of_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client, Membership, User
@@ -28,7 +28,8 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from rights.requests.admin.acts import ACTS
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import PARENT, RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.carried_out import orders_of
+from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import get_clock, get_figures, list_related
 from rights.requests.services import list_parts
 from rights.requests.states import State
@@ -107,7 +108,7 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
             *super().panels(request, row),
             _clock_panel(row),
             _parts_panel(row),
-            orders_panel(row, PARENT),
+            panel_of_orders(orders_of(row)),
             *(panel for add in request_panels if (panel := add(request, row)) is not None),
             _related_panel(row),
             _timeline_panel(row, actor_of(request)),

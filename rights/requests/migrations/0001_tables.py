@@ -198,5 +198,20 @@ class Migration(migrations.Migration):
                     'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='overruling_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='overruling_settled_by_someone'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'objection'), name='overruling_one_waiting')],
                 },
             ),
+            migrations.CreateModel(
+                name='RequestLimit',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
+                    ('restriction', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.restriction')),
+                    ('objection', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.objection')),
+                ],
+                options={
+                    'ordering': ['id'],
+                    'indexes': [models.Index(fields=['client', 'restriction'], name='rightslimit_by_restriction'), models.Index(fields=['client', 'objection'], name='rightslimit_by_objection')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('objection__isnull', False), ('restriction', None)), models.Q(('objection', None), ('restriction__isnull', False)), _connector='OR'), name='rightslimit_one_of_two'), models.UniqueConstraint(fields=('client', 'request', 'restriction'), name='rightslimit_restriction_once'), models.UniqueConstraint(fields=('client', 'request', 'objection'), name='rightslimit_objection_once')],
+                },
+            ),
         )
     ]

@@ -1,6 +1,6 @@
 """Models of rights requests."""
 
-from rights.requests.models.limits import LiftNotice, NoticeWay, Overruling
+from rights.requests.models.limits import LiftNotice, NoticeWay, Overruling, RequestLimit
 from rights.requests.models.requests import (
     PARENT,
     Channel,
@@ -28,6 +28,7 @@ __all__ = [
     "Overruling",
     "PauseCause",
     "RequestExtension",
+    "RequestLimit",
     "RequestNote",
     "RequestPart",
     "RequestPause",

@@ -40,7 +40,7 @@ from rights.requests.services.identity import (
     verify_identity,
 )
 from rights.requests.services.intake import PersonDiffers, assign_person, read_request, receive_request
-from rights.requests.services.outcomes import BasisDoesNotAllowObjection
+from rights.requests.services.outcomes import BasisDoesNotAllowObjection, OnlyPartlyInScope, restrict_for_request
 from rights.requests.services.purging import destroy_texts_of_person, purge_old_requests
 from rights.requests.services.schedule import carry_out_due_steps
 from rights.requests.services.steps import PersonUnknown, RequestEnded, list_parts
@@ -61,6 +61,7 @@ __all__ = [
     "NotPaused",
     "NotSamePerson",
     "NothingReturnedYet",
+    "OnlyPartlyInScope",
     "OrdersOpen",
     "PersonDiffers",
     "PersonUnknown",
@@ -92,6 +93,7 @@ __all__ = [
     "read_notes",
     "read_request",
     "receive_request",
+    "restrict_for_request",
     "resume_request",
     "route_part",
     "verify_identity",

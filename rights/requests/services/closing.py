@@ -9,14 +9,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
-from rights.requests.hooks import before_answering, before_closing
+from rights.requests.carried_out import is_carried_out, orders_of
+from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.messages import ANSWER
-from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.models import PARENT, RequestLimit, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.copies import purge_copies_of
@@ -37,6 +37,9 @@ __all__ = [
     "link_duplicate",
     "record_orders_answered",
 ]
+
+_LIMITS = frozenset({"restriction", "objection"})
+"""Kinds of parent of an order that are limits."""
 
 
 class NotDecided(PortalError):
@@ -120,7 +123,7 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
     request = lock_open_request(request)
     if request.answered_at is None and not is_of_erased_person(request):
         raise NotAnswered
-    if _open_orders(request).exists():
+    if not is_carried_out(request, at=at):
         raise OrdersOpen
     if _is_erasure_granted(request) and request.subject is not None and request.subject.erased_at is None:
         raise RecordRemains
@@ -138,10 +141,6 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
 def is_of_erased_person(request: RightsRequest) -> bool:
     """Return True if the person of a request is erased, or the guardian who made it."""
     return any(one is not None and one.erased_at is not None for one in (request.subject, request.requester))
-
-
-def _open_orders(request: RightsRequest) -> Any:
-    return Order.objects.open().filter(client_id=request.client_id, parent_kind=PARENT, parent_id=request.pk)
 
 
 def _is_erasure_granted(request: RightsRequest) -> bool:
@@ -164,6 +163,8 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
     if first.subject_id is None or _people_of(first) != _people_of(later):
         raise NotSamePerson
     _take_over_parts(first, later)
+    for handler in request_continued:
+        handler(first, later, actor, at)
     later.duplicate_of, later.closed_at = first, at
     record_step("rights_request.linked", later, actor, at, {"kept": str(first.pk)}, State.DUPLICATE)
     record_step("rights_request.continued", first, actor, at, {"duplicate": str(later.pk)})
@@ -198,11 +199,22 @@ def _covers(kept: RequestPart, part: RequestPart) -> bool:
 
 def record_orders_answered(order: Order, actor: Actor, at: datetime) -> None:
     """Record that every order of a request is answered; a handler of ``data_systems.order_answered``."""
-    if order.parent_kind != PARENT or order.parent_id is None:
-        return
-    try:
-        request = lock_open_request(RightsRequest(pk=order.parent_id, client_id=order.client_id))
-    except RequestEnded:
-        return
-    if is_everything_answered(Parent(PARENT, request.pk), client_id=request.client_id):
-        record_step("rights_request.orders_answered", request, actor, at)
+    for request_id in _requests_served(order):
+        try:
+            request = lock_open_request(RightsRequest(pk=request_id, client_id=order.client_id))
+        except RequestEnded:
+            continue
+        if is_carried_out(request, at=at) and orders_of(request).exists():
+            record_step("rights_request.orders_answered", request, actor, at)
+
+
+def _requests_served(order: Order) -> list[UUID]:
+    """Return the requests that an order serves: its case, or those that brought about its restriction or objection."""
+    if order.parent_id is None:
+        return []
+    if order.parent_kind == PARENT:
+        return [order.parent_id]
+    if order.parent_kind not in _LIMITS:
+        return []
+    rows = RequestLimit.objects.filter(client_id=order.client_id, **{order.parent_kind: order.parent_id})
+    return list(rows.order_by("request_id").values_list("request_id", flat=True))

@@ -18,7 +18,15 @@ from rights.requests.services.outcomes import carry_out
 from rights.requests.services.steps import NEEDS_NO_IDENTITY, list_parts, record_step
 from rights.requests.states import Decider, Decision, RefusalCode
 
-__all__ = ["AlreadyDecided", "AlreadyRouted", "IdentityNotVerified", "decide_part", "may_decide", "route_part"]
+__all__ = [
+    "AlreadyDecided",
+    "AlreadyRouted",
+    "IdentityNotVerified",
+    "decide_part",
+    "may_decide",
+    "require_decider",
+    "route_part",
+]
 
 
 class AlreadyDecided(PortalError):
@@ -59,7 +67,7 @@ def decide_part(
     require(actor, Capability.DECIDE_RIGHTS_REQUESTS, part.client_id)
     request = lock_unanswered(part.request)
     part = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
-    _require_decider(part, actor)
+    require_decider(part, actor)
     if part.decision:
         raise AlreadyDecided
     _check_decision(Decision(decision), refusal_code, reasons)
@@ -102,8 +110,8 @@ def may_decide(part: RequestPart, side: Decider) -> bool:
     return part.decider == side or part.kind == RightKind.CHILD_CONCERN
 
 
-def _require_decider(part: RequestPart, actor: Actor) -> None:
-    """Require a person of the controller: the client's own staff, or PakTaleem's officers."""
+def require_decider(part: RequestPart, actor: Actor) -> None:
+    """Require a person of the controller: the client's own staff, or PakTaleem's officers. Raises NotAllowed."""
     side = Decider.PAKTALEEM if actor.client_id is None else Decider.CLIENT
     if actor.kind is not ByKind.USER or not may_decide(part, side):
         raise NotAllowed("Only the controller of this data may decide.")

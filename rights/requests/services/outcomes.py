@@ -1,5 +1,6 @@
 """Carry out what was granted, by calling the services of the apps below."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,13 +22,20 @@ from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import part_granted
-from rights.requests.models import PARENT, Channel, RequestPart, RightKind, RightsRequest
+from rights.requests.models import PARENT, Channel, RequestLimit, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
 from rights.requests.services.authority import RequestNotAllowed, require_authority
 from rights.requests.services.steps import list_parts, record_step, require_subject
 from rights.requests.states import Decider, Decision
 
-__all__ = ["BasisDoesNotAllowObjection", "carry_out", "decide_at_once", "order_systems"]
+__all__ = [
+    "BasisDoesNotAllowObjection",
+    "OnlyPartlyInScope",
+    "carry_out",
+    "decide_at_once",
+    "order_systems",
+    "restrict_for_request",
+]
 
 _PORTAL = system_actor("rights.outcomes")
 _A_DAY = timedelta(days=1)
@@ -49,19 +57,27 @@ class BasisDoesNotAllowObjection(PortalError):
     )
 
 
+class OnlyPartlyInScope(PortalError):
+    """Some of the named purposes are not based on legitimate interest: the objection can be granted only partly."""
+
+    console_message = (
+        "Some of these purposes are not based on legitimate interest: grant the objection partly, the rest being "
+        "outside the right’s scope."
+    )
+
+
 def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:
     """Carry out one granted part, in the caller's transaction.
 
     Restriction, objection and withdrawal take effect on the next decision. Apps above carry out the rest
-    (``hooks.part_granted``). Raises BasisDoesNotAllowObjection, AlreadyErased, NotAllowed, and what the handlers raise.
+    (``hooks.part_granted``). Raises BasisDoesNotAllowObjection, OnlyPartlyInScope, AlreadyErased, NotAllowed, and what
+    the handlers raise.
     """
     kind = RightKind(part.kind)
     if kind is RightKind.RESTRICTION:
-        subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
-        for purpose in _purposes_of(subject, part, at) or [""]:
-            restrict_processing(subject, purpose_code=purpose, actor=actor, reason=reason, at=at)
+        restrict_for_request(request, _purposes_of(require_subject(request), part, at), actor=actor, at=at)
     elif kind is RightKind.OBJECTION:
-        _object(require_subject(request), part, actor, at)
+        _object(request, part, actor, at)
     elif kind is RightKind.WITHDRAWAL:
         _withdraw(request, part, at)
     for handler in part_granted:
@@ -110,14 +126,30 @@ def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
             withdraw_consent(subject, purpose=purpose, method=method, actor=_PORTAL, at=at)
 
 
-def _object(subject: Subject, part: RequestPart, actor: Actor, at: datetime) -> None:
-    role, client_id = subject.role, subject.client_id
+def restrict_for_request(request: RightsRequest, purposes: Sequence[str], *, actor: Actor, at: datetime) -> None:
+    """Restrict processing for purposes, or if none are named for every purpose, as an outcome of a request.
+
+    Raises PersonUnknown, AlreadyErased, NotAllowed.
+    """
+    subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
+    for purpose in purposes or [""]:
+        made = restrict_processing(subject, purpose_code=purpose, actor=actor, reason=reason, at=at)
+        RequestLimit(client_id=request.client_id, request=request, restriction=made).save(force_insert=True)
+    record_step("rights_request.limited", request, actor, at, {"restrictions": len(purposes) or 1})
+
+
+def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
+    subject = require_subject(request)
     meant = _purposes_of(subject, part, at)
-    purposes = [one for one in meant if is_legitimate_interest(client_id, one, role=role, at=at)]
+    purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, role=subject.role, at=at)]
     if not purposes:
         raise BasisDoesNotAllowObjection
+    if part.decision == Decision.GRANTED and set(purposes) != set(meant):
+        raise OnlyPartlyInScope
     for purpose in purposes:
-        object_to_purpose(subject, purpose_code=purpose, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+        made = object_to_purpose(subject, purpose_code=purpose, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+        RequestLimit.objects.get_or_create(client_id=request.client_id, request=request, objection=made)
+    record_step("rights_request.limited", request, actor, at, {"objections": len(purposes)})
 
 
 def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
-from rights.requests.models import PARENT, RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.carried_out import is_carried_out
+from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
 
 __all__ = ["RequestEnded", "list_parts", "lock_open_request", "record_step", "require_subject"]
@@ -66,7 +66,7 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
     ``kind`` is the ledger's, ``rights_request.…``; ``facts`` are codes and times.
     """
     parts = list_parts(request)
-    request.state = derive_state(_facts_of(request, parts, ended_as))
+    request.state = derive_state(_facts_of(request, parts, ended_as, at))
     request.save()
     kinds = sorted({part.kind for part in parts})
     about: dict[str, Any] = {"rights_request": str(request.pk), "kind": kinds[0], "kinds": kinds}
@@ -95,15 +95,14 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
     return step
 
 
-def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State | None) -> RequestFacts:
+def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State | None, at: datetime) -> RequestFacts:
     undecided = {part.kind for part in parts if not part.decision}
-    orders = Order.objects.open().filter(client_id=request.client_id, parent_kind=PARENT, parent_id=request.pk)
     return RequestFacts(
         parts=[PartFacts(Decider(one.decider), Decision(one.decision) if one.decision else None) for one in parts],
         is_person_known=request.subject_id is not None,
         is_identity_verified=request.is_identity_verified,
         needs_identity=bool(undecided - NEEDS_NO_IDENTITY),
-        has_open_orders=orders.exists(),
+        has_open_orders=not is_carried_out(request, at=at),
         is_answered=request.answered_at is not None,
         ended_as=ended_as,
     )

@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.services import (
     reset_password,
     reset_second_factor,
 )
+from paktaleem.foundation.console.filters import ActiveFilter
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -70,7 +71,7 @@ class UserAdmin(ProposingAdmin):
     row_fields = ("email", "full_name", "language", "is_active")
     detail_fields = ("last_login", "created_at")
     list_display = ("email", "full_name", "is_active", "last_login", "created_at")
-    list_filter = ("is_active",)
+    list_filter = (ActiveFilter,)
     search_fields = ("email", "full_name")
     intro = (
         "Accounts of everyone who may sign in. A new account gets an email with a link to set a password. Its "

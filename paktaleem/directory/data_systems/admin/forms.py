@@ -11,7 +11,7 @@ from paktaleem.directory.data_systems.results import Answer, Exemption
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 
-__all__ = ["AgreeForm", "AnswerForm", "FileForm"]
+__all__ = ["EXEMPTION_LABELS", "AgreeForm", "AnswerForm", "FileForm"]
 
 _OUTCOMES = [
     (Outcome.DONE.value, _("Done")),
@@ -26,6 +26,8 @@ _EXEMPTIONS = [
     (Exemption.NOT_PERSONAL.value, _("The remaining data no longer identifies the person")),
     (Exemption.IMPOSSIBLE.value, _("The system is not able to do it")),
 ]
+EXEMPTION_LABELS = dict(_EXEMPTIONS)
+"""Why an order does not apply, by the code of the answer."""
 _COUNT = "count_"
 
 

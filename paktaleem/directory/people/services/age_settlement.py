@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from paktaleem.directory.people.age_change_hooks import age_change_settled
 from paktaleem.directory.people.models import AgeChange
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.ages import PROPOSAL, parse_proposal
@@ -38,6 +39,8 @@ def settle_age_change(
     if approve:
         proposal = sealer_of(subject).open(change.proposal, column=PROPOSAL)
         apply_confirmed_change(subject, parse_proposal(proposal), actor=actor, reason=reason, at=at)
+    for handler in age_change_settled:
+        handler(change, actor, at)
     return change
 
 

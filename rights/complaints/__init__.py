@@ -1,0 +1,1 @@
+"""Complaints at a supervisory authority: reference, correspondence, deadlines and outcome."""

@@ -1,0 +1,240 @@
+"""Console page of authorities' cases: list, correspondence, deadlines, outcome."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from rights.complaints import services
+from rights.complaints.admin import forms
+from rights.complaints.models import AuthorityCase, CaseDeadline, CaseEntry, CaseOutcome
+from rights.complaints.reminders import NEAR
+
+__all__ = ["AuthorityCaseAdmin", "case_pill"]
+
+_TONES = {CaseOutcome.UPHELD: "bad", CaseOutcome.PARTLY: "warn", CaseOutcome.REJECTED: "good"}
+_DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
+
+
+def case_pill(row: AuthorityCase) -> SafeString:
+    """Return the outcome of a case, or that it is open."""
+    if row.is_open:
+        return render_state(gettext("Open"), "warn")
+    return render_state(row.get_outcome_display(), _TONES.get(CaseOutcome(row.outcome), "calm"))
+
+
+class NearFilter(admin.SimpleListFilter):
+    """Filter for open cases, and for those with a deadline that is near or past."""
+
+    title = "progress"
+    parameter_name = "progress"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return both choices."""
+        return [("open", gettext("Open")), ("near", gettext("A deadline is near or past"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Filter the list."""
+        if self.value() == "open":
+            return queryset.filter(outcome="")
+        if self.value() != "near":
+            return queryset
+        until = (get_action_time(request) + NEAR).date()
+        due = CaseDeadline.objects.filter(
+            client_id=OuterRef("client_id"), case=OuterRef("pk"), done_at=None, due_on__lte=until
+        )
+        return queryset.filter(Exists(due))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _read(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    found = services.read_case(row, reason=given["reason"], **_by(request))
+    shown = [(gettext("Reference number of the authority"), found.reference)]
+    shown += [(f"{one.on} · {one.get_direction_display()}", text) for one, text in found.entries]
+    shown += [(gettext("Due on {day}").format(day=one.due_on), text) for one, text in found.deadlines]
+    shown += [(gettext("Measures"), found.measures)]
+    owner: Any = site.get_model_admin(AuthorityCase)
+    values = {"shown": [one for one in shown if one[1]], "row_url": owner.url_of("change", row)}
+    page: HttpResponse = owner.page(request, row, "console/revealed.html", title=gettext("Text of the case"), **values)
+    return page
+
+
+def _open_file(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    del row
+    content = services.open_file(given["entry"], reason=given["reason"], **_by(request))
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="message-{given["entry"].on}"'
+    return response
+
+
+def _message(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> None:
+    services.add_entry(row, **given, **_by(request))
+
+
+def _deadline(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> None:
+    services.set_deadline(row, **given, **_by(request))
+
+
+def _done(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> None:
+    del row
+    services.finish_deadline(given["deadline"], **_by(request))
+
+
+def _end(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> None:
+    services.end_case(row, **given, **_by(request))
+
+
+def _is_open(row: AuthorityCase, _at: datetime) -> bool:
+    return row.is_open and row.request.is_open and row.request.wrapped is not None
+
+
+def _is_readable(row: AuthorityCase, _at: datetime) -> bool:
+    return row.request.wrapped is not None
+
+
+def _has_file(row: AuthorityCase, at: datetime) -> bool:
+    own = CaseEntry.objects.filter(client_id=row.client_id, case=row, file__isnull=False)
+    return _is_readable(row, at) and own.exists()
+
+
+def _has_deadline(row: AuthorityCase, at: datetime) -> bool:
+    own = CaseDeadline.objects.filter(client_id=row.client_id, case=row, done_at=None)
+    return _is_open(row, at) and own.exists()
+
+
+@admin.register(AuthorityCase, site=site)
+class AuthorityCaseAdmin(EvidenceAdmin):
+    """Cases of supervisory authorities about requests."""
+
+    section = "People"
+    view_capability = Capability.VIEW_RIGHTS_REQUESTS
+    list_display = ("authority", "standing", "number", "next_due", "opened_on", "recorded_at", "owner")
+    list_filter = (NearFilter, "outcome", "client")
+    newest_by = "recorded_at"
+    detail_fields = ("authority", "standing", "number", "origin", "opened_on", "next_due", "ended_on", "recorded_at")
+    intro = (
+        "Complaints of people to a supervisory authority, and what an authority wrote about a request. A case is "
+        "recorded on the page of the request."
+    )
+    empty_text = "No supervisory authority has written about a request."
+    standing = state_column(case_pill)
+    acts = (
+        RowAction(
+            "read",
+            "Read it",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _read,
+            lead="Shows reference, messages and measures. Your access is recorded with your name and reason.",
+            applies=_is_readable,
+            refusals=_DESTROYED,
+        ),
+        RowAction(
+            "open-file",
+            "Open a file",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _open_file,
+            form=forms.FileForm,
+            lead="The file was not checked: open it with care. Your access is recorded with your name and reason.",
+            applies=_has_file,
+            refusals=_DESTROYED,
+        ),
+        RowAction(
+            "message",
+            "Add a message",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _message,
+            form=forms.MessageForm,
+            lead="A message to or from the authority. It is encrypted with the request and cannot be changed.",
+            done="Added.",
+            applies=_is_open,
+            refusals=_DESTROYED,
+        ),
+        RowAction(
+            "deadline",
+            "Add a deadline",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _deadline,
+            form=forms.DeadlineForm,
+            lead="A day that the authority set. Staff are reminded 7, 3 and 1 days before, on the day, and then daily.",
+            done="Recorded.",
+            applies=_is_open,
+            refusals=_DESTROYED,
+        ),
+        RowAction(
+            "met",
+            "Deadline is met",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _done,
+            form=forms.DoneForm,
+            done="Recorded.",
+            applies=_has_deadline,
+        ),
+        RowAction(
+            "end",
+            "Record the outcome",
+            Capability.HANDLE_RIGHTS_REQUESTS,
+            _end,
+            form=forms.EndForm,
+            lead="How the authority decided, and what is done about it. The request can then be closed.",
+            done="Recorded.",
+            applies=_is_open,
+            refusals=_DESTROYED,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select the related request, defer the encrypted columns, and annotate the next deadline."""
+        found = super().get_queryset(request).select_related("request__client").defer("reference", "measures")
+        annotated: QuerySet[Any] = found.annotate(next_deadline=_next_deadline())
+        return annotated
+
+    def panels(self, request: HttpRequest, row: AuthorityCase) -> list[dict[str, Any]]:
+        """Return the correspondence and the deadlines, without their texts."""
+        own = {"client_id": row.client_id, "case": row}
+        messages = annotate_actor(CaseEntry.objects.filter(**own).select_related("file"), actor_of(request))
+        lines = [{"message": one, "who": format_actor(one)} for one in messages]
+        deadlines = [(one, _deadline_pill(one)) for one in CaseDeadline.objects.filter(**own)]
+        template = "console/panels/authority_messages.html"
+        return [*super().panels(request, row), {"template": template, "lines": lines, "deadlines": deadlines}]
+
+    @admin.display(description="request")
+    def number(self, row: AuthorityCase) -> SafeString:
+        """Return a link to the request."""
+        url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.request.number)
+
+    @admin.display(description="next deadline")
+    def next_due(self, row: Any) -> str:
+        """Return the day of the next open deadline."""
+        return str(row.next_deadline or "—")
+
+
+def _next_deadline() -> Subquery:
+    own = CaseDeadline.objects.filter(client_id=OuterRef("client_id"), case=OuterRef("pk"), done_at=None)
+    return Subquery(own.order_by("due_on").values("due_on")[:1])
+
+
+def _deadline_pill(row: CaseDeadline) -> SafeString:
+    if row.done_at is not None:
+        return render_state(gettext("Met"), "good")
+    today = client_now().date()
+    if row.due_on < today:
+        return render_state(gettext("Overdue"), "bad")
+    return render_state(gettext("Open"), "warn" if row.due_on <= today + NEAR else "calm")

@@ -1,0 +1,15 @@
+"""Django app of complaints at a supervisory authority."""
+
+from paktaleem.foundation.extensions import config
+
+
+class ComplaintsConfig(config.PortalAppConfig):
+    """Cases of supervisory authorities about a request."""
+
+    name = "rights.complaints"
+    label = "complaints"
+    verbose_name = "complaints at an authority"
+    handlers = (
+        ("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),
+        ("rights.requests.hooks.request_continued", "rights.complaints.services.require_outcome_of_duplicate"),
+    )

@@ -1,0 +1,28 @@
+"""Django app of rectifications."""
+
+from paktaleem.foundation.extensions import config
+
+
+class RectificationsConfig(config.PortalAppConfig):
+    """Corrections of a person's data, as an outcome of a request or by staff."""
+
+    name = "rights.rectifications"
+    label = "rectifications"
+    verbose_name = "rectifications"
+    handlers = (
+        ("rights.requests.hooks.part_granted", "rights.rectifications.services.applying.apply_corrections"),
+        ("rights.requests.hooks.part_granted", "rights.rectifications.services.recipients.list_who_must_be_informed"),
+        ("rights.requests.hooks.before_closing", "rights.rectifications.services.closing.require_corrections_made"),
+        ("rights.requests.hooks.before_closing", "rights.rectifications.services.closing.require_recipients_informed"),
+        (
+            "rights.requests.hooks.request_continued",
+            "rights.rectifications.services.statements.take_over_corrections",
+        ),
+        ("rights.requests.hooks.part_details", "rights.rectifications.selectors.describe_corrections"),
+        ("rights.requests.own_page.own_page_extras", "rights.rectifications.own_page.corrections_extra"),
+        ("rights.requests.own_page.next_steps", "rights.rectifications.own_page.find_next_step"),
+        (
+            "paktaleem.directory.people.age_change_hooks.age_change_settled",
+            "rights.rectifications.services.applying.finish_confirmed_age",
+        ),
+    )

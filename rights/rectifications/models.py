@@ -1,0 +1,171 @@
+"""Corrections that people ask for, values that were corrected, and recipients who must be informed."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.models import Recipient
+from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from rights.rectifications.values import FIELD_LABELS
+from rights.requests.models import RequestPart, RightsRequest
+
+__all__ = ["CorrectedValue", "Correction", "CorrectionState", "InformOutcome", "RecipientNotice"]
+
+_BY = [(kind.value, kind.value) for kind in ByKind]
+
+
+class CorrectionState(models.TextChoices):
+    """State of one correction that a request asks for."""
+
+    OPEN = "open", _("Not decided yet")
+    MADE = "made", _("Made")
+    REFUSED = "refused", _("Refused")
+
+
+class Correction(models.Model):
+    """One correction that a part of a request asks for.
+
+    Old value, new value, evidence, and what it is about are the person's words, sealed under the request's key like
+    ``reasons`` of a refusal. ``category`` limits an order about something else than a field to one category of data.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            **dict.fromkeys(("about", "old_value", "new_value", "evidence", "reasons"), Personal.SEALED),
+            **dict.fromkeys(("field", "category", "state", "given_role"), Personal.NONE),
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    part = models.ForeignKey(RequestPart, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    field = models.CharField(max_length=32, choices=list(FIELD_LABELS.items()))
+    category = models.CharField(max_length=63, blank=True, default="")
+    about = SealedField()
+    old_value = SealedField()
+    new_value = SealedField()
+    evidence = SealedField()
+    reasons = SealedField()
+    state = models.CharField(max_length=16, choices=CorrectionState, default=CorrectionState.OPEN)
+    given_kind = models.CharField(max_length=16, choices=_BY)
+    given_by = models.UUIDField()
+    given_role = models.CharField(max_length=32)
+    given_at = models.DateTimeField()
+    settled_by = models.UUIDField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="open", settled_at=None, settled_by=None)
+                | (~Q(state="open") & Q(settled_at__isnull=False, settled_by__isnull=False)),
+                name="correction_settled_by_someone",
+            )
+        ]
+        indexes = [models.Index(fields=["client", "request", "id"], name="correction_of_request")]
+
+    def __str__(self) -> str:
+        """Return the field."""
+        return str(self.get_field_display())
+
+
+class CorrectedValue(models.Model):
+    """One field of a person that was corrected here, old and new, sealed under the person's key.
+
+    While ``applied_at`` is empty the change waits for a second person (``age_change``). ``request`` is empty for a
+    correction by staff without a request.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            **dict.fromkeys(("old_value", "new_value"), Personal.SEALED),
+            **dict.fromkeys(("field", "actor_role"), Personal.NONE),
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(
+        RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    field = models.CharField(max_length=32, choices=list(FIELD_LABELS.items()))
+    old_value = SealedField()
+    new_value = SealedField()
+    age_change = models.ForeignKey(
+        AgeChange, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    reason = models.CharField(max_length=32, choices=Reason)
+    actor_kind = models.CharField(max_length=16, choices=_BY)
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(applied_at__isnull=False) | Q(age_change__isnull=False),
+                name="correctedvalue_waits_or_applied",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject", "id"], name="correctedvalue_of_subject"),
+            models.Index(fields=["client", "request"], name="correctedvalue_of_request"),
+            models.Index(fields=["client", "age_change"], name="correctedvalue_of_change"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the field."""
+        return str(self.get_field_display())
+
+
+class InformOutcome(models.TextChoices):
+    """Outcome of informing a recipient (GDPR Art. 19)."""
+
+    INFORMED = "informed", _("Informed")
+    NOTHING_SHARED = "nothing_shared", _("Nothing about this person was shared")
+    IMPOSSIBLE = "impossible", _("Impossible, or a disproportionate effort")
+
+
+class RecipientNotice(models.Model):
+    """One recipient that must be informed of a correction or restriction, and what came of it."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"outcome": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    recipient_owner = models.UUIDField(editable=False)
+    outcome = models.CharField(max_length=16, choices=InformOutcome, blank=True, default="")
+    listed_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "request", "recipient"], name="recipientnotice_once"),
+            models.CheckConstraint(
+                condition=Q(outcome="", settled_at=None, settled_by=None)
+                | (~Q(outcome="") & Q(settled_at__isnull=False, settled_by__isnull=False)),
+                name="recipientnotice_settled_by_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return what came of it."""
+        return str(self.get_outcome_display())

@@ -1,0 +1,36 @@
+"""Services of rectifications, one for each act."""
+
+from rights.rectifications.services.applying import (
+    CorrectionsMissing,
+    NoneRefused,
+    SomeRefused,
+    correct_person,
+)
+from rights.rectifications.services.closing import CorrectionWaits, RecipientsNotInformed
+from rights.rectifications.services.recipients import record_informed
+from rights.rectifications.services.statements import (
+    AlreadySettled,
+    NoRectification,
+    Statement,
+    TooManyCorrections,
+    add_correction,
+    read_corrections,
+    refuse_correction,
+)
+
+__all__ = [
+    "AlreadySettled",
+    "CorrectionWaits",
+    "CorrectionsMissing",
+    "NoRectification",
+    "NoneRefused",
+    "RecipientsNotInformed",
+    "SomeRefused",
+    "Statement",
+    "TooManyCorrections",
+    "add_correction",
+    "correct_person",
+    "read_corrections",
+    "record_informed",
+    "refuse_correction",
+]

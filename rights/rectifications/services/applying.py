@@ -1,0 +1,230 @@
+"""Make corrections: change the person's fields here, and order every system that holds the data to do the same.
+
+A change that would let a child decide for themselves waits for a second person, as from every other source; its
+orders are issued once that person has confirmed it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.selectors import Parent, categories_held
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.people.models import AgeChange, AgeRoute, Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import AlreadyErased, lock_subject, register_subject
+from paktaleem.directory.people.services.people import open_details
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import Sealer
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.ids import new_id
+from rights.rectifications.models import CorrectedValue, Correction, CorrectionState
+from rights.rectifications.values import CATEGORY, OTHER, check_value, parse_value, to_text
+from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.sealing import open_text
+from rights.requests.services.steps import record_step, require_subject
+from rights.requests.states import Decision
+
+__all__ = [
+    "CorrectionsMissing",
+    "NoneRefused",
+    "SomeRefused",
+    "apply_corrections",
+    "correct_person",
+    "finish_confirmed_age",
+    "open_value",
+]
+
+_A_DAY, _DUE = timedelta(days=1), timedelta(days=3)
+"""Time in which systems should have corrected the data: without undue delay."""
+
+
+class CorrectionsMissing(PortalError):
+    """A rectification is granted, but no correction says what is changed to what."""
+
+    console_message = "Write down first what is corrected: add a correction."
+
+
+class SomeRefused(PortalError):
+    """Some corrections are refused: the part can be granted only partly."""
+
+    console_message = "Some corrections are refused: grant it partly."
+
+
+class NoneRefused(PortalError):
+    """A part is granted partly, but every correction is to be made."""
+
+    console_message = "Refuse the corrections that are not made first, each with its reasons."
+
+
+def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
+    """Make the corrections of a granted part; a handler of ``rights.part_granted``.
+
+    Raises CorrectionsMissing, SomeRefused, NoneRefused, ValidationError naming the field, AlreadyErased,
+    ErasureInProgress, NotAllowed.
+    """
+    if part.kind != RightKind.RECTIFICATION:
+        return
+    rows = list(Correction.objects.select_for_update(of=("self",)).filter(client_id=part.client_id, part=part))
+    open_rows = [row for row in rows if row.state == CorrectionState.OPEN]
+    _check_decision(part, rows, open_rows)
+    texts = {row.pk: open_text(request, row=row, field="new_value") for row in open_rows}
+    fields = {row.field: texts[row.pk] for row in open_rows if row.field != OTHER}
+    made = _Making(require_subject(request), request, Reason.SUBJECT_REQUEST, actor, at)
+    orders = made.correct(fields) if fields else []
+    for category, words in _words_by_category(request, open_rows, texts).items():
+        orders += made.order(words, frozenset({category}) if category else categories_held(part.client_id, at=at))
+    for row in open_rows:
+        row.state, row.settled_by, row.settled_at = CorrectionState.MADE, actor.id, at
+        row.save(update_fields=["state", "settled_by", "settled_at"])
+    facts = {"orders": len(orders), "corrections": len(open_rows)}
+    record_step("rights_request.corrected", request, actor, at, facts)
+
+
+@transaction.atomic
+def correct_person(
+    subject: Subject, *, field: str, value: str, actor: Actor, reason: Reason | str, at: datetime
+) -> CorrectedValue | None:
+    """Correct one field of a person without a request, and order every system that holds it to do the same.
+
+    Returns the corrected value, which waits for a second person if it would let a child decide; None if the field
+    already has the value. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
+    require(actor, Capability.ISSUE_ORDERS, subject.client_id)
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    text = check_value(field, value, client=subject.client, at=at)
+    made = _Making(subject, None, Reason(reason), actor, at)
+    made.correct({field: text})
+    return made.values[0] if made.values else None
+
+
+def finish_confirmed_age(change: AgeChange, actor: Actor, at: datetime) -> None:
+    """Issue the orders of corrected values that a second person confirmed; a handler of ``age_change_settled``."""
+    if change.state != ChangeState.APPROVED:
+        return
+    rows = CorrectedValue.objects.select_for_update(of=("self",)).select_related("subject__client", "request")
+    waiting = list(rows.filter(client_id=change.client_id, age_change=change, applied_at=None))
+    for row in waiting:
+        row.applied_at = at
+        row.save(update_fields=["applied_at"])
+        made = _Making(row.subject, row.request, Reason(row.reason), actor, at)
+        made.order({row.field: open_value(row, "new_value") or None}, frozenset({CATEGORY}), value=row)
+
+
+def open_value(row: CorrectedValue, name: str, sealer: Sealer | None = None) -> str:
+    """Return the old or the new value of a corrected field. Raises KeyDestroyed for an erased person."""
+    sealed = getattr(row, name)
+    return "" if sealed is None else (sealer or sealer_of(row.subject)).open(sealed, column=_column(row, name))
+
+
+def _column(row: CorrectedValue, name: str) -> str:
+    return f"rectifications_correctedvalue.{name}/{row.pk}"
+
+
+def _check_decision(part: RequestPart, rows: list[Correction], open_rows: list[Correction]) -> None:
+    if not open_rows:
+        raise CorrectionsMissing
+    is_some_refused = any(row.state == CorrectionState.REFUSED for row in rows)
+    if part.decision == Decision.GRANTED and is_some_refused:
+        raise SomeRefused
+    if part.decision == Decision.PARTLY and not is_some_refused:
+        raise NoneRefused
+
+
+def _words_by_category(
+    request: RightsRequest, rows: list[Correction], texts: Mapping[UUID, str]
+) -> dict[str, dict[str, str | None]]:
+    """Return the corrections in words by category, each under a field code of its own (in_words_1)."""
+    found: dict[str, dict[str, str | None]] = {}
+    for row in rows:
+        if row.field == OTHER:
+            words = found.setdefault(row.category, {})
+            about, old = (open_text(request, row=row, field=name) for name in ("about", "old_value"))
+            before = f" (not: {old})" if old else ""
+            words[f"in_words_{len(words) + 1}"] = f"{about}: {texts[row.pk]}{before}"
+    return found
+
+
+class _Making:
+    """The circumstances of corrections: person, request if there is one, reason, actor, time."""
+
+    def __init__(
+        self, subject: Subject, request: RightsRequest | None, reason: Reason, actor: Actor, at: datetime
+    ) -> None:
+        self.subject = lock_subject(subject.pk, client_id=subject.client_id)
+        self.request, self.reason, self.actor, self.at = request, reason, actor, at
+        self.values: list[CorrectedValue] = []
+
+    def correct(self, texts: Mapping[str, str]) -> list[Order]:
+        """Change fields of the person here; return the orders for those that took effect."""
+        before = open_details(self.subject, sealer_of(self.subject))
+        wanted = {field: parse_value(field, text) for field, text in texts.items()}
+        told: dict[str, Any] = {"actor": self.actor, "reason": self.reason, "at": self.at}
+        client, external_id = self.subject.client, self.subject.external_id or ""
+        register_subject(external_id, client=client, details=wanted, route=AgeRoute.CONSOLE, **told)
+        self.subject = lock_subject(self.subject.pk, client_id=self.subject.client_id)
+        after = open_details(self.subject, sealer_of(self.subject))
+        done: dict[str, str | None] = {}
+        for field, text in texts.items():
+            is_done = to_text(field, after) == text
+            if not is_done or to_text(field, before) != text:
+                self._store(field, to_text(field, before), text, is_done=is_done)
+            if is_done:
+                done[field] = text or None
+        return self.order(done, frozenset({CATEGORY})) if done else []
+
+    def _store(self, field: str, old: str, new: str, *, is_done: bool) -> None:
+        waiting = AgeChange.objects.filter(
+            client_id=self.subject.client_id, subject=self.subject, state=ChangeState.WAITING
+        )
+        change = None if is_done else waiting.first()
+        if not is_done and change is None:
+            raise ValidationError({field: ["This change was declined before by a second person."]})
+        row = CorrectedValue(id=new_id(), client_id=self.subject.client_id, subject=self.subject, request=self.request)
+        row.field, row.age_change, row.reason = field, change, self.reason.value
+        sealer = sealer_of(self.subject)
+        row.old_value = sealer.seal(old, column=_column(row, "old_value")) if old else None
+        row.new_value = sealer.seal(new, column=_column(row, "new_value")) if new else None
+        row.actor_kind, row.actor_id, row.actor_role = self.actor.kind.value, self.actor.id, self.actor.role
+        row.at, row.applied_at = self.at, self.at if is_done else None
+        row.save(force_insert=True)
+        self.values.append(row)
+        facts = {"field": field, "waits": not is_done, "reason": self.reason.value}
+        if self.request is not None:
+            facts["rights_request"] = str(self.request.pk)
+        context: dict[str, Any] = {"client_id": row.client_id, "subject_id": row.subject_id, "at": self.at}
+        record_entry("subject.corrected", facts=facts, actor=self.actor, **context)
+
+    def order(
+        self, values: Mapping[str, str | None], categories: frozenset[str], *, value: CorrectedValue | None = None
+    ) -> list[Order]:
+        """Order every system that holds any of the categories to correct the values."""
+        if not categories:
+            return []
+        due = self.at + _DUE if self.request is None else max(self.request.due_at, self.at + _A_DAY)
+        spec = OrderSpec(
+            kind=OrderKind.CORRECT,
+            categories=categories,
+            reason=self.reason,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=due,
+            parent=self._parent(value),
+        )
+        return issue_orders(self.subject, spec, new_values=values, actor=self.actor, at=self.at)
+
+    def _parent(self, value: CorrectedValue | None) -> Parent | None:
+        if self.request is not None:
+            return Parent(PARENT, self.request.pk)
+        found = value or next(iter(self.values), None)
+        return Parent("corrected_value", found.pk) if found is not None else None

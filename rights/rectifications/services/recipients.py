@@ -1,0 +1,57 @@
+"""Recipients who must be informed of a correction or restriction, and the record that they were (GDPR Art. 19)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from consent.register.models import Recipient, RecipientApproval
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.rectifications.models import InformOutcome, RecipientNotice
+from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.services.steps import lock_open_request, record_step
+
+__all__ = ["find_recipients", "list_who_must_be_informed", "record_informed"]
+
+_INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION})
+
+
+def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
+    """List the recipients that staff must inform of a granted part, each once; a handler of ``rights.part_granted``."""
+    if part.kind not in _INFORMED_OF:
+        return
+    own = RecipientNotice.objects.filter(client_id=request.client_id, request=request)
+    known = set(own.values_list("recipient_id", flat=True))
+    new = [one for one in find_recipients(request, at) if one.pk not in known]
+    for recipient in new:
+        row = RecipientNotice(client_id=request.client_id, request=request, listed_at=at)
+        row.recipient, row.recipient_owner = recipient, recipient.client_id
+        row.save(force_insert=True)
+    if new:
+        record_step("rights_request.recipients_listed", request, actor, at, {"recipients": len(new)})
+
+
+def find_recipients(request: RightsRequest, at: datetime) -> list[Recipient]:
+    """Find the recipients with whom data of the client's people may have been shared until now, by name.
+
+    The portal does not record each disclosure, so these are all recipients that were ever approved for the client.
+    """
+    approvals = RecipientApproval.objects.filter(client_id__in=[request.client_id, PAKTALEEM], starts_at__lte=at)
+    keys = approvals.values_list("recipient_id", flat=True)
+    return list(Recipient.objects.filter(pk__in=set(keys)).order_by("name", "pk"))
+
+
+@transaction.atomic
+def record_informed(
+    notice: RecipientNotice, *, outcome: InformOutcome | str, actor: Actor, at: datetime
+) -> RecipientNotice:
+    """Record what came of informing a recipient; may be recorded again. Raises RequestEnded, NotAllowed."""
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, notice.client_id)
+    request = lock_open_request(notice.request)
+    notice = RecipientNotice.objects.select_for_update(of=("self",)).get(pk=notice.pk, client_id=notice.client_id)
+    notice.outcome, notice.settled_at, notice.settled_by = InformOutcome(outcome), at, actor.id
+    notice.save(update_fields=["outcome", "settled_at", "settled_by"])
+    facts = {"recipient": str(notice.recipient_id), "outcome": str(notice.outcome)}
+    record_step("rights_request.recipient_informed", request, actor, at, facts)
+    return notice

@@ -1,0 +1,248 @@
+"""Statements of a person about wrong data: add corrections to a request, read them, and refuse one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from paktaleem.directory.data_systems.selectors import categories_held
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import record_access
+from paktaleem.directory.people.services.people import open_details
+from paktaleem.foundation.accounts.actors import Actor, require, require_about
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.tenancy.ids import new_id
+from rights.rectifications.models import Correction, CorrectionState
+from rights.rectifications.values import CORRECTABLE, FIELD_LABELS, OTHER, check_value, to_text
+from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.sealing import open_text, seal_text
+from rights.requests.services import IdentityDiffers, read_request
+from rights.requests.services.clock import lock_unanswered
+from rights.requests.services.decisions import require_decider
+from rights.requests.services.steps import list_parts, record_step
+
+__all__ = [
+    "AlreadySettled",
+    "NoRectification",
+    "ReadCorrection",
+    "Statement",
+    "TooManyCorrections",
+    "add_correction",
+    "find_open_part",
+    "read_corrections",
+    "refuse_correction",
+    "take_over_corrections",
+]
+
+MOST_CORRECTIONS = 20
+"""Corrections of one request."""
+_LONGEST = 2_000
+_TEXTS = ("about", "old_value", "new_value", "evidence")
+_STATED = ("field", "category", "given_kind", "given_by", "given_role", "given_at")
+
+
+class NoRectification(PortalError):
+    """The request asks for no rectification that is still to be decided."""
+
+    problem = Problem(
+        "no-rectification", HTTPStatus.CONFLICT, "The request asks for no rectification that is still to be decided"
+    )
+    console_message = "The request asks for no rectification that is still to be decided."
+
+
+class TooManyCorrections(PortalError):
+    """The request has as many corrections as it may have."""
+
+    problem = Problem("too-many-corrections", HTTPStatus.CONFLICT, "The request has the maximum number of corrections")
+    console_message = "The request has the maximum number of corrections."
+
+
+class AlreadySettled(PortalError):
+    """The correction is already made or refused."""
+
+    console_message = "This correction is already made or refused."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A statement about wrong data: a field, its value as they state it, the correct value, and evidence in words.
+
+    For something else than a field, ``about`` says what, and ``category`` may name the category of data.
+    """
+
+    field: str
+    new_value: str
+    old_value: str = ""
+    about: str = ""
+    evidence: str = ""
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCorrection:
+    """One correction with its texts, and the value that is stored here now."""
+
+    row: Correction
+    about: str
+    old_value: str
+    new_value: str
+    evidence: str
+    reasons: str
+    stored: str
+
+
+@transaction.atomic
+def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, at: datetime) -> Correction:
+    """Add a correction to the part of a request that asks for rectification.
+
+    A new value of a field is checked by the same rules as the API's. Raises ValidationError naming the field,
+    NoRectification, TooManyCorrections, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    """
+    _require_may_state(request, actor)
+    request = lock_unanswered(request)
+    part = find_open_part(request)
+    if part is None:
+        raise NoRectification
+    own = Correction.objects.filter(client_id=request.client_id, request=request)
+    if own.count() >= MOST_CORRECTIONS:
+        raise TooManyCorrections
+    new_value = _check(request, stated, at)
+    row = Correction(id=new_id(), client_id=request.client_id, request=request, part=part, given_at=at)
+    row.field, row.category = stated.field, stated.category
+    row.given_kind, row.given_by, row.given_role = actor.kind.value, actor.id, actor.role
+    texts = {"about": stated.about, "old_value": stated.old_value, "evidence": stated.evidence, "new_value": new_value}
+    for name, text in texts.items():
+        setattr(row, name, seal_text(request, text.strip(), row=row, field=name))
+    row.save(force_insert=True)
+    record_step("rights_request.correction_added", request, actor, at, {"correction": str(row.pk), "field": row.field})
+    return row
+
+
+@transaction.atomic
+def read_corrections(
+    request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
+) -> list[ReadCorrection]:
+    """Return the corrections of a request with the values stored here; both accesses are recorded first.
+
+    Raises CannotOpen if the request's key is destroyed, NotAllowed.
+    """
+    read_request(request, actor=actor, reason=reason, at=at)
+    rows = list(Correction.objects.filter(client_id=request.client_id, request=request))
+    stored = _read_stored(request, rows, actor, reason, at)
+    return [
+        ReadCorrection(
+            row=row,
+            stored=stored.get(row.field, ""),
+            **{name: open_text(request, row=row, field=name) for name in (*_TEXTS, "reasons")},
+        )
+        for row in rows
+    ]
+
+
+@transaction.atomic
+def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at: datetime) -> Correction:
+    """Refuse one correction with reasons in words; the others can still be made (the part is then partly granted).
+
+    Raises ValidationError, AlreadySettled, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    """
+    require(actor, Capability.DECIDE_RIGHTS_REQUESTS, correction.client_id)
+    if not reasons.strip():
+        raise ValidationError({"reasons": [_("Give the reasons in words the person understands.")]})
+    request = lock_unanswered(correction.request)
+    rows = Correction.objects.select_for_update(of=("self",)).select_related("part")
+    correction = rows.get(pk=correction.pk, client_id=correction.client_id)
+    require_decider(correction.part, actor)
+    if correction.state != CorrectionState.OPEN:
+        raise AlreadySettled
+    correction.state, correction.settled_by, correction.settled_at = CorrectionState.REFUSED, actor.id, at
+    correction.reasons = seal_text(request, reasons.strip(), row=correction, field="reasons")
+    correction.save()
+    facts = {"correction": str(correction.pk), "field": correction.field}
+    record_step("rights_request.correction_refused", request, actor, at, facts)
+    return correction
+
+
+def take_over_corrections(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Copy the open corrections of a duplicate to the request that goes on; a handler of ``request_continued``.
+
+    An unverified request puts no correction into a verified one. Raises IdentityDiffers, NoRectification, CannotOpen.
+    """
+    rows = Correction.objects.filter(client_id=later.client_id, request=later, state=CorrectionState.OPEN)
+    if not (found := list(rows)):
+        return
+    if first.is_identity_verified and not later.is_identity_verified:
+        raise IdentityDiffers
+    part = find_open_part(first)
+    if part is None:
+        raise NoRectification
+    for row in found:
+        copy = Correction(id=new_id(), client_id=first.client_id, request=first, part=part)
+        for name in _STATED:
+            setattr(copy, name, getattr(row, name))
+        for name in _TEXTS:
+            setattr(copy, name, seal_text(first, open_text(later, row=row, field=name), row=copy, field=name))
+        copy.save(force_insert=True)
+        facts = {"correction": str(copy.pk), "field": copy.field, "duplicate": str(later.pk)}
+        record_step("rights_request.correction_added", first, actor, at, facts)
+
+
+def find_open_part(request: RightsRequest) -> RequestPart | None:
+    """Return the undecided part that asks for rectification, the client's before PakTaleem's; None if there is none."""
+    parts = (part for part in list_parts(request) if part.kind == RightKind.RECTIFICATION and not part.decision)
+    return min(parts, key=lambda part: (part.decider, part.pk), default=None)
+
+
+def _require_may_state(request: RightsRequest, actor: Actor) -> None:
+    if request.subject_id is None:
+        require(actor, Capability.RECEIVE_RIGHTS_REQUESTS, request.client_id)
+    else:
+        about = {"subject_id": request.subject_id, "client_id": request.client_id}
+        require_about(actor, Capability.RECEIVE_RIGHTS_REQUESTS, **about)
+
+
+def _check(request: RightsRequest, stated: Statement, at: datetime) -> str:
+    """Return the new value as it is stored. Raises ValidationError naming the field of the statement."""
+    if stated.field not in FIELD_LABELS:
+        raise ValidationError({"field": [_("Use one of: {fields}.").format(fields=", ".join(FIELD_LABELS))]})
+    for name in _TEXTS:
+        if len(getattr(stated, name)) > _LONGEST:
+            raise ValidationError({name: [_("Use at most {number} characters.").format(number=_LONGEST)]})
+    if stated.field == OTHER:
+        return _check_other(request, stated, at)
+    if stated.about.strip():
+        raise ValidationError({"about": [_("Only for something else: leave it empty for a field.")]})
+    if stated.category:
+        raise ValidationError({"category": [_("Only for something else: leave it empty for a field.")]})
+    try:
+        return check_value(stated.field, stated.new_value, client=request.client, at=at)
+    except ValidationError as error:
+        raise ValidationError({"new_value": error.messages}) from error
+
+
+def _check_other(request: RightsRequest, stated: Statement, at: datetime) -> str:
+    if not stated.about.strip():
+        raise ValidationError({"about": [_("Say what is wrong, and where you saw it.")]})
+    if not stated.new_value.strip():
+        raise ValidationError({"new_value": [_("Write the correct value.")]})
+    held = categories_held(request.client_id, at=at)
+    if stated.category and stated.category not in held:
+        raise ValidationError({"category": [_("Use one of: {fields}.").format(fields=", ".join(sorted(held)))]})
+    return stated.new_value
+
+
+def _read_stored(
+    request: RightsRequest, rows: list[Correction], actor: Actor, reason: Reason | str, at: datetime
+) -> dict[str, str]:
+    """Return the values stored here of the fields that the corrections name, by field; the access is recorded."""
+    subject = request.subject
+    fields = [name for name in CORRECTABLE if name in {row.field for row in rows}]
+    if subject is None or not fields:
+        return {}
+    record_access(subject, fields, actor=actor, reason=reason, at=at)
+    details = open_details(subject, sealer_of(subject))
+    return {name: to_text(name, details) for name in fields}

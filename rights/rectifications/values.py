@@ -1,0 +1,65 @@
+"""Fields of a person that can be corrected, and how a value written as text is read and checked."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from paktaleem.directory.people.details import SubjectDetails
+from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
+from paktaleem.foundation.accounts.models import Client
+
+__all__ = ["CATEGORY", "CORRECTABLE", "FIELD_LABELS", "OTHER", "check_value", "parse_value", "to_text"]
+
+OTHER = "other"
+"""Data that is not among a person's fields here: it is described in words, and lies in systems."""
+CATEGORY = "contact_details"
+"""The category of the fields that are kept here; systems that hold it are ordered to correct them."""
+_KINDS = {field.name: field.kind for field in PERSONAL_FIELDS if field.kind is not FieldKind.AGE_CHECK}
+CORRECTABLE = (*_KINDS, "language", "country")
+"""Fields that can be corrected here. A provider's age check is corrected by the provider."""
+FIELD_LABELS = {
+    **{field.name: gettext_lazy(field.label) for field in PERSONAL_FIELDS if field.name in _KINDS},
+    "language": gettext_lazy("Language"),
+    "country": gettext_lazy("Country of residence"),
+    OTHER: gettext_lazy("Something else, in words"),
+}
+_MAY_BE_EMPTY = frozenset({"email", "phone"})
+
+
+def parse_value(field: str, text: str) -> Any:
+    """Return a text as the value of a field of ``SubjectDetails``. Raises ValidationError naming the field."""
+    plain = text.strip()
+    if not plain:
+        if field in _MAY_BE_EMPTY:
+            return None
+        raise ValidationError({field: [_("Write the correct value.")]})
+    kind = _KINDS.get(field)
+    try:
+        if kind is FieldKind.DAY:
+            return date.fromisoformat(plain)
+        return int(plain) if kind is FieldKind.AGE else plain
+    except ValueError as error:
+        words = _("Use a day such as 2014-03-27.") if kind is FieldKind.DAY else _("Use an age in whole years.")
+        raise ValidationError({field: [words]}) from error
+
+
+def check_value(field: str, text: str, *, client: Client, at: datetime) -> str:
+    """Return the new value of a field as it is stored, checked by the same rules as the API.
+
+    Raises ValidationError naming the field, also for a field that is not correctable.
+    """
+    if field not in CORRECTABLE:
+        raise ValidationError({field: [_("Use one of: {fields}.").format(fields=", ".join(CORRECTABLE))]})
+    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    stated = SubjectDetails(role="student").changed({field: parse_value(field, text)})
+    return to_text(field, stated.checked(today=today, region=client.country))
+
+
+def to_text(field: str, details: SubjectDetails) -> str:
+    """Return the value of a field as a text: a day as in ISO 8601, an age in years; empty if there is none."""
+    value = getattr(details, field)
+    return "" if value is None else str(value)

@@ -1,0 +1,62 @@
+"""Page on which a person says what is wrong, one correction after the other. GET shows, POST adds."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from paktaleem.directory.access_links.decorators import Visit, require_own_page
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.views import closed
+from paktaleem.foundation.accounts.requests import get_client_time
+from paktaleem.foundation.console.forms import add_service_error
+from paktaleem.foundation.public.pages import public_page, redirect_to_page
+from rights.rectifications.forms import CorrectionForm
+from rights.rectifications.selectors import list_corrections
+from rights.rectifications.services import NoRectification, Statement, TooManyCorrections, add_correction
+from rights.rectifications.services.statements import find_open_part
+from rights.requests.models import RightsRequest
+from rights.requests.services import AlreadyAnswered, RequestEnded
+
+__all__ = ["state_corrections"]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_own_page(Page.REQUESTS, closed)
+def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
+    """Show the corrections stated so far and the form for another one; add it."""
+    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, pk=rights_request)
+    row = own.select_related("client").first()
+    if row is None:
+        raise Http404
+    if find_open_part(row) is None or not row.is_open or row.answered_at is not None:
+        return redirect_to_page("requests")
+    form = CorrectionForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and _add(request, visit, row, form):
+        return redirect_to_page("requests-corrections", row.pk)
+    return public_page(
+        request,
+        "rights/corrections.html",
+        title=_("What is wrong?"),
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
+        client=row.client,
+        row=row,
+        stated=list_corrections(row),
+        form=form,
+    )
+
+
+def _add(request: HttpRequest, visit: Visit, row: RightsRequest, form: CorrectionForm) -> bool:
+    """Add the correction; False if the form now has an error."""
+    try:
+        add_correction(row, Statement(**form.cleaned_data), actor=visit.actor, at=get_client_time(request))
+    except ValidationError as error:
+        add_service_error(form, error)
+    except TooManyCorrections:
+        form.add_error(None, _("You have stated as many corrections as one request can have."))
+    except (AlreadyAnswered, NoRectification, RequestEnded):
+        form.add_error(None, _("This request is already decided. Make a new one."))
+    return form.is_valid()

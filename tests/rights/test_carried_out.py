@@ -1,0 +1,152 @@
+"""Limits that a request brings about: orders are issued once, and it is closed when all are answered."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from consent.consents.models import Objection, Restriction
+from consent.tasks import order_limit
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.requests.models import RequestLimit, RequestStep, RightsRequest
+from rights.requests.services import (
+    OnlyPartlyInScope,
+    OrdersOpen,
+    answer_request,
+    close_request,
+    decide_part,
+    list_parts,
+)
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+from tests.rights.cases import decided, part_of, received
+from tests.working import work
+
+TASKS = {"consent.issue_limit_orders": order_limit}
+LIMITS = [("restriction", "newsletter", "restrict"), ("objection", "platform_improvement", "object")]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The time of every act."""
+    return timezone.now()
+
+
+def granted(cast: Cast, kind: str, purpose: str, now: datetime) -> RightsRequest:
+    request = decided(cast, received(cast, kind, purposes=[purpose], at=now), at=now)
+    return answer_request(request, text="It is done.", actor=cast.actor("amina"), at=now)
+
+
+def fresh(request: RightsRequest) -> RightsRequest:
+    return RightsRequest.objects.get(pk=request.pk)
+
+
+@pytest.mark.parametrize(("kind", "purpose", "ordered"), LIMITS)
+def test_it_stays_open_until_every_system_has_answered_the_orders_of_its_limits(
+    cast: Cast, now: datetime, kind: str, purpose: str, ordered: str
+) -> None:
+    indus, farah = cast.client_id("indus"), cast.actor("farah")
+    with in_client(indus):
+        request = granted(cast, kind, purpose, now)
+        with pytest.raises(OrdersOpen):
+            close_request(request, actor=farah, at=now)
+    work(TASKS)
+    work(TASKS)
+    with in_client(indus):
+        orders = list(Order.objects.select_related("system").order_by("system__code"))
+        assert {one.kind for one in orders} == {ordered}
+        assert len({one.system.code for one in orders}) == len(orders), "each system once"
+        for order in orders:
+            with pytest.raises(OrdersOpen):
+                close_request(request, actor=farah, at=now)
+            _answer(cast, order, now)
+        assert RequestStep.objects.filter(request=request, kind="orders_answered").count() == 1
+        assert close_request(request, actor=farah, at=now).state == "closed"
+
+
+def _answer(cast: Cast, order: Order, now: datetime) -> None:
+    if order.system.code == "lms":
+        key = cast.key_actor("indus")
+        complete_order(accept_order(order, actor=key, at=now), Answer(Outcome.DONE), actor=key, at=now)
+    else:
+        answer = Answer(Outcome.NOT_APPLICABLE, reason="legal_duty")
+        carry_out_by_hand(order, answer, actor=cast.actor("amina"), at=now)
+
+
+def test_a_limit_whose_orders_are_not_answered_is_carried_out_not_merely_granted(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        request = decided(cast, received(cast, "restriction", purposes=["newsletter"], at=now), at=now)
+        assert request.state == "executing"
+        [limit] = RequestLimit.objects.filter(request=request)
+        assert limit.restriction == Restriction.objects.get()
+
+
+def test_a_waiver_by_two_people_takes_the_place_of_an_answer(cast: Cast, now: datetime) -> None:
+    second = user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
+    with in_client(cast.client_id("indus")):
+        request = granted(cast, "objection", "platform_improvement", now)
+    work(TASKS)
+    with in_client(cast.client_id("indus")):
+        for order in Order.objects.all():
+            propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+            with pytest.raises(OrdersOpen):
+                close_request(request, actor=cast.actor("farah"), at=now)
+            approve_waiver(order, actor=second, at=now)
+        assert close_request(request, actor=cast.actor("farah"), at=now).state == "closed"
+
+
+def test_a_second_request_about_the_same_purpose_waits_for_the_same_orders(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        granted(cast, "objection", "platform_improvement", now)
+        again = granted(cast, "objection", "platform_improvement", now)
+        assert Objection.objects.count() == 1
+    work(TASKS)
+    with in_client(cast.client_id("indus")):
+        kinds = list(Order.objects.values_list("system__code", flat=True))
+        assert len(kinds) == len(set(kinds)), "the objection in force is not ordered twice"
+        with pytest.raises(OrdersOpen):
+            close_request(again, actor=cast.actor("farah"), at=now)
+
+
+def test_an_objection_only_partly_in_scope_is_not_granted_whole(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        request = received(cast, "objection", purposes=["platform_improvement", "payment_billing"], at=now)
+        part, amina = part_of(request, "paktaleem"), cast.actor("amina")
+        with pytest.raises(OnlyPartlyInScope):
+            decide_part(part, decision="granted", actor=amina, at=now)
+        told: dict[str, Any] = {"refusal_code": "outside_scope", "reasons": "Billing rests on the contract."}
+        decide_part(part, decision="partly", **told, actor=amina, at=now)
+        assert list(Objection.objects.values_list("purpose_code", flat=True)) == ["platform_improvement"]
+        assert [one.decision for one in list_parts(request)] == ["partly"]
+
+
+def test_the_page_shows_the_orders_of_the_limits_and_why_a_system_did_nothing(
+    sign_in: SignIn, cast: Cast, now: datetime
+) -> None:
+    with in_client(cast.client_id("indus")):
+        request = granted(cast, "restriction", "newsletter", now)
+    work(TASKS)
+    with in_client(cast.client_id("indus")):
+        [order] = Order.objects.filter(system__code="lms")
+        key = cast.key_actor("indus")
+        answer = Answer(Outcome.NOT_APPLICABLE, reason="holds_none")
+        complete_order(accept_order(order, actor=key, at=now), answer, actor=key, at=now)
+    page = sign_in("farah").get(row_url("rights/rightsrequest", request.pk)).content.decode()
+    assert "Orders to systems" in page
+    assert "Restrict processing" in page
+    assert "Not applicable: It holds none of these data about anyone" in page

@@ -1,0 +1,159 @@
+"""Corrections on the person's own page, by the learning platform, at the desk, and on a person's page."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.tenancy.context import in_client
+from rights.rectifications.models import CorrectedValue, Correction
+from rights.requests.models import RightsRequest
+from tests.access_links.visiting import issue, path_of, send, visitor
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+from tests.rights.cases import part_of, received
+
+MODEL, PERSON = "rights/rightsrequest", "subjects/subject"
+
+
+def own_page(cast: Cast, subject: str = "lms-hamza") -> Client:
+    browser = visitor()
+    assert send(browser, path_of(issue(cast, "indus", subject, page="requests").json()["url"])).status_code == 302
+    return browser
+
+
+def corrections(cast: Cast) -> list[Correction]:
+    with in_client(cast.client_id("indus")):
+        return list(Correction.objects.order_by("pk"))
+
+
+def made(cast: Cast) -> RightsRequest:
+    with in_client(cast.client_id("indus")):
+        return received(cast, "rectification", at=timezone.now())
+
+
+def test_after_a_request_for_rectification_the_person_says_what_is_wrong(cast: Cast) -> None:
+    browser = own_page(cast)
+    sent = send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds="rectification", details="My name")
+    page = sent.headers["Location"]
+    assert "/corrections/" in page
+    assert "What is wrong?" in browser.get(page).content.decode()
+    stated = {"field": "full_name", "old_value": "Hamza Lodi", "new_value": "Hamza Lodhi Khan", "evidence": "ID"}
+    assert send(browser, page, form_at=page, **stated).status_code == 302
+    wrong = send(browser, page, form_at=page, field="email", new_value="no address")
+    assert wrong.status_code == 422
+    assert "Use one email address" in wrong.content.decode()
+    [row] = corrections(cast)
+    assert (row.field, row.given_kind, row.state) == ("full_name", "subject", "open")
+    shown = browser.get("/requests/mine/").content.decode()
+    assert "Full name: Not decided yet" in " ".join(shown.split())
+    assert "Say what is wrong" in shown
+    assert "Khan" not in shown
+    urdu = browser.get(f"{page.partition('?')[0]}?lang=ur").content.decode()
+    assert 'dir="rtl"' in urdu
+
+
+def test_another_right_has_no_second_step_and_another_persons_request_is_not_there(cast: Cast) -> None:
+    browser = own_page(cast)
+    sent = send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds="access")
+    assert "/corrections/" not in sent.headers["Location"]
+    request = made(cast)
+    assert own_page(cast, "lms-junaid").get(f"/requests/mine/{request.pk}/corrections/").status_code == 404
+    assert visitor().get(f"/requests/mine/{request.pk}/corrections/").status_code == 403
+    with in_client(cast.client_id("indus")):
+        access = RightsRequest.objects.get(pk__lt=request.pk)
+    assert browser.get(f"/requests/mine/{access.pk}/corrections/").status_code == 302
+
+
+def test_the_platform_states_corrections_and_follows_them(cast: Cast) -> None:
+    caller = Caller(cast.key("indus"))
+    opened = caller.post("/api/v1/rights-requests", {"subject": "lms-hamza", "kind": "rectification"}).json()
+    url = f"/api/v1/rights-requests/{opened['id']}/corrections"
+    answer = caller.post(url, {"field": "email", "old_value": "old@mail.example", "new_value": "new@mail.example"})
+    assert answer.status_code == 201
+    assert (answer.json()["field"], answer.json()["state"]) == ("email", "open")
+    assert b"new@mail.example" not in answer.content
+    assert caller.get(url).json()["corrections"] == [answer.json()]
+    assert Caller(cast.key("khyber")).get(url).status_code == 404
+    other = caller.post("/api/v1/rights-requests", {"subject": "lms-hamza", "kind": "access"}).json()
+    refused = caller.post(f"/api/v1/rights-requests/{other['id']}/corrections", {"field": "email", "new_value": ""})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:paktaleem:problem:no-rectification")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"field": "role", "new_value": "x"}, "#/field"),
+        ({"field": "email", "new_value": "no address"}, "#/new_value"),
+        ({"field": "email"}, "#/new_value"),
+        ({"field": "other", "new_value": "B"}, "#/about"),
+        ({"field": "email", "new_value": "a@b.example", "urgent": True}, "#/urgent"),
+    ],
+)
+def test_wrong_input_of_the_platform_names_its_field(cast: Cast, body: dict[str, Any], field: str) -> None:
+    answer = Caller(cast.key("indus")).post(f"/api/v1/rights-requests/{made(cast).pk}/corrections", body)
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [field]
+
+
+def test_the_desk_states_reads_refuses_and_grants(sign_in: SignIn, cast: Cast) -> None:
+    request, farah = made(cast), sign_in("farah")
+
+    def act(slug: str, **values: Any) -> Any:
+        return farah.post(row_url(MODEL, request.pk, slug), values)
+
+    assert "No correction is written down yet" in farah.get(row_url(MODEL, request.pk)).content.decode()
+    assert act("add-correction", field="full_name", old_value="Lodi", new_value="Hamza Lodhi").status_code == 302
+    assert "Use one email address" in act("add-correction", field="email", new_value="x").content.decode()
+    assert act("add-correction", field="email", new_value="new@mail.example").status_code == 302
+    read = act("read-corrections", reason="review").content.decode()
+    assert all(text in read for text in ("Lodi", "hamza.lodhi@students.example", "new@mail.example"))
+    email = corrections(cast)[1]
+    assert act("refuse-correction", correction=str(email.pk), reasons="").status_code == 200
+    assert act("refuse-correction", correction=str(email.pk), reasons="It is not yours.").status_code == 302
+    assert act("restrict-meanwhile", purposes=["newsletter"]).status_code == 302
+    with in_client(cast.client_id("indus")):
+        part = str(part_of(request).pk)
+    whole = act("decide", part=part, decision="granted")
+    assert "Some corrections are refused" in whole.content.decode()
+    told = {"refusal_code": "no_match", "reasons": "Not the address."}
+    assert act("decide", part=part, decision="partly", **told).status_code == 302
+    page = farah.get(row_url(MODEL, request.pk)).content.decode()
+    assert all(words in page for words in ("Made", "Refused", "Orders to systems", "Correct"))
+
+
+def test_staff_correct_a_field_and_the_page_says_when_the_wrong_value_comes_back(sign_in: SignIn, cast: Cast) -> None:
+    farah, url = sign_in("farah"), row_url(PERSON, cast.subject_id("hamza"), "correct")
+    form = farah.get(url).content.decode()
+    assert "what it sends next replaces the value here" in form
+    wrong = farah.post(url, {"field": "email", "new_value": "no", "reason": "review"}).content.decode()
+    assert "Email address: Use one email address" in wrong
+    done = farah.post(url, {"field": "email", "new_value": "right@mail.example", "reason": "subject_request"})
+    assert done.status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert CorrectedValue.objects.get().actor_id == cast.user_id("farah")
+        assert set(Order.objects.values_list("kind", flat=True)) == {"correct"}
+    page = farah.get(row_url(PERSON, cast.subject_id("hamza"))).content.decode()
+    assert "Corrected fields" in page
+    assert "came back" not in page
+    with in_client(cast.client_id("indus")):
+        told: dict[str, Any] = {"actor": cast.key_actor("indus"), "at": timezone.now()}
+        details = {"role": "student", "email": "hamza.lodhi@students.example"}
+        register_subject("lms-hamza", client=cast.client("indus"), details=details, **told)
+    for name in ("farah", "amina"):
+        assert (
+            "The wrong value came back" in sign_in(name).get(row_url(PERSON, cast.subject_id("hamza"))).content.decode()
+        )
+
+
+def test_an_age_corrected_by_staff_waits_for_a_second_person(sign_in: SignIn, cast: Cast) -> None:
+    farah = sign_in("farah")
+    url = row_url(PERSON, cast.subject_id("danish"), "correct")
+    sent = farah.post(url, {"field": "birth_date", "new_value": "2000-01-01", "reason": "review"}, follow=True)
+    assert "a second person must confirm this age" in sent.content.decode()
+    assert "Waits for a second person" in farah.get(row_url(PERSON, cast.subject_id("danish"))).content.decode()

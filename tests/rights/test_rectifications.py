@@ -1,0 +1,330 @@
+"""Rectification: what is stated, the change here, the orders to systems, the second person, and the recipients."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from consent.consents.models import Restriction
+from consent.register.models import Recipient, RecipientApproval
+from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order, new_values_of
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import AccessRecord, AgeChange
+from paktaleem.directory.people.services import register_subject, reveal_fields, settle_age_change
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.audit.actors import Reason
+from rights.rectifications.models import CorrectedValue, Correction, RecipientNotice
+from rights.rectifications.selectors import list_corrected_fields
+from rights.rectifications.services import (
+    AlreadySettled,
+    CorrectionsMissing,
+    CorrectionWaits,
+    NoneRefused,
+    NoRectification,
+    RecipientsNotInformed,
+    SomeRefused,
+    Statement,
+    TooManyCorrections,
+    add_correction,
+    correct_person,
+    read_corrections,
+    record_informed,
+    refuse_correction,
+)
+from rights.requests.answers import compose_answer
+from rights.requests.models import RightsRequest
+from rights.requests.services import (
+    ContactTooNew,
+    IdentityDiffers,
+    answer_request,
+    close_request,
+    confirm_own_request,
+    decide_part,
+    link_duplicate,
+    restrict_for_request,
+)
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, DAY, part_of, received
+
+NAME = Statement(field="full_name", old_value="Hamza Lodi", new_value="Hamza Lodhi Khan", evidence="My certificate.")
+
+
+def granted(cast: Cast, request: RightsRequest, decision: str = "granted", **given: Any) -> RightsRequest:
+    decide_part(part_of(request), decision=decision, actor=cast.actor("farah"), at=AT, **given)
+    request.refresh_from_db()
+    return request
+
+
+def stored(cast: Cast, field: str, name: str = "hamza") -> str | None:
+    told: dict[str, Any] = {"actor": cast.actor("amina"), "reason": Reason.REVIEW, "at": AT}
+    return reveal_fields(cast.subject(name), fields=[field], **told)[field]
+
+
+def done_by_lms(cast: Cast, order: Order, *fields: str) -> dict[str, str | None]:
+    key = cast.key_actor("indus")
+    accepted = accept_order(order, actor=key, at=AT)
+    values = new_values_of(accepted, actor=key, at=AT)
+    complete_order(accepted, Answer(Outcome.DONE, corrected=tuple(fields)), actor=key, at=AT)
+    return values
+
+
+def test_a_granted_correction_changes_the_person_and_orders_every_system_that_holds_it(indus: Cast) -> None:
+    request = received(indus, "rectification")
+    add_correction(request, NAME, actor=indus.actor("farah"), at=AT)
+    assert stored(indus, "full_name") != "Hamza Lodhi Khan"
+    granted(indus, request)
+    assert stored(indus, "full_name") == "Hamza Lodhi Khan"
+    orders = list(Order.objects.filter(parent_kind="rights_request", parent_id=request.pk).select_related("system"))
+    assert {(one.system.code, one.kind, *one.fields) for one in orders} == {
+        ("billing", "correct", "full_name"),
+        ("lms", "correct", "full_name"),
+    }
+    assert request.state == "executing"
+    assert Correction.objects.get().state == "made"
+    [value] = CorrectedValue.objects.all()
+    assert (value.field, value.request_id, value.applied_at) == ("full_name", request.pk, AT)
+
+
+def test_the_new_values_are_read_by_the_system_only_and_the_reading_is_recorded(indus: Cast) -> None:
+    request = received(indus, "rectification")
+    add_correction(request, NAME, actor=indus.actor("farah"), at=AT)
+    granted(indus, request)
+    order = Order.objects.get(system__code="lms")
+    assert b"Khan" not in bytes(order.new_values.ciphertext)
+    assert done_by_lms(indus, order, "full_name") == {"full_name": "Hamza Lodhi Khan"}
+    assert AccessRecord.objects.filter(fields__contains=f"order {order.pk}", actor_kind="api_key").count() == 1
+    order.refresh_from_db()
+    assert order.new_values is None, "deleted with the answer"
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"field": "role", "new_value": "instructor"}, "field"),
+        ({"field": "email", "new_value": "no address"}, "new_value"),
+        ({"field": "birth_date", "new_value": "yesterday"}, "new_value"),
+        ({"field": "birth_date", "new_value": "2100-01-01"}, "new_value"),
+        ({"field": "attested_age", "new_value": "twelve"}, "new_value"),
+        ({"field": "attested_age", "new_value": "300"}, "new_value"),
+        ({"field": "country", "new_value": "Pakistan"}, "new_value"),
+        ({"field": "language", "new_value": "fr"}, "new_value"),
+        ({"field": "full_name", "new_value": " "}, "new_value"),
+        ({"field": "full_name", "new_value": "x" * 301}, "new_value"),
+        ({"field": "full_name", "new_value": "A", "about": "x"}, "about"),
+        ({"field": "full_name", "new_value": "A", "category": "content"}, "category"),
+        ({"field": "full_name", "new_value": "A", "evidence": "x" * 2001}, "evidence"),
+        ({"field": "other", "new_value": "B"}, "about"),
+        ({"field": "other", "new_value": "", "about": "Mark"}, "new_value"),
+        ({"field": "other", "new_value": "B", "about": "Mark", "category": "none_such"}, "category"),
+    ],
+)
+def test_a_wrong_statement_names_its_field_and_is_not_stored(indus: Cast, given: dict[str, str], wrong: str) -> None:
+    request = received(indus, "rectification")
+    with pytest.raises(ValidationError) as error:
+        add_correction(request, Statement(**given), actor=indus.actor("farah"), at=AT)
+    assert list(error.value.error_dict) == [wrong]
+    assert not Correction.objects.exists()
+
+
+def test_old_and_new_are_read_beside_what_is_stored_and_the_reading_is_recorded(indus: Cast) -> None:
+    request = received(indus, "rectification")
+    add_correction(request, NAME, actor=indus.actor("farah"), at=AT)
+    before = stored(indus, "full_name")
+    [read] = read_corrections(request, actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+    assert (read.old_value, read.new_value, read.stored) == ("Hamza Lodi", "Hamza Lodhi Khan", before)
+    assert AccessRecord.objects.filter(fields="full_name", reason="review").count() == 2
+    with pytest.raises(NotAllowed):
+        read_corrections(request, actor=indus.actor("sana"), reason=Reason.REVIEW, at=AT)
+
+
+def test_single_corrections_are_refused_with_reasons_and_the_rest_is_granted_partly(indus: Cast) -> None:
+    request, farah = received(indus, "rectification"), indus.actor("farah")
+    with pytest.raises(CorrectionsMissing):
+        granted(indus, request)
+    add_correction(request, NAME, actor=farah, at=AT)
+    email = Statement(field="email", new_value="hamza.new@mail.example")
+    wrong = add_correction(request, email, actor=farah, at=AT)
+    partly: dict[str, Any] = {"refusal_code": "no_match", "reasons": "The address is not yours."}
+    with pytest.raises(NoneRefused):
+        granted(indus, request, "partly", **partly)
+    with pytest.raises(ValidationError):
+        refuse_correction(wrong, reasons=" ", actor=farah, at=AT)
+    with pytest.raises(NotAllowed, match="Only the controller"):
+        refuse_correction(wrong, reasons="No.", actor=indus.actor("amina"), at=AT)
+    refuse_correction(wrong, reasons="Another person has this address.", actor=farah, at=AT)
+    with pytest.raises(AlreadySettled):
+        refuse_correction(wrong, reasons="No.", actor=farah, at=AT)
+    with pytest.raises(SomeRefused):
+        granted(indus, request)
+    granted(indus, request, "partly", **partly)
+    assert stored(indus, "full_name") == "Hamza Lodhi Khan"
+    assert stored(indus, "email") == "hamza.lodhi@students.example"
+    draft = compose_answer(request)
+    assert "Full name: corrected." in draft
+    assert "Email address: not corrected. Another person has this address." in draft
+    assert "Khan" not in draft
+    with pytest.raises(NoRectification):
+        add_correction(request, NAME, actor=farah, at=AT)
+
+
+def test_something_else_is_ordered_in_words_by_its_category(indus: Cast) -> None:
+    request = received(indus, "rectification")
+    words = {"about": "Mark in Algebra", "old_value": "C", "new_value": "B", "category": "usage_logs"}
+    add_correction(request, Statement(field="other", **words), actor=indus.actor("farah"), at=AT)
+    granted(indus, request)
+    orders = Order.objects.filter(parent_id=request.pk)
+    assert {tuple(one.fields) for one in orders} == {("in_words_1",)}
+    lms = orders.get(system__code="lms")
+    assert lms.categories == ["usage_logs"]
+    assert done_by_lms(indus, lms, "in_words_1") == {"in_words_1": "Mark in Algebra: B (not: C)"}
+
+
+def test_an_age_that_would_let_a_child_decide_waits_for_a_second_person_and_so_do_its_orders(indus: Cast) -> None:
+    request, farah = received(indus, "rectification", subject="danish"), indus.actor("farah")
+    before = stored(indus, "birth_date", "danish")
+    add_correction(request, Statement(field="birth_date", new_value="2005-01-31"), actor=farah, at=AT)
+    granted(indus, request)
+    assert stored(indus, "birth_date", "danish") == before
+    assert not Order.objects.filter(parent_id=request.pk).exists()
+    assert "once a second person has confirmed it" in compose_answer(request)
+    answer_request(request, text="It is being checked.", actor=farah, at=AT)
+    with pytest.raises(CorrectionWaits):
+        close_request(request, actor=farah, at=AT)
+    settle_age_change(AgeChange.objects.get(), approve=True, actor=indus.actor("amina"), at=AT)
+    assert stored(indus, "birth_date", "danish") == "2005-01-31"
+    assert CorrectedValue.objects.get().applied_at == AT
+    order = Order.objects.get(parent_id=request.pk, system__code="lms")
+    assert done_by_lms(indus, order, "birth_date") == {"birth_date": "2005-01-31"}
+
+
+def test_a_declined_age_changes_nothing_and_orders_nothing(indus: Cast) -> None:
+    request, farah = received(indus, "rectification", subject="danish"), indus.actor("farah")
+    add_correction(request, Statement(field="birth_date", new_value="2005-01-31"), actor=farah, at=AT)
+    granted(indus, request)
+    settle_age_change(AgeChange.objects.get(), approve=False, actor=indus.actor("amina"), at=AT)
+    assert not Order.objects.filter(parent_id=request.pk).exists()
+    assert CorrectedValue.objects.get().applied_at is None
+    answer_request(request, text="It could not be confirmed.", actor=farah, at=AT)
+    assert close_request(request, actor=farah, at=AT).state == "closed"
+
+
+def test_an_age_that_shows_a_child_takes_effect_at_once(indus: Cast) -> None:
+    request = received(indus, "rectification", subject="hamza")
+    add_correction(request, Statement(field="birth_date", new_value="2015-05-05"), actor=indus.actor("farah"), at=AT)
+    granted(indus, request)
+    assert stored(indus, "birth_date") == "2015-05-05"
+    assert not AgeChange.objects.exists()
+
+
+def test_a_corrected_contact_proves_nothing_for_72_hours(indus: Cast) -> None:
+    request, farah = received(indus, "rectification"), indus.actor("farah")
+    add_correction(request, Statement(field="email", new_value="thief@mail.example"), actor=farah, at=AT)
+    granted(indus, request)
+    erasure = received(indus, "erasure", identity="", channel="form", purposes=["newsletter"])
+    hamza = indus.subject_id("hamza")
+    own = person_actor(hamza, indus.client_id("indus"), acts_for=hamza)
+    with pytest.raises(ContactTooNew):
+        confirm_own_request(erasure, by_code=True, actor=own, at=AT + 2 * DAY)
+    confirm_own_request(erasure, by_code=True, actor=own, at=AT + 4 * DAY)
+
+
+def test_a_disputed_value_is_restricted_while_it_is_checked(indus: Cast) -> None:
+    request = received(indus, "rectification")
+    restrict_for_request(request, ["newsletter"], actor=indus.actor("farah"), at=AT)
+    assert Restriction.objects.get().purpose_code == "newsletter"
+
+
+def test_every_recipient_is_told_before_it_is_closed(indus: Cast) -> None:
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT - DAY}
+    own = {"client_id": indus.client_id("indus")}
+    host = Recipient(code="host", name="Host Ltd", service="Hosting", agreement_reference="A1", **own)
+    change_register(host, **by)
+    change_register(RecipientApproval(recipient=host, starts_at=AT - DAY, **own), **by)
+    request, farah = received(indus, "rectification"), indus.actor("farah")
+    add_correction(request, NAME, actor=farah, at=AT)
+    granted(indus, request)
+    done_by_lms(indus, Order.objects.get(system__code="lms"), "full_name")
+    billing = Order.objects.get(system__code="billing")
+    carry_out_by_hand(billing, Answer(Outcome.NOT_FOUND), actor=indus.actor("amina"), at=AT)
+    answer_request(request, text="Corrected.", actor=farah, at=AT)
+    [notice] = RecipientNotice.objects.all()
+    assert (notice.recipient_id, notice.outcome) == (host.pk, "")
+    with pytest.raises(RecipientsNotInformed):
+        close_request(request, actor=farah, at=AT)
+    record_informed(notice, outcome="informed", actor=farah, at=AT)
+    assert close_request(request, actor=farah, at=AT).state == "closed"
+
+
+def test_a_correction_by_staff_needs_no_request_and_orders_the_systems_too(indus: Cast) -> None:
+    farah = indus.actor("farah")
+    told: dict[str, Any] = {"actor": farah, "reason": Reason.SUBJECT_REQUEST, "at": AT}
+    made = correct_person(indus.subject("hamza"), field="phone", value="0300 1234567", **told)
+    assert made is not None
+    assert stored(indus, "phone") == "+923001234567"
+    order = Order.objects.get(system__code="lms")
+    assert (order.parent_kind, order.parent_id) == ("corrected_value", made.pk)
+    assert done_by_lms(indus, order, "phone") == {"phone": "+923001234567"}
+    for name in ("sana", "bilal"):
+        with pytest.raises(NotAllowed):
+            correct_person(indus.subject("hamza"), field="phone", value="", **{**told, "actor": indus.actor(name)})
+
+
+def test_a_wrong_value_that_a_sync_brings_back_is_shown_as_a_conflict(indus: Cast) -> None:
+    hamza, client = indus.subject("hamza"), indus.client("indus")
+    told: dict[str, Any] = {"actor": indus.actor("farah"), "reason": Reason.SUBJECT_REQUEST, "at": AT}
+    before = stored(indus, "full_name")
+    correct_person(hamza, field="full_name", value="Hamza Lodhi Khan", **told)
+    assert [one.came_back for one in list_corrected_fields(indus.subject("hamza"))] == [False]
+    sync: dict[str, Any] = {"client": client, "actor": indus.key_actor("indus"), "at": AT + DAY}
+    register_subject("lms-hamza", details={"role": "student", "full_name": before}, **sync)
+    assert [one.came_back for one in list_corrected_fields(indus.subject("hamza"))] == [True]
+    register_subject("lms-hamza", details={"role": "student", "full_name": "Hamza L. Khan"}, **sync)
+    assert [one.came_back for one in list_corrected_fields(indus.subject("hamza"))] == [False]
+
+
+def test_a_request_has_at_most_twenty_corrections(indus: Cast) -> None:
+    request, farah = received(indus, "rectification"), indus.actor("farah")
+    for number in range(20):
+        add_correction(request, Statement(field="full_name", new_value=f"Name {number}"), actor=farah, at=AT)
+    with pytest.raises(TooManyCorrections):
+        add_correction(request, NAME, actor=farah, at=AT)
+
+
+def test_only_the_person_or_those_who_receive_requests_state_corrections(indus: Cast) -> None:
+    request = received(indus, "rectification")
+    client_id, hamza, junaid = indus.client_id("indus"), indus.subject_id("hamza"), indus.subject_id("junaid")
+    add_correction(request, NAME, actor=person_actor(hamza, client_id, acts_for=hamza), at=AT)
+    for actor in (person_actor(junaid, client_id, acts_for=junaid), indus.actor("bilal")):
+        with pytest.raises(NotAllowed):
+            add_correction(request, NAME, actor=actor, at=AT)
+
+
+def test_the_birth_date_of_a_person_is_read_as_a_day(indus: Cast) -> None:
+    told: dict[str, Any] = {"actor": indus.actor("farah"), "reason": Reason.SUBJECT_REQUEST, "at": AT}
+    made = correct_person(indus.subject("junaid"), field="birth_date", value="1980-02-29", **told)
+    assert made is not None
+    assert date.fromisoformat(str(stored(indus, "birth_date", "junaid"))) == date(1980, 2, 29)
+
+
+def test_a_duplicate_takes_its_corrections_into_the_request_that_goes_on(indus: Cast) -> None:
+    first, later, farah = received(indus, "rectification"), received(indus, "rectification"), indus.actor("farah")
+    add_correction(later, NAME, actor=farah, at=AT)
+    link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT)
+    [read] = read_corrections(first, actor=farah, reason=Reason.REVIEW, at=AT)
+    assert (read.old_value, read.new_value) == ("Hamza Lodi", "Hamza Lodhi Khan")
+    granted(indus, first)
+    assert stored(indus, "full_name") == "Hamza Lodhi Khan"
+
+
+def test_an_unverified_duplicate_puts_no_correction_into_a_verified_request(indus: Cast) -> None:
+    first = received(indus, "rectification")
+    later = received(indus, "rectification", identity="", channel="form")
+    add_correction(later, NAME, actor=indus.actor("farah"), at=AT)
+    with pytest.raises(IdentityDiffers):
+        link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT)
+    assert not Correction.objects.filter(request=first).exists()
