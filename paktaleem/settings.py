@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "consent.paper",
     "retention",
     "rights.requests",
+    "rights.erasures",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",
@@ -316,6 +317,8 @@ GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60) 
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
 COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
 CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # time limit to answer a concern about a child's data
+ERASURE_WAIT_HOURS = max(72, env.int("ERASURE_WAIT_HOURS", default=72))  # cooling-off of an approved erasure
+ERASURE_WAIT_HOURS_CHILD = max(ERASURE_WAIT_HOURS, env.int("ERASURE_WAIT_HOURS_CHILD", default=168))  # of a child’s
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # retention of its text after the answer
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180

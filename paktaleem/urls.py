@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("guardian/", include("consent.guardian_pages.urls")),
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
     path("concern/", include("children.concerns.urls")),
+    path("requests/mine/", include("rights.erasures.urls")),
     path("requests/", include("rights.requests.urls")),
     path("admin/", console.urls),
     path("accounts/", include("paktaleem.directory.sign_in.urls")),

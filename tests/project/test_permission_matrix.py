@@ -87,6 +87,7 @@ VISITORS = {
     "requests/mine/": 403,
     "requests/mine/new/": 405,
     "requests/mine/answer/": 405,
+    "requests/mine/erasure/": 405,
     "requests/code/": 403,
     "requests/leave/": 405,
     "requests/link/<str:token>/": 404,
@@ -197,6 +198,11 @@ ACTS = {
     "webhooks/endpoint/rotate": "OC",
     "webhooks/endpoint/test": "OC",
     "retention/incident/close": "O",
+    "erasures/erasureproposal/approve": "OC",
+    "erasures/erasureproposal/cancel": "OC",
+    "erasures/erasureproposal/certificate-json": "OASC",
+    "erasures/erasureproposal/certificate-pdf": "OASC",
+    "erasures/erasureproposal/decline": "OC",
     "rights/rightsrequest/answer": "OC",
     "rights/rightsrequest/assign": "OC",
     "rights/rightsrequest/close": "OC",
@@ -206,6 +212,7 @@ ACTS = {
     "rights/rightsrequest/match": "OC",
     "rights/rightsrequest/note": "OC",
     "rights/rightsrequest/pause": "OC",
+    "rights/rightsrequest/propose-erasure": "OC",
     "rights/rightsrequest/read": "OC",
     "rights/rightsrequest/resume": "OC",
     "rights/rightsrequest/route": "O",
@@ -356,6 +363,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention|rights"
+    "|erasures"
 )
 
 

@@ -105,6 +105,8 @@ class Capability(StrEnum):
     ANSWER_RIGHTS_REQUESTS = "answer_rights_requests"
     CLOSE_RIGHTS_REQUESTS = "close_rights_requests"
     OVERRULE_OBJECTIONS = "overrule_objections"
+    PROPOSE_ERASURES = "propose_erasures"
+    APPROVE_ERASURES = "approve_erasures"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -181,6 +183,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.ANSWER_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.CLOSE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
+    Capability.PROPOSE_ERASURES: frozenset({_OFFICER, _ADMIN}),
+    Capability.APPROVE_ERASURES: frozenset({_OFFICER, _ADMIN}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -193,6 +197,8 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
         Capability.SIGN_BALANCING_TEST,
+        Capability.PROPOSE_ERASURES,
+        Capability.APPROVE_ERASURES,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.

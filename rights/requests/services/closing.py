@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import before_closing
 from rights.requests.messages import ANSWER
-from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.models import PARENT, RequestPart, RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.decisions import AlreadyDecided
@@ -28,7 +28,6 @@ __all__ = [
     "NotDecided",
     "NotSamePerson",
     "OrdersOpen",
-    "RecordRemains",
     "answer_request",
     "close_request",
     "is_of_erased_person",
@@ -53,12 +52,6 @@ class OrdersOpen(PortalError):
     """A system has not answered its order, and was not waived by two people."""
 
     console_message = "A system has not answered yet, and was not waived."
-
-
-class RecordRemains(PortalError):
-    """An erasure was granted, but the person's own record in the portal is not erased yet."""
-
-    console_message = "Erasure was granted: erase the person first."
 
 
 class IdentityDiffers(PortalError):
@@ -108,7 +101,7 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
     """Close an answered request, once every system has confirmed or was waived by two people.
 
     A request of an erased person needs no answer: there is no one left to inform, and no text can be kept any more.
-    Raises NotAnswered, OrdersOpen, RecordRemains, RequestEnded, NotAllowed, and what ``hooks.before_closing`` raises.
+    Raises NotAnswered, OrdersOpen, RequestEnded, NotAllowed, and what ``hooks.before_closing`` raises.
     """
     require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
@@ -116,8 +109,6 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
         raise NotAnswered
     if _open_orders(request).exists():
         raise OrdersOpen
-    if _is_erasure_granted(request) and request.subject is not None and not is_of_erased_person(request):
-        raise RecordRemains
     for check in before_closing:
         check(request)
     request.closed_at = at
@@ -135,10 +126,6 @@ def is_of_erased_person(request: RightsRequest) -> bool:
 
 def _open_orders(request: RightsRequest) -> Any:
     return Order.objects.open().filter(client_id=request.client_id, parent_kind=PARENT, parent_id=request.pk)
-
-
-def _is_erasure_granted(request: RightsRequest) -> bool:
-    return any(part.kind == RightKind.ERASURE and part.decision == Decision.GRANTED for part in list_parts(request))
 
 
 @transaction.atomic
