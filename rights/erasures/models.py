@@ -125,7 +125,7 @@ class ErasureProposal(RequestedChange):
                 name="erasureproposal_approved_first",
             ),
             models.CheckConstraint(
-                condition=Q(stage__in=_STARTED, started_at__gte=models.F("cooling_ends_at"))
+                condition=Q(stage__in=_STARTED, started_at__isnull=False, started_at__gte=models.F("cooling_ends_at"))
                 | (~Q(stage__in=_STARTED) & Q(started_at=None, erasure=None)),
                 name="erasureproposal_starts_after_cooling_off",
             ),

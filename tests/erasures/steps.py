@@ -8,11 +8,11 @@ from paktaleem.directory.data_systems.services import approve_waiver, propose_wa
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Erasure
 from paktaleem.directory.people.services import complete_erasure
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services import continue_erasure, decide_erasure, propose_erasure
-from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.rights.cases import AT
 
@@ -23,6 +23,11 @@ AFTER = AT + 72 * HOUR
 """The end of the cooling-off of an adult whose erasure is approved at AT."""
 
 
+def second(cast: Cast) -> Actor:
+    """Return a second privacy officer."""
+    return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
+
+
 def proposed(
     cast: Cast, person: str = "hamza", actor: str = "amina", at: datetime = AT, **given: Any
 ) -> ErasureProposal:
@@ -30,7 +35,7 @@ def proposed(
 
 
 def approved(cast: Cast, person: str = "hamza", at: datetime = AT, **given: Any) -> ErasureProposal:
-    return decide_erasure(proposed(cast, person, at=at, **given), approve=True, actor=second_officer(), at=at)
+    return decide_erasure(proposed(cast, person, at=at, **given), approve=True, actor=second(cast), at=at)
 
 
 def go_on(proposal: ErasureProposal, at: datetime) -> ErasureProposal:
@@ -41,7 +46,7 @@ def go_on(proposal: ErasureProposal, at: datetime) -> ErasureProposal:
 def waive_all(cast: Cast, at: datetime, **about: Any) -> None:
     for order in Order.objects.open().filter(**about):
         propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
-        approve_waiver(order, actor=second_officer(), at=at)
+        approve_waiver(order, actor=second(cast), at=at)
 
 
 def send_all(at: datetime) -> None:

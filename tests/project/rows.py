@@ -32,7 +32,7 @@ from consent.register.models import (
     ServiceAgreement,
 )
 from consent.register.services import change_register, request_safeguard_change
-from paktaleem.directory.data_systems.models import Ground, OrderAlert, OrderKind, OrderSet
+from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
     accept_order,
@@ -43,10 +43,11 @@ from paktaleem.directory.data_systems.services import (
     raise_alerts,
 )
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import Readmission, Subject
+from paktaleem.directory.people.models import Erasure, Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
     claim_guardian,
+    complete_erasure,
     erase_subject,
     register_subject,
     request_readmission,
@@ -62,6 +63,8 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.erasures.models import ErasureProposal
+from rights.erasures.services import continue_erasure, decide_erasure, propose_erasure
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -73,6 +76,7 @@ from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
 AT = CAST_AT + timedelta(hours=1)
+_LEAVING = ("leaver", "left", "asking")
 BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT}
 
 
@@ -112,6 +116,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= incident_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
+        rows |= erasures_of_indus(cast)
     rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -215,6 +220,27 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     acts = {"answer": decided, "close": answered, "resume": paused}
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     return {**found, "rights/rightsrequest": waiting.pk}
+
+
+def erasures_of_indus(cast: Cast) -> dict[str, Any]:
+    """Propose an erasure, and make one that is certified, and a granted request whose proposal was declined."""
+    client, amina, farah = cast.client("indus"), cast.actor("amina"), cast.actor("farah")
+    told: dict[str, Any] = {"actor": amina, "reason": Reason.REVIEW}
+    people = {name: SubjectFactory(client=client, external_id=f"lms-{name}", role="instructor") for name in _LEAVING}
+    waiting = propose_erasure(people["leaver"], at=AT, **told)
+    row = decide_erasure(propose_erasure(people["left"], at=AT, **told), approve=True, actor=farah, at=AT)
+    later, told = AT + timedelta(hours=72), {"actor": SETTING_UP, "at": AT + timedelta(hours=72)}
+    row = continue_erasure(row, **told)
+    for order in Order.objects.open().filter(parent_id=row.erasure_id):
+        Order.objects.filter(pk=order.pk).update(state="waived", ended_at=later, stuck_at=None)
+    complete_erasure(Erasure.objects.get(pk=row.erasure_id), **told)
+    continue_erasure(row, **told)
+    about: dict[str, Any] = {"subject": people["asking"], "identity": "lms", "channel": "telephone", "language": "en"}
+    request = receive_request(client, kinds=["erasure"], purposes=["newsletter"], actor=SETTING_UP, at=AT, **about)
+    decide_part(list_parts(request)[0], decision="granted", actor=farah, at=AT)
+    decide_erasure(ErasureProposal.objects.get(request=request), approve=False, actor=amina, at=AT)
+    acts = {f"erasures/erasureproposal/certificate-{kind}": row.pk for kind in ("pdf", "json")}
+    return {**acts, "erasures/erasureproposal": waiting.pk, "rights/rightsrequest/propose-erasure": request.pk}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

@@ -31,7 +31,7 @@ def preview_panel(preview: Preview) -> dict[str, Any]:
 class SeenForm(RowActionForm):
     """A form that shows the preview, and sends back which facts it was made from."""
 
-    seen = forms.CharField(widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
         """Make the preview of what the row is about, as it is now."""
@@ -44,12 +44,15 @@ class SeenForm(RowActionForm):
         """Return the preview of the whole person."""
         return preview_erasure(self.row, at=get_action_time(self.request))
 
-    def clean_seen(self) -> dict[str, str]:
-        """Return the facts that were looked at."""
+    def clean(self) -> dict[str, Any]:
+        """Return the facts that were looked at; a form that is shown again is about the preview beside it."""
+        cleaned = super().clean() or self.cleaned_data
         try:
-            return {str(name): str(value) for name, value in json.loads(self.cleaned_data["seen"]).items()}
-        except (ValueError, AttributeError) as error:
-            raise forms.ValidationError(gettext("Open this page again.")) from error
+            cleaned["seen"] = {str(name): str(value) for name, value in json.loads(cleaned["seen"]).items()}
+        except (KeyError, ValueError, AttributeError):
+            self.add_error(None, gettext("Look at the preview, and send the form again."))
+        self.data = {**self.data.dict(), "seen": self.initial["seen"]}
+        return cleaned
 
 
 class ProposeForm(SeenForm):

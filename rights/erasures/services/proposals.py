@@ -125,7 +125,12 @@ def propose_erasure(
         requested_at=at,
     )
     row.save(force_insert=True)
-    about: dict[str, Any] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes, "categories": row.categories}
+    about: dict[str, Any] = {
+        "extent": row.extent,
+        "reason": row.reason,
+        "purposes": row.purposes,
+        "categories": row.categories,
+    }
     about["rights_request"] = str(request.pk) if request else None
     record("erasure.proposed", row, actor, at, facts=about)
     return row
