@@ -1,4 +1,4 @@
-"""What the portal holds of a person under their key, found by the declarations of the tables (``TablePolicy``)."""
+"""The data that the portal holds of a person under their key, found by the declarations of the tables (``TablePolicy``)."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -32,7 +32,7 @@ class OrderedSystem(NamedTuple):
 
 
 class Remaining(NamedTuple):
-    """What stays after an erasure: a stable code, what it is, its ground, and how many rows; None: not counted."""
+    """A kind of record that is kept: a stable code, its name, the ground, and how many rows; None: not counted."""
 
     code: str
     what: str
@@ -41,7 +41,7 @@ class Remaining(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """What ends with the person, and how many."""
+    """A kind of row that ends with the person, and how many."""
 
     what: str
     rows: int
@@ -49,7 +49,7 @@ class Ending(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an erasure would do at one time; ``facts`` are the hashes of the state that was looked at."""
+    """The effects of an erasure at one time; ``facts`` are the hashes of the state that was looked at."""
 
     is_whole: bool
     purposes: Sequence[str]

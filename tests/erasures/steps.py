@@ -61,5 +61,5 @@ def certified(cast: Cast, proposal: ErasureProposal, at: datetime) -> ErasurePro
     send_all(at)
     waive_all(cast, at)
     if started.is_whole:
-        assert complete_erasure(Erasure.objects.get(pk=started.erasure_id), actor=SYSTEM, at=at)
+        assert complete_erasure(Erasure.objects.get(subject=started.subject), actor=SYSTEM, at=at)
     return go_on(started, at)

@@ -184,7 +184,7 @@ def test_what_changed_since_the_preview_refuses_the_proposal(indus: Cast) -> Non
 
 
 def test_more_records_of_the_same_kind_are_no_change(indus: Cast) -> None:
-    told = {"occasion": "upload", "purpose": "service_delivery", "collected_at": AT}
+    told: dict[str, Any] = {"occasion": "upload", "purpose": "service_delivery", "collected_at": AT}
     report_collection(indus.subject("hamza"), CollectionReport(category="usage_logs", **told), actor=SETTING_UP, at=AT)
     row = approved(indus)
     later = CollectionReport(category="usage_logs", **told)
@@ -271,7 +271,7 @@ def test_the_key_waits_for_the_answer_to_be_sent(indus: Cast) -> None:
     answer_request(request, text="It will be erased.", actor=indus.actor("farah"), at=AT)
     started = go_on(row, AFTER)
     waive_all(indus, AFTER)
-    erasure = Erasure.objects.get(pk=started.erasure_id)
+    erasure = Erasure.objects.get(subject=started.subject)
     assert not complete(erasure)
     Letter.objects.filter(kind="rights_answer").update(state="sent", sent_at=AFTER, context=None)
     Letter.objects.filter(kind="erasure_notice").update(state="failed")

@@ -1,5 +1,7 @@
 """Granting the erasure part of a request proposes it; the request is closed once the erasure is certified."""
 
+from typing import Any
+
 import pytest
 
 from consent.consents.models import Consent, ConsentState
@@ -136,7 +138,7 @@ def test_a_declined_one_is_proposed_again_by_who_granted_it(indus: Cast) -> None
     answer_request(request, text="It will be erased.", actor=indus.actor("farah"), at=AT)
     with pytest.raises(NotCertified):
         close_request(request, actor=indus.actor("farah"), at=AT)
-    again = {"target": find_target(request, AT), "request": request, "reason": WHY, "at": AT}
+    again: dict[str, Any] = {"target": find_target(request, AT), "request": request, "reason": WHY, "at": AT}
     with pytest.raises(NotAllowed):
         propose_erasure(indus.subject("hamza"), actor=indus.actor("sana"), **again)
     assert propose_erasure(indus.subject("hamza"), actor=indus.actor("farah"), **again).is_whole

@@ -233,7 +233,7 @@ def erasures_of_indus(cast: Cast) -> dict[str, Any]:
     row = continue_erasure(row, **told)
     for order in Order.objects.open().filter(parent_id=row.erasure_id):
         Order.objects.filter(pk=order.pk).update(state="waived", ended_at=later, stuck_at=None)
-    complete_erasure(Erasure.objects.get(pk=row.erasure_id), **told)
+    complete_erasure(Erasure.objects.get(subject=people["left"]), **told)
     continue_erasure(row, **told)
     about: dict[str, Any] = {"subject": people["asking"], "identity": "lms", "channel": "telephone", "language": "en"}
     request = receive_request(client, kinds=["erasure"], purposes=["newsletter"], actor=SETTING_UP, at=AT, **about)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
@@ -42,13 +43,13 @@ _TONES = {
     Stage.CHANGED: "bad",
 }
 _SECTIONS = {
-    "person": "Fields of the person",
-    "holdings": "Data in systems",
-    "consents": "Consents",
-    "limits": "Restrictions and objections",
-    "guardians": "Guardians",
-    "requests": "Rights requests",
-    "incidents": "Incidents and quarantine",
+    "person": _("Fields of the person"),
+    "holdings": _("Data in systems"),
+    "consents": _("Consents"),
+    "limits": _("Restrictions and objections"),
+    "guardians": _("Guardians"),
+    "requests": _("Rights requests"),
+    "incidents": _("Incidents and quarantine"),
 }
 
 
@@ -57,7 +58,7 @@ def _stage_pill(row: ErasureProposal) -> SafeString:
     if row.stage == Stage.COOLING_OFF:
         words = gettext("Cooling-off until {day}").format(day=moment(row.cooling_ends_at))
         if row.cooling_ends_at is not None and row.cooling_ends_at <= client_now():
-            words = gettext("Cooling-off over: it starts once nothing stands against it")
+            words = gettext("Cooling-off over: answer the requests, or wait for the hold to end")
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 
 
@@ -185,7 +186,7 @@ class ErasureProposalAdmin(EvidenceAdmin):
         return found
 
     def panels(self, request: HttpRequest, row: ErasureProposal) -> list[dict[str, Any]]:
-        """Return how it stands, and the preview before the start or the systems' answers after it."""
+        """Return the state, and the preview before the start or the systems' answers after it."""
         found = [*super().panels(request, row), _standing_panel(row)]
         if row.is_before_start:
             with in_client(row.client_id):
@@ -221,7 +222,7 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
     return {
         "template": "console/panels/erasure_standing.html",
         "row": row,
-        "changed": [gettext(_SECTIONS.get(name, name)) for name in row.changed],
+        "changed": [_SECTIONS.get(name, name) for name in row.changed],
         "notices": list_notices(row).order_by("queued_at"),
         "sha256": certificate.sha256 if certificate else "",
     }

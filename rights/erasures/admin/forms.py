@@ -31,7 +31,7 @@ def preview_panel(preview: Preview) -> dict[str, Any]:
 class SeenForm(RowActionForm):
     """A form that shows the preview, and sends back which facts it was made from."""
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(label="", required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
         """Make the preview of what the row is about, as it is now."""
@@ -51,7 +51,7 @@ class SeenForm(RowActionForm):
             cleaned["seen"] = {str(name): str(value) for name, value in json.loads(cleaned["seen"]).items()}
         except (KeyError, ValueError, AttributeError):
             self.add_error(None, gettext("Look at the preview, and send the form again."))
-        self.data = {**self.data.dict(), "seen": self.initial["seen"]}
+        self.data = {**dict(self.data.items()), "seen": self.initial["seen"]}
         return cleaned
 
 

@@ -55,7 +55,7 @@ class ErasureProposed(PortalError):
 
 
 class ChangedSince(PortalError):
-    """What is held of the person has changed since the preview or the proposal was made."""
+    """Facts about the person have changed since the preview or the proposal was made."""
 
     console_message = "Something about the person has changed since. Look at the preview again."
 
@@ -68,7 +68,7 @@ class ErasureEnded(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be erased: the whole person, or the purposes and categories (codes) of a partial erasure."""
+    """The extent of an erasure: the whole person, or the purposes and categories (codes) of a partial erasure."""
 
     purposes: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
