@@ -38,4 +38,8 @@ class ErasuresConfig(config.PortalAppConfig):
             "rights.requests.own_page.own_page_notices",
             "rights.erasures.own_page.list_own_erasures",
         ),
+        (
+            "rights.requests.own_page.own_page_extras",
+            "rights.erasures.own_page.show_number",
+        ),
     )

@@ -1,4 +1,4 @@
-"""The data that the portal holds of a person under their key, found by the declarations of the tables (``TablePolicy``)."""
+"""The data that the portal holds of a person under their key, found by the tables' own declarations."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def find_readable(subject: Subject) -> list[str]:
     """
     own = {"client_id": subject.client_id}
     faults = ["key"] if SubjectKey.objects.filter(subject=subject, **own).exists() else []
-    faults += [f"subject.{column}" for column in _CLEAR if getattr(subject, column) is not None]
+    faults += [column for column in _CLEAR if getattr(subject, column) is not None]
     for model, path, column in _tables_with_keys():
         rows = model._default_manager.filter(**{path: subject.pk, f"{column}__isnull": False}, **own)
         faults += [f"{model._meta.label_lower}.{column}"] if rows.exists() else []

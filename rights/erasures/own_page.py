@@ -7,8 +7,9 @@ from children.guardians.models import Guardianship
 from paktaleem.directory.people.models import Subject
 from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import is_entitled
+from rights.requests.models import RightsRequest
 
-__all__ = ["list_own_erasures"]
+__all__ = ["list_own_erasures", "show_number"]
 
 
 def list_own_erasures(person: Subject, at: datetime) -> list[dict[str, Any]]:
@@ -24,3 +25,14 @@ def list_own_erasures(person: Subject, at: datetime) -> list[dict[str, Any]]:
         for row in found.select_related("subject").order_by("requested_at")
         if is_entitled(person.pk, row.subject, at=at)
     ]
+
+
+def show_number(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
+    """Return the number of the erasure that carries out a request, by which its certificate is asked for, or None.
+
+    Connected to ``rights.own_page_extras``.
+    """
+    del at
+    own = ErasureProposal.objects.filter(client_id=request.client_id, request=request)
+    row = own.order_by("-requested_at", "-pk").first()
+    return None if row is None else {"template": "rights/own_erasure_number.html", "row": row}

@@ -16,10 +16,11 @@ from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.admin.forms import ProposeAgainForm, ProposeForm
 from rights.erasures.models import ErasureProposal
-from rights.erasures.services import NotCertified, propose_erasure
-from rights.erasures.services.requests import find_target, require_certificate
+from rights.erasures.services import propose_erasure
+from rights.erasures.services.requests import find_target, is_certified, is_granted
 from rights.requests.admin.panels import request_panels
 from rights.requests.models import RightsRequest
 
@@ -57,15 +58,12 @@ def _propose_again(row: RightsRequest, given: dict[str, Any], request: HttpReque
 
 
 def _may_be_proposed_again(row: RightsRequest, at: datetime) -> bool:
-    if not row.is_open or row.subject is None or not row.subject.is_recorded or find_target(row, at) is None:
+    if not row.is_open or row.subject is None or not row.subject.is_recorded:
         return False
-    if ErasureProposal.objects.open().filter(client_id=row.client_id, subject=row.subject).exists():
-        return False
-    try:
-        require_certificate(row)
-    except NotCertified:
-        return True
-    return False
+    with in_client(row.client_id):
+        if ErasureProposal.objects.open().filter(client_id=row.client_id, subject=row.subject).exists():
+            return False
+        return is_granted(row) and find_target(row, at) is not None and not is_certified(row)
 
 
 person_acts.connect(

@@ -97,7 +97,6 @@ def propose_erasure(
     ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.PROPOSE_ERASURES, subject.client_id)
-    target = target or Target()
     subject = _lock_subject(subject)
     _require_controller(actor, request)
     if list_holds(subject, at):
@@ -107,31 +106,11 @@ def propose_erasure(
         raise ChangedSince
     if ErasureProposal.objects.before_start().filter(client_id=subject.client_id, subject=subject).exists():
         raise ErasureProposed
-    row = ErasureProposal(
-        id=new_id(),
-        client_id=subject.client_id,
-        number="E" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
-        subject=subject,
-        request=request,
-        extent=target.extent.value,
-        purposes=sorted(target.purposes),
-        categories=sorted(target.categories),
-        reason=Reason(reason).value,
-        stage=Stage.PROPOSED.value,
-        seen=facts,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_role=actor.role,
-        requested_at=at,
-    )
+    row = _build(subject, target or Target(), request, actor, at)
+    row.reason, row.seen = Reason(reason).value, facts
     row.save(force_insert=True)
-    about: dict[str, Any] = {
-        "extent": row.extent,
-        "reason": row.reason,
-        "purposes": row.purposes,
-        "categories": row.categories,
-    }
-    about["rights_request"] = str(request.pk) if request else None
+    about: dict[str, Any] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes}
+    about |= {"categories": row.categories, "rights_request": str(request.pk) if request else None}
     record("erasure.proposed", row, actor, at, facts=about)
     return row
 
@@ -214,6 +193,26 @@ def record(
     context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
     about = {"proposal": str(proposal.pk), "number": proposal.number, **(facts or {})}
     return record_entry(kind, facts=about, actor=actor, at=at, **context)
+
+
+def _build(
+    subject: Subject, target: Target, request: RightsRequest | None, actor: Actor, at: datetime
+) -> ErasureProposal:
+    return ErasureProposal(
+        id=new_id(),
+        client_id=subject.client_id,
+        number="E" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
+        subject=subject,
+        request=request,
+        extent=target.extent.value,
+        purposes=sorted(target.purposes),
+        categories=sorted(target.categories),
+        stage=Stage.PROPOSED.value,
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_role=actor.role,
+        requested_at=at,
+    )
 
 
 def _lock_subject(subject: Subject) -> Subject:

@@ -15,7 +15,7 @@ from rights.requests.services import list_parts
 from rights.requests.services.steps import require_subject
 from rights.requests.states import Decider, Decision
 
-__all__ = ["NotCertified", "find_target", "propose_for_part", "require_certificate"]
+__all__ = ["NotCertified", "find_target", "is_certified", "is_granted", "propose_for_part", "require_certificate"]
 
 _GRANTED = frozenset({Decision.GRANTED.value, Decision.PARTLY.value})
 
@@ -51,20 +51,33 @@ def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at
 def require_certificate(request: RightsRequest) -> None:
     """Refuse to close a request whose granted erasure is not certified; ``rights.before_closing``.
 
-    A person who cancelled the erasure withdrew what was granted. Raises NotCertified.
+    Raises NotCertified.
     """
-    subject = request.subject
-    if subject is None or not any(part.decision in _GRANTED for part in _erasure_parts(request)):
-        return
+    if is_granted(request) and not is_certified(request):
+        raise NotCertified
+
+
+def is_granted(request: RightsRequest) -> bool:
+    """Return True if an erasure of a known person was granted, wholly or partly."""
+    return request.subject is not None and any(part.decision in _GRANTED for part in _erasure_parts(request))
+
+
+def is_certified(request: RightsRequest) -> bool:
+    """Return True if nothing is left to do of a granted erasure.
+
+    Its erasure is certified, or one of the whole person is; or the person cancelled it, and so withdrew the request; or
+    the person was erased by rule, or nothing is granted to be erased.
+    """
+    subject = require_subject(request)
     of_person = ErasureProposal.objects.filter(client_id=request.client_id, subject=subject)
     if of_person.filter(extent=Extent.WHOLE.value, stage=Stage.CERTIFIED.value).exists():
-        return
+        return True
     latest = of_person.filter(request=request).order_by("-requested_at", "-pk").first()
     if latest is not None and (latest.stage == Stage.CERTIFIED or latest.cancelled_kind == ByKind.SUBJECT):
-        return
-    erased_by_rule = subject.erased_at is not None and not of_person.open().exists()
-    if not erased_by_rule and (latest is not None or find_target(request, request.received_at) is not None):
-        raise NotCertified
+        return True
+    if subject.erased_at is not None:
+        return not of_person.open().exists()
+    return latest is None and find_target(request, request.received_at) is None
 
 
 def find_target(request: RightsRequest, at: datetime) -> Target | None:
