@@ -210,7 +210,7 @@ def test_the_person_and_staff_cancel_before_the_start_and_nobody_else(indus: Cas
         cancel_erasure(started, actor=indus.actor("amina"), at=AFTER)
 
 
-def test_a_childs_verified_guardian_may_cancel_and_the_wait_is_longer(indus: Cast) -> None:
+def test_a_verified_guardian_of_a_child_may_cancel_and_the_wait_is_longer(indus: Cast) -> None:
     danish, esra = indus.subject("danish"), indus.subject("esra")
     verified_guardian(danish, esra, at=AT)
     row = approved(indus, "danish")

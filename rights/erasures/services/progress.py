@@ -13,7 +13,7 @@ from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.erasure import ERASURE, ERASURE_DUE
 from paktaleem.directory.people.erasure_hooks import list_holds, take_locks
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import start_erasure
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
@@ -83,22 +83,28 @@ def _enqueue(proposal: ErasureProposal) -> None:
 def _before_start(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasureProposal:
     take_locks(proposal.subject)
     subject = Subject.objects.select_for_update().get(pk=proposal.subject_id, client_id=proposal.client_id)
+    ends_at = proposal.cooling_ends_at
+    is_due = proposal.stage == Stage.COOLING_OFF and ends_at is not None and at >= ends_at
+    begun = Erasure.objects.filter(client_id=subject.client_id, subject=subject).first()
+    if is_due and proposal.is_whole and begun is not None:
+        return _order(proposal, begun, actor, at)
     if changed := find_changes(proposal.seen, read_facts(subject)):
         return send_back(proposal, changed, actor, at)
-    ends_at = proposal.cooling_ends_at
-    if proposal.stage != Stage.COOLING_OFF or ends_at is None or at < ends_at:
-        return proposal
-    if list_holds(subject, at) or list_unanswered_requests(subject):
+    if not is_due or list_holds(subject, at) or list_unanswered_requests(subject):
         return proposal
     return _start(proposal, subject, actor, at)
 
 
 def _start(proposal: ErasureProposal, subject: Subject, actor: Actor, at: datetime) -> ErasureProposal:
-    proposal.stage, proposal.started_at = Stage.ORDERED.value, at
     if proposal.is_whole:
-        proposal.erasure = start_erasure(subject, actor=actor, reason=proposal.reason, at=at)
-    else:
-        _order_partial(proposal, subject, actor, at)
+        return _order(proposal, start_erasure(subject, actor=actor, reason=proposal.reason, at=at), actor, at)
+    _order_partial(proposal, subject, actor, at)
+    return _order(proposal, None, actor, at)
+
+
+def _order(proposal: ErasureProposal, erasure: Erasure | None, actor: Actor, at: datetime) -> ErasureProposal:
+    """Record that the orders are issued: now, or before by the erasure list, if the commit of this step had failed."""
+    proposal.stage, proposal.started_at, proposal.erasure = Stage.ORDERED.value, at, erasure
     proposal.save()
     key = proposal.erasure_id
     record("erasure.ordered", proposal, actor, at, facts={"erasure": str(key) if key else None})
