@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "rights.packages",
     "rights.rectifications",
     "rights.complaints",
+    "rights.erasures",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",
@@ -321,6 +322,8 @@ GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retentio
 COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
 PACKAGE_DAYS = env.int("PACKAGE_DAYS", default=14)  # how long the copy of a person's data can be fetched
 PACKAGE_MOST_BYTES = env.int("PACKAGE_MOST_BYTES", default=1024**3)  # largest copy of a person's data
+ERASURE_WAIT_HOURS = max(72, env.int("ERASURE_WAIT_HOURS", default=72))  # cooling-off of an approved erasure
+ERASURE_WAIT_HOURS_CHILD = max(ERASURE_WAIT_HOURS, env.int("ERASURE_WAIT_HOURS_CHILD", default=168))  # of a child’s
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change

@@ -26,6 +26,10 @@ class RetentionConfig(config.PortalAppConfig):
             "retention.services.incidents.open_for_false_verification",
         ),
         (
+            "paktaleem.directory.people.erasure_hooks.erasure_holds",
+            "retention.services.incidents.hold_erasure",
+        ),
+        (
             "children.guardians.services.quarantines.quarantine_needs",
             "retention.services.incidents.has_open_incident",
         ),

@@ -19,9 +19,11 @@ from markdown_it.token import Token
 from consent.paper.codes import format_code
 from consent.register.purpose_texts import PurposeText
 
-__all__ = ["Form", "Page", "PrintedUse", "Question", "ServiceQuestion", "render_pdf", "render_pngs"]
+__all__ = ["FONTS", "Form", "Page", "PrintedUse", "Question", "ServiceQuestion", "render_pdf", "render_pngs"]
 
 _HERE = Path(__file__).resolve().parent
+FONTS = _HERE / "fonts"
+"""The fonts of every PDF: Noto Sans and Noto Nastaliq Urdu."""
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
 """The same rules as consent/register/notice_html.py: headings, lists, paragraphs and emphasis; everything else is
 text."""
@@ -107,7 +109,7 @@ def _compile_arguments(form: Form, kind: Literal["pdf", "png"]) -> dict[str, Any
     return {
         "input": str(_HERE / "form.typ"),
         "root": str(_HERE),
-        "font_paths": [str(_HERE / "fonts")],
+        "font_paths": [str(FONTS)],
         "ignore_system_fonts": True,
         "format": kind,
         "sys_inputs": {"form": json.dumps(_values(form), ensure_ascii=False)},

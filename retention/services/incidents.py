@@ -9,12 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from children.guardians.models import QuarantineCause, Verification
 from children.guardians.services import NotInQuarantine, end_quarantine, quarantine
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.people.erasure_hooks import Hold
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
@@ -34,6 +36,7 @@ __all__ = [
     "close_if_answered",
     "close_manually",
     "has_open_incident",
+    "hold_erasure",
     "notify_overdue",
     "open_for_false_verification",
     "open_for_revealed_children",
@@ -179,6 +182,13 @@ def notify_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def has_open_incident(subject: Subject) -> bool:
     """Return True if an incident of the person is open; connected to ``quarantine_needs``."""
     return Incident.objects.open().filter(client_id=subject.client_id, subject_id=subject.pk).exists()
+
+
+def hold_erasure(subject: Subject, at: datetime) -> list[Hold]:
+    """Hold a person's erasure while an incident is open: its orders and its end are its evidence; ``erasure_holds``."""
+    del at
+    ground = gettext("An incident is open. It ends when every system has erased the data that was collected.")
+    return [Hold("incident_open", ground)] if has_open_incident(subject) else []
 
 
 def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:

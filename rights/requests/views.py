@@ -25,7 +25,7 @@ from paktaleem.foundation.public.pages import error_page, public_page, redirect_
 from rights.requests.deadlines import due_at
 from rights.requests.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
-from rights.requests.own_page import next_steps, own_page_extras
+from rights.requests.own_page import next_steps, own_page_extras, own_page_notices
 from rights.requests.selectors import list_parts_of
 from rights.requests.services import (
     AlreadyAnswered,
@@ -110,6 +110,7 @@ def _render_own(
         title=_("Your requests about your data"),
         status=status,
         client=visit.person.client,
+        notices=[notice for add in own_page_notices for notice in add(visit.person, at)],
         rows=rows,
         form=form,
         refused=refused,

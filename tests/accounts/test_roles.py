@@ -91,6 +91,8 @@ decide_rights_requests    x       .       .      x    .    .    .
 answer_rights_requests    x       .       .      x    .    .    .
 close_rights_requests     x       .       .      x    .    .    .
 overrule_objections       x       .       .      .    .    .    .
+propose_erasures          x       .       .      x    .    .    .
+approve_erasures          x       .       .      x    .    .    .
 own_choices               .       .       .      .    .    .    x
 """
 COLUMNS = {

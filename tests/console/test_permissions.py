@@ -76,6 +76,7 @@ TABLE = {
     "retention/incident": ("OAC", "", ""),
     "complaints/authoritycase": ("OASC", "", ""),
     "rights/rightsrequest": ("OASC", "", ""),
+    "erasures/erasureproposal": ("OASC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),
     "ledger/entry": ("OAC", "", ""),

@@ -34,7 +34,7 @@ from consent.register.models import (
     ServiceAgreement,
 )
 from consent.register.services import change_register, request_safeguard_change
-from paktaleem.directory.data_systems.models import Ground, OrderAlert, OrderKind, OrderSet
+from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
     accept_order,
@@ -45,10 +45,11 @@ from paktaleem.directory.data_systems.services import (
     raise_alerts,
 )
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import Readmission, Subject
+from paktaleem.directory.people.models import Erasure, Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
     claim_guardian,
+    complete_erasure,
     erase_subject,
     register_subject,
     request_readmission,
@@ -65,6 +66,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
 from rights.complaints.services import add_entry, open_case, set_deadline
+from rights.erasures.models import ErasureProposal
+from rights.erasures.services import continue_erasure, decide_erasure, propose_erasure
 from rights.guardian_requests.services import record_guardian_request
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
@@ -79,6 +82,7 @@ from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
 AT = CAST_AT + timedelta(hours=1)
+_LEAVING = ("leaver", "left", "asking")
 BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT}
 
 
@@ -118,6 +122,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= incident_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
+        rows |= erasures_of_indus(cast)
     rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -242,6 +247,27 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     add_entry(case, direction="in", on=AT.date(), text="Please answer.", file=BytesIO(b"%PDF-1.7"), **told_by)
     set_deadline(case, due_on=AT.date() + timedelta(days=3), what="An answer.", **told_by)
     return {**found, "rights/rightsrequest": waiting.pk, "complaints/authoritycase": case.pk}
+
+
+def erasures_of_indus(cast: Cast) -> dict[str, Any]:
+    """Propose an erasure, and make one that is certified, and a granted request whose proposal was declined."""
+    client, amina, farah = cast.client("indus"), cast.actor("amina"), cast.actor("farah")
+    told: dict[str, Any] = {"actor": amina, "reason": Reason.REVIEW}
+    people = {name: SubjectFactory(client=client, external_id=f"lms-{name}", role="instructor") for name in _LEAVING}
+    waiting = propose_erasure(people["leaver"], at=AT, **told)
+    row = decide_erasure(propose_erasure(people["left"], at=AT, **told), approve=True, actor=farah, at=AT)
+    later, told = AT + timedelta(hours=72), {"actor": SETTING_UP, "at": AT + timedelta(hours=72)}
+    row = continue_erasure(row, **told)
+    for order in Order.objects.open().filter(parent_id=row.erasure_id):
+        Order.objects.filter(pk=order.pk).update(state="waived", ended_at=later, stuck_at=None)
+    complete_erasure(Erasure.objects.get(subject=people["left"]), **told)
+    continue_erasure(row, **told)
+    about: dict[str, Any] = {"subject": people["asking"], "identity": "lms", "channel": "telephone", "language": "en"}
+    request = receive_request(client, kinds=["erasure"], purposes=["newsletter"], actor=SETTING_UP, at=AT, **about)
+    decide_part(list_parts(request)[0], decision="granted", actor=farah, at=AT)
+    decide_erasure(ErasureProposal.objects.get(request=request), approve=False, actor=amina, at=AT)
+    acts = {f"erasures/erasureproposal/certificate-{kind}": row.pk for kind in ("pdf", "json")}
+    return {**acts, "erasures/erasureproposal": waiting.pk, "rights/rightsrequest/propose-erasure": request.pk}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

@@ -91,6 +91,7 @@ VISITORS = {
     "requests/mine/new/": 405,
     "requests/mine/answer/": 405,
     "requests/mine/<uuid:rights_request>/corrections/": 403,
+    "requests/mine/erasure/": 405,
     "requests/code/": 403,
     "requests/leave/": 405,
     "requests/link/<str:token>/": 404,
@@ -206,6 +207,11 @@ ACTS = {
     "complaints/authoritycase/open-file": "OC",
     "complaints/authoritycase/read": "OC",
     "rights/rightsrequest/add-correction": "OSC",
+    "erasures/erasureproposal/approve": "OC",
+    "erasures/erasureproposal/cancel": "OC",
+    "erasures/erasureproposal/certificate-json": "OASC",
+    "erasures/erasureproposal/certificate-pdf": "OASC",
+    "erasures/erasureproposal/decline": "OC",
     "rights/rightsrequest/answer": "OC",
     "rights/rightsrequest/assign": "OC",
     "rights/rightsrequest/authority-case": "OC",
@@ -219,6 +225,7 @@ ACTS = {
     "rights/rightsrequest/match": "OC",
     "rights/rightsrequest/note": "OC",
     "rights/rightsrequest/pause": "OC",
+    "rights/rightsrequest/propose-erasure": "OC",
     "rights/rightsrequest/read": "OC",
     "rights/rightsrequest/read-corrections": "OC",
     "rights/rightsrequest/refuse-correction": "OC",
@@ -378,7 +385,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
-    "rights|complaints"
+    "rights|complaints|erasures"
 )
 
 

@@ -40,6 +40,7 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
+from rights.erasures.services import decide_erasure, propose_erasure
 from rights.requests.services.limits import approve_overruling, propose_overruling
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
@@ -113,6 +114,10 @@ def overruling(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return lambda approver, later: approve_overruling(objection, actor=approver, at=later)
 
 
+def erasure(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    return settle(decide_erasure, propose_erasure(cast.subject("hamza"), actor=actor, reason=Reason.REVIEW, at=at))
+
+
 def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
@@ -129,6 +134,7 @@ RULES: dict[str, Rule] = {
     "accounts.StaffChange": staff_change,
     "children.GuardianChange": guardian_change,
     "consent.SafeguardChange": safeguard_change,
+    "erasures.ErasureProposal": erasure,
     "rights.Overruling": overruling,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,

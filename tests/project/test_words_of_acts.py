@@ -64,8 +64,10 @@ NO_ACTS = {
     "people.child_revealed",
     "people.csv",
     "people.erasure_blockers",
+    "people.erasure_holds",
     "people.erasure_locks",
     "people.erasure_started",
+    "people.personal_rows",
     "people.xlsx",
     "sandbox.forgetting",
 }

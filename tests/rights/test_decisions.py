@@ -11,7 +11,7 @@ from consent.consents.services import Answer, record_answers
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import complete_erasure, erase_subject, register_subject, start_erasure
+from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, person_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -32,7 +32,6 @@ from rights.requests.services import (
     NotDecided,
     NotSamePerson,
     OrdersOpen,
-    RecordRemains,
     RequestEnded,
     add_note,
     answer_request,
@@ -204,24 +203,6 @@ def test_a_withdrawal_of_an_unknown_person_is_about_the_consents_of_the_person_f
     assign_person(request, subject=indus.subject("junaid"), actor=indus.actor("amina"), at=AT + DAY)
     verify_identity(request, method="client", actor=indus.actor("farah"), at=AT + DAY)
     assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "withdrawn"
-
-
-def test_an_erasure_is_closed_only_once_every_system_has_answered_and_the_record_is_erased(indus: Cast) -> None:
-    request = decided(indus, received(indus, "erasure", purposes=["newsletter"]))
-    amina = indus.actor("amina")
-    answer_request(request, text="It will be erased.", actor=amina, at=AT)
-    with pytest.raises(RecordRemains):
-        close_request(request, actor=amina, at=AT)
-    erasure = start_erasure(indus.subject("hamza"), actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
-    with pytest.raises(RecordRemains):
-        close_request(request, actor=amina, at=AT)
-    orders = Order.objects.filter(parent_id=erasure.pk)
-    assert orders.open().count() == 2
-    for order in orders:
-        propose_waiver(order, actor=amina, reason=Reason.REVIEW, at=AT)
-        approve_waiver(order, actor=second_officer(indus), at=AT)
-    assert complete_erasure(erasure, actor=amina, at=AT)
-    assert close_request(request, actor=amina, at=AT).state == "closed"
 
 
 def test_an_officer_passes_a_part_to_the_other_controller(indus: Cast) -> None:

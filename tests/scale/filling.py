@@ -41,6 +41,7 @@ FILLED = (
     "children_guardianconflict",
     "rights_rightsrequest",
     "rights_requestpart",
+    "erasures_erasureproposal",
     "subjects_agechange",
     "subjects_readmission",
     "subjects_rosterimport",
@@ -208,6 +209,12 @@ FROM children_guardianship g WHERE r.id = r.subject_id AND g.child_id = r.subjec
 INSERT INTO rights_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
 SELECT id, client_id, id, CASE guardian_right WHEN '' THEN 'child_concern' ELSE guardian_right END, 'client', '', '', ''
 FROM rights_rightsrequest WHERE id = subject_id;
+INSERT INTO erasures_erasureproposal (id, client_id, number, subject_id, extent, reason, stage, seen, state, requested_kind,
+    requested_by, requested_role, requested_at, settled_role, cancelled_kind, cancelled_role, settled_by, settled_at, ended_at)
+SELECT id, client_id, 'E' || number, id, 'whole', 'subject_request', CASE WHEN number %% 20 > 0 THEN 'cancelled' ELSE 'proposed' END,
+    '{}', CASE WHEN number %% 20 > 0 THEN 'declined' ELSE 'waiting' END, 'user', client_id, 'privacy_officer', at, '', '', '',
+    CASE WHEN number %% 20 > 0 THEN id END, CASE WHEN number %% 20 > 0 THEN at END, CASE WHEN number %% 20 > 0 THEN at END
+FROM person WHERE number %% 2 = 0;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,

@@ -54,6 +54,7 @@ BIG = [
     "children/guardianchange",
     "children/guardianconflict",
     "rights/rightsrequest",
+    "erasures/erasureproposal",
     "subjects/agechange",
     "subjects/readmission",
     "subjects/rosterimport",

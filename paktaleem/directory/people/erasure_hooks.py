@@ -1,28 +1,59 @@
-"""Extension points of an erasure: its start, whether it still waits, its locks, and the end of the key."""
+"""Extension points of an erasure: what is held, what forbids it, its start, whether it waits, its locks, its end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
+    "Hold",
+    "PersonalRows",
     "before_erasure",
     "erasure_blockers",
+    "erasure_holds",
     "erasure_locks",
     "erasure_started",
     "is_waiting",
+    "list_holds",
+    "list_personal_rows",
+    "personal_rows",
     "report_started_erasure",
     "run_pre_erasure_hooks",
     "take_locks",
 ]
 
+
+class Hold(NamedTuple):
+    """Why a person may not be erased now: a stable code, and the ground in the reader's language."""
+
+    code: str
+    ground: str
+
+
+class PersonalRows(NamedTuple):
+    """Rows of one table that become unreadable with a person's key: the app, what they are, and how many."""
+
+    app: str
+    what: str
+    rows: int
+
+
+type HoldCheck = Callable[[Subject, datetime], Iterable[Hold]]
+type RowCounter = Callable[[Subject], Iterable[PersonalRows]]
 type PreErasureHook = Callable[[Subject, Actor, datetime], None]
 type StartedHandler = Callable[[Erasure, Actor, datetime], None]
 type ErasureBlocker = Callable[[Erasure], bool]
 type ErasureLock = Callable[[Subject], None]
 
+erasure_holds: ExtensionPoint[HoldCheck] = ExtensionPoint(
+    "people.erasure_holds", "What forbids the erasure of a person for now, with its ground. Refuses every confirmation."
+)
+personal_rows: ExtensionPoint[RowCounter] = ExtensionPoint(
+    "people.personal_rows", "What an app holds of a person under their key, counted for the preview of an erasure."
+)
 erasure_started: ExtensionPoint[StartedHandler] = ExtensionPoint(
     "people.erasure_started",
     "Called in the transaction that confirms an erasure, to issue its orders, and again before the key is destroyed.",
@@ -36,6 +67,16 @@ erasure_locks: ExtensionPoint[ErasureLock] = ExtensionPoint(
 before_erasure: ExtensionPoint[PreErasureHook] = ExtensionPoint(
     "people.before_erasure", "Called with a person before every erasure and every replay of one. It may not refuse."
 )
+
+
+def list_holds(subject: Subject, at: datetime) -> list[Hold]:
+    """List what forbids the erasure of a person at ``at``."""
+    return [hold for check in erasure_holds for hold in check(subject, at)]
+
+
+def list_personal_rows(subject: Subject) -> list[PersonalRows]:
+    """List what becomes unreadable when a person's key is destroyed, without empty lines."""
+    return [found for count in personal_rows for found in count(subject) if found.rows]
 
 
 def report_started_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> None:

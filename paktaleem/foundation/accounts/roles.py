@@ -103,6 +103,8 @@ class Capability(StrEnum):
     CLOSE_RIGHTS_REQUESTS = "close_rights_requests"
     HAND_OVER_COPIES = "hand_over_copies"
     OVERRULE_OBJECTIONS = "overrule_objections"
+    PROPOSE_ERASURES = "propose_erasures"
+    APPROVE_ERASURES = "approve_erasures"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -177,6 +179,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.CLOSE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.HAND_OVER_COPIES: frozenset({_OFFICER, _ADMIN}),
     Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
+    Capability.PROPOSE_ERASURES: frozenset({_OFFICER, _ADMIN}),
+    Capability.APPROVE_ERASURES: frozenset({_OFFICER, _ADMIN}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -190,6 +194,8 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
         Capability.SIGN_BALANCING_TEST,
+        Capability.PROPOSE_ERASURES,
+        Capability.APPROVE_ERASURES,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.

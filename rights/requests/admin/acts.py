@@ -9,17 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment
 from paktaleem.foundation.console.forms import ActionForm
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.requests import services
 from rights.requests.admin import forms
 from rights.requests.answers import compose_answer
-from rights.requests.models import RequestPause, RightsRequest
+from rights.requests.models import RequestPause, RightKind, RightsRequest
+from rights.requests.states import Decision
 
 __all__ = ["ACTS"]
 
@@ -72,7 +74,10 @@ def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
 
 
 def _decide(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+    """Decide a part; granting an erasure proposes it, which needs recent re-authentication."""
     del row
+    if given["part"].kind == RightKind.ERASURE and given["decision"] != Decision.REFUSED:
+        require_recent_authentication(request, Capability.PROPOSE_ERASURES, at=get_arrival_time(request))
     decision = {key: given[key] for key in ("decision", "refusal_code", "reasons")}
     services.decide_part(given["part"], **decision, **_by(request))
 

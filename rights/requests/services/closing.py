@@ -16,7 +16,7 @@ from paktaleem.foundation.errors import PortalError
 from rights.requests.carried_out import is_carried_out, orders_of
 from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.messages import ANSWER
-from rights.requests.models import PARENT, RequestLimit, RequestPart, RightKind, RightsRequest
+from rights.requests.models import PARENT, RequestLimit, RequestPart, RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.copies import purge_copies_of
@@ -30,7 +30,6 @@ __all__ = [
     "NotDecided",
     "NotSamePerson",
     "OrdersOpen",
-    "RecordRemains",
     "answer_request",
     "close_request",
     "is_of_erased_person",
@@ -58,12 +57,6 @@ class OrdersOpen(PortalError):
     """A system has not answered its order, and was not waived by two people."""
 
     console_message = "A system has not answered yet, and was not waived."
-
-
-class RecordRemains(PortalError):
-    """An erasure was granted, but the person's own record in the portal is not erased yet."""
-
-    console_message = "Erasure was granted: erase the person first."
 
 
 class IdentityDiffers(PortalError):
@@ -117,7 +110,7 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
 
     What systems gave for it is deleted. A request of an erased person needs no answer: there is no one left to inform,
     and no text can be kept any more.
-    Raises NotAnswered, OrdersOpen, RecordRemains, RequestEnded, NotAllowed, and what ``hooks.before_closing`` raises.
+    Raises NotAnswered, OrdersOpen, RequestEnded, NotAllowed, and what ``hooks.before_closing`` raises.
     """
     require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
@@ -125,8 +118,6 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
         raise NotAnswered
     if not is_carried_out(request, at=at):
         raise OrdersOpen
-    if _is_erasure_granted(request) and request.subject is not None and request.subject.erased_at is None:
-        raise RecordRemains
     for check in before_closing:
         check(request)
     request.closed_at = at
@@ -141,10 +132,6 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
 def is_of_erased_person(request: RightsRequest) -> bool:
     """Return True if the person of a request is erased, or the guardian who made it."""
     return any(one is not None and one.erased_at is not None for one in (request.subject, request.requester))
-
-
-def _is_erasure_granted(request: RightsRequest) -> bool:
-    return any(part.kind == RightKind.ERASURE and part.decision == Decision.GRANTED for part in list_parts(request))
 
 
 @transaction.atomic

@@ -24,7 +24,6 @@ from paktaleem.directory.people.services import (
     ErasureInProgress,
     record_id_search,
     reveal_fields,
-    start_erasure,
 )
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
@@ -50,10 +49,6 @@ _ERASED: dict[type[Exception], str] = {
 
 def _not_erased(row: Subject, _at: Any) -> bool:
     return row.erased_at is None
-
-
-def _may_be_erased(row: Subject, _at: Any) -> bool:
-    return row.is_recorded
 
 
 class RevealForm(RowActionForm):
@@ -87,26 +82,6 @@ def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
         shown=shown,
         row_url=owner.url_of("change", subject),
     )
-
-
-class EraseForm(RowActionForm):
-    """Typed confirmation of an erasure."""
-
-    confirmation = forms.CharField(
-        label="Type the LMS id of the person", widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-    field_order = ("confirmation", "reason")
-
-    def clean_confirmation(self) -> str:
-        """Accept the person's own LMS id only."""
-        typed = str(self.cleaned_data["confirmation"]).strip()
-        if typed != self.row.external_id:
-            raise forms.ValidationError(_("This is not the LMS id of the person."))
-        return typed
-
-
-def _erase(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    start_erasure(subject, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 class ErasedFilter(admin.SimpleListFilter):
@@ -206,26 +181,11 @@ class SubjectAdmin(ExportableAdmin):
             applies=_not_erased,
             refusals=_ERASED,
         ),
-        RowAction(
-            "erase",
-            "Erase person",
-            Capability.ERASE_SUBJECTS,
-            _erase,
-            form=EraseForm,
-            lead="Every system that holds the person's data is ordered to erase it. From now on the data may only be "
-            "deleted, and nothing new is recorded. Once every system has answered or was waived by two people, the "
-            "person's encryption key is destroyed: no one, including PakTaleem, can read their data again. "
-            "Pseudonymous evidence is kept. This cannot be undone.",
-            done="The erasure is confirmed. This page shows which systems still have to answer.",
-            danger=True,
-            applies=_may_be_erased,
-            refusals=_ERASED,
-        ),
     )
 
     def all_acts(self) -> Sequence[RowAction]:
-        """Insert the acts of other apps between revealing and erasing."""
-        return (self.acts[0], *person_acts, self.acts[1])
+        """Return revealing, and the acts of other apps."""
+        return (*self.acts, *person_acts)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -11,6 +11,7 @@ from paktaleem.directory.people.services.claims import claim_guardian, end_other
 from paktaleem.directory.people.services.erasure import (
     COMPLETE_ERASURE,
     AlreadyErased,
+    ErasureHeld,
     ErasureInProgress,
     ErasureOutcome,
     carry_out_erasure,
@@ -42,6 +43,7 @@ __all__ = [
     "AlreadyErased",
     "AlreadyRequested",
     "BatchRefused",
+    "ErasureHeld",
     "ErasureInProgress",
     "ErasureOutcome",
     "NotErased",

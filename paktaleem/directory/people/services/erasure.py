@@ -12,6 +12,7 @@ from django.db import transaction
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.erasure_hooks import (
     is_waiting,
+    list_holds,
     report_started_erasure,
     run_pre_erasure_hooks,
     take_locks,
@@ -30,6 +31,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 __all__ = [
     "COMPLETE_ERASURE",
     "AlreadyErased",
+    "ErasureHeld",
     "ErasureInProgress",
     "ErasureOutcome",
     "carry_out_erasure",
@@ -76,6 +78,12 @@ class ErasureInProgress(AlreadyErased):
     console_message = "The person is being erased: nothing new is recorded about them."
 
 
+class ErasureHeld(PortalError):
+    """Something forbids the erasure for now, such as an open incident (``people.erasure_holds``)."""
+
+    console_message = "The person may not be erased now: the preview says why."
+
+
 class ErasureOutcome(StrEnum):
     """Result of carrying out one line of the erasure list."""
 
@@ -95,13 +103,15 @@ def start_erasure(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
     From now on their data may only be deleted, and nothing new is recorded about them. The key is destroyed by
     ``complete_erasure`` once every order is answered or waived; at once if there is none. The line in the erasure list
     is on disk before the commit and remains even if the commit fails: the worker or the next ``replay_erasures`` then
-    starts the erasure. Raises AlreadyErased, ErasureInProgress, NotAllowed, OSError or ListDamaged if the list cannot
-    be written.
+    starts the erasure. Raises AlreadyErased, ErasureInProgress, ErasureHeld, NotAllowed, OSError or ListDamaged if
+    the list cannot be written.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
     _refuse_erased(subject)
+    if list_holds(subject, at):
+        raise ErasureHeld
     erasure = _start(subject, actor=actor, reason=Reason(reason), at=at)
     line = erasure_list().start(
         client_id=subject.client_id,

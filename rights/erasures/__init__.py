@@ -1,0 +1,1 @@
+"""Erasures of people: preview, two people, cooling-off, orders, verification and certificate."""

@@ -1,0 +1,45 @@
+"""Django app of erasures."""
+
+from paktaleem.foundation.extensions import config
+
+
+class ErasuresConfig(config.PortalAppConfig):
+    """The erasure of a person: preview, two people, cooling-off, verification and certificate."""
+
+    name = "rights.erasures"
+    label = "erasures"
+    verbose_name = "erasures"
+    handlers = (
+        (
+            "paktaleem.directory.people.erasure_hooks.personal_rows",
+            "rights.erasures.holdings.count_sealed_rows",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
+            "rights.erasures.services.notices.has_unsent_messages",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.before_erasure",
+            "rights.erasures.services.progress.certify_after_erasure",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "rights.erasures.services.progress.certify_after_answers",
+        ),
+        (
+            "rights.requests.hooks.part_granted",
+            "rights.erasures.services.requests.propose_for_part",
+        ),
+        (
+            "rights.requests.hooks.before_closing",
+            "rights.erasures.services.requests.require_certificate",
+        ),
+        (
+            "rights.requests.own_page.own_page_notices",
+            "rights.erasures.own_page.list_own_erasures",
+        ),
+        (
+            "rights.requests.own_page.own_page_extras",
+            "rights.erasures.own_page.show_number",
+        ),
+    )

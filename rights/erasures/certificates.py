@@ -1,0 +1,142 @@
+"""Certificates of erasures: canonical JSON (RFC 8785) without personal data, whose SHA-256 is in the ledger."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from django.utils import translation
+
+from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import tombstone_of
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
+from paktaleem.foundation.encryption.erasure_list import erasure_list
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import insert_rows
+from rights.erasures.models import Certificate, ErasureProposal
+from rights.erasures.preview import list_remaining
+
+__all__ = ["VERSION", "issue_certificate", "read_body"]
+
+VERSION = 1
+_ANSWERS = {
+    State.CONFIRMED: "erased",
+    State.NOT_FOUND: "not_found",
+    State.NOT_APPLICABLE: "not_applicable",
+    State.WAIVED: "waived",
+}
+
+
+def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor, at: datetime) -> Certificate:
+    """Issue the certificate of a verified erasure, in the caller's transaction; ``parent`` is the case of its orders.
+
+    Idempotent: an erasure has one certificate.
+    """
+    issued = Certificate.objects.filter(client_id=proposal.client_id, proposal=proposal).first()
+    if issued is not None:
+        return issued
+    body = canonical(_compose(proposal, parent, at))
+    sha256 = hashlib.sha256(body).hexdigest()
+    context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
+    facts = {"proposal": str(proposal.pk), "number": proposal.number, "sha256": sha256}
+    entry = make_entry("erasure.certified", facts=facts, actor=actor, at=at, **context)
+    row = Certificate(
+        id=new_id(),
+        client_id=proposal.client_id,
+        proposal=proposal,
+        body=body.decode(),
+        sha256=sha256,
+        entry_id=entry.pk,
+        issued_at=at,
+    )
+    insert_rows(entry, row)
+    return row
+
+
+def read_body(certificate: Certificate) -> dict[str, Any]:
+    """Return the content of a certificate. Raises ValueError if its text does not match its hash."""
+    if hashlib.sha256(certificate.body.encode()).hexdigest() != certificate.sha256:
+        raise ValueError("The certificate does not match its hash.")
+    content: dict[str, Any] = json.loads(certificate.body)
+    return content
+
+
+def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[str, Any]:
+    request = proposal.request
+    return {
+        "type": "erasure_certificate",
+        "version": VERSION,
+        "number": proposal.number,
+        "client": {"code": proposal.client.code, "name": proposal.client.name},
+        "person": {"id": str(proposal.subject_id), "commitment": _commitment(proposal.subject)},
+        "request": {"number": request.number, "received_at": _time(request.received_at)} if request else None,
+        "extent": {
+            "kind": proposal.extent,
+            "purposes": proposal.purposes,
+            "categories": proposal.categories,
+        },
+        "reason": proposal.reason,
+        "proposed": {"by": proposal.requested_role, "at": _time(proposal.requested_at)},
+        "approved": {"by": proposal.settled_role, "at": _time(proposal.settled_at)},
+        "cooling_off_until": _time(proposal.cooling_ends_at),
+        "ordered_at": _time(proposal.started_at),
+        "key_destroyed_at": _time(proposal.erasure.completed_at) if proposal.erasure else None,
+        "erasure_list": _lines(proposal),
+        "systems": [_answer(order) for order in _orders(proposal, parent)],
+        "remaining": _remaining(proposal.subject, proposal.started_at or at),
+        "issued_at": _time(at),
+    }
+
+
+def _commitment(subject: Subject) -> str:
+    """Return the keyed hash of the LMS id (hex), by which the portal recognises the person without any data."""
+    mark = bytes(subject.tombstone) if subject.tombstone else tombstone_of(subject.client_id, subject.external_id)
+    return (mark or b"").hex()
+
+
+def _remaining(subject: Subject, at: datetime) -> list[dict[str, Any]]:
+    """Return what stays and why, in English: the record is the same whatever language the reader uses."""
+    with translation.override("en"):
+        return [one._asdict() for one in list_remaining(subject, at)]
+
+
+def _lines(proposal: ErasureProposal) -> list[int]:
+    """Return the numbers of the lines of the erasure list by which the key was destroyed."""
+    if not proposal.is_whole:
+        return []
+    found = erasure_list().intents().items()
+    return sorted(
+        number
+        for number, line in found
+        if line.subject_id == proposal.subject_id and line.stage is LineStage.KEY_DESTROYED
+    )
+
+
+def _orders(proposal: ErasureProposal, parent: Parent) -> Any:
+    own = {"client_id": proposal.client_id, "parent_kind": parent.kind, "parent_id": parent.id, "kind": "erase"}
+    return Order.objects.filter(**own).select_related("system").order_by("system__code", "pk")
+
+
+def _answer(order: Order) -> dict[str, Any]:
+    """Return a system's answer: erased, not found, not applicable with its reason, or waived by two people."""
+    last = OrderStep.objects.filter(client_id=order.client_id, order=order).order_by("-taken_at", "-pk").first()
+    result = order.result or {}
+    return {
+        "system": order.system.code,
+        "order": str(order.pk),
+        "categories": order.categories,
+        "answer": _ANSWERS[State(order.state)],
+        "reason": result.get("reason") or (last.code if last and order.state == State.WAIVED else ""),
+        "counts": result.get("counts", {}),
+        "answered_at": _time(order.ended_at),
+    }
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None

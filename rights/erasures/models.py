@@ -1,0 +1,187 @@
+"""Proposals to erase a person's data, and the certificates of what was done."""
+
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from rights.requests.models import RightsRequest
+
+__all__ = ["Certificate", "ErasureProposal", "Extent", "Stage"]
+
+_BY = [(kind.value, kind.value) for kind in ByKind]
+
+
+class Extent(models.TextChoices):
+    """How much is erased."""
+
+    WHOLE = "whole", _("The whole person")
+    PARTIAL = "partial", _("Only some purposes")
+
+
+class Stage(models.TextChoices):
+    """Stage of an erasure, from the proposal to the certificate."""
+
+    PROPOSED = "proposed", _("Needs a second person")
+    COOLING_OFF = "cooling_off", _("Cooling-off")
+    ORDERED = "ordered", _("Ordered from the systems")
+    VERIFYING = "verifying", _("Verification failed")
+    CERTIFIED = "certified", _("Certified")
+    CHANGED = "changed", _("Sent back: something changed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+_BEFORE_START = [Stage.PROPOSED.value, Stage.COOLING_OFF.value]
+_STARTED = [Stage.ORDERED.value, Stage.VERIFYING.value, Stage.CERTIFIED.value]
+_OPEN = [*_BEFORE_START, Stage.ORDERED.value, Stage.VERIFYING.value]
+
+
+class ProposalQuerySet(models.QuerySet["ErasureProposal"]):
+    """Filters of proposals."""
+
+    def open(self) -> Self:
+        """Proposals that are neither certified, sent back nor cancelled."""
+        return self.filter(stage__in=_OPEN)
+
+    def before_start(self) -> Self:
+        """Proposals that can still be cancelled: no system has been ordered to erase."""
+        return self.filter(stage__in=_BEFORE_START)
+
+
+class ErasureProposal(RequestedChange):
+    """One proposal to erase a person's data, wholly or for some purposes; ``stage`` says how far it is.
+
+    ``seen`` are SHA-256 hashes (hex) of the facts at the proposal, by section; the erasure starts only if they are the
+    same at the end of the cooling-off. ``purposes`` and ``categories`` are codes, of a partial erasure only.
+    ``changed`` names the sections that differed when it was sent back; ``faults`` what a verification found.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            **dict.fromkeys(
+                ("requested_kind", "requested_role", "settled_role", "cancelled_role", "seen", "purposes"),
+                Personal.NONE,
+            ),
+            **dict.fromkeys(("categories", "changed", "faults"), Personal.NONE),
+            "number": Personal.PSEUDONYM,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.CharField(max_length=16)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(
+        RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    extent = models.CharField(max_length=8, choices=Extent)
+    purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    categories = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    reason = models.CharField(max_length=32, choices=Reason)
+    stage = models.CharField(max_length=16, choices=Stage)
+    seen = models.JSONField()
+    requested_role = models.CharField(max_length=32)
+    settled_role = models.CharField(max_length=32, blank=True, default="")
+    cooling_ends_at = models.DateTimeField("cooling-off until", null=True)
+    changed = ArrayField(models.CharField(max_length=32), default=list, db_default=[])
+    faults = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    cancelled_kind = models.CharField(max_length=16, choices=_BY, blank=True, default="")
+    cancelled_by = models.UUIDField(null=True)
+    cancelled_role = models.CharField(max_length=32, blank=True, default="")
+    started_at = models.DateTimeField("orders issued", null=True)
+    erasure = models.ForeignKey(
+        Erasure, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    ended_at = models.DateTimeField("ended", null=True)
+
+    objects: ClassVar[Any] = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "erasure"
+        verbose_name_plural = "erasures"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            *second_person_constraints("erasureproposal"),
+            models.UniqueConstraint(fields=["client", "number"], name="erasureproposal_number_once"),
+            models.UniqueConstraint(
+                fields=["client", "subject"],
+                condition=Q(stage__in=_BEFORE_START),
+                name="erasureproposal_one_before_start",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage__in=[Stage.COOLING_OFF.value, *_STARTED])
+                | Q(state="approved", cooling_ends_at__isnull=False),
+                name="erasureproposal_approved_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=_STARTED, started_at__isnull=False, started_at__gte=models.F("cooling_ends_at"))
+                | (~Q(stage__in=_STARTED) & Q(started_at=None, erasure=None)),
+                name="erasureproposal_starts_after_cooling_off",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=_OPEN, ended_at=None) | (~Q(stage__in=_OPEN) & Q(ended_at__isnull=False)),
+                name="erasureproposal_ends_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(extent="whole", purposes=[], categories=[])
+                | (Q(extent="partial", erasure=None, request__isnull=False) & ~Q(purposes=[])),
+                name="erasureproposal_extent_is_clear",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="erasureproposal_of_subject"),
+            models.Index(fields=["client", "request"], name="erasureproposal_of_request"),
+            *newest_first("requested_at", "erasureproposal_by_time"),
+            *newest_first("requested_at", "erasureproposal_by_stage", by="stage"),
+            *oldest_first("requested_at", "erasureproposal_open", condition=Q(stage__in=_OPEN)),
+        ]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return self.number
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True if the person's key is destroyed at the end."""
+        return self.extent == Extent.WHOLE
+
+    @property
+    def is_before_start(self) -> bool:
+        """Return True while the erasure can be cancelled."""
+        return self.stage in _BEFORE_START
+
+
+class Certificate(models.Model):
+    """The certificate of one erasure: canonical JSON without personal data. Append-only evidence.
+
+    ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
+    """
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": Personal.PSEUDONYM, "sha256": Personal.PSEUDONYM})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    proposal = models.ForeignKey(ErasureProposal, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    entry_id = models.UUIDField()
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["issued_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["client", "proposal"], name="certificate_one_per_erasure")]
+
+    def __str__(self) -> str:
+        """Return the hash."""
+        return self.sha256

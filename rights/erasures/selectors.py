@@ -1,0 +1,89 @@
+"""Selectors of erasures: lists, who is entitled to cancel, what waits, and what a partial erasure is about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from children.guardians.models import Guardianship, Verification
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Basis
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from rights.erasures.models import Certificate, ErasureProposal
+from rights.requests.models import RightKind, RightsRequest
+from rights.requests.selectors import list_purposes_meant
+
+__all__ = [
+    "exclusive_categories",
+    "find_certificate",
+    "is_child",
+    "is_entitled",
+    "list_entitled_guardians",
+    "list_erasures",
+    "list_legal_purposes",
+    "list_unanswered_requests",
+]
+
+
+def list_erasures(actor: Actor) -> QuerySet[ErasureProposal]:
+    """List the erasures that the actor may see. Raises NotAllowed."""
+    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    found: QuerySet[ErasureProposal] = ErasureProposal.objects.select_related("subject", "request", "client")
+    return found if actor.client_id is None else found.filter(client_id=actor.client_id)
+
+
+def find_certificate(proposal: ErasureProposal) -> Certificate | None:
+    """Return the certificate of an erasure, or None if it is not issued."""
+    return Certificate.objects.filter(client_id=proposal.client_id, proposal=proposal).first()
+
+
+def is_child(subject: Subject, at: datetime) -> bool:
+    """Return True if a guardian decides for the person at ``at``."""
+    client = Client.objects.get(pk=subject.client_id)
+    return subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+
+
+def list_entitled_guardians(child: Subject, *, at: datetime) -> list[Subject]:
+    """List the guardians who may decide for a child: verified, without a court order against it."""
+    verified = Verification.objects.filter(
+        client_id=OuterRef("client_id"), guardianship_id=OuterRef("pk"), ended_at=None
+    )
+    found = Guardianship.objects.live(at).filter(Exists(verified), client_id=child.client_id, child=child)
+    rows = found.filter(may_consent=True, court_order=False, guardian__erased_at=None).select_related("guardian")
+    return [row.guardian for row in rows.order_by("pk")]
+
+
+def is_entitled(person_id: UUID, subject: Subject, *, at: datetime) -> bool:
+    """Return True if a person may cancel an erasure of ``subject``: they are the person, or a guardian of the child."""
+    if person_id == subject.pk:
+        return True
+    return is_child(subject, at) and any(one.pk == person_id for one in list_entitled_guardians(subject, at=at))
+
+
+def list_unanswered_requests(subject: Subject) -> list[RightsRequest]:
+    """List the person's verified requests without an answer: each is answered before the person is erased."""
+    own = RightsRequest.objects.unanswered().filter(client_id=subject.client_id, subject=subject)
+    return list(own.filter(identity_verified_at__isnull=False).defer("details", "contact", "answer").order_by("pk"))
+
+
+def list_legal_purposes(subject: Subject, at: datetime) -> dict[str, tuple[frozenset[str], str]]:
+    """Map the purposes based on a legal obligation to their categories (codes) and the law that is cited."""
+    register, found = current_register(subject.client_id), {}
+    for code, purpose in sorted(register.purposes.items()):
+        rule = register.basis_in_force(code, subject.role, at)
+        if purpose.active and rule is not None and rule.basis == Basis.LEGAL_OBLIGATION:
+            found[code] = (purpose.categories, rule.legal_reference)
+    return found
+
+
+def exclusive_categories(subject: Subject, purposes: Sequence[str], at: datetime) -> list[str]:
+    """List the categories that only these purposes need: a partial erasure leaves what another purpose needs."""
+    register = current_register(subject.client_id)
+    meant = list_purposes_meant(subject.client_id, role=subject.role, kind=RightKind.ERASURE, at=at)
+    others = [register.purposes[code].categories for code in meant if code not in purposes]
+    own = [register.purposes[code].categories for code in purposes if code in register.purposes]
+    return sorted(frozenset().union(*own) - frozenset().union(*others))

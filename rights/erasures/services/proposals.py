@@ -1,0 +1,276 @@
+"""Propose an erasure, approve or decline it as a second person, and cancel it before it starts."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from paktaleem.directory.people.erasure_hooks import list_holds
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased, ErasureHeld, ErasureInProgress
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import new_id
+from rights.erasures.facts import find_changes, read_facts
+from rights.erasures.models import ErasureProposal, Extent, Stage
+from rights.erasures.selectors import is_child, is_entitled
+from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.states import Decider, Decision
+
+__all__ = [
+    "CONTINUE",
+    "NOTIFY",
+    "ChangedSince",
+    "ErasureEnded",
+    "ErasureProposed",
+    "Target",
+    "cancel_erasure",
+    "decide_erasure",
+    "lock_proposal",
+    "propose_erasure",
+    "record",
+    "replace_proposal",
+    "send_back",
+]
+
+CONTINUE, NOTIFY = "erasures.continue", "erasures.notify"
+"""Tasks that continue one erasure, and that inform the person of an approved one, by client and proposal."""
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class ErasureProposed(PortalError):
+    """An erasure of this person was already proposed and has not started."""
+
+    console_message = "An erasure of this person is already proposed."
+
+
+class ChangedSince(PortalError):
+    """Facts about the person have changed since the preview or the proposal was made."""
+
+    console_message = "Something about the person has changed since. Look at the preview again."
+
+
+class ErasureEnded(PortalError):
+    """The erasure has started, was sent back or cancelled: it cannot be decided or cancelled any more."""
+
+    console_message = "This erasure has started or ended in the meantime."
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The extent of an erasure: the whole person, or the purposes and categories (codes) of a partial erasure."""
+
+    purposes: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def extent(self) -> Extent:
+        """Return the extent: a target without purposes is the whole person."""
+        return Extent.PARTIAL if self.purposes else Extent.WHOLE
+
+
+@transaction.atomic
+def propose_erasure(
+    subject: Subject,
+    *,
+    target: Target | None = None,
+    request: RightsRequest | None = None,
+    seen: Mapping[str, str] | None = None,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> ErasureProposal:
+    """Propose to erase a person's data; nothing changes until a second person approves and the cooling-off is over.
+
+    ``seen`` are the facts of the preview (``read_facts``). An administrator of a client proposes only for a request of
+    which they granted the client's part. Raises ChangedSince, ErasureProposed, ErasureHeld, AlreadyErased,
+    ErasureInProgress, NotAllowed.
+    """
+    require(actor, Capability.PROPOSE_ERASURES, subject.client_id)
+    subject = _lock_subject(subject)
+    _require_controller(actor, request)
+    if list_holds(subject, at):
+        raise ErasureHeld
+    facts = read_facts(subject)
+    if seen is not None and find_changes(seen, facts):
+        raise ChangedSince
+    if ErasureProposal.objects.before_start().filter(client_id=subject.client_id, subject=subject).exists():
+        raise ErasureProposed
+    row = _build(subject, target or Target(), request, actor, at)
+    row.reason, row.seen = Reason(reason).value, facts
+    row.save(force_insert=True)
+    about: dict[str, Any] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes}
+    about |= {"categories": row.categories, "rights_request": str(request.pk) if request else None}
+    record("erasure.proposed", row, actor, at, facts=about)
+    return row
+
+
+@transaction.atomic
+def decide_erasure(
+    proposal: ErasureProposal, *, approve: bool, actor: Actor, at: datetime, reason: Reason | str = Reason.REVIEW
+) -> ErasureProposal:
+    """Approve an erasure as a second person, so that the cooling-off runs, or decline it.
+
+    The person is then informed on every known channel. Raises ChangedSince, ErasureHeld, ErasureEnded,
+    ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_ERASURES, proposal.client_id)
+    if actor.kind is not ByKind.USER:
+        raise NotAllowed("Only a signed-in person may approve or decline an erasure.")
+    proposal = lock_proposal(proposal)
+    if proposal.stage != Stage.PROPOSED:
+        raise ErasureEnded
+    if approve:
+        _require_unchanged(proposal, at)
+    proposal = decide_change(proposal, approve=approve, actor=actor, at=at)
+    proposal.settled_role = actor.role
+    if not approve:
+        return _end(proposal, "erasure.declined", actor, at, facts={"reason": Reason(reason).value})
+    proposal.stage = Stage.COOLING_OFF.value
+    proposal.cooling_ends_at = at + _cooling_off(proposal.subject, at)
+    proposal.save()
+    facts = {"reason": Reason(reason).value, "cooling_ends_at": proposal.cooling_ends_at.isoformat()}
+    record("erasure.approved", proposal, actor, at, facts=facts)
+    client, key = str(proposal.client_id), str(proposal.pk)
+    enqueue_job(NOTIFY, client=client, proposal=key)
+    enqueue_job(CONTINUE, due_at=to_wall_clock(proposal.cooling_ends_at), client=client, proposal=key)
+    return proposal
+
+
+@transaction.atomic
+def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
+    """Cancel an erasure that has not started: staff, the person, or a guardian with authority for the child.
+
+    Raises ErasureEnded, NotAllowed.
+    """
+    proposal = lock_proposal(proposal)
+    if actor.kind is ByKind.SUBJECT:
+        if not is_entitled(actor.id, proposal.subject, at=at):
+            raise NotAllowed("Only the person or a guardian may cancel the erasure.")
+    else:
+        require(actor, Capability.PROPOSE_ERASURES, proposal.client_id)
+    if not proposal.is_before_start:
+        raise ErasureEnded
+    return _cancel(proposal, actor, at)
+
+
+def replace_proposal(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> None:
+    """Cancel a proposal that has not started, because a wider one takes its place. Raises ErasureEnded."""
+    proposal = lock_proposal(proposal)
+    if not proposal.is_before_start:
+        raise ErasureEnded
+    _cancel(proposal, actor, at)
+
+
+def send_back(proposal: ErasureProposal, changed: list[str], actor: Actor, at: datetime) -> ErasureProposal:
+    """End a locked proposal because the facts changed since; ``changed`` are sections of ``read_facts``."""
+    proposal.changed = changed
+    _close_decision(proposal, actor, at)
+    return _end(proposal, "erasure.sent_back", actor, at, facts={"changed": changed})
+
+
+def lock_proposal(proposal: ErasureProposal) -> ErasureProposal:
+    """Return the stored proposal, locked until the end of the transaction, with its person."""
+    rows = ErasureProposal.objects.select_for_update(of=("self",)).select_related("subject", "client", "request")
+    found: ErasureProposal = rows.get(pk=proposal.pk, client_id=proposal.client_id)
+    return found
+
+
+def record(
+    kind: str, proposal: ErasureProposal, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
+) -> Any:
+    """Record a step of an erasure in the ledger and return its entry; ``facts`` are codes, ids and times."""
+    context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
+    about = {"proposal": str(proposal.pk), "number": proposal.number, **(facts or {})}
+    return record_entry(kind, facts=about, actor=actor, at=at, **context)
+
+
+def _build(
+    subject: Subject, target: Target, request: RightsRequest | None, actor: Actor, at: datetime
+) -> ErasureProposal:
+    return ErasureProposal(
+        id=new_id(),
+        client_id=subject.client_id,
+        number="E" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
+        subject=subject,
+        request=request,
+        extent=target.extent.value,
+        purposes=sorted(target.purposes),
+        categories=sorted(target.categories),
+        stage=Stage.PROPOSED.value,
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_role=actor.role,
+        requested_at=at,
+    )
+
+
+def _lock_subject(subject: Subject) -> Subject:
+    locked = Subject.objects.select_for_update().get(pk=subject.pk, client_id=subject.client_id)
+    if locked.erased_at is not None:
+        raise AlreadyErased
+    if locked.is_being_erased:
+        raise ErasureInProgress
+    return locked
+
+
+def _require_controller(actor: Actor, request: RightsRequest | None) -> None:
+    """Require an officer, or the administrator of a client who decided its part of an erasure request."""
+    if actor.client_id is None:
+        return
+    granted = RequestPart.objects.filter(
+        client_id=actor.client_id,
+        request=request,
+        kind=RightKind.ERASURE,
+        decider=Decider.CLIENT.value,
+        decision__in=[Decision.GRANTED.value, Decision.PARTLY.value],
+        decided_by=actor.id,
+    )
+    if request is None or not granted.exists():
+        raise NotAllowed("An administrator proposes an erasure by granting a request.")
+
+
+def _require_unchanged(proposal: ErasureProposal, at: datetime) -> None:
+    subject = _lock_subject(proposal.subject)
+    if find_changes(proposal.seen, read_facts(subject)):
+        raise ChangedSince
+    if list_holds(subject, at):
+        raise ErasureHeld
+
+
+def _cooling_off(subject: Subject, at: datetime) -> timedelta:
+    """Return the cooling-off of a person: for a child never shorter than for an adult."""
+    hours = settings.ERASURE_WAIT_HOURS
+    return timedelta(hours=max(hours, settings.ERASURE_WAIT_HOURS_CHILD) if is_child(subject, at) else hours)
+
+
+def _cancel(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasureProposal:
+    proposal.cancelled_kind, proposal.cancelled_by, proposal.cancelled_role = actor.kind.value, actor.id, actor.role
+    _close_decision(proposal, actor, at)
+    return _end(proposal, "erasure.cancelled", actor, at)
+
+
+def _close_decision(proposal: ErasureProposal, actor: Actor, at: datetime) -> None:
+    if proposal.state == ChangeState.WAITING:
+        proposal.state, proposal.settled_by, proposal.settled_at = ChangeState.REPLACED, actor.id, at
+
+
+def _end(
+    proposal: ErasureProposal, kind: str, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
+) -> ErasureProposal:
+    """Save how a proposal ended: sent back, or else cancelled."""
+    proposal.stage = Stage.CHANGED.value if proposal.changed else Stage.CANCELLED.value
+    proposal.ended_at = at
+    proposal.save()
+    record(kind, proposal, actor, at, facts=facts)
+    return proposal

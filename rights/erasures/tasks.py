@@ -1,0 +1,54 @@
+"""Background tasks of erasures: continue each, and inform the person of an approved one."""
+
+from uuid import UUID
+
+from django.urls import reverse
+from procrastinate.contrib.django import app
+
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from rights.erasures.models import ErasureProposal
+from rights.erasures.services import continue_erasure, list_clients_with_open_erasures
+from rights.erasures.services.notices import notify_person
+from rights.erasures.services.proposals import CONTINUE, NOTIFY
+
+__all__ = ["continue_all_erasures", "continue_one_erasure", "notify_of_erasure"]
+
+CONTINUE_ALL = "erasures.continue_all"
+
+
+@app.task(name=CONTINUE, pass_context=False)
+def continue_one_erasure(client: str, proposal: str) -> None:
+    """Do what is due for one erasure; idempotent."""
+    with in_client(UUID(client)):
+        found = ErasureProposal.objects.get(pk=proposal, client_id=client)
+        continue_erasure(found, actor=system_actor(CONTINUE), at=client_now())
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="erasures_continue_all")
+@app.task(name=CONTINUE_ALL, queueing_lock=CONTINUE_ALL, pass_context=False)
+def continue_all_erasures(timestamp: int) -> None:
+    """Every ten minutes, continue each open erasure: also those whose own job failed, in a transaction each."""
+    del timestamp
+    with as_officer():
+        clients = list_due_clients(list_clients_with_open_erasures, at=wall_clock_now())
+    for client_id in clients:
+        with in_client(client_id):
+            waiting = list(ErasureProposal.objects.open().filter(client_id=client_id).values_list("pk", flat=True))
+        for proposal in sorted(waiting):
+            continue_one_erasure(str(client_id), str(proposal))
+
+
+@app.task(name=NOTIFY, pass_context=False)
+def notify_of_erasure(client: str, proposal: str) -> None:
+    """Inform the person, and the guardians of a child, of an approved erasure; idempotent."""
+    with in_client(UUID(client)):
+        found = ErasureProposal.objects.get(pk=proposal, client_id=client)
+        notify_person(found, address=_link_address, actor=system_actor(NOTIFY), at=wall_clock_now())
+
+
+def _link_address(token: str) -> str:
+    return build_public_url(reverse("requests-link", args=[token]))

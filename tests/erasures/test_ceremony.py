@@ -1,0 +1,315 @@
+"""An erasure takes a preview, two people and a cooling-off, and starts only if nothing has changed."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Erasure, SubjectKey
+from paktaleem.directory.people.services import (
+    ErasureHeld,
+    ErasureInProgress,
+    complete_erasure,
+    erase_subject,
+    register_subject,
+    start_erasure,
+)
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from retention.services import CollectionReport, report_collection
+from rights.erasures.facts import read_facts
+from rights.erasures.models import ErasureProposal
+from rights.erasures.preview import preview_erasure
+from rights.erasures.services import (
+    ChangedSince,
+    ErasureEnded,
+    ErasureProposed,
+    cancel_erasure,
+    decide_erasure,
+    propose_erasure,
+)
+from rights.erasures.services.notices import notify_person
+from rights.erasures.tasks import continue_all_erasures
+from rights.requests.services import answer_request
+from tests.cast import Cast
+from tests.children.guardians import verified_guardian
+from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, certified, go_on, proposed, second, waive_all
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, DAY, decided, received
+from tests.showing import shown
+
+
+def address(token: str) -> str:
+    return f"https://privacy.example/{token}"
+
+
+def test_the_preview_says_what_goes_what_stays_and_which_systems_are_ordered(indus: Cast) -> None:
+    received(indus, "access", details="A text of mine")
+    preview = preview_erasure(indus.subject("hamza"), at=AT)
+    assert {one.app for one in preview.goes} >= {"subjects", "rights", "mail"}
+    assert all(one.rows for one in preview.goes)
+    assert {one.name: bool(one.categories) for one in preview.systems}
+    assert {one.code for one in preview.stays} >= {
+        "ledger",
+        "consents",
+        "requests",
+        "tombstone",
+        "legal:legal_compliance",
+    }
+    assert all(one.ground for one in preview.stays)
+    [legal] = [one for one in preview.stays if one.code == "legal:legal_compliance"]
+    assert "Legal obligation: " in legal.ground
+    assert [one.rows for one in preview.ends] == [1], "the open request"
+    assert preview.hours == 72
+    assert preview_erasure(indus.subject("danish"), at=AT).hours == settings.ERASURE_WAIT_HOURS_CHILD == 168
+
+
+def test_nothing_is_ordered_or_erased_before_the_cooling_off_is_over(indus: Cast) -> None:
+    row = proposed(indus)
+    assert go_on(row, AT + 90 * DAY).stage == "proposed", "without a second person it never starts"
+    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
+    assert (row.stage, row.cooling_ends_at, row.requested_role, row.settled_role) == (
+        "cooling_off",
+        AFTER,
+        "privacy_officer",
+        "privacy_officer",
+    )
+    assert go_on(row, AFTER - timedelta(seconds=1)).stage == "cooling_off"
+    assert not Order.objects.exists()
+    assert not Erasure.objects.exists()
+    assert go_on(row, AFTER).stage == "ordered"
+    assert {order.kind for order in Order.objects.all()} == {"erase"}
+    assert SubjectKey.objects.filter(subject_id=row.subject_id).exists()
+    kinds = list(Entry.objects.filter(family="erasure").order_by("recorded_at", "id").values_list("kind", flat=True))
+    assert kinds == ["erasure.proposed", "erasure.approved", "erasure.ordered"]
+
+
+def test_the_database_refuses_a_start_during_the_cooling_off_and_self_approval(indus: Cast) -> None:
+    row = approved(indus)
+    broken: list[dict[str, Any]] = [
+        {"stage": "ordered", "started_at": AFTER - HOUR},
+        {"settled_by": row.requested_by},
+        {"stage": "certified", "ended_at": AFTER},
+        {"extent": "partial"},
+    ]
+    for values in broken:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ErasureProposal.objects.filter(pk=row.pk).update(**values)
+
+
+def test_a_second_person_approves_or_declines(indus: Cast) -> None:
+    row = proposed(indus)
+    with pytest.raises(ApproverIsRequester):
+        decide_erasure(row, approve=True, actor=indus.actor("amina"), at=AT)
+    for name in ("bilal", "sana", "celia"):
+        with pytest.raises(NotAllowed):
+            decide_erasure(row, approve=True, actor=indus.actor(name), at=AT)
+    declined = decide_erasure(row, approve=False, actor=second(indus), at=AT)
+    assert (declined.stage, declined.state, declined.ended_at) == ("cancelled", "declined", AT)
+    with pytest.raises(ErasureEnded):
+        decide_erasure(row, approve=True, actor=second(indus), at=AT)
+    assert go_on(declined, AT + 90 * DAY).stage == "cancelled"
+
+
+def test_an_administrator_proposes_only_by_granting_a_request(indus: Cast) -> None:
+    with pytest.raises(NotAllowed, match="granting a request"):
+        proposed(indus, actor="farah")
+    request = received(indus, "erasure", purposes=["newsletter"])
+    with pytest.raises(NotAllowed, match="granting a request"):
+        proposed(indus, actor="farah", request=request)
+    with pytest.raises(NotAllowed):
+        propose_erasure(indus.subject("hamza"), actor=indus.key_actor("indus"), reason=WHY, at=AT)
+
+
+def test_a_person_has_one_proposal_before_the_start(indus: Cast) -> None:
+    proposed(indus)
+    with pytest.raises(ErasureProposed):
+        proposed(indus)
+
+
+def changes_of(indus: Cast) -> dict[str, Callable[[], Any]]:
+    """Name the section that each change of a fact concerns."""
+    hamza = indus.subject("hamza")
+    told: dict[str, Any] = {"actor": indus.actor("amina"), "at": AT + HOUR}
+    client = indus.client("indus")
+    collected = CollectionReport(category="usage_logs", occasion="upload", purpose="service_delivery", collected_at=AT)
+    answers = [Answer("newsletter", ConsentState.REFUSED)]
+    return {
+        "person": lambda: register_subject(
+            "lms-hamza", client=client, details={"full_name": "Hamza L."}, actor=SETTING_UP, at=AT + HOUR
+        ),
+        "holdings": lambda: report_collection(hamza, collected, actor=SETTING_UP, at=AT + HOUR),
+        "consents": lambda: record_answers(
+            hamza, answers=answers, shown=shown(client.pk, AT + HOUR), evidence="B", **told
+        ),
+        "limits": lambda: restrict_processing(hamza, purpose_code="newsletter", reason=WHY, **told),
+        "requests": lambda: received(indus, "access", at=AT + HOUR),
+    }
+
+
+@pytest.mark.parametrize("section", ["person", "holdings", "consents", "limits", "requests"])
+@pytest.mark.parametrize("when", ["before approval", "during the cooling-off"])
+def test_a_change_sends_it_back(section: str, when: str, indus: Cast) -> None:
+    row = proposed(indus) if when == "before approval" else approved(indus)
+    changes_of(indus)[section]()
+    if when == "before approval":
+        with pytest.raises(ChangedSince):
+            decide_erasure(row, approve=True, actor=second(indus), at=AT + 2 * HOUR)
+    back = go_on(row, AFTER)
+    assert (back.stage, back.changed, back.ended_at) == ("changed", [section], AFTER)
+    assert not Order.objects.filter(kind="erase").exists()
+    assert json.loads(Entry.objects.get(kind="erasure.sent_back").body)["facts"]["changed"] == [section]
+    assert proposed(indus, at=AFTER + HOUR).stage == "proposed", "it can be proposed again"
+
+
+def test_what_changed_since_the_preview_refuses_the_proposal(indus: Cast) -> None:
+    seen = read_facts(indus.subject("hamza"))
+    object_to_purpose(
+        indus.subject("hamza"), purpose_code="platform_improvement", actor=indus.actor("amina"), reason=WHY, at=AT
+    )
+    with pytest.raises(ChangedSince):
+        proposed(indus, seen=seen)
+    assert proposed(indus, seen=read_facts(indus.subject("hamza"))).stage == "proposed"
+
+
+def test_more_records_of_the_same_kind_are_no_change(indus: Cast) -> None:
+    told: dict[str, Any] = {"occasion": "upload", "purpose": "service_delivery", "collected_at": AT}
+    report_collection(indus.subject("hamza"), CollectionReport(category="usage_logs", **told), actor=SETTING_UP, at=AT)
+    row = approved(indus)
+    later = CollectionReport(category="usage_logs", **told)
+    report_collection(indus.subject("hamza"), later, actor=SETTING_UP, at=AT + HOUR)
+    assert go_on(row, AFTER).stage == "ordered"
+
+
+def test_the_person_and_staff_cancel_before_the_start_and_nobody_else(indus: Cast) -> None:
+    hamza, client_id = indus.subject_id("hamza"), indus.client_id("indus")
+    other = person_actor(indus.subject_id("esra"), client_id, acts_for=hamza)
+    row = approved(indus)
+    with pytest.raises(NotAllowed):
+        cancel_erasure(row, actor=other, at=AT)
+    with pytest.raises(NotAllowed):
+        cancel_erasure(row, actor=indus.actor("sana"), at=AT)
+    cancelled = cancel_erasure(row, actor=person_actor(hamza, client_id, acts_for=hamza), at=AT + HOUR)
+    assert (cancelled.stage, cancelled.cancelled_kind, cancelled.state) == ("cancelled", "subject", "approved")
+    assert go_on(cancelled, AFTER).stage == "cancelled"
+    again = approved(indus)
+    assert cancel_erasure(again, actor=indus.actor("farah"), at=AT).cancelled_role == "client_admin"
+    started = go_on(approved(indus), AFTER)
+    with pytest.raises(ErasureEnded):
+        cancel_erasure(started, actor=indus.actor("amina"), at=AFTER)
+
+
+def test_a_verified_guardian_of_a_child_may_cancel_and_the_wait_is_longer(indus: Cast) -> None:
+    danish, esra = indus.subject("danish"), indus.subject("esra")
+    verified_guardian(danish, esra, at=AT)
+    row = approved(indus, "danish")
+    assert row.cooling_ends_at == AT + 168 * HOUR
+    assert notify_person(row, address=address, actor=SYSTEM, at=AT) == 2
+    told = Letter.objects.filter(related_id=row.pk).values_list("channel", "kind", "subject_id")
+    assert set(told) == {(channel, "erasure_notice_guardian", esra.pk) for channel in ("mail", "text")}
+    guardian = person_actor(esra.pk, row.client_id, acts_for=esra.pk)
+    assert cancel_erasure(row, actor=guardian, at=AT).stage == "cancelled"
+
+
+def test_the_person_is_informed_once_on_every_known_channel(indus: Cast) -> None:
+    phone = {"phone": "+923001234567"}
+    register_subject("lms-hamza", client=indus.client("indus"), details=phone, actor=SETTING_UP, at=AT - HOUR)
+    row = approved(indus)
+    assert {job.task_name for job in jobs()} >= {"erasures.notify", "erasures.continue"}
+    for expected in (2, 0):
+        assert notify_person(row, address=address, actor=SYSTEM, at=AT) == expected
+    told = Letter.objects.filter(related_id=row.pk)
+    assert sorted(told.values_list("channel", "kind")) == [("mail", "erasure_notice"), ("text", "erasure_notice")]
+    assert go_on(row, AFTER).stage == "ordered", "being informed is no change"
+
+
+def jobs() -> list[ProcrastinateJob]:
+    with in_global():
+        return list(ProcrastinateJob.objects.all())
+
+
+def test_an_open_incident_holds_it_with_its_ground(indus: Cast) -> None:
+    row = proposed(indus, "danish")
+    collected = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=AT)
+    _, incident = report_collection(indus.subject("danish"), collected, actor=SETTING_UP, at=AT)
+    assert incident is not None
+    [hold] = preview_erasure(indus.subject("danish"), at=AT).holds
+    assert (hold.code, "incident" in hold.ground) == ("incident_open", True)
+    with pytest.raises(ErasureHeld):
+        start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=WHY, at=AT)
+    assert go_on(row, AT).stage == "changed"
+    with pytest.raises(ErasureHeld):
+        proposed(indus, "danish")
+
+
+def test_every_verified_request_is_answered_before_it_starts(indus: Cast) -> None:
+    request = decided(indus, received(indus, "access"))
+    unverified = received(indus, "access", identity="", channel="form")
+    row = approved(indus)
+    assert go_on(row, AFTER).stage == "cooling_off"
+    answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AFTER)
+    assert go_on(row, AFTER).stage == "ordered"
+    unverified.refresh_from_db()
+    assert unverified.is_open
+
+
+def test_the_key_waits_for_the_answer_to_be_sent(indus: Cast) -> None:
+    request = decided(indus, received(indus, "erasure", purposes=[]))
+    row = ErasureProposal.objects.get(request=request, stage="proposed")
+    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
+    answer_request(request, text="It will be erased.", actor=indus.actor("farah"), at=AT)
+    started = go_on(row, AFTER)
+    waive_all(indus, AFTER)
+    erasure = Erasure.objects.get(subject=started.subject)
+    assert not complete(erasure)
+    Letter.objects.filter(kind="rights_answer").update(state="sent", sent_at=AFTER, context=None)
+    Letter.objects.filter(kind="erasure_notice").update(state="failed")
+    assert complete(erasure)
+
+
+def complete(erasure: Erasure) -> bool:
+    return complete_erasure(erasure, actor=SYSTEM, at=AFTER)
+
+
+def test_a_person_who_is_being_erased_is_not_proposed_and_one_erased_by_rule_sends_it_back(indus: Cast) -> None:
+    row = approved(indus)
+    erase_subject(indus.subject("hamza"), actor=indus.actor("amina"), reason=WHY, at=AT + HOUR)
+    assert go_on(row, AFTER).stage == "changed"
+    start_erasure(indus.subject("junaid"), actor=indus.actor("amina"), reason=WHY, at=AT)
+    with pytest.raises(ErasureInProgress):
+        proposed(indus, "junaid")
+
+
+def test_the_worker_continues_every_client_and_twice_does_no_harm(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = approved(cast)
+    for _ in range(2):
+        continue_all_erasures(0)
+    with in_client(cast.client_id("indus")):
+        row.refresh_from_db()
+        assert row.stage == "ordered", "the system clock is past the cooling-off"
+        assert Order.objects.filter(kind="erase").count() == 2
+
+
+def test_another_client_sees_nothing(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        proposed(cast)
+    with in_client(cast.client_id("khyber")):
+        assert not ErasureProposal.objects.exists()
+
+
+def test_a_certified_erasure_stays_so(indus: Cast) -> None:
+    row = certified(indus, approved(indus), AFTER)
+    assert row.stage == "certified"
+    assert go_on(row, AFTER + DAY).ended_at == AFTER

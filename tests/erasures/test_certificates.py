@@ -1,0 +1,152 @@
+"""An erasure is verified, and its certificate says what was done without naming anyone."""
+
+import hashlib
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, transaction
+from pypdf import PdfReader
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import Erasure, Subject, SubjectKey
+from paktaleem.directory.people.selectors import tombstone_of
+from paktaleem.directory.people.services import complete_erasure
+from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.erasure_list import erasure_list
+from rights.erasures.certificates import read_body
+from rights.erasures.models import Certificate, ErasureProposal
+from rights.erasures.pdf import render_certificate
+from rights.erasures.selectors import find_certificate
+from rights.requests.models import RightsRequest
+from rights.requests.sealing import create_key
+from rights.requests.services import answer_request
+from tests.cast import Cast
+from tests.erasures.steps import AFTER, HOUR, SYSTEM, approved, certified, go_on, send_all, waive_all
+from tests.rights.cases import AT, decided, received
+
+LATER = AFTER + HOUR
+
+
+def answered(indus: Cast) -> ErasureProposal:
+    """Let the learning platform erase, billing say that a law keeps the data, and the key be destroyed."""
+    row = go_on(approved(indus), AFTER)
+    send_all(AFTER)
+    key = indus.key_actor("indus")
+    orders = {order.system.code: order for order in Order.objects.select_related("system")}
+    done, kept = Answer(Outcome.DONE, counts={"usage_logs": 3}), Answer(Outcome.NOT_APPLICABLE, reason="legal_duty")
+    complete_order(accept_order(orders["lms"], actor=key, at=AFTER), done, actor=key, at=AFTER)
+    carry_out_by_hand(orders["billing"], kept, actor=indus.actor("amina"), at=AFTER)
+    assert complete_erasure(Erasure.objects.get(subject=row.subject), actor=SYSTEM, at=LATER)
+    return row
+
+
+def test_it_lists_every_answer_the_days_the_roles_and_what_stays(indus: Cast) -> None:
+    lms_id = indus.subject("hamza").external_id
+    row = go_on(answered(indus), LATER)
+    certificate = Certificate.objects.get(proposal=row)
+    body = read_body(certificate)
+    assert (row.stage, body["number"], body["extent"]["kind"]) == ("certified", row.number, "whole")
+    assert {one["system"]: (one["answer"], one["reason"], one["counts"]) for one in body["systems"]} == {
+        "billing": ("not_applicable", "legal_duty", {}),
+        "lms": ("erased", "", {"usage_logs": 3}),
+    }
+    assert (body["proposed"]["by"], body["approved"]["by"]) == ("privacy_officer", "privacy_officer")
+    assert [body[name] for name in ("cooling_off_until", "ordered_at", "key_destroyed_at", "issued_at")] == [
+        AFTER.isoformat(),
+        AFTER.isoformat(),
+        LATER.isoformat(),
+        LATER.isoformat(),
+    ]
+    mark = tombstone_of(row.client_id, lms_id)
+    assert mark is not None
+    assert body["person"]["commitment"] == mark.hex(), "who knows the LMS id can recognise the person"
+    [line] = body["erasure_list"]
+    assert erasure_list().intents()[line].subject_id == row.subject_id
+    assert {one["code"] for one in body["remaining"]} >= {"ledger", "tombstone", "legal:legal_compliance"}
+    assert all(one["ground"] for one in body["remaining"])
+
+
+def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(indus: Cast) -> None:
+    row = go_on(answered(indus), LATER)
+    certificate = Certificate.objects.get(proposal=row)
+    for word in ("hamza", "lodhi", "lms-hamza", "amina", "@"):
+        assert word not in certificate.body.lower()
+    assert certificate.body.encode() == canonical(json.loads(certificate.body))
+    sha256 = hashlib.sha256(certificate.body.encode()).hexdigest()
+    entry = Entry.objects.get(pk=certificate.entry_id)
+    assert (entry.kind, json.loads(entry.body)["facts"]["sha256"]) == ("erasure.certified", sha256)
+
+
+def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(indus: Cast) -> None:
+    certificate = Certificate.objects.get(proposal=go_on(answered(indus), LATER))
+    pdf = PdfReader(io.BytesIO(render_certificate(read_body(certificate), sha256=certificate.sha256)))
+    text = " ".join(page.extract_text() for page in pdf.pages)
+    for words in ("Certificate of erasure", "legal_duty", certificate.proposal.number, "privacy officer"):
+        assert words in text
+    assert re.search("[\u0600-\u06ff]{2}", text), "Urdu beside English"
+    assert certificate.sha256 in text.replace("\n", "").replace(" ", "")
+    assert pdf.metadata is not None
+    assert certificate.proposal.number in str(pdf.metadata.title)
+
+
+def test_it_is_issued_once_and_never_changed(indus: Cast) -> None:
+    row = go_on(answered(indus), LATER)
+    certificate = Certificate.objects.get(proposal=row)
+    assert go_on(row, LATER + HOUR).stage == "certified"
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Certificate.objects.filter(pk=certificate.pk).update(body="{}")
+    certificate.body = certificate.body.replace("erased", "nothing")
+    with pytest.raises(ValueError, match="does not match its hash"):
+        read_body(certificate)
+    assert Certificate.objects.count() == 1
+    assert Entry.objects.filter(kind="erasure.certified").count() == 1
+
+
+def test_a_waived_order_says_so(indus: Cast) -> None:
+    row = certified(indus, approved(indus), AFTER)
+    certificate = find_certificate(row)
+    assert certificate is not None
+    assert {(one["answer"], one["reason"]) for one in read_body(certificate)["systems"]} == {("waived", "review")}
+
+
+def test_nothing_is_certified_while_something_of_the_person_is_left(indus: Cast) -> None:
+    """A key of a request that was restored, a key of the person: each is found, and recorded once."""
+    request = received(indus, "question")
+    answer_request(decided(indus, request), text="Answered.", actor=indus.actor("amina"), at=AT)
+    row = answered(indus)
+    left = RightsRequest.objects.get(pk=request.pk)
+    create_key(left)
+    left.save()
+    SubjectKey.objects.create(client_id=row.client_id, subject_id=row.subject_id, epoch=1, wrapped=b"x")
+    for _ in range(2):
+        failed = go_on(row, LATER)
+        assert (failed.stage, failed.faults) == ("verifying", ["key", "rights.rightsrequest.wrapped"])
+    assert not Certificate.objects.exists()
+    assert Entry.objects.filter(kind="erasure.verification_failed").count() == 1
+    SubjectKey.objects.filter(subject_id=row.subject_id).delete()
+    left.wrapped = left.epoch = None
+    left.save()
+    assert (go_on(row, LATER + HOUR).stage, Certificate.objects.count()) == ("certified", 1)
+
+
+def test_nothing_is_certified_without_the_line_of_the_erasure_list(indus: Cast, erasure_list: Path) -> None:
+    row = answered(indus)
+    erasure_list.unlink()
+    assert go_on(row, LATER).faults == ["erasure_list"]
+
+
+def test_an_order_that_is_open_again_is_not_certified(indus: Cast) -> None:
+    row = go_on(approved(indus), AFTER)
+    send_all(AFTER)
+    assert go_on(row, LATER).stage == "ordered", "the systems have not answered"
+    waive_all(indus, LATER)
+    assert go_on(row, LATER).stage == "ordered", "the key is not destroyed"
+    assert Subject.objects.get(pk=row.subject_id).erased_at is None
+    assert not Certificate.objects.exists()

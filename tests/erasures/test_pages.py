@@ -1,0 +1,162 @@
+"""The console pages of an erasure, and the person's own page on which they cancel it."""
+
+import hashlib
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from paktaleem.foundation.tenancy.context import in_client
+from rights.erasures.models import Certificate, ErasureProposal
+from rights.erasures.services.proposals import NOTIFY
+from rights.erasures.tasks import notify_of_erasure
+from tests.access_links import visiting
+from tests.access_links.visiting import latest_code, send, visitor
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import list_url, row_url
+from tests.erasures.steps import HOUR, approved, certified, proposed
+from tests.rights.cases import part_of, received
+from tests.signing_in import browser_of
+from tests.working import work as work_on
+
+MODEL = "erasures/erasureproposal"
+
+
+def work() -> None:
+    work_on({**visiting.TASKS, NOTIFY: notify_of_erasure})
+
+
+def the_only(cast: Cast) -> ErasureProposal:
+    with in_client(cast.client_id("indus")):
+        return ErasureProposal.objects.select_related("subject").get()
+
+
+def propose_in_console(sign_in: SignIn, cast: Cast) -> Any:
+    url, amina = row_url("subjects/subject", cast.subject_id("hamza"), "erase"), sign_in("amina")
+    page = amina.get(url)
+    words = page.content.decode()
+    for part in ("What the erasure would do", "What becomes unreadable for ever", "What is kept, and why", "72 hours"):
+        assert part in words
+    seen = page.context["form"].initial["seen"]
+    return amina.post(url, {"confirmation": "lms-hamza", "reason": "subject_request", "seen": seen})
+
+
+def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sign_in: SignIn, cast: Cast) -> None:
+    made = propose_in_console(sign_in, cast)
+    row = the_only(cast)
+    assert made["Location"] == row_url(MODEL, row.pk)
+    assert "Needs a second person" in sign_in("amina").get(row_url(MODEL, row.pk)).content.decode()
+    refused = sign_in("amina").post(row_url(MODEL, row.pk, "approve"), {"reason": "review"})
+    assert "You requested this change yourself" in refused.content.decode()
+    farah = sign_in("farah")
+    first = farah.get("/admin/").content.decode()
+    assert f"{list_url(MODEL)}?stage__exact=proposed" in first
+    assert "What the erasure would do" in farah.get(row_url(MODEL, row.pk, "approve")).content.decode()
+    assert farah.post(row_url(MODEL, row.pk, "approve"), {"reason": "review"}).status_code == 302
+    page = farah.get(row_url(MODEL, row.pk)).content.decode()
+    assert "Cooling-off until" in page
+    assert farah.post(row_url(MODEL, row.pk, "cancel")).status_code == 302
+    assert the_only(cast).stage == "cancelled"
+    assert row.number in sign_in("amina").get(row_url("subjects/subject", row.subject_id)).content.decode()
+
+
+def test_a_proposal_from_an_old_page_is_refused(sign_in: SignIn, cast: Cast) -> None:
+    url, amina = row_url("subjects/subject", cast.subject_id("hamza"), "erase"), sign_in("amina")
+    seen = amina.get(url).context["form"].initial["seen"]
+    asked = {"confirmation": "lms-hamza", "reason": "subject_request"}
+    with in_client(cast.client_id("indus")):
+        received(cast, "access")
+    for wrong, words in ((seen, "has changed since"), ("[]", "send the form again"), ("", "send the form again")):
+        again = amina.post(url, {**asked, "seen": wrong})
+        assert words in again.content.decode()
+    fresh = again.context["form"]["seen"].value()
+    assert amina.post(url, {**asked, "seen": fresh}).status_code == 302, "the page shows the preview as it is now"
+
+
+def test_granting_an_erasure_takes_recent_authentication(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        request = received(cast, "erasure", purposes=["newsletter"], at=timezone.now())
+        part = part_of(request)
+    stale, url = browser_of(cast.user("farah"), seconds_ago=301), row_url("rights/rightsrequest", request.pk, "decide")
+    refused = {"refusal_code": "excessive", "reasons": "Because."}
+    for decision, more, leads_away in (("granted", {}, True), ("refused", refused, False)):
+        answer = stale.post(url, {"part": str(part.pk), "decision": decision, **more})
+        assert (answer.status_code, "reauthenticate" in answer["Location"]) == (302, leads_away)
+    with in_client(cast.client_id("indus")):
+        assert not ErasureProposal.objects.exists()
+
+
+def test_the_certificate_is_downloaded_by_the_client(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = certified(cast, approved(cast), timezone.now() + timedelta(days=90))
+        kept = Certificate.objects.get()
+    for name in ("amina", "bilal", "farah"):
+        browser = sign_in(name)
+        found = browser.post(row_url(MODEL, row.pk, "certificate-json"))
+        assert found["Content-Disposition"] == f'attachment; filename="erasure-{row.number}.json"'
+        assert hashlib.sha256(found.content).hexdigest() == kept.sha256
+        assert browser.post(row_url(MODEL, row.pk, "certificate-pdf")).content.startswith(b"%PDF-")
+        assert kept.sha256 in browser.get(row_url(MODEL, row.pk)).content.decode()
+    assert sign_in("celia").post(row_url(MODEL, row.pk, "certificate-json")).status_code == 404
+
+
+def test_a_request_sent_back_is_proposed_again_on_its_page(sign_in: SignIn, cast: Cast) -> None:
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        request = received(cast, "erasure", purposes=["newsletter"], at=at)
+        part = part_of(request)
+    farah, url = sign_in("farah"), row_url("rights/rightsrequest", request.pk, "propose-erasure")
+    farah.post(row_url("rights/rightsrequest", request.pk, "decide"), {"part": str(part.pk), "decision": "granted"})
+    row = the_only(cast)
+    page = farah.get(row_url("rights/rightsrequest", request.pk)).content.decode()
+    assert row_url(MODEL, row.pk) in page
+    assert url not in page
+    sign_in("amina").post(row_url(MODEL, row.pk, "decline"), {"reason": "review"})
+    assert url in farah.get(row_url("rights/rightsrequest", request.pk)).content.decode()
+    seen = farah.get(url).context["form"].initial["seen"]
+    assert farah.post(url, {"reason": "subject_request", "seen": seen}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert ErasureProposal.objects.filter(stage="proposed", request=request).count() == 1
+
+
+def own_page(cast: Cast) -> Client:
+    """Approve an erasure, and follow the link that the person is sent."""
+    with in_client(cast.client_id("indus")):
+        approved(cast, at=timezone.now())
+    work()
+    [letter] = mail.outbox
+    assert letter.to == ["hamza.lodhi@students.example"]
+    browser, link = visitor(), re.search(r"/requests/link/\S+", str(letter.body))
+    assert link is not None
+    assert send(browser, link[0]).status_code == 302
+    work()
+    assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
+    return browser
+
+
+def test_the_person_cancels_with_a_code_on_their_own_page(cast: Cast) -> None:
+    browser = own_page(cast)
+    row = the_only(cast)
+    page = browser.get("/requests/mine/").content.decode()
+    assert "Your data will be erased" in page
+    assert row.number in page
+    done = send(browser, "/requests/mine/erasure/", form_at="/requests/mine/", erasure=str(row.pk))
+    assert "The erasure is cancelled" in done.content.decode()
+    row = the_only(cast)
+    assert (row.stage, row.cancelled_kind) == ("cancelled", "subject")
+    assert "will be erased" not in browser.get("/requests/mine/").content.decode()
+
+
+def test_the_own_page_cancels_no_one_elses_erasure(cast: Cast) -> None:
+    browser = own_page(cast)
+    with in_client(cast.client_id("indus")):
+        other = proposed(cast, "junaid", at=timezone.now() - HOUR)
+    for key in (str(other.pk), "nonsense", ""):
+        assert send(browser, "/requests/mine/erasure/", form_at="/requests/mine/", erasure=key).status_code == 404
+    with in_client(cast.client_id("indus")):
+        assert ErasureProposal.objects.before_start().count() == 2
+    assert visitor().get("/requests/mine/erasure/").status_code == 405
