@@ -1,11 +1,17 @@
 """App configuration of emails and text messages."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions import config
 
 
-class MailConfig(AppConfig):
+class MailConfig(config.PortalAppConfig):
     """Outgoing emails and text messages, each stored as a row."""
 
     name = "paktaleem.directory.mail"
     label = "mail"
     verbose_name = "emails and text messages"
+    handlers = (
+        (
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.directory.mail.recipients.ADDRESS_KEYS",
+        ),
+    )
