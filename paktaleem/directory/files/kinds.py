@@ -1,6 +1,7 @@
 """Accepted file types, detected by their first bytes, regardless of name or declared type."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["ACCEPTED_KINDS", "CONTENT_TYPES", "FileKind", "detect_file_kind"]
 
@@ -13,6 +14,8 @@ class FileKind(models.TextChoices):
     PNG = "png", "PNG image"
     JSON = "json", "JSON"
     """written by the portal from a data system's response; not accepted as an upload"""
+    OTHER = "other", _("File of any type")
+    """an attachment of an email; stored as it came, never opened, not accepted as an upload"""
 
 
 CONTENT_TYPES = {
@@ -20,6 +23,7 @@ CONTENT_TYPES = {
     FileKind.JPEG: "image/jpeg",
     FileKind.PNG: "image/png",
     FileKind.JSON: "application/json",
+    FileKind.OTHER: "application/octet-stream",
 }
 
 _SIGNATURES = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}

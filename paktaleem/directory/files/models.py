@@ -19,25 +19,37 @@ __all__ = ["FileChunk", "PackageKey", "SealedFile"]
 class SealedFile(models.Model):
     """A file about a person, encrypted under the person's key and unreadable once the key is destroyed.
 
-    With a ``package`` it is encrypted under that package's key, which is itself sealed under the person's.
+    With a ``package`` it is encrypted under that package's key, which is itself sealed under the person's. A file
+    without a person belongs to a case (``package`` is the case's id) and is encrypted under a key of that case.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"sealed_hash": Personal.PSEUDONYM})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
     kind = models.CharField(max_length=16, choices=FileKind)
     size = models.PositiveIntegerField(help_text="In bytes, before encryption.")
     chunks = models.PositiveSmallIntegerField()
     sealed_hash = models.CharField(
         max_length=64, help_text="SHA-256 of the ciphertext, which reveals nothing about the content."
     )
-    package = models.UUIDField(null=True, help_text="The package that it belongs to, such as an order.")
+    package = models.UUIDField(null=True, help_text="The package or case that it belongs to, such as an order.")
     added_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-added_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(subject__isnull=False) | models.Q(package__isnull=False),
+                name="sealedfile_of_person_or_case",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "package"], condition=models.Q(subject=None), name="sealedfile_of_case"),
+        ]
 
     def __str__(self) -> str:
         """Return type and size."""
@@ -68,7 +80,7 @@ class FileChunk(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     number = models.PositiveSmallIntegerField()
-    data = models.BinaryField(help_text="Ciphertext under the person's key.")
+    data = models.BinaryField(help_text="Ciphertext under the person's or the case's key.")
 
     class Meta:
         ordering = ["number"]

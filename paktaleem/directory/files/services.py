@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from http import HTTPStatus
-from typing import IO
+from typing import IO, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -26,12 +26,21 @@ __all__ = [
     "FileTooLarge",
     "iterate_file",
     "purge_package",
+    "store_case_file",
     "store_file",
 ]
 
 CHUNK_BYTES = 256 * 1024
 _KEY_BYTES = 32
 _KEY_COLUMN = "files_packagekey.key"
+
+
+class _Owner(NamedTuple):
+    """Owner of a file: the client, the person or None, and the package or case."""
+
+    client_id: UUID
+    subject: Subject | None
+    package: UUID | None
 
 
 class FileTooLarge(PortalError):
@@ -69,7 +78,21 @@ def store_file(
     ``package`` (the id of what they belong to, locked by the caller) can be purged with it. Raises FileKindRefused,
     FileTooLarge, KeyDestroyed.
     """
-    sealer, file_id = _sealer_for(subject, package), new_id()
+    sealer = _sealer_for(subject, package)
+    return _store(content, owner=_Owner(subject.client_id, subject, package), sealer=sealer, kind=kind, at=at)
+
+
+@transaction.atomic
+def store_case_file(content: IO[bytes], *, client_id: UUID, case: UUID, sealer: Sealer, at: datetime) -> SealedFile:
+    """Encrypt a file of a case without a known person, of any type, under the case's key; it is never opened here.
+
+    ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read it. Raises FileTooLarge.
+    """
+    return _store(content, owner=_Owner(client_id, None, case), sealer=sealer, kind=FileKind.OTHER, at=at)
+
+
+def _store(content: IO[bytes], *, owner: _Owner, sealer: Sealer, kind: FileKind | None, at: datetime) -> SealedFile:
+    file_id = new_id()
     digest, size, number = hashlib.sha256(), 0, 0
     chunk = content.read(CHUNK_BYTES)
     kind = kind or detect_file_kind(chunk)
@@ -84,17 +107,17 @@ def store_file(
         chunk_context = _chunk_context(file_id.hex, number, is_last=not following)
         data = sealer.seal_bytes(chunk, column=chunk_context).ciphertext
         digest.update(data)
-        parts.append(FileChunk(client_id=subject.client_id, file_id=file_id, number=number, data=data))
+        parts.append(FileChunk(client_id=owner.client_id, file_id=file_id, number=number, data=data))
         chunk, number = following, number + 1
     file = SealedFile(
         id=file_id,
-        client_id=subject.client_id,
-        subject=subject,
+        client_id=owner.client_id,
+        subject=owner.subject,
         kind=kind,
         size=size,
         chunks=number,
         sealed_hash=digest.hexdigest(),
-        package=package,
+        package=owner.package,
         added_at=at,
     )
     file.save(force_insert=True)
@@ -102,13 +125,13 @@ def store_file(
     return file
 
 
-def iterate_file(file: SealedFile) -> Iterator[bytes]:
-    """Yield the decrypted chunks of a file.
+def iterate_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[bytes]:
+    """Yield the decrypted chunks of a file; a file of a case needs the case's ``sealer``.
 
     Raises KeyDestroyed; FilePurged if the file's package was purged; CannotOpen if a chunk was moved or changed;
     FileChunk.DoesNotExist if one is missing.
     """
-    sealer = _sealer_of_file(file)
+    sealer = sealer or _sealer_of_file(file)
     for number in range(file.chunks):
         chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
         column = _chunk_context(file.id.hex, number, is_last=number == file.chunks - 1)
@@ -138,6 +161,8 @@ def _sealer_for(subject: Subject, package: UUID | None) -> Sealer:
 
 
 def _sealer_of_file(file: SealedFile) -> Sealer:
+    if file.subject is None:
+        raise ValueError("A file of a case needs the sealer of the case.")
     own = sealer_of(file.subject)
     if file.package is None:
         return own

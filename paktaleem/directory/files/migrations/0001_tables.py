@@ -16,17 +16,19 @@ class Migration(migrations.Migration):
                 name="SealedFile",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("kind", models.CharField(choices=[("pdf", "PDF"), ("jpeg", "JPEG image"), ("png", "PNG image"), ("json", "JSON")], max_length=16)),
+                    ("kind", models.CharField(choices=[("pdf", "PDF"), ("jpeg", "JPEG image"), ("png", "PNG image"), ("json", "JSON"), ("other", "File of any type")], max_length=16)),
                     ("size", models.PositiveIntegerField(help_text='In bytes, before encryption.')),
                     ("chunks", models.PositiveSmallIntegerField()),
                     ("sealed_hash", models.CharField(help_text='SHA-256 of the ciphertext, which reveals nothing about the content.', max_length=64)),
-                    ("package", models.UUIDField(help_text="The package that it belongs to, such as an order.", null=True)),
+                    ("package", models.UUIDField(help_text="The package or case that it belongs to, such as an order.", null=True)),
                     ("added_at", models.DateTimeField()),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
-                    ("subject", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
+                    ("subject", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="subjects.subject")),
                 ],
                 options={
                     "ordering": ["-added_at", "-id"],
+                    "constraints": [models.CheckConstraint(condition=models.Q(("subject__isnull", False), ("package__isnull", False), _connector="OR"), name="sealedfile_of_person_or_case")],
+                    "indexes": [models.Index(condition=models.Q(("subject", None)), fields=["client", "package"], name="sealedfile_of_case")],
                 },
             ),
             migrations.CreateModel(
@@ -43,7 +45,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("number", models.PositiveSmallIntegerField()),
-                    ("data", models.BinaryField(help_text="Ciphertext under the person's key.")),
+                    ("data", models.BinaryField(help_text="Ciphertext under the person's or the case's key.")),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("file", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="files.sealedfile")),
                 ],
