@@ -21,6 +21,7 @@ from rights.requests.services.closing import (
     close_request,
     is_of_erased_person,
     link_duplicate,
+    may_answer_contact,
 )
 from rights.requests.services.decisions import (
     AlreadyDecided,
@@ -77,6 +78,7 @@ __all__ = [
     "link_duplicate",
     "list_assignees",
     "list_parts",
+    "may_answer_contact",
     "pause_request",
     "purge_old_requests",
     "read_notes",

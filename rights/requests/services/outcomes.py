@@ -35,6 +35,7 @@ _METHODS = {
     Channel.API: Method.LMS,
     Channel.CLIENT: Method.CONSOLE,
     Channel.TELEPHONE: Method.PHONE,
+    Channel.MAIL: Method.EMAIL,
 }
 """How a withdrawal was collected, by the channel of its request."""
 _COPIES = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
