@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "consent.paper",
     "retention",
     "rights.requests",
+    "rights.mailbox",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",
@@ -234,7 +235,7 @@ if MAIL_FOLDER:
     }
 else:
     _MAILER = {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": "paktaleem.directory.mail.backends.EmailBackend",
         "OPTIONS": {
             "host": _MAIL["EMAIL_HOST"],
             "port": _MAIL["EMAIL_PORT"],
@@ -316,6 +317,17 @@ GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60) 
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
 COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
 CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # time limit to answer a concern about a child's data
+MAILBOX_HOST = env.str("MAILBOX_HOST", default="")  # IMAP server of the support mailbox; empty: it is not polled
+MAILBOX_PORT = env.int("MAILBOX_PORT", default=993)
+MAILBOX_TLS = env.str("MAILBOX_TLS", default="ssl")  # ssl, starttls, or none for a server on this computer
+MAILBOX_USER = env.str("MAILBOX_USER", default="")
+MAILBOX_PASSWORD = env.str("MAILBOX_PASSWORD", default="")
+MAILBOX_FOLDER = env.str("MAILBOX_FOLDER", default="INBOX")
+MAILBOX_DONE_FOLDER = env.str("MAILBOX_DONE_FOLDER", default="")  # taken emails are moved there; empty: marked as read
+MAILBOX_ADDRESS = env.str("MAILBOX_ADDRESS", default="")  # its address; replies to a case go to name+token@domain
+MAILBOX_AUTHSERV = env.str("MAILBOX_AUTHSERV", default="")  # authserv-id of our mail server in Authentication-Results
+MAILBOX_MOST_BYTES = env.int("MAILBOX_MOST_BYTES", default=10 * 1_048_576)  # of an email; the rest is cut off
+MAILBOX_KEPT_DAYS = env.int("MAILBOX_KEPT_DAYS", default=30)  # retention of a message that an officer settled
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # retention of its text after the answer
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180

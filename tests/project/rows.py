@@ -62,6 +62,9 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.mailbox.models import MailMessage
+from rights.mailbox.parsing.reader import parse_mail
+from rights.mailbox.services.receiving import ReceivedMail, store_mail
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -112,6 +115,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= incident_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
+        rows |= messages_of_indus(cast)
     rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -215,6 +219,20 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     acts = {"answer": decided, "close": answered, "resume": paused}
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     return {**found, "rights/rightsrequest": waiting.pk}
+
+
+def messages_of_indus(cast: Cast) -> dict[str, Any]:
+    """Take an email that made a request, and one that was set aside with a file; return the key for each act."""
+    raw = b"From: one@mail.example\r\nMessage-ID: <1@mail.example>\r\n\r\nWhat do you have?"
+    mail, contents = parse_mail(raw) or (None, [])
+    known = {"raw": raw, "is_cut": False, "contents": contents, "received_at": AT, "zone": "UTC"}
+    took: dict[str, Any] = {"client": cast.client("indus"), "request_id": None, "actor": SETTING_UP, "at": AT}
+    asked = store_mail(ReceivedMail(mail=mail, aside=None, **known), **took)  # type: ignore[arg-type]
+    aside = store_mail(ReceivedMail(mail=None, aside=None, **{**known, "raw": b"unreadable"}), **took)  # type: ignore[arg-type]
+    assert asked is not None
+    assert aside is not None
+    MailMessage.objects.filter(pk=aside.pk).update(state="aside", aside_reason="list")
+    return {"mailbox/mailmessage": aside.pk, "rights/rightsrequest/messages": asked.request_id}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

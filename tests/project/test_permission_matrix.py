@@ -204,12 +204,17 @@ ACTS = {
     "rights/rightsrequest/extend": "OC",
     "rights/rightsrequest/link": "O",
     "rights/rightsrequest/match": "OC",
+    "rights/rightsrequest/messages": "OC",
     "rights/rightsrequest/note": "OC",
     "rights/rightsrequest/pause": "OC",
     "rights/rightsrequest/read": "OC",
     "rights/rightsrequest/resume": "OC",
     "rights/rightsrequest/route": "O",
     "rights/rightsrequest/verify": "OC",
+    "mailbox/mailmessage/file": "OC",
+    "mailbox/mailmessage/make-request": "O",
+    "mailbox/mailmessage/read": "OC",
+    "mailbox/mailmessage/settle": "O",
     "subjects/subject/rights-request": "OSC",
     "paper/answersheet/confirm": "OC",
     "paper/formrun/print": "OC",
@@ -356,6 +361,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention|rights"
+    "|mailbox"
 )
 
 

@@ -64,6 +64,7 @@ NO_ACTS = {
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
+    "message.eml",
     "objection.grounds",
     "people.before_erasure",
     "people.child_revealed",

@@ -42,6 +42,7 @@ FILLED = (
     "concerns_concern",
     "rights_rightsrequest",
     "rights_requestpart",
+    "mailbox_mailmessage",
     "subjects_agechange",
     "subjects_readmission",
     "subjects_rosterimport",
@@ -213,6 +214,10 @@ SELECT id, client_id, 'R' || number, (ARRAY['form', 'api', 'telephone'])[1 + num
 FROM person WHERE number %% 2 = 0;
 INSERT INTO rights_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
 SELECT id, client_id, id, 'access', 'client', '', '', '' FROM person WHERE number %% 2 = 0;
+INSERT INTO mailbox_mailmessage (id, client_id, request_id, direction, state, aside_reason, message_key, size, files, received_at)
+SELECT id, client_id, CASE WHEN number %% 20 > 0 THEN id END, 'in', CASE WHEN number %% 20 > 0 THEN 'request' ELSE 'aside' END,
+    CASE WHEN number %% 20 > 0 THEN '' ELSE 'list' END, sha256(number::text::bytea), 1000, 0, at
+FROM person WHERE number %% 2 = 0;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,

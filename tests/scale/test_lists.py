@@ -55,6 +55,7 @@ BIG = [
     "children/guardianconflict",
     "concerns/concern",
     "rights/rightsrequest",
+    "mailbox/mailmessage",
     "subjects/agechange",
     "subjects/readmission",
     "subjects/rosterimport",
