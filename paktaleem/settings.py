@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "rights.rectifications",
     "rights.complaints",
     "rights.erasures",
+    "rights.mailbox",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",
@@ -239,7 +240,7 @@ if MAIL_FOLDER:
     }
 else:
     _MAILER = {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": "paktaleem.directory.mail.backends.EmailBackend",
         "OPTIONS": {
             "host": _MAIL["EMAIL_HOST"],
             "port": _MAIL["EMAIL_PORT"],
@@ -324,6 +325,17 @@ PACKAGE_DAYS = env.int("PACKAGE_DAYS", default=14)  # how long the copy of a per
 PACKAGE_MOST_BYTES = env.int("PACKAGE_MOST_BYTES", default=1024**3)  # largest copy of a person's data
 ERASURE_WAIT_HOURS = max(72, env.int("ERASURE_WAIT_HOURS", default=72))  # cooling-off of an approved erasure
 ERASURE_WAIT_HOURS_CHILD = max(ERASURE_WAIT_HOURS, env.int("ERASURE_WAIT_HOURS_CHILD", default=168))  # of a child’s
+MAILBOX_HOST = env.str("MAILBOX_HOST", default="")  # IMAP server of the support mailbox; empty: it is not polled
+MAILBOX_PORT = env.int("MAILBOX_PORT", default=993)
+MAILBOX_TLS = env.str("MAILBOX_TLS", default="ssl")  # ssl, starttls, or none for a server on this computer
+MAILBOX_USER = env.str("MAILBOX_USER", default="")
+MAILBOX_PASSWORD = env.str("MAILBOX_PASSWORD", default="")
+MAILBOX_FOLDER = env.str("MAILBOX_FOLDER", default="INBOX")
+MAILBOX_DONE_FOLDER = env.str("MAILBOX_DONE_FOLDER", default="")  # taken emails are moved there; empty: marked as read
+MAILBOX_ADDRESS = env.str("MAILBOX_ADDRESS", default="")  # its address; replies to a case go to name+token@domain
+MAILBOX_AUTHSERV = env.str("MAILBOX_AUTHSERV", default="")  # authserv-id of our mail server in Authentication-Results
+MAILBOX_MOST_BYTES = env.int("MAILBOX_MOST_BYTES", default=10 * 1_048_576)  # of an email; the rest is cut off
+MAILBOX_KEPT_DAYS = env.int("MAILBOX_KEPT_DAYS", default=30)  # retention of a message that an officer settled
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change

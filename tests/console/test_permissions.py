@@ -77,6 +77,7 @@ TABLE = {
     "complaints/authoritycase": ("OASC", "", ""),
     "rights/rightsrequest": ("OASC", "", ""),
     "erasures/erasureproposal": ("OASC", "", ""),
+    "mailbox/mailmessage": ("OASC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),
     "ledger/entry": ("OAC", "", ""),

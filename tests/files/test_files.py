@@ -4,7 +4,7 @@ import io
 import secrets
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from paktaleem.directory.files.kinds import FileKind, detect_file_kind
 from paktaleem.directory.files.models import FileChunk, SealedFile
@@ -13,11 +13,13 @@ from paktaleem.directory.files.services import (
     FileKindNotAccepted,
     FileTooLarge,
     iterate_file,
+    store_case_file,
     store_file,
 )
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.encryption.sealing import CannotOpen, KeyDestroyed
+from paktaleem.foundation.encryption.sealing import CannotOpen, KeyDestroyed, Sealer
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 
 
 @pytest.fixture
@@ -124,3 +126,26 @@ def test_files_are_never_changed(hamza, now):
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
+
+
+def test_a_file_of_a_case_has_any_type_and_needs_the_key_of_the_case(cast, now):
+    client_id, case = cast.client_id("indus"), new_id()
+    sealer = Sealer(client_id, case, secrets.token_bytes(32))
+    content = b"<html>anything</html>" * CHUNK_BYTES
+    with in_client(client_id):
+        file = store_case_file(io.BytesIO(content[:300_000]), client_id=client_id, case=case, sealer=sealer, at=now)
+        kept = SealedFile.objects.get(pk=file.pk)
+        assert (kept.subject_id, kept.package, kept.kind, kept.size) == (None, case, "other", 300_000)
+        assert b"".join(iterate_file(kept, sealer=sealer)) == content[:300_000]
+        with pytest.raises(CannotOpen):
+            next(iterate_file(kept, sealer=Sealer(client_id, case, secrets.token_bytes(32))))
+        with pytest.raises(ValueError, match="needs the sealer"):
+            next(iterate_file(kept))
+
+
+def test_the_database_refuses_a_file_of_neither_a_person_nor_a_case(cast, now):
+    with in_client(cast.client_id("indus")):
+        columns = {"kind": "other", "size": 1, "chunks": 1, "sealed_hash": "", "added_at": now}
+        nobodys = SealedFile(client_id=cast.client_id("indus"), **columns)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            nobodys.save(force_insert=True)

@@ -69,6 +69,9 @@ from rights.complaints.services import add_entry, open_case, set_deadline
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services import continue_erasure, decide_erasure, propose_erasure
 from rights.guardian_requests.services import record_guardian_request
+from rights.mailbox.models import MailMessage
+from rights.mailbox.parsing.reader import parse_mail
+from rights.mailbox.services.receiving import ReceivedMail, store_mail
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
@@ -123,6 +126,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
+        rows |= messages_of_indus(cast)
     rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -268,6 +272,20 @@ def erasures_of_indus(cast: Cast) -> dict[str, Any]:
     decide_erasure(ErasureProposal.objects.get(request=request), approve=False, actor=amina, at=AT)
     acts = {f"erasures/erasureproposal/certificate-{kind}": row.pk for kind in ("pdf", "json")}
     return {**acts, "erasures/erasureproposal": waiting.pk, "rights/rightsrequest/propose-erasure": request.pk}
+
+
+def messages_of_indus(cast: Cast) -> dict[str, Any]:
+    """Take an email that made a request, and one that was set aside with a file; return the key for each act."""
+    raw = b"From: one@mail.example\r\nMessage-ID: <1@mail.example>\r\n\r\nWhat do you have?"
+    mail, contents = parse_mail(raw) or (None, [])
+    known = {"raw": raw, "is_cut": False, "contents": contents, "received_at": AT, "zone": "UTC"}
+    took: dict[str, Any] = {"client": cast.client("indus"), "request_id": None, "actor": SETTING_UP, "at": AT}
+    asked = store_mail(ReceivedMail(mail=mail, aside=None, **known), **took)  # type: ignore[arg-type]
+    aside = store_mail(ReceivedMail(mail=None, aside=None, **{**known, "raw": b"unreadable"}), **took)  # type: ignore[arg-type]
+    assert asked is not None
+    assert aside is not None
+    MailMessage.objects.filter(pk=aside.pk).update(state="aside", aside_reason="list")
+    return {"mailbox/mailmessage": aside.pk, "rights/rightsrequest/messages": asked.request_id}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

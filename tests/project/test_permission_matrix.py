@@ -223,6 +223,7 @@ ACTS = {
     "rights/rightsrequest/extend": "OC",
     "rights/rightsrequest/link": "O",
     "rights/rightsrequest/match": "OC",
+    "rights/rightsrequest/messages": "OC",
     "rights/rightsrequest/note": "OC",
     "rights/rightsrequest/pause": "OC",
     "rights/rightsrequest/propose-erasure": "OC",
@@ -235,6 +236,10 @@ ACTS = {
     "rights/rightsrequest/take-copy": "OC",
     "rights/rightsrequest/inform-recipient": "OC",
     "rights/rightsrequest/verify": "OC",
+    "mailbox/mailmessage/file": "OC",
+    "mailbox/mailmessage/make-request": "O",
+    "mailbox/mailmessage/read": "OC",
+    "mailbox/mailmessage/settle": "O",
     "subjects/subject/rights-request": "OSC",
     "paper/answersheet/confirm": "OC",
     "paper/formrun/print": "OC",
@@ -385,7 +390,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
-    "rights|complaints|erasures"
+    "rights|complaints|erasures|mailbox"
 )
 
 

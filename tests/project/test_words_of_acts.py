@@ -58,6 +58,7 @@ NO_ACTS = {
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
+    "message.eml",
     "objection.grounds",
     "people.age_change_settled",
     "people.before_erasure",

@@ -42,6 +42,7 @@ FILLED = (
     "rights_rightsrequest",
     "rights_requestpart",
     "erasures_erasureproposal",
+    "mailbox_mailmessage",
     "subjects_agechange",
     "subjects_readmission",
     "subjects_rosterimport",
@@ -214,6 +215,10 @@ INSERT INTO erasures_erasureproposal (id, client_id, number, subject_id, extent,
 SELECT id, client_id, 'E' || number, id, 'whole', 'subject_request', CASE WHEN number %% 20 > 0 THEN 'cancelled' ELSE 'proposed' END,
     '{}', CASE WHEN number %% 20 > 0 THEN 'declined' ELSE 'waiting' END, 'user', client_id, 'privacy_officer', at, '', '', '',
     CASE WHEN number %% 20 > 0 THEN id END, CASE WHEN number %% 20 > 0 THEN at END, CASE WHEN number %% 20 > 0 THEN at END
+FROM person WHERE number %% 2 = 0;
+INSERT INTO mailbox_mailmessage (id, client_id, request_id, direction, state, aside_reason, message_key, size, files, received_at)
+SELECT id, client_id, CASE WHEN number %% 20 > 0 THEN id END, 'in', CASE WHEN number %% 20 > 0 THEN 'request' ELSE 'aside' END,
+    CASE WHEN number %% 20 > 0 THEN '' ELSE 'list' END, sha256(number::text::bytea), 1000, 0, at
 FROM person WHERE number %% 2 = 0;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)

@@ -55,6 +55,7 @@ BIG = [
     "children/guardianconflict",
     "rights/rightsrequest",
     "erasures/erasureproposal",
+    "mailbox/mailmessage",
     "subjects/agechange",
     "subjects/readmission",
     "subjects/rosterimport",

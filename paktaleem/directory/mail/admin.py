@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.services import resend_message
@@ -73,7 +74,7 @@ class MessageAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related recipients, annotate the actors and defer the encrypted column."""
-        found = super().get_queryset(request).select_related("subject", "user").defer("context")
+        found = super().get_queryset(request).select_related("subject", "user").defer("context", "address")
         return annotate_actor(found, actor_of(request))
 
     @admin.display(description="message")
@@ -86,6 +87,8 @@ class MessageAdmin(EvidenceAdmin):
         """Return the staff member's name, or a link to the person; never an address."""
         if row.user is not None:
             return row.user.full_name
+        if row.to_address:
+            return gettext("An address that someone gave")
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 

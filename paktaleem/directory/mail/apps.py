@@ -14,4 +14,8 @@ class MailConfig(config.PortalAppConfig):
             "paktaleem.directory.copies.sections.person_sections",
             "paktaleem.directory.mail.sections.list_mail_sections",
         ),
+        (
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "paktaleem.directory.mail.recipients.ADDRESS_KEYS",
+        ),
     )

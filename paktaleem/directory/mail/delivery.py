@@ -13,9 +13,13 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
+from paktaleem.directory.mail.backends import NO_SENDER
 from paktaleem.directory.mail.contexts import decrypt_context
+from paktaleem.directory.mail.kinds import get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
+from paktaleem.directory.mail.recipients import forget_address, open_address
 from paktaleem.directory.mail.rendering import RenderedMessage, render
+from paktaleem.directory.mail.reply_addresses import find_reply_address
 from paktaleem.directory.mail.services import enqueue
 from paktaleem.directory.mail.text_providers import (
     ProviderNotConfigured,
@@ -98,6 +102,8 @@ def _find_address(letter: Letter) -> str:
         if not letter.user.is_active:
             raise _Undelivered(LetterError.RECIPIENT_GONE, is_final=True)
         return letter.user.email if letter.channel == Channel.MAIL else ""
+    if letter.to_address:
+        return open_address(letter)
     assert letter.subject is not None  # noqa: S101 -- a constraint of the table
     return contact_of(letter.subject, "email" if letter.channel == Channel.MAIL else "phone") or ""
 
@@ -105,14 +111,18 @@ def _find_address(letter: Letter) -> str:
 def _send_email(letter: Letter, address: str, wording: RenderedMessage) -> str:
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     message_id = f"<{letter.id}@{sender.rpartition('@')[2] or 'localhost'}>"
+    replies_to, is_reply = find_reply_address(letter), get_message_kind(letter.kind).is_automatic_reply
     message = EmailMultiAlternatives(
         wording.subject,
         wording.text,
+        from_email=NO_SENDER if is_reply else None,
         to=[address],
+        reply_to=[replies_to] if replies_to else None,
         headers={
+            "From": settings.DEFAULT_FROM_EMAIL,
             "Message-ID": message_id,
             "Content-Language": wording.language,
-            "Auto-Submitted": "auto-generated",  # RFC 3834: prevents automatic replies
+            "Auto-Submitted": "auto-replied" if is_reply else "auto-generated",  # RFC 3834: prevents automatic replies
         },
     )
     message.attach_alternative(wording.html, "text/html")
@@ -148,6 +158,7 @@ def _send_text(letter: Letter, number: str, wording: RenderedMessage) -> str:
 def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> None:
     letter.state, letter.sent_at, letter.last_error, letter.context = LetterState.SENT, at, "", None
     letter.message_id = sent.message_id
+    forget_address(letter)
     facts = {**_ledger_facts(letter), "message_id": sent.message_id, "template": sent.wording.template}
     openings = None
     if letter.subject is not None:
@@ -169,6 +180,7 @@ def _record_failure(letter: Letter, failure: _Undelivered, actor: Actor, at: dat
     letter.state = LetterState.FAILED
     if failure.error in {LetterError.EXPIRED, LetterError.RECIPIENT_GONE}:
         letter.context = None
+        forget_address(letter)
     _record_delivery("letter.failed", letter, {**_ledger_facts(letter), "error": str(failure.error)}, actor, at)
 
 

@@ -16,26 +16,33 @@ class MessageKind:
 
     ``fields`` are exactly the template's variables besides ``client``, the client's name. ``life`` is how long
     after the request the message is still worth sending (a code expires). With ``is_texted`` there is also
-    ``<code>.<language>.text``, for a text message.
+    ``<code>.<language>.text``, for a text message. With ``is_automatic_reply`` it answers an email without a person
+    (RFC 3834): its envelope has no sender, so that no failure report comes back.
     """
 
     code: str
     fields: frozenset[str]
     life: timedelta | None = None
     is_texted: bool = False
+    is_automatic_reply: bool = False
 
 
 _KINDS: dict[str, MessageKind] = {}
 
 
 def declare_message(
-    code: str, *, fields: Iterable[str] = (), life: timedelta | None = None, is_texted: bool = False
+    code: str,
+    *,
+    fields: Iterable[str] = (),
+    life: timedelta | None = None,
+    is_texted: bool = False,
+    is_automatic_reply: bool = False,
 ) -> MessageKind:
     """Declare a kind of message and return it.
 
     Raises ValueError if a text message would contain a personal field, or the code is taken.
     """
-    kind = MessageKind(code, frozenset(fields), life, is_texted)
+    kind = MessageKind(code, frozenset(fields), life, is_texted, is_automatic_reply)
     if is_texted and not kind.fields <= TEXT_MESSAGE_FIELDS:
         raise ValueError(f"{code}: a text message may hold only {', '.join(sorted(TEXT_MESSAGE_FIELDS))}.")
     if _KINDS.setdefault(code, kind) != kind:

@@ -42,10 +42,12 @@ class LetterError(models.TextChoices):
 
 
 class Letter(models.Model):
-    """An email or text message to one person: a data subject or a member of staff.
+    """An email or text message to one recipient: a data subject, a member of staff, or an address given to us.
 
-    The address is looked up at delivery. ``context`` has the template's variables, encrypted under the person's key
-    (for staff under the keyring), and is deleted once the message is sent or has finally failed.
+    The address of a person or of staff is looked up at delivery. With ``to_address`` the recipient is neither: the
+    address is sealed under a key of this message (``wrapped``), which is destroyed once the message is sent or has
+    expired. ``context`` has the template's variables, encrypted under the person's key, the message's, or for staff
+    the keyring, and is deleted once the message is sent or has finally failed.
     """
 
     wall = TablePolicy(
@@ -55,6 +57,8 @@ class Letter(models.Model):
             "kind": Personal.NONE,
             "language": Personal.NONE,
             "context": Personal.SEALED,
+            "address": Personal.SEALED,
+            "wrapped": Personal.SECRET,
             "message_id": Personal.PSEUDONYM,
             "actor_role": Personal.NONE,
         },
@@ -69,6 +73,12 @@ class Letter(models.Model):
         Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
     user = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
+    to_address = models.BooleanField(
+        default=False, db_default=False, help_text="The recipient is neither a person nor staff."
+    )
+    address = SealedField()
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
     related_id = models.UUIDField(null=True, help_text="The request, invitation or notice it is about.")
     context = SealedField()
     state = models.CharField(max_length=8, choices=LetterState, default=LetterState.QUEUED)
@@ -89,8 +99,18 @@ class Letter(models.Model):
         ordering = ["-queued_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(subject__isnull=False, user=None) | Q(subject=None, user__isnull=False),
+                condition=Q(subject__isnull=False, user=None, to_address=False)
+                | Q(subject=None, user__isnull=False, to_address=False)
+                | Q(subject=None, user=None, to_address=True),
                 name="letter_has_one_recipient",
+            ),
+            models.CheckConstraint(
+                condition=Q(address=None, wrapped=None, epoch=None)
+                | Q(to_address=True, address__isnull=False, wrapped__isnull=False, epoch__isnull=False),
+                name="letter_address_has_a_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(to_address=False) | Q(expires_at__isnull=False), name="letter_to_address_expires"
             ),
             models.CheckConstraint(
                 condition=Q(state=LetterState.SENT, sent_at__isnull=False, context=None)
@@ -107,6 +127,7 @@ class Letter(models.Model):
             *newest_first("queued_at", "letter_by_state", by="state"),
             *newest_first("queued_at", "letter_by_channel", by="channel"),
             models.Index(fields=["due_at"], condition=Q(state=LetterState.QUEUED), name="letter_waiting"),
+            models.Index(fields=["expires_at"], condition=Q(wrapped__isnull=False), name="letter_with_address"),
         ]
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ def list_messages(actor: Actor) -> QuerySet[Letter]:
     Raises NotAllowed.
     """
     require(actor, Capability.VIEW_MESSAGES)
-    return Letter.objects.select_related("subject").defer("context")
+    return Letter.objects.select_related("subject").defer("context", "address")
 
 
 def list_messages_about(related_id: UUID, *, actor: Actor) -> list[MessageStatus]:

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from paktaleem.directory.mail.contexts import encrypt_context
-from paktaleem.directory.mail.kinds import get_message_kind
+from paktaleem.directory.mail.kinds import MessageKind, get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
+from paktaleem.directory.mail.recipients import GivenAddress, forget_address, recipient_columns, seal_address
 from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -31,7 +33,9 @@ __all__ = [
     "DELIVER",
     "CannotResend",
     "enqueue",
+    "list_clients_with_old_addresses",
     "list_clients_with_stalled_messages",
+    "purge_addresses",
     "requeue_stalled_messages",
     "resend_message",
     "send_message",
@@ -41,6 +45,8 @@ DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)
 """Delay after which a queued message counts as stalled."""
 _NEXT_CHECK_AFTER = timedelta(hours=1)
+ADDRESS_LIFE = timedelta(days=30)
+"""Time after which a message to an address is not sent any more, and the address is deleted."""
 
 
 class CannotResend(PortalError):
@@ -53,7 +59,7 @@ class CannotResend(PortalError):
 def send_message(
     kind: str,
     *,
-    to: Subject | User,
+    to: Subject | User | GivenAddress,
     client_id: UUID,
     context: Mapping[str, str] | None = None,
     channel: Channel | str = Channel.MAIL,
@@ -65,41 +71,47 @@ def send_message(
     """Enqueue a message to one person; the worker sends it once the caller's transaction has committed.
 
     ``kind`` is declared with ``kinds.declare_message``; ``context`` has exactly its fields, as short texts,
-    encrypted until the message is sent and then deleted. ``to`` is a data subject or a member of staff; an address
-    cannot be given. ``language`` defaults to the person's own. ``client_id`` is the client of the message, in whose
-    context this is called; a request without one (sign-in) enqueues a task that opens PakTaleem's context and calls
-    this. ``actor`` caused the message; no capability is checked, as the act it reports was authorised. ``at`` is on
-    the client's clock; only the job uses the system clock. Raises ValueError for a context that does not match or a
-    link without a host, TemplateDoesNotExist, KeyDestroyed for an erased person.
+    encrypted until the message is sent and then deleted. ``to`` is a data subject, a member of staff, or an address
+    that someone gave, which proves nothing. ``language`` defaults to the person's own, for an address to English.
+    ``client_id`` is the client of the message, in whose context this is called; a request without one (sign-in)
+    enqueues a task that opens PakTaleem's context and calls this. ``actor`` caused the message; no capability is
+    checked, as the act it reports was authorised. ``at`` is on the client's clock; only the job uses the system
+    clock. Raises ValueError for a context that does not match or a link without a host, TemplateDoesNotExist,
+    KeyDestroyed for an erased person.
     """
     declared, values = get_message_kind(kind), dict(context or {})
-    if set(values) != declared.fields:
-        raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
-    if not values.get("url", "https://").startswith(("https://", "http://")):
-        raise ValueError(f"{kind}: the link has no host. Build it with build_public_url or get_public_url.")
-    person, staff = (to, None) if isinstance(to, Subject) else (None, to)
+    _check_values(declared, values)
     chosen_language = language or to.language
+    life = declared.life or (ADDRESS_LIFE if isinstance(to, GivenAddress) else None)
     letter = Letter(
         id=new_id(),
         client_id=client_id,
         kind=kind,
         language=chosen_language,
         channel=Channel(channel),
-        subject=person,
-        user=staff,
+        **recipient_columns(to),
         related_id=related_id,
         queued_at=at,
         due_at=at,
-        expires_at=at + declared.life if declared.life else None,
+        expires_at=at + life if life else None,
         actor_kind=actor.kind.value,
         actor_id=actor.id,
         actor_role=actor.role,
     )
+    if isinstance(to, GivenAddress):
+        seal_address(letter, to)
     render(kind, language=chosen_language, channel=letter.channel, values=values)  # fail now if the template is missing
     letter.context = encrypt_context(letter, json.dumps(values)) if values else None
     letter.save(force_insert=True)
     enqueue(letter)
     return letter
+
+
+def _check_values(kind: MessageKind, values: Mapping[str, str]) -> None:
+    if set(values) != kind.fields:
+        raise ValueError(f"{kind.code} takes exactly: {', '.join(sorted(kind.fields)) or 'nothing'}.")
+    if not values.get("url", "https://").startswith(("https://", "http://")):
+        raise ValueError(f"{kind.code}: the link has no host. Build it with build_public_url or get_public_url.")
 
 
 def enqueue(letter: Letter) -> None:
@@ -151,3 +163,23 @@ def requeue_stalled_messages(client_id: UUID, *, at: datetime) -> int:
         letter.due_at = at + _NEXT_CHECK_AFTER
         letter.save(update_fields=["due_at"])
     return len(found)
+
+
+def list_clients_with_old_addresses(*, at: datetime) -> list[UUID]:
+    """Return the ids of clients with an address of an expired message; needs an officer context."""
+    return list(_expired_addresses(at).order_by().values_list("client_id", flat=True).distinct())
+
+
+@transaction.atomic
+def purge_addresses(client_id: UUID, *, at: datetime) -> int:
+    """Destroy the keys of expired messages to an address, at most 500, and return their number."""
+    rows = _expired_addresses(at).filter(client_id=client_id).select_for_update(of=("self",), skip_locked=True)
+    found = list(rows[:500])
+    for letter in found:
+        forget_address(letter)
+        letter.save(update_fields=["address", "epoch", "wrapped", "context"])
+    return len(found)
+
+
+def _expired_addresses(at: datetime) -> QuerySet[Letter]:
+    return Letter.objects.filter(wrapped__isnull=False, expires_at__lte=at)

@@ -7,7 +7,9 @@ from procrastinate.contrib.django import app
 from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.services import (
     DELIVER,
+    list_clients_with_old_addresses,
     list_clients_with_stalled_messages,
+    purge_addresses,
     requeue_stalled_messages,
 )
 from paktaleem.foundation.accounts.actors import system_actor
@@ -15,7 +17,7 @@ from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["deliver", "requeue_stalled"]
+__all__ = ["deliver", "purge_old_addresses", "requeue_stalled"]
 
 
 @app.task(name=DELIVER, pass_context=False)
@@ -36,3 +38,15 @@ def requeue_stalled(timestamp: int) -> None:
     for client_id in clients:
         with in_client(client_id):
             requeue_stalled_messages(client_id, at=client_now())
+
+
+@app.periodic(cron="17 * * * *", periodic_id="mail_purge_addresses")
+@app.task(name="mail.purge_addresses", queueing_lock="mail.purge_addresses", pass_context=False)
+def purge_old_addresses(timestamp: int) -> None:
+    """Delete the addresses of expired messages, every hour."""
+    del timestamp
+    with as_officer():
+        clients = list_due_clients(list_clients_with_old_addresses, at=wall_clock_now())
+    for client_id in clients:
+        with in_client(client_id):
+            purge_addresses(client_id, at=client_now())

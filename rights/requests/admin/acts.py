@@ -88,7 +88,7 @@ def _route(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> N
 
 
 def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    services.answer_request(row, text=given["text"], **_by(request))
+    services.answer_request(row, text=given["text"], to_contact=given.get("to_contact", False), **_by(request))
 
 
 def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
 from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
 from rights.requests.selectors import list_linkable
-from rights.requests.services import list_addable_rights, list_assignees, list_parts
+from rights.requests.services import list_addable_rights, list_assignees, list_parts, may_answer_contact
 from rights.requests.services.decisions import may_decide
 from rights.requests.states import Decider
 
@@ -168,6 +169,18 @@ class AnswerForm(ActionForm):
         max_length=8000,
         widget=forms.Textarea(attrs={**_TEXT, "rows": 14}),
     )
+    to_contact = forms.BooleanField(
+        label=_("Send it to the address in the request"),
+        help_text=_("That address is not verified. The answer must say nothing about any person."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the address in the request to officers, for what may be answered without a verified identity."""
+        super().__init__(*args, **kwargs)
+        is_officer = actor_of(self.request).may(Capability.TRIAGE_RIGHTS_REQUESTS, self.row.client_id)
+        if not is_officer or not may_answer_contact(self.row):
+            del self.fields["to_contact"]
 
 
 class AssignForm(ActionForm):

@@ -56,6 +56,7 @@ class Channel(models.TextChoices):
     API = "api", _("Learning platform")
     CLIENT = "client", _("Client administrator")
     TELEPHONE = "telephone", _("Telephone")
+    MAIL = "mail", _("Email")
 
 
 class IdentityMethod(models.TextChoices):

@@ -22,6 +22,7 @@ from rights.requests.services.closing import (
     close_request,
     is_of_erased_person,
     link_duplicate,
+    may_answer_contact,
 )
 from rights.requests.services.copies import NothingReturnedYet, list_copy_orders, open_copy
 from rights.requests.services.decisions import (
@@ -85,6 +86,7 @@ __all__ = [
     "list_assignees",
     "list_copy_orders",
     "list_parts",
+    "may_answer_contact",
     "open_copy",
     "pause_request",
     "purge_old_requests",

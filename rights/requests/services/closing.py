@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,11 +18,17 @@ from rights.requests.carried_out import is_carried_out, orders_of
 from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.messages import ANSWER
 from rights.requests.models import PARENT, RequestLimit, RequestPart, RightsRequest
-from rights.requests.sealing import seal_text
+from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.copies import purge_copies_of
 from rights.requests.services.decisions import AlreadyDecided
-from rights.requests.services.steps import RequestEnded, list_parts, lock_open_request, record_step
+from rights.requests.services.steps import (
+    NEEDS_NO_IDENTITY,
+    RequestEnded,
+    list_parts,
+    lock_open_request,
+    record_step,
+)
 from rights.requests.states import Decision, State
 
 __all__ = [
@@ -34,6 +41,7 @@ __all__ = [
     "close_request",
     "is_of_erased_person",
     "link_duplicate",
+    "may_answer_contact",
     "record_orders_answered",
 ]
 
@@ -72,12 +80,15 @@ class NotSamePerson(PortalError):
 
 
 @transaction.atomic
-def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datetime) -> RightsRequest:
+def answer_request(
+    request: RightsRequest, *, text: str, to_contact: bool = False, actor: Actor, at: datetime
+) -> RightsRequest:
     """Send the person the answer and keep its text; the clock stops.
 
     For a person without an email address on file staff hand the answer over; the timeline then says that it was not
-    sent. Raises ValidationError for an empty text, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed, and what
-    ``hooks.before_answering`` raises.
+    sent. With ``to_contact``, which only an officer may choose, it goes to the address that the request names: for
+    questions, complaints and concerns, whose answer says nothing about a person. Raises ValidationError naming the
+    field, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed, and what ``hooks.before_answering`` raises.
     """
     require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
@@ -90,8 +101,28 @@ def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datet
     request.answer = seal_text(request, text.strip(), row=request, field="answer")
     request.answered_at = at
     update_dates(request, at)
-    record_step("rights_request.answered", request, actor, at, {"sent": _send_answer(request, text, actor, at)})
+    send = _send_to_contact if to_contact else _send_answer
+    record_step("rights_request.answered", request, actor, at, {"sent": send(request, text, actor, at)})
     return request
+
+
+def may_answer_contact(request: RightsRequest) -> bool:
+    """Return True if every part may be answered without a verified identity: then the contact may have the answer."""
+    return all(part.kind in NEEDS_NO_IDENTITY for part in list_parts(request))
+
+
+def _send_to_contact(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
+    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, request.client_id)
+    if not may_answer_contact(request):
+        raise ValidationError({"to_contact": [_("Only a question, a complaint or a concern can be answered so.")]})
+    try:
+        to = GivenAddress(open_text(request, row=request, field="contact"))
+    except ValidationError as error:
+        raise ValidationError({"to_contact": [_("The request names no email address.")]}) from error
+    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
+    context = {"number": request.number, "text": text.strip()}
+    send_message(ANSWER.code, to=to, client_id=request.client_id, context=context, **told)
+    return True
 
 
 def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:

@@ -174,8 +174,8 @@ def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, 
 def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at: datetime) -> RightsRequest:
     """Assign a request to the person whom it is about; that proves nothing about who made it.
 
-    Raises PersonDiffers once the identity is verified and for a guardian's request, RequestEnded, AlreadyErased,
-    NotAllowed.
+    The person learns of it at their contact on file. Raises PersonDiffers once the identity is verified and for a
+    guardian's request, RequestEnded, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
@@ -185,4 +185,5 @@ def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at:
         raise PersonDiffers
     request.subject = subject
     record_step("rights_request.matched", request, actor, at)
+    _acknowledge(request, actor, at)
     return request

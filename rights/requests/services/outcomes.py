@@ -45,6 +45,7 @@ _METHODS = {
     Channel.API: Method.LMS,
     Channel.CLIENT: Method.CONSOLE,
     Channel.TELEPHONE: Method.PHONE,
+    Channel.MAIL: Method.EMAIL,
 }
 """How a withdrawal was collected, by the channel of its request."""
 

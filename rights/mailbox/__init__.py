@@ -1,0 +1,1 @@
+"""The support mailbox: emails that become rights requests, or messages of one."""

@@ -1,0 +1,22 @@
+"""Django app of the support mailbox."""
+
+from importlib import import_module
+
+from paktaleem.foundation.extensions import config
+
+
+class MailboxConfig(config.PortalAppConfig):
+    """Emails that become rights requests, or messages of one."""
+
+    name = "rights.mailbox"
+    label = "mailbox"
+    verbose_name = "support mailbox"
+    handlers = (
+        ("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
+        ("paktaleem.directory.mail.reply_addresses.reply_addresses", "rights.mailbox.addresses.find_case_address"),
+    )
+
+    def ready(self) -> None:
+        """Register the system check."""
+        super().ready()
+        import_module("rights.mailbox.checks")

@@ -1,0 +1,121 @@
+"""The sealed content of a message: what the email says, and its files with the key under which they are sealed."""
+
+import base64
+import secrets
+from io import BytesIO
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.services import iterate_file, store_case_file
+from paktaleem.foundation.encryption.keyring import KEY_BYTES
+from paktaleem.foundation.encryption.row_keys import row_keys
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from rights.mailbox.models import MailMessage
+from rights.mailbox.parsing.parsed import ParsedMail
+from rights.requests.models import RightsRequest
+from rights.requests.sealing import open_text, seal_text
+
+__all__ = [
+    "MESSAGE_KEYS",
+    "Content",
+    "KeptFile",
+    "add_files",
+    "move_to_request",
+    "new_content",
+    "open_content",
+    "open_file",
+    "seal_content",
+]
+
+_COLUMN = "mailbox_mailmessage.content"
+MESSAGE_KEYS = row_keys(MailMessage)
+
+
+class KeptFile(msgspec.Struct, frozen=True):
+    """A file of a message: the id of the sealed file, and the name, type and size that the email states."""
+
+    id: UUID
+    name: str
+    kind: str
+    size: int
+
+
+class Content(msgspec.Struct):
+    """The sealed part of a message. ``mail`` is None if it could not be read; ``is_cut`` if it was too large."""
+
+    files_key: str
+    mail: ParsedMail | None = None
+    is_cut: bool = False
+    files: list[KeptFile] = []
+
+    def __repr__(self) -> str:
+        """Return dots."""
+        return "Content(•••)"
+
+
+class Upload(NamedTuple):
+    """A file to be kept: name, type and bytes."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+def new_content(mail: ParsedMail | None, *, is_cut: bool) -> Content:
+    """Return the content of a new message, with a new key for its files."""
+    return Content(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode(), mail, is_cut, [])
+
+
+def add_files(row: MailMessage, content: Content, uploads: list[Upload]) -> None:
+    """Store files of a message under its key; the caller seals the content afterwards. Raises FileTooLarge."""
+    sealer = _sealer_of_files(row, content)
+    for upload in uploads:
+        case = {"client_id": row.client_id, "case": row.pk}
+        file = store_case_file(BytesIO(upload.content), **case, sealer=sealer, at=row.received_at)
+        content.files.append(KeptFile(file.pk, upload.name, upload.kind, len(upload.content)))
+    row.files = len(content.files)
+
+
+def seal_content(row: MailMessage, content: Content, *, request: RightsRequest | None) -> None:
+    """Seal the content under the request's key, or without one under a new key of the message. Raises CannotOpen."""
+    text = msgspec.json.encode(content).decode()
+    if request is not None:
+        row.content = seal_text(request, text, row=row, field="content")
+        return
+    sealer, row.epoch, row.wrapped = wrap_new_key(row.client_id, row.pk)
+    row.content = sealer.seal(text, column=_COLUMN)
+
+
+def open_content(row: MailMessage) -> Content:
+    """Return the content of a message. Raises CannotOpen if its key, or its request's, is destroyed."""
+    if row.content is None:
+        raise CannotOpen("The message has no content.")
+    if row.request is not None:
+        text = open_text(row.request, row=row, field="content")
+    elif row.wrapped is None or row.epoch is None:
+        raise CannotOpen("The message's key has been destroyed.")
+    else:
+        sealer = Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+        text = sealer.open(row.content, column=_COLUMN)
+    return msgspec.json.decode(text, type=Content)
+
+
+def move_to_request(row: MailMessage, request: RightsRequest) -> Content:
+    """Seal a message's content under the key of its new request and destroy its own key; the caller saves it."""
+    content = open_content(row)
+    row.request, row.epoch, row.wrapped = request, None, None
+    seal_content(row, content, request=request)
+    return content
+
+
+def open_file(row: MailMessage, content: Content, kept: KeptFile) -> bytes:
+    """Return the bytes of a file of a message. Raises CannotOpen, SealedFile.DoesNotExist."""
+    file = SealedFile.objects.get(pk=kept.id, client_id=row.client_id, package=row.pk)
+    return b"".join(iterate_file(file, sealer=_sealer_of_files(row, content)))
+
+
+def _sealer_of_files(row: MailMessage, content: Content) -> Sealer:
+    return Sealer(row.client_id, row.pk, base64.b64decode(content.files_key))

@@ -1,0 +1,149 @@
+"""Fetch emails from a folder over IMAP: each is marked only after it is stored, so that none is lost or doubled."""
+
+import imaplib
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from rights.mailbox.models import MailboxError
+
+__all__ = ["MailboxUnusable", "fetch_new_mails"]
+
+_SECONDS = 30
+_AT_ONCE = 100
+_UID = re.compile(rb"UID (\d+)")
+
+
+class MailboxUnusable(Exception):
+    """The mailbox cannot be read, with the reason."""
+
+    def __init__(self, error: MailboxError) -> None:
+        """Store the reason."""
+        super().__init__(error.value)
+        self.error = error
+
+
+def fetch_new_mails(take: Callable[[bytes, datetime], bool]) -> bool:
+    """Pass each new email of the folder to ``take``, at most a hundred; return True if all of them were taken.
+
+    ``take`` gets the email, cut one byte above MAILBOX_MOST_BYTES, and when the mailbox received it. Only when it
+    returns True, the email is moved to MAILBOX_DONE_FOLDER, or marked as read without that folder; then new emails are
+    the unread ones. Another one stays and is fetched again the next time. Raises MailboxUnusable.
+    """
+    with _folder() as server:
+        criterion = "ALL" if settings.MAILBOX_DONE_FOLDER else "UNSEEN"
+        found = _expect(server.uid("SEARCH", criterion))[0]
+        uids = found.split()[:_AT_ONCE] if isinstance(found, bytes) else []
+        taken = [_take(server, uid.decode(), take) for uid in uids]
+        return all(taken)
+
+
+def _take(server: imaplib.IMAP4, uid: str, take: Callable[[bytes, datetime], bool]) -> bool:
+    mail = _fetch(server, uid)
+    is_taken = mail is None or take(*mail)
+    if is_taken:
+        _finish(server, uid)
+    return is_taken
+
+
+@contextmanager
+def _folder() -> Iterator[imaplib.IMAP4]:
+    server = _connect()
+    try:
+        _log_in(server)
+        yield server
+    except (imaplib.IMAP4.abort, imaplib.IMAP4.error) as error:
+        raise MailboxUnusable(MailboxError.PROTOCOL) from error
+    except OSError as error:
+        raise MailboxUnusable(MailboxError.UNREACHABLE) from error
+    finally:
+        _leave(server)
+
+
+def _connect() -> imaplib.IMAP4:
+    host, port, tls = settings.MAILBOX_HOST, settings.MAILBOX_PORT, settings.MAILBOX_TLS
+    try:
+        if tls == "ssl":
+            return imaplib.IMAP4_SSL(host, port, ssl_context=ssl.create_default_context(), timeout=_SECONDS)
+        server = imaplib.IMAP4(host, port, timeout=_SECONDS)
+    except ssl.SSLError as error:
+        raise MailboxUnusable(MailboxError.NOT_ENCRYPTED) from error
+    except imaplib.IMAP4.error as error:
+        raise MailboxUnusable(MailboxError.PROTOCOL) from error
+    except OSError as error:
+        raise MailboxUnusable(MailboxError.UNREACHABLE) from error
+    if tls == "starttls":
+        _encrypt(server)
+    return server
+
+
+def _encrypt(server: imaplib.IMAP4) -> None:
+    try:
+        server.starttls(ssl.create_default_context())
+    except (OSError, imaplib.IMAP4.error) as error:
+        server.shutdown()
+        raise MailboxUnusable(MailboxError.NOT_ENCRYPTED) from error
+
+
+def _log_in(server: imaplib.IMAP4) -> None:
+    try:
+        server.login(settings.MAILBOX_USER, settings.MAILBOX_PASSWORD)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        raise MailboxUnusable(MailboxError.LOGIN) from error
+    status, _ = server.select(_quote(settings.MAILBOX_FOLDER))
+    if status != "OK":
+        raise MailboxUnusable(MailboxError.FOLDER)
+
+
+def _leave(server: imaplib.IMAP4) -> None:
+    try:
+        server.logout()
+    except (imaplib.IMAP4.error, OSError):
+        server.shutdown()
+
+
+def _fetch(server: imaplib.IMAP4, uid: str) -> tuple[bytes, datetime] | None:
+    """Return one email without marking it as read, and when it arrived; None if it is no longer there."""
+    most = settings.MAILBOX_MOST_BYTES + 1
+    parts = _expect(server.uid("FETCH", uid, f"(UID INTERNALDATE BODY.PEEK[]<0.{most}>)"))
+    for part in parts:
+        if isinstance(part, tuple):
+            return bytes(part[1])[:most], _arrival(part[0])
+    return None
+
+
+def _arrival(head: bytes) -> datetime:
+    found = imaplib.Internaldate2tuple(head)
+    if found is None:
+        raise MailboxUnusable(MailboxError.PROTOCOL)
+    return datetime.fromtimestamp(time.mktime(found), tz=UTC)
+
+
+def _finish(server: imaplib.IMAP4, uid: str) -> None:
+    done = settings.MAILBOX_DONE_FOLDER
+    if not done:
+        _expect(server.uid("STORE", uid, "+FLAGS", r"(\Seen)"))
+    elif "MOVE" in server.capabilities:
+        _expect(server.uid("MOVE", uid, _quote(done)))
+    else:
+        _expect(server.uid("COPY", uid, _quote(done)))
+        _expect(server.uid("STORE", uid, "+FLAGS", r"(\Deleted)"))
+        server.expunge()
+
+
+def _expect(answer: tuple[str, list[bytes | tuple[bytes, bytes]]]) -> list[bytes | tuple[bytes, bytes]]:
+    status, parts = answer
+    if status != "OK":
+        raise MailboxUnusable(MailboxError.PROTOCOL)
+    return parts
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

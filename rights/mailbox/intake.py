@@ -1,0 +1,60 @@
+"""Take one email from wherever it came: cap it, parse it in a limited process, find its place, and store it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.conf import settings
+
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.clock import to_client_clock, wall_clock_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.mailbox.addresses import list_own_addresses
+from rights.mailbox.models import MailMessage
+from rights.mailbox.parsing.reader import parse_mail
+from rights.mailbox.rules import find_aside_reason
+from rights.mailbox.services.places import Place, find_place, is_known_message
+from rights.mailbox.services.receiving import ReceivedMail, message_key_of, store_mail
+
+__all__ = ["EmptyMail", "Taken", "take_mail"]
+
+_BY_MAIL = system_actor("mailbox.receive")
+
+
+class EmptyMail(ValueError):
+    """There is nothing in the email."""
+
+
+class Taken(NamedTuple):
+    """The outcome of taking an email: its stored message, or None if it was taken before."""
+
+    message: MailMessage | None
+
+
+def take_mail(raw: bytes, *, received_at: datetime | None = None) -> Taken:
+    """Take one email; when this returns, it is committed. Taking it again changes nothing.
+
+    ``raw`` may have been cut at MAILBOX_MOST_BYTES + 1 bytes. ``received_at`` is when the mailbox received it. Raises
+    EmptyMail, and DatabaseError if it could not be stored.
+    """
+    if not raw.strip():
+        raise EmptyMail
+    is_cut, raw = len(raw) > settings.MAILBOX_MOST_BYTES, raw[: settings.MAILBOX_MOST_BYTES]
+    mail, contents = parse_mail(raw) or (None, [])
+    aside = None if mail is None else find_aside_reason(mail, own=list_own_addresses())
+    with as_officer():
+        if is_known_message(message_key_of(raw, mail)):
+            return Taken(None)
+        place = find_place(mail, by_sender=aside is None)
+        zone = Client.objects.get(pk=PAKTALEEM).time_zone
+    known = {"raw": raw, "is_cut": is_cut, "mail": mail, "contents": contents, "aside": aside, "zone": zone}
+    return Taken(_store(known, place, received_at or wall_clock_now()))
+
+
+def _store(known: dict[str, object], place: Place, received_at: datetime) -> MailMessage | None:
+    with in_client(place.client_id):
+        at = to_client_clock(wall_clock_now())
+        received = ReceivedMail(**known, received_at=min(to_client_clock(received_at), at))  # type: ignore[arg-type]
+        client = Client.objects.get(pk=place.client_id)
+        return store_mail(received, client=client, request_id=place.request_id, actor=_BY_MAIL, at=at)

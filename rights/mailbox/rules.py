@@ -1,0 +1,79 @@
+"""Rules about an email: whether it makes a request and is acknowledged, or is only listed for an officer. Pure."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from rights.mailbox.parsing.parsed import ParsedMail
+
+__all__ = ["MOST_RECIPIENTS", "AsideReason", "find_aside_reason", "guess_language", "may_acknowledge", "read_results"]
+
+MOST_RECIPIENTS = 20
+"""A request to us has few recipients; more is a circular."""
+_DAEMONS = frozenset({"mailer-daemon", "postmaster", "mail-daemon"})
+_ROBOTS = frozenset({"noreply", "no-reply", "donotreply", "do-not-reply"})
+_BULK = frozenset({"bulk", "list", "junk"})
+_SUPPRESSED = frozenset({"all", "autoreply", "oof"})
+_URDU = re.compile("[\u0600-\u06ff]")
+_LETTER = re.compile("[A-Za-z]")
+_COMMENT = re.compile(r"\([^()]*\)")
+_RESULT = re.compile(r"\b(spf|dkim|dmarc|arc|auth|iprev)\s*=\s*([a-z]{1,16})\b", re.IGNORECASE)
+
+
+class AsideReason(StrEnum):
+    """Why an email is set aside: it makes no request and gets no acknowledgement."""
+
+    SENDER = "sender"
+    OWN = "own"
+    BOUNCE = "bounce"
+    AUTOMATIC = "automatic"
+    LIST = "list"
+    RECIPIENTS = "recipients"
+    QUOTA = "quota"
+
+
+def find_aside_reason(mail: ParsedMail, *, own: Iterable[str]) -> AsideReason | None:
+    """Return why an email is set aside, or None (RFC 3834, section 2); ``own`` are our addresses."""
+    local, _, domain = mail.sender.lower().rpartition("@")
+    automatic = {name.lower(): value.lower() for name, value in mail.automatic.items()}
+    submitted = automatic.get("auto-submitted", "no").partition(";")[0].strip()
+    checks = {
+        AsideReason.SENDER: mail.senders != 1 or not local,
+        AsideReason.OWN: f"{local.partition('+')[0]}@{domain}" in {one.lower() for one in own},
+        AsideReason.BOUNCE: _is_bounce(mail, local),
+        AsideReason.AUTOMATIC: submitted != "no" or "x-loop" in automatic or local in _ROBOTS,
+        AsideReason.LIST: "list-id" in automatic or automatic.get("precedence", "").strip() in _BULK,
+        AsideReason.RECIPIENTS: mail.recipients > MOST_RECIPIENTS,
+    }
+    return next((reason for reason, applies in checks.items() if applies), None)
+
+
+def _is_bounce(mail: ParsedMail, local: str) -> bool:
+    has_no_path = mail.return_path is not None and mail.return_path.strip("<> ") == ""
+    return has_no_path or mail.content_type == "multipart/report" or local in _DAEMONS
+
+
+def may_acknowledge(mail: ParsedMail) -> bool:
+    """Return True if an email that makes a request may have an automatic reply."""
+    automatic = {name.lower(): value.lower() for name, value in mail.automatic.items()}
+    asked = {one.strip() for one in automatic.get("x-auto-response-suppress", "").split(",")}
+    return not asked & _SUPPRESSED and "list-unsubscribe" not in automatic
+
+
+def guess_language(text: str) -> str:
+    """Return the language of the reply by the script of a text: Urdu if most of it is in Arabic script."""
+    return "ur" if len(_URDU.findall(text)) > len(_LETTER.findall(text)) else "en"
+
+
+def read_results(headers: Iterable[str], *, our_id: str) -> list[str]:
+    """Return the results, such as ``dmarc=fail``, of the topmost header that names our own mail server (RFC 8601).
+
+    A sender can add such headers too, but our server puts its own above them and removes those that use its name.
+    Headers of others are ignored. The results are shown to an officer and change nothing.
+    """
+    for header in headers:
+        bare = _COMMENT.sub(" ", header)
+        name, _, rest = bare.partition(";")
+        if our_id and name.lower().split()[:1] == [our_id.lower()]:
+            return [f"{method.lower()}={result.lower()}" for method, result in _RESULT.findall(rest)]
+    return []

@@ -1,0 +1,157 @@
+"""A small IMAP4rev1 server in this process: one folder with emails, for the poll of the mailbox (RFC 3501)."""
+
+import re
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+_FETCH = re.compile(rb"BODY\.PEEK\[\]<0\.(\d+)>")
+
+
+@dataclass
+class Mailbox:
+    """The emails of the folder by UID, the ones marked as read, and the other folder; ``commands`` were received."""
+
+    mails: dict[int, bytes] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+    done: list[bytes] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    password: str = "secret"
+    capabilities: str = "IMAP4rev1 MOVE"
+    fails_at: str = ""
+    """A command whose connection is cut before it is carried out."""
+    tls: ssl.SSLContext | None = None
+
+    def add(self, mail: bytes) -> None:
+        """Add an unread email."""
+        self.mails[max(self.mails, default=0) + 1] = mail
+
+
+class Session(socketserver.StreamRequestHandler):
+    """One connection."""
+
+    server: "Server"
+
+    def setup(self) -> None:
+        """Encrypt the connection if the server does."""
+        tls = self.server.mailbox.tls
+        if tls is not None:
+            self.request = tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+            try:
+                self.request.do_handshake()
+            except OSError:
+                self.request.close()
+                raise
+        super().setup()
+
+    def finish(self) -> None:
+        """Close the connection, which has another socket once it is encrypted."""
+        super().finish()
+        self.request.close()
+
+    def handle(self) -> None:
+        """Answer commands until the client leaves."""
+        box: Mailbox = self.server.mailbox
+        self.say(b"* OK ready")
+        for line in iter(self.rfile.readline, b""):
+            tag, _, command = line.strip().partition(b" ")
+            name = b" ".join(command.split()[: 2 if command.upper().startswith(b"UID") else 1]).upper().decode()
+            box.commands.append(name)
+            if box.fails_at == name:
+                return
+            status = getattr(self, "do_" + name.replace(" ", "_").lower())(box, command)
+            self.say(tag + b" " + status)
+            if name == "LOGOUT":
+                return
+
+    def say(self, line: bytes) -> None:
+        """Send one line."""
+        self.wfile.write(line + b"\r\n")
+
+    def do_capability(self, box: Mailbox, _: bytes) -> bytes:
+        """Name the capabilities."""
+        self.say(f"* CAPABILITY {box.capabilities}".encode())
+        return b"OK done"
+
+    def do_login(self, box: Mailbox, command: bytes) -> bytes:
+        """Check the password."""
+        return b"OK done" if box.password.encode() in command else b"NO [AUTHENTICATIONFAILED] refused"
+
+    def do_select(self, box: Mailbox, command: bytes) -> bytes:
+        """Open the folder."""
+        if b"INBOX" not in command:
+            return b"NO no such folder"
+        self.say(f"* {len(box.mails)} EXISTS".encode())
+        return b"OK [READ-WRITE] done"
+
+    def do_uid_search(self, box: Mailbox, command: bytes) -> bytes:
+        """List the unread emails, or all."""
+        found = [uid for uid in box.mails if b"ALL" in command or uid not in box.seen]
+        self.say(b"* SEARCH " + b" ".join(str(uid).encode() for uid in found))
+        return b"OK done"
+
+    def do_uid_fetch(self, box: Mailbox, command: bytes) -> bytes:
+        """Send the start of one email, and when it arrived."""
+        uid, most = int(command.split()[2]), int(_FETCH.search(command)[1])  # type: ignore[index]
+        content = box.mails[uid][:most]
+        head = f'* {uid} FETCH (UID {uid} INTERNALDATE "01-Oct-2026 09:00:00 +0000" BODY[]<0> {{{len(content)}}}'
+        self.say(head.encode())
+        self.wfile.write(content)
+        self.say(b")")
+        return b"OK done"
+
+    def do_uid_store(self, box: Mailbox, command: bytes) -> bytes:
+        """Mark one email as read or deleted."""
+        uid = int(command.split()[2])
+        box.seen.add(uid)
+        if b"Deleted" in command:
+            del box.mails[uid]
+        return b"OK done"
+
+    def do_uid_move(self, box: Mailbox, command: bytes) -> bytes:
+        """Move one email to the other folder."""
+        box.done.append(box.mails.pop(int(command.split()[2])))
+        return b"OK done"
+
+    def do_uid_copy(self, box: Mailbox, command: bytes) -> bytes:
+        """Copy one email to the other folder."""
+        box.done.append(box.mails[int(command.split()[2])])
+        return b"OK done"
+
+    def do_expunge(self, _box: Mailbox, _command: bytes) -> bytes:
+        """Remove the deleted emails, which STORE has removed already."""
+        return b"OK done"
+
+    def do_logout(self, _box: Mailbox, _command: bytes) -> bytes:
+        """End the connection."""
+        self.say(b"* BYE")
+        return b"OK done"
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """A server with one mailbox."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    mailbox: Mailbox
+
+    def handle_error(self, *_: Any) -> None:
+        """Ignore a client that refuses the certificate or leaves early."""
+
+
+@contextmanager
+def serving(mailbox: Mailbox) -> Iterator[int]:
+    """Serve a mailbox on this computer; yields the port."""
+    with Server(("127.0.0.1", 0), Session) as server:
+        server.mailbox = mailbox
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield int(server.server_address[1])
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,75 @@
+"""Build emails for tests, take them, and do the worker's part."""
+
+from email.message import EmailMessage
+from typing import Any
+
+from paktaleem.foundation.tenancy.context import as_officer
+from rights.mailbox.contents import Content, open_content
+from rights.mailbox.intake import Taken, take_mail
+from rights.mailbox.models import MailMessage
+from rights.requests.models import RightsRequest
+from rights.requests.services.matching import MATCH_SENDER
+from rights.requests.tasks import match_sender_of_request
+from tests.access_links import visiting
+from tests.working import work as work_on
+
+US = "privacy@portal.example"
+SENDER = "someone@mail.example"
+TASKS: dict[str, Any] = {**visiting.TASKS, MATCH_SENDER: match_sender_of_request}
+
+
+def work() -> None:
+    """Run all waiting jobs, and those that they create."""
+    work_on(TASKS)
+
+
+def made(text: str = "What do you have about me?", sender: str = SENDER, **headers: str | None) -> bytes:
+    """Return an email; an underscore in the name of a header is a hyphen, None leaves the header out."""
+    mail = EmailMessage()
+    given: dict[str, str | None] = {
+        "From": sender,
+        "To": US,
+        "Subject": "A question",
+        "Message-ID": f"<{abs(hash((text, sender)))}@mail.example>",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    for name, value in given.items():
+        if value is not None:
+            mail[name] = value
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+def raw(*lines: str | bytes) -> bytes:
+    """Return an email of these lines."""
+    return b"\r\n".join(one if isinstance(one, bytes) else one.encode() for one in lines)
+
+
+def take(mail: bytes, **given: Any) -> Taken:
+    """Take an email."""
+    return take_mail(mail, **given)
+
+
+def taken(mail: bytes) -> MailMessage:
+    """Take an email that was not taken before, and return its message."""
+    message = take_mail(mail).message
+    assert message is not None
+    return message
+
+
+def list_mail() -> list[MailMessage]:
+    """List all messages of all clients, in the order in which they were stored."""
+    with as_officer():
+        return list(MailMessage.objects.select_related("request").order_by("pk"))
+
+
+def list_requests() -> list[RightsRequest]:
+    """List all requests of all clients, in the order in which they were made."""
+    with as_officer():
+        return list(RightsRequest.objects.select_related("client").order_by("pk"))
+
+
+def content_of(message: MailMessage) -> Content:
+    """Return what a message says."""
+    with as_officer():
+        return open_content(MailMessage.objects.select_related("request").get(pk=message.pk))

@@ -1,0 +1,128 @@
+"""Impostors get no data, whatever they write and however careless the officer is; the person is informed."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+
+from paktaleem.directory.people.services import reveal_fields
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from rights.requests.models import RightsRequest
+from rights.requests.services import (
+    IdentityNotVerified,
+    answer_request,
+    assign_person,
+    decide_part,
+    list_parts,
+    verify_identity,
+)
+from tests.access_links.visiting import visitor
+from tests.cast import Cast
+from tests.rights.impostors import HAMZA, SCRIPTS
+from tests.rights.mails import US, list_requests, made, taken, work
+from tests.rights.test_public_pages import asked
+
+REFUSED = {"decision": "refused", "refusal_code": "identity_not_verified", "reasons": "We could not verify you."}
+
+
+def now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _own_address(settings: Any) -> None:
+    settings.MAILBOX_ADDRESS, settings.MAILBOX_AUTHSERV = US, "mx.portal.example"
+
+
+@pytest.fixture
+def data(cast: Cast) -> list[str]:
+    """Everything on file about Hamza."""
+    with in_client(cast.client_id("indus")):
+        hamza = cast.subject("hamza")
+        found = reveal_fields(hamza, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())
+    values = [value for value in found.values() if value]
+    assert {"Hamza Lodhi", HAMZA} <= set(values)
+    return [*values, "lms-hamza"]
+
+
+def test_there_are_thirty_scripts() -> None:
+    assert len(SCRIPTS) == 30
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_by_email_an_impostor_gets_no_data_and_a_forged_sender_is_informed(
+    cast: Cast, data: list[str], name: str
+) -> None:
+    script = SCRIPTS[name]
+    taken(made(script.text, sender=script.sender, **script.headers))
+    work()
+    [request] = list_requests()
+    with in_client(request.client_id):
+        be_careless(request, cast, data)
+    work()
+    check(data)
+    assert is_informed() == (script.address == HAMZA)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_by_the_form_of_the_school_an_impostor_gets_no_data_and_the_person_is_informed(
+    cast: Cast, data: list[str], name: str
+) -> None:
+    script = SCRIPTS[name]
+    posted = asked(script.address, "access", "portability", "rectification", details=script.text, browser=visitor())
+    assert posted.status_code == 200
+    assert not any(value in posted.content.decode() for value in data)
+    work()
+    [request] = list_requests()
+    with in_client(request.client_id):
+        if request.subject_id is None:
+            assign_person(request, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=now())
+        be_careless(RightsRequest.objects.get(pk=request.pk), cast, data)
+    work()
+    check(data)
+    assert is_informed()
+
+
+def be_careless(request: RightsRequest, cast: Cast, data: list[str]) -> None:
+    """Try all that the desk offers to an officer who believes the impostor, with the whole file as the answer."""
+    amina, farah = cast.actor("amina"), cast.actor("farah")
+    for method in ("client", "code", "lms"):
+        with pytest.raises(NotAllowed):
+            verify_identity(request, method=method, actor=amina, at=now())
+    parts = list_parts(request)
+    needs_identity = [part for part in parts if part.kind != "question"]
+    for part in needs_identity:
+        actor = farah if part.decider == "client" else amina
+        with pytest.raises(IdentityNotVerified):
+            decide_part(part, decision="granted", actor=actor, at=now())
+        decide_part(part, actor=actor, at=now(), **REFUSED)
+    for part in parts:
+        if part not in needs_identity:
+            decide_part(part, decision="granted", actor=amina, at=now())
+    text = "Here is the whole file: " + ", ".join(data)
+    if needs_identity:
+        with pytest.raises(ValidationError, match="Only a question"):
+            answer_request(request, text=text, to_contact=True, actor=amina, at=now())
+    answer_request(request, text=text, actor=amina, at=now())
+    request.refresh_from_db()
+    assert (request.identity_verified_at, request.identity_method) == (None, "")
+
+
+def check(data: list[str]) -> None:
+    """Fail if an email holds anything on file, or something other than the acknowledgement goes to a stranger."""
+    for one in mail.outbox:
+        said = f"{one.subject}\n{one.body}\n{one.message()}"
+        assert not any(value in said for value in data)
+        assert "thief@evil.example" not in one.message().as_string() or one.to == ["thief@evil.example"]
+        if one.to != [HAMZA]:
+            assert one.extra_headers["Auto-Submitted"] == "auto-replied"
+            assert "/requests/link/" not in one.body
+
+
+def is_informed() -> bool:
+    """Return True if the person was sent an email about the request at the contact on file."""
+    return any(one.to == [HAMZA] and one.extra_headers["Auto-Submitted"] == "auto-generated" for one in mail.outbox)

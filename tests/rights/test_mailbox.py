@@ -1,0 +1,355 @@
+"""An email becomes a request of an unverified sender, is acknowledged once, and is never proof of anything."""
+
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.test import override_settings
+
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from rights.mailbox.admin.messages import describe_content
+from rights.mailbox.contents import open_content
+from rights.mailbox.models import CaseAddress, MailMessage
+from rights.mailbox.services.handling import (
+    NothingToSettle,
+    make_request_of_message,
+    purge_settled_messages,
+    read_message,
+    read_messages_of_request,
+    settle_message,
+    take_file,
+)
+from rights.requests.models import RequestStep, RightsRequest
+from rights.requests.services import answer_request, close_request, decide_part, list_parts
+from tests.cast import Cast
+from tests.rights.cases import received
+from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, take, taken, work
+
+HAMZA = "hamza.lodhi@students.example"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _own_address(settings: Any) -> None:
+    settings.MAILBOX_ADDRESS = US
+
+
+def now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def case_address() -> str:
+    """Return the address to which the last email asks for replies."""
+    return str(mail.outbox[-1].reply_to[0])
+
+
+def test_an_email_becomes_a_question_of_paktaleem_with_its_texts_sealed(cast: Cast) -> None:
+    message = taken(made("Where is Hamza's data?"))
+    [request] = list_requests()
+    assert (request.channel, request.state, request.subject_id) == ("mail", "in_review", None)
+    assert request.client.code == "paktaleem"
+    assert (message.state, message.request_id, message.wrapped) == ("request", request.pk, None)
+    with in_client(request.client_id), connection.cursor() as cursor:
+        assert [part.kind for part in list_parts(request)] == ["question"]
+        cursor.execute(
+            "SELECT to_jsonb(m)::text || to_jsonb(r)::text FROM mailbox_mailmessage m, rights_rightsrequest r"
+        )
+        stored = cursor.fetchone()[0]
+        texts = read_messages_of_request(request, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())
+    assert "Hamza" not in stored
+    assert SENDER not in stored
+    assert [content.mail and content.mail.text for _, content in texts] == ["Where is Hamza's data?"]
+
+
+def test_an_email_of_a_person_on_file_belongs_to_their_client_and_only_the_contact_on_file_is_sent_a_link(
+    cast: Cast,
+) -> None:
+    taken(made(sender=f"Hamza Lodhi <{HAMZA}>", Reply_To="thief@elsewhere.example"))
+    work()
+    [request] = list_requests()
+    assert request.client.code == "indus"
+    assert (request.subject_id, request.identity_verified_at) == (cast.subject_id("hamza"), None)
+    assert {one.to[0] for one in mail.outbox} == {HAMZA}
+    assert any("/requests/link/" in one.body for one in mail.outbox)
+
+
+def acknowledgement(contact: str) -> tuple[str, str, dict[str, str]]:
+    mail.outbox.clear()
+    taken(made(f"About {contact}", sender=contact, Subject="Give me EVERYTHING"))
+    work()
+    sent = next(one for one in mail.outbox if one.extra_headers["Auto-Submitted"] == "auto-replied")
+    assert sent.to == [contact]
+    assert sent.from_email == "<>"
+    headers = dict(sent.message().items())
+    for varying in ("Message-ID", "Date", "To", "Content-Type"):
+        headers.pop(varying)
+    assert headers.pop("Reply-To").startswith("privacy+")
+    return str(sent.subject), str(sent.body), headers
+
+
+def test_the_acknowledgement_is_the_same_for_everyone_and_repeats_nothing(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        junaid = cast.subject("junaid")
+        erase_subject(junaid, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now())
+    contacts = [HAMZA, "nobody@mail.example", "junaid.mirza@school.example", "kiran.tareen@mail.example"]
+    first, *others = [acknowledgement(contact) for contact in [*contacts, "esra.qureshi@mail.example"]]
+    assert all(other == first for other in others)
+    assert "EVERYTHING" not in str(first)
+    assert "/requests/" in first[1]
+    with as_officer():
+        zone = ZoneInfo(cast.client("paktaleem").time_zone)
+    due = (now() + 30 * DAY).astimezone(zone).date().isoformat()
+    assert f"You have an answer by {due}" in first[1]
+    assert "In-Reply-To" not in first[2]
+
+
+def test_the_acknowledgement_is_in_urdu_if_the_email_is(cast: Cast) -> None:
+    taken(made("میری معلومات کے بارے میں بتائیں", Subject="سوال"))
+    work()
+    assert "ای میل" in mail.outbox[0].subject
+
+
+def test_an_address_is_acknowledged_once_a_day_and_its_address_is_then_deleted(cast: Cast) -> None:
+    for number, tag in enumerate(["", "+a", "+b", ""]):
+        taken(made(f"Question {number}", sender=SENDER.replace("@", f"{tag}@")))
+    work()
+    assert len(mail.outbox) == 1
+    assert len(list_requests()) == 4
+    with as_officer():
+        letter = Letter.objects.get(kind="mailbox_acknowledged")
+    assert (letter.to_address, letter.address, letter.wrapped, letter.context) == (True, None, None, None)
+
+
+def test_more_than_ten_requests_of_an_address_in_a_day_are_set_aside(cast: Cast) -> None:
+    states = [taken(made(f"Question {number}")).state for number in range(12)]
+    assert states == ["request"] * 10 + ["aside"] * 2
+    assert {one.aside_reason for one in list_mail() if one.direction == "in"} == {"", "quota"}
+
+
+def test_nobody_is_sent_more_than_three_emails_a_day_however_many_are_forged_in_their_name(cast: Cast) -> None:
+    for number in range(12):
+        taken(made(f"Question {number}", sender=HAMZA))
+    work()
+    assert [one.to for one in mail.outbox] == [[HAMZA]] * 3
+
+
+def test_two_robots_that_answer_each_other_stop_at_one(cast: Cast) -> None:
+    taken(made("Robot 0", sender="robot@mail.example"))
+    work()
+    for number in range(1, 20):
+        answer = mail.outbox[-1]
+        to = answer.reply_to[0] if number % 2 else US
+        reply = made(f"Robot {number}", sender="robot@mail.example", To=to, Subject=f"Re: {answer.subject}")
+        taken(reply)
+        work()
+    assert len(mail.outbox) == 1
+
+
+def test_a_reply_to_a_case_is_added_to_it_and_changes_neither_identity_nor_dates_and_sends_nothing(cast: Cast) -> None:
+    taken(made(sender=HAMZA))
+    work()
+    [before] = list_requests()
+    count = len(mail.outbox)
+    by_address = made("It is me, really", sender="thief@elsewhere.example", To=case_address())
+    by_reference = made(
+        "And this", sender="thief@elsewhere.example", In_Reply_To=mail.outbox[-1].extra_headers["Message-ID"]
+    )
+    for reply in (by_address, by_reference):
+        message = taken(reply)
+        assert (message.state, message.request_id) == ("added", before.pk)
+    work()
+    [after] = list_requests()
+    assert len(mail.outbox) == count
+    for field in ("state", "identity_verified_at", "subject_id", "due_at", "expected_by", "answer_by"):
+        assert getattr(after, field) == getattr(before, field)
+    with in_client(after.client_id):
+        kinds = RequestStep.objects.filter(request=after).values_list("kind", flat=True)
+        assert list(kinds)[-2:] == ["message_received", "message_received"]
+
+
+def test_addresses_of_cases_are_random_and_only_their_hashes_are_stored(cast: Cast) -> None:
+    found = set()
+    for number in range(3):
+        taken(made(f"Q{number}", sender=f"one{number}@mail.example"))
+        work()
+        found.add(case_address())
+    assert len(found) == 3
+    with as_officer():
+        stored = "".join(CaseAddress.objects.values_list("token_hash", flat=True))
+    assert not any(one.partition("+")[2].partition("@")[0] in stored for one in found)
+    wrong = taken(made("Guess", To=f"privacy+{'a' * 26}@portal.example"))
+    assert wrong.state == "request"
+
+
+def test_a_reply_to_a_case_that_has_ended_is_a_new_request(cast: Cast) -> None:
+    taken(made())
+    work()
+    address, [request], amina = case_address(), list_requests(), cast.actor("amina")
+    with in_client(request.client_id):
+        decide_part(list_parts(request)[0], decision="granted", actor=amina, at=now())
+        close_request(answer_request(request, text="Done.", actor=amina, at=now()), actor=amina, at=now())
+    assert taken(made("One more thing", To=address)).state == "request"
+    assert len(list_requests()) == 2
+
+
+def test_the_clock_starts_when_the_mailbox_received_the_email(cast: Cast) -> None:
+    arrived = now() - 2 * DAY
+    take(made(), received_at=arrived)
+    take(made("A year in the mailbox", sender="two@mail.example"), received_at=now() - 365 * DAY)
+    take(made("From tomorrow", sender="three@mail.example"), received_at=now() + DAY)
+    first, old, coming = list_requests()
+    assert first.received_at == arrived
+    assert now() - old.received_at < 30 * DAY
+    assert coming.received_at <= now()
+
+
+def test_the_same_text_within_a_day_is_linked_and_makes_no_second_request(cast: Cast) -> None:
+    first, again = taken(made(Message_ID="<1@x.example>")), taken(made(Message_ID="<2@x.example>"))
+    assert (again.state, again.request_id, again.content) == ("repeated", first.request_id, None)
+    assert len(list_requests()) == 1
+    with in_client(first.client_id):
+        MailMessage.objects.filter(pk=first.pk).update(received_at=now() - 2 * DAY)
+        MailMessage.objects.filter(pk=again.pk).update(received_at=now() - 2 * DAY)
+    assert taken(made(Message_ID="<3@x.example>")).state == "request"
+
+
+def test_the_same_short_answer_to_two_cases_is_added_to_both(cast: Cast) -> None:
+    addresses = []
+    for number in range(2):
+        taken(made(f"Question {number}", sender=f"one{number}@mail.example"))
+        work()
+        addresses.append(case_address())
+    answers = [taken(made("Yes", To=to, Message_ID=f"<{number}@y.example>")) for number, to in enumerate(addresses)]
+    assert [one.state for one in answers] == ["added", "added"]
+    assert len({one.request_id for one in answers}) == 2
+    assert taken(made("Yes", To=addresses[0], Message_ID="<2@y.example>")).state == "repeated"
+
+
+def test_a_reply_to_a_case_that_was_handed_over_is_added_where_it_goes_on(cast: Cast) -> None:
+    taken(made())
+    work()
+    address, [first] = case_address(), list_requests()
+    with in_client(first.client_id):
+        RightsRequest.objects.filter(pk=first.pk).update(state="withdrawn", closed_at=now())
+    with in_client(cast.client_id("indus")):
+        successor = received(cast, subject=None)
+        RightsRequest.objects.filter(pk=successor.pk).update(number=first.number)
+    assert taken(made("And this", To=address)).request_id == successor.pk
+
+
+def test_attachments_are_sealed_and_leave_only_as_a_recorded_download_and_go_with_the_requests_key(cast: Cast) -> None:
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = SENDER, US, "See attached"
+    letter.set_content("Text")
+    letter.add_attachment(b"<script>alert(1)</script>", maintype="text", subtype="html", filename="../../ev\x1bil.html")
+    message, amina = taken(letter.as_bytes()), cast.actor("amina")
+    with in_client(message.client_id):
+        [file] = SealedFile.objects.filter(package=message.pk)
+        assert (file.subject_id, file.kind, message.files) == (None, "other", 1)
+        given: dict[str, Any] = {"file": file.pk, "reason": Reason.REVIEW, "at": now()}
+        found = take_file(message, actor=amina, **given)
+        assert (found.name, found.content) == ("evil.html", b"<script>alert(1)</script>")
+        assert Entry.objects.filter(kind="message.file_taken").count() == 1
+        for name in ("bilal", "sana"):
+            with pytest.raises(NotAllowed):
+                take_file(message, actor=cast.actor(name), **given)
+        assert message.request is not None
+        RightsRequest.objects.filter(pk=message.request.pk).update(wrapped=None, epoch=None)
+        with pytest.raises(CannotOpen):
+            take_file(message, actor=amina, **given)
+
+
+def test_an_officer_makes_a_request_of_what_was_set_aside_with_the_clock_of_its_receipt(cast: Cast) -> None:
+    arrived = now() - 3 * DAY
+    message = take(made("Delete me", Precedence="bulk"), received_at=arrived).message
+    assert message is not None
+    assert (message.state, message.aside_reason, list_requests()) == ("aside", "list", [])
+    amina = cast.actor("amina")
+    with in_client(message.client_id):
+        request = make_request_of_message(message, kinds=["erasure"], actor=amina, at=now())
+        assert (request.received_at, request.state) == (arrived, "triage")
+        message.refresh_from_db()
+        assert (message.wrapped, message.request_id, message.state) == (None, request.pk, "request")
+        assert open_content(message).mail is not None
+        with pytest.raises(NothingToSettle):
+            settle_message(message, actor=amina, at=now())
+    work()
+    assert mail.outbox == []
+
+
+def test_a_settled_message_is_deleted_later_and_only_officers_settle(cast: Cast) -> None:
+    message = taken(made(Auto_Submitted="auto-generated"))
+    with in_client(message.client_id):
+        with pytest.raises(NotAllowed):
+            settle_message(message, actor=cast.actor("sana"), at=now())
+        settle_message(message, actor=cast.actor("amina"), at=now())
+        assert purge_settled_messages(message.client_id, at=now() + 29 * DAY) == 0
+        assert purge_settled_messages(message.client_id, at=now() + 31 * DAY) == 1
+        with pytest.raises(CannotOpen):
+            read_message(message, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())
+
+
+def test_an_answer_goes_to_the_address_given_only_for_what_says_nothing_about_a_person(cast: Cast) -> None:
+    message, amina = taken(made()), cast.actor("amina")
+    [request] = list_requests()
+    with in_client(message.client_id):
+        decide_part(list_parts(request)[0], decision="granted", actor=amina, at=now())
+        with pytest.raises(NotAllowed):
+            answer_request(request, text="See our page.", to_contact=True, actor=cast.actor("farah"), at=now())
+        answer_request(request, text="See our page.", to_contact=True, actor=amina, at=now())
+    mail.outbox.clear()
+    work()
+    answer = next(one for one in mail.outbox if "See our page." in one.body)
+    assert answer.to == [SENDER]
+
+
+def test_an_answer_about_data_never_goes_to_an_address_that_is_not_verified(cast: Cast) -> None:
+    message, amina = taken(made(Precedence="bulk")), cast.actor("amina")
+    with in_client(message.client_id):
+        request = make_request_of_message(message, kinds=["question", "access"], actor=amina, at=now())
+        for part in list_parts(request):
+            refusal = {"decision": "refused", "refusal_code": "no_match", "reasons": "Unknown."}
+            decide_part(part, actor=amina, at=now(), **refusal)
+        with pytest.raises(ValidationError) as refused:
+            answer_request(request, text="All of it", to_contact=True, actor=amina, at=now())
+    assert list(refused.value.error_dict) == ["to_contact"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"wrapped": b"x", "epoch": 1},
+        {"letter": "00000000-0000-7000-8000-000000000000"},
+        {"message_key": None},
+        {"request": None},
+    ],
+)
+def test_the_database_refuses_a_broken_message(cast: Cast, columns: dict[str, Any]) -> None:
+    message = taken(made())
+    with in_client(message.client_id), pytest.raises(IntegrityError), transaction.atomic():
+        MailMessage.objects.filter(pk=message.pk).update(**columns)
+
+
+@override_settings(MAILBOX_AUTHSERV="mx.portal.example")
+def test_only_the_results_of_our_own_server_are_shown_and_they_change_nothing(cast: Cast) -> None:
+    ours = "mx.portal.example; dmarc=fail (p=none) header.from=students.example; spf=fail"
+    theirs = "mx.elsewhere.example; dmarc=pass; spf=pass"
+    forged = "mx.portal.example; dmarc=pass"
+    lines = [f"Authentication-Results: {one}" for one in (theirs, ours, forged)]
+    message = taken("\r\n".join(lines).encode() + b"\r\n" + made(sender=HAMZA))
+    shown = dict(describe_content(content_of(message)))
+    assert shown["Checked by our mail server"] == "dmarc=fail, spf=fail"
+    work()
+    assert list_requests()[0].identity_verified_at is None
