@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "consent.paper",
     "retention",
     "rights.requests",
+    "rights.desk",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",

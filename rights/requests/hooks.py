@@ -2,15 +2,26 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
-__all__ = ["before_closing", "part_granted"]
+__all__ = ["before_closing", "identity_verified", "part_granted", "person_named", "texts_to_read"]
 
 type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
 type ClosingCheck = Callable[[RightsRequest], None]
+type VerifiedHandler = Callable[[RightsRequest, Actor, datetime], None]
+type TextsOf = Callable[[RightsRequest], list[tuple[str, str]]]
+
+
+class NamedHandler(Protocol):
+    """Handler of ``person_named``; ``informed`` says whether the person was emailed."""
+
+    def __call__(self, request: RightsRequest, *, informed: bool, actor: Actor, at: datetime) -> None:
+        """Act on a request that names a known person."""
+
 
 part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
     "rights.part_granted",
@@ -18,4 +29,15 @@ part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
 )
 before_closing: ExtensionPoint[ClosingCheck] = ExtensionPoint(
     "rights.before_closing", "Called before a request is closed. Raises an error that says what is still to be done."
+)
+person_named: ExtensionPoint[NamedHandler] = ExtensionPoint(
+    "rights.person_named",
+    "Called when a request names a known person: when it is received, or assigned to them.",
+)
+identity_verified: ExtensionPoint[VerifiedHandler] = ExtensionPoint(
+    "rights.identity_verified", "Called when it is verified that the person made an earlier request."
+)
+texts_to_read: ExtensionPoint[TextsOf] = ExtensionPoint(
+    "rights.texts_to_read",
+    "Decrypted texts of apps above for the page that shows what a request says; the access is already recorded.",
 )

@@ -76,6 +76,7 @@ TABLE = {
     "retention/holding": ("OASC", "", ""),
     "retention/incident": ("OAC", "", ""),
     "rights/rightsrequest": ("OASC", "", ""),
+    "desk/requesttask": ("OC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),
     "ledger/entry": ("OAC", "", ""),

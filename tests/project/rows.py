@@ -62,6 +62,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
+from rights.desk.services import add_task
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -212,9 +213,11 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     answer_request(answered, text="Done.", actor=farah, at=AT)
     paused = receive_request(client, kinds=["access"], **about)
     pause_request(paused, cause="identity", actor=farah, at=AT)
-    acts = {"answer": decided, "close": answered, "resume": paused}
+    unmatched = receive_request(client, kinds=["access"], **told)
+    acts = {"answer": decided, "close": answered, "resume": paused, "hand-over": unmatched}
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
-    return {**found, "rights/rightsrequest": waiting.pk}
+    task = add_task(waiting, kind="ask_client", due_on=AT.date(), actor=farah, at=AT)
+    return {**found, "rights/rightsrequest": waiting.pk, "desk/requesttask": task.pk}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

@@ -124,6 +124,12 @@ CONSOLE = {
     "admin/(?P<url>.*)$": 404,
 }
 
+# Pages of the console that belong to no row, by role.
+CONSOLE_BY_ROLE = {
+    "admin/desk/requesttask/take-in/": "OSC",
+    "admin/rights/rightsrequest/figures/export/": "OAC",
+}
+
 # Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
 ACTS = {
     "accounts/client/move-clock": "OC",
@@ -197,11 +203,15 @@ ACTS = {
     "webhooks/endpoint/rotate": "OC",
     "webhooks/endpoint/test": "OC",
     "retention/incident/close": "O",
+    "desk/requesttask/done": "OC",
     "rights/rightsrequest/answer": "OC",
     "rights/rightsrequest/assign": "OC",
+    "rights/rightsrequest/call-back": "OSC",
     "rights/rightsrequest/close": "OC",
     "rights/rightsrequest/decide": "OC",
     "rights/rightsrequest/extend": "OC",
+    "rights/rightsrequest/hand-over": "O",
+    "rights/rightsrequest/letter": "OC",
     "rights/rightsrequest/link": "O",
     "rights/rightsrequest/match": "OC",
     "rights/rightsrequest/note": "OC",
@@ -209,6 +219,9 @@ ACTS = {
     "rights/rightsrequest/read": "OC",
     "rights/rightsrequest/resume": "OC",
     "rights/rightsrequest/route": "O",
+    "rights/rightsrequest/send-letter": "OC",
+    "rights/rightsrequest/take": "OC",
+    "rights/rightsrequest/task": "OC",
     "rights/rightsrequest/verify": "OC",
     "subjects/subject/rights-request": "OSC",
     "paper/answersheet/confirm": "OC",
@@ -356,6 +369,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention|rights"
+    "|desk"
 )
 
 
@@ -375,7 +389,19 @@ def listed() -> set[str]:
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
     exports = {f"admin/{model}/export/" for model in EXPORTED}
-    return {*exports, *ANONYMOUS, *PUBLISHED, *VISITORS, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
+    return {
+        *exports,
+        *ANONYMOUS,
+        *PUBLISHED,
+        *VISITORS,
+        *OWN_PAGES,
+        *CONSOLE,
+        *CONSOLE_BY_ROLE,
+        *API,
+        *pages,
+        *rows,
+        *acts,
+    }
 
 
 def test_every_route_is_in_the_table_and_no_other() -> None:
@@ -441,6 +467,9 @@ def test_staff_open_their_own_pages(cast: Cast, name: str) -> None:
 def test_staff_open_the_pages_of_the_console(cast: Cast, name: str) -> None:
     browser = browser_of(cast.user(name))
     assert {route: browser.get(example(route)).status_code for route in CONSOLE} == CONSOLE
+    role = STAFF[name].replace("X", "C")
+    by_role = {route: 200 if role in roles else 403 for route, roles in CONSOLE_BY_ROLE.items()}
+    assert {route: browser.get(example(route)).status_code for route in CONSOLE_BY_ROLE} == by_role
 
 
 def expected(asker: str, allowed: str, *, row: bool) -> int:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from rights.requests.services import answer_request, extend_request
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
-from tests.rights.cases import AT, DAY, decided, part_of, received
+from tests.rights.cases import AT, DAY, add_phone, decided, part_of, received
 
 MODEL = "rights/rightsrequest"
 
@@ -97,6 +98,9 @@ def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cas
     assert "No person at this client" in act(amina, first, "match", external_id="lms-kiran").content.decode()
     assert act(amina, first, "match", external_id="lms-hamza").status_code == 302
     assert act(amina, first, "verify", method="client").status_code == 200, "only the client can confirm that"
+    refused = act(amina, first, "verify", method="call_back").content.decode()
+    assert "No telephone number of this person is on file" in refused
+    add_phone(cast)
     assert act(amina, first, "verify", method="call_back").status_code == 302
     with in_client(cast.client_id("indus")):
         part = part_of(first)
@@ -108,12 +112,17 @@ def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cas
 def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: SignIn, cast: Cast) -> None:
     sana, url = sign_in("sana"), row_url("subjects/subject", cast.subject_id("hamza"), "rights-request")
     assert sana.get(url).status_code == 200
-    day = (timezone.now() - timedelta(days=2)).date().isoformat()
+    zone = ZoneInfo("Asia/Karachi")
+    day = (timezone.now().astimezone(zone) - timedelta(days=2)).date().isoformat()
     made_by = sana.post(url, {"kinds": ["access", "erasure"], "details": "By phone", "received_on": day})
     assert made_by.status_code == 302
     with in_client(cast.client_id("indus")):
         row = RightsRequest.objects.get()
-        assert (row.channel, row.state, row.received_at.date().isoformat()) == ("telephone", "identity_pending", day)
+        assert (row.channel, row.state, row.received_at.astimezone(zone).date().isoformat()) == (
+            "telephone",
+            "identity_pending",
+            day,
+        )
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access", "erasure"}
     assert sana.get(row_url(MODEL, row.pk)).status_code == 200
     assert sana.get(row_url(MODEL, row.pk, "read")).status_code == 403

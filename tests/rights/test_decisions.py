@@ -241,7 +241,7 @@ def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(in
     other = person_actor(indus.subject_id("esra"), client_id, acts_for=hamza)
     with pytest.raises(NotAllowed):
         confirm_own_request(request, by_code=True, actor=other, at=AT)
-    changed = {"email": "new.hamza@mail.example"}
+    changed = {"email": "new.hamza@mail.example", "phone": "+923007654321"}
     register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ContactTooNew):
         confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=71))

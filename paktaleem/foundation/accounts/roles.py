@@ -104,6 +104,7 @@ class Capability(StrEnum):
     DECIDE_RIGHTS_REQUESTS = "decide_rights_requests"
     ANSWER_RIGHTS_REQUESTS = "answer_rights_requests"
     CLOSE_RIGHTS_REQUESTS = "close_rights_requests"
+    CALL_BACK_RIGHTS_REQUESTS = "call_back_rights_requests"
     OVERRULE_OBJECTIONS = "overrule_objections"
 
 
@@ -180,6 +181,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.DECIDE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.ANSWER_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.CLOSE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.CALL_BACK_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
 }
 

@@ -15,10 +15,11 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import before_closing
 from rights.requests.messages import ANSWER
-from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.models import PARENT, RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.decisions import AlreadyDecided
+from rights.requests.services.identity import is_contact_settled
 from rights.requests.services.steps import RequestEnded, list_parts, lock_open_request, record_step
 from rights.requests.states import Decision, State
 
@@ -31,6 +32,7 @@ __all__ = [
     "RecordRemains",
     "answer_request",
     "close_request",
+    "is_mailed",
     "is_of_erased_person",
     "link_duplicate",
     "record_orders_answered",
@@ -77,8 +79,9 @@ class NotSamePerson(PortalError):
 def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datetime) -> RightsRequest:
     """Send the person the answer and keep its text; the clock stops.
 
-    For a person without an email address on file staff hand the answer over; the timeline then says that it was not
-    sent. Raises ValidationError for an empty text, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed.
+    For a person without an email address on file, or whose contact changed less than 72 hours ago, staff hand the
+    answer over; the timeline then says that it was not sent. Raises ValidationError for an empty text, NotDecided,
+    AlreadyAnswered, RequestEnded, NotAllowed.
     """
     require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
@@ -93,9 +96,18 @@ def answer_request(request: RightsRequest, *, text: str, actor: Actor, at: datet
     return request
 
 
+def is_mailed(request: RightsRequest, kind: str) -> bool:
+    """Return True if the last step of a kind, such as ``answered``, sent the person an email."""
+    steps = RequestStep.objects.filter(client_id=request.client_id, request=request, kind=kind).order_by("-at", "-id")
+    facts = steps.values_list("facts", flat=True).first()
+    return bool(facts and facts.get("sent"))
+
+
 def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
     subject = request.subject
     if subject is None or subject.email is None or not request.is_identity_verified:
+        return False
+    if not is_contact_settled(subject, at):
         return False
     context = {"number": request.number, "text": text.strip()}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}

@@ -10,6 +10,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
+from rights.requests.hooks import identity_verified
 from rights.requests.models import IdentityMethod, RightsRequest
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.outcomes import withdraw_at_once
@@ -19,6 +20,8 @@ from rights.requests.states import State
 __all__ = [
     "CONTACT_WAIT",
     "ContactTooNew",
+    "NoNumber",
+    "check_number",
     "confirm_own_request",
     "contacts_changed_at",
     "deny_own_request",
@@ -38,21 +41,29 @@ class ContactTooNew(PortalError):
     console_message = "The contact on file was changed less than 72 hours ago. Wait, or let the client confirm."
 
 
+class NoNumber(PortalError):
+    """No telephone number of the person is on file, so no call back proves anything."""
+
+    console_message = "No telephone number of this person is on file. Let the client confirm that it knows them."
+
+
 @transaction.atomic
 def verify_identity(
     request: RightsRequest, *, method: IdentityMethod | str, actor: Actor, at: datetime
 ) -> RightsRequest:
     """Record that staff verified the person: the client knows them, or answered on a number on file.
 
-    Verifying again changes nothing. Raises ContactTooNew, PersonUnknown, RequestEnded, NotAllowed.
+    Verifying again changes nothing. Raises NoNumber, ContactTooNew, PersonUnknown, RequestEnded, NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    is_call = method == IdentityMethod.CALL_BACK
+    capability = Capability.CALL_BACK_RIGHTS_REQUESTS if is_call else Capability.HANDLE_RIGHTS_REQUESTS
+    require(actor, capability, request.client_id)
     if IdentityMethod(method) not in _BY_STAFF or (method == IdentityMethod.CLIENT and actor.client_id is None):
         raise NotAllowed("Only the client may confirm that it knows the person.")
     request = lock_open_request(request)
     subject = require_subject(request)
-    if method == IdentityMethod.CALL_BACK:
-        _check_contact(subject, at)
+    if is_call:
+        check_number(subject, at)
     return _record_verified(request, IdentityMethod(method), actor, at)
 
 
@@ -117,6 +128,13 @@ def _require_own(request: RightsRequest, actor: Actor) -> Subject:
     return request.subject
 
 
+def check_number(subject: Subject, at: datetime) -> None:
+    """Require a telephone number on file that has not changed in the last 72 hours. Raises NoNumber, ContactTooNew."""
+    if subject.phone is None:
+        raise NoNumber
+    _check_contact(subject, at)
+
+
 def _check_contact(subject: Subject, at: datetime) -> None:
     if not is_contact_settled(subject, at):
         raise ContactTooNew
@@ -128,4 +146,6 @@ def _record_verified(request: RightsRequest, method: IdentityMethod, actor: Acto
     request.identity_method, request.identity_verified_at = method, at
     record_step("rights_request.identity_verified", request, actor, at, {"method": method.value})
     withdraw_at_once(request, actor=actor, at=at)
+    for handler in identity_verified:
+        handler(request, actor, at)
     return request

@@ -1,35 +1,43 @@
 """Receive a request from any channel, read its texts, and assign it to a person."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.purposes import find_purposes
+from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require, require_about
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
+from rights.requests.hooks import person_named
 from rights.requests.messages import RECEIVED
-from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
-from rights.requests.selectors import find_deciders
+from rights.requests.selectors import find_deciders, name_rights
+from rights.requests.services.clock import update_dates
 from rights.requests.services.outcomes import withdraw_at_once
 from rights.requests.services.steps import lock_open_request, record_step
 from rights.requests.states import State
 
-__all__ = ["PersonDiffers", "assign_person", "read_request", "receive_request"]
+__all__ = ["MATCH_SENDER", "PersonDiffers", "assign_person", "continue_request", "read_request", "receive_request"]
+
+MATCH_SENDER = "rights.match_sender"
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MOST_KINDS = 8
@@ -68,29 +76,70 @@ def receive_request(
         raise AlreadyErased
     received = received_at or at
     _check(client.pk, kinds, purposes, received, at)
-    row = RightsRequest(
-        id=new_id(),
-        client_id=client.pk,
-        number="".join(secrets.choice(_ALPHABET) for _ in range(8)),
-        channel=Channel(channel),
-        state=State.TRIAGE.value,
-        subject=subject,
-        language=language,
-        received_at=received,
-        **dict.fromkeys(("due_at", "expected_by", "answer_by"), due_at(received)),
-    )
+    row = _new_row(client, _new_number(), Channel(channel), language, received)
+    row.subject = subject
     if identity and subject is not None:
         row.identity_method, row.identity_verified_at = IdentityMethod(identity), at
-    create_key(row)
-    row.details = seal_text(row, details, row=row, field="details")
-    row.contact = seal_text(row, contact, row=row, field="contact")
-    row.save(force_insert=True)
+    _seal_and_save(row, details, contact)
     _create_parts(row, kinds, purposes, at)
     record_step("rights_request.received", row, actor, at, {"channel": str(row.channel)})
     _acknowledge(row, actor, at)
     if row.is_identity_verified:
         withdraw_at_once(row, actor=actor, at=at)
     return row
+
+
+@transaction.atomic
+def continue_request(
+    request: RightsRequest,
+    *,
+    client: Client,
+    kinds: Sequence[str],
+    pauses: Iterable[RequestPause],
+    texts: Mapping[str, str],
+    actor: Actor,
+    at: datetime,
+) -> RightsRequest:
+    """Record a request of another client at the client to which it belongs: same number, receipt, due date and pauses.
+
+    ``texts`` are the details and the contact, which are sealed under a key of the new request. It has no person yet; a
+    job looks for the sender. Needs the context of ``client``. Raises NotAllowed.
+    """
+    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, client.pk)
+    row = _new_row(client, request.number, request.channel, request.language, request.received_at)
+    _seal_and_save(row, texts["details"], texts["contact"])
+    _create_parts(row, kinds, (), at)
+    for pause in pauses:
+        pause.pk, pause.client_id, pause.request = new_id(), client.pk, row
+        pause.save(force_insert=True)
+    update_dates(row, at)
+    record_step("rights_request.received", row, actor, at, {"channel": str(row.channel), "handed_over": True})
+    enqueue_job(MATCH_SENDER, client=str(client.pk), request=str(row.pk))
+    return row
+
+
+def _new_number() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def _new_row(client: Client, number: str, channel: str, language: str, received_at: datetime) -> RightsRequest:
+    return RightsRequest(
+        id=new_id(),
+        client_id=client.pk,
+        number=number,
+        channel=channel,
+        state=State.TRIAGE.value,
+        language=language,
+        received_at=received_at,
+        **dict.fromkeys(("due_at", "expected_by", "answer_by"), due_at(received_at)),
+    )
+
+
+def _seal_and_save(row: RightsRequest, details: str, contact: str) -> None:
+    create_key(row)
+    row.details = seal_text(row, details, row=row, field="details")
+    row.contact = seal_text(row, contact, row=row, field="contact")
+    row.save(force_insert=True)
 
 
 def _require_may_receive(actor: Actor, client_id: UUID, subject: Subject | None) -> None:
@@ -120,13 +169,25 @@ def _create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[s
 
 
 def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Email the acknowledgement to the contact on file, if there is one; never to an address in the request."""
-    sent = row.subject is not None and row.subject.email is not None
-    if sent and row.subject is not None:
-        context = {"number": row.number, "due": format_day(row.due_at, row.client.time_zone)}
+    """Email the acknowledgement to the contact on file, if there is one; never to an address in the request.
+
+    It says what was requested, what happens next and by when, and how the person ends a request that is not theirs.
+    """
+    subject = row.subject
+    sent = subject is not None and subject.email is not None and count_rights_message(subject)
+    if sent and subject is not None:
+        context = {
+            "number": row.number,
+            "rights": name_rights(row),
+            "due": format_day(row.due_at, row.client.time_zone),
+            "url": build_public_url(reverse("requests-start", args=[row.client.code])),
+        }
         told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
-        send_message(RECEIVED.code, to=row.subject, client_id=row.client_id, context=context, **told)
+        send_message(RECEIVED.code, to=subject, client_id=row.client_id, context=context, **told)
     record_step("rights_request.acknowledged", row, actor, at, {"sent": sent})
+    if subject is not None:
+        for handler in person_named:
+            handler(row, informed=sent, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -144,8 +205,8 @@ def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, 
 def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at: datetime) -> RightsRequest:
     """Assign a request to the person whom it is about; that proves nothing about who made it.
 
-    Raises PersonDiffers once the identity
-    is verified, RequestEnded, AlreadyErased, NotAllowed.
+    The person learns of it at their contact on file. Raises PersonDiffers once the identity is verified, RequestEnded,
+    AlreadyErased, NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
@@ -155,4 +216,5 @@ def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at:
         raise PersonDiffers
     request.subject = subject
     record_step("rights_request.matched", request, actor, at)
+    _acknowledge(request, actor, at)
     return request
