@@ -86,13 +86,13 @@ def render_standing(row: RightsRequest) -> SafeString:
 
 
 def render_due(row: RightsRequest) -> str:
-    """Return in how many days the answer is due, counted in started days; a dash once there is one."""
+    """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
     if not row.is_open or row.answered_at is not None or row.answer_by is None:
         return "—"
     left = -((client_now() - row.answer_by) // _DAY)
     if left > 0:
         return ngettext("in {days} day", "in {days} days", left).format(days=left)
-    late = -left + 1
+    late = max(-left, 1)
     return ngettext("{days} day late", "{days} days late", late).format(days=late)
 
 
