@@ -31,7 +31,7 @@ WORKER = system_actor("tests")
 
 @dataclass
 class Plan:
-    """What happens to one request, and when; the test's own account of its deadline."""
+    """Events of one request with their times, and the test's own account of its deadline."""
 
     received_at: datetime
     kind: str

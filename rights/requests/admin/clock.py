@@ -7,8 +7,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.columns import day
 from rights.requests.clock_picture import ClockPicture, MarkKind, draw_clock
-from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.selectors import get_clock
 
@@ -29,13 +29,13 @@ def clock_panel(row: RightsRequest) -> dict[str, Any]:
     at = row.closed_at or row.answered_at or client_now()
     clock = get_clock(row)
     picture = draw_clock(clock, at=at)
-    labels = {mark.kind: str(_LABELS[mark.kind]).format(day=format_day(mark.at, clock.zone)) for mark in picture.marks}
+    labels = {mark.kind: str(_LABELS[mark.kind]).format(day=day(mark.at)) for mark in picture.marks}
     return {
         "template": "console/panels/rights_clock.html",
         "row": row,
         "picture": picture,
         "marks": [(mark, labels[mark.kind]) for mark in picture.marks],
-        "described": "; ".join([*labels.values(), *_describe_pauses(picture, clock.zone)]),
+        "described": "; ".join([*labels.values(), *_describe_pauses(picture)]),
         "days_left": -((at - row.due_at) // timedelta(days=1)),
         "is_running": row.is_open and row.answered_at is None,
         "is_paused": clock.is_paused(at) and row.is_open,
@@ -43,12 +43,10 @@ def clock_panel(row: RightsRequest) -> dict[str, Any]:
     }
 
 
-def _describe_pauses(picture: ClockPicture, zone: str) -> list[str]:
+def _describe_pauses(picture: ClockPicture) -> list[str]:
     return [
-        gettext("Paused from {starts} to {ends}").format(
-            starts=format_day(one.starts_at, zone), ends=format_day(one.ends_at, zone)
-        )
+        gettext("Paused from {starts} to {ends}").format(starts=day(one.starts_at), ends=day(one.ends_at))
         if one.ends_at
-        else gettext("Paused since {starts}").format(starts=format_day(one.starts_at, zone))
+        else gettext("Paused since {starts}").format(starts=day(one.starts_at))
         for one in picture.pauses
     ]
