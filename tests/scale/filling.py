@@ -42,6 +42,7 @@ FILLED = (
     "concerns_concern",
     "rights_rightsrequest",
     "rights_requestpart",
+    "desk_requesttask",
     "subjects_agechange",
     "subjects_readmission",
     "subjects_rosterimport",
@@ -213,6 +214,10 @@ SELECT id, client_id, 'R' || number, (ARRAY['form', 'api', 'telephone'])[1 + num
 FROM person WHERE number %% 2 = 0;
 INSERT INTO rights_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
 SELECT id, client_id, id, 'access', 'client', '', '', '' FROM person WHERE number %% 2 = 0;
+INSERT INTO desk_requesttask (id, client_id, request_id, kind, due_on, created_at, actor_kind, actor_id, actor_role, done_at, done_by)
+SELECT id, client_id, id, 'call', (at + interval '3 days')::date, at, 'user', client_id, '',
+    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, CASE WHEN number %% 20 > 0 THEN id END
+FROM person WHERE number %% 2 = 0;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,

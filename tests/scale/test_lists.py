@@ -55,6 +55,7 @@ BIG = [
     "children/guardianconflict",
     "concerns/concern",
     "rights/rightsrequest",
+    "desk/requesttask",
     "subjects/agechange",
     "subjects/readmission",
     "subjects/rosterimport",

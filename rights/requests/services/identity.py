@@ -98,19 +98,20 @@ def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at:
 
 
 def contacts_changed_at(subject: Subject) -> datetime | None:
-    """Return when the email address or telephone number of a person last changed; None if never since registration.
+    """Return when the email address or telephone number of a person last changed, or was first put on file; or None.
 
     The values in the history are compared opened, because a change of another field may seal them anew.
     """
     sealer = sealer_of(subject)
     versions = subject.history.order_by("history_date", "history_id").values_list("history_date", *_CONTACTS)
-    changed, before = None, None
+    changed: datetime | None = None
+    before: list[str | None] = [None, None]
     for changed_at, *sealed in versions:
         now = [
             sealer.open(one, column=f"subjects_subject.{field}") if one is not None else None
             for field, one in zip(_CONTACTS, sealed, strict=True)
         ]
-        if before is not None and now != before:
+        if now != before:
             changed = changed_at
         before = now
     return changed
