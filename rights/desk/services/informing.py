@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from rights.desk.messages import GUARDIAN_INFORMED, VERIFIED
 from rights.desk.models import TaskKind
-from rights.desk.services.tasks import require_task
+from rights.desk.services.request_tasks import require_task
 from rights.requests.models import IdentityMethod, RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import record_step
