@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "rights.complaints",
     "rights.erasures",
     "rights.mailbox",
+    "rights.desk",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",

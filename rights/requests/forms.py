@@ -25,6 +25,7 @@ STATES_FOR_PERSON = {
     State.CLOSED: _("Closed"),
     State.WITHDRAWN: _("You ended it"),
     State.DUPLICATE: _("Continued in another request"),
+    State.HANDED_OVER: _("Continued at your institution"),
 }
 """States in the words of the person’s own page."""
 

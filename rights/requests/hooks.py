@@ -2,12 +2,23 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
-__all__ = ["answer_notes", "before_answering", "before_closing", "part_details", "part_granted", "request_continued"]
+__all__ = [
+    "answer_notes",
+    "before_answering",
+    "before_closing",
+    "identity_verified",
+    "part_details",
+    "part_granted",
+    "person_named",
+    "request_continued",
+    "texts_to_read",
+]
 
 type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
 type AnsweringCheck = Callable[[RightsRequest, Actor, datetime], None]
@@ -15,6 +26,16 @@ type AnswerNote = Callable[[RightsRequest], str]
 type ClosingCheck = Callable[[RightsRequest], None]
 type ContinuedHandler = Callable[[RightsRequest, RightsRequest, Actor, datetime], None]
 type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
+type VerifiedHandler = Callable[[RightsRequest, Actor, datetime], None]
+type TextsOf = Callable[[RightsRequest], list[tuple[str, str]]]
+
+
+class NamedHandler(Protocol):
+    """Handler of ``person_named``; ``informed`` says whether the person was emailed."""
+
+    def __call__(self, request: RightsRequest, *, informed: bool, actor: Actor, at: datetime) -> None:
+        """Act on a request that names a known person."""
+
 
 part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
     "rights.part_granted",
@@ -36,4 +57,15 @@ part_details: ExtensionPoint[PartDetails] = ExtensionPoint(
 request_continued: ExtensionPoint[ContinuedHandler] = ExtensionPoint(
     "rights.request_continued",
     "Called with the earlier and the later request before the later one is closed as a duplicate. May refuse.",
+)
+person_named: ExtensionPoint[NamedHandler] = ExtensionPoint(
+    "rights.person_named",
+    "Called when a request names a known person: when it is received, or assigned to them.",
+)
+identity_verified: ExtensionPoint[VerifiedHandler] = ExtensionPoint(
+    "rights.identity_verified", "Called when it is verified that the person made an earlier request."
+)
+texts_to_read: ExtensionPoint[TextsOf] = ExtensionPoint(
+    "rights.texts_to_read",
+    "Decrypted texts of apps above for the page that shows what a request says; the access is already recorded.",
 )

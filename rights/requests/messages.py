@@ -5,9 +5,9 @@ from rights.requests.deadlines import StepKind
 
 __all__ = ["ANSWER", "CONFIRM", "LIFT", "NOTICE", "RECEIVED", "STAFF_MESSAGES"]
 
-RECEIVED = declare_message("rights_received", fields=("number", "due"))
-"""The acknowledgement: what happens next, and by when."""
-CONFIRM = declare_message("rights_confirm", fields=("url", "days"))
+RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url"))
+"""The acknowledgement: what was requested, what happens next and by when, and how to end it."""
+CONFIRM = declare_message("rights_confirm", fields=("number", "rights", "url", "days"))
 """The link with which the person confirms or denies a request that names their contact."""
 LIFT = declare_message("rights_lift")
 """The notice that a restriction will be lifted."""

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils import translation
 
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity
@@ -25,11 +26,13 @@ from rights.requests.states import Decider
 
 __all__ = [
     "Figures",
+    "MonthFigures",
     "RequestUnknown",
     "authority_of",
     "find_deciders",
     "get_clock",
     "get_figures",
+    "get_monthly_figures",
     "get_request",
     "is_legitimate_interest",
     "list_linkable",
@@ -37,6 +40,7 @@ __all__ = [
     "list_purposes_meant",
     "list_related",
     "list_requests",
+    "name_rights",
 ]
 
 _OURS = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
@@ -45,6 +49,8 @@ _OF_BASIS = {RightKind.OBJECTION: Basis.LEGITIMATE_INTEREST, RightKind.WITHDRAWA
 """Kinds about purposes of one lawful basis: without named purposes, all of that basis are meant."""
 _BY_PURPOSE = frozenset({RightKind.RESTRICTION, *_OF_BASIS})
 """Kinds that are carried out purpose by purpose."""
+_SEPARATORS = {"ur": "، "}
+"""Separator of the items of a list, by language; otherwise a comma and a space."""
 
 
 class RequestUnknown(PortalError, LookupError):
@@ -76,6 +82,14 @@ def list_parts_of(requests: Iterable[RightsRequest]) -> dict[UUID, list[RequestP
     for part in RequestPart.objects.filter(request_id__in=list(found)).order_by("pk"):
         found[part.request_id].append(part)
     return found
+
+
+def name_rights(request: RightsRequest) -> str:
+    """Return the names of the rights in a request, in its language: “Access to the data, Erasure”."""
+    parts = RequestPart.objects.filter(client_id=request.client_id, request=request)
+    kinds = sorted(set(parts.values_list("kind", flat=True)))
+    with translation.override(request.language):
+        return _SEPARATORS.get(request.language, ", ").join(str(RightKind(kind).label) for kind in kinds)
 
 
 def get_clock(request: RightsRequest) -> RequestClock:
@@ -192,3 +206,33 @@ def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
         Figures(client_id, kind, received, answered, in_time, None if days is None else round(float(days), 1))
         for client_id, kind, received, answered, in_time, days in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """Figures of one calendar month (UTC): requests received in it, and how many of them were answered in time."""
+
+    month: date
+    received: int
+    in_time: int
+
+
+_MONTHS = """
+SELECT m.month::date, count(r.id),
+    count(*) FILTER (WHERE r.answered_at < r.due_at OR (r.notice_at < r.due_at AND r.answered_at < r.expected_by))
+FROM generate_series(
+    date_trunc('month', %s::timestamptz AT TIME ZONE 'UTC') - interval '11 months',
+    date_trunc('month', %s::timestamptz AT TIME ZONE 'UTC'), interval '1 month'
+) AS m(month)
+LEFT JOIN rights_rightsrequest r ON r.received_at >= m.month AT TIME ZONE 'UTC'
+    AND r.received_at < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND (%s::uuid IS NULL OR r.client_id = %s)
+GROUP BY m.month ORDER BY m.month
+"""
+
+
+def get_monthly_figures(actor: Actor, *, until: datetime) -> list[MonthFigures]:
+    """Return the figures of twelve months up to the one of ``until``, oldest first; one query. Raises NotAllowed."""
+    require(actor, Capability.VIEW_RIGHTS_REQUESTS)
+    with connection.cursor() as cursor:
+        cursor.execute(_MONTHS, [until, until, actor.client_id, actor.client_id])
+        return [MonthFigures(*row) for row in cursor.fetchall()]

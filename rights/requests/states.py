@@ -29,9 +29,11 @@ class State(StrEnum):
     """The person withdrew the request."""
     DUPLICATE = "duplicate"
     """Continued in another request, which has the earliest clock."""
+    HANDED_OVER = "handed_over"
+    """Continued at the client to which it belongs, with the same number and clock."""
 
 
-CLOSED = frozenset({State.CLOSED, State.WITHDRAWN, State.DUPLICATE})
+CLOSED = frozenset({State.CLOSED, State.WITHDRAWN, State.DUPLICATE, State.HANDED_OVER})
 """States in which nothing more happens."""
 
 

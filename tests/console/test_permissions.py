@@ -78,6 +78,7 @@ TABLE = {
     "rights/rightsrequest": ("OASC", "", ""),
     "erasures/erasureproposal": ("OASC", "", ""),
     "mailbox/mailmessage": ("OASC", "", ""),
+    "desk/requesttask": ("OC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),
     "ledger/entry": ("OAC", "", ""),

@@ -66,6 +66,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
 from rights.complaints.services import add_entry, open_case, set_deadline
+from rights.desk.services import add_task
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services import continue_erasure, decide_erasure, propose_erasure
 from rights.guardian_requests.services import record_guardian_request
@@ -232,10 +233,13 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     add_correction(stated, Statement(field="full_name", new_value="Hamza Lodhi"), actor=farah, at=AT)
     paused = receive_request(client, kinds=["access"], **about)
     pause_request(paused, cause="identity", actor=farah, at=AT)
+    unmatched = receive_request(client, kinds=["access"], **told)
+    task = add_task(waiting, kind="ask_client", due_on=AT.date(), actor=farah, at=AT)
     copied = built(cast, subject="danish")
     answer_request(copied, text="Here is the copy.", actor=farah, at=timezone.now())
     copies = dict.fromkeys(("copy-build", "copy-hand-over", "copy-preview"), copied)
     acts = {"answer": decided, "close": answered, "resume": paused, "inform-recipient": decided, **copies}
+    acts["hand-over"] = unmatched
     acts |= dict.fromkeys(("add-correction", "read-corrections", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     case = open_case(
@@ -250,7 +254,8 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     told_by: dict[str, Any] = {"actor": farah, "at": AT}
     add_entry(case, direction="in", on=AT.date(), text="Please answer.", file=BytesIO(b"%PDF-1.7"), **told_by)
     set_deadline(case, due_on=AT.date() + timedelta(days=3), what="An answer.", **told_by)
-    return {**found, "rights/rightsrequest": waiting.pk, "complaints/authoritycase": case.pk}
+    own = {"complaints/authoritycase": case.pk, "desk/requesttask": task.pk}
+    return {**found, "rights/rightsrequest": waiting.pk, **own}
 
 
 def erasures_of_indus(cast: Cast) -> dict[str, Any]:

@@ -129,6 +129,12 @@ CONSOLE = {
     "admin/(?P<url>.*)$": 404,
 }
 
+# Pages of the console that belong to no row, by role.
+CONSOLE_BY_ROLE = {
+    "admin/desk/requesttask/take-in/": "OSC",
+    "admin/rights/rightsrequest/figures/export/": "OAC",
+}
+
 # Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
 ACTS = {
     "accounts/client/move-clock": "OC",
@@ -215,12 +221,16 @@ ACTS = {
     "rights/rightsrequest/answer": "OC",
     "rights/rightsrequest/assign": "OC",
     "rights/rightsrequest/authority-case": "OC",
+    "desk/requesttask/done": "OC",
+    "rights/rightsrequest/call-back": "OSC",
     "rights/rightsrequest/close": "OC",
     "rights/rightsrequest/copy-build": "OC",
     "rights/rightsrequest/copy-hand-over": "OC",
     "rights/rightsrequest/copy-preview": "OC",
     "rights/rightsrequest/decide": "OC",
     "rights/rightsrequest/extend": "OC",
+    "rights/rightsrequest/hand-over": "O",
+    "rights/rightsrequest/letter": "OC",
     "rights/rightsrequest/link": "O",
     "rights/rightsrequest/match": "OC",
     "rights/rightsrequest/messages": "OC",
@@ -235,6 +245,9 @@ ACTS = {
     "rights/rightsrequest/route": "O",
     "rights/rightsrequest/take-copy": "OC",
     "rights/rightsrequest/inform-recipient": "OC",
+    "rights/rightsrequest/send-letter": "OC",
+    "rights/rightsrequest/take": "OC",
+    "rights/rightsrequest/task": "OC",
     "rights/rightsrequest/verify": "OC",
     "mailbox/mailmessage/file": "OC",
     "mailbox/mailmessage/make-request": "O",
@@ -390,7 +403,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
-    "rights|complaints|erasures|mailbox"
+    "rights|complaints|erasures|mailbox|desk"
 )
 
 
@@ -410,7 +423,19 @@ def listed() -> set[str]:
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
     exports = {f"admin/{model}/export/" for model in EXPORTED}
-    return {*exports, *ANONYMOUS, *PUBLISHED, *VISITORS, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
+    return {
+        *exports,
+        *ANONYMOUS,
+        *PUBLISHED,
+        *VISITORS,
+        *OWN_PAGES,
+        *CONSOLE,
+        *CONSOLE_BY_ROLE,
+        *API,
+        *pages,
+        *rows,
+        *acts,
+    }
 
 
 def test_every_route_is_in_the_table_and_no_other() -> None:
@@ -477,6 +502,9 @@ def test_staff_open_their_own_pages(cast: Cast, name: str) -> None:
 def test_staff_open_the_pages_of_the_console(cast: Cast, name: str) -> None:
     browser = browser_of(cast.user(name))
     assert {route: browser.get(example(route)).status_code for route in CONSOLE} == CONSOLE
+    role = STAFF[name].replace("X", "C")
+    by_role = {route: 200 if role in roles else 403 for route, roles in CONSOLE_BY_ROLE.items()}
+    assert {route: browser.get(example(route)).status_code for route in CONSOLE_BY_ROLE} == by_role
 
 
 def expected(asker: str, allowed: str, *, row: bool) -> int:

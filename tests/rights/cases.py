@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services import decide_part, list_parts, receive_request
 from tests.cast import Cast
-from tests.factories import SETTING_UP
+from tests.factories import CAST_AT, SETTING_UP
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -46,3 +48,10 @@ def asked_by_guardian(cast: Cast, wish: str, **given: Any) -> RightsRequest:
     made = record_guardian_request(cast.subject("danish"), guardian=cast.subject("esra"), wish=wish, **details)
     assert made is not None
     return made
+
+
+def add_phone(cast: Cast, name: str = "hamza", phone: str = "+923007654321", at: datetime = CAST_AT) -> None:
+    """Put a telephone number of a person of Indus on file; by default long before every request."""
+    told: dict[str, Any] = {"actor": SETTING_UP, "at": at + timedelta(hours=1)}
+    with in_client(cast.client_id("indus")):
+        register_subject(f"lms-{name}", client=cast.client("indus"), details={"phone": phone}, **told)

@@ -14,7 +14,7 @@ from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
-from tests.rights.cases import AT, DAY, asked_by_guardian, decided, part_of, received
+from tests.rights.cases import AT, DAY, add_phone, asked_by_guardian, decided, part_of, received
 
 MODEL = "rights/rightsrequest"
 
@@ -123,6 +123,9 @@ def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cas
     assert "No person at this client" in act(amina, first, "match", external_id="lms-kiran").content.decode()
     assert act(amina, first, "match", external_id="lms-hamza").status_code == 302
     assert act(amina, first, "verify", method="client").status_code == 200, "only the client can confirm that"
+    refused = act(amina, first, "verify", method="call_back").content.decode()
+    assert "No telephone number of this person is on file" in refused
+    add_phone(cast)
     assert act(amina, first, "verify", method="call_back").status_code == 302
     with in_client(cast.client_id("indus")):
         part = part_of(first)

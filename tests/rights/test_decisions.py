@@ -44,11 +44,12 @@ from rights.requests.services import (
     link_duplicate,
     list_parts,
     read_notes,
+    receive_request,
     route_part,
     verify_identity,
 )
 from tests.cast import Cast
-from tests.factories import SETTING_UP
+from tests.factories import SETTING_UP, SubjectFactory
 from tests.rights.cases import AT, DAY, decided, part_of, received
 from tests.rights.packing import build, fetched
 from tests.showing import shown
@@ -238,7 +239,7 @@ def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(in
     other = person_actor(indus.subject_id("esra"), client_id, acts_for=hamza)
     with pytest.raises(NotAllowed):
         confirm_own_request(request, by_code=True, actor=other, at=AT)
-    changed = {"email": "new.hamza@mail.example"}
+    changed = {"email": "new.hamza@mail.example", "phone": "+923007654321"}
     register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ContactTooNew):
         confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=71))
@@ -248,6 +249,17 @@ def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(in
     assert (confirmed.identity_method, confirmed.state) == ("code", "with_client")
     denied = received(indus, "access", identity="", channel="form")
     assert deny_own_request(denied, by_code=True, actor=own, at=AT).state == "withdrawn"
+
+
+def test_a_contact_of_a_person_who_was_registered_today_proves_nothing_yet(indus: Cast) -> None:
+    client = indus.client("indus")
+    new = SubjectFactory(client=client, external_id="lms-new", email="new@mail.example", at=AT)
+    own = person_actor(new.pk, client.pk, acts_for=new.pk)
+    given: dict[str, Any] = {"channel": "form", "language": "en", "actor": SETTING_UP, "at": AT}
+    request = receive_request(client, kinds=["access"], subject=new, **given)
+    with pytest.raises(ContactTooNew):
+        confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=71))
+    assert confirm_own_request(request, by_code=False, actor=own, at=AT).identity_method == "lms"
 
 
 def test_duplicates_continue_in_the_earlier_one_with_its_clock_and_without_its_identity(indus: Cast) -> None:

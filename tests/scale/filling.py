@@ -43,6 +43,7 @@ FILLED = (
     "rights_requestpart",
     "erasures_erasureproposal",
     "mailbox_mailmessage",
+    "desk_requesttask",
     "subjects_agechange",
     "subjects_readmission",
     "subjects_rosterimport",
@@ -219,6 +220,10 @@ FROM person WHERE number %% 2 = 0;
 INSERT INTO mailbox_mailmessage (id, client_id, request_id, direction, state, aside_reason, message_key, size, files, received_at)
 SELECT id, client_id, CASE WHEN number %% 20 > 0 THEN id END, 'in', CASE WHEN number %% 20 > 0 THEN 'request' ELSE 'aside' END,
     CASE WHEN number %% 20 > 0 THEN '' ELSE 'list' END, sha256(number::text::bytea), 1000, 0, at
+FROM person WHERE number %% 2 = 0;
+INSERT INTO desk_requesttask (id, client_id, request_id, kind, due_on, created_at, actor_kind, actor_id, actor_role, done_at, done_by)
+SELECT id, client_id, id, 'call', (at + interval '3 days')::date, at, 'user', client_id, '',
+    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, CASE WHEN number %% 20 > 0 THEN id END
 FROM person WHERE number %% 2 = 0;
 INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)

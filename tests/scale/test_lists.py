@@ -56,6 +56,7 @@ BIG = [
     "rights/rightsrequest",
     "erasures/erasureproposal",
     "mailbox/mailmessage",
+    "desk/requesttask",
     "subjects/agechange",
     "subjects/readmission",
     "subjects/rosterimport",

@@ -5,8 +5,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.core.cache import cache
+from django.utils.crypto import salted_hmac
 
-__all__ = ["ATTEMPT_LIMITS", "REQUEST_LIMITS", "RIGHTS_ATTEMPT_LIMITS", "Limit", "count_attempt"]
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import contact_of
+
+__all__ = [
+    "ATTEMPT_LIMITS",
+    "REQUEST_LIMITS",
+    "RIGHTS_ATTEMPT_LIMITS",
+    "RIGHTS_PERSON_LIMITS",
+    "Limit",
+    "count_attempt",
+    "count_rights_message",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,24 @@ ATTEMPT_LIMITS = (
 """Attempts to enter a code; requesting another code does not reset the count."""
 RIGHTS_ATTEMPT_LIMITS = (Limit("try-rights/address", 5, timedelta(days=1)), *ATTEMPT_LIMITS)
 """Attempts to enter a code for rights requests: five a day for each contact, however many codes are requested."""
+
+RIGHTS_PERSON_LIMITS = RIGHTS_ATTEMPT_LIMITS[:1]
+"""The same five a day for each person, so that a second contact gives no further attempts."""
+RIGHTS_MESSAGE_LIMITS = (Limit("rights-message/address", 3, timedelta(days=1)),)
+"""Messages about rights requests that anyone can cause: three a day for each address, over all ways and clients."""
+
+
+def count_rights_message(subject: Subject, channel: Channel | str = Channel.MAIL) -> bool:
+    """Count a message that anyone can cause to a person's contact on file; return False if it must not be sent.
+
+    The address itself is counted, as a keyed hash: at every client together, and for people who share it. Returns
+    False also if there is no such contact. Raises KeyDestroyed for an erased person, CannotOpen.
+    """
+    contact = contact_of(subject, "email" if channel == Channel.MAIL else "phone")
+    if contact is None:
+        return False
+    key = salted_hmac("rights-message", contact.strip().casefold(), algorithm="sha256").hexdigest()
+    return count_attempt(RIGHTS_MESSAGE_LIMITS, address=key, ip="")
 
 
 def count_attempt(limits: Iterable[Limit], *, address: str, ip: str) -> bool:

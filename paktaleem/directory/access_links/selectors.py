@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from paktaleem.directory.access_links.models import PageLink
+from paktaleem.directory.access_links.models import PageCode, PageLink
 from paktaleem.directory.access_links.tokens import token_digest
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 
-__all__ = ["client_of_link", "find_live_link"]
+__all__ = ["client_of_link", "find_live_link", "list_people_of_code"]
 
 
 def client_of_link(token: str) -> UUID | None:
@@ -23,3 +23,9 @@ def find_live_link(token: str, *, page: str, at: datetime) -> PageLink | None:
     return links.filter(
         digest=token_digest(token), page=page, used_at=None, expires_at__gt=at, subject__erased_at=None
     ).first()
+
+
+def list_people_of_code(client_id: UUID, *, page: str, knock: bytes) -> list[UUID]:
+    """List the people to whom codes were sent at the request of one browser; empty if its contact is unknown."""
+    codes = PageCode.objects.filter(client_id=client_id, page=page, knock=knock)
+    return sorted(set(codes.values_list("subject_id", flat=True)))

@@ -1,12 +1,13 @@
 """Issue and redeem access links and one-time codes: each opens one page for one person, once (decision 0017)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
+from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.access_links.messages import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_LINK
 from paktaleem.directory.access_links.models import AccessGrant, Page, PageCode, PageLink
 from paktaleem.directory.access_links.tokens import code_digest, new_code, new_token, token_digest
@@ -113,6 +114,7 @@ def send_access_link(
     child: Subject | None = None,
     channel: Channel | str = Channel.MAIL,
     kind: MessageKind = PAGE_LINK,
+    values: Mapping[str, str] | None = None,
     related_id: UUID | None = None,
     actor: Actor,
     at: datetime,
@@ -120,7 +122,8 @@ def send_access_link(
     """Send an access link to the person's contact on file; ``address`` returns the URL for a token.
 
     ``at`` is real time, not a sandbox's clock, as for all links and codes. ``kind`` is a message with the fields of
-    PAGE_LINK; ``related_id`` is its related object, by default the link. Raises AlreadyErased, NotAllowed.
+    PAGE_LINK and ``values``; ``related_id`` is its related object, by default the link. Raises AlreadyErased,
+    NotAllowed.
     """
     link, token = issue_link(
         subject, page=page, child=child, needs_code=True, channel=channel, life=INVITATION_LIFE, actor=actor, at=at
@@ -129,7 +132,7 @@ def send_access_link(
         kind.code,
         to=subject,
         client_id=subject.client_id,
-        context={"url": address(token), "days": str(INVITATION_LIFE.days)},
+        context={"url": address(token), "days": str(INVITATION_LIFE.days), **(values or {})},
         channel=channel,
         related_id=related_id or link.id,
         actor=actor,
@@ -174,7 +177,9 @@ def request_codes(request: CodeRequest, *, knock: bytes) -> None:
 def send_codes(request: CodeRequest, *, knock: bytes, actor: Actor, at: datetime) -> int:
     """Send a code to each person with this contact, or to the person of the link; return how many.
 
-    People who share a contact receive a message each; a code opens the page of the person it was sent for.
+    People who share a contact receive a message each; a code opens the page of the person it was sent for. Codes for
+    rights requests, which anyone can request for any contact, count under its daily limit; those for a link that was
+    sent to the contact do not.
     """
     codes = _codes_for_link(request, request.link_id, at) if request.link_id else _codes_for_contact(request, at)
     used: set[str] = set()
@@ -207,7 +212,11 @@ def _codes_for_contact(request: CodeRequest, at: datetime) -> list[PageCode]:
     found = Subject.objects.filter(
         client_id=request.client_id, erased_at=None, **{f"{request.field}_index": request.address_hash}
     ).order_by("id")[:_MOST_PER_CONTACT]
-    return [_new_code_row(subject, None, request, at) for subject in found]
+    return [_new_code_row(subject, None, request, at) for subject in found if _may_send(subject, request)]
+
+
+def _may_send(subject: Subject, request: CodeRequest) -> bool:
+    return request.page != Page.REQUESTS or count_rights_message(subject, _channel(request.field, subject))
 
 
 def _codes_for_link(request: CodeRequest, link_id: UUID, at: datetime) -> list[PageCode]:

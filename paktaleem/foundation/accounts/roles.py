@@ -102,6 +102,7 @@ class Capability(StrEnum):
     ANSWER_RIGHTS_REQUESTS = "answer_rights_requests"
     CLOSE_RIGHTS_REQUESTS = "close_rights_requests"
     HAND_OVER_COPIES = "hand_over_copies"
+    CALL_BACK_RIGHTS_REQUESTS = "call_back_rights_requests"
     OVERRULE_OBJECTIONS = "overrule_objections"
     PROPOSE_ERASURES = "propose_erasures"
     APPROVE_ERASURES = "approve_erasures"
@@ -178,6 +179,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.ANSWER_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.CLOSE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.HAND_OVER_COPIES: frozenset({_OFFICER, _ADMIN}),
+    Capability.CALL_BACK_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
     Capability.PROPOSE_ERASURES: frozenset({_OFFICER, _ADMIN}),
     Capability.APPROVE_ERASURES: frozenset({_OFFICER, _ADMIN}),

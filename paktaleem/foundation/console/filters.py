@@ -97,16 +97,27 @@ class ActiveFilter(admin.SimpleListFilter):
 class ProgressFilter(admin.SimpleListFilter):
     """Filter by progress; ``offered`` maps queryset methods to labels.
 
-    All methods except ``open`` take the current time.
+    All methods except ``open`` take the current time. With a ``default`` the list opens with that choice, and offers
+    ``all`` as the last one.
     """
 
     title = "progress"
     parameter_name = PROGRESS
     offered: ClassVar[Mapping[str, Any]]
+    default: ClassVar[str] = ""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the methods and their labels."""
-        return list(self.offered.items())
+        return [*self.offered.items(), *([("all", _("All"))] if self.default else [])]
+
+    def value(self) -> str | None:
+        """Return the chosen method, or the default."""
+        return super().value() or self.default or None
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Yield the choices; with a default, one of them is always selected."""
+        first, *others = super().choices(changelist)
+        yield from others if self.default else (first, *others)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows with the chosen progress."""
@@ -123,8 +134,10 @@ class SortByWaitingTime:
 
     longest_first: ClassVar[Mapping[str, str]]
     """The time field to sort by, for each progress; each has an index (``oldest_first``)."""
+    default_progress: ClassVar[str] = ""
+    """The progress with which the list opens: the ``default`` of its filter."""
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Return the time field of the chosen progress, or the default ordering."""
-        by = self.longest_first.get(request.GET.get(PROGRESS, ""))
+        by = self.longest_first.get(request.GET.get(PROGRESS) or self.default_progress)
         return (by, "id") if by else super().get_ordering(request)  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """Base classes of the console's model pages: scoped by role and client, written through services, never deleted."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -351,7 +352,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _perform(self, request: HttpRequest, row: Any, act: RowAction, form: ActionForm) -> HttpResponse | None:
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
-            with in_client(self.client_of(row)):
+            with nullcontext() if act.across_clients else in_client(self.client_of(row)):
                 answer = act.perform(row, form.cleaned_data, request)
         except Exception as error:
             refusal = to_form_error(error, act.refusals)

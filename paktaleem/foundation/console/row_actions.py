@@ -30,6 +30,7 @@ class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
 
     ``refusals`` holds what this action says of an exception instead of the exception's own ``console_message``.
+    With ``across_clients`` the service itself opens the contexts of the clients whose rows it writes (officers only).
     """
 
     slug: str
@@ -44,6 +45,7 @@ class RowAction:
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)
     listed: bool = True
     template: str = "console/act.html"
+    across_clients: bool = False
 
     def __post_init__(self) -> None:
         """Raise ImproperlyConfigured if the slug is that of a console page."""

@@ -1,10 +1,11 @@
 """Acts of staff on a rights request: one act, one service call."""
 
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
@@ -19,7 +20,11 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.requests import services
 from rights.requests.admin import forms
-from rights.requests.answers import compose_answer
+from rights.requests.admin.letters import LETTER_TEMPLATE, is_preview, preview_message, show_sheet
+from rights.requests.deadlines import format_day
+from rights.requests.hooks import texts_to_read
+from rights.requests.letters import Occasion, compose_letter, get_answer_occasion
+from rights.requests.messages import ANSWER, NOTICE
 from rights.requests.models import RequestPause, RightKind, RightsRequest
 from rights.requests.states import Decision
 
@@ -37,6 +42,7 @@ def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> Ht
     labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
     shown = [(labels[field], text) for field, text in texts.items()]
     shown += [(f"{gettext('Note')} · {moment(at)}", text) for at, _, text in notes]
+    shown += [one for texts_of in texts_to_read for one in texts_of(row)]
     url = owner.url_of("change", row)
     page: HttpResponse = owner.page(
         request, row, "console/revealed.html", title=gettext("Text of the request"), shown=shown, row_url=url
@@ -69,8 +75,12 @@ def _resume(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
     services.resume_request(row, **_by(request))
 
 
-def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    if is_preview(request):
+        expected = format_day(row.due_at + timedelta(days=given["days"]), row.client.time_zone)
+        return preview_message(request, row, "extend", kind=NOTICE, text=given["text"], expected=expected)
     services.extend_request(row, days=given["days"], text=given["text"], **_by(request))
+    return None
 
 
 def _decide(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -87,8 +97,14 @@ def _route(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> N
     services.route_part(given["part"], decider=given["decider"], **_by(request))
 
 
-def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    if is_preview(request):
+        return preview_message(request, row, "answer", kind=ANSWER, text=given["text"])
     services.answer_request(row, text=given["text"], to_contact=given.get("to_contact", False), **_by(request))
+    if services.is_mailed(row, "answered"):
+        return None
+    messages.warning(request, gettext("It was not sent by email: print it and hand it over."))
+    return show_sheet(request, row, text=given["text"], language=row.language)
 
 
 def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -121,7 +137,17 @@ class PrefilledAnswerForm(forms.AnswerForm):
 
     def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
         """Compose the answer in the person's language."""
-        kwargs["initial"] = {"text": compose_answer(row), **kwargs.get("initial", {})}
+        text = compose_letter(row, get_answer_occasion(row))
+        kwargs["initial"] = {"text": text, **kwargs.get("initial", {})}
+        super().__init__(*args, row=row, **kwargs)
+
+
+class PrefilledExtendForm(forms.ExtendForm):
+    """The extension, with the template of the notice."""
+
+    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
+        """Compose the notice in the person's language."""
+        kwargs["initial"] = {"text": compose_letter(row, Occasion.NOTICE), **kwargs.get("initial", {})}
         super().__init__(*args, row=row, **kwargs)
 
 
@@ -236,7 +262,8 @@ _CLOCK = (
         "Extend it",
         Capability.EXTEND_RIGHTS_REQUESTS,
         _extend,
-        form=forms.ExtendForm,
+        form=PrefilledExtendForm,
+        template=LETTER_TEMPLATE,
         lead="Once, before the due date, and with reasons: the person is sent this notice. Without an email address on "
         "file, tell the person yourself.",
         done="Extended, and the person was sent the reasons.",
@@ -294,6 +321,7 @@ _DECISION = (
         Capability.ANSWER_RIGHTS_REQUESTS,
         _answer,
         form=PrefilledAnswerForm,
+        template=LETTER_TEMPLATE,
         lead="Check and edit the answer. It is sent to the contact on file; without one, hand it over yourself.",
         done="Answered.",
         applies=_is_decided,

@@ -17,12 +17,13 @@ __all__ = ["rights_board"]
 
 @boards.connect
 def rights_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return cards that count open and overdue requests; two queries."""
+    """Return cards that count open, soon due and overdue requests; three queries."""
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     rows = RightsRequest.objects
     cards = [
         (_("Rights requests"), "open", rows.open(), _("open, due soonest first")),
+        (_("Rights requests due soon"), "due_soon", rows.due_soon(at), _("due within seven days")),
         (_("Rights requests overdue"), "overdue", rows.overdue(at), _("the person has no answer and no notice")),
     ]
     url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name)

@@ -1,59 +1,46 @@
 """Console pages of rights requests: the queue, a page for each request, and the figures."""
 
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.exceptions import PermissionDenied
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
-from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
+from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
 from rights.requests.admin.acts import ACTS
+from rights.requests.admin.clock import clock_panel
+from rights.requests.admin.figures import export_figures, show_figures
 from rights.requests.admin.panels import request_panels
+from rights.requests.admin.queue import (
+    AssigneeFilter,
+    KindFilter,
+    RequestProgressFilter,
+    assignee_for,
+    render_due,
+    render_standing,
+)
 from rights.requests.carried_out import orders_of
 from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
-from rights.requests.selectors import get_clock, get_figures, list_related
+from rights.requests.selectors import list_related
 from rights.requests.services import list_parts
-from rights.requests.states import State
 
 __all__ = ["RightsRequestAdmin"]
-
-_SOON = timedelta(days=7)
-_FIGURES_FOR = timedelta(days=365)
-_TONES = {State.CLOSED: "good", State.RESPONDED: "good", State.WITHDRAWN: "calm", State.DUPLICATE: "calm"}
-
-
-def _state_pill(row: RightsRequest) -> SafeString:
-    at = client_now()
-    if row.is_open and row.answered_at is None and row.answer_by is not None:
-        if row.answer_by <= at:
-            return render_state(gettext("Overdue"), "bad")
-        return render_state(row.get_state_display(), "warn" if row.answer_by - at < _SOON else "calm")
-    return render_state(row.get_state_display(), _TONES.get(State(row.state), "calm"))
-
-
-class RequestProgressFilter(ProgressFilter):
-    """Filter for open, unanswered and overdue requests."""
-
-    offered: ClassVar[Any] = {"open": _("Open, due soonest first"), "overdue": _("Overdue")}
 
 
 @admin.register(RightsRequest, site=site)
@@ -62,10 +49,11 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
 
     section = "People"
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
-    list_display = ("number", "rights", "standing", "person", "received_at", "due_at", "assigned", "owner")
-    list_filter = (RequestProgressFilter, "state", "channel", "client")
+    list_display = ("number", "rights", "person", "standing", "due_in", "assigned", "owner")
+    list_filter = (RequestProgressFilter, KindFilter, AssigneeFilter, "state", "channel", "client")
     newest_by = "received_at"
-    longest_first: ClassVar[Any] = {"open": "due_at", "overdue": "answer_by"}
+    longest_first: ClassVar[Any] = {"open": "due_at", "due_soon": "answer_by", "overdue": "answer_by"}
+    default_progress = RequestProgressFilter.default
     detail_fields = (
         "number",
         "rights",
@@ -84,7 +72,7 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
     intro = "Requests by which people exercise their rights. Each is due thirty days after its receipt."
     empty_text = "No request has been received."
     change_list_template = "console/rights_requests.html"
-    standing = state_column(_state_pill)
+    standing = state_column(render_standing)
     acts = ACTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -93,20 +81,34 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
         found = super().get_queryset(request).select_related("subject", "requester")
         annotated: QuerySet[Any] = found.defer("details", "contact", "answer").annotate(
             kinds=ArraySubquery(parts.values("kind").distinct()),
-            assigned_to=_assignee_for(actor_of(request)),
+            assigned_to=assignee_for(actor_of(request)),
         )
         return annotated
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of figures."""
-        view = self.admin_site.admin_view(self.figures_view)
-        return [path("figures/", view, name="rights_rightsrequest_figures"), *super().get_urls()]
+        """Add the page of figures and their export."""
+        return [
+            self._page("figures/", show_figures, "figures"),
+            self._page("figures/export/", export_figures, "figures_export"),
+            *super().get_urls(),
+        ]
+
+    def _page(self, route: str, show: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+        def view(request: HttpRequest) -> HttpResponseBase:
+            return show(self, request)
+
+        return path(route, self.admin_site.admin_view(view), name=f"rights_rightsrequest_{name}")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Link from an empty list to all requests, since the list opens with those that are open."""
+        context = {"show_all": f"{PROGRESS}=all", "may_take_in": may(request, Capability.RECEIVE_RIGHTS_REQUESTS)}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def panels(self, request: HttpRequest, row: RightsRequest) -> list[dict[str, Any]]:
         """Return the clock, the parts, the orders, the panels of apps above, related requests and the timeline."""
         return [
             *super().panels(request, row),
-            _clock_panel(row),
+            clock_panel(row),
             _parts_panel(row),
             panel_of_orders(orders_of(row)),
             *(panel for add in request_panels if (panel := add(request, row)) is not None),
@@ -114,20 +116,15 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
             _timeline_panel(row, actor_of(request)),
         ]
 
-    def figures_view(self, request: HttpRequest) -> HttpResponse:
-        """Show the figures of the last year by client and kind."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        found = get_figures(actor_of(request), since=get_action_time(request) - _FIGURES_FOR)
-        names = dict(Client.objects.filter(pk__in={one.client_id for one in found}).values_list("pk", "name"))
-        lines = [(names.get(one.client_id, ""), RightKind(one.kind).label, one) for one in found]
-        title = gettext("Rights requests of the last year")
-        return self.page(request, None, "console/rights_figures.html", title=title, lines=lines)
-
     @admin.display(description="rights")
     def rights(self, row: Any) -> str:
         """Return the rights in the request."""
         return ", ".join(str(RightKind(kind).label) for kind in row.kinds)
+
+    @admin.display(description="due")
+    def due_in(self, row: RightsRequest) -> str:
+        """Return in how many days the answer is due."""
+        return render_due(row)
 
     @admin.display(description="person")
     def person(self, row: RightsRequest) -> SafeString | str:
@@ -157,34 +154,6 @@ def _person_link(person: Subject | None) -> SafeString | str:
         return "—"
     url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, person)
-
-
-def _assignee_for(viewer: Actor) -> Case | Subquery:
-    """Return an expression for the assignee's email; clients see only that it is one of PakTaleem's staff.
-
-    A subquery and no join, so that a list is counted in an index alone.
-    """
-    email = Subquery(User.objects.filter(pk=OuterRef("assignee_id")).values("email"))
-    if viewer.client_id is None:
-        return email
-    own = Membership.objects.filter(client_id=viewer.client_id, user_id=OuterRef("assignee_id"))
-    ours = When(Q(assignee__isnull=False) & ~Exists(own), then=Value("PakTaleem"))
-    return Case(ours, default=email, output_field=CharField())
-
-
-def _clock_panel(row: RightsRequest) -> dict[str, Any]:
-    at = row.closed_at or row.answered_at or client_now()
-    used = min(max((at - row.received_at) / (row.due_at - row.received_at), 0), 1)
-    clock = get_clock(row)
-    return {
-        "template": "console/panels/rights_clock.html",
-        "row": row,
-        "percent": round(used * 100),
-        "days_left": -((at - row.due_at) // timedelta(days=1)),
-        "is_running": row.is_open and row.answered_at is None,
-        "is_paused": clock.is_paused(at) and row.is_open,
-        "is_overdue": clock.is_overdue(at),
-    }
 
 
 def _parts_panel(row: RightsRequest) -> dict[str, Any]:

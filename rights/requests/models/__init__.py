@@ -3,6 +3,7 @@
 from rights.requests.models.limits import LiftNotice, NoticeWay, Overruling, RequestLimit
 from rights.requests.models.requests import (
     PARENT,
+    SOON,
     Channel,
     IdentityMethod,
     RequestPart,
@@ -21,6 +22,7 @@ from rights.requests.models.timeline import (
 
 __all__ = [
     "PARENT",
+    "SOON",
     "Channel",
     "IdentityMethod",
     "LiftNotice",

@@ -1,6 +1,6 @@
 """A rights request and its parts: one right each, decided by one controller."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +20,7 @@ from rights.requests.states import Decider, Decision, RefusalCode, State
 
 __all__ = [
     "PARENT",
+    "SOON",
     "STATE_LABELS",
     "Channel",
     "IdentityMethod",
@@ -29,6 +30,8 @@ __all__ = [
     "RightsRequestQuerySet",
 ]
 
+SOON = timedelta(days=7)
+"""Time before the deadline from which a request counts as due soon."""
 PARENT = "rights_request"
 """The kind of parent of orders that serve a request."""
 
@@ -81,6 +84,7 @@ STATE_LABELS = [
     (State.CLOSED.value, _("Closed")),
     (State.WITHDRAWN.value, _("Withdrawn by the person")),
     (State.DUPLICATE.value, _("Continued in another request")),
+    (State.HANDED_OVER.value, _("Handed over to a client")),
 ]
 DECIDERS = [(Decider.CLIENT.value, _("The client")), (Decider.PAKTALEEM.value, _("PakTaleem"))]
 DECISIONS = [
@@ -115,6 +119,10 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     def overdue(self, at: datetime) -> Self:
         """Requests whose person has neither an answer nor a valid notice at ``at``."""
         return self.unanswered().filter(answer_by__lte=at)
+
+    def due_soon(self, at: datetime) -> Self:
+        """Requests that are not overdue, but due within seven days from ``at``."""
+        return self.unanswered().filter(answer_by__gt=at, answer_by__lte=at + SOON)
 
 
 class RightsRequest(models.Model):
@@ -188,7 +196,7 @@ class RightsRequest(models.Model):
                 name="rights_identity_has_a_method",
             ),
             models.CheckConstraint(
-                condition=Q(closed_at=None) | Q(state__in=["closed", "withdrawn", "duplicate"]),
+                condition=Q(closed_at=None) | Q(state__in=["closed", "withdrawn", "duplicate", "handed_over"]),
                 name="rights_closed_is_final",
             ),
             models.CheckConstraint(
@@ -216,6 +224,7 @@ class RightsRequest(models.Model):
             *newest_first("received_at", "rights_by_time"),
             *newest_first("received_at", "rights_by_state", by="state"),
             *newest_first("received_at", "rights_by_channel", by="channel"),
+            models.Index(fields=["assignee", "due_at"], condition=Q(closed_at=None), name="rights_open_by_assignee"),
             *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None)),
             *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, answered_at=None)),
         ]

@@ -20,6 +20,7 @@ from rights.requests.services.closing import (
     OrdersOpen,
     answer_request,
     close_request,
+    is_mailed,
     is_of_erased_person,
     link_duplicate,
     may_answer_contact,
@@ -35,11 +36,19 @@ from rights.requests.services.decisions import (
 from rights.requests.services.handling import add_note, assign_request, list_assignees, read_notes
 from rights.requests.services.identity import (
     ContactTooNew,
+    NoNumber,
+    check_number,
     confirm_own_request,
     deny_own_request,
     verify_identity,
 )
-from rights.requests.services.intake import PersonDiffers, assign_person, read_request, receive_request
+from rights.requests.services.intake import (
+    PersonDiffers,
+    assign_person,
+    continue_request,
+    read_request,
+    receive_request,
+)
 from rights.requests.services.outcomes import BasisDoesNotAllowObjection, OnlyPartlyInScope, restrict_for_request
 from rights.requests.services.purging import destroy_texts_of_person, purge_old_requests
 from rights.requests.services.schedule import carry_out_due_steps
@@ -55,6 +64,7 @@ __all__ = [
     "ContactTooNew",
     "IdentityDiffers",
     "IdentityNotVerified",
+    "NoNumber",
     "NoQuestion",
     "NotAnswered",
     "NotDecided",
@@ -74,12 +84,15 @@ __all__ = [
     "assign_person",
     "assign_request",
     "carry_out_due_steps",
+    "check_number",
     "close_request",
     "confirm_own_request",
+    "continue_request",
     "decide_part",
     "deny_own_request",
     "destroy_texts_of_person",
     "extend_request",
+    "is_mailed",
     "is_of_erased_person",
     "link_duplicate",
     "list_addable_rights",

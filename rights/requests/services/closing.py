@@ -17,11 +17,12 @@ from paktaleem.foundation.errors import PortalError
 from rights.requests.carried_out import is_carried_out, orders_of
 from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.messages import ANSWER
-from rights.requests.models import PARENT, RequestLimit, RequestPart, RightsRequest
+from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestStep, RightsRequest
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.copies import purge_copies_of
 from rights.requests.services.decisions import AlreadyDecided
+from rights.requests.services.identity import is_contact_settled
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
     RequestEnded,
@@ -39,6 +40,7 @@ __all__ = [
     "OrdersOpen",
     "answer_request",
     "close_request",
+    "is_mailed",
     "is_of_erased_person",
     "link_duplicate",
     "may_answer_contact",
@@ -85,10 +87,11 @@ def answer_request(
 ) -> RightsRequest:
     """Send the person the answer and keep its text; the clock stops.
 
-    For a person without an email address on file staff hand the answer over; the timeline then says that it was not
-    sent. With ``to_contact``, which only an officer may choose, it goes to the address that the request names: for
-    questions, complaints and concerns, whose answer says nothing about a person. Raises ValidationError naming the
-    field, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed, and what ``hooks.before_answering`` raises.
+    For a person without an email address on file, or whose contact changed less than 72 hours ago, staff hand the
+    answer over; the timeline then says that it was not sent. With ``to_contact``, which only an officer may choose, it
+    goes to the address that the request names: for questions, complaints and concerns, whose answer says nothing about
+    a person. Raises ValidationError naming the field, NotDecided, AlreadyAnswered, RequestEnded, NotAllowed, and what
+    ``hooks.before_answering`` raises.
     """
     require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     if not text.strip():
@@ -104,6 +107,13 @@ def answer_request(
     send = _send_to_contact if to_contact else _send_answer
     record_step("rights_request.answered", request, actor, at, {"sent": send(request, text, actor, at)})
     return request
+
+
+def is_mailed(request: RightsRequest, kind: str) -> bool:
+    """Return True if the last step of a kind, such as ``answered``, sent the person an email."""
+    steps = RequestStep.objects.filter(client_id=request.client_id, request=request, kind=kind).order_by("-at", "-id")
+    facts = steps.values_list("facts", flat=True).first()
+    return bool(facts and facts.get("sent"))
 
 
 def may_answer_contact(request: RightsRequest) -> bool:
@@ -128,6 +138,8 @@ def _send_to_contact(request: RightsRequest, text: str, actor: Actor, at: dateti
 def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
     sender = request.sender
     if sender is None or sender.email is None or not request.is_identity_verified:
+        return False
+    if not is_contact_settled(sender, at):
         return False
     context = {"number": request.number, "text": text.strip()}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}

@@ -10,6 +10,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
+from rights.requests.hooks import identity_verified
 from rights.requests.models import IdentityMethod, RightsRequest
 from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered
@@ -20,6 +21,8 @@ from rights.requests.states import State
 __all__ = [
     "CONTACT_WAIT",
     "ContactTooNew",
+    "NoNumber",
+    "check_number",
     "confirm_own_request",
     "contacts_changed_at",
     "deny_own_request",
@@ -40,6 +43,12 @@ class ContactTooNew(PortalError):
     console_message = "The contact on file was changed less than 72 hours ago. Wait, or let the client confirm."
 
 
+class NoNumber(PortalError):
+    """No telephone number of the person is on file, so no call back proves anything."""
+
+    console_message = "No telephone number of this person is on file. Let the client confirm that it knows them."
+
+
 @transaction.atomic
 def verify_identity(
     request: RightsRequest, *, method: IdentityMethod | str, actor: Actor, at: datetime
@@ -47,15 +56,17 @@ def verify_identity(
     """Record that staff verified the person: the client knows them, or answered on a number on file.
 
     For a guardian's request the guardian is verified, whose authority must not have ended. Verifying again changes
-    nothing. Raises ContactTooNew, PersonUnknown, RequestNotAllowed, RequestEnded, NotAllowed.
+    nothing. Raises NoNumber, ContactTooNew, PersonUnknown, RequestNotAllowed, RequestEnded, NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
+    is_call = method == IdentityMethod.CALL_BACK
+    capability = Capability.CALL_BACK_RIGHTS_REQUESTS if is_call else Capability.HANDLE_RIGHTS_REQUESTS
+    require(actor, capability, request.client_id)
     if IdentityMethod(method) not in _BY_STAFF or (method == IdentityMethod.CLIENT and actor.client_id is None):
         raise NotAllowed("Only the client may confirm that it knows the person.")
     request = lock_open_request(request)
     sender = request.requester or require_subject(request)
-    if method == IdentityMethod.CALL_BACK:
-        _check_contact(sender, at)
+    if is_call:
+        check_number(sender, at)
     return record_verified(request, IdentityMethod(method), actor=actor, at=at)
 
 
@@ -90,19 +101,20 @@ def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at:
 
 
 def contacts_changed_at(subject: Subject) -> datetime | None:
-    """Return when the email address or telephone number of a person last changed; None if never since registration.
+    """Return when the email address or telephone number of a person last changed, or was first put on file; or None.
 
     The values in the history are compared opened, because a change of another field may seal them anew.
     """
     sealer = sealer_of(subject)
     versions = subject.history.order_by("history_date", "history_id").values_list("history_date", *_CONTACTS)
-    changed, before = None, None
+    changed: datetime | None = None
+    before: list[str | None] = [None, None]
     for changed_at, *sealed in versions:
         now = [
             sealer.open(one, column=f"subjects_subject.{field}") if one is not None else None
             for field, one in zip(_CONTACTS, sealed, strict=True)
         ]
-        if before is not None and now != before:
+        if now != before:
             changed = changed_at
         before = now
     return changed
@@ -119,6 +131,13 @@ def _require_own(request: RightsRequest, actor: Actor) -> Subject:
     if sender is None or actor.kind is not ByKind.SUBJECT or actor.id != sender.pk:
         raise NotAllowed("Only the person may do this.")
     return sender
+
+
+def check_number(subject: Subject, at: datetime) -> None:
+    """Require a telephone number on file that has not changed in the last 72 hours. Raises NoNumber, ContactTooNew."""
+    if subject.phone is None:
+        raise NoNumber
+    _check_contact(subject, at)
 
 
 def _check_contact(subject: Subject, at: datetime) -> None:
@@ -139,4 +158,6 @@ def record_verified(request: RightsRequest, method: IdentityMethod, *, actor: Ac
     request.identity_method, request.identity_verified_at = method, at
     record_step("rights_request.identity_verified", request, actor, at, {"method": method.value})
     decide_at_once(request, actor=actor, at=at)
+    for handler in identity_verified:
+        handler(request, actor, at)
     return request

@@ -1,36 +1,53 @@
 """Receive a request from any channel, read its texts, and assign it to a person."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.purposes import find_purposes
+from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
+from rights.requests.hooks import person_named
 from rights.requests.messages import RECEIVED
-from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
-from rights.requests.selectors import find_deciders
+from rights.requests.selectors import find_deciders, name_rights
 from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authority
+from rights.requests.services.clock import update_dates
 from rights.requests.services.outcomes import decide_at_once
 from rights.requests.services.steps import lock_open_request, record_step
 from rights.requests.states import State
 
-__all__ = ["PersonDiffers", "assign_person", "create_parts", "read_request", "receive_request", "require_may_receive"]
+__all__ = [
+    "MATCH_SENDER",
+    "PersonDiffers",
+    "assign_person",
+    "continue_request",
+    "create_parts",
+    "read_request",
+    "receive_request",
+    "require_may_receive",
+]
+
+MATCH_SENDER = "rights.match_sender"
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MOST_KINDS = 8
@@ -70,23 +87,13 @@ def receive_request(
     received = received_at or at
     _check_people(kinds, subject, requester)
     _check(client.pk, kinds, purposes, received, at)
-    row = RightsRequest(
-        id=new_id(),
-        client_id=client.pk,
-        number="".join(secrets.choice(_ALPHABET) for _ in range(8)),
-        channel=Channel(channel),
-        state=State.TRIAGE.value,
-        subject=subject,
-        requester=requester,
-        guardian_right=kinds[0] if requester is not None else "",
-        language=language,
-        received_at=received,
-        **dict.fromkeys(("due_at", "expected_by", "answer_by"), due_at(received)),
-    )
+    row = _new_row(client, _new_number(), Channel(channel), language, received)
+    row.subject, row.requester = subject, requester
+    row.guardian_right = kinds[0] if requester is not None else ""
     if identity and subject is not None:
         row.identity_method, row.identity_verified_at = IdentityMethod(identity), at
     require_authority(row, kinds, at=at)
-    _save_sealed(row, details, contact)
+    _seal_and_save(row, details, contact)
     create_parts(row, kinds, purposes, at)
     record_step("rights_request.received", row, actor, at, {"channel": str(row.channel)})
     _acknowledge(row, actor, at)
@@ -94,7 +101,53 @@ def receive_request(
     return row
 
 
-def _save_sealed(row: RightsRequest, details: str, contact: str) -> None:
+@transaction.atomic
+def continue_request(
+    request: RightsRequest,
+    *,
+    client: Client,
+    kinds: Sequence[str],
+    pauses: Iterable[RequestPause],
+    texts: Mapping[str, str],
+    actor: Actor,
+    at: datetime,
+) -> RightsRequest:
+    """Record a request of another client at the client to which it belongs: same number, receipt, due date and pauses.
+
+    ``texts`` are the details and the contact, which are sealed under a key of the new request. It has no person yet; a
+    job looks for the sender. Needs the context of ``client``. Raises NotAllowed.
+    """
+    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, client.pk)
+    row = _new_row(client, request.number, request.channel, request.language, request.received_at)
+    _seal_and_save(row, texts["details"], texts["contact"])
+    create_parts(row, kinds, (), at)
+    for pause in pauses:
+        pause.pk, pause.client_id, pause.request = new_id(), client.pk, row
+        pause.save(force_insert=True)
+    update_dates(row, at)
+    record_step("rights_request.received", row, actor, at, {"channel": str(row.channel), "handed_over": True})
+    enqueue_job(MATCH_SENDER, client=str(client.pk), request=str(row.pk))
+    return row
+
+
+def _new_number() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def _new_row(client: Client, number: str, channel: str, language: str, received_at: datetime) -> RightsRequest:
+    return RightsRequest(
+        id=new_id(),
+        client_id=client.pk,
+        number=number,
+        channel=channel,
+        state=State.TRIAGE.value,
+        language=language,
+        received_at=received_at,
+        **dict.fromkeys(("due_at", "expected_by", "answer_by"), due_at(received_at)),
+    )
+
+
+def _seal_and_save(row: RightsRequest, details: str, contact: str) -> None:
     create_key(row)
     row.details = seal_text(row, details, row=row, field="details")
     row.contact = seal_text(row, contact, row=row, field="contact")
@@ -150,13 +203,25 @@ def create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[st
 
 
 def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Email the acknowledgement to the contact on file, if there is one; never to an address in the request."""
-    sent = row.sender is not None and row.sender.email is not None
-    if sent and row.sender is not None:
-        context = {"number": row.number, "due": format_day(row.due_at, row.client.time_zone)}
+    """Email the acknowledgement to the contact on file, if there is one; never to an address in the request.
+
+    It says what was requested, what happens next and by when, and how the sender ends a request that is not theirs.
+    """
+    sender = row.sender
+    sent = sender is not None and sender.email is not None and count_rights_message(sender)
+    if sent and sender is not None:
+        context = {
+            "number": row.number,
+            "rights": name_rights(row),
+            "due": format_day(row.due_at, row.client.time_zone),
+            "url": build_public_url(reverse("requests-start", args=[row.client.code])),
+        }
         told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
-        send_message(RECEIVED.code, to=row.sender, client_id=row.client_id, context=context, **told)
+        send_message(RECEIVED.code, to=sender, client_id=row.client_id, context=context, **told)
     record_step("rights_request.acknowledged", row, actor, at, {"sent": sent})
+    if sender is not None:
+        for handler in person_named:
+            handler(row, informed=sent, actor=actor, at=at)
 
 
 @transaction.atomic

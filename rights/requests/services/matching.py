@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
+from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.people.details import contact_index
@@ -12,14 +14,15 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import to_client_clock
+from rights.requests.hooks import person_named
 from rights.requests.messages import CONFIRM
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
+from rights.requests.selectors import name_rights
+from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.services.steps import lock_open_request, record_step
 
 __all__ = ["MATCH_SENDER", "match_sender"]
-
-MATCH_SENDER = "rights.match_sender"
 
 
 @transaction.atomic
@@ -27,18 +30,23 @@ def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor
     """Assign a request to the one person whose contact on file it names, and send them a link to confirm it.
 
     The link goes to the contact on file and shows nothing without a code: so the person learns of every request made
-    in their name. Returns False if no person, or more than one, has this contact; an officer then looks at it. ``at``
-    is on the system clock. Raises RequestEnded, CannotOpen.
+    in their name. No link is sent beyond three messages a day to one address; staff then inform the person. Returns
+    False if no person, or more than one, has this contact; an officer then looks at it. ``at`` is on the system clock.
+    Raises RequestEnded, CannotOpen.
     """
     request = lock_open_request(request)
     subject = None if request.subject_id else _find_sender(request)
     if subject is None:
         return False
     request.subject = subject
-    send_access_link(
-        subject, page=Page.REQUESTS, address=address, kind=CONFIRM, related_id=request.pk, actor=actor, at=at
-    )
-    record_step("rights_request.matched", request, actor, to_client_clock(at))
+    sent = count_rights_message(subject)
+    if sent:
+        values = {"number": request.number, "rights": name_rights(request)}
+        told: dict[str, Any] = {"kind": CONFIRM, "values": values, "related_id": request.pk, "actor": actor, "at": at}
+        send_access_link(subject, page=Page.REQUESTS, address=address, **told)
+    record_step("rights_request.matched", request, actor, to_client_clock(at), {"sent": sent})
+    for handler in person_named:
+        handler(request, informed=sent, actor=actor, at=to_client_clock(at))
     return True
 
 

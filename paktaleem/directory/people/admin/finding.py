@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import find_people
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -15,7 +16,7 @@ from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["show_find_page"]
+__all__ = ["FindForm", "search_people", "show_find_page"]
 
 _SEARCH_REASON = "search_reason"
 """Key of the session under which the reason of its searches is stored."""
@@ -55,8 +56,8 @@ def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse
     form = FindForm(request.POST or None, request=request)
     rows: list[tuple[str, str, str]] | None = None
     if request.method == "POST" and form.is_valid():
-        request.session[_SEARCH_REASON] = form.cleaned_data["reason"]
-        rows = _find_people(owner, request, form.cleaned_data)
+        people = search_people(request, form)
+        rows = [(owner.url_of("change", one), str(one), one.get_role_display()) for one in people]
     context = {
         **owner.admin_site.each_context(request),
         "opts": owner.opts,
@@ -68,12 +69,13 @@ def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse
     return TemplateResponse(request, "console/find.html", context)
 
 
-def _find_people(owner: ExportableAdmin, request: HttpRequest, wanted: dict[str, Any]) -> list[tuple[str, str, str]]:
-    actor, client = actor_of(request), wanted.get("client")
-    client_id = actor.client_id or (client and client.pk)
+def search_people(request: HttpRequest, form: FindForm) -> list[Subject]:
+    """Return the people that a valid form finds; the search is recorded, and its reason kept for the session."""
+    actor, wanted = actor_of(request), form.cleaned_data
+    request.session[_SEARCH_REASON] = wanted["reason"]
+    client_id = actor.client_id or (wanted["client"].pk if wanted.get("client") else None)
     if client_id is None:
         return []
     terms: dict[str, Any] = {"actor": actor, "reason": wanted["reason"], "at": get_action_time(request)}
     with in_client(client_id):
-        people = find_people(wanted["text"], client_id=client_id, **terms)
-    return [(owner.url_of("change", one), str(one), one.get_role_display()) for one in people]
+        return find_people(wanted["text"], client_id=client_id, **terms)

@@ -1,0 +1,16 @@
+"""Django app of the desk of rights requests."""
+
+from paktaleem.foundation.extensions import config
+
+
+class DeskConfig(config.PortalAppConfig):
+    """Work of staff on rights requests: tasks, letters, call-backs, and the hand-over to a client."""
+
+    name = "rights.desk"
+    label = "desk"
+    verbose_name = "desk of rights requests"
+    handlers = (
+        ("rights.requests.hooks.person_named", "rights.desk.services.informing.inform_of_request"),
+        ("rights.requests.hooks.identity_verified", "rights.desk.services.informing.inform_of_verification"),
+        ("rights.requests.hooks.texts_to_read", "rights.desk.selectors.read_texts"),
+    )

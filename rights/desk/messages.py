@@ -1,0 +1,12 @@
+"""Emails of the desk: letters of staff, and notices of a request to a person's other channels."""
+
+from paktaleem.directory.mail.kinds import declare_message
+
+__all__ = ["GUARDIAN_INFORMED", "LETTER", "VERIFIED"]
+
+LETTER = declare_message("rights_letter", fields=("number", "text"))
+"""A letter about a request, in the words of the staff."""
+GUARDIAN_INFORMED = declare_message("rights_guardian_informed", fields=("number", "rights"))
+"""A notice to a child's guardian that a request was made in the child's name, or confirmed."""
+VERIFIED = declare_message("rights_verified", fields=("number", "rights", "url"))
+"""A notice to the person that a request counts as theirs, with the way to end it."""

@@ -1,0 +1,71 @@
+"""Selectors of the desk: tasks, letters and their texts, and the other side of a hand-over."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.desk.models import HandOver, RequestLetter, RequestTask
+from rights.requests.models import RightsRequest
+from rights.requests.sealing import open_text
+
+__all__ = ["OtherSide", "find_other_sides", "list_letters", "list_tasks", "read_texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSide:
+    """The request of another client with which a request is linked; ``is_later`` if it goes on there."""
+
+    request_id: UUID
+    number: str
+    client: str
+    is_later: bool
+
+
+def list_tasks(actor: Actor) -> QuerySet[RequestTask]:
+    """List the tasks that the actor may see, without their details. Raises NotAllowed."""
+    require(actor, Capability.HANDLE_RIGHTS_REQUESTS)
+    found: QuerySet[RequestTask] = RequestTask.objects.select_related("request").defer("detail")
+    return found if actor.client_id is None else found.filter(client_id=actor.client_id)
+
+
+def list_letters(request: RightsRequest) -> QuerySet[RequestLetter]:
+    """List the letters about a request, without their texts."""
+    return RequestLetter.objects.filter(client_id=request.client_id, request=request).defer("text")
+
+
+def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
+    """Return the letters and the details of the tasks of a request, decrypted; a handler of ``rights.texts_to_read``.
+
+    The caller has recorded the access. Raises CannotOpen.
+    """
+    own = {"client_id": request.client_id, "request": request}
+    letters = [
+        (f"{_('Letter')}: {one.get_occasion_display()} · {one.at:%Y-%m-%d}", open_text(request, row=one, field="text"))
+        for one in RequestLetter.objects.filter(**own)
+    ]
+    tasks = [
+        (f"{_('Task')}: {one.get_kind_display()} · {one.due_on}", open_text(request, row=one, field="detail"))
+        for one in RequestTask.objects.filter(**own).exclude(detail=None)
+    ]
+    return letters + tasks
+
+
+def find_other_sides(request: RightsRequest, *, actor: Actor) -> list[OtherSide]:
+    """List the requests of other clients with which a request is linked, for officers; empty for a client.
+
+    In a client's context the rows of PakTaleem are not readable either.
+    """
+    if actor.client_id is not None:
+        return []
+    rows = HandOver.objects.select_related("from_client", "to_client").filter(client_id=PAKTALEEM)
+    return [
+        OtherSide(row.to_request, row.number, row.to_client.name, is_later=True)
+        if row.from_request == request.pk
+        else OtherSide(row.from_request, row.number, row.from_client.name, is_later=False)
+        for row in rows.filter(Q(from_request=request.pk) | Q(to_request=request.pk))
+    ]

@@ -1,0 +1,109 @@
+"""Inform a person at their other contacts on file when a request is made in their name, or counts as theirs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from children.guardians.models import Guardianship
+from paktaleem.directory.access_links.limits import count_rights_message
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from rights.desk.messages import GUARDIAN_INFORMED, VERIFIED
+from rights.desk.models import TaskKind
+from rights.desk.services.request_tasks import require_task
+from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.selectors import name_rights
+from rights.requests.services.steps import record_step
+
+__all__ = ["inform_of_request", "inform_of_verification"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Notices:
+    """The context of the notices about one request."""
+
+    request: RightsRequest
+    subject: Subject
+    actor: Actor
+    at: datetime
+
+    def send(self, kind: str, to: Subject, *, language: str, **values: str) -> None:
+        """Send one email that names the request and its rights."""
+        request = self.request
+        context = {"number": request.number, "rights": name_rights(request), **values}
+        told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": self.actor, "at": self.at}
+        send_message(kind, to=to, client_id=request.client_id, context=context, **told)
+
+    def inform_guardians(self, *, is_counted: bool) -> int:
+        """Email a child's guardians; return how many."""
+        child, client, sent = self.subject, self.subject.client, 0
+        if not child.is_child(self.at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+            return 0
+        for guardian in _guardians_of(child, self.at):
+            if not is_counted or count_rights_message(guardian):
+                self.send(GUARDIAN_INFORMED.code, guardian, language=guardian.language)
+                sent += 1
+        return sent
+
+    def record(self, guardians: int, task: TaskKind | None) -> None:
+        """Add the task, and record whom the portal informed."""
+        if task is not None:
+            require_task(self.request, kind=task, actor=self.actor, at=self.at)
+        if guardians or task is not None:
+            facts = {"guardians": guardians, "task": task.value if task else None}
+            record_step("rights_request.informed", self.request, self.actor, self.at, facts)
+
+
+def inform_of_request(request: RightsRequest, *, informed: bool, actor: Actor, at: datetime) -> None:
+    """Inform a child's guardians of a request; add a task for a person whom the email may not reach.
+
+    A handler of ``rights.person_named``. ``informed`` says whether the person was emailed. A number on file is to be
+    called if they were not, or if it is not verified that they made the request: the portal makes no calls. A person
+    without a number whom no email reached is to be informed by staff.
+    """
+    if request.subject is None:
+        return
+    notices = _Notices(request, request.subject, actor, at)
+    guardians = notices.inform_guardians(is_counted=True)
+    task = None
+    if request.subject.phone is not None and not (informed and request.is_identity_verified):
+        task = TaskKind.CALL
+    elif not informed:
+        task = TaskKind.INFORM
+    notices.record(guardians, task)
+
+
+def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Inform a person, and a child's guardians, that a request counts as theirs, and how to end it.
+
+    A handler of ``rights.identity_verified``. A code proves only access to one contact: after a code the number on file
+    is to be called. These emails do not count under the daily limit, since a verified person causes them.
+    """
+    subject = request.subject
+    if subject is None:
+        return
+    notices = _Notices(request, subject, actor, at)
+    if subject.email is not None:
+        url = build_public_url(reverse("requests-start", args=[subject.client.code]))
+        notices.send(VERIFIED.code, subject, language=request.language, url=url)
+    guardians = notices.inform_guardians(is_counted=False)
+    is_to_be_called = request.identity_method == IdentityMethod.CODE and subject.phone is not None
+    notices.record(guardians, TaskKind.CALL if is_to_be_called else None)
+
+
+def _guardians_of(child: Subject, at: datetime) -> list[Subject]:
+    """List the guardians with an email address who may decide for the child or receive its data."""
+    found = Guardianship.objects.live(at).filter(
+        Q(may_consent=True) | Q(may_receive_data=True),
+        client_id=child.client_id,
+        child=child,
+        court_order=False,
+        guardian__erased_at=None,
+        guardian__email__isnull=False,
+    )
+    return [one.guardian for one in found.select_related("guardian").order_by("pk")]

@@ -1,0 +1,109 @@
+"""The queue of rights requests: filters and columns of the list."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.filters import ChosenFilter, ProgressFilter
+from paktaleem.foundation.console.requests import actor_of
+from rights.requests.models import SOON, RequestPart, RightKind, RightsRequest
+from rights.requests.states import State
+
+__all__ = ["AssigneeFilter", "KindFilter", "RequestProgressFilter", "assignee_for", "render_due", "render_standing"]
+
+_TONES = {
+    State.CLOSED: "good",
+    State.RESPONDED: "good",
+    State.WITHDRAWN: "calm",
+    State.DUPLICATE: "calm",
+    State.HANDED_OVER: "calm",
+}
+_DAY = timedelta(days=1)
+
+
+class RequestProgressFilter(ProgressFilter):
+    """Filter for open, due and overdue requests; the list opens with those that are open."""
+
+    default = "open"
+    offered: ClassVar[Any] = {
+        "open": _("Open, due soonest first"),
+        "due_soon": _("Due within seven days"),
+        "overdue": _("Overdue"),
+    }
+
+
+class KindFilter(ChosenFilter):
+    """Filter by a right in the request."""
+
+    title = "right"
+    parameter_name = "right"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the rights."""
+        return [(value, str(label)) for value, label in RightKind.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Return the requests with a part of the chosen kind."""
+        parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk"), kind=self.value())
+        return queryset.filter(Exists(parts)) if self.value() else queryset
+
+
+class AssigneeFilter(admin.SimpleListFilter):
+    """Filter for the user's own requests, and for those of no one."""
+
+    title = "assignee"
+    parameter_name = "assigned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the choices."""
+        return [("me", gettext("Assigned to me")), ("none", gettext("Assigned to no one"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the requests of the user, or of no one."""
+        if self.value() == "me":
+            return queryset.filter(assignee_id=actor_of(request).id)
+        return queryset.filter(assignee=None) if self.value() == "none" else queryset
+
+
+def render_standing(row: RightsRequest) -> SafeString:
+    """Return the state as a label that warns before the deadline."""
+    at = client_now()
+    if row.is_open and row.answered_at is None and row.answer_by is not None:
+        if row.answer_by <= at:
+            return render_state(gettext("Overdue"), "bad")
+        return render_state(row.get_state_display(), "warn" if row.answer_by - at < SOON else "calm")
+    return render_state(row.get_state_display(), _TONES.get(State(row.state), "calm"))
+
+
+def render_due(row: RightsRequest) -> str:
+    """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
+    if not row.is_open or row.answered_at is not None or row.answer_by is None:
+        return "—"
+    left = -((client_now() - row.answer_by) // _DAY)
+    if left > 0:
+        return ngettext("in {days} day", "in {days} days", left).format(days=left)
+    late = max(-left, 1)
+    return ngettext("{days} day late", "{days} days late", late).format(days=late)
+
+
+def assignee_for(viewer: Actor) -> Case | Subquery:
+    """Return an expression for the assignee's email; clients see only that it is one of PakTaleem's staff.
+
+    A subquery and no join, so that a list is counted in an index alone.
+    """
+    email = Subquery(User.objects.filter(pk=OuterRef("assignee_id")).values("email"))
+    if viewer.client_id is None:
+        return email
+    own = Membership.objects.filter(client_id=viewer.client_id, user_id=OuterRef("assignee_id"))
+    ours = When(Q(assignee__isnull=False) & ~Exists(own), then=Value("PakTaleem"))
+    return Case(ours, default=email, output_field=CharField())

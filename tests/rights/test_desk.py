@@ -1,0 +1,210 @@
+"""Tasks, letters and call-backs: what staff do about a request, who may, and what is kept."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, transaction
+
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from rights.desk.models import RequestLetter, RequestTask
+from rights.desk.selectors import list_tasks, read_texts
+from rights.desk.services import (
+    AlreadyDone,
+    CannotMail,
+    add_task,
+    finish_task,
+    record_call,
+    send_letter,
+    take_in_unknown,
+)
+from rights.requests.letters import ANSWERS, Occasion, compose_letter, get_answer_occasion
+from rights.requests.models import RequestPause, RightsRequest
+from rights.requests.services import (
+    ContactTooNew,
+    NoNumber,
+    RequestEnded,
+    answer_request,
+    close_request,
+)
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, DAY, add_phone, decided, received
+
+TODAY = AT.date()
+
+
+def by_phone(cast: Cast) -> RightsRequest:
+    return received(cast, "access", identity="", channel="telephone")
+
+
+def test_a_task_has_who_what_and_until_when_and_is_done_once(indus: Cast) -> None:
+    request, farah = received(indus, "access"), indus.actor("farah")
+    told: dict[str, Any] = {"kind": "other", "due_on": TODAY + 3 * DAY, "assignee": indus.user("farah")}
+    task = add_task(request, detail="Ask the form teacher", **told, actor=farah, at=AT)
+    assert (task.assignee_id, task.due_on, task.is_done) == (indus.user_id("farah"), TODAY + 3 * DAY, False)
+    assert ("Ask the form teacher" in str(RequestTask.objects.values())) is False, "sealed"
+    assert [text for _, text in read_texts(request)] == ["Ask the form teacher"]
+    assert finish_task(task, actor=farah, at=AT + DAY).done_by == farah.id
+    with pytest.raises(AlreadyDone):
+        finish_task(task, actor=farah, at=AT + DAY)
+    kinds = Entry.objects.filter(kind__startswith="rights_request.task").order_by("recorded_at")
+    assert list(kinds.values_list("kind", flat=True)) == ["rights_request.task_added", "rights_request.task_done"]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [({"due_on": TODAY - DAY}, "due_on"), ({"kind": "other", "detail": " "}, "detail")]
+)
+def test_a_task_needs_a_day_to_come_and_a_description(indus: Cast, given: dict[str, Any], field: str) -> None:
+    details: dict[str, Any] = {"kind": "call", "due_on": TODAY, **given}
+    with pytest.raises(ValidationError) as wrong:
+        add_task(received(indus), **details, actor=indus.actor("farah"), at=AT)
+    assert list(wrong.value.error_dict) == [field]
+
+
+def test_a_task_is_finished_after_the_request_is_closed_too_and_its_state_stays(indus: Cast) -> None:
+    request, farah = decided(indus, received(indus, "question")), indus.actor("amina")
+    task = add_task(request, kind="ask_client", due_on=TODAY, actor=farah, at=AT)
+    answer_request(request, text="Yes.", actor=farah, at=AT)
+    close_request(request, actor=farah, at=AT)
+    finish_task(task, actor=farah, at=AT)
+    request.refresh_from_db()
+    assert request.state == "closed"
+    with pytest.raises(RequestEnded):
+        add_task(request, kind="call", due_on=TODAY, actor=farah, at=AT)
+
+
+def test_support_auditors_and_other_clients_have_no_tasks_or_letters(indus: Cast) -> None:
+    request = received(indus, "access")
+    task = add_task(request, kind="call", due_on=TODAY, actor=indus.actor("farah"), at=AT)
+    for name in ("sana", "bilal", "celia"):
+        actor = indus.actor(name)
+        with pytest.raises(NotAllowed):
+            add_task(request, kind="call", due_on=TODAY, actor=actor, at=AT)
+        with pytest.raises(NotAllowed):
+            finish_task(task, actor=actor, at=AT)
+        with pytest.raises(NotAllowed):
+            send_letter(request, occasion="closing", text="Done", way="by_hand", actor=actor, at=AT)
+    for name in ("sana", "bilal"):
+        with pytest.raises(NotAllowed):
+            list_tasks(indus.actor(name))
+    assert not list_tasks(indus.actor("celia")).exists()
+
+
+def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(indus: Cast) -> None:
+    request, farah = received(indus, "access"), indus.actor("farah")
+    text = "Which year do you mean?"
+    row = send_letter(request, occasion="clarification", text=text, way="mail", pauses=True, actor=farah, at=AT)
+    message = Letter.objects.get(kind="rights_letter")
+    assert (row.message_id, message.subject_id, message.related_id) == (message.pk, request.subject_id, request.pk)
+    assert text not in str(RequestLetter.objects.values())
+    assert [shown for _, shown in read_texts(request)] == [text]
+    assert RequestPause.objects.get().cause == "clarification"
+    send_letter(request, occasion="identity", text="Call us", way="by_hand", pauses=True, actor=farah, at=AT)
+    assert RequestPause.objects.count() == 1, "a pause is running"
+    entry = Entry.objects.filter(kind="rights_request.letter_sent").latest("recorded_at", "id")
+    assert (entry.actor_id, "by_hand" in entry.body) == (farah.id, True)
+
+
+def test_a_letter_to_a_new_contact_or_to_none_is_printed(indus: Cast) -> None:
+    farah = indus.actor("farah")
+    request = received(indus, "access")
+    given: dict[str, Any] = {"occasion": "closing", "text": "Done", "actor": farah}
+    changed = {"email": "new@mail.example"}
+    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    with pytest.raises(CannotMail):
+        send_letter(request, way="mail", at=AT + timedelta(hours=71), **given)
+    assert send_letter(request, way="mail", at=AT + timedelta(hours=72), **given).message_id is not None
+    with pytest.raises(CannotMail):
+        send_letter(received(indus, subject=None, channel="form"), way="mail", at=AT, **given)
+    assert send_letter(request, way="by_hand", at=AT, **given).message_id is None
+
+
+@pytest.mark.parametrize("occasion", sorted({*ANSWERS, Occasion.NOTICE}))
+def test_answers_and_notices_are_not_written_beside_the_clock(indus: Cast, occasion: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        send_letter(received(indus), occasion=occasion, text="Yes", way="by_hand", actor=indus.actor("farah"), at=AT)
+    assert list(wrong.value.error_dict) == ["occasion"]
+
+
+def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_request(indus: Cast) -> None:
+    request = received(indus, "access", "rectification")
+    decided(indus, request, "refused", refusal_code="excessive", reasons="Ten times a day.")
+    drafts = {(one, code): compose_letter(request, one, language=code) for one in Occasion for code in ("en", "ur")}
+    assert len(set(drafts.values())) == len(drafts), "each is different"
+    for (occasion, code), text in drafts.items():
+        assert "Indus Schools Network" in text
+        assert ("{{" in text or "{%" in text) is False
+        assert (request.number in text) is (occasion not in {*ANSWERS, Occasion.NOTICE}), (occasion, code)
+    refusal = drafts[Occasion.REFUSAL, "en"]
+    assert "Ten times a day." in refusal
+    assert "you may complain" in refusal
+    assert "2026-10-31" in drafts[Occasion.ACKNOWLEDGEMENT, "ur"]
+    assert get_answer_occasion(request) is Occasion.REFUSAL
+
+
+def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(indus: Cast) -> None:
+    add_phone(indus)
+    sana = indus.actor("sana")
+    request = by_phone(indus)
+    assert record_call(request, outcome="not_reached", actor=sana, at=AT).state == "identity_pending"
+    assert not RequestTask.objects.get().is_done
+    reached = record_call(request, outcome="reached", actor=sana, at=AT)
+    assert (reached.identity_method, reached.state) == ("call_back", "with_client")
+    assert RequestTask.objects.get().done_by == sana.id
+    assert record_call(by_phone(indus), outcome="not_them", actor=sana, at=AT).state == "withdrawn"
+    entry = Entry.objects.filter(kind="rights_request.called_back").latest("recorded_at", "id")
+    assert entry.actor_id == sana.id
+
+
+@pytest.mark.parametrize("outcome", ["reached", "not_them"])
+def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(indus: Cast, outcome: str) -> None:
+    request, sana = by_phone(indus), indus.actor("sana")
+    with pytest.raises(NoNumber):
+        record_call(request, outcome=outcome, actor=sana, at=AT)
+    add_phone(indus, at=AT - timedelta(hours=1))
+    with pytest.raises(ContactTooNew):
+        record_call(request, outcome=outcome, actor=sana, at=AT + timedelta(hours=71))
+    record_call(request, outcome=outcome, actor=sana, at=AT + timedelta(hours=72))
+
+
+def test_auditors_and_other_clients_call_nobody_back(indus: Cast) -> None:
+    add_phone(indus)
+    for name in ("bilal", "celia"):
+        with pytest.raises(NotAllowed):
+            record_call(by_phone(indus), outcome="reached", actor=indus.actor(name), at=AT)
+
+
+def test_an_unknown_caller_is_paktaleems_until_triage_and_never_written_to(cast: Cast) -> None:
+    with in_client(cast.client_id("paktaleem")):
+        row = take_in_unknown(
+            cast.client("paktaleem"),
+            kinds=["erasure"],
+            details="Delete me",
+            contact="someone@mail.example",
+            language="ur",
+            received_at=None,
+            actor=cast.actor("sana"),
+            at=AT,
+        )
+        assert (row.client_id, row.channel, row.state) == (cast.client_id("paktaleem"), "telephone", "triage")
+        assert not Letter.objects.filter(related_id=row.pk).exists()
+
+
+def test_the_database_refuses_half_done_tasks_and_changed_letters(indus: Cast) -> None:
+    request, farah = received(indus), indus.actor("farah")
+    task = add_task(request, kind="call", due_on=TODAY, actor=farah, at=AT)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RequestTask.objects.filter(pk=task.pk).update(done_at=AT)
+    send_letter(request, occasion="closing", text="Done", way="by_hand", actor=farah, at=AT)
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        RequestLetter.objects.update(language="ur")
+    row = RequestLetter.objects.get()
+    row.pk, row.way = request.pk, "mail"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save(force_insert=True)

@@ -1,0 +1,233 @@
+"""The desk in the console: the queue, a request taken in by telephone, letters, tasks, cards, figures."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+from django.core import mail
+from django.utils import timezone
+
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.desk.models import RequestLetter, RequestTask
+from rights.desk.services import add_task
+from rights.requests.models import RequestPart, RightsRequest
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import list_url, refused_by_policy, row_url
+from tests.rights.cases import add_phone, decided
+from tests.rights.test_console import MODEL, act, fresh, made
+
+TASK = "desk/requesttask"
+TAKE_IN = f"{list_url(TASK)}take-in/"
+
+
+def test_the_list_opens_with_open_requests_due_soonest_first_and_filters_narrow_it(sign_in: SignIn, cast: Cast) -> None:
+    rows = {days: made(cast, "access", days_ago=days) for days in (3, 31, 25)}
+    other = made(cast, "question", days_ago=1)
+    closed = made(cast, "access", subject=None, channel="form", days_ago=2)
+    with in_client(cast.client_id("indus")):
+        RightsRequest.objects.filter(pk=closed.pk).update(state="withdrawn", closed_at=timezone.now())
+    amina = sign_in("amina")
+    act(amina, rows[3], "take")
+    page = amina.get(list_url(MODEL)).content.decode()
+    places = [page.index(rows[days].number) for days in (31, 25, 3)]
+    assert places == sorted(places)
+    assert closed.number not in page
+    assert all(words in page for words in ("in 27 days", "in 5 days", "1 day late", "amina@paktaleem.example"))
+    for query, shown in (
+        ("progress=all", {closed, other, *rows.values()}),
+        ("progress=due_soon", {rows[25]}),
+        ("progress=overdue", {rows[31]}),
+        ("right=question", {other}),
+        ("assigned=me", {rows[3]}),
+        ("assigned=none", {other, rows[31], rows[25]}),
+        ("state__exact=withdrawn", set()),
+        ("state__exact=withdrawn&progress=all", {closed}),
+    ):
+        found = amina.get(f"{list_url(MODEL)}?{query}").content.decode()
+        assert {one for one in (closed, other, *rows.values()) if one.number in found} == shown, query
+
+
+def test_the_cards_of_the_first_page_lead_to_exactly_their_rows(sign_in: SignIn, cast: Cast) -> None:
+    soon, late = made(cast, days_ago=25), made(cast, days_ago=31)
+    amina = sign_in("amina")
+    act(amina, late, "take")
+    later = (timezone.now() + timedelta(days=2)).date().isoformat()
+    act(amina, soon, "task", kind="ask_client", assignee=str(cast.user_id("amina")), due_on=later)
+    first = amina.get("/admin/").content.decode()
+    for url, shown, hidden in (
+        (f"{list_url(MODEL)}?progress=due_soon", soon, late),
+        (f"{list_url(MODEL)}?progress=overdue", late, soon),
+        (f"{list_url(MODEL)}?progress=open&assigned=me", late, soon),
+        (f"{list_url(TASK)}?progress=open&assigned=me", soon, late),
+    ):
+        assert url.replace("&", "&amp;") in first
+        page = amina.get(url).content.decode()
+        assert (shown.number in page, hidden.number in page) == (True, False), url
+    assert "My tasks" not in sign_in("farah").get("/admin/").content.decode()
+
+
+def test_a_clients_administrator_does_not_see_which_officer_has_a_task(sign_in: SignIn, cast: Cast) -> None:
+    request = made(cast)
+    with in_client(cast.client_id("indus")):
+        given: dict[str, Any] = {"assignee": cast.user("amina"), "actor": cast.actor("amina")}
+        later = (timezone.now() + timedelta(days=2)).date()
+        task = add_task(request, kind="ask_client", due_on=later, at=timezone.now(), **given)
+    farah, email = sign_in("farah"), cast.user("amina").email
+    for url in (list_url(TASK), row_url(TASK, task.pk), row_url(MODEL, request.pk)):
+        page = farah.get(url).content.decode()
+        assert email not in page, url
+        assert email in sign_in("amina").get(url).content.decode(), url
+    assert farah.post(row_url(TASK, task.pk, "done")).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert RequestTask.objects.get().done_by == cast.user_id("farah")
+    assert sign_in("celia").get(row_url(TASK, task.pk)).status_code == 404
+
+
+def test_support_takes_in_the_request_of_a_person_who_is_found_and_calls_back(sign_in: SignIn, cast: Cast) -> None:
+    add_phone(cast)
+    sana = sign_in("sana")
+    sought = {"text": "Hamza Lodhi", "client": str(cast.client_id("indus")), "reason": "subject_request"}
+    page = sana.post(TAKE_IN, sought).content.decode()
+    url = row_url("subjects/subject", cast.subject_id("hamza"), "rights-request")
+    assert url in page
+    with in_client(cast.client_id("indus")):
+        assert AccessRecord.objects.get().actor_id == cast.user_id("sana"), "the search is recorded"
+    assert sana.post(url, {"kinds": ["access"], "details": "Send me everything"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        row = RightsRequest.objects.get()
+    call = sana.get(row_url(MODEL, row.pk, "call-back")).content.decode()
+    assert "on file for more than 72 hours" in call
+    assert "+923007654321" not in call
+    assert "/reveal/" not in call, "support agents do not see the number"
+    assert "/reveal/" in sign_in("amina").get(row_url(MODEL, row.pk, "call-back")).content.decode()
+    assert act(sana, row, "call-back", outcome="reached").status_code == 302
+    assert fresh(cast, row).identity_method == "call_back"
+    for slug in ("read", "note", "letter", "send-letter", "task", "decide", "answer"):
+        assert sana.get(row_url(MODEL, row.pk, slug)).status_code == 403, slug
+    assert "Send me everything" not in sana.get(row_url(MODEL, row.pk)).content.decode()
+
+
+def test_a_call_without_a_number_on_file_verifies_no_one(sign_in: SignIn, cast: Cast) -> None:
+    row, sana = made(cast, identity="", channel="telephone"), sign_in("sana")
+    assert "No telephone number" in sana.get(row_url(MODEL, row.pk, "call-back")).content.decode()
+    assert act(sana, row, "call-back", outcome="reached").status_code == 200
+    assert not fresh(cast, row).is_identity_verified
+
+
+def test_an_unknown_caller_is_recorded_at_paktaleem_or_at_a_client(sign_in: SignIn, cast: Cast) -> None:
+    sana = sign_in("sana")
+    told = {
+        "unknown": "1",
+        "caller-kinds": ["erasure", "question"],
+        "caller-details": "Delete",
+        "caller-language": "ur",
+    }
+    wrong = sana.post(TAKE_IN, {**told, "caller-kinds": []})
+    assert (wrong.status_code, b"This field is required" in wrong.content) == (200, True)
+    assert sana.post(TAKE_IN, told).status_code == 302
+    with in_client(PAKTALEEM):
+        row = RightsRequest.objects.get()
+        assert (row.channel, row.state, row.language) == ("telephone", "triage", "ur")
+        assert set(RequestPart.objects.values_list("kind", flat=True)) == {"erasure", "question"}
+    known = {**told, "caller-client": str(cast.client_id("indus")), "caller-contact": "someone@mail.example"}
+    assert sana.post(TAKE_IN, known).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert RightsRequest.objects.get().state == "triage"
+    assert sign_in("farah").post(TAKE_IN, told).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert sorted(RightsRequest.objects.values_list("channel", flat=True)) == ["client", "telephone"]
+
+
+def test_a_letter_is_drafted_previewed_edited_and_sent(sign_in: SignIn, cast: Cast) -> None:
+    row, farah = made(cast, "access"), sign_in("farah")
+    chosen = act(farah, row, "letter", occasion="clarification", language="ur")
+    assert chosen.status_code == 302
+    draft = farah.get(chosen["Location"]).content.decode()
+    assert "[سوال یہاں لکھیں۔]" in draft
+    values = {"occasion": "clarification", "language": "ur", "text": "کون سا سال؟", "way": "mail", "pauses": "on"}
+    preview = act(farah, row, "send-letter", preview="1", **values).content.decode()
+    assert f"آپ کی درخواست {row.number} کے بارے میں" in preview
+    assert "nothing has been sent" in preview
+    with in_client(cast.client_id("indus")):
+        assert not RequestLetter.objects.exists()
+    assert act(farah, row, "send-letter", **values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Letter.objects.filter(kind="rights_letter").count() == RequestLetter.objects.count() == 1
+    page = farah.get(row_url(MODEL, row.pk)).content.decode()
+    assert "Clarification needed" in page
+    assert "کون سا سال؟" not in page
+    assert "کون سا سال؟" in act(farah, row, "read", reason="review").content.decode()
+    assert mail.outbox == []
+
+
+def test_a_letter_is_printed_and_handed_over(sign_in: SignIn, cast: Cast) -> None:
+    row, amina = made(cast, "question", subject=None, channel="form"), sign_in("amina")
+    page = amina.get(f"{row_url(MODEL, row.pk, 'send-letter')}?occasion=identity&language=en").content.decode()
+    assert 'value="mail"' not in page
+    values = {"occasion": "identity", "language": "en", "text": "Please call us.", "way": "by_hand"}
+    sheet = act(amina, row, "send-letter", **values).content.decode()
+    assert "Please call us." in sheet
+    assert row.number in sheet
+    assert refused_by_policy(sheet) == []
+
+
+def test_the_answer_is_drafted_by_its_outcome_previewed_and_printed_without_a_contact(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    row, amina = made(cast, "question", subject="iqra"), sign_in("amina")
+    with in_client(cast.client_id("indus")):
+        decided(cast, row, at=timezone.now())
+    draft = amina.get(row_url(MODEL, row.pk, "answer")).content.decode()
+    assert "We do what you asked for." in draft
+    preview = act(amina, row, "answer", text="Yes, gladly.", preview="1").content.decode()
+    assert f"the answer to your request {row.number}" in preview
+    assert fresh(cast, row).answered_at is None
+    sheet = act(amina, row, "answer", text="Yes, gladly.").content.decode()
+    assert "Yes, gladly." in sheet
+    assert fresh(cast, row).answered_at is not None
+
+
+def test_a_notice_has_a_template_and_a_preview(sign_in: SignIn, cast: Cast) -> None:
+    row, farah = made(cast, "access"), sign_in("farah")
+    assert "[Write the reasons here.]" in farah.get(row_url(MODEL, row.pk, "extend")).content.decode()
+    preview = act(farah, row, "extend", days="10", text="Because.", preview="1").content.decode()
+    assert "needs more time" in preview
+    assert fresh(cast, row).notice_at is None
+    assert act(farah, row, "extend", days="10", text="Because.").status_code == 302
+
+
+def test_the_clock_is_a_picture_that_is_described_in_words_and_breaks_no_policy(sign_in: SignIn, cast: Cast) -> None:
+    row, farah = made(cast, "access", days_ago=5), sign_in("farah")
+    act(farah, row, "pause", cause="clarification")
+    page = farah.get(row_url(MODEL, row.pk)).content.decode()
+    described = page.partition('<desc id="clock-described">')[2].partition("</desc>")[0]
+    assert [part.split(" ")[0] for part in described.split("; ")] == ["Received", "Due", "Expected", "Today", "Paused"]
+    assert 'role="img"' in page
+    assert refused_by_policy(page) == []
+
+
+def test_figures_have_a_period_a_picture_of_twelve_months_and_an_export(sign_in: SignIn, cast: Cast) -> None:
+    made(cast, "access", days_ago=100)
+    made(cast, "question", days_ago=1)
+    amina, url = sign_in("amina"), f"{list_url(MODEL)}figures/"
+    for period, shown in (("30", False), ("90", False), ("365", True), ("all", True), ("nonsense", True)):
+        page = amina.get(f"{url}?period={period}").content.decode()
+        assert ("Access to the data" in page, "Question" in page) == (shown, True), period
+    assert page.count("months-received") == 12
+    assert refused_by_policy(page) == []
+    answer = amina.post(f"{url}export/?period=30", {"format": "csv", "reason": "review"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert [(line["client"], line["right"], line["received"]) for line in lines] == [
+        ("Indus Schools Network", "question", "1")
+    ]
+    with in_client(PAKTALEEM):
+        assert "rights.figures" in Entry.objects.get(kind="list.exported").body
+    assert amina.post(f"{url}export/", {"format": "csv"}).status_code == 200, "without a reason there is no file"
+    assert sign_in("celia").get(f"{url}?period=all").content.decode().count("Access to the data") == 0

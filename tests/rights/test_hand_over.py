@@ -1,0 +1,170 @@
+"""A request that belongs to a client is handed over to it: one clock, one number, and each client sees its own only."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, transaction
+
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from rights.desk.models import HandOver
+from rights.desk.selectors import find_other_sides
+from rights.desk.services import AlreadyExtended, HasPerson, SameClient, hand_over_request
+from rights.requests.models import RequestPause, RightsRequest, ScheduledStep
+from rights.requests.sealing import open_text
+from rights.requests.selectors import list_requests
+from rights.requests.services import (
+    AlreadyDecided,
+    RequestEnded,
+    add_note,
+    carry_out_due_steps,
+    extend_request,
+    list_parts,
+    pause_request,
+    read_notes,
+    resume_request,
+)
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import list_url, row_url
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, DAY, decided, received
+
+MODEL = "rights/rightsrequest"
+
+
+def unmatched(cast: Cast, **given: Any) -> RightsRequest:
+    """Receive a request that matches no client: PakTaleem's until triage."""
+    with in_client(PAKTALEEM):
+        told = {"channel": "form", "details": "My school has my old name", "contact": "hamza.lodhi@students.example"}
+        return received(cast, "access", "rectification", subject=None, client="paktaleem", **{**told, **given})
+
+
+def handed_over(cast: Cast, request: RightsRequest, to: str = "indus", by: str = "amina") -> RightsRequest:
+    with as_officer():
+        return hand_over_request(request, client=cast.client(to), actor=cast.actor(by), at=AT + 2 * DAY)
+
+
+def test_a_request_goes_on_at_the_client_with_its_number_clock_and_text(cast: Cast) -> None:
+    old = unmatched(cast)
+    with in_client(PAKTALEEM):
+        pause_request(old, cause="clarification", actor=cast.actor("amina"), at=AT)
+        resume_request(old, actor=cast.actor("amina"), at=AT + DAY)
+        add_note(old, text="Seems to be a pupil of Indus", actor=cast.actor("amina"), at=AT + DAY)
+    made = handed_over(cast, old)
+    with in_client(cast.client_id("indus")):
+        made.refresh_from_db()
+        assert (made.number, made.received_at, made.due_at, made.channel) == (old.number, AT, AT + 30 * DAY, "form")
+        assert made.expected_by == AT + 31 * DAY, "the pause counts as before"
+        assert {part.kind for part in list_parts(made)} == {"access", "rectification"}
+        assert open_text(made, row=made, field="details") == "My school has my old name"
+        assert open_text(made, row=made, field="contact") == "hamza.lodhi@students.example"
+        assert (made.state, made.subject_id, RequestPause.objects.count()) == ("triage", None, 1)
+        steps = carry_out_due_steps(made.client_id, actor=SETTING_UP, at=AT + 24 * DAY)
+        assert (steps, ScheduledStep.objects.count()) == (2, 2), "escalated, and reminded seven days before"
+    with in_client(PAKTALEEM):
+        old.refresh_from_db()
+        assert (old.state, old.closed_at) == ("handed_over", AT + 2 * DAY)
+        assert (old.details, old.contact) == (None, None), "the text lies with the client only"
+        assert read_notes(old, actor=cast.actor("amina"))[0][2] == "Seems to be a pupil of Indus"
+        entry = Entry.objects.get(kind="rights_request.handed_over")
+        assert (entry.actor_id, old.number in entry.body) == (cast.user_id("amina"), True)
+    with pytest.raises(RequestEnded):
+        handed_over(cast, old)
+
+
+def test_the_new_request_is_sealed_under_a_key_of_its_own(cast: Cast) -> None:
+    old = unmatched(cast)
+    made = handed_over(cast, old)
+    with in_client(PAKTALEEM):
+        foreign = RightsRequest.objects.get(pk=old.pk)
+    with in_client(cast.client_id("indus")):
+        made.refresh_from_db()
+        made.wrapped, made.epoch = foreign.wrapped, foreign.epoch
+        with pytest.raises(CannotOpen):
+            open_text(made, row=made, field="details")
+
+
+def test_officers_see_both_sides_and_the_client_its_own_only(cast: Cast, sign_in: SignIn) -> None:
+    old = unmatched(cast)
+    made = handed_over(cast, old)
+    with as_officer():
+        [later] = find_other_sides(old, actor=cast.actor("amina"))
+        [earlier] = find_other_sides(made, actor=cast.actor("amina"))
+    assert (later.request_id, later.client, later.is_later) == (made.pk, "Indus Schools Network", True)
+    assert (earlier.request_id, earlier.number, earlier.is_later) == (old.pk, old.number, False)
+    with in_client(cast.client_id("indus")):
+        farah = cast.actor("farah")
+        assert list(list_requests(farah)) == [made]
+        assert find_other_sides(made, actor=farah) == []
+        assert not HandOver.objects.exists(), "row-level security hides PakTaleem's rows"
+    with in_client(cast.client_id("khyber")):
+        assert not list_requests(cast.actor("celia")).exists()
+    assert sign_in("amina").get(row_url(MODEL, made.pk)).content.decode().count(str(old.pk)) == 1
+    page = sign_in("farah").get(row_url(MODEL, made.pk))
+    assert (page.status_code, str(old.pk) in page.content.decode()) == (200, False)
+    assert sign_in("farah").get(row_url(MODEL, old.pk)).status_code == 404
+    assert sign_in("celia").get(row_url(MODEL, made.pk)).status_code == 404
+
+
+def test_only_an_officer_hands_over_and_only_what_has_no_person_decision_or_notice(cast: Cast) -> None:
+    for name in ("farah", "sana", "bilal"):
+        with pytest.raises(NotAllowed):
+            handed_over(cast, unmatched(cast), by=name)
+    with pytest.raises(SameClient):
+        handed_over(cast, unmatched(cast), to="paktaleem")
+    with in_client(cast.client_id("khyber")):
+        assigned = received(cast, "access", subject="kiran", client="khyber")
+    with pytest.raises(HasPerson):
+        handed_over(cast, assigned)
+    extended = unmatched(cast)
+    with in_client(PAKTALEEM):
+        extend_request(extended, days=5, text="We look for it", actor=cast.actor("amina"), at=AT)
+        complaint = received(cast, "complaint", subject=None, client="paktaleem")
+        decided(cast, complaint)
+    with pytest.raises(AlreadyExtended):
+        handed_over(cast, extended)
+    with pytest.raises(AlreadyDecided):
+        handed_over(cast, complaint)
+
+
+def test_a_request_handed_to_the_wrong_client_goes_on_to_the_right_one(cast: Cast) -> None:
+    wrong = handed_over(cast, unmatched(cast), to="khyber")
+    right = handed_over(cast, wrong, to="indus")
+    with in_client(cast.client_id("khyber")):
+        wrong.refresh_from_db()
+        assert (wrong.state, wrong.details) == ("handed_over", None)
+    assert (right.number, right.received_at) == (wrong.number, AT)
+
+
+def test_the_database_refuses_a_link_to_the_same_client_and_a_changed_link(cast: Cast) -> None:
+    handed_over(cast, unmatched(cast))
+    with in_client(PAKTALEEM):
+        row = HandOver.objects.get()
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            HandOver.objects.update(number="2")
+        row.pk, row.from_request, row.to_request = new_id(), new_id(), new_id()
+        row.to_client_id = row.from_client_id
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.save(force_insert=True)
+
+
+def test_an_officer_hands_a_request_over_in_the_console(cast: Cast, sign_in: SignIn) -> None:
+    old, amina = unmatched(cast), sign_in("amina")
+    url = row_url(MODEL, old.pk, "hand-over")
+    with as_officer():
+        offered = list(Client.objects.exclude(pk=PAKTALEEM).values_list("pk", flat=True))
+    page = amina.get(url).content.decode()
+    assert all(str(key) in page for key in offered)
+    assert amina.post(url, {"to": ""}).status_code == 200
+    answer = amina.post(url, {"to": str(cast.client_id("indus"))})
+    assert answer.status_code == 302
+    with in_client(cast.client_id("indus")):
+        made = RightsRequest.objects.get()
+        assert answer["Location"].endswith(f"{made.pk}/change/")
+    queue = amina.get(f"{list_url(MODEL)}?progress=all").content.decode()
+    assert queue.count(old.number) == 2

@@ -1,0 +1,126 @@
+"""A person learns at their other contacts of every request that is made or confirmed in their name."""
+
+from datetime import timedelta
+from typing import Any
+
+from children.guardians.services import change_guardian, end_guardian
+from paktaleem.directory.access_links.limits import count_rights_message
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.tenancy.context import in_client
+from rights.desk.models import RequestTask
+from rights.requests.models import RequestStep, RightsRequest
+from rights.requests.services import (
+    answer_request,
+    assign_person,
+    confirm_own_request,
+    receive_request,
+    verify_identity,
+)
+from tests.cast import Cast
+from tests.children.guardians import guardian_of, make_guardian
+from tests.factories import CAST_AT, SETTING_UP
+from tests.rights.cases import AT, add_phone, decided, received
+
+
+def sent() -> list[tuple[str, str]]:
+    """Kind and recipient of every message, oldest first."""
+    found = Letter.objects.select_related("subject").order_by("pk")
+    return [(one.kind, one.subject.external_id or "") for one in found if one.subject is not None]
+
+
+def tasks() -> list[tuple[str, bool]]:
+    return [(one.kind, one.is_done) for one in RequestTask.objects.order_by("pk")]
+
+
+def by_form(cast: Cast, subject: str = "hamza") -> RightsRequest:
+    return received(cast, "access", "erasure", subject=subject, identity="", channel="telephone")
+
+
+def confirm(cast: Cast, request: RightsRequest, subject: str = "hamza") -> RightsRequest:
+    own = person_actor(cast.subject_id(subject), cast.client_id("indus"), acts_for=cast.subject_id(subject))
+    return confirm_own_request(request, by_code=True, actor=own, at=AT)
+
+
+def test_a_request_in_someones_name_is_told_to_the_email_and_the_number_on_file(indus: Cast) -> None:
+    add_phone(indus)
+    request = by_form(indus)
+    assert sent() == [("rights_received", "lms-hamza")]
+    assert tasks() == [("call", False)]
+    assert RequestTask.objects.get().due_on == AT.date()
+    step = RequestStep.objects.get(request=request, kind="informed")
+    assert step.facts == {"guardians": 0, "task": "call"}
+
+
+def test_a_code_to_the_mailbox_is_told_to_the_mailbox_and_the_number_but_a_task_is_not_doubled(indus: Cast) -> None:
+    add_phone(indus)
+    confirm(indus, by_form(indus))
+    assert sent() == [("rights_received", "lms-hamza"), ("rights_verified", "lms-hamza")]
+    assert tasks() == [("call", False)]
+
+
+def test_the_guardians_of_a_child_are_told_but_not_who_is_barred_or_former(indus: Cast) -> None:
+    danish, later = indus.subject("danish"), CAST_AT + timedelta(hours=1)
+    guardian_of(danish, indus.subject("esra"), at=CAST_AT)
+    others = [make_guardian(indus.client("indus"), name, at=CAST_AT) for name in ("barred", "former")]
+    for one in others:
+        changed = {"email": f"{one.external_id}@mail.example"}
+        by: dict[str, Any] = {"actor": SETTING_UP, "at": CAST_AT}
+        register_subject(one.external_id or "", client=indus.client("indus"), details=changed, **by)
+    barred, former = (guardian_of(danish, one, at=CAST_AT) for one in others)
+    change_guardian(barred, changes={"court_order": True}, actor=SETTING_UP, at=later)
+    end_guardian(former, actor=SETTING_UP, at=later)
+    request = by_form(indus, "danish")
+    assert sent() == [("rights_guardian_informed", "lms-esra")]
+    assert Letter.objects.get().language == "ur", "in the guardian's language"
+    assert tasks() == [("inform", False)], "the child has neither email nor number"
+    verify_identity(request, method="client", actor=indus.actor("farah"), at=AT)
+    assert sent()[1:] == [("rights_guardian_informed", "lms-esra")]
+
+
+def test_a_person_signed_in_by_the_platform_is_emailed_and_not_called(indus: Cast) -> None:
+    add_phone(indus)
+    received(indus, "access")
+    assert sent() == [("rights_received", "lms-hamza")]
+    assert tasks() == []
+
+
+def test_a_person_to_whom_staff_assign_a_request_learns_of_it(indus: Cast) -> None:
+    request = received(indus, "access", subject=None, channel="form")
+    assert sent() == []
+    assign_person(request, subject=indus.subject("hamza"), actor=indus.actor("farah"), at=AT)
+    assert sent() == [("rights_received", "lms-hamza")]
+
+
+def test_three_messages_a_day_then_staff_inform_the_person(indus: Cast) -> None:
+    for _ in range(4):
+        by_form(indus)
+    assert sent() == [("rights_received", "lms-hamza")] * 3
+    assert tasks() == [("inform", False)]
+    found = RequestStep.objects.filter(kind="acknowledged").order_by("at", "id").values_list("facts__sent", flat=True)
+    assert list(found) == [True, True, True, False]
+    assert not count_rights_message(indus.subject("hamza"))
+
+
+def test_an_address_is_counted_over_all_clients_and_people(cast: Cast) -> None:
+    details: dict[str, Any] = {"role": "learner", "full_name": "Hamza", "email": "HAMZA.Lodhi@students.example"}
+    by: dict[str, Any] = {"actor": SETTING_UP, "at": CAST_AT}
+    with in_client(cast.client_id("khyber")):
+        twin, _ = register_subject("lms-twin", client=cast.client("khyber"), details=details, **by)
+        given: dict[str, Any] = {"channel": "telephone", "language": "en", "actor": SETTING_UP, "at": AT}
+        for _ in range(2):
+            receive_request(cast.client("khyber"), kinds=["access"], subject=twin, **given)
+    with in_client(cast.client_id("indus")):
+        for _ in range(2):
+            by_form(cast)
+        assert len(sent()) == 1
+
+
+def test_an_answer_is_not_sent_to_a_contact_that_changed_after_the_identity_was_verified(indus: Cast) -> None:
+    request = decided(indus, received(indus, "rectification"))
+    changed = {"email": "impostor@mail.example"}
+    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AT + timedelta(hours=71))
+    assert [kind for kind, _ in sent()] == ["rights_received"]
+    assert RequestStep.objects.get(kind="answered").facts == {"sent": False}
