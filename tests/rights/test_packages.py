@@ -137,6 +137,9 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
         assert "<script" not in page.lower()
         assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
         assert "Hamza Lodhi" in page
+    for words in ("Rights request received", "Being carried out", "Rights received"):
+        assert words in english, "labels of codes"
+        assert words not in urdu
     for words in (
         "Purposes",
         "Lawful basis",
