@@ -4,6 +4,7 @@ Texts are sealed under the key of the request, which is destroyed some time afte
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,7 @@ from paktaleem.directory.copies.sections import (
     open_column,
     table_section,
 )
+from paktaleem.foundation.audit.acts import ACT_NAMES
 from rights.requests.models import (
     Overruling,
     RequestExtension,
@@ -38,11 +40,14 @@ from rights.requests.models import (
     RequestStep,
     RightsRequest,
 )
+from rights.requests.models.requests import STATE_LABELS
 from rights.requests.sealing import open_text
 
 __all__ = ["list_request_sections"]
 
 _OF = ("request__subject",)
+_FAMILY = "rights_request."
+_STEPS = {kind.removeprefix(_FAMILY): _(name) for kind, name in ACT_NAMES.items() if kind.startswith(_FAMILY)}
 _REQUEST: tuple[Column, Source] = (NUMBER, "request__number")
 
 
@@ -120,8 +125,8 @@ def _texts() -> Sequence[Section]:
 def _steps() -> Section:
     columns: list[tuple[Column, Source]] = [
         _REQUEST,
-        (Column("step", _("Step")), "kind"),
-        (STATE, "state"),
+        (Column("step", _("Step"), labels=_STEPS), "kind"),
+        (replace(STATE, labels=dict(STATE_LABELS)), "state"),
         (RECORDED, "at"),
         (ACTOR, get_actor),
     ]

@@ -167,6 +167,21 @@ def test_accepting_a_correction_returns_the_new_values(cast, indus, issue):
     assert done.json()["state"] == "confirmed"
 
 
+def test_a_section_too_large_for_one_request_comes_as_a_json_file(cast, indus, issue):
+    order = issue("collect", categories=("content",))
+    indus.post(f"{ORDERS}/{order}/accept")
+
+    def give(content):
+        url = f"{ORDERS}/{order}/files/content"
+        return indus._client.post(url, content, content_type="application/octet-stream")
+
+    large = b'[{"essay": "' + b"x" * 2_000_000 + b'"}]'
+    given = give(large)
+    assert (given.status_code, given.json()["kind"], given.json()["size"]) == (201, "json", len(large))
+    for wrong in (b'[{"essay": ', b"[NaN]", b"[" * 100_000, b'"text"', b"\xff["):
+        assert problem(give(wrong)) == (415, "file-kind-refused"), wrong[:20]
+
+
 def test_collected_data_is_sent_as_sections_and_files(cast, indus, issue):
     order = issue("collect", categories=("content",))
     indus.post(f"{ORDERS}/{order}/accept")

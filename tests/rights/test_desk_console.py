@@ -221,7 +221,7 @@ def test_figures_have_a_period_a_picture_of_twelve_months_and_an_export(sign_in:
         assert ("Access to the data" in page, "Question" in page) == (shown, True), period
     assert page.count("months-received") == 12
     assert refused_by_policy(page) == []
-    answer = amina.post(f"{url}export/?period=30", {"format": "csv", "reason": "review"})
+    answer: Any = amina.post(f"{url}export/?period=30", {"format": "csv", "reason": "review"})
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     lines = list(csv.DictReader(io.StringIO(text)))
     assert [(line["client"], line["right"], line["received"]) for line in lines] == [

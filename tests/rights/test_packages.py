@@ -16,7 +16,7 @@ from paktaleem.directory.data_systems.services import approve_waiver, propose_wa
 from paktaleem.directory.files.models import FileChunk, PackageKey
 from paktaleem.directory.files.services import FilePurged
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -33,7 +33,7 @@ from rights.packages.services.fetching import (
 from rights.packages.tasks import build_one_package
 from rights.requests.answers import compose_answer
 from rights.requests.models import RequestStep, RightsRequest
-from rights.requests.services import answer_request, close_request, decide_part, receive_request
+from rights.requests.services import ContactTooNew, answer_request, close_request, decide_part, receive_request
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.rights.cases import AT, DAY, decided, part_of, received
@@ -137,6 +137,9 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
         assert "<script" not in page.lower()
         assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
         assert "Hamza Lodhi" in page
+    for words in ("Rights request received", "Being carried out", "Rights received"):
+        assert words in english, "labels of codes"
+        assert words not in urdu
     for words in (
         "Purposes",
         "Lawful basis",
@@ -276,6 +279,16 @@ def test_only_a_code_entered_in_the_last_ten_minutes_counts(indus: Cast, age: ti
             fetched(indus, request, code=code)
     assert PackageDownload.objects.count() == 0
     assert fetched(indus, request, code=AT - 9 * MINUTE)
+
+
+def test_a_contact_changed_in_the_last_three_days_gets_no_copy(indus: Cast) -> None:
+    request = answer(indus, built(indus))
+    changed = {"email": "new.hamza@mail.example"}
+    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    with pytest.raises(ContactTooNew):
+        fetched(indus, request, at=AT + timedelta(hours=71))
+    assert PackageDownload.objects.count() == 0
+    assert fetched(indus, request, at=AT + timedelta(hours=72))
 
 
 def test_nobody_else_fetches_a_copy(indus: Cast) -> None:

@@ -1,6 +1,7 @@
 """The section of a copy of a person's data: messages sent to them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
+from paktaleem.directory.mail.kinds import list_message_kinds
 from paktaleem.directory.mail.models import Letter
 
 __all__ = ["list_mail_sections"]
@@ -22,6 +24,7 @@ __all__ = ["list_mail_sections"]
 
 def list_mail_sections() -> Sequence[Section]:
     """List the section of messages; their content is deleted once they are sent."""
+    labels = {one.code: _(one.code.replace("_", " ").capitalize()) for one in list_message_kinds()}
     queued = Column("queued_at", _("Queued"), ValueKind.TIME)
     return (
         table_section(
@@ -29,7 +32,7 @@ def list_mail_sections() -> Sequence[Section]:
             _("Emails and text messages to you"),
             Letter,
             [
-                (KIND, "kind"),
+                (replace(KIND, labels=labels), "kind"),
                 (CHANNEL, "channel"),
                 (LANGUAGE, "language"),
                 (STATE, "state"),
