@@ -32,7 +32,8 @@ LONG_AGO = timedelta(hours=73)
 def platform(committed, monkeypatch, tmp_path):
     """The mini-LMS of Khyber, connected to the running portal."""
     lms = Platform(tmp_path, committed.key("khyber"))
-    for name, value in (environment_of_server() | {"WEBHOOKS_ALLOWED": lms.address}).items():
+    own = {"WEBHOOKS_ALLOWED": lms.address, "MAIL_FOLDER": str(tmp_path / "mails")}  # the key waits for the emails
+    for name, value in (environment_of_server() | own).items():
         monkeypatch.setenv(name, value)
     with served(tmp_path / "web") as port:
         yield lms.connect(port)
