@@ -32,7 +32,7 @@ from paktaleem.directory.webhooks.api import (
     Webhooks,
 )
 from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
-from retention.api import ReportCollection, SubjectHoldings
+from retention.holdings.api import ReportCollection, SubjectHoldings
 from rights.requests.api import RightsRequests, ShowRightsRequest
 
 app_name = "api"

@@ -43,7 +43,7 @@ INSTALLED_APPS = [
     "children.ageing",
     "consent",
     "consent.paper",
-    "retention",
+    "retention.holdings",
     "rights.requests",
     "paktaleem.sandbox",
     "paktaleem.development.demo",

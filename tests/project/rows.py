@@ -60,8 +60,8 @@ from paktaleem.foundation.accounts.services import change_client, change_members
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Holding
-from retention.services import CollectionReport, report_collection
+from retention.holdings.models import Holding
+from retention.holdings.services import CollectionReport, report_collection
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian

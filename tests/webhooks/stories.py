@@ -68,7 +68,7 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, system_act
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.services import CollectionReport, notify_overdue, report_collection
+from retention.holdings.services import CollectionReport, notify_overdue, report_collection
 from rights.requests.services import (
     answer_request,
     carry_out_due_steps,

@@ -21,7 +21,7 @@ from paktaleem.directory.people.services import claim_guardian, register_subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from retention.services import DEADLINE, CollectionReport, report_collection
+from retention.holdings.services import DEADLINE, CollectionReport, report_collection
 from rights.requests.models import Channel, IdentityMethod, RightKind
 from rights.requests.services import receive_request
 

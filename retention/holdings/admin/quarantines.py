@@ -14,7 +14,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from retention.services.incidents import has_open_incident
+from retention.holdings.services.incidents import has_open_incident
 
 __all__ = ["QuarantineAdmin"]
 

@@ -1,7 +1,7 @@
 """Services that record collections, and handle incidents with children's data."""
 
-from retention.services.collecting import CollectionReport, report_collection
-from retention.services.incidents import (
+from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.incidents import (
     DEADLINE,
     OrdersOpen,
     close_manually,

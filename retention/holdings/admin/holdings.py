@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
-from retention.models import Collection, Holding
+from retention.holdings.models import Collection, Holding
 
 __all__ = ["CollectionAdmin", "HoldingAdmin", "person_link"]
 

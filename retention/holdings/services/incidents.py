@@ -24,8 +24,8 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from retention.models import Collection, Holding, Incident, IncidentCause
-from retention.selectors import is_without_authority
+from retention.holdings.models import Collection, Holding, Incident, IncidentCause
+from retention.holdings.selectors import is_without_authority
 
 __all__ = [
     "DEADLINE",

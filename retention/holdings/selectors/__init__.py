@@ -11,7 +11,7 @@ from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from retention.models import Collection, Holding, Incident
+from retention.holdings.models import Collection, Holding, Incident
 
 __all__ = ["is_without_authority", "list_collections", "list_holdings", "list_holdings_of", "list_incidents"]
 

@@ -12,9 +12,9 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validate_input
 from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from retention.models import Holding
-from retention.selectors import list_holdings_of
-from retention.services import CollectionReport, report_collection
+from retention.holdings.models import Holding
+from retention.holdings.selectors import list_holdings_of
+from retention.holdings.services import CollectionReport, report_collection
 
 __all__ = ["ReportCollection", "SubjectHoldings"]
 

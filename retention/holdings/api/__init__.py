@@ -1,5 +1,5 @@
 """API operations on collections and holdings."""
 
-from retention.api.holdings import ReportCollection, SubjectHoldings
+from retention.holdings.api.holdings import ReportCollection, SubjectHoldings
 
 __all__ = ["ReportCollection", "SubjectHoldings"]

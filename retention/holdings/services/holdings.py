@@ -6,7 +6,7 @@ from typing import Any
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.data_systems.states import State
 from paktaleem.foundation.accounts.actors import Actor
-from retention.models import Collection, Holding
+from retention.holdings.models import Collection, Holding
 
 __all__ = ["add_to_holding", "end_holdings"]
 

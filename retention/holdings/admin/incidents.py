@@ -19,10 +19,10 @@ from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTi
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from retention.admin.holdings import person_link
-from retention.models import Incident
-from retention.services import close_manually
-from retention.services.incidents import PARENT
+from retention.holdings.admin.holdings import person_link
+from retention.holdings.models import Incident
+from retention.holdings.services import close_manually
+from retention.holdings.services.incidents import PARENT
 
 __all__ = ["IncidentAdmin", "IncidentProgressFilter"]
 

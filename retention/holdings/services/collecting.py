@@ -18,10 +18,10 @@ from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.models import Collection, Incident, IncidentCause
-from retention.selectors import is_without_authority
-from retention.services.holdings import add_to_holding
-from retention.services.incidents import open_incident
+from retention.holdings.models import Collection, Incident, IncidentCause
+from retention.holdings.selectors import is_without_authority
+from retention.holdings.services.holdings import add_to_holding
+from retention.holdings.services.incidents import open_incident
 
 __all__ = ["CollectionReport", "report_collection"]
 

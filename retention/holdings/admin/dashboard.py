@@ -9,7 +9,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
-from retention.models import Incident
+from retention.holdings.models import Incident
 
 __all__ = ["incidents_board"]
 

@@ -6,27 +6,27 @@ from paktaleem.foundation.extensions import config
 class RetentionConfig(config.PortalAppConfig):
     """Collections, holdings and incidents."""
 
-    name = "retention"
+    name = "retention.holdings"
     label = "retention"
     handlers = (
         (
             "paktaleem.directory.data_systems.answered_orders.order_answered",
-            "retention.services.holdings.end_holdings",
+            "retention.holdings.services.holdings.end_holdings",
         ),
         (
             "paktaleem.directory.data_systems.answered_orders.order_answered",
-            "retention.services.incidents.close_if_answered",
+            "retention.holdings.services.incidents.close_if_answered",
         ),
         (
             "paktaleem.directory.people.revealed_children.child_revealed",
-            "retention.services.incidents.open_for_revealed_children",
+            "retention.holdings.services.incidents.open_for_revealed_children",
         ),
         (
             "children.guardians.services.verifications.verification_found_false",
-            "retention.services.incidents.open_for_false_verification",
+            "retention.holdings.services.incidents.open_for_false_verification",
         ),
         (
             "children.guardians.services.quarantines.quarantine_needs",
-            "retention.services.incidents.has_open_incident",
+            "retention.holdings.services.incidents.has_open_incident",
         ),
     )

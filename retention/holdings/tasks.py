@@ -13,10 +13,10 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.emails import OPENED, OVERDUE, email_officers
-from retention.models import Incident
-from retention.services import notify_overdue
-from retention.services.incidents import NOTIFY_OFFICERS
+from retention.holdings.emails import OPENED, OVERDUE, email_officers
+from retention.holdings.models import Incident
+from retention.holdings.services import notify_overdue
+from retention.holdings.services.incidents import NOTIFY_OFFICERS
 
 __all__ = ["notify_officers_of_incident", "notify_overdue_incidents"]
 

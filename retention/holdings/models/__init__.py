@@ -1,0 +1,6 @@
+"""Models of collections, holdings and incidents."""
+
+from retention.holdings.models.holdings import Collection, Holding
+from retention.holdings.models.incidents import Incident, IncidentCause
+
+__all__ = ["Collection", "Holding", "Incident", "IncidentCause"]
