@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "consent",
     "consent.paper",
     "retention.holdings",
+    "retention.schedule",
     "rights.requests",
     "paktaleem.sandbox",
     "paktaleem.development.demo",

@@ -43,7 +43,7 @@ class Collection(OfPerson):
     )
 
     occasion = models.CharField(max_length=63)
-    purpose = models.CharField(max_length=63)
+    purpose = models.CharField(max_length=63, blank=True, help_text="Empty: for no purpose of the register.")
     count = models.PositiveIntegerField(help_text="How many records.")
     reason = models.CharField("decision", max_length=64, help_text="The decision at the time of collection.")
     collected_at = models.DateTimeField()
@@ -89,6 +89,7 @@ class Holding(OfPerson):
     count = models.PositiveBigIntegerField(help_text="How many records were reported.")
     first_collected_at = models.DateTimeField()
     last_collected_at = models.DateTimeField()
+    last_activity_at = models.DateTimeField(null=True, help_text="When its system last reported that it was used.")
     ended_at = models.DateTimeField(null=True, help_text="When its system reported the erasure.")
 
     objects: ClassVar[Any] = HoldingQuerySet.as_manager()
@@ -106,7 +107,12 @@ class Holding(OfPerson):
                 condition=Q(first_collected_at__lte=F("last_collected_at")), name="holding_begins_first"
             ),
         ]
-        indexes = newest_first("last_collected_at", "holding_by_time")
+        indexes = [
+            *newest_first("last_collected_at", "holding_by_time"),
+            models.Index(
+                fields=["client", "category", "first_collected_at"], condition=Q(ended_at=None), name="holding_by_age"
+            ),
+        ]
 
     def __str__(self) -> str:
         """Return the category."""

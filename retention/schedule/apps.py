@@ -1,0 +1,14 @@
+"""Django app of the retention schedule."""
+
+from paktaleem.foundation.extensions import config
+
+
+class ScheduleConfig(config.PortalAppConfig):
+    """Retention rules, holds and the published schedule."""
+
+    name = "retention.schedule"
+    label = "schedule"
+    verbose_name = "retention schedule"
+    handlers = (
+        ("consent.notices.services.starter.starter_parts", "retention.schedule.services.starter.load_starter_rules"),
+    )
