@@ -10,6 +10,10 @@ class RetentionConfig(config.PortalAppConfig):
     label = "retention"
     handlers = (
         (
+            "paktaleem.directory.people.recorded_events.event_recorded",
+            "retention.holdings.services.activity.record_use_of_account",
+        ),
+        (
             "paktaleem.directory.data_systems.answered_orders.order_answered",
             "retention.holdings.services.holdings.end_holdings",
         ),

@@ -10,5 +10,6 @@ class ScheduleConfig(config.PortalAppConfig):
     label = "schedule"
     verbose_name = "retention schedule"
     handlers = (
+        ("retention.holdings.disposal_checks.before_disposal", "retention.schedule.services.holds.refuse_held"),
         ("consent.notices.services.starter.starter_parts", "retention.schedule.services.starter.load_starter_rules"),
     )

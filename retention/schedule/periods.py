@@ -42,7 +42,8 @@ class Period:
 
     def after(self, day: date) -> date:
         """Return the last day of the period that starts on a day: 31 January and one month is 28 February."""
-        return day + relativedelta(years=self.years, months=self.months, weeks=self.weeks, days=self.days)
+        last: date = day + relativedelta(years=self.years, months=self.months, weeks=self.weeks, days=self.days)
+        return last
 
 
 def parse_period(text: str) -> Period:

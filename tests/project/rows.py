@@ -257,6 +257,7 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     return {
         "children/quarantine": Quarantine.objects.get(cause="report").pk,
         "retention/collection": made.pk,
+        "retention/flaggedcollection": FlaggedCollection.objects.get(collection=made.pk).pk,
         "retention/holding": holding.pk,
         "retention/incident": incident and incident.pk,
     }

@@ -61,6 +61,7 @@ NO_ACTS = {
     "consent.receipts.receipt",
     "consent.notices.notice_tokens",
     "consent.restriction",
+    "consent.starter_parts",
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
@@ -71,7 +72,9 @@ NO_ACTS = {
     "people.erasure_blockers",
     "people.erasure_locks",
     "people.erasure_started",
+    "people.event_recorded",
     "people.xlsx",
+    "retention.before_disposal",
     "sandbox.forgetting",
 }
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""

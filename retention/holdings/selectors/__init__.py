@@ -1,7 +1,9 @@
 """Selectors of collections, holdings and incidents."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -11,15 +13,30 @@ from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from retention.holdings.models import Collection, Holding, Incident
+from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
 
-__all__ = ["is_without_authority", "list_collections", "list_holdings", "list_holdings_of", "list_incidents"]
+__all__ = [
+    "is_without_authority",
+    "list_collections",
+    "list_false_authorisations",
+    "list_flagged",
+    "list_holdings",
+    "list_holdings_of",
+    "list_incidents",
+]
 
 
 def list_collections(actor: Actor) -> QuerySet[Collection]:
     """List reported collections. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS)
     return Collection.objects.select_related("subject", "system")
+
+
+def list_flagged(actor: Actor) -> QuerySet[FlaggedCollection]:
+    """List flagged collections, decided ones too. Raises NotAllowed."""
+    require(actor, Capability.VIEW_HOLDINGS)
+    found: QuerySet[FlaggedCollection] = FlaggedCollection.objects.select_related("subject")
+    return found
 
 
 def list_holdings(actor: Actor) -> QuerySet[Holding]:
@@ -55,6 +72,12 @@ def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> b
         return False
     facts = load_child_facts(subject, past=moment if moment < at else None)
     return _without_false_answers(facts, subject).standing(moment).state != GIVEN
+
+
+def list_false_authorisations(children: AbstractSet[UUID]) -> set[UUID]:
+    """Return the children of whom an authorisation rests on a verification that was ended; one query."""
+    answers = ServiceAuthorisation.objects.filter(child__in=children, verification__ended_at__isnull=False)
+    return set(answers.values_list("child_id", flat=True))
 
 
 def _without_false_answers(facts: ChildFacts, subject: Subject) -> ChildFacts:

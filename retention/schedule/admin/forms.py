@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminDateWidget, AdminTextareaWidget
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -72,14 +73,20 @@ class RuleForm(ScopedForm):
 
     def _show_effect(self) -> None:
         self.effect = preview_rule(self.instance, actor=actor_of(self.request), at=get_action_time(self.request))
-        self.data = self.data.copy()
-        self.data["seen"] = self._digest()
+        self.data = self._with_digest()
         self.add_error(None, _NOT_SAVED)
+
+    def _with_digest(self) -> QueryDict:
+        """Return the submitted values with the digest, so that the same values are saved next time."""
+        values = QueryDict(mutable=True)
+        values.update(self.data)
+        values["seen"] = self._digest()
+        return values
 
     def _digest(self) -> str:
         """Return a digest of the values whose effect was shown."""
         names = sorted(set(self.data) - {"seen", "reason", "csrfmiddlewaretoken"})
-        values = "\0".join(f"{name}={','.join(self.data.getlist(name))}" for name in names)
+        values = "\0".join(f"{name}={self.data[name]}" for name in names)
         return hashlib.sha256(values.encode()).hexdigest()
 
 

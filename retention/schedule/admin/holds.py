@@ -1,13 +1,14 @@
 """Holds in the console: place, review, lift; the lifting of legal holds by a second person."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -30,7 +31,7 @@ __all__ = ["HoldAdmin", "HoldLiftAdmin"]
 class HoldProgressFilter(ProgressFilter):
     """Filter for open holds and for those to be reviewed."""
 
-    offered: Any = {"open": "Open", "to_review_at": "To be reviewed"}
+    offered: ClassVar[Any] = {"open": _("Open"), "to_review_at": _("To be reviewed")}
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:
@@ -68,7 +69,7 @@ class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
     list_display = ("placed_at", "kind", "person", "covers", "review_on", "state", "owner")
     list_filter = (HoldProgressFilter, "client")
     newest_by = "placed_at"
-    longest_first: Any = {"open": "review_on", "to_review_at": "review_on"}
+    longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")
     detail_fields = ("person", "state", "placed_at", "lifted_at", "lift_ground")
     intro = (

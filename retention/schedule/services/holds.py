@@ -1,7 +1,9 @@
 """Placing, reviewing and lifting holds. A legal hold is lifted by two people."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -22,7 +24,9 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.holdings.services.deciding import DataOnHold
 from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.selectors.holds import find_holds
 
 __all__ = [
     "HoldAlreadyLifted",
@@ -30,6 +34,7 @@ __all__ = [
     "LiftAlreadyRequested",
     "lift_hold",
     "place_hold",
+    "refuse_held",
     "review_hold",
     "settle_lift",
 ]
@@ -150,6 +155,13 @@ def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: A
     else:
         _record("hold.lift_declined", hold, actor, at)
     return settled
+
+
+def refuse_held(client_id: UUID, subject_id: UUID, categories: AbstractSet[str]) -> None:
+    """Raise DataOnHold if an open hold covers any of the categories of a person; connected to ``before_disposal``."""
+    for hold in find_holds(client_id, subject_id=subject_id):
+        if not hold.category or hold.category in categories:
+            raise DataOnHold
 
 
 def _lift(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:

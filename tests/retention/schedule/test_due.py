@@ -283,6 +283,7 @@ def test_the_database_and_the_pure_rules_agree(cast, indus, now):
         ends = []
         for purpose in held.purposes:
             applied = resolve_rule(facts, category="usage_logs", purpose=purpose, role=held.subject.role, at=at)
+            assert applied is not None
             used = max(filter(None, [held.last_collected_at, held.last_activity_at]))
             start = used if triggers[applied.rule.id] == "last_activity" else held.last_collected_at
             day = due_day(start.astimezone(ZONE).date(), applied.rule.period, applied.minimum, applied.maximum)

@@ -214,7 +214,7 @@ def test_others_may_not_write_rules(cast, indus, now, name):
 
 def test_a_client_does_not_change_a_shared_rule(cast, now):
     with in_client(PAKTALEEM):
-        rule = RetentionRule.objects.filter(purpose__code="support").select_related("purpose").first()
+        rule = RetentionRule.objects.select_related("purpose").get(purpose__code="support", category="device")
     with in_client(cast.client_id("indus")), pytest.raises((SharedRowNotEditable, NotAllowed)):
         end_rule(rule, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
 
