@@ -5,11 +5,20 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext, ngettext
 
+from consent.register.models.purposes import ROLES
 from retention.schedule.models import Disposal, RetentionRule
 from retention.schedule.periods import Period, parse_period
 from retention.schedule.selectors.due import DueLine, DueState, HoldingDue
 
-__all__ = ["describe_action", "describe_due", "describe_period", "describe_trigger", "describe_why", "last_day"]
+__all__ = [
+    "describe_action",
+    "describe_due",
+    "describe_period",
+    "describe_roles",
+    "describe_trigger",
+    "describe_why",
+    "last_day",
+]
 
 
 def describe_period(period: Period | str) -> str:
@@ -28,6 +37,12 @@ def describe_action(rule: RetentionRule) -> str:
     """Return what is done when the period is over, with the method."""
     action = Disposal(rule.action).label
     return f"{action}: {rule.get_method_display()}" if rule.method else str(action)
+
+
+def describe_roles(roles: tuple[str, ...]) -> str:
+    """Return the roles a line of the schedule is about; empty for every role."""
+    labels = dict(ROLES)
+    return ", ".join(str(labels[role]) for role in roles)
 
 
 def describe_trigger(rule: RetentionRule) -> str:

@@ -3,18 +3,25 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.models import Collection, Holding
+from retention.holdings.picture import WIDTH, Bar, draw_bars
+from retention.holdings.selectors import count_by_age
 
 __all__ = ["CollectionAdmin", "HoldingAdmin", "person_link"]
 
@@ -66,13 +73,51 @@ class HoldingAdmin(OfPersonAdmin):
 
     list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
     newest_by = "last_collected_at"
+    change_list_template = "console/holdings.html"
     row_fields = ("category", "count")
-    detail_fields = ("person", "system", "state", "about", "why", "first_collected_at", "last_collected_at", "ended_at")
+    detail_fields = (
+        "person",
+        "system",
+        "state",
+        "about",
+        "why",
+        "first_collected_at",
+        "last_collected_at",
+        "last_activity_at",
+        "ended_at",
+    )
     intro = "Data held about people, by category and system, derived from reported collections and erasures."
     empty_text = "No data is known to be held yet."
     state = state_column(
-        lambda row: render_state(_("Held"), "warn") if row.ended_at is None else render_state(_("Deleted"), "good")
+        lambda row: (
+            render_state(gettext("Held"), "warn") if row.ended_at is None else render_state(gettext("Deleted"), "good")
+        )
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the picture of a client's holdings."""
+        view = self.admin_site.admin_view(self.picture_view)
+        return [path("picture/", view, name="retention_holding_picture"), *super().get_urls()]
+
+    def picture_view(self, request: HttpRequest) -> HttpResponse:
+        """Show a client's holdings by category and age."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        actor, at = actor_of(request), get_action_time(request)
+        client = Client.objects.filter(pk=get_filtered_client(request) or PAKTALEEM).first()
+        if client is None:
+            raise PermissionDenied
+        bars = draw_bars(count_by_age(actor, client.pk, at=at))
+        values = {
+            "title": gettext("Holdings by category and age"),
+            "client": client,
+            "clients": list(Client.objects.order_by("name")) if actor.client_id is None else [],
+            "parameter": CLIENT_PARAMETER,
+            "bars": [_serialize_bar(bar) for bar in bars],
+            "ages": _age_labels(),
+            "width": WIDTH,
+        }
+        return self.page(request, None, "console/holdings_picture.html", **values)
 
     @admin.display(description="occasions")
     def about(self, row: Holding) -> str:
@@ -83,3 +128,23 @@ class HoldingAdmin(OfPersonAdmin):
     def why(self, row: Holding) -> str:
         """Return the purposes of collection."""
         return ", ".join(row.purposes)
+
+
+def _age_labels() -> list[str]:
+    return [
+        gettext("Up to 1 year"),
+        gettext("1 to 2 years"),
+        gettext("2 to 3 years"),
+        gettext("3 to 5 years"),
+        gettext("More than 5 years"),
+    ]
+
+
+def _serialize_bar(bar: Bar) -> dict[str, Any]:
+    """Return a bar with the same in words: for the picture's description, and for the table's cells."""
+    ages = _age_labels()
+    numbers = [0] * len(ages)
+    for segment in bar.segments:
+        numbers[segment.age] = segment.number
+    words = ", ".join(f"{ages[segment.age]}: {segment.number}" for segment in bar.segments)
+    return {"bar": bar, "numbers": numbers, "words": words}

@@ -2,10 +2,12 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
-from django.db.models import QuerySet
+from dateutil.relativedelta import relativedelta
+from django.db.models import Count, Q, QuerySet
 
 from children.guardians.authority import GIVEN, ChildFacts
 from children.guardians.models import ServiceAuthorisation
@@ -14,8 +16,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
+from retention.holdings.picture import AGES
 
 __all__ = [
+    "count_by_age",
     "is_without_authority",
     "list_collections",
     "list_false_authorisations",
@@ -51,6 +55,29 @@ def list_holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
     require(actor, Capability.VIEW_HOLDINGS, subject.client_id)
     held: QuerySet[Holding] = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
     return held.select_related("system").order_by("category", "system__code", "pk")
+
+
+def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, list[int]]:
+    """Count the current holdings of a client by category and by age since the first collection, youngest first.
+
+    One query over an index. Raises NotAllowed.
+    """
+    require(actor, Capability.VIEW_HOLDINGS, client_id)
+    limits = [at - relativedelta(years=years) for years in AGES]
+    edges = [at + timedelta(days=1), *limits, None]
+    counted = {
+        f"age_{age}": Count("pk", filter=_between(older, younger))
+        for age, (younger, older) in enumerate(pairwise(edges))
+    }
+    held = Holding.objects.held().filter(client_id=client_id).order_by("category")
+    rows = held.values("category").annotate(**counted)
+    return {row["category"]: [row[f"age_{age}"] for age in range(len(AGES) + 1)] for row in rows}
+
+
+def _between(older: datetime | None, younger: datetime | None) -> Q:
+    """Return the condition that data was first collected after ``older`` and up to ``younger``."""
+    after = Q(first_collected_at__gt=older) if older else Q()
+    return after & Q(first_collected_at__lte=younger)
 
 
 def list_incidents(actor: Actor) -> QuerySet[Incident]:

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from consent.register.admin.row_admin import PeriodAdmin
@@ -25,7 +24,7 @@ from paktaleem.foundation.console.spreadsheets import Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.admin.forms import EndRuleForm, RuleForm
-from retention.schedule.labels import describe_action, describe_period, describe_trigger
+from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
 from retention.schedule.models import RetentionRule
 from retention.schedule.selectors import ScheduleLine, list_schedule
 from retention.schedule.services import end_rule, save_rule
@@ -214,7 +213,7 @@ def _serialize_line(line: ScheduleLine) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "category": line.category_name,
         "purpose": line.purpose.name_ur if urdu else line.purpose.name_en,
-        "role": _describe_roles(line),
+        "role": describe_roles(line.roles) or gettext("Every role"),
         "is_gap": line.is_gap,
         **dict.fromkeys(("trigger", "period", "iso", "action", "ground", "minimum", "maximum", "of", "url"), ""),
     }
@@ -232,8 +231,3 @@ def _serialize_line(line: ScheduleLine) -> dict[str, Any]:
         "of": "PakTaleem" if rule.client_id == PAKTALEEM else gettext("The client"),
         "url": reverse("admin:schedule_retentionrule_change", args=[rule.pk], current_app=site.name),
     }
-
-
-def _describe_roles(line: ScheduleLine) -> SafeString | str:
-    labels = dict(RetentionRule._meta.get_field("role").flatchoices)
-    return ", ".join(str(labels[role]) for role in line.roles) or gettext("Every role")
