@@ -367,7 +367,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention|rights"
+    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention|"
+    "schedule|rights"
 )
 
 

@@ -61,6 +61,7 @@ NO_ACTS = {
     "consent.receipts.receipt",
     "consent.notices.notice_tokens",
     "consent.restriction",
+    "consent.public_sections",
     "consent.starter_parts",
     "consent.urls",
     "consent.weaker_rows",

@@ -1,6 +1,6 @@
 """Retention rules in the console: the effect before saving, and the published schedule as a page and as a file."""
 
-import tempfile
+import io
 from typing import Any
 
 from django.contrib import admin, messages
@@ -148,7 +148,7 @@ class RetentionRuleAdmin(PeriodAdmin):
     def file_view(self, request: HttpRequest) -> HttpResponseBase:
         """Return the schedule as a spreadsheet: the same lines as on the page, which are published."""
         client, lines = self._schedule(request)
-        file = tempfile.TemporaryFile()  # noqa: SIM115 -- FileResponse closes it
+        file = io.BytesIO()
         write_sheet(Format.XLSX, file, _headings(), [_to_cells(line) for line in lines])
         file.seek(0)
         name = f"retention-schedule-{client.code}-{get_action_time(request):%Y%m%d}.xlsx"
