@@ -20,7 +20,7 @@ __all__ = ["SubjectHoldings"]
 class HoldingOutput(serializers.Serializer[Any]):
     """Data of one category that one system holds; ``system`` is null if the reporter acts for no system.
 
-    ``due_at`` is the first moment after the last day on which the data is kept: null if no date can be said yet.
+    ``due_at`` is the time at which the last day ends on which the data is kept: null if no date can be said yet.
     ``retention`` says why: ``kept`` until then, ``due``, ``held`` by a hold, ``in_use`` after the event from which the
     period is counted, ``waiting`` for that event, or ``no_rule``. ``purpose`` is the one that keeps it longest.
     """

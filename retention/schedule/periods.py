@@ -67,7 +67,7 @@ def due_day(triggered_on: date, period: Period, minimum: Period | None = None, m
 
 
 def end_of_day(day: date, zone: str) -> datetime:
-    """Return the first moment after a calendar day of a time zone, in UTC."""
+    """Return the time at which a calendar day of a time zone ends, in UTC."""
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone)).astimezone(UTC)
 
 

@@ -268,7 +268,7 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create a rule, and a legal hold that somebody wants to lift."""
+    """Create a rule, and a legal hold whose lifting is requested."""
     client = cast.client("indus")
     rule = make_rule(client.pk, "newsletter", "contact_details", at=AT)
     given: dict[str, Any] = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": date(2027, 1, 1)}

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                     ('reason', models.CharField(max_length=64)),
                     ('flagged_at', models.DateTimeField()),
                     ('decision', models.CharField(blank=True, choices=[('disposed', 'Erase the data'), ('register_corrected', 'The register was corrected'), ('explained', 'Explained: the collection was lawful')], max_length=24)),
-                    ('ground', models.TextField(blank=True, max_length=2000)),
+                    ('ground', models.TextField(blank=True, max_length=2000, verbose_name='ground in words')),
                     ('decided_at', models.DateTimeField(null=True)),
                     ('decided_kind', models.CharField(blank=True, max_length=16)),
                     ('decided_by', models.UUIDField(null=True)),

@@ -20,7 +20,7 @@ _OPEN = Q(decided_at=None)
 
 
 class CollectionDecision(models.TextChoices):
-    """What staff decide about a flagged collection."""
+    """A decision of staff about a flagged collection."""
 
     DISPOSED = "disposed", _("Erase the data")
     REGISTER_CORRECTED = "register_corrected", _("The register was corrected")
@@ -59,7 +59,7 @@ class FlaggedCollection(models.Model):
     reason = models.CharField(max_length=64)
     flagged_at = models.DateTimeField()
     decision = models.CharField(max_length=24, choices=CollectionDecision, blank=True)
-    ground = models.TextField(max_length=2000, blank=True)
+    ground = models.TextField("ground in words", max_length=2000, blank=True)
     decided_at = models.DateTimeField(null=True)
     decided_kind = models.CharField(max_length=16, blank=True)
     decided_by = models.UUIDField(null=True)

@@ -27,7 +27,7 @@ ERASE_WITHIN = timedelta(days=7)
 
 
 class AlreadyDecided(PortalError):
-    """Somebody has decided about this collection."""
+    """The collection was decided before."""
 
     console_message = "This collection was decided already."
 

@@ -34,7 +34,8 @@ def _gap_cards(actor: Actor, at: datetime) -> list[Card]:
     gaps = list_gaps(actor, at=at, limit=LIMIT + 1)
     if not gaps:
         return []
-    names = [f"{gap.category} ({', '.join(filter(None, (gap.purpose, gap.client)))})" for gap in gaps[:_NAMED]]
+    owners = {gap: "" if actor.client_id else gap.client for gap in gaps[:_NAMED]}
+    names = [f"{gap.category} ({', '.join(filter(None, (gap.purpose, owner)))})" for gap, owner in owners.items()]
     note = _("kept without end: {names}").format(names=", ".join(names))
     url = reverse("admin:schedule_retentionrule_schedule", current_app=site.name)
     title = _("Data without a retention rule")

@@ -62,7 +62,7 @@ class Hold(Tracked):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=HoldKind)
-    ground = models.TextField(max_length=2000, help_text="About the case only; do not name people.")
+    ground = models.TextField("ground in words", max_length=2000, help_text="About the case only; do not name people.")
     subject = models.ForeignKey(
         Subject, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False, db_index=False
     )
@@ -128,7 +128,7 @@ class HoldLift(RequestedChange):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     hold = models.ForeignKey(Hold, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    ground = models.TextField(max_length=2000)
+    ground = models.TextField("ground in words", max_length=2000)
 
     class Meta:
         verbose_name = "lifting of a hold"

@@ -32,7 +32,7 @@ class Trigger(models.TextChoices):
 
 
 class Disposal(models.TextChoices):
-    """What is done when the period is over (policy §4)."""
+    """The act that follows the end of a period (policy §4)."""
 
     DELETE = "delete", _("Delete")
     ANONYMISE = "anonymise", _("Anonymise")

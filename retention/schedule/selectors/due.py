@@ -25,7 +25,7 @@ FROM schedule_lines(%s, %s, NULL, %s, NULL, NULL)
 
 
 class DueState(StrEnum):
-    """What speaks for or against the disposal of a holding, the first that applies."""
+    """Reasons for or against the disposal of a holding; the first that applies counts."""
 
     HELD = "held"
     NO_RULE = "no_rule"
@@ -39,7 +39,7 @@ class DueState(StrEnum):
 class DueLine:
     """One purpose of a holding: its rule, the time of the trigger, and when its period is over.
 
-    ``rule`` is None for a gap, ``triggered_at`` before the trigger. ``due_at`` is the first moment after the last day.
+    ``rule`` is None for a gap, ``triggered_at`` before the trigger. ``due_at`` is the end of the last day.
     """
 
     purpose: str

@@ -40,7 +40,7 @@ SELECT
 
 @dataclass(frozen=True, slots=True)
 class RuleEffect:
-    """What a rule would do if it were in force now: counts of holdings, each with all its purposes.
+    """The effect of a rule if it were in force now: counts of holdings, each with all its purposes.
 
     ``due_now``, ``due_in_30`` and ``due_in_90`` days each include the one before. ``in_use`` were collected or used
     after their trigger, so they are not disposed of; ``held`` are covered by a hold; both would otherwise be due within

@@ -54,7 +54,7 @@ class LiftAlreadyRequested(PortalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldScope:
-    """What a hold covers: all data of the client, or that of one person, category or system, or a mix of these."""
+    """The data that a hold covers: all of the client, or that of one person, category or system, or a mix of these."""
 
     subject: Subject | None = None
     category: str = ""
