@@ -153,11 +153,11 @@ def test_a_batch_decides_as_single_decisions_do(cast, indus, now):
     asked = []
     for _ in range(120):
         moment = now + chance.randrange(0, 24 * 60) * timedelta(minutes=1)
-        purpose, category = chance.choice(
+        code, category = chance.choice(
             [("newsletter", "contact_details"), ("product_research", "usage_logs"), ("support", "device")]
         )
         person = chance.choice(people).external_id
-        asked.append((person, Question(purpose, "collect", frozenset({category}), at=moment)))
+        asked.append((person, Question(code, "collect", frozenset({category}), at=moment)))
     found = decide_each(SETTING_UP, indus.pk, asked, now=at)
     assert [one.decision for one in found] == [
         decide_one(SETTING_UP, indus.pk, person, question, now=at) for person, question in asked

@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -65,12 +66,12 @@ def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, li
     require(actor, Capability.VIEW_HOLDINGS, client_id)
     limits = [at - relativedelta(years=years) for years in AGES]
     edges = [at + timedelta(days=1), *limits, None]
-    counted = {
+    counted: dict[str, Any] = {
         f"age_{age}": Count("pk", filter=_between(older, younger))
         for age, (younger, older) in enumerate(pairwise(edges))
     }
     held = Holding.objects.held().filter(client_id=client_id).order_by("category")
-    rows = held.values("category").annotate(**counted)
+    rows: Any = held.values("category").annotate(**counted)
     return {row["category"]: [row[f"age_{age}"] for age in range(len(AGES) + 1)] for row in rows}
 
 

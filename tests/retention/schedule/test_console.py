@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -171,7 +172,7 @@ def test_the_schedule_is_a_page_and_a_spreadsheet(cast, farah, amina):
     text = farah.get(f"{RULES}schedule/").content.decode()
     assert "Companies Act 2017, section 220" in text
     assert "3 lines have no rule" in text
-    sheet = load_workbook(io.BytesIO(b"".join(farah.get(f"{RULES}schedule/file/").streaming_content))).active
+    sheet: Any = load_workbook(io.BytesIO(b"".join(farah.get(f"{RULES}schedule/file/").streaming_content))).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert rows[0][:2] == ["Data category", "Purpose"]
     assert ["Billing and payment", "Keeping the law", "Every role", "Last collection", "10 years", "P10Y"] in [
