@@ -10,6 +10,7 @@ from django.db import connection
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.models import Holding
 from retention.holdings.selectors import list_holdings_of
 from retention.schedule.models import Hold, RetentionRule
@@ -104,8 +105,8 @@ def _fetch_lines(subject: Subject, at: datetime) -> dict[UUID, list[DueLine]]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [subject.client_id, subject.pk, at])
         found = cursor.fetchall()
-    wanted = {rule for _, _, rule, *_ in found if rule is not None}
-    rules = {rule.pk: rule for rule in RetentionRule.objects.filter(pk__in=wanted).select_related("purpose")}
+    in_force = RetentionRule.objects.active(at).filter(client_id__in={subject.client_id, PAKTALEEM})
+    rules = {rule.pk: rule for rule in in_force.select_related("purpose")}
     lines: dict[UUID, list[DueLine]] = defaultdict(list)
     for holding, purpose, rule, triggered_at, due_at, is_in_use in found:
         lines[holding].append(DueLine(purpose or "", rules.get(rule), triggered_at, due_at, is_in_use))
