@@ -234,6 +234,13 @@ def test_the_effect_is_counted_before_saving(cast, indus, now):
     assert not RetentionRule.objects.filter(client_id=indus.pk).exists()
 
 
+def test_the_effect_counts_no_date_while_a_purpose_has_no_rule(cast, indus, now):
+    make_holding(cast.subject("junaid"), "contact_details", ["newsletter", "support"], collected_at=now - 4000 * DAY)
+    rule = build_rule(indus.pk, "support", "contact_details", at=now + HOUR, period="P1D")
+    effect = preview_rule(rule, actor=cast.actor("farah"), at=now)
+    assert (effect.holdings, effect.due_in_90, effect.without_date) == (1, 0, 1)
+
+
 def test_the_effect_of_an_end_counts_what_then_has_no_date(cast, indus, now):
     rule = make_rule(indus.pk, "newsletter", "contact_details", at=now, period="P1D")
     make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=now - 400 * DAY)
