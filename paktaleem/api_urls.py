@@ -31,7 +31,8 @@ from paktaleem.directory.webhooks.api import (
     Webhooks,
 )
 from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
-from retention.api import ReportCollection, SubjectHoldings
+from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
+from retention.schedule.api import SubjectHoldings
 from rights.guardian_requests.api import AskAboutData
 from rights.rectifications.api import Corrections
 from rights.requests.api import RightsRequests, ShowRightsRequest
@@ -52,6 +53,8 @@ urlpatterns = [
     ),
     path("subjects/<str:external_id>/holdings", SubjectHoldings.as_view(), name="subject-holdings"),
     path("collections", ReportCollection.as_view(), name="report-collection"),
+    path("collections/batch", ReportCollections.as_view(), name="report-collections"),
+    path("activity/batch", ReportActivity.as_view(), name="report-activity"),
     path("subjects/<str:external_id>/guardians", Guardians.as_view(), name="guardians"),
     path(
         "subjects/<str:external_id>/guardian-authorisations",

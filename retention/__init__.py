@@ -1,1 +1,1 @@
-"""Reported collections of personal data, current holdings, and incidents with children's data."""
+"""Retention (policy §1, §4, §8): what is held and incidents, and above it how long data is kept."""

@@ -1,7 +1,7 @@
 """Public pages of notices: the version in effect, coming and earlier versions, and comparisons."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from consent.notices.differences import differences
 from consent.notices.models import Notice, NoticeVersion
+from consent.notices.public_sections import public_sections
 from consent.notices.selectors.notices import (
     EffectiveVersion,
     NoticeUnknown,
@@ -191,8 +192,14 @@ def _render_text(
         notices=consent_notices(client, at=at, language=language) if main else [],
         purposes=list_public_purposes(client, language=language) if main else [],
         occasions=list_occasion_names(client, language=language) if main else [],
+        sections=_list_sections(client, at, language) if main else [],
         is_policy=shown.version.notice.is_policy,
     )
+
+
+def _list_sections(client: Client, at: datetime, language: str) -> list[dict[str, Any]]:
+    found = (section(client, at, language) for section in public_sections)
+    return [one for one in found if one is not None]
 
 
 def _render_page(

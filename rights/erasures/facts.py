@@ -11,7 +11,7 @@ from children.guardians.models import Guardianship, Quarantine
 from consent.consents.models import Consent, Objection, Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.canonical import canonical
-from retention.models import Holding, Incident
+from retention.holdings.models import Holding, Incident
 from rights.requests.models import RightsRequest
 from rights.requests.states import State
 

@@ -16,7 +16,7 @@ from paktaleem.directory.data_systems.selectors import categories_held, systems_
 from paktaleem.directory.people.erasure_hooks import Hold, PersonalRows, list_holds, list_personal_rows
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
-from retention.models import Holding
+from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
 from rights.erasures.selectors import is_child, list_legal_purposes, list_unanswered_requests
 from rights.requests.models import RightsRequest

@@ -87,3 +87,45 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_holdings(indus, 
             indus.get(HOLDINGS)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_batch_is_answered_item_by_item(indus, body):
+    items = [body, {**body, "category": "billing"}, {**body, "subject": "lms-kiran"}, {**body, "category": "shoe_size"}]
+    answer = indus.post(f"{COLLECTIONS}/batch", {"collections": items})
+    assert answer.status_code == 200
+    found = answer.json()["collections"]
+    assert [(one["recorded"], one["decision"], one["flagged"], list(one["problems"])) for one in found] == [
+        (True, "permitted", False, []),
+        (True, "category_not_covered", True, []),
+        (False, None, False, ["subject"]),
+        (False, None, False, ["category"]),
+    ]
+    assert indus.get(HOLDINGS).json()["holdings"][0]["category"] == "billing"
+
+
+def test_a_batch_with_a_malformed_item_is_refused_as_a_whole(indus, body):
+    refused = indus.post(f"{COLLECTIONS}/batch", {"collections": [body, {**body, "count": 0}]})
+    assert refused.status_code == 400
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["#/collections/1/count"]
+    assert indus.get(HOLDINGS).json()["holdings"] == []
+    assert indus.post(f"{COLLECTIONS}/batch", {"collections": [body] * 1001}).status_code == 400
+
+
+def test_what_is_held_says_until_when(indus, body):
+    indus.post(COLLECTIONS, body)
+    [held] = indus.get(HOLDINGS).json()["holdings"]
+    assert (held["retention"], held["purpose"], held["last_activity_at"]) == ("kept", "support", None)
+    assert held["due_at"] > timezone.now().isoformat()
+    at = timezone.now().isoformat()
+    answer = indus.post("/api/v1/activity/batch", {"activity": [{"subject": "lms-hamza", "happened_at": at}]})
+    assert answer.json() == {"activity": [{"recorded": True, "problems": {}}]}
+    [held] = indus.get(HOLDINGS).json()["holdings"]
+    assert held["last_activity_at"] is not None
+
+
+def test_data_for_no_purpose_is_recorded_and_flagged(indus, body):
+    del body["purpose"]
+    told = indus.post(COLLECTIONS, body).json()
+    assert (told["decision"], told["flagged"], told["purpose"]) == ("purpose_unknown", True, "")
+    [held] = indus.get(HOLDINGS).json()["holdings"]
+    assert (held["retention"], held["due_at"], held["purposes"]) == ("no_rule", None, [])

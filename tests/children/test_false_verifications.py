@@ -12,8 +12,8 @@ from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Incident
-from retention.services import CollectionReport, report_collection
+from retention.holdings.models import Incident
+from retention.holdings.services import CollectionReport, report_collection
 from tests.children.guardians import decision_reason, make_guardian, record_answer, verified_guardian
 from tests.children.test_purposes import both, say  # noqa: F401 -- two verified guardians
 from tests.factories import SETTING_UP, make_system

@@ -13,7 +13,7 @@ from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.models import Client, ClientChange
 from paktaleem.foundation.tenancy.context import in_client
-from retention.services import CollectionReport, report_collection
+from retention.holdings.services import CollectionReport, report_collection
 from tests.children.guardians import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import row_url

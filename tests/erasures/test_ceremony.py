@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from retention.services import CollectionReport, report_collection
+from retention.holdings.services import CollectionReport, report_collection
 from rights.erasures.facts import read_facts
 from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import preview_erasure

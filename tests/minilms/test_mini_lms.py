@@ -23,7 +23,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Holding, Incident
+from retention.holdings.models import Holding, Incident
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.minilms.connecting import until
 

@@ -63,8 +63,10 @@ from paktaleem.foundation.accounts.services import change_client, change_members
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Holding
-from retention.services import CollectionReport, report_collection
+from retention.holdings.models import FlaggedCollection, Holding
+from retention.holdings.services import CollectionReport, report_collection
+from retention.schedule.models import HoldKind, HoldLift
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from rights.complaints.services import add_entry, open_case, set_deadline
 from rights.desk.services import add_task
 from rights.erasures.models import ErasureProposal
@@ -81,6 +83,7 @@ from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
+from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
@@ -124,6 +127,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
         rows |= orders_of_indus(cast)
         rows |= incident_of_indus(cast)
+        rows |= schedule_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
@@ -333,9 +337,21 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     return {
         "children/quarantine": Quarantine.objects.get(cause="report").pk,
         "retention/collection": made.pk,
+        "retention/flaggedcollection": FlaggedCollection.objects.get(collection=made.pk).pk,
         "retention/holding": holding.pk,
         "retention/incident": incident and incident.pk,
     }
+
+
+def schedule_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create a rule, and a legal hold whose lifting is requested."""
+    client = cast.client("indus")
+    rule = make_rule(client.pk, "newsletter", "contact_details", at=AT)
+    given: dict[str, Any] = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": date(2027, 1, 1)}
+    hold = place_hold(client, scope=HoldScope(subject=cast.subject("junaid")), actor=SETTING_UP, at=AT, **given)
+    lift_hold(hold, ground="Judgment of 3 May.", actor=SETTING_UP, at=AT)
+    lift = HoldLift.objects.get()
+    return {"schedule/retentionrule": rule.pk, "schedule/hold": hold.pk, "schedule/holdlift": lift.pk}
 
 
 def _told(kind: str) -> OrderSpec:

@@ -124,7 +124,10 @@ CONSOLE = {
     "admin/password_change/done/": 200,
     "admin/subjects/subject/find/": 200,
     "admin/subjects/rosterimport/template/<str:kind>/": 200,
+    "admin/retention/holding/picture/": 200,
     "admin/rights/rightsrequest/figures/": 200,
+    "admin/schedule/retentionrule/schedule/": 200,
+    "admin/schedule/retentionrule/schedule/file/": 200,
     "admin/^(?P<app_label>APPS)/$": 404,
     "admin/(?P<url>.*)$": 404,
 }
@@ -204,7 +207,14 @@ ACTS = {
     "webhooks/endpoint/replay": "OC",
     "webhooks/endpoint/rotate": "OC",
     "webhooks/endpoint/test": "OC",
+    "retention/flaggedcollection/decide": "OC",
     "retention/incident/close": "O",
+    "schedule/hold/lift": "OC",
+    "schedule/hold/review": "OC",
+    "schedule/holdlift/approve": "OC",
+    "schedule/holdlift/decline": "OC",
+    "schedule/retentionrule/end": "OC",
+    "subjects/subject/place-hold": "OC",
     "rights/rightsrequest/add-rights": "OC",
     "complaints/authoritycase/deadline": "OC",
     "complaints/authoritycase/end": "OC",
@@ -322,6 +332,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     ],
     "api/v1/subjects/<str:external_id>/holdings": [("get", "/api/v1/subjects/lms-danish/holdings", None, 200, 404)],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
+    "api/v1/collections/batch": [("post", "/api/v1/collections/batch", {"collections": []}, 400, 400)],
+    "api/v1/activity/batch": [("post", "/api/v1/activity/batch", {"activity": []}, 400, 400)],
     "api/v1/subjects/<str:external_id>/guardians": [
         ("get", "/api/v1/subjects/lms-danish/guardians", None, 200, 404),
         ("post", "/api/v1/subjects/lms-danish/guardians", {"guardian": "lms-esra"}, 400, 400),
@@ -403,7 +415,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
-    "rights|complaints|erasures|mailbox|desk"
+    "schedule|rights|complaints|erasures|mailbox|desk"
 )
 
 

@@ -40,6 +40,8 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
+from retention.schedule.models import HoldKind, HoldLift
+from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services import decide_erasure, propose_erasure
 from rights.requests.services.limits import approve_overruling, propose_overruling
 from tests.accounts.officers import second_officer
@@ -118,6 +120,16 @@ def erasure(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_erasure, propose_erasure(cast.subject("hamza"), actor=actor, reason=Reason.REVIEW, at=at))
 
 
+def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    stamp: dict[str, Any] = {"actor": actor, "at": at}
+    scope, review_on = HoldScope(), (at + timedelta(days=30)).date()
+    hold = place_hold(
+        cast.client("indus"), kind=HoldKind.LEGAL, scope=scope, ground="Case 12.", review_on=review_on, **stamp
+    )
+    lift_hold(hold, ground="Judgment of 3 May.", **stamp)
+    return settle(settle_lift, HoldLift.objects.get())
+
+
 def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
@@ -136,6 +148,7 @@ RULES: dict[str, Rule] = {
     "consent.SafeguardChange": safeguard_change,
     "erasures.ErasureProposal": erasure,
     "rights.Overruling": overruling,
+    "schedule.HoldLift": hold_lift,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,
     "systems.Waiver": waiver,

@@ -55,6 +55,8 @@ NO_ACTS = {
     "consent.receipts.receipt",
     "consent.notices.notice_tokens",
     "consent.restriction",
+    "consent.public_sections",
+    "consent.starter_parts",
     "consent.urls",
     "consent.weaker_rows",
     "form.typ",
@@ -68,8 +70,10 @@ NO_ACTS = {
     "people.erasure_holds",
     "people.erasure_locks",
     "people.erasure_started",
+    "people.event_recorded",
     "people.personal_rows",
     "people.xlsx",
+    "retention.before_disposal",
     "sandbox.forgetting",
 }
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""

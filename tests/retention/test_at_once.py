@@ -12,8 +12,8 @@ from django.db import connections, transaction
 from children.guardians.models import Quarantine
 from children.guardians.services import QuarantineNeeded, quarantine, release
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Incident, IncidentCause
-from retention.services import close_manually, open_incident
+from retention.holdings.models import Incident, IncidentCause
+from retention.holdings.services import close_manually, open_incident
 from tests.cast import Cast
 
 

@@ -11,9 +11,9 @@ from paktaleem.directory.people.services import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Collection, Holding, Incident
-from retention.selectors import list_collections, list_holdings, list_holdings_of
-from retention.services import CollectionReport, report_collection
+from retention.holdings.models import Collection, Holding, Incident
+from retention.holdings.selectors import list_collections, list_holdings, list_holdings_of
+from retention.holdings.services import CollectionReport, report_collection
 
 
 def test_a_collection_is_recorded_and_held(cast, report, now):

@@ -22,16 +22,16 @@ from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Holding, Incident
-from retention.selectors import list_incidents
-from retention.services import (
+from retention.holdings.models import Holding, Incident
+from retention.holdings.selectors import list_incidents
+from retention.holdings.services import (
     CollectionReport,
     OrdersOpen,
     close_manually,
     notify_overdue,
     report_collection,
 )
-from retention.tasks import notify_officers_of_incident
+from retention.holdings.tasks import notify_officers_of_incident
 from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian
 from tests.factories import make_system
 

@@ -5,8 +5,8 @@ import pytest
 from children.guardians.models import Quarantine
 from children.guardians.services import QuarantineNeeded, quarantine, release
 from paktaleem.foundation.audit.models import Entry
-from retention.models import Incident
-from retention.services import close_manually
+from retention.holdings.models import Incident
+from retention.holdings.services import close_manually
 
 
 def test_a_report_is_not_released_while_an_incident_is_open(cast, report, now):

@@ -31,6 +31,8 @@ FILLED = (
     "retention_collection",
     "retention_holding",
     "retention_incident",
+    "retention_flaggedcollection",
+    "schedule_hold",
     "children_guardianship",
     "children_serviceauthorisation",
     "children_verification",
@@ -151,6 +153,19 @@ SELECT id, client_id, id, 'usage_logs', 'assessment', 'support', 1, 'permitted',
 INSERT INTO retention_holding (id, client_id, subject_id, category, occasions, purposes, count, first_collected_at,
     last_collected_at, ended_at)
 SELECT id, client_id, id, 'usage_logs', '["assessment"]', '["support"]', 1, at, at, CASE WHEN number %% 9 = 0 THEN at END FROM person;
+INSERT INTO retention_flaggedcollection (id, client_id, collection_id, subject_id, category, purpose, reason, flagged_at, decision,
+    ground, decided_at, decided_kind, decided_by, decided_role)
+SELECT id, client_id, id, id, 'usage_logs', 'support', 'basis_missing', at, CASE WHEN number %% 20 > 0 THEN 'explained' ELSE '' END,
+    CASE WHEN number %% 20 > 0 THEN 'Lawful.' ELSE '' END, CASE WHEN number %% 20 > 0 THEN at END,
+    CASE WHEN number %% 20 > 0 THEN 'user' ELSE '' END, CASE WHEN number %% 20 > 0 THEN client_id END,
+    CASE WHEN number %% 20 > 0 THEN 'client_admin' ELSE '' END
+FROM person WHERE number %% 2 = 0;
+INSERT INTO schedule_hold (id, client_id, kind, ground, subject_id, category, review_on, related_kind, placed_at, placed_kind, placed_by,
+    lifted_at, lifted_by, lift_ground)
+SELECT id, client_id, 'complaint', 'Case.', id, '', at::date + 30, '', at, 'user', client_id,
+    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, CASE WHEN number %% 20 > 0 THEN client_id END,
+    CASE WHEN number %% 20 > 0 THEN 'Settled.' ELSE '' END
+FROM person WHERE number %% 3 = 0;
 INSERT INTO retention_incident (id, client_id, subject_id, cause, categories, opened_at, due_at, closed_at)
 SELECT id, client_id, id, 'collected', '{usage_logs}', at, at + interval '7 days', CASE WHEN number %% 20 > 0 THEN at END FROM person;
 """

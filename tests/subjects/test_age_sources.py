@@ -17,8 +17,8 @@ from paktaleem.directory.people.details import (
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services import register_subject, settle_age_change
 from paktaleem.foundation.tenancy.context import in_client
-from retention.models import Incident
-from retention.services import CollectionReport, report_collection
+from retention.holdings.models import Incident
+from retention.holdings.services import CollectionReport, report_collection
 from tests.api.callers import Caller
 from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring

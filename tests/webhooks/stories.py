@@ -67,7 +67,7 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, system_act
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.services import CollectionReport, notify_overdue, report_collection
+from retention.holdings.services import CollectionReport, notify_overdue, report_collection
 from rights.guardian_requests.services import record_guardian_request
 from rights.requests.services import (
     add_rights,

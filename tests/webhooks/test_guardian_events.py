@@ -22,7 +22,7 @@ from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.services import CollectionReport, notify_overdue, report_collection
+from retention.holdings.services import CollectionReport, notify_overdue, report_collection
 from rights.guardian_requests.services import record_guardian_request
 from tests.access_links.visiting import send
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link

@@ -43,6 +43,7 @@ __all__ = [
     "TimeInFuture",
     "TooManyPastTimes",
     "decide_all_purposes",
+    "decide_from_facts",
     "decide_many_with_key",
     "decide_one",
     "decide_with_key",
@@ -342,6 +343,13 @@ def decide_all_purposes(
         for code, rule in sorted(context.register.purposes.items())
         if rule.active
     }
+
+
+def decide_from_facts(text: str | None, register: Register, question: Question) -> tuple[Decision, SubjectFacts | None]:
+    """Decide a question on facts as ``consent_subject_facts`` returns them, None for an unknown person; return both."""
+    person = _person.decode(text) if text is not None else None
+    context = _DecisionContext(register, None, {}) if person is None else _build_context(register, person, question.at)
+    return context.answer(question), context.subject
 
 
 def _build_context(register: Register, person: _Person, at: datetime) -> _DecisionContext:

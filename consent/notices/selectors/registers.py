@@ -34,10 +34,34 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["RegisterUnsettled", "Version", "cached_register", "current_register", "register_as_of"]
+__all__ = [
+    "RegisterUnsettled",
+    "Version",
+    "cached_register",
+    "current_register",
+    "list_register_changes",
+    "register_as_of",
+]
 
 type Version = tuple[int, int]
 
+_COMPILED = (
+    AgreementSuspension,
+    BalancingTest,
+    ChildMechanism,
+    DataCategory,
+    Instruction,
+    LawfulBasis,
+    Notice,
+    NoticeDispatch,
+    NoticeVersion,
+    Purpose,
+    PurposeCapacity,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+"""The models with a history whose rows, of the client or of PakTaleem, are compiled into a register."""
 _CACHE: dict[UUID, rules.Register] = {}
 _LOCK = Lock()
 _MAX_CLIENTS = 2_000
@@ -112,6 +136,22 @@ def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
             categories=(),
         )
     return _compile(client_id, (0, 0), at)
+
+
+def list_register_changes(client_id: UUID, *, since: datetime) -> list[datetime]:
+    """List the times after ``since`` at which the client's register or the shared catalogue changed; one query.
+
+    Between two of them the register is the same, whichever time it is read for.
+    """
+    owners = {PAKTALEEM, client_id}
+    found = Client.history.filter(id=client_id, history_date__gt=since).values_list("history_date")
+    others = [
+        model.history.filter(client_id__in=owners, history_date__gt=since).values_list("history_date")
+        for model in _COMPILED
+    ]
+    widened = PurposeWidening.objects.filter(client_id__in=owners, widened_at__gt=since).values_list("widened_at")
+    together = found.order_by().union(*(rows.order_by() for rows in (*others, widened))).order_by()
+    return sorted({moment for (moment,) in together})
 
 
 class _Rows:

@@ -1,5 +1,6 @@
 """Loading the starter register: PakTaleem's own client and the shared catalogue."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -28,11 +29,18 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["load_register"]
+__all__ = ["load_register", "starter_parts"]
 
 _REASON = Reason.ONBOARDING
+
+type StarterPart = Callable[[Actor, datetime], int]
+
+starter_parts: ExtensionPoint[StarterPart] = ExtensionPoint(
+    "consent.starter_parts", "Adds an app's missing rows to the starter register; returns the number of rows added."
+)
 
 
 @transaction.atomic
@@ -49,7 +57,8 @@ def load_register(*, actor: Actor, at: datetime) -> int:
     for code, text in PURPOSES.items():
         if code not in known:
             added += _load_purpose(code, text, actor, at)
-    return added + _load_notice(actor, at)
+    added += _load_notice(actor, at)
+    return added + sum(part(actor, at) for part in starter_parts)
 
 
 def _load_paktaleem(actor: Actor, at: datetime) -> int:

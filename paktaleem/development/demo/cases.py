@@ -18,7 +18,7 @@ from paktaleem.directory.people.services import claim_guardian, register_subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from retention.services import DEADLINE, CollectionReport, report_collection
+from retention.holdings.services import DEADLINE, CollectionReport, report_collection
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import Wish
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest

@@ -106,6 +106,10 @@ class Capability(StrEnum):
     OVERRULE_OBJECTIONS = "overrule_objections"
     PROPOSE_ERASURES = "propose_erasures"
     APPROVE_ERASURES = "approve_erasures"
+    DECIDE_COLLECTIONS = "decide_collections"
+    MANAGE_RETENTION = "manage_retention"
+    MANAGE_HOLDS = "manage_holds"
+    LIFT_LEGAL_HOLDS = "lift_legal_holds"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -183,6 +187,10 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.OVERRULE_OBJECTIONS: frozenset({_OFFICER}),
     Capability.PROPOSE_ERASURES: frozenset({_OFFICER, _ADMIN}),
     Capability.APPROVE_ERASURES: frozenset({_OFFICER, _ADMIN}),
+    Capability.DECIDE_COLLECTIONS: frozenset({_OFFICER, _ADMIN}),
+    Capability.MANAGE_RETENTION: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.MANAGE_HOLDS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -205,7 +213,11 @@ SENSITIVE: frozenset[Capability] = frozenset(
 Revealing personal data is not among them: it is daily work, and each access is recorded with its reason.
 """
 
-PRIVILEGED: frozenset[Capability] = SENSITIVE | {Capability.APPROVE_CHILD_CHANGES, Capability.WAIVE_ORDERS}
+PRIVILEGED: frozenset[Capability] = SENSITIVE | {
+    Capability.APPROVE_CHILD_CHANGES,
+    Capability.LIFT_LEGAL_HOLDS,
+    Capability.WAIVE_ORDERS,
+}
 """Capabilities that make a role privileged: sensitive ones, and those that approve what another person proposed.
 
 Privileged staff are made, re-enabled and recovered by two people (decision 0054).

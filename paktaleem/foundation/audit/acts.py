@@ -45,6 +45,7 @@ def _sent(*facts: str, sent_as: str = "", label: str = "", row: str = "", is_sha
 
 
 FAMILY_NAMES = {
+    "activity": _("Reported activity"),
     "answers": _("Answer sheets"),
     "answer": _("Answers on paper"),
     "api_key": _("API keys"),
@@ -55,6 +56,7 @@ FAMILY_NAMES = {
     "erasure": _("Erasures"),
     "form": _("Consent forms"),
     "guardian": _("Guardians"),
+    "hold": _("Holds"),
     "incident": _("Incidents"),
     "key_epoch": _("Wrapping keys"),
     "letter": _("Emails and text messages"),
@@ -94,10 +96,12 @@ _CHECK = ("check", *_GUARDIAN, "method", "state")
 _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
 _CASE = ("kind", "due_at", "outcome")
 _RIGHTS = ("rights_request", "kind", "state", "due_at", "expected_by")
+_HOLD = ("hold", "kind", "category", "review_on")
 _INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
 
 ACTS = (
+    _act("activity.reported", _("Activity reported")),
     _act("answer.confirmed", _("Answer on paper confirmed")),
     _act("answer.contradictory", _("Answers on paper contradict each other")),
     _act("answer.dismissed", _("Answer on paper dismissed")),
@@ -117,6 +121,7 @@ ACTS = (
     _act("client.changed", _("Client changed")),
     _act("client.mechanism_declared", _("Client declared its age check and guardian consent methods")),
     _act("client.registered", _("Client registered")),
+    _act("collection.decided", _("Flagged collection decided"), _sent("collection", "category", "outcome")),
     _act("collection.reported", _("Collection reported")),
     _act("consent.deferred", _("Consent deferred"), _sent(*_CONSENT)),
     _act("consent.evidence_added", _("Evidence added to a consent")),
@@ -222,6 +227,11 @@ ACTS = (
     _act(
         "guardian.written_to", _("Message to a guardian sent"), _sent(*_INVITATION, sent_as="guardian.invitation_sent")
     ),
+    _act("hold.lift_declined", _("Lifting of a legal hold declined")),
+    _act("hold.lift_requested", _("Lifting of a legal hold requested")),
+    _act("hold.lifted", _("Hold lifted"), _sent(*_HOLD)),
+    _act("hold.placed", _("Hold placed"), _sent(*_HOLD)),
+    _act("hold.reviewed", _("Hold reviewed")),
     _act("incident.closed", _("Incident closed"), _sent(*_INCIDENT)),
     _act("incident.opened", _("Incident opened"), _sent(*_INCIDENT)),
     _act("incident.overdue", _("Incident overdue"), _sent(*_INCIDENT)),

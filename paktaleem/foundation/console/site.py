@@ -48,7 +48,7 @@ boards: ExtensionPoint[Board] = ExtensionPoint(
 )
 latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", "The latest acts, on the first page.")
 
-SECTIONS = ("People", "Systems", "Register", "Notices", "Agreements", "Access", "Evidence")
+SECTIONS = ("People", "Systems", "Retention", "Register", "Notices", "Agreements", "Access", "Evidence")
 _UNUSED_PAGES = {"autocomplete", "logout", "view_on_site"}
 
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from paktaleem.directory.people.models import Subject, SubjectEvent, SubjectEventKind
+from paktaleem.directory.people.recorded_events import event_recorded
 from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.directory.people.services.people import apply_confirmed_change
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -46,6 +47,8 @@ def record_subject_event(
     record_entry(f"subject.{kind}", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
     if not _happened_before_another(event):
         _apply(event, subject, actor=actor, at=at)
+    for handler in event_recorded:
+        handler(event, actor, at)
     return event
 
 

@@ -1,0 +1,150 @@
+"""Console pages of reported collections and of holdings."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.holdings.models import Collection, Holding
+from retention.holdings.picture import WIDTH, Bar, draw_bars
+from retention.holdings.selectors import count_by_age
+
+__all__ = ["CollectionAdmin", "HoldingAdmin", "person_link"]
+
+_PERMITTED = "permitted"
+
+
+def person_link(row: Any) -> SafeString:
+    """Return a link to the person of a row."""
+    url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+    return format_html('<a href="{}">{}</a>', url, row.subject)
+
+
+class OfPersonAdmin(EvidenceAdmin):
+    """Base of the console pages of rows about a person."""
+
+    section = "Retention"
+    view_capability = Capability.VIEW_HOLDINGS
+    list_filter = ("client",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person and system."""
+        return super().get_queryset(request).select_related("subject", "system")
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> SafeString:
+        """Return a link to the person."""
+        return person_link(row)
+
+
+@admin.register(Collection, site=site)
+class CollectionAdmin(OfPersonAdmin):
+    """Console page of collections, newest first."""
+
+    list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
+    newest_by = "reported_at"
+    row_fields = ("category", "occasion", "purpose", "count")
+    detail_fields = ("person", "system", "allowed", "collected_at", "reported_at")
+    intro = "Data that systems reported as collected, with the decision at the time of collection."
+    empty_text = "No system has reported a collection yet."
+    allowed = state_column(
+        lambda row: render_state(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad"),
+        "decision",
+    )
+
+
+@admin.register(Holding, site=site)
+class HoldingAdmin(OfPersonAdmin):
+    """Console page of holdings, most recently collected first."""
+
+    list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
+    newest_by = "last_collected_at"
+    change_list_template = "console/holdings.html"
+    row_fields = ("category", "count")
+    detail_fields = (
+        "person",
+        "system",
+        "state",
+        "about",
+        "why",
+        "first_collected_at",
+        "last_collected_at",
+        "last_activity_at",
+        "ended_at",
+    )
+    intro = "Data held about people, by category and system, derived from reported collections and erasures."
+    empty_text = "No data is known to be held yet."
+    state = state_column(
+        lambda row: (
+            render_state(gettext("Held"), "warn") if row.ended_at is None else render_state(gettext("Deleted"), "good")
+        )
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the picture of a client's holdings."""
+        view = self.admin_site.admin_view(self.picture_view)
+        return [path("picture/", view, name="retention_holding_picture"), *super().get_urls()]
+
+    def picture_view(self, request: HttpRequest) -> HttpResponse:
+        """Show a client's holdings by category and age."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        actor, at = actor_of(request), get_action_time(request)
+        client = Client.objects.filter(pk=get_filtered_client(request) or PAKTALEEM).first()
+        if client is None:
+            raise PermissionDenied
+        bars = draw_bars(count_by_age(actor, client.pk, at=at))
+        values = {
+            "title": gettext("Holdings by category and age"),
+            "client": client,
+            "clients": list(Client.objects.order_by("name")) if actor.client_id is None else [],
+            "parameter": CLIENT_PARAMETER,
+            "bars": [_serialize_bar(bar) for bar in bars],
+            "ages": _age_labels(),
+            "width": WIDTH,
+        }
+        return self.page(request, None, "console/holdings_picture.html", **values)
+
+    @admin.display(description="occasions")
+    def about(self, row: Holding) -> str:
+        """Return the occasions of collection."""
+        return ", ".join(row.occasions)
+
+    @admin.display(description="purposes")
+    def why(self, row: Holding) -> str:
+        """Return the purposes of collection."""
+        return ", ".join(row.purposes)
+
+
+def _age_labels() -> list[str]:
+    return [
+        gettext("Up to 1 year"),
+        gettext("1 to 2 years"),
+        gettext("2 to 3 years"),
+        gettext("3 to 5 years"),
+        gettext("More than 5 years"),
+    ]
+
+
+def _serialize_bar(bar: Bar) -> dict[str, Any]:
+    """Return a bar with the same in words: for the picture's description, and for the table's cells."""
+    ages = _age_labels()
+    numbers = [0] * len(ages)
+    for segment in bar.segments:
+        numbers[segment.age] = segment.number
+    words = ", ".join(f"{ages[segment.age]}: {segment.number}" for segment in bar.segments)
+    return {"bar": bar, "numbers": numbers, "words": words}

@@ -1,0 +1,97 @@
+"""Console pages of incidents: the data, the deadline for erasure, and the answers of systems."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.admin.forms import AgreeForm
+from paktaleem.directory.data_systems.admin.panels import orders_panel
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from retention.holdings.admin.holdings import person_link
+from retention.holdings.models import Incident
+from retention.holdings.services import close_manually
+from retention.holdings.services.incidents import PARENT
+
+__all__ = ["IncidentAdmin", "IncidentProgressFilter"]
+
+
+class IncidentProgressFilter(ProgressFilter):
+    """Filter for open and overdue incidents."""
+
+    offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
+
+
+def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    close_manually(row, actor=actor_of(request), at=get_action_time(request))
+
+
+@admin.register(Incident, site=site)
+class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
+    """Console page of incidents, newest first."""
+
+    section = "Systems"
+    view_capability = Capability.VIEW_INCIDENTS
+    list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
+    list_filter = (IncidentProgressFilter, "client")
+    newest_by = "opened_at"
+    longest_first: ClassVar[Any] = {"overdue": "due_at"}
+    row_fields = ("cause",)
+    detail_fields = ("person", "about", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
+    intro = (
+        "Data of a child that was collected without a guardian’s authority. It is quarantined, and every system that "
+        "holds it has seven days to erase it. An incident closes automatically when the last system has answered."
+    )
+    empty_text = "No data of a child has been collected without authority."
+    state = state_column(
+        lambda row: render_state(gettext("Open"), "bad") if row.is_open else render_state(gettext("Closed"), "good")
+    )
+    acts = (
+        RowAction(
+            "close",
+            "Close the incident",
+            Capability.CLOSE_INCIDENTS,
+            _close,
+            form=AgreeForm,
+            lead="No system has an open order for this incident. Close it once you have checked that the data is "
+            "erased.",
+            done="Closed. The person’s data is no longer in quarantine.",
+            danger=True,
+            applies=lambda row, _at: row.is_open and not row.waits_for_systems,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person, and annotate whether an order is open."""
+        open_orders = Order.objects.open().filter(
+            client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk")
+        )
+        found = super().get_queryset(request).select_related("subject")
+        annotated: QuerySet[Any] = found.annotate(waits_for_systems=Exists(open_orders))
+        return annotated
+
+    def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
+        """Return the panels with the orders and their answers."""
+        return [*super().panels(request, row), orders_panel(row, PARENT)]
+
+    @admin.display(description="person")
+    def person(self, row: Incident) -> SafeString:
+        """Return a link to the person."""
+        return person_link(row)
+
+    @admin.display(description="data")
+    def about(self, row: Incident) -> str:
+        """Return the categories of data."""
+        return ", ".join(row.categories)

@@ -1,0 +1,62 @@
+"""Quarantines in the console: who is quarantined, and their release."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from children.guardians.models import Quarantine, QuarantineCause
+from children.guardians.services import release
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import period_pill, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from retention.holdings.services.incidents import has_open_incident
+
+__all__ = ["QuarantineAdmin"]
+
+
+def _may_be_released(row: Quarantine, _at: Any) -> bool:
+    """Return True if the quarantine rests on a report and no incident is open; an incident ends its own quarantine."""
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
+
+
+def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
+    release(row.subject, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+
+
+@admin.register(Quarantine, site=site)
+class QuarantineAdmin(EvidenceAdmin):
+    """Console page of quarantines."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("starts_at", "subject", "cause", "state", "owner")
+    list_filter = ("client",)
+    newest_by = "starts_at"
+    detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
+    intro = (
+        "The data of these people may only be deleted. A quarantine for an incident ends automatically when every "
+        "system has answered."
+    )
+    empty_text = "No data is in quarantine."
+    state = state_column(period_pill)
+    acts = (
+        RowAction(
+            "release",
+            "End the quarantine",
+            Capability.QUARANTINE_SUBJECTS,
+            _release,
+            lead="Only if the report was unfounded. While an incident is open the data stays in quarantine until every "
+            "system has answered.",
+            done="The quarantine has ended.",
+            applies=_may_be_released,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person."""
+        return super().get_queryset(request).select_related("subject")

@@ -1,0 +1,44 @@
+"""Django app of retention."""
+
+from paktaleem.foundation.extensions import config
+
+
+class RetentionConfig(config.PortalAppConfig):
+    """Collections, holdings and incidents."""
+
+    name = "retention.holdings"
+    label = "retention"
+    handlers = (
+        (
+            "paktaleem.directory.people.recorded_events.event_recorded",
+            "retention.holdings.services.activity.record_use_of_account",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "retention.holdings.services.holdings.end_holdings",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "retention.holdings.services.incidents.close_if_answered",
+        ),
+        (
+            "paktaleem.directory.people.revealed_children.child_revealed",
+            "retention.holdings.services.incidents.open_for_revealed_children",
+        ),
+        (
+            "children.guardians.services.verifications.verification_found_false",
+            "retention.holdings.services.incidents.open_for_false_verification",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.erasure_holds",
+            "retention.holdings.services.incidents.hold_erasure",
+        ),
+        (
+            "children.guardians.services.quarantines.quarantine_needs",
+            "retention.holdings.services.incidents.has_open_incident",
+        ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "retention.holdings.sections.list_retention_sections",
+        ),
+    )

@@ -1,0 +1,72 @@
+"""Sections of a copy of a person's data: what was collected, what is held where, and incidents."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.copies.sections import (
+    CATEGORIES,
+    CATEGORY,
+    CLOSED,
+    DUE,
+    OPENED,
+    PURPOSE,
+    PURPOSES,
+    REASON,
+    SYSTEM,
+    Column,
+    Section,
+    ValueKind,
+    table_section,
+)
+from retention.holdings.models import Collection, Holding, Incident
+
+__all__ = ["list_retention_sections"]
+
+_COUNT = Column("count", _("Records"), ValueKind.NUMBER)
+
+
+def list_retention_sections() -> Sequence[Section]:
+    """List the sections of collections, holdings and incidents."""
+    return (
+        table_section(
+            "collections",
+            _("Data collected about you"),
+            Collection,
+            [
+                (CATEGORY, "category"),
+                (SYSTEM, "system__code"),
+                (Column("occasion", _("Occasion")), "occasion"),
+                (PURPOSE, "purpose"),
+                (_COUNT, "count"),
+                (Column("decision", _("Decision")), "reason"),
+                (Column("collected_at", _("Collected"), ValueKind.TIME), "collected_at"),
+            ],
+        ),
+        table_section(
+            "holdings",
+            _("Data that systems hold about you"),
+            Holding,
+            [
+                (CATEGORY, "category"),
+                (SYSTEM, "system__code"),
+                (PURPOSES, "purposes"),
+                (_COUNT, "count"),
+                (Column("first_collected_at", _("First collected"), ValueKind.TIME), "first_collected_at"),
+                (Column("last_collected_at", _("Last collected"), ValueKind.TIME), "last_collected_at"),
+                (Column("erased_at", _("Erased"), ValueKind.TIME), "ended_at"),
+            ],
+        ),
+        table_section(
+            "incidents",
+            _("Incidents about your data"),
+            Incident,
+            [
+                (REASON, "cause"),
+                (CATEGORIES, "categories"),
+                (OPENED, "opened_at"),
+                (DUE, "due_at"),
+                (CLOSED, "closed_at"),
+            ],
+        ),
+    )

@@ -1,0 +1,242 @@
+"""Recording collections that systems report, with the decision about them, flags and incidents.
+
+One report and a batch take the same way: a fixed number of statements for up to 1,000 reports, apart from children
+whose data was collected without authority, for each of whom an incident is opened.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from children.guardians.authority import GIVEN
+from consent.decisions.decision import Question, Reason, SubjectFacts
+from consent.decisions.selectors.past_decisions import PastDecision, decide_each
+from consent.register.models import DataCategory, Occasion, Purpose
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.selectors import system_acted_for
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import lock_subject
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.holdings.models import Collection, FlaggedCollection, Incident, IncidentCause
+from retention.holdings.selectors import is_without_authority, list_false_authorisations
+from retention.holdings.services.holdings import add_to_holdings
+from retention.holdings.services.incidents import open_incident
+from retention.holdings.services.people import FoundPeople, find_people
+
+__all__ = ["CollectionReport", "CollectionResult", "report_collection", "report_collections"]
+
+_DECISION_ACTOR = system_actor("retention.collections")
+_CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpose": Purpose}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionReport:
+    """A report of a collection: category, occasion, purpose (empty: none), time and number of records.
+
+    ``subject`` is the person's LMS id, for a batch.
+    """
+
+    category: str
+    occasion: str
+    purpose: str = ""
+    collected_at: datetime
+    count: int = 1
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionResult:
+    """The result of one report: the collection, its incident if there is one, or the errors by field."""
+
+    collection: Collection | None = None
+    incident: Incident | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_flagged(self) -> bool:
+        """Return True if the decision denied the collection, so that staff must decide about it."""
+        return self.collection is not None and self.collection.reason != Reason.PERMITTED
+
+
+class _Checked(NamedTuple):
+    """A report that is recorded, with its place in the batch and its person."""
+
+    place: int
+    report: CollectionReport
+    subject: Subject
+
+    @property
+    def moment(self) -> datetime:
+        """Return the time for which the collection is decided: not before the person was registered."""
+        return max(self.report.collected_at, self.subject.registered_at)
+
+
+@transaction.atomic
+def report_collection(
+    subject: Subject, collected: CollectionReport, *, actor: Actor, at: datetime
+) -> tuple[Collection, Incident | None]:
+    """Record a collection with the reason code of the decision, even if the decision denies it: then it is flagged.
+
+    Returns the collection, and the incident if it concerns a child without authority (policy §8): a new one, or the
+    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
+    subject = lock_subject(subject.pk, client_id=subject.client_id)
+    errors = _find_errors([collected], subject.client_id, at)
+    if errors[0]:
+        raise ValidationError(errors[0])
+    [result] = _record(subject.client_id, [_Checked(0, collected, subject)], actor, at).values()
+    if result.collection is None:
+        raise TypeError("A recorded report has its collection.")
+    return result.collection, result.incident
+
+
+@transaction.atomic
+def report_collections(
+    client_id: UUID, reports: Sequence[CollectionReport], *, actor: Actor, at: datetime
+) -> list[CollectionResult]:
+    """Record many collections as ``report_collection`` does one; returns a result for each report, in order.
+
+    A report with an error is left out, and the others are recorded. Raises NotAllowed.
+    """
+    require(actor, Capability.REPORT_COLLECTIONS, client_id)
+    people = find_people(client_id, {one.subject for one in reports}, lock=True)
+    errors = _find_errors(reports, client_id, at, people)
+    checked = [
+        _Checked(place, one, people.known[one.subject])
+        for place, (one, faults) in enumerate(zip(reports, errors, strict=True))
+        if not faults
+    ]
+    recorded = _record(client_id, checked, actor, at) if checked else {}
+    return [recorded.get(place) or CollectionResult(errors=faults) for place, faults in enumerate(errors)]
+
+
+def _find_errors(
+    reports: Sequence[CollectionReport], client_id: UUID, at: datetime, people: FoundPeople | None = None
+) -> list[dict[str, list[str]]]:
+    """Return the errors of each report by field; a category that no purpose covers is none, an unknown code is."""
+    owners = [client_id, PAKTALEEM]
+    known = {
+        name: set(model.objects.filter(client_id__in=owners).values_list("code", flat=True))
+        for name, model in _CODES.items()
+    }
+    return [_errors_of(one, known, at) | ((people and people.errors_of(one.subject)) or {}) for one in reports]
+
+
+def _errors_of(one: CollectionReport, known: Mapping[str, AbstractSet[str]], at: datetime) -> dict[str, list[str]]:
+    if one.collected_at > at:
+        return {"collected_at": ["Must be in the past."]}
+    return {
+        name: [f"Not in the register. Allowed: {', '.join(sorted(codes))}."]
+        for name, codes in known.items()
+        if (name != "purpose" or one.purpose) and getattr(one, name) not in codes
+    }
+
+
+def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime) -> dict[int, CollectionResult]:
+    """Record reports without errors, and return the results by place."""
+    asked = [(one.subject.external_id or "", _question(one)) for one in checked]
+    decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
+    system = system_acted_for(actor, at=at)
+    rows = [_build(one, found, system, actor, at) for one, found in zip(checked, decided, strict=True)]
+    Collection.objects.bulk_create(rows)
+    _flag(rows)
+    add_to_holdings(rows)
+    Entry.objects.bulk_create([_make_entry(row, actor, at) for row in rows])
+    incidents = _open_incidents(checked, decided, at)
+    return {one.place: CollectionResult(row, incidents.get(one.place)) for one, row in zip(checked, rows, strict=True)}
+
+
+def _question(one: _Checked) -> Question:
+    return Question(one.report.purpose, "collect", frozenset({one.report.category}), at=one.moment)
+
+
+def _build(one: _Checked, found: PastDecision, system: System | None, actor: Actor, at: datetime) -> Collection:
+    return Collection(
+        id=new_id(),
+        client_id=one.subject.client_id,
+        subject=one.subject,
+        category=one.report.category,
+        occasion=one.report.occasion,
+        purpose=one.report.purpose,
+        count=one.report.count,
+        reason=found.decision.reason,
+        system=system,
+        system_owner=system.client_id if system else None,
+        collected_at=one.report.collected_at,
+        reported_at=at,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+
+
+def _flag(rows: Iterable[Collection]) -> None:
+    """Flag the collections that were denied, for a decision of staff about each."""
+    FlaggedCollection.objects.bulk_create(
+        FlaggedCollection(
+            client_id=row.client_id,
+            collection=row,
+            subject_id=row.subject_id,
+            category=row.category,
+            purpose=row.purpose,
+            reason=row.reason,
+            flagged_at=row.reported_at,
+        )
+        for row in rows
+        if row.reason != Reason.PERMITTED
+    )
+
+
+def _open_incidents(checked: Sequence[_Checked], decided: Sequence[PastDecision], at: datetime) -> dict[int, Incident]:
+    """Open an incident for each child whose data was collected without authority; return them by place."""
+    children = [
+        (one, found.facts)
+        for one, found in zip(checked, decided, strict=True)
+        if found.facts is not None and one.subject.of_age_at is not None and one.subject.of_age_at > one.moment
+    ]
+    doubtful = list_false_authorisations({one.subject.pk for one, _ in children}) if children else set()
+    without: dict[UUID, list[_Checked]] = defaultdict(list)
+    for one, facts in children:
+        if _is_without_authority(one, facts, doubtful, at):
+            without[one.subject.pk].append(one)
+    incidents: dict[int, Incident] = {}
+    for found in without.values():
+        categories = {one.report.category for one in found}
+        incident = open_incident(found[0].subject, categories, cause=IncidentCause.COLLECTED, at=at)
+        incidents |= {one.place: incident for one in found}
+    return incidents
+
+
+def _is_without_authority(one: _Checked, facts: SubjectFacts, doubtful: AbstractSet[UUID], at: datetime) -> bool:
+    """Return True as ``is_without_authority`` does; the decision's facts suffice unless a verification was false."""
+    if one.subject.pk in doubtful:
+        return is_without_authority(one.subject, when=one.report.collected_at, at=at)
+    return facts.service_authorisation != GIVEN
+
+
+def _make_entry(row: Collection, actor: Actor, at: datetime) -> Entry:
+    facts = {
+        "collection": str(row.pk),
+        "category": row.category,
+        "occasion": row.occasion,
+        "purpose": row.purpose,
+        "count": row.count,
+        "collected_at": row.collected_at.isoformat(),
+        "decision": row.reason,
+        "system": str(row.system_id) if row.system_id else None,
+    }
+    return make_entry(
+        "collection.reported", client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at
+    )

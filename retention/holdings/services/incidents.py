@@ -1,0 +1,215 @@
+"""Incidents: a child's data collected without authority is quarantined, and erased in every system within days."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from children.guardians.models import QuarantineCause, Verification
+from children.guardians.services import NotInQuarantine, end_quarantine, quarantine
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
+from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.people.erasure_hooks import Hold
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import lock_subject
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import By, Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from retention.holdings.models import Collection, Holding, Incident, IncidentCause
+from retention.holdings.selectors import is_without_authority
+
+__all__ = [
+    "DEADLINE",
+    "PARENT",
+    "OrdersOpen",
+    "close_if_answered",
+    "close_manually",
+    "has_open_incident",
+    "hold_erasure",
+    "notify_overdue",
+    "open_for_false_verification",
+    "open_for_revealed_children",
+    "open_incident",
+]
+
+DEADLINE = timedelta(days=7)
+"""Time within which every system must erase the data (policy §8: promptly)."""
+PARENT = "incident"
+NOTIFY_OFFICERS = "retention.tell_officers"
+_ACTOR = system_actor("retention.incidents")
+
+
+class OrdersOpen(PortalError):
+    """The incident has an open order; it closes automatically once every order is answered or waived."""
+
+    console_message = "A system has not answered yet. The incident closes automatically when it does."
+
+
+@transaction.atomic
+def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: IncidentCause, at: datetime) -> Incident:
+    """Quarantine a person's data, and order every system that holds these categories to erase it within seven days.
+
+    A person has at most one open incident: further categories are added to it. Officers are notified of a new one by
+    email. The actor is the portal itself. Raises AlreadyErased.
+    """
+    subject = lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
+    incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
+    quarantine(subject, cause=QuarantineCause.INCIDENT, actor=_ACTOR, at=at)  # after the lock: closing ends the last
+    if incident is None:
+        incident = _create_incident(subject, categories, cause, at)
+    elif not categories <= set(incident.categories):
+        incident.categories = sorted({*incident.categories, *categories})
+        save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+        _record_incident("incident.widened", incident, _ACTOR, at)
+    _order_erasure(subject, categories, incident, at)
+    return incident
+
+
+def _create_incident(subject: Subject, categories: AbstractSet[str], cause: IncidentCause, at: datetime) -> Incident:
+    incident = Incident(
+        client_id=subject.client_id,
+        subject=subject,
+        cause=cause.value,
+        categories=sorted(categories),
+        opened_at=at,
+        due_at=at + DEADLINE,
+    )
+    save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+    _record_incident("incident.opened", incident, _ACTOR, at)
+    enqueue_job(NOTIFY_OFFICERS, client=str(incident.client_id), incident=str(incident.pk))
+    return incident
+
+
+def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> None:
+    """Order the erasure of the categories that no open order of the incident covers."""
+    open_orders = Order.objects.open().filter(client_id=subject.client_id, parent_kind=PARENT, parent_id=incident.pk)
+    about = set().union(*open_orders.values_list("categories", flat=True))
+    missing = frozenset(categories - about)
+    if missing:
+        order = OrderSpec(
+            kind=OrderKind.ERASE,
+            categories=missing,
+            reason=Reason.INCIDENT,
+            ground=Ground.CHILD_WITHOUT_CONSENT,
+            due_at=max(incident.due_at, at + timedelta(days=1)),
+            parent=Parent(PARENT, incident.pk),
+        )
+        issue_orders(subject, order, actor=_ACTOR, at=at)
+
+
+def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
+    """Open incidents for people found to be children, whose data is held without authority.
+
+    A callback of ``subjects.revealing``. Skips people for whom a guardian has authorised the service.
+    """
+    del actor
+    categories: dict[UUID, set[str]] = defaultdict(set)
+    held = Holding.objects.held().filter(client_id=client_id, subject__in=people)
+    for person, category in held.values_list("subject_id", "category"):
+        categories[person].add(category)
+    for subject in Subject.objects.filter(client_id=client_id, pk__in=categories):
+        if is_without_authority(subject, when=at, at=at):
+            open_incident(subject, categories[subject.pk], cause=IncidentCause.REVEALED, at=at)
+
+
+def open_for_false_verification(verification: Verification, actor: Actor, at: datetime) -> None:
+    """Open an incident for data of a known child collected on the strength of a false verification.
+
+    Connected to ``verification_found_false``. Skips data covered by another guardian's consent, and people of unknown
+    age.
+    """
+    del actor
+    subject, since = verification.guardianship.child, verification.verified_at
+    own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject}
+    held = Holding.objects.held().filter(**own, last_collected_at__gte=since).values_list("category", flat=True)
+    reported = Collection.objects.filter(**own, collected_at__gte=since, category__in=set(held)).distinct()
+    categories: set[str] = set()
+    for category, moment in reported.values_list("category", "collected_at").order_by("collected_at"):
+        if category not in categories and is_without_authority(subject, when=moment, at=at):
+            categories.add(category)
+    if categories:
+        open_incident(subject, categories, cause=IncidentCause.FALSE_PROOF, at=at)
+
+
+def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
+    """Close an incident once every order is answered or waived; a callback of ``systems.answered``."""
+    del actor
+    if order.parent_kind != PARENT or order.parent_id is None:
+        return
+    incident = _lock_incident(Incident.objects.filter(pk=order.parent_id, client_id=order.client_id))
+    if incident.is_open and is_everything_answered(Parent(PARENT, incident.pk), client_id=incident.client_id):
+        _close(incident, _ACTOR, at)
+
+
+@transaction.atomic
+def close_manually(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
+    """Close an incident without open orders, after staff have checked that the data is erased. Idempotent.
+
+    Raises OrdersOpen, NotAllowed.
+    """
+    require(actor, Capability.CLOSE_INCIDENTS, incident.client_id)
+    incident = _lock_incident(Incident.objects.filter(pk=incident.pk, client_id=incident.client_id))
+    open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
+    if open_orders.exists():
+        raise OrdersOpen
+    return _close(incident, actor, at) if incident.is_open else incident
+
+
+@transaction.atomic
+def notify_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Mark overdue incidents, and notify officers again, once for each; return how many."""
+    late = Incident.objects.overdue(at).filter(client_id=client_id, overdue_told_at=None)
+    found = list(late.select_for_update(of=("self",), skip_locked=True))
+    for incident in found:
+        incident.overdue_told_at = at
+        save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
+        _record_incident("incident.overdue", incident, actor, at)
+        enqueue_job(NOTIFY_OFFICERS, client=str(client_id), incident=str(incident.pk), kind="incident_overdue")
+    return len(found)
+
+
+def has_open_incident(subject: Subject) -> bool:
+    """Return True if an incident of the person is open; connected to ``quarantine_needs``."""
+    return Incident.objects.open().filter(client_id=subject.client_id, subject_id=subject.pk).exists()
+
+
+def hold_erasure(subject: Subject, at: datetime) -> list[Hold]:
+    """Hold a person's erasure while an incident is open: its orders and its end are its evidence; ``erasure_holds``."""
+    del at
+    ground = gettext("An incident is open. It ends when every system has erased the data that was collected.")
+    return [Hold("incident_open", ground)] if has_open_incident(subject) else []
+
+
+def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:
+    incident.closed_at = max(at, incident.opened_at)
+    save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
+    _record_incident("incident.closed", incident, actor, at)
+    with suppress(NotInQuarantine):  # an officer may have ended the quarantine already
+        end_quarantine(incident.subject, actor=_ACTOR, at=at)
+    return incident
+
+
+def _lock_incident(rows: Any) -> Incident:
+    found: Incident = rows.select_for_update(of=("self",)).select_related("subject").get()
+    return found
+
+
+def _record_incident(kind: str, incident: Incident, actor: Actor, at: datetime) -> None:
+    facts = {
+        "incident": str(incident.pk),
+        "cause": str(incident.cause),
+        "categories": incident.categories,
+        "due_at": incident.due_at.isoformat(),
+    }
+    record_entry(kind, client_id=incident.client_id, subject_id=incident.subject_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,58 @@
+"""Dashboard cards: data without a retention rule, holds to be reviewed, and liftings that wait for a second person."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.filters import PROGRESS
+from paktaleem.foundation.console.paging import LIMIT, count_up_to, format_count
+from paktaleem.foundation.console.site import Card, boards, site
+from retention.schedule.models import Hold, HoldLift
+from retention.schedule.selectors import list_gaps
+
+__all__ = ["schedule_board"]
+
+_NAMED = 3
+
+
+@boards.connect
+def schedule_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return cards about gaps and holds; three queries."""
+    cards: list[Card] = []
+    if actor.may(Capability.MANAGE_RETENTION):
+        cards += _gap_cards(actor, at)
+    if actor.may(Capability.MANAGE_HOLDS):
+        cards += _hold_cards(at)
+    return cards
+
+
+def _gap_cards(actor: Actor, at: datetime) -> list[Card]:
+    gaps = list_gaps(actor, at=at, limit=LIMIT + 1)
+    if not gaps:
+        return []
+    owners = {gap: "" if actor.client_id else gap.client for gap in gaps[:_NAMED]}
+    names = [f"{gap.category} ({', '.join(filter(None, (gap.purpose, owner)))})" for gap, owner in owners.items()]
+    note = _("kept without end: {names}").format(names=", ".join(names))
+    url = reverse("admin:schedule_retentionrule_schedule", current_app=site.name)
+    title = _("Data without a retention rule")
+    return [Card(title, format_count(len(gaps)), note, url, needs_attention=True)]
+
+
+def _hold_cards(at: datetime) -> list[Card]:
+    holds = reverse("admin:schedule_hold_changelist", current_app=site.name)
+    lifts = reverse("admin:schedule_holdlift_changelist", current_app=site.name)
+    waiting = HoldLift.objects.filter(state=ChangeState.WAITING)
+    overdue = f"{holds}?{PROGRESS}=to_review_at"
+    found = (
+        (_("Holds to be reviewed"), Hold.objects.to_review_at(at), _("still needed?"), overdue),
+        (_("Liftings of legal holds"), waiting, _("need a second person"), lifts),
+    )
+    return [
+        Card(title, format_count(count), note, url, needs_attention=True)
+        for title, rows, note, url in found
+        if (count := count_up_to(rows.order_by()))
+    ]

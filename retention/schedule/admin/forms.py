@@ -1,0 +1,162 @@
+"""Forms of retention rules and holds."""
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminDateWidget, AdminTextareaWidget
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.models import DataCategory
+from paktaleem.directory.data_systems.models import System
+from paktaleem.foundation.console.forms import (
+    ActionForm,
+    GroundField,
+    RowActionForm,
+    ScopedForm,
+    add_service_error,
+    set_choices,
+)
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.schedule.models import HoldKind
+from retention.schedule.selectors import RuleEffect, preview_end, preview_rule
+from retention.schedule.services.rules import check_rule
+
+__all__ = ["EndRuleForm", "HoldForm", "LiftForm", "PlaceForm", "ReviewForm", "RuleForm"]
+
+_NOT_SAVED = _("Nothing is saved yet. Check the effect below, then save.")
+
+
+def _category_choices(owner: Any, *, every: bool) -> list[tuple[str, str]]:
+    rows = DataCategory.objects.all()
+    if owner is not None:
+        rows = rows.filter(client_id__in={owner, PAKTALEEM})
+    urdu = get_language() == "ur"
+    names = {one.code: f"{one.name_ur if urdu else one.name_en} ({one.code})" for one in rows}
+    first = ("", gettext("Every category") if every else gettext("Choose a category…"))
+    return [first, *sorted(names.items())]
+
+
+class RuleForm(ScopedForm):
+    """A retention rule; the first submission shows its effect, the second one with the same values saves it."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    category = forms.ChoiceField(label=_("Data category"))
+
+    effect: RuleEffect | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories of the client and of PakTaleem."""
+        super().__init__(*args, **kwargs)
+        if "category" in self.fields:
+            owner = getattr(self.instance, "client_id", None)
+            set_choices(self, "category", _category_choices(owner, every=False))
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.errors:
+            return
+        with in_client(self.instance.client_id):
+            actor, at = actor_of(self.request), get_action_time(self.request)
+            try:
+                check_rule(self.instance, actor=actor, at=at)
+            except ValidationError as refusal:
+                add_service_error(self, refusal)
+                return
+        if self.cleaned_data.get("seen") != self._digest():
+            self._show_effect()
+
+    def _show_effect(self) -> None:
+        self.effect = preview_rule(self.instance, actor=actor_of(self.request), at=get_action_time(self.request))
+        self.data = self._with_digest()
+        self.add_error(None, _NOT_SAVED)
+
+    def _with_digest(self) -> QueryDict:
+        """Return the submitted values with the digest, so that the same values are saved next time."""
+        values = QueryDict(mutable=True)
+        values.update(self.data)
+        values["seen"] = self._digest()
+        return values
+
+    def _digest(self) -> str:
+        """Return a digest of the values whose effect was shown."""
+        names = sorted(set(self.data) - {"seen", "reason", "csrfmiddlewaretoken"})
+        values = "\0".join(f"{name}={self.data[name]}" for name in names)
+        return hashlib.sha256(values.encode()).hexdigest()
+
+
+class EndRuleForm(RowActionForm):
+    """Ending a rule, with the effect."""
+
+    @property
+    def effect(self) -> RuleEffect:
+        """Return what would fall due without the rule."""
+        return preview_end(self.row, actor=actor_of(self.request), at=get_action_time(self.request))
+
+
+class HoldForm(ScopedForm):
+    """A hold of a client's data, or of a category or a system of it."""
+
+    reason = None  # type: ignore[assignment]
+    category = forms.ChoiceField(label=_("Data category"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories of the client and of PakTaleem."""
+        super().__init__(*args, **kwargs)
+        if "category" in self.fields:
+            owner = getattr(self.instance, "client_id", None)
+            set_choices(self, "category", _category_choices(owner, every=True))
+
+
+class _ReviewDay(forms.DateField):
+    """The day on which a hold is reviewed."""
+
+    def __init__(self) -> None:
+        """Use the console's date field."""
+        super().__init__(
+            label=_("Review day"),
+            help_text=_("On this day, the first page asks whether the hold is still needed."),
+            widget=AdminDateWidget,
+        )
+
+
+class PlaceForm(ActionForm):
+    """A hold of a person's data."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=HoldKind.choices, widget=forms.RadioSelect)
+    ground = GroundField(help_text=_("About the case only; do not name people."))
+    category = forms.ChoiceField(label=_("Data category"), required=False)
+    system = forms.ModelChoiceField(
+        System.objects.none(), label=_("System"), required=False, empty_label=_("Every system")
+    )
+    review_on = _ReviewDay()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the categories and systems of the person's client and of PakTaleem."""
+        super().__init__(*args, **kwargs)
+        owners = {self.row.client_id, PAKTALEEM}
+        set_choices(self, "category", _category_choices(self.row.client_id, every=True))
+        set_choices(self, "system", System.objects.filter(client_id__in=owners))
+
+
+class LiftForm(ActionForm):
+    """The ground for lifting a hold."""
+
+    ground = forms.CharField(
+        label=_("Ground"),
+        max_length=2000,
+        widget=AdminTextareaWidget,
+        help_text=_("Why is the hold no longer needed? Do not name people."),
+    )
+
+
+class ReviewForm(RowActionForm):
+    """The next review day."""
+
+    review_on = _ReviewDay()
+    field_order = ("review_on", "reason")

@@ -1,0 +1,161 @@
+"""Holds in the console: place, review, lift; the lifting of legal holds by a second person."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.columns import day, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from retention.holdings.admin.holdings import person_link
+from retention.schedule.admin.forms import HoldForm, LiftForm, ReviewForm
+from retention.schedule.models import Hold, HoldLift
+from retention.schedule.services import HoldScope, lift_hold, place_hold, review_hold, settle_lift
+
+__all__ = ["HoldAdmin", "HoldLiftAdmin"]
+
+
+class HoldProgressFilter(ProgressFilter):
+    """Filter for open holds and for those to be reviewed."""
+
+    offered: ClassVar[Any] = {"open": _("Open"), "to_review_at": _("To be reviewed")}
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _review(row: Hold, given: dict[str, Any], request: HttpRequest) -> None:
+    review_hold(row, review_on=given["review_on"], reason=given["reason"], **_by(request))
+
+
+def _lift(row: Hold, given: dict[str, Any], request: HttpRequest) -> None:
+    lift_hold(row, ground=given["ground"], **_by(request))
+
+
+def _is_open(row: Hold, _at: datetime) -> bool:
+    return row.is_open
+
+
+def _pill(row: Hold) -> SafeString:
+    if row.lifted_at is not None:
+        return render_state(gettext("Lifted {day}").format(day=day(row.lifted_at)), "good")
+    if row.review_on <= client_now().date():
+        return render_state(gettext("To be reviewed"), "bad")
+    return render_state(gettext("In force"), "warn")
+
+
+@admin.register(Hold, site=site)
+class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
+    """Console page of holds, newest first."""
+
+    section = "Retention"
+    form = HoldForm
+    view_capability = Capability.VIEW_HOLDINGS
+    add_capability = Capability.MANAGE_HOLDS
+    list_display = ("placed_at", "kind", "person", "covers", "review_on", "state", "owner")
+    list_filter = (HoldProgressFilter, "client")
+    newest_by = "placed_at"
+    longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
+    row_fields = ("kind", "ground", "category", "system", "review_on")
+    detail_fields = ("person", "state", "placed_at", "lifted_at", "lift_ground")
+    intro = (
+        "Data on hold is not disposed of until the hold is lifted. Place a hold of one person’s data on the person’s "
+        "page; here, one of all data of a client, or of a category or a system of it."
+    )
+    empty_text = "No data is on hold."
+    state = state_column(_pill)
+    acts = (
+        RowAction(
+            "review",
+            "Keep the hold",
+            Capability.MANAGE_HOLDS,
+            _review,
+            form=ReviewForm,
+            lead="The hold is still needed. Set the day of the next review.",
+            done="Reviewed. The hold stays in force.",
+            applies=_is_open,
+        ),
+        RowAction(
+            "lift",
+            "Lift the hold",
+            Capability.MANAGE_HOLDS,
+            _lift,
+            form=LiftForm,
+            lead="The retention rules then apply to the data again. A legal hold stays in force until a second person "
+            "agrees, under Liftings of holds.",
+            done="Recorded.",
+            danger=True,
+            applies=_is_open,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person and system."""
+        return super().get_queryset(request).select_related("subject", "system")
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Place the hold."""
+        client = Client.objects.get(pk=row.client_id)
+        scope = HoldScope(category=row.category, system=row.system)
+        placed = place_hold(
+            client,
+            kind=row.kind,
+            scope=scope,
+            ground=row.ground,
+            review_on=row.review_on,
+            actor=details["actor"],
+            at=details["at"],
+        )
+        row.pk = placed.pk
+
+    @admin.display(description="person")
+    def person(self, row: Hold) -> SafeString | str:
+        """Return a link to the person, or that it covers everyone."""
+        return person_link(row) if row.subject_id else gettext("Everyone")
+
+    @admin.display(description="covers")
+    def covers(self, row: Hold) -> str:
+        """Return the category and the system that the hold is limited to."""
+        category = row.category or gettext("Every category")
+        return f"{category}, {row.system}" if row.system else category
+
+
+@admin.register(HoldLift, site=site)
+class HoldLiftAdmin(EvidenceAdmin):
+    """Console page of requests to lift a legal hold."""
+
+    section = "Retention"
+    view_capability = Capability.VIEW_HOLDINGS
+    list_display = ("requested_at", "hold", "state", "owner")
+    list_filter = ("client",)
+    newest_by = "requested_at"
+    detail_fields = ("hold", "ground", "state", "requested_at", "settled_at")
+    intro = "Legal holds that one person wants to lift. The data stays on hold until a second person agrees."
+    empty_text = "No lifting has been requested."
+    state = change_state_column
+    acts = approval_actions(
+        settle_lift,
+        approve="Lift the hold",
+        decline="Keep the hold",
+        lead="The retention rules then apply to the data again.",
+        capability=Capability.LIFT_LEGAL_HOLDS,
+        danger=True,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related hold."""
+        return super().get_queryset(request).select_related("hold")

@@ -1,0 +1,81 @@
+"""The data held about a person on their page: since when, for what, until when and why; and placing a hold."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import render_state
+from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+from retention.schedule.admin.forms import PlaceForm
+from retention.schedule.labels import describe_due, describe_why
+from retention.schedule.selectors import HoldingDue, list_due_of_person
+from retention.schedule.selectors.due import DueState
+from retention.schedule.services import HoldScope, place_hold
+
+__all__ = ["holdings_panel"]
+
+_TONES = {
+    DueState.HELD: "warn",
+    DueState.NO_RULE: "bad",
+    DueState.WAITING: "calm",
+    DueState.KEPT: "good",
+    DueState.IN_USE: "warn",
+    DueState.DUE: "bad",
+}
+
+
+@person_panels.connect
+def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show what is held about a person, since when, on which occasions, for what, and until when with the reason."""
+    if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
+        return None
+    at, zone = get_action_time(request), row.client.time_zone
+    with in_client(row.client_id):
+        found = list_due_of_person(row, actor=actor_of(request), at=at)
+        lines = [_serialize(one, at, zone) for one in found]
+    return {"template": "console/panels/holdings.html", "rows": lines}
+
+
+def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:
+    held = one.holding
+    return {
+        "held": held,
+        "url": reverse("admin:retention_holding_change", args=[held.pk], current_app=site.name),
+        "occasions": ", ".join(held.occasions),
+        "purposes": ", ".join(held.purposes) or "—",
+        "until": render_state(describe_due(one, at=at, zone=zone), _TONES[one.state(at)]),
+        "why": describe_why(one, zone=zone),
+    }
+
+
+def _place(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    hold = place_hold(
+        row.client,
+        kind=given["kind"],
+        scope=HoldScope(subject=row, category=given["category"], system=given["system"]),
+        ground=given["ground"],
+        review_on=given["review_on"],
+        actor=actor_of(request),
+        at=get_action_time(request),
+    )
+    return HttpResponseRedirect(reverse("admin:schedule_hold_change", args=[hold.pk], current_app=site.name))
+
+
+person_acts.connect(
+    RowAction(
+        "place-hold",
+        "Place a hold",
+        Capability.MANAGE_HOLDS,
+        _place,
+        form=PlaceForm,
+        lead="Data on hold is not disposed of by a retention rule until the hold is lifted.",
+        applies=lambda row, _: row.erased_at is None,
+    )
+)

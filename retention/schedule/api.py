@@ -1,0 +1,76 @@
+"""API operation on what is held about a person, and until when."""
+
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of
+from retention.schedule.selectors import HoldingDue, list_due_of_person
+from retention.schedule.selectors.due import DueState
+
+__all__ = ["SubjectHoldings"]
+
+
+class HoldingOutput(serializers.Serializer[Any]):
+    """Data of one category that one system holds; ``system`` is null if the reporter acts for no system.
+
+    ``due_at`` is the time at which the last day ends on which the data is kept: null if no date can be said yet.
+    ``retention`` says why: ``kept`` until then, ``due``, ``held`` by a hold, ``in_use`` after the event from which the
+    period is counted, ``waiting`` for that event, or ``no_rule``. ``purpose`` is the one that keeps it longest.
+    """
+
+    category = serializers.CharField()
+    system = serializers.CharField(allow_null=True)
+    occasions = serializers.ListField(child=serializers.CharField())
+    purposes = serializers.ListField(child=serializers.CharField())
+    count = serializers.IntegerField()
+    first_collected_at = serializers.DateTimeField()
+    last_collected_at = serializers.DateTimeField()
+    last_activity_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    retention = serializers.ChoiceField([state.value for state in DueState])
+    purpose = serializers.CharField(allow_null=True)
+
+
+class HoldingsOutput(serializers.Serializer[Any]):
+    """The data held about one person."""
+
+    subject = serializers.CharField()
+    holdings = HoldingOutput(many=True)
+
+
+class SubjectHoldings(Operation):
+    """``GET /api/v1/subjects/{external_id}/holdings``."""
+
+    capabilities = {"GET": Capability.VIEW_HOLDINGS}
+    is_conditional = True
+
+    @extend_schema(responses=HoldingsOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """Return what is held about a person by category and system: since when, for what, and until when."""
+        person, at = get_subject(external_id, actor=actor_of(request)), moment_of(request)
+        found = list_due_of_person(person, actor=actor_of(request), at=at)
+        return Response({"subject": external_id, "holdings": [_serialize(one, at) for one in found]})
+
+
+def _serialize(one: HoldingDue, at: datetime) -> dict[str, Any]:
+    held, due_at = one.holding, one.due_at
+    return {
+        "category": held.category,
+        "system": held.system.code if held.system else None,
+        "occasions": held.occasions,
+        "purposes": held.purposes,
+        "count": held.count,
+        "first_collected_at": held.first_collected_at.isoformat(),
+        "last_collected_at": held.last_collected_at.isoformat(),
+        "last_activity_at": held.last_activity_at.isoformat() if held.last_activity_at else None,
+        "due_at": due_at.isoformat() if due_at else None,
+        "retention": one.state(at).value,
+        "purpose": one.decisive.purpose or None,
+    }

@@ -1,0 +1,99 @@
+"""Words for periods, rules and due dates, in the language of the page."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import get_language, gettext, ngettext
+
+from consent.register.models.purposes import ROLES
+from retention.schedule.models import Disposal, RetentionRule
+from retention.schedule.periods import Period, parse_period
+from retention.schedule.selectors.due import DueLine, DueState, HoldingDue
+
+__all__ = [
+    "describe_action",
+    "describe_due",
+    "describe_period",
+    "describe_roles",
+    "describe_trigger",
+    "describe_why",
+    "last_day",
+]
+
+
+def describe_period(period: Period | str) -> str:
+    """Return a period in words, such as 1 year 6 months."""
+    found = parse_period(period) if isinstance(period, str) else period
+    parts = (
+        (found.years, ngettext("{number} year", "{number} years", found.years)),
+        (found.months, ngettext("{number} month", "{number} months", found.months)),
+        (found.weeks, ngettext("{number} week", "{number} weeks", found.weeks)),
+        (found.days, ngettext("{number} day", "{number} days", found.days)),
+    )
+    return " ".join(words.format(number=number) for number, words in parts if number)
+
+
+def describe_action(rule: RetentionRule) -> str:
+    """Return what is done when the period is over, with the method."""
+    action = Disposal(rule.action).label
+    return f"{action}: {rule.get_method_display()}" if rule.method else str(action)
+
+
+def describe_roles(roles: tuple[str, ...]) -> str:
+    """Return the roles a line of the schedule is about; empty for every role."""
+    labels = dict(ROLES)
+    return ", ".join(str(labels[role]) for role in roles)
+
+
+def describe_trigger(rule: RetentionRule) -> str:
+    """Return from which event a rule counts, with its fixed day."""
+    label = str(rule.get_trigger_display())
+    return f"{label}: {rule.fixed_on:%Y-%m-%d}" if rule.fixed_on else label
+
+
+def last_day(due_at: datetime, zone: str) -> str:
+    """Return the last calendar day, in the client's zone, on which data is kept."""
+    return f"{due_at.astimezone(ZoneInfo(zone)) - timedelta(microseconds=1):%Y-%m-%d}"
+
+
+def describe_due(one: HoldingDue, *, at: datetime, zone: str) -> str:
+    """Return until when data is kept, in a few words."""
+    state = one.state(at)
+    if state is DueState.HELD:
+        return gettext("On hold: not before it is lifted")
+    if state is DueState.NO_RULE:
+        return gettext("No rule: not disposed of")
+    if one.due_at is None:
+        return gettext("Not counted yet")
+    day = last_day(one.due_at, zone)
+    if state is DueState.IN_USE:
+        return gettext("In use after {day}: not disposed of").format(day=day)
+    if state is DueState.DUE:
+        return gettext("Due since {day}").format(day=day)
+    return gettext("Until {day}").format(day=day)
+
+
+def describe_why(one: HoldingDue, *, zone: str) -> list[str]:
+    """Return why data is kept until then: the holds, then the decisive rule with its trigger."""
+    words = gettext("{kind}, to be reviewed on {day}")
+    holds = [words.format(kind=hold.get_kind_display(), day=hold.review_on.isoformat()) for hold in one.holds]
+    return [*holds, _describe_line(one.decisive, zone)]
+
+
+def _describe_line(line: DueLine, zone: str) -> str:
+    if line.rule is None:
+        return (
+            gettext("No retention rule for the purpose {purpose}").format(purpose=line.purpose)
+            if line.purpose
+            else gettext("Collected for no purpose of the register")
+        )
+    purpose = line.rule.purpose
+    values = {
+        "purpose": purpose.name_ur if get_language() == "ur" else purpose.name_en,
+        "trigger": describe_trigger(line.rule),
+        "period": describe_period(line.rule.period),
+    }
+    if line.triggered_at is None:
+        return gettext("{purpose}: {period} after “{trigger}”, which has not happened yet").format(**values)
+    day = f"{line.triggered_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+    return gettext("{purpose}: {period} after “{trigger}” on {day}").format(day=day, **values)

@@ -1,0 +1,22 @@
+"""Services of the retention schedule: rules and holds."""
+
+from retention.schedule.services.holds import (
+    HoldScope,
+    LiftAlreadyRequested,
+    lift_hold,
+    place_hold,
+    review_hold,
+    settle_lift,
+)
+from retention.schedule.services.rules import end_rule, save_rule
+
+__all__ = [
+    "HoldScope",
+    "LiftAlreadyRequested",
+    "end_rule",
+    "lift_hold",
+    "place_hold",
+    "review_hold",
+    "save_rule",
+    "settle_lift",
+]

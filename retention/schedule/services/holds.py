@@ -1,0 +1,222 @@
+"""Placing, reviewing and lifting holds. A legal hold is lifted by two people."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from consent.register.models import DataCategory
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.holdings.services.deciding import DataOnHold
+from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.selectors.holds import find_holds
+
+__all__ = [
+    "HoldAlreadyLifted",
+    "HoldScope",
+    "LiftAlreadyRequested",
+    "lift_hold",
+    "place_hold",
+    "refuse_held",
+    "review_hold",
+    "settle_lift",
+]
+
+
+class HoldAlreadyLifted(PortalError):
+    """The hold was lifted before."""
+
+    console_message = "This hold was lifted already."
+
+
+class LiftAlreadyRequested(PortalError):
+    """Lifting this hold was requested before: a second person may agree."""
+
+    console_message = "Lifting was requested already: a second person may agree."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldScope:
+    """The data that a hold covers: all of the client, or that of one person, category or system, or a mix of these."""
+
+    subject: Subject | None = None
+    category: str = ""
+    system: System | None = None
+
+
+@transaction.atomic
+def place_hold(
+    client: Client,
+    *,
+    kind: HoldKind | str,
+    scope: HoldScope,
+    ground: str,
+    review_on: date,
+    related: Parent | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Hold:
+    """Place a hold: data in its scope is not disposed of until it is lifted.
+
+    ``related`` is the case of an app above; a second hold with the same scope for the same case returns the first one.
+    ``review_on`` is a day in the client's time zone. Raises ValidationError naming the field, AlreadyErased,
+    NotAllowed.
+    """
+    require(actor, Capability.MANAGE_HOLDS, client.pk)
+    _check_scope(client, scope)
+    if related is not None and (known := _find_open(client, scope, related)) is not None:
+        return known
+    hold = Hold(
+        id=new_id(),
+        client_id=client.pk,
+        kind=HoldKind(kind).value,
+        ground=_require_ground(ground, "ground"),
+        subject=scope.subject,
+        category=scope.category,
+        system=scope.system,
+        system_owner=scope.system.client_id if scope.system else None,
+        review_on=_require_later(client, review_on, at=at),
+        related_kind=related.kind if related else "",
+        related_id=related.id if related else None,
+        placed_at=at,
+        placed_kind=actor.kind.value,
+        placed_by=actor.id,
+    )
+    save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
+    _record("hold.placed", hold, actor, at)
+    return hold
+
+
+@transaction.atomic
+def review_hold(hold: Hold, *, review_on: date, reason: Reason | str, actor: Actor, at: datetime) -> Hold:
+    """Keep a hold and set its next review day. Raises ValidationError, HoldAlreadyLifted, NotAllowed."""
+    require(actor, Capability.MANAGE_HOLDS, hold.client_id)
+    hold = _lock(hold)
+    hold.review_on = _require_later(hold.client, review_on, at=at)
+    save_tracked(hold, actor=actor, reason=reason, at=at)
+    _record("hold.reviewed", hold, actor, at)
+    return hold
+
+
+@transaction.atomic
+def lift_hold(hold: Hold, *, ground: str, actor: Actor, at: datetime) -> Hold:
+    """Lift a hold, or request it: a legal hold stays in force until a second person agrees.
+
+    Raises ValidationError for an empty ground, HoldAlreadyLifted, LiftAlreadyRequested, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_HOLDS, hold.client_id)
+    hold, ground = _lock(hold), _require_ground(ground, "ground")
+    if hold.kind != HoldKind.LEGAL:
+        return _lift(hold, ground, actor, at)
+    if HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING).exists():
+        raise LiftAlreadyRequested
+    HoldLift(
+        client_id=hold.client_id,
+        hold=hold,
+        ground=ground,
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_at=at,
+    ).save(force_insert=True)
+    _record("hold.lift_requested", hold, actor, at)
+    return hold
+
+
+@transaction.atomic
+def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime) -> HoldLift:
+    """Approve or decline the lifting of a legal hold; the requester may only decline.
+
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, HoldAlreadyLifted, NotAllowed.
+    """
+    del reason  # the hold's history has the ground in words
+    require(actor, Capability.LIFT_LEGAL_HOLDS, lift.client_id)
+    hold = _lock(Hold.objects.get(pk=lift.hold_id, client_id=lift.client_id))
+    settled = decide_change(lift, approve=approve, actor=actor, at=at)
+    settled.save(update_fields=["state", "settled_by", "settled_at"])
+    if approve:
+        _lift(hold, settled.ground, actor, at)
+    else:
+        _record("hold.lift_declined", hold, actor, at)
+    return settled
+
+
+def refuse_held(client_id: UUID, subject_id: UUID, categories: AbstractSet[str]) -> None:
+    """Raise DataOnHold if an open hold covers any of the categories of a person; connected to ``before_disposal``."""
+    for hold in find_holds(client_id, subject_id=subject_id):
+        if not hold.category or hold.category in categories:
+            raise DataOnHold
+
+
+def _lift(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
+    hold.lifted_at, hold.lifted_by, hold.lift_ground = max(at, hold.placed_at), actor.id, ground
+    save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
+    _record("hold.lifted", hold, actor, at)
+    return hold
+
+
+def _lock(hold: Hold) -> Hold:
+    rows = Hold.objects.select_for_update(of=("self",)).select_related("client")
+    found: Hold = rows.get(pk=hold.pk, client_id=hold.client_id)
+    if not found.is_open:
+        raise HoldAlreadyLifted
+    return found
+
+
+def _find_open(client: Client, scope: HoldScope, related: Parent) -> Hold | None:
+    own = Hold.objects.open().filter(client_id=client.pk, related_kind=related.kind, related_id=related.id)
+    found: Hold | None = own.filter(subject=scope.subject, category=scope.category, system=scope.system).first()
+    return found
+
+
+def _check_scope(client: Client, scope: HoldScope) -> None:
+    if scope.subject is not None:
+        if scope.subject.client_id != client.pk:
+            raise ValidationError({"subject": [_("Choose a person of this client.")]})
+        if scope.subject.erased_at is not None:
+            raise AlreadyErased
+    owners = [client.pk, PAKTALEEM]
+    if scope.category and not DataCategory.objects.filter(client_id__in=owners, code=scope.category).exists():
+        raise ValidationError({"category": [_("Choose a data category of the register.")]})
+    if scope.system is not None and scope.system.client_id not in owners:
+        raise ValidationError({"system": [_("Choose a system of this client or of PakTaleem.")]})
+
+
+def _require_ground(ground: str, field: str) -> str:
+    if not ground.strip():
+        raise ValidationError({field: [_("Give a ground in words.")]})
+    return ground.strip()
+
+
+def _require_later(client: Client, review_on: date, *, at: datetime) -> date:
+    if review_on <= at.astimezone(ZoneInfo(client.time_zone)).date():
+        raise ValidationError({"review_on": [_("Choose a day after today.")]})
+    return review_on
+
+
+def _record(kind: str, hold: Hold, actor: Actor, at: datetime) -> None:
+    facts = {
+        "hold": str(hold.pk),
+        "kind": str(hold.kind),
+        "category": hold.category or None,
+        "system": str(hold.system_id) if hold.system_id else None,
+        "review_on": hold.review_on.isoformat(),
+        "related": str(hold.related_id) if hold.related_id else None,
+    }
+    record_entry(kind, client_id=hold.client_id, subject_id=hold.subject_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,18 @@
+"""Fixtures: the context of Indus, and of PakTaleem."""
+
+import pytest
+
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def paktaleem(cast):
+    with in_client(PAKTALEEM):
+        yield cast.client("paktaleem")

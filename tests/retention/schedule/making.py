@@ -1,0 +1,54 @@
+"""Retention rules and holdings for tests."""
+
+from datetime import timedelta
+from typing import Any
+
+from consent.register.models import Purpose
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.holdings.models import Holding
+from retention.schedule.models import RetentionRule
+from retention.schedule.services import save_rule
+from tests.factories import SETTING_UP
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def build_rule(client_id, purpose, category, *, at, **values: Any) -> RetentionRule:
+    """Return an unsaved rule: 30 days after the last collection, then delete."""
+    given = {"trigger": "collected", "period": "P30D", "action": "delete", "starts_at": at, **values}
+    found = Purpose.objects.filter(code=purpose, client_id__in=[client_id, PAKTALEEM])
+    return RetentionRule(
+        client_id=client_id,
+        category=category,
+        purpose=max(found, key=lambda one: one.client_id == client_id),
+        ground_en="For a test.",
+        ground_ur="جانچ کے لیے۔",
+        **given,
+    )
+
+
+def make_rule(client_id, purpose, category, *, at, actor=SETTING_UP, **values: Any) -> RetentionRule:
+    """Save a rule, in the context of its client."""
+    rule = build_rule(client_id, purpose, category, at=at, **values)
+    return save_rule(rule, actor=actor, reason=Reason.REVIEW, at=at)
+
+
+def make_holding(subject, category, purposes, *, collected_at, system=None, used_at=None) -> Holding:
+    """Create a holding directly, for the purposes of reads."""
+    held = Holding(
+        client_id=subject.client_id,
+        subject=subject,
+        category=category,
+        system=system,
+        system_owner=system.client_id if system else None,
+        occasions=["assessment"],
+        purposes=list(purposes),
+        count=1,
+        first_collected_at=collected_at,
+        last_collected_at=collected_at,
+        last_activity_at=used_at,
+    )
+    held.save(force_insert=True)
+    return held

@@ -1,0 +1,219 @@
+"""The schedule in the console: the effect before saving, holds, gaps, the person's table, picture and spreadsheet."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from consent.register.models import Purpose
+from paktaleem.foundation.tenancy.context import in_client
+from retention.holdings.models import FlaggedCollection
+from retention.holdings.picture import WIDTH, draw_bars
+from retention.holdings.services import CollectionReport, report_collection
+from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
+from retention.schedule.services import HoldScope, lift_hold, place_hold
+from tests.factories import SETTING_UP
+from tests.retention.schedule.making import DAY, make_holding, make_rule
+from tests.signing_in import browser_of
+
+RULES = "/admin/schedule/retentionrule/"
+
+
+@pytest.fixture
+def farah(cast):
+    return browser_of(cast.user("farah"))
+
+
+@pytest.fixture
+def amina(cast):
+    return browser_of(cast.user("amina"))
+
+
+def fill(cast, **values):
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    return {
+        "category": "contact_details",
+        "purpose": str(purpose.pk),
+        "role": "",
+        "trigger": "collected",
+        "period": "P30D",
+        "action": "delete",
+        "ground_en": "The letter is monthly.",
+        "ground_ur": "خط ماہانہ ہے۔",
+        "reason": "review",
+        **values,
+    }
+
+
+def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(cast, farah):
+    with in_client(cast.client_id("indus")):
+        old = timezone.now() - 400 * DAY
+        make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=old)
+    first = farah.post(f"{RULES}add/", fill(cast))
+    text = first.content.decode()
+    assert first.status_code == 200
+    assert "Nothing is saved yet" in text
+    assert re.search(r"Due now</th>\s*<td>1</td>", text)
+    with in_client(cast.client_id("indus")):
+        assert not RetentionRule.objects.filter(client_id=cast.client_id("indus")).exists()
+    [seen] = re.findall(r'name="seen" value="(\w+)"', text)
+    changed = farah.post(f"{RULES}add/", fill(cast, period="P10D", seen=seen))
+    assert "Nothing is saved yet" in changed.content.decode()
+    saved = farah.post(f"{RULES}add/", fill(cast, seen=seen))
+    assert saved.status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert RetentionRule.objects.get(client_id=cast.client_id("indus")).period == "P30D"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"period": "P0D"}, "above zero"),
+        ({"period": "six months"}, "above zero"),
+        ({"category": "billing"}, "does not need this data category"),
+        ({"maximum": "P1Y"}, "Only PakTaleem sets bounds"),
+        ({"action": "anonymise"}, "Name the method"),
+        ({"starts_at_0": "2020-01-01", "starts_at_1": "00:00:00"}, "must not be in the past"),
+    ],
+)
+def test_a_broken_rule_is_refused_beside_its_field(cast, farah, values, words):
+    answer = farah.post(f"{RULES}add/", fill(cast, **values))
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert "Due now" not in answer.content.decode()
+
+
+def test_ending_a_rule_shows_what_then_has_no_date(cast, farah):
+    client_id, at = cast.client_id("indus"), timezone.now()
+    with in_client(client_id):
+        rule = make_rule(client_id, "newsletter", "contact_details", at=at)
+        make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=at - DAY)
+    text = farah.get(f"{RULES}{rule.pk}/end/").content.decode()
+    assert re.search(r"Without a due date yet</th>\s*<td>1</td>", text)
+    assert farah.post(f"{RULES}{rule.pk}/end/", {"reason": "review"}).status_code == 302
+    with in_client(client_id):
+        assert RetentionRule.objects.get(pk=rule.pk).ends_at is not None
+
+
+def test_the_first_page_names_gaps_and_what_waits(cast, farah, amina):
+    client, now = None, timezone.now()
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        collected = CollectionReport(
+            category="usage_logs", occasion="assessment", purpose="newsletter", collected_at=now - DAY
+        )
+        report_collection(cast.subject("junaid"), collected, actor=SETTING_UP, at=now)
+        given = {"scope": HoldScope(), "ground": "Case 12.", "actor": cast.actor("farah")}
+        review_on = (now - 30 * DAY).date()
+        hold = place_hold(client, kind=HoldKind.LEGAL, review_on=review_on, at=now - 60 * DAY, **given)
+        lift_hold(hold, ground="Judgment.", actor=cast.actor("farah"), at=now)
+    text = farah.get("/admin/").content.decode()
+    assert "contact_details (newsletter)" in text
+    for title in ("Data without a retention rule", "Flagged collections", "Holds to be reviewed", "legal holds"):
+        assert title in text
+    assert "contact_details (newsletter, " in amina.get("/admin/").content.decode()
+
+
+def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        junaid = cast.subject("junaid")
+        make_rule(junaid.client_id, "newsletter", "contact_details", at=now, trigger="collected", period="P1Y")
+        make_holding(junaid, "contact_details", ["newsletter"], collected_at=now - DAY)
+        make_holding(junaid, "usage_logs", ["product_research"], collected_at=now - DAY)
+    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/"
+    text = farah.get(f"{page}change/").content.decode()
+    assert "Newsletter: 1 year after “Last collection” on" in text
+    assert "No rule: not disposed of" in text
+    given = {"kind": "complaint", "ground": "Complaint 7.", "category": "contact_details", "review_on": "2099-01-01"}
+    assert farah.post(f"{page}place-hold/", given).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Hold.objects.get().subject_id == cast.subject_id("junaid")
+    assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/").content.decode()
+
+
+def test_a_hold_of_all_data_is_placed_and_lifted_by_two(cast, farah, amina):
+    given = {"kind": "legal", "ground": "Case 12.", "category": "", "system": "", "review_on": "2099-01-01"}
+    assert farah.post("/admin/schedule/hold/add/", given).status_code == 302
+    with in_client(cast.client_id("indus")):
+        hold = Hold.objects.get()
+    assert farah.post(f"/admin/schedule/hold/{hold.pk}/lift/", {"ground": "Judgment."}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        lift = HoldLift.objects.get()
+    own = farah.post(f"/admin/schedule/holdlift/{lift.pk}/approve/", {"reason": "review"})
+    assert "A second person must approve it" in own.content.decode()
+    assert amina.post(f"/admin/schedule/holdlift/{lift.pk}/approve/", {"reason": "review"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert not Hold.objects.get().is_open
+
+
+def test_a_flagged_collection_is_decided(cast, farah):
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        collected = CollectionReport(
+            category="usage_logs", occasion="assessment", purpose="newsletter", collected_at=now - DAY
+        )
+        report_collection(cast.subject("junaid"), collected, actor=SETTING_UP, at=now)
+        flagged = FlaggedCollection.objects.get()
+    url = f"/admin/retention/flaggedcollection/{flagged.pk}/"
+    assert "category not covered" in farah.get(f"{url}change/").content.decode()
+    assert farah.post(f"{url}decide/", {"decision": "disposed", "ground": "Not needed."}).status_code == 302
+    text = farah.get(f"{url}change/").content.decode()
+    assert "Not needed." in text
+    assert "client administrator" in text
+    assert "Erase the data" in text
+
+
+def test_the_schedule_is_a_page_and_a_spreadsheet(cast, farah, amina):
+    text = farah.get(f"{RULES}schedule/").content.decode()
+    assert "Companies Act 2017, section 220" in text
+    assert "3 lines have no rule" in text
+    sheet: Any = load_workbook(io.BytesIO(b"".join(farah.get(f"{RULES}schedule/file/").streaming_content))).active
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0][:2] == ["Data category", "Purpose"]
+    assert ["Billing and payment", "Keeping the law", "Every role", "Last collection", "10 years", "P10Y"] in [
+        row[:6] for row in rows
+    ]
+    chosen = amina.get(f"{RULES}schedule/?client__id__exact={cast.client_id('indus')}").content.decode()
+    assert "Indus Schools Network" in chosen
+    shared = amina.get(f"{RULES}schedule/").content.decode()
+    assert "Newsletter" not in shared
+
+
+def test_the_privacy_page_publishes_the_schedule_in_both_languages(cast, client):
+    with in_client(cast.client_id("indus")):
+        make_rule(cast.client_id("indus"), "newsletter", "contact_details", at=timezone.now(), period="P18M")
+    english = client.get("/privacy/indus/?lang=en").content.decode()
+    assert "How long data is kept" in english
+    assert "<strong>18 months</strong>, counted from: Last collection" in english
+    assert "no period is set yet" in english
+    urdu = client.get("/privacy/indus/?lang=ur").content.decode()
+    assert "جانچ کے لیے۔" in urdu
+    assert "How long data is kept" not in urdu
+    assert "18 months" not in client.get("/privacy/khyber/?lang=en").content.decode()
+
+
+def test_the_picture_has_its_numbers_in_words(cast, farah, amina):
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        for name, age in (("junaid", 10), ("hamza", 500), ("iqra", 3000)):
+            make_holding(cast.subject(name), "content", ["support"], collected_at=now - age * DAY)
+    text = farah.get("/admin/retention/holding/picture/").content.decode()
+    assert 'aria-label="content: Up to 1 year: 1, 1 to 2 years: 1, More than 5 years: 1"' in text
+    assert text.count("<rect") == 3
+    assert "style=" not in text.split('class="bar"')[1].split("</svg>")[0]
+    of_paktaleem = amina.get("/admin/retention/holding/picture/").content.decode()
+    assert "<rect" not in of_paktaleem
+
+
+def test_bars_are_in_proportion():
+    bars = draw_bars({"few": [1, 0, 0, 0, 0], "many": [500, 0, 500, 0, 0], "none": [0] * 5})
+    assert [bar.category for bar in bars] == ["many", "few", "none"]
+    assert [(one.start, one.length) for one in bars[0].segments] == [(0, WIDTH // 2), (WIDTH // 2, WIDTH // 2)]
+    assert [(one.number, one.length) for one in bars[1].segments] == [(1, 1)]
+    assert bars[2].segments == ()
+    assert draw_bars({}) == []

@@ -1,0 +1,196 @@
+"""Holds: placed with a ground, a scope and a review day; lifted, a legal one by two people."""
+
+import json
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
+from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.selectors import find_holds, list_holds, list_lifts
+from retention.schedule.services import (
+    HoldScope,
+    LiftAlreadyRequested,
+    lift_hold,
+    place_hold,
+    review_hold,
+    settle_lift,
+)
+from retention.schedule.services.holds import HoldAlreadyLifted
+from tests.retention.schedule.making import DAY
+
+
+@pytest.fixture
+def place(cast, indus, now):
+    def place(*, kind=HoldKind.COMPLAINT, by="farah", at=now, days=30, ground="Case 12.", related=None, **scope):
+        return place_hold(
+            indus,
+            kind=kind,
+            scope=HoldScope(**scope),
+            ground=ground,
+            review_on=(at + days * DAY).date(),
+            related=related,
+            actor=cast.actor(by),
+            at=at,
+        )
+
+    return place
+
+
+def test_a_hold_is_placed_with_its_ground(cast, place, now):
+    made = place(subject=cast.subject("junaid"), category="usage_logs")
+    stored = Hold.objects.get()
+    assert (stored.pk, stored.ground, stored.category, stored.subject_id) == (
+        made.pk,
+        "Case 12.",
+        "usage_logs",
+        cast.subject_id("junaid"),
+    )
+    body = json.loads(Entry.objects.get(kind="hold.placed").body)
+    assert (body["subject"], body["facts"]["kind"]) == (str(cast.subject_id("junaid")), "complaint")
+    assert "Case" not in json.dumps(body)
+    assert Hold.history.get().actor_id == cast.user_id("farah")
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({"ground": " "}, "ground"), ({"days": 0}, "review_on"), ({"category": "shoe_size"}, "category")],
+)
+def test_what_is_missing_is_named(place, values, field):
+    with pytest.raises(ValidationError) as refused:
+        place(**values)
+    assert list(refused.value.message_dict) == [field]
+
+
+def test_the_review_day_is_a_day_of_the_client(place, now):
+    """At 20:00 UTC it is tomorrow in Karachi already."""
+    with pytest.raises(ValidationError):
+        place(at=now.replace(hour=20), days=1)
+    assert place(at=now.replace(hour=10), days=1).is_open
+
+
+def test_no_hold_of_an_erased_person(cast, place, now):
+    junaid = cast.subject("junaid")
+    erase_subject(junaid, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    junaid.refresh_from_db()
+    with pytest.raises(AlreadyErased):
+        place(subject=junaid)
+
+
+def test_a_case_places_one_hold_of_a_scope(cast, place):
+    case, junaid = Parent("rights_request", new_id()), cast.subject("junaid")
+    first = place(kind=HoldKind.OPEN_REQUEST, subject=junaid, related=case)
+    assert place(kind=HoldKind.OPEN_REQUEST, subject=junaid, related=case) == first
+    assert place(kind=HoldKind.OPEN_REQUEST, subject=junaid, related=case, category="billing") != first
+    assert place(kind=HoldKind.OPEN_REQUEST, subject=junaid, related=Parent("rights_request", new_id())) != first
+
+
+def test_a_complaint_is_lifted_by_one_person(cast, place, now):
+    hold = place(subject=cast.subject("junaid"))
+    lifted = lift_hold(hold, ground="Settled.", actor=cast.actor("farah"), at=now + DAY)
+    assert (lifted.is_open, lifted.lift_ground, lifted.lifted_by) == (False, "Settled.", cast.user_id("farah"))
+    assert not find_holds(hold.client_id, subject_id=cast.subject_id("junaid")).exists()
+    with pytest.raises(HoldAlreadyLifted):
+        lift_hold(hold, ground="Again.", actor=cast.actor("farah"), at=now + DAY)
+    assert Entry.objects.filter(kind="hold.lifted").count() == 1
+
+
+def test_a_legal_hold_is_lifted_by_two_people(cast, place, now):
+    hold = place(kind=HoldKind.LEGAL)
+    farah, amina = cast.actor("farah"), cast.actor("amina")
+    assert lift_hold(hold, ground="Judgment.", actor=farah, at=now + DAY).is_open
+    with pytest.raises(LiftAlreadyRequested):
+        lift_hold(hold, ground="Judgment.", actor=amina, at=now + DAY)
+    lift = HoldLift.objects.get()
+    with pytest.raises(ApproverIsRequester):
+        settle_lift(lift, approve=True, reason=Reason.REVIEW, actor=farah, at=now + DAY)
+    assert Hold.objects.get().is_open
+    settle_lift(lift, approve=True, reason=Reason.REVIEW, actor=amina, at=now + 2 * DAY)
+    stored = Hold.objects.get()
+    assert (stored.lifted_by, stored.lift_ground) == (amina.id, "Judgment.")
+
+
+def test_a_declined_lifting_leaves_the_hold(cast, place, now):
+    hold = place(kind=HoldKind.LEGAL)
+    lift_hold(hold, ground="Judgment.", actor=cast.actor("farah"), at=now)
+    settle_lift(HoldLift.objects.get(), approve=False, reason=Reason.REVIEW, actor=cast.actor("amina"), at=now)
+    assert Hold.objects.get().is_open
+    lift_hold(hold, ground="New judgment.", actor=cast.actor("amina"), at=now)
+    assert HoldLift.objects.filter(state="waiting").count() == 1
+
+
+def test_a_review_sets_the_next_day(cast, place, now):
+    hold = place(days=5)
+    assert not Hold.objects.to_review_at(now + 4 * DAY).exists()
+    assert Hold.objects.to_review_at(now + 5 * DAY).get() == hold
+    by = {"actor": cast.actor("farah"), "reason": Reason.REVIEW, "at": now + 5 * DAY}
+    review_hold(hold, review_on=(now + 90 * DAY).date(), **by)
+    assert not Hold.objects.to_review_at(now + 6 * DAY).exists()
+    with pytest.raises(ValidationError):
+        review_hold(hold, review_on=now.date(), **by)
+
+
+def test_holds_of_a_system_and_a_category_are_found_for_a_part_of_the_data(cast, indus, place):
+    system = System.objects.get(code="lms", client_id=indus.pk)
+    of_system, of_category = place(system=system), place(category="billing")
+    junaid = cast.subject_id("junaid")
+    assert set(find_holds(indus.pk, subject_id=junaid)) == {of_system, of_category}
+    assert set(find_holds(indus.pk, subject_id=junaid, category="content")) == {of_system}
+    assert set(find_holds(indus.pk, subject_id=junaid, category="content", system_id=new_id())) == set()
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_others_may_not_place_or_lift(cast, place, now, name):
+    with pytest.raises(NotAllowed):
+        place(by=name)
+    hold = place()
+    with pytest.raises(NotAllowed):
+        lift_hold(hold, ground="No.", actor=cast.actor(name), at=now)
+    with pytest.raises(NotAllowed):
+        review_hold(hold, review_on=now.date(), reason=Reason.REVIEW, actor=cast.actor(name), at=now)
+
+
+def test_another_client_sees_nothing(cast, now):
+    with in_client(cast.client_id("indus")):
+        for kind in (HoldKind.LEGAL, HoldKind.COMPLAINT):
+            hold = place_hold(
+                cast.client("indus"),
+                kind=kind,
+                scope=HoldScope(),
+                ground="Case 12.",
+                review_on=(now + DAY).date(),
+                actor=cast.actor("farah"),
+                at=now,
+            )
+            lift_hold(hold, ground="Done.", actor=cast.actor("farah"), at=now)
+    with in_client(cast.client_id("khyber")):
+        assert not list_holds(cast.actor("celia")).exists()
+        assert not list_lifts(cast.actor("celia")).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("UPDATE schedule_hold SET ground = ''", "hold_has_a_ground"),
+        ("UPDATE schedule_hold SET lifted_at = placed_at", "hold_lifted_by_someone"),
+        ("UPDATE schedule_hold SET related_kind = 'x'", "hold_related_is_whole"),
+        ("UPDATE schedule_hold SET system_owner = client_id", "owner"),
+        (
+            "UPDATE schedule_holdlift SET state = 'approved', settled_by = requested_by, settled_at = requested_at",
+            "holdlift_by_two_people",
+        ),
+    ],
+)
+def test_the_database_refuses_what_is_broken(cast, place, now, change, name):
+    lift_hold(place(kind=HoldKind.LEGAL), ground="Judgment.", actor=cast.actor("farah"), at=now)
+    with pytest.raises(IntegrityError, match=name), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)

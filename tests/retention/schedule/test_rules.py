@@ -1,0 +1,253 @@
+"""Rules: the most specific wins, bounds hold, nothing is backdated, zero is refused."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from consent.notices.services.starter import load_register
+from consent.register.models import Purpose
+from consent.register.services import SharedRowNotEditable, change_register
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.schedule.models import RetentionRule
+from retention.schedule.selectors import list_gaps, list_schedule
+from retention.schedule.services import end_rule, save_rule
+from retention.schedule.starter_rules import STARTER_RULES
+from tests.factories import SETTING_UP
+from tests.retention.schedule.making import DAY, build_rule, make_rule
+
+
+def line_of(client_id, category, purpose, *, at, role=None):
+    found = [
+        one
+        for one in list_schedule(client_id, at=at, language="en")
+        if (one.category, one.purpose.code) == (category, purpose)
+        and (role is None or role in one.roles or not one.roles)
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_every_category_of_every_starter_purpose_has_a_rule(cast, indus, now):
+    lines = list_schedule(indus.pk, at=now, language="en")
+    gaps = {(line.purpose.code, line.category) for line in lines if line.is_gap}
+    assert gaps == {
+        ("newsletter", "contact_details"),
+        ("product_research", "contact_details"),
+        ("product_research", "usage_logs"),
+    }
+    assert sum(not line.is_gap for line in lines) == sum(len(rule.categories) for rule in STARTER_RULES)
+
+
+def test_loading_again_adds_nothing(paktaleem, now):
+    assert load_register(actor=SETTING_UP, at=now) == 0
+
+
+def test_a_starter_rule_that_was_ended_does_not_come_back(cast, paktaleem, now):
+    rule = RetentionRule.objects.get(purpose__code="support", category="device")
+    end_rule(rule, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+    assert load_register(actor=SETTING_UP, at=now + DAY) == 0
+
+
+def test_gaps_are_named_to_the_client_and_to_officers(cast, indus, now):
+    own = {(gap.client, gap.purpose, gap.category) for gap in list_gaps(cast.actor("farah"), at=now, limit=10)}
+    name = indus.name
+    assert own == {
+        (name, "newsletter", "contact_details"),
+        (name, "product_research", "contact_details"),
+        (name, "product_research", "usage_logs"),
+    }
+    make_rule(indus.pk, "newsletter", "contact_details", at=now, trigger="consent_withdrawn")
+    assert len(list_gaps(cast.actor("farah"), at=now, limit=10)) == 2
+
+
+def test_a_rule_for_one_role_leaves_a_gap_for_the_others(cast, indus, now):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now, role="student")
+    assert ("newsletter", "contact_details") in {
+        (gap.purpose, gap.category) for gap in list_gaps(cast.actor("farah"), at=now, limit=10)
+    }
+    lines = [one for one in list_schedule(indus.pk, at=now, language="en") if one.purpose.code == "newsletter"]
+    assert {(one.roles, one.is_gap) for one in lines} == {
+        (("student",), False),
+        (("learner", "instructor", "administrator", "guardian"), True),
+    }
+
+
+def test_a_clients_own_rule_wins_over_the_shared_one_and_a_role_over_none(cast, indus, now):
+    shared = line_of(indus.pk, "usage_logs", "service_delivery", at=now).rule
+    own = make_rule(indus.pk, "service_delivery", "usage_logs", at=now, trigger="account_closed", period="P2Y")
+    assert line_of(indus.pk, "usage_logs", "service_delivery", at=now).rule == own != shared
+    student = make_rule(
+        indus.pk, "service_delivery", "usage_logs", at=now, trigger="account_closed", period="P3Y", role="student"
+    )
+    assert line_of(indus.pk, "usage_logs", "service_delivery", at=now, role="student").rule == student
+    assert line_of(indus.pk, "usage_logs", "service_delivery", at=now, role="learner").rule == own
+
+
+def test_a_later_rule_replaces_an_earlier_one_from_its_start(cast, indus, now):
+    first = make_rule(indus.pk, "newsletter", "contact_details", at=now)
+    second = make_rule(indus.pk, "newsletter", "contact_details", at=now, period="P60D", starts_at=now + 10 * DAY)
+    assert line_of(indus.pk, "contact_details", "newsletter", at=now + 9 * DAY).rule == first
+    assert line_of(indus.pk, "contact_details", "newsletter", at=now + 10 * DAY).rule == second
+
+
+def test_a_second_rule_of_the_same_scope_and_start_is_refused(indus, now):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now)
+    with pytest.raises(ValidationError, match="same scope"):
+        make_rule(indus.pk, "newsletter", "contact_details", at=now, period="P60D")
+
+
+def test_history_and_ledger_say_who_and_why(cast, indus, now):
+    rule = make_rule(indus.pk, "newsletter", "contact_details", at=now, actor=cast.actor("farah"))
+    version = RetentionRule.history.get(id=rule.pk)
+    assert (version.actor_id, version.history_change_reason) == (cast.user_id("farah"), "review")
+    body = json.loads(Entry.objects.filter(kind="register.added").latest("id").body)
+    assert (body["facts"]["row"], body["facts"]["id"]) == ("schedule.retentionrule", str(rule.pk))
+
+
+def test_the_past_cannot_be_changed(cast, indus, now):
+    by = {"actor": cast.actor("farah"), "reason": Reason.REVIEW}
+    with pytest.raises(ValidationError, match="past"):
+        make_rule(indus.pk, "newsletter", "contact_details", at=now, starts_at=now - DAY)
+    rule = make_rule(indus.pk, "newsletter", "contact_details", at=now)
+    rule.period = "P10D"
+    with pytest.raises(ValidationError) as refused:
+        save_rule(rule, at=now + DAY, **by)
+    assert list(refused.value.message_dict) == ["period"]
+    coming = make_rule(indus.pk, "newsletter", "contact_details", at=now, starts_at=now + 5 * DAY)
+    coming.period = "P10D"
+    assert save_rule(coming, at=now + DAY, **by).period == "P10D"
+    rule.refresh_from_db()
+    assert end_rule(rule, at=now + DAY, **by).ends_at == now + DAY
+    with pytest.raises(ValidationError, match="ended"):
+        end_rule(rule, at=now + 2 * DAY, **by)
+
+
+@pytest.mark.parametrize("period", ["P0D", "P0Y0M", "", "PT5H", "P-1Y", "1 year"])
+def test_zero_and_nonsense_are_refused(indus, now, period):
+    with pytest.raises(ValidationError) as refused:
+        make_rule(indus.pk, "newsletter", "contact_details", at=now, period=period)
+    assert "period" in str(refused.value.message_dict)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"trigger": "fixed_day"}, "fixed day"),
+        ({"fixed_on": "2026-12-31"}, "fixed day"),
+        ({"action": "anonymise"}, "method"),
+        ({"method": "drop"}, "method"),
+        ({"trigger": "moon"}, "moon"),
+        ({"role": "pirate"}, "pirate"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(indus, now, values, words):
+    with pytest.raises(ValidationError, match=words):
+        make_rule(indus.pk, "newsletter", "contact_details", at=now, **values)
+
+
+def test_a_category_that_the_purpose_does_not_need_is_refused(indus, now):
+    with pytest.raises(ValidationError) as refused:
+        make_rule(indus.pk, "newsletter", "billing", at=now)
+    assert list(refused.value.message_dict) == ["category"]
+
+
+@pytest.mark.parametrize(
+    ("data", "period", "allowed"),
+    [
+        ("legal_compliance billing", "P10Y", True),
+        ("legal_compliance billing", "P12Y", True),
+        ("legal_compliance billing", "P9Y11M", False),
+        ("legal_compliance billing", "P3650D", False),
+        ("security_integrity device", "P2Y", True),
+        ("security_integrity device", "P24M", True),
+        ("security_integrity device", "P2Y1D", False),
+        ("security_integrity device", "P732D", False),
+        ("security_integrity device", "P730D", True),
+        ("security_integrity device", "P1D", True),
+    ],
+)
+def test_a_clients_rule_stays_inside_the_bounds(indus, now, data, period, allowed):
+    purpose, category = data.split()
+    if allowed:
+        make_rule(indus.pk, purpose, category, at=now, period=period)
+        return
+    with pytest.raises(ValidationError) as refused:
+        make_rule(indus.pk, purpose, category, at=now, period=period)
+    assert list(refused.value.message_dict) == ["period"]
+
+
+def test_a_rule_for_every_role_heeds_the_bounds_for_each_role(cast, now):
+    with in_client(PAKTALEEM):
+        make_rule(PAKTALEEM, "support", "device", at=now, role="student", period="P1M", maximum="P2M")
+    with in_client(cast.client_id("indus")):
+        with pytest.raises(ValidationError, match="at most P2M"):
+            make_rule(cast.client_id("indus"), "support", "device", at=now, period="P3M")
+        make_rule(cast.client_id("indus"), "support", "device", at=now, period="P3M", role="learner")
+
+
+def test_only_paktaleem_sets_bounds(indus, now):
+    with pytest.raises(ValidationError) as refused:
+        make_rule(indus.pk, "newsletter", "contact_details", at=now, maximum="P1Y")
+    assert list(refused.value.message_dict) == ["maximum"]
+
+
+def test_the_shared_rule_is_inside_its_own_bounds(paktaleem, now):
+    with pytest.raises(ValidationError, match="at most"):
+        make_rule(PAKTALEEM, "support", "device", at=now, period="P2Y", maximum="P1Y")
+    with pytest.raises(ValidationError, match="longer"):
+        make_rule(PAKTALEEM, "support", "device", at=now, period="P1Y", minimum="P2Y", maximum="P1Y")
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_others_may_not_write_rules(cast, indus, now, name):
+    rule = build_rule(indus.pk, "newsletter", "contact_details", at=now)
+    with pytest.raises(NotAllowed):
+        save_rule(rule, actor=cast.actor(name), reason=Reason.REVIEW, at=now)
+
+
+def test_a_client_does_not_change_a_shared_rule(cast, now):
+    with in_client(PAKTALEEM):
+        rule = RetentionRule.objects.select_related("purpose").get(purpose__code="support", category="device")
+    with in_client(cast.client_id("indus")), pytest.raises((SharedRowNotEditable, NotAllowed)):
+        end_rule(rule, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+
+
+def test_another_clients_rules_are_invisible(cast, now):
+    with in_client(cast.client_id("indus")):
+        rule = make_rule(cast.client_id("indus"), "newsletter", "contact_details", at=now)
+    with in_client(cast.client_id("khyber")):
+        assert not RetentionRule.objects.filter(pk=rule.pk).exists()
+        assert line_of(cast.client_id("khyber"), "contact_details", "newsletter", at=now).is_gap
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("period = 'P0D'", "period_is_positive"),
+        ("period = ''", "period_is_positive"),
+        ("minimum = 'P0Y'", "minimum_is_positive"),
+        ("method = 'drop'", "retentionrule_method"),
+        ("fixed_on = '2026-12-31'", "retentionrule_fixed_day"),
+        ("purpose_owner = client_id", "same_client"),
+    ],
+)
+def test_the_database_refuses_what_is_broken(cast, indus, now, change, name):
+    rule = make_rule(indus.pk, "support", "device", at=now, period="P1M")
+    with pytest.raises(IntegrityError, match=name), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE schedule_retentionrule SET {change} WHERE id = %s", [rule.pk])  # noqa: S608
+
+
+def test_an_inactive_purpose_is_no_gap(cast, indus, now):
+    purpose = Purpose.objects.get(code="newsletter", client_id=indus.pk)
+    purpose.is_active = False
+    change_register(purpose, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    later = now + timedelta(minutes=1)
+    assert "newsletter" not in {gap.purpose for gap in list_gaps(cast.actor("farah"), at=later, limit=10)}
+    assert "newsletter" not in {one.purpose.code for one in list_schedule(indus.pk, at=later, language="en")}

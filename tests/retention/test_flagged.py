@@ -1,0 +1,103 @@
+"""Flagged collections: a decision each, with who and why; erasure is decided by the controller and heeds holds."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from retention.holdings.models import CollectionDecision, FlaggedCollection
+from retention.holdings.services import DataOnHold, NotTheController, decide_collection
+from retention.holdings.services.deciding import DISPOSAL, AlreadyDecided
+from retention.schedule.services import HoldScope, place_hold
+from tests.factories import SETTING_UP
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def flagged(report):
+    """Usage logs of Junaid, collected for the newsletter, which does not need them."""
+    report("junaid", purpose="newsletter")
+    return FlaggedCollection.objects.get()
+
+
+def decide(flagged, cast, now, decision="explained", *, by="farah", ground="As the contract says."):
+    return decide_collection(flagged, decision=decision, ground=ground, actor=cast.actor(by), at=now)
+
+
+@pytest.mark.parametrize("decision", ["explained", "register_corrected"])
+def test_a_decision_is_recorded_with_who_and_why(cast, flagged, now, decision):
+    made = decide(flagged, cast, now, decision)
+    assert (made.decision, made.ground, made.decided_by) == (decision, "As the contract says.", cast.user_id("farah"))
+    assert not FlaggedCollection.objects.open().exists()
+    body = json.loads(Entry.objects.get(kind="collection.decided").body)
+    assert (body["facts"]["outcome"], body["actor"]["id"]) == (decision, str(cast.user_id("farah")))
+    assert "contract" not in json.dumps(body)
+    assert not Order.objects.exists()
+
+
+def test_disposal_orders_the_erasure_of_the_category(cast, flagged, now):
+    decide(flagged, cast, now, CollectionDecision.DISPOSED)
+    order = Order.objects.get()
+    assert (order.kind, order.categories, order.parent_kind, order.parent_id) == (
+        "erase",
+        ["usage_logs"],
+        DISPOSAL,
+        flagged.pk,
+    )
+    assert order.due_at == now + 7 * DAY
+
+
+def test_the_client_decides_about_erasure_where_it_is_controller(cast, flagged, report, now):
+    with pytest.raises(NotTheController):
+        decide(flagged, cast, now, CollectionDecision.DISPOSED, by="amina")
+    assert FlaggedCollection.objects.get().is_open
+    report("junaid", category="content", purpose="security_integrity")
+    own = FlaggedCollection.objects.get(category="content")
+    assert decide(own, cast, now, CollectionDecision.DISPOSED, by="amina").decision == "disposed"
+
+
+def test_data_on_hold_is_not_erased(cast, flagged, now):
+    place_hold(
+        cast.client("indus"),
+        kind="legal",
+        scope=HoldScope(subject=cast.subject("junaid")),
+        ground="Case 12.",
+        review_on=(now + 30 * DAY).date(),
+        actor=SETTING_UP,
+        at=now,
+    )
+    with pytest.raises(DataOnHold):
+        decide(flagged, cast, now, CollectionDecision.DISPOSED)
+    assert not Order.objects.exists()
+    assert decide(flagged, cast, now).decision == "explained"
+
+
+def test_it_is_decided_once_and_with_a_ground(cast, flagged, now):
+    with pytest.raises(ValidationError):
+        decide(flagged, cast, now, ground="  ")
+    decide(flagged, cast, now)
+    with pytest.raises(AlreadyDecided):
+        decide(flagged, cast, now)
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_others_may_not_decide(cast, flagged, now, name):
+    with pytest.raises(NotAllowed):
+        decide(flagged, cast, now, by=name)
+
+
+def test_a_key_may_not_decide(cast, flagged, now):
+    with pytest.raises(NotAllowed):
+        decide_collection(flagged, decision="explained", ground="Yes.", actor=cast.key_actor("indus"), at=now)
+
+
+def test_the_database_refuses_a_decision_without_a_ground(flagged):
+    refused = pytest.raises(IntegrityError, match="flaggedcollection_decided_with_ground")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE retention_flaggedcollection SET decision = 'explained', decided_at = now()")
