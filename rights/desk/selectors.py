@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.desk.models import HandOver, RequestLetter, RequestTask
@@ -62,10 +63,12 @@ def find_other_sides(request: RightsRequest, *, actor: Actor) -> list[OtherSide]
     """
     if actor.client_id is not None:
         return []
-    rows = HandOver.objects.select_related("from_client", "to_client").filter(client_id=PAKTALEEM)
+    rows = list(HandOver.objects.filter(Q(from_request=request.pk) | Q(to_request=request.pk), client_id=PAKTALEEM))
+    ids = {key for row in rows for key in (row.from_client, row.to_client)}
+    names = dict(Client.objects.filter(pk__in=ids).values_list("pk", "name"))
     return [
-        OtherSide(row.to_request, row.number, row.to_client.name, is_later=True)
+        OtherSide(row.to_request, row.number, names.get(row.to_client, ""), is_later=True)
         if row.from_request == request.pk
-        else OtherSide(row.from_request, row.number, row.from_client.name, is_later=False)
-        for row in rows.filter(Q(from_request=request.pk) | Q(to_request=request.pk))
+        else OtherSide(row.from_request, row.number, names.get(row.from_client, ""), is_later=False)
+        for row in rows
     ]

@@ -148,7 +148,7 @@ def test_the_database_refuses_a_link_to_the_same_client_and_a_changed_link(cast:
         with pytest.raises(ProgrammingError), transaction.atomic():
             HandOver.objects.update(number="2")
         row.pk, row.from_request, row.to_request = new_id(), new_id(), new_id()
-        row.to_client_id = row.from_client_id
+        row.to_client = row.from_client
         with pytest.raises(IntegrityError), transaction.atomic():
             row.save(force_insert=True)
 

@@ -25,8 +25,8 @@ class Migration(migrations.Migration):
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('from_client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('to_client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('from_client', models.UUIDField()),
+                    ('to_client', models.UUIDField()),
                 ],
                 options={
                     'ordering': ['at', 'id'],

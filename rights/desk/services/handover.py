@@ -88,9 +88,9 @@ def _link(request: RightsRequest, made: RightsRequest, actor: Actor, at: datetim
         id=new_id(),
         client_id=PAKTALEEM,
         number=request.number,
-        from_client_id=request.client_id,
+        from_client=request.client_id,
         from_request=request.pk,
-        to_client_id=made.client_id,
+        to_client=made.client_id,
         to_request=made.pk,
         at=at,
     )
