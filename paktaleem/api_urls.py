@@ -33,9 +33,9 @@ from paktaleem.directory.webhooks.api import (
 from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
 from retention.schedule.api import SubjectHoldings
+from rights.channels.api import RightsRequests, ShowRightsRequest
 from rights.guardian_requests.api import AskAboutData
 from rights.rectifications.api import Corrections
-from rights.requests.api import RightsRequests, ShowRightsRequest
 
 app_name = "api"
 

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "consent.paper",
     "retention.holdings",
     "retention.schedule",
+    "rights.limits",
     "rights.requests",
     "rights.guardian_requests",
     "rights.packages",

@@ -34,7 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/copy/", include("rights.packages.urls")),
     path("requests/", include("rights.rectifications.urls")),
     path("requests/mine/", include("rights.erasures.urls")),
-    path("requests/", include("rights.requests.urls")),
+    path("requests/", include("rights.channels.urls")),
     path("admin/", console.urls),
     path("accounts/", include("paktaleem.directory.sign_in.urls")),
 ]

@@ -35,11 +35,11 @@ class ErasuresConfig(config.PortalAppConfig):
             "rights.erasures.services.requests.require_certificate",
         ),
         (
-            "rights.requests.own_page.own_page_notices",
+            "rights.channels.own_page.own_page_notices",
             "rights.erasures.own_page.list_own_erasures",
         ),
         (
-            "rights.requests.own_page.own_page_extras",
+            "rights.channels.own_page.own_page_extras",
             "rights.erasures.own_page.show_number",
         ),
     )

@@ -6,9 +6,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.request_rules import RequestBlocker
+from rights.channels.forms import STATES_FOR_PERSON
 from rights.guardian_requests.selectors import RequestProgress
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.forms import STATES_FOR_PERSON
 from rights.requests.models import RightKind
 from rights.requests.states import State
 

@@ -35,7 +35,7 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.services.ending.end_packages_of_person",
         ),
         (
-            "rights.requests.own_page.own_page_extras",
+            "rights.channels.own_page.own_page_extras",
             "rights.packages.own_page.show_package",
         ),
         (

@@ -19,8 +19,8 @@ class RectificationsConfig(config.PortalAppConfig):
             "rights.rectifications.services.statements.take_over_corrections",
         ),
         ("rights.requests.hooks.part_details", "rights.rectifications.selectors.describe_corrections"),
-        ("rights.requests.own_page.own_page_extras", "rights.rectifications.own_page.corrections_extra"),
-        ("rights.requests.own_page.next_steps", "rights.rectifications.own_page.find_next_step"),
+        ("rights.channels.own_page.own_page_extras", "rights.rectifications.own_page.corrections_extra"),
+        ("rights.channels.own_page.next_steps", "rights.rectifications.own_page.find_next_step"),
         (
             "paktaleem.directory.people.age_change_hooks.age_change_settled",
             "rights.rectifications.services.applying.finish_confirmed_age",

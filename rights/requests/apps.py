@@ -11,10 +11,6 @@ class RightsConfig(config.PortalAppConfig):
     verbose_name = "rights requests"
     handlers = (
         (
-            "consent.consents.services.restrictions.checks_before_lift",
-            "rights.requests.services.limits.require_notice",
-        ),
-        (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "rights.requests.sealing.REQUEST_KEYS",
         ),

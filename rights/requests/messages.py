@@ -3,14 +3,12 @@
 from paktaleem.directory.mail.kinds import declare_message
 from rights.requests.deadlines import StepKind
 
-__all__ = ["ANSWER", "CONFIRM", "LIFT", "NOTICE", "RECEIVED", "STAFF_MESSAGES"]
+__all__ = ["ANSWER", "CONFIRM", "NOTICE", "RECEIVED", "STAFF_MESSAGES"]
 
 RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url"))
 """The acknowledgement: what was requested, what happens next and by when, and how to end it."""
 CONFIRM = declare_message("rights_confirm", fields=("number", "rights", "url", "days"))
 """The link with which the person confirms or denies a request that names their contact."""
-LIFT = declare_message("rights_lift")
-"""The notice that a restriction will be lifted."""
 NOTICE = declare_message("rights_notice", fields=("number", "expected", "text"))
 """The reasoned notice of what is still to come, by an extension or during a pause."""
 ANSWER = declare_message("rights_answer", fields=("number", "text"))

@@ -17,8 +17,6 @@ from paktaleem.directory.copies.sections import (
     NUMBER,
     PURPOSES,
     RECORDED,
-    REQUESTED,
-    SETTLED,
     STATE,
     TEXT,
     Column,
@@ -28,12 +26,10 @@ from paktaleem.directory.copies.sections import (
     Value,
     ValueKind,
     get_actor,
-    open_column,
     table_section,
 )
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from rights.requests.models import (
-    Overruling,
     RequestExtension,
     RequestNote,
     RequestPart,
@@ -63,7 +59,7 @@ def _open(field: str) -> Callable[[Any, Reader], Value]:
 
 def list_request_sections() -> Sequence[Section]:
     """List the sections of rights requests."""
-    return (_requests(), _parts(), *_texts(), _steps(), _overrulings())
+    return (_requests(), _parts(), *_texts(), _steps())
 
 
 def _requests() -> Section:
@@ -131,15 +127,3 @@ def _steps() -> Section:
         (ACTOR, get_actor),
     ]
     return table_section("request_steps", _("Course of your requests"), RequestStep, columns, of=_OF)
-
-
-def _overrulings() -> Section:
-    columns: list[tuple[Column, Source]] = [
-        (Column("purpose", _("Purpose")), "objection__purpose_code"),
-        (Column("grounds", _("Compelling grounds")), open_column("grounds")),
-        (STATE, "state"),
-        (REQUESTED, "requested_at"),
-        (SETTLED, "settled_at"),
-    ]
-    title = _("Proposals to overrule your objections")
-    return table_section("overrulings", title, Overruling, columns, of=("objection__subject",))

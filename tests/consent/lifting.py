@@ -7,7 +7,7 @@ from consent.consents.models import Restriction
 from consent.register.services import decide_safeguard_change
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from rights.requests.services.limits import inform_before_lift, request_lift_after_notice
+from rights.limits.services import inform_before_lift, request_lift_after_notice
 
 
 def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: datetime) -> Restriction:

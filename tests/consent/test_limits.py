@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.services.limits import inform_before_lift
+from rights.limits.services import inform_before_lift
 from tests.consent.lifting import lift_by_two
 
 WHY, DAY = Reason.SUBJECT_REQUEST, timedelta(days=1)

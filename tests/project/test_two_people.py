@@ -43,7 +43,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services import decide_erasure, propose_erasure
-from rights.requests.services.limits import approve_overruling, propose_overruling
+from rights.limits.services import approve_overruling, propose_overruling
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -147,7 +147,7 @@ RULES: dict[str, Rule] = {
     "children.GuardianChange": guardian_change,
     "consent.SafeguardChange": safeguard_change,
     "erasures.ErasureProposal": erasure,
-    "rights.Overruling": overruling,
+    "limits.Overruling": overruling,
     "schedule.HoldLift": hold_lift,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,

@@ -8,6 +8,7 @@ from django.db import connections
 from paktaleem.directory.access_links.limits import RIGHTS_ATTEMPT_LIMITS, count_attempt
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
+from rights.channels.views import FORM_LIMITS
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.models import ScheduledStep
 from rights.requests.services import (
@@ -19,7 +20,6 @@ from rights.requests.services import (
     decide_part,
     extend_request,
 )
-from rights.requests.views import FORM_LIMITS
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, part_of, received
 

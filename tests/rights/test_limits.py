@@ -17,8 +17,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from rights.requests.models import LiftNotice
-from rights.requests.services.limits import (
+from rights.limits.models import LiftNotice
+from rights.limits.services import (
     AlreadyProposed,
     NothingProposed,
     PersonNotInformed,
@@ -115,7 +115,7 @@ def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
         propose_overruling(row, grounds=" ", actor=amina, at=LATER)
     propose_overruling(row, grounds="Court order 17/2026", actor=amina, at=LATER)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_jsonb(r)::text FROM rights_overruling r")
+        cursor.execute("SELECT to_jsonb(r)::text FROM limits_overruling r")
         assert "Court order" not in cursor.fetchone()[0]
     row.refresh_from_db()
     assert row.ends_at is None, "in force until a second officer agrees"

@@ -1,5 +1,5 @@
 """Rights requests in the console."""
 
-from rights.requests.admin import dashboard, limits, person, requests
+from rights.requests.admin import dashboard, person, requests
 
-__all__ = ["dashboard", "limits", "person", "requests"]
+__all__ = ["dashboard", "person", "requests"]

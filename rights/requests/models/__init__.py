@@ -1,6 +1,6 @@
 """Models of rights requests."""
 
-from rights.requests.models.limits import LiftNotice, NoticeWay, Overruling, RequestLimit
+from rights.requests.models.limits import RequestLimit
 from rights.requests.models.requests import (
     PARENT,
     SOON,
@@ -25,9 +25,6 @@ __all__ = [
     "SOON",
     "Channel",
     "IdentityMethod",
-    "LiftNotice",
-    "NoticeWay",
-    "Overruling",
     "PauseCause",
     "RequestExtension",
     "RequestLimit",

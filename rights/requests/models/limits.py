@@ -1,17 +1,14 @@
-"""Restrictions and objections of a request, the notice before a lift, and the overruling by two officers."""
+"""The restrictions and objections that a request brought about."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
-from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, Scope, TablePolicy
 from rights.requests.models.requests import RightsRequest
 
-__all__ = ["LiftNotice", "NoticeWay", "Overruling", "RequestLimit"]
+__all__ = ["RequestLimit"]
 
 
 class RequestLimit(models.Model):
@@ -48,60 +45,3 @@ class RequestLimit(models.Model):
     def __str__(self) -> str:
         """Return what it is."""
         return "restriction" if self.restriction_id else "objection"
-
-
-class NoticeWay(models.TextChoices):
-    """How a person was informed before a restriction is lifted."""
-
-    MAIL = "mail", _("Email to the contact on file")
-    BY_HAND = "by_hand", _("By telephone, in person or in writing")
-
-
-class LiftNotice(models.Model):
-    """One notice to a person that a restriction will be lifted (GDPR Art. 18(3))."""
-
-    wall = TablePolicy(Scope.TENANT, APPEND)
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    restriction = models.ForeignKey(Restriction, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    way = models.CharField(max_length=16, choices=NoticeWay)
-    informed_by = models.UUIDField()
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["at", "id"]
-        indexes = [models.Index(fields=["client", "restriction"], name="liftnotice_of_restriction")]
-
-    def __str__(self) -> str:
-        """Return how the person was informed."""
-        return str(self.get_way_display())
-
-
-class Overruling(RequestedChange):
-    """One proposal to overrule an objection on compelling grounds, for a second officer (GDPR Art. 21(1)).
-
-    ``grounds`` are the grounds and the evidence in words, sealed under the person's key.
-    """
-
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"grounds": Personal.SEALED, "requested_kind": Personal.NONE})
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    objection = models.ForeignKey(Objection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    grounds = SealedField()
-
-    class Meta:
-        ordering = ["requested_at", "id"]
-        constraints = [
-            *second_person_constraints("overruling"),
-            models.UniqueConstraint(
-                fields=["client", "objection"],
-                condition=models.Q(state=ChangeState.WAITING),
-                name="overruling_one_waiting",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        """Return the state."""
-        return str(self.get_state_display())

@@ -17,8 +17,8 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from rights.requests.models import NoticeWay
-from rights.requests.services import limits
+from rights.limits import services as limits
+from rights.limits.models import NoticeWay
 
 __all__: list[str] = []
 

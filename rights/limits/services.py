@@ -20,8 +20,8 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
-from rights.requests.messages import LIFT
-from rights.requests.models import LiftNotice, NoticeWay, Overruling
+from rights.limits.messages import LIFT
+from rights.limits.models import LiftNotice, NoticeWay, Overruling
 
 __all__ = [
     "AlreadyProposed",
@@ -36,7 +36,7 @@ __all__ = [
     "require_notice",
 ]
 
-_GROUNDS = "rights_overruling.grounds"
+_GROUNDS = "limits_overruling.grounds"
 
 
 class PersonNotInformed(PortalError):

@@ -22,10 +22,10 @@ from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.public.pages import error_page, public_page, redirect_to_page
+from rights.channels.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
+from rights.channels.own_page import next_steps, own_page_extras, own_page_notices
 from rights.requests.deadlines import due_at
-from rights.requests.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
-from rights.requests.own_page import next_steps, own_page_extras, own_page_notices
 from rights.requests.selectors import list_parts_of
 from rights.requests.services import (
     AlreadyAnswered,

@@ -4,7 +4,7 @@ from django.urls import path
 
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import enter_code, follow_link, leave, start
-from rights.requests.views import answer_own_request, make_own_request, make_request, show_own_requests
+from rights.channels.views import answer_own_request, make_own_request, make_request, show_own_requests
 
 _OWN = {"page": Page.REQUESTS}
 

@@ -1,0 +1,1 @@
+"""How a restriction and an objection end: a notice before the lift, and an overruling by two officers."""

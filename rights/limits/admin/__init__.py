@@ -1,0 +1,5 @@
+"""The end of restrictions and objections in the console."""
+
+from rights.limits.admin import limits
+
+__all__ = ["limits"]

@@ -1,0 +1,21 @@
+"""Django app of the end of restrictions and objections."""
+
+from paktaleem.foundation.extensions import config
+
+
+class LimitsConfig(config.PortalAppConfig):
+    """The notice before a restriction is lifted, and the overruling of an objection by two officers."""
+
+    name = "rights.limits"
+    label = "limits"
+    verbose_name = "end of restrictions and objections"
+    handlers = (
+        (
+            "consent.consents.services.restrictions.checks_before_lift",
+            "rights.limits.services.require_notice",
+        ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "rights.limits.sections.list_limit_sections",
+        ),
+    )
