@@ -90,6 +90,12 @@ extend_rights_requests    x       .       .      x    .    .    .
 decide_rights_requests    x       .       .      x    .    .    .
 answer_rights_requests    x       .       .      x    .    .    .
 close_rights_requests     x       .       .      x    .    .    .
+hand_over_copies          x       .       .      x    .    .    .
+call_back_rights_requests x       x       .      x    .    .    .
+decide_collections        x       .       .      x    .    .    .
+manage_retention          x       .       .      x    .    x    .
+manage_holds              x       .       .      x    .    x    .
+lift_legal_holds          x       .       .      x    .    .    .
 overrule_objections       x       .       .      .    .    .    .
 propose_erasures          x       .       .      x    .    .    .
 approve_erasures          x       .       .      x    .    .    .
