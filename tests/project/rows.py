@@ -63,7 +63,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import CollectionReport, report_collection
-from rights.guardian_requests.services import record_guardian_request
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -189,18 +188,15 @@ def asked_of_indus(cast: Cast) -> list[Any]:
 
 
 def requests_of_indus(cast: Cast) -> dict[str, Any]:
-    """Request a copy as Danish's mother and ask a question, and send notice of his age of consent."""
+    """Ask a question about Danish, and send notice of his age of consent."""
     told: dict[str, Any] = {"channel": "client", "language": "en", "actor": cast.actor("farah"), "at": AT}
-    danish, client = cast.subject("danish"), cast.client("indus")
-    copy = record_guardian_request(danish, guardian=cast.subject("esra"), wish="copy", identity="client", **told)
-    question = receive_request(client, kinds=["question"], subject=danish, **told)
+    question = receive_request(cast.client("indus"), kinds=["question"], subject=cast.subject("danish"), **told)
     notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
     for column, value in {"person": False, **actor_fields(SETTING_UP)}.items():
         setattr(notice, column, value)
     notice.save(force_insert=True)
-    acts = {"take-copy": copy, "add-rights": question}
-    found = {f"rights/rightsrequest/{act}": made and made.pk for act, made in acts.items()}
-    return {**found, "ageing/agenotice": notice.pk, "ageing/comingofage": cast.subject_id("danish")}
+    found = {"rights/rightsrequest/add-rights": question.pk, "ageing/agenotice": notice.pk}
+    return {**found, "ageing/comingofage": cast.subject_id("danish")}
 
 
 def rights_of_indus(cast: Cast) -> dict[str, Any]:

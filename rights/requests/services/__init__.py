@@ -24,7 +24,6 @@ from rights.requests.services.closing import (
     is_of_erased_person,
     link_duplicate,
 )
-from rights.requests.services.copies import NothingReturnedYet, list_copy_orders, open_copy
 from rights.requests.services.decisions import (
     AlreadyDecided,
     AlreadyRouted,
@@ -60,7 +59,6 @@ __all__ = [
     "NotDecided",
     "NotPaused",
     "NotSamePerson",
-    "NothingReturnedYet",
     "OrdersOpen",
     "PersonDiffers",
     "PersonUnknown",
@@ -84,9 +82,7 @@ __all__ = [
     "link_duplicate",
     "list_addable_rights",
     "list_assignees",
-    "list_copy_orders",
     "list_parts",
-    "open_copy",
     "pause_request",
     "purge_old_requests",
     "read_notes",
