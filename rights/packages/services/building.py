@@ -89,7 +89,7 @@ def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
 
 
 def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime) -> None:
-    """Email whoever made the request that a copy built after the answer is ready; the answer names the first one."""
+    """Email the sender that a copy built after the answer is ready; the answer names the first one."""
     sender = request.sender
     if package.expires_at is None or sender is None or sender.email is None:
         return
