@@ -35,6 +35,12 @@ class RequestProgress:
     total: int
     answered: int
 
+    @property
+    def may_be_ended(self) -> bool:
+        """Return True if the guardian may end it: it is unanswered, and no system was ordered to erase for it."""
+        is_erasing = RightKind.ERASURE in self.rights and self.total > 0
+        return self.request.is_open and self.request.answered_at is None and not is_erasing
+
 
 def list_requests_of_guardian(child: Subject, guardian: Subject) -> list[RequestProgress]:
     """List the latest requests of one guardian about one child, newest first, at most twenty."""

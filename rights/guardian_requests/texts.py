@@ -49,6 +49,8 @@ DONE_TEXTS: dict[str, Promise] = {
     "asked_deletion": _("The school has received your request. Once it confirms, every system must delete the data."),
     "asked": _("Your request is recorded. You receive an answer within 30 days."),
     "kept": _("Recorded: the school keeps only what it must keep, and does nothing else with it."),
+    "ended": _("Your request is ended."),
+    "contact_too_new": _("Your contact was changed less than three days ago. Please come back later."),
     "nothing": _("Nothing was changed: it was so already."),
 }
 """Messages shown after an act, by the value of ``done`` in the URL."""

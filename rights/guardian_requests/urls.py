@@ -2,6 +2,16 @@
 
 from django.urls import path
 
-from rights.guardian_requests.views import ask_for_data
+from rights.guardian_requests.copy_views import download_copy, request_code, show_copy
+from rights.guardian_requests.views import ask_for_data, end_request
 
-urlpatterns = [path("child/<uuid:child>/data/", ask_for_data, name="guardian-data")]
+_DATA = "child/<uuid:child>/data/"
+_COPY = f"{_DATA}copy/<uuid:rights_request>/"
+
+urlpatterns = [
+    path(_DATA, ask_for_data, name="guardian-data"),
+    path(f"{_DATA}end/", end_request, name="guardian-data-end"),
+    path(_COPY, show_copy, name="guardian-copy"),
+    path(f"{_COPY}code/", request_code, name="guardian-copy-code"),
+    path(f"{_COPY}download/", download_copy, name="guardian-copy-download"),
+]

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -19,16 +19,24 @@ from paktaleem.foundation.accounts.ip_addresses import get_remote_address
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import error_page, page_url, public_page
+from rights.channels.own_page import own_page_extras
 from rights.guardian_requests.forms import ConcernForm, DataForm
 from rights.guardian_requests.selectors import list_request_blockers, list_requests_of_guardian
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.texts import DONE_TEXTS, describe_blockers, name_right, render_progress
 from rights.guardian_requests.wishes import Wish
 from rights.requests.models import Channel, IdentityMethod, RightKind
-from rights.requests.services import RequestNotAllowed, receive_request
+from rights.requests.services import (
+    AlreadyAnswered,
+    ContactTooNew,
+    RequestEnded,
+    RequestNotAllowed,
+    deny_own_request,
+    receive_request,
+)
 from rights.requests.services.identity import is_contact_settled
 
-__all__ = ["ask_for_data", "report_concern"]
+__all__ = ["ask_for_data", "end_request", "report_concern"]
 
 REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
 _BY_ANYBODY = system_actor("rights.concern_by_anybody")
@@ -52,17 +60,45 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
         ward=ward,
         form=form,
         refused=describe_blockers(refused),
-        rows=[
-            {
-                "row": one.request,
-                "rights": [name_right(kind) for kind in one.rights],
-                "state": render_progress(one),
-            }
-            for one in list_requests_of_guardian(ward.child, ward.visit.person)
-        ],
+        rows=_list_rows(request, ward),
         done=DONE_TEXTS.get(done),
+        is_refused=done == "contact_too_new",
         asks_after_withdrawal=done == "withdrawn",
     )
+
+
+def _list_rows(request: HttpRequest, ward: ChildView) -> list[dict[str, Any]]:
+    """Return the guardian's requests as the page shows them, with what apps show beside them."""
+    at = get_client_time(request)
+    return [
+        {
+            "row": one.request,
+            "rights": [name_right(kind) for kind in one.rights],
+            "state": render_progress(one),
+            "may_be_ended": one.may_be_ended,
+            "extras": [extra for add in own_page_extras if (extra := add(one.request, at)) is not None],
+        }
+        for one in list_requests_of_guardian(ward.child, ward.visit.person)
+    ]
+
+
+@require_http_methods(["POST"])
+@about_child
+def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
+    """End one of the guardian's own requests that is not answered yet."""
+    found = list_requests_of_guardian(ward.child, ward.visit.person)
+    row = next((one for one in found if str(one.request.pk) == request.POST.get("request")), None)
+    if row is None:
+        raise Http404
+    if not row.may_be_ended:
+        return _show_done(ward, "nothing")
+    try:
+        deny_own_request(row.request, by_code=True, actor=ward.actor, at=get_client_time(request))
+    except ContactTooNew:
+        return _show_done(ward, "contact_too_new")
+    except (AlreadyAnswered, RequestEnded):  # it was answered or ended since the page was shown
+        return _show_done(ward, "nothing")
+    return _show_done(ward, "ended")
 
 
 def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Email to a person whose copy was built again after the answer: that it is ready, never the copy itself."""
+"""Email to the sender whose copy was built again after the answer: that it is ready, never the copy itself."""
 
 from paktaleem.directory.mail.kinds import declare_message
 

@@ -105,7 +105,7 @@ class Package(models.Model):
 class DownloadWay(models.TextChoices):
     """How a package was fetched."""
 
-    OWN_PAGE = "own_page", _("By the person, with a code")
+    OWN_PAGE = "own_page", _("On the page of the person or guardian, with a code")
     BY_HAND = "by_hand", _("Handed over by staff")
 
 

@@ -1,10 +1,11 @@
-"""The copy beside its request on the person's own page."""
+"""The copy beside its request, on the page of the person or the guardian who made it."""
 
 from datetime import datetime
 from typing import Any
 
+from paktaleem.foundation.public.pages import page_url
 from rights.packages.models import PackageState
-from rights.packages.selectors import find_package, is_copy_granted
+from rights.packages.selectors import find_package, is_copy_granted, may_fetch
 from rights.requests.models import RightsRequest
 
 __all__ = ["show_package"]
@@ -14,10 +15,21 @@ def show_package(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
     """Return what is shown of a copy beside its request; None if none is granted."""
     if not is_copy_granted(request):
         return None
-    package = find_package(request)
+    package, sender = find_package(request), request.sender
+    is_ready = package is not None and package.may_be_fetched(at)
+    is_allowed = sender is not None and may_fetch(request, sender, at=at)
     return {
         "template": "rights/copy_note.html",
         "package": package,
-        "may_be_fetched": package is not None and package.may_be_fetched(at),
+        "url": _get_url(request),
+        "may_be_fetched": is_ready and is_allowed,
+        "is_refused": is_ready and not is_allowed,
         "is_deleted": package is not None and package.state == PackageState.ENDED,
     }
+
+
+def _get_url(request: RightsRequest) -> str:
+    """Return the page of the copy, below the page of the one who made the request."""
+    if request.requester_id is None:
+        return page_url("requests-copy", request.pk)
+    return page_url("guardian-copy", request.subject_id, request.pk)

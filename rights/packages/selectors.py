@@ -6,11 +6,13 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from children.guardians.selectors import GuardianshipUnknown
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.people.models import Subject
 from rights.packages.contents import needs_choice
 from rights.packages.models import Package, PackageDownload, PackageState
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.services.authority import find_blocker
 from rights.requests.states import Decision
 
 __all__ = [
@@ -61,17 +63,30 @@ def list_orders(package: Package) -> QuerySet[Order]:
     return found
 
 
-def may_fetch(request: RightsRequest, person: Subject) -> bool:
-    """Return True if a person may fetch the copies of a request: the one whom it is about, once verified.
+def may_fetch(request: RightsRequest, person: Subject, *, at: datetime) -> bool:
+    """Return True if a person may fetch the copies of a request now: the one who made it, once verified.
 
-    A guardian who makes a request for a child is added here, as the requester.
+    That is the person whom the data is about or, for a child, the guardian who made the request, while they have the
+    authority to receive the child's data. The child does not fetch the copy of a guardian's request.
     """
-    return request.is_identity_verified and (request.client_id, request.subject_id) == (person.client_id, person.pk)
+    if not request.is_identity_verified or request.sender != person:
+        return False
+    return request.requester is None or _may_receive_data(request, at)
 
 
-def has_contact(person: Subject) -> bool:
+def _may_receive_data(request: RightsRequest, at: datetime) -> bool:
+    """Return True if the guardian who made a request may receive data of the child now."""
+    if request.subject is None or request.requester is None:
+        return False
+    try:
+        return find_blocker(request.subject, request.requester, RightKind.ACCESS, at=at) is None
+    except GuardianshipUnknown:
+        return False
+
+
+def has_contact(person: Subject | None) -> bool:
     """Return True if a code can be sent to a contact of the person."""
-    return person.email is not None or person.phone is not None
+    return person is not None and (person.email is not None or person.phone is not None)
 
 
 def count_downloads(package: Package) -> int:

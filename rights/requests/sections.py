@@ -1,6 +1,8 @@
 """Sections of a copy of a person's data: their rights requests, with what was written and decided.
 
-Texts are sealed under the key of the request, which is destroyed some time after its end.
+A guardian's request is listed in the copies of the child and of the guardian. The texts of a request (details, contact,
+answer, reasons, notes) are in a copy for the one who made it only. They are sealed under the key of the request, which
+is destroyed some time after its end.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +17,7 @@ from paktaleem.directory.copies.sections import (
     CLOSED,
     DUE,
     NUMBER,
+    PART,
     PURPOSES,
     RECORDED,
     STATE,
@@ -26,6 +29,7 @@ from paktaleem.directory.copies.sections import (
     Value,
     ValueKind,
     get_actor,
+    get_part,
     table_section,
 )
 from paktaleem.foundation.audit.acts import ACT_NAMES
@@ -41,18 +45,25 @@ from rights.requests.sealing import open_text
 
 __all__ = ["list_request_sections"]
 
-_OF = ("request__subject",)
+_PEOPLE = ("subject", "requester")
+_OF = tuple(f"request__{one}" for one in _PEOPLE)
 _FAMILY = "rights_request."
 _STEPS = {kind.removeprefix(_FAMILY): _(name) for kind, name in ACT_NAMES.items() if kind.startswith(_FAMILY)}
 _REQUEST: tuple[Column, Source] = (NUMBER, "request__number")
 
 
 def _open(field: str) -> Callable[[Any, Reader], Value]:
-    """Return a source that opens a text of a request, or of a row about one; None once its key is destroyed."""
+    """Return a source that opens a text of a request, or of a row about one, in the copy for the one who made it.
 
-    def read(row: Any, _reader: Reader) -> Value:
+    It is None in a copy for anyone else, and once the key is destroyed.
+    """
+
+    def read(row: Any, reader: Reader) -> Value:
         request = row if isinstance(row, RightsRequest) else row.request
-        return None if request.wrapped is None else open_text(request, row=row, field=field) or None
+        writer_id = request.requester_id or request.subject_id
+        if request.wrapped is None or writer_id != reader.recipient_id:
+            return None
+        return open_text(request, row=row, field=field) or None
 
     return read
 
@@ -65,6 +76,7 @@ def list_request_sections() -> Sequence[Section]:
 def _requests() -> Section:
     columns: list[tuple[Column, Source]] = [
         (NUMBER, "number"),
+        (PART, get_part(*_PEOPLE)),
         (CHANNEL, "channel"),
         (STATE, "state"),
         (Column("identity", _("Identity verified by")), "identity_method"),
@@ -76,7 +88,7 @@ def _requests() -> Section:
         (Column("answered_at", _("Answered"), ValueKind.TIME), "answered_at"),
         (CLOSED, "closed_at"),
     ]
-    return table_section("requests", _("Your rights requests"), RightsRequest, columns)
+    return table_section("requests", _("Your rights requests"), RightsRequest, columns, of=_PEOPLE)
 
 
 def _parts() -> Section:

@@ -12,6 +12,7 @@ from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import carry_out_by_hand
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.files.services import FilePurged
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.services.collecting import BUILD
 from rights.packages.services.ending import end_due_packages
@@ -21,6 +22,8 @@ from rights.requests.models import RightsRequest
 from rights.requests.services import answer_request, decide_part, list_parts
 from tests.access_links.visiting import issue, latest_code, path_of, send, visitor
 from tests.access_links.visiting import work as send_letters
+from tests.children.browsers import by_contact
+from tests.children.guardians import verified_guardian
 from tests.factories import SETTING_UP
 from tests.rights.packing import content_of, data_in, package_of, unpacked
 from tests.working import work
@@ -28,17 +31,41 @@ from tests.working import work
 KIRAN = "lms-kiran"
 ESSAY = "Gulistan " * 160_000
 LOG = "opened Algebra " * 20_000
+MOTHER, MOTHERS_EMAIL = "lms-kirans-mother", "zarmina.tareen@mail.example"
+WORDS = "Please all of it."
 
 
-def test_a_person_fetches_a_copy_of_everything_and_then_it_is_gone(committed, platform):
+def ask_for_themselves(cast, platform):
+    """Request access and portability as Kiran."""
+    return platform.portal.post("/api/v1/rights-requests", {"subject": KIRAN, "kinds": ["access", "portability"]}).body
+
+
+def ask_as_guardian(cast, platform):
+    """Request a copy as Kiran's guardian, whom the school has verified."""
+    platform.do("register", MOTHER, "--role", "guardian", "--full-name", "Zarmina Tareen", "--email", MOTHERS_EMAIL)
+    with in_client(cast.client_id("khyber")):
+        kiran, mother = (Subject.objects.get(external_id=one) for one in (KIRAN, MOTHER))
+        verified_guardian(kiran, mother, at=timezone.now())
+    made = {"guardian": MOTHER, "wish": "copy", "text": WORDS}
+    return platform.portal.post(f"/api/v1/subjects/{KIRAN}/guardian-requests", made).body
+
+
+@pytest.mark.parametrize(
+    ("ask", "who", "folders"),
+    [
+        pytest.param(ask_for_themselves, "person", ("", "portable/"), id="person"),
+        pytest.param(ask_as_guardian, "guardian", ("",), id="guardian"),
+    ],
+)
+def test_a_copy_of_everything_is_fetched_and_then_it_is_gone(committed, platform, ask, who, folders):
     khyber = committed.client_id("khyber")
     platform.do("register", KIRAN, "--full-name", "Kiran Tareen", "--email", "kiran.tareen@mail.example")
     platform.keep(KIRAN, "content", ESSAY)
     platform.keep(KIRAN, "usage_logs", LOG)
-    made = platform.portal.post("/api/v1/rights-requests", {"subject": KIRAN, "kinds": ["access", "portability"]}).body
+    made = ask(committed, platform)
     with in_client(khyber):
         request = RightsRequest.objects.get(pk=made["id"])
-        for part in list_parts(request):
+        for part in [one for one in list_parts(request) if not one.decision]:
             decider = committed.actor("celia" if part.decider == "client" else "amina")
             decide_part(part, decision="granted", actor=decider, at=timezone.now())
     assert platform.do("orders") == "1 carried out; ask again in 60 s"
@@ -49,8 +76,8 @@ def test_a_person_fetches_a_copy_of_everything_and_then_it_is_gone(committed, pl
     with in_client(khyber):
         request.refresh_from_db()
         answer_request(request, text=compose_answer(request), actor=committed.actor("celia"), at=timezone.now())
-    files = unpacked(fetched_with_a_code(committed, request))
-    for folder in ("", "portable/"):
+    files = unpacked(FETCHING[who](committed, request))
+    for folder in folders:
         jsonschema.validate(data_in(files, f"{folder}data.json"), json.loads(files[f"{folder}schema.json"]))
     given = {path.rpartition("-")[2]: content for path, content in files.items() if path.startswith("systems/")}
     assert json.loads(given["content.json"]) == [{"what": ESSAY}]
@@ -68,6 +95,20 @@ def fetched_with_a_code(cast, request):
     send_letters()
     assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
     return b"".join(send(browser, f"{copy}download/", form_at=copy).streaming_content)
+
+
+def fetched_by_the_guardian(cast, request):
+    browser = by_contact(MOTHERS_EMAIL, "/guardian/khyber/")
+    data = f"/guardian/child/{request.subject_id}/data/"
+    copy = f"{data}copy/{request.pk}/"
+    assert copy in browser.get(data).content.decode()
+    assert by_contact("kiran.tareen@mail.example", "/guardian/khyber/").get(copy).status_code == 404
+    archive = b"".join(send(browser, f"{copy}download/", form_at=copy).streaming_content)
+    assert WORDS in unpacked(archive)["index.en.html"].decode(), "the guardian wrote it"
+    return archive
+
+
+FETCHING = {"person": fetched_with_a_code, "guardian": fetched_by_the_guardian}
 
 
 def it_expires(khyber, request):

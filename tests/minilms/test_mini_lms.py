@@ -16,9 +16,9 @@ from paktaleem.directory.data_systems.services import (
     OrderSpec,
     carry_out_by_hand,
     issue_orders,
-    open_part,
 )
 from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -128,11 +128,10 @@ def every_kind_of_order_is_really_done(cast, lms, who, carried_out):
 
 
 def given(cast, pk):
-    """Return the platform's data for a collect order, as an officer opens it."""
+    """Return the platform's data for a collect order."""
     with in_client(cast.client_id("khyber")):
         parts = list_parts(Order.objects.get(pk=pk))
-        by = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": timezone.now()}
-        return {part.category: json.loads(b"".join(open_part(part, **by))) for part in parts}
+        return {part.category: json.loads(b"".join(iterate_file(part.file))) for part in parts}
 
 
 def a_withdrawal_reaches_it_and_stops_the_use_at_once(cast, lms):

@@ -71,7 +71,6 @@ from rights.complaints.services import add_entry, open_case, set_deadline
 from rights.desk.services import add_task
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services import continue_erasure, decide_erasure, propose_erasure
-from rights.guardian_requests.services import record_guardian_request
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.reader import parse_mail
 from rights.mailbox.services.receiving import ReceivedMail, store_mail
@@ -206,18 +205,15 @@ def asked_of_indus(cast: Cast) -> list[Any]:
 
 
 def requests_of_indus(cast: Cast) -> dict[str, Any]:
-    """Request a copy as Danish's mother and ask a question, and send notice of his age of consent."""
+    """Ask a question about Danish, and send notice of his age of consent."""
     told: dict[str, Any] = {"channel": "client", "language": "en", "actor": cast.actor("farah"), "at": AT}
-    danish, client = cast.subject("danish"), cast.client("indus")
-    copy = record_guardian_request(danish, guardian=cast.subject("esra"), wish="copy", identity="client", **told)
-    question = receive_request(client, kinds=["question"], subject=danish, **told)
+    question = receive_request(cast.client("indus"), kinds=["question"], subject=cast.subject("danish"), **told)
     notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
     for column, value in {"person": False, **actor_fields(SETTING_UP)}.items():
         setattr(notice, column, value)
     notice.save(force_insert=True)
-    acts = {"take-copy": copy, "add-rights": question}
-    found = {f"rights/rightsrequest/{act}": made and made.pk for act, made in acts.items()}
-    return {**found, "ageing/agenotice": notice.pk, "ageing/comingofage": cast.subject_id("danish")}
+    found = {"rights/rightsrequest/add-rights": question.pk, "ageing/agenotice": notice.pk}
+    return {**found, "ageing/comingofage": cast.subject_id("danish")}
 
 
 def rights_of_indus(cast: Cast) -> dict[str, Any]:

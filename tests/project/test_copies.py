@@ -19,6 +19,19 @@ def test_every_table_about_people_is_in_their_copy_or_says_why_not() -> None:
     assert [label for label in missing if label not in covered] == []
 
 
+def test_every_person_of_a_table_has_its_rows_in_their_copy() -> None:
+    read = {(section.tables[0], path) for section in list_sections() if section.of for path in section.of}
+    tables = {table for table, _path in read}
+    missing = [
+        (model._meta.label, field.name)
+        for model, _wall in tables_about_people()
+        for field in model._meta.concrete_fields
+        if field.related_model is Subject and model._meta.label in tables
+        if (model._meta.label, field.name) not in read
+    ]
+    assert missing == []
+
+
 def test_no_table_is_in_a_copy_and_left_out_of_it_at_once() -> None:
     covered = {table for section in list_sections() for table in section.tables}
     left_out = {model._meta.label for model, wall in tables_about_people() if wall.left_out_of_copies}

@@ -1,8 +1,6 @@
 """Guardians' requests about a child: rights requests whose authority is checked, and that become orders."""
 
-import io
 import json
-import zipfile
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,11 +15,10 @@ from children.guardians.request_rules import RequestBlocker, why_not_allowed
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services import change_guardian, end_guardian, record_verification
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.results import Answer, Section
-from paktaleem.directory.data_systems.services import CopiesPurged, accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
@@ -35,7 +32,6 @@ from rights.requests.selectors import list_linkable, list_related
 from rights.requests.services import (
     AlreadyDecided,
     ContactTooNew,
-    NothingReturnedYet,
     OrdersOpen,
     PersonDiffers,
     RequestEnded,
@@ -48,7 +44,6 @@ from rights.requests.services import (
     deny_own_request,
     extend_request,
     list_parts,
-    open_copy,
     read_request,
     verify_identity,
 )
@@ -225,45 +220,6 @@ def test_of_a_copy_or_a_deletion_that_was_not_confirmed_nothing_is_said_to_be_le
         requests = [asked_by_guardian(cast, wish).pk for wish in ("copy", "deletion")]
     for request in requests:
         assert LEFT not in browser_of(cast.user("amina")).get(row_url(MODEL, request)).content.decode()
-
-
-def given_by_systems(cast: Cast, request: RightsRequest) -> None:
-    """Let the learning platform give data, and the other system know no such person."""
-    told, key = orders_of(request), cast.key_actor("indus")
-    given = Answer(Outcome.DONE, sections=(Section("usage_logs", {"rows": [1, 2]}),))
-    complete_order(accept_order(told["lms"], actor=key, at=AT), given, actor=key, at=AT)
-    carry_out_by_hand(told["billing"], NOT_FOUND, actor=cast.actor("amina"), at=AT)
-
-
-def test_what_systems_gave_is_handed_out_as_one_file_and_each_look_is_recorded(cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
-        request = asked_by_guardian(cast, "copy")
-        with pytest.raises(NothingReturnedYet):
-            open_copy(request, actor=cast.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT)
-        given_by_systems(cast, request)
-    url = row_url(MODEL, request.pk, "take-copy")
-    taken = browser_of(cast.user("farah")).post(url, {"reason": "subject_request"})
-    with zipfile.ZipFile(io.BytesIO(taken.content)) as bundle:
-        [name] = bundle.namelist()
-        assert name == "001-lms-usage_logs.json"
-        assert json.loads(bundle.read(name)) == {"rows": [1, 2]}
-    with in_client(cast.client_id("indus")):
-        looks = AccessRecord.objects.filter(subject=request.subject, actor_id=cast.user_id("farah"))
-        assert [one.fields.split()[:2] for one in looks] == [["order", "part"]]
-
-
-def test_what_systems_gave_is_deleted_when_the_request_is_closed(seen: Cast) -> None:
-    request = asked_by_guardian(seen, "copy")
-    given_by_systems(seen, request)
-    told: dict[str, Any] = {"actor": seen.actor("farah"), "reason": Reason.SUBJECT_REQUEST, "at": AT}
-    assert list(open_copy(request, **told))
-    for name in ("bilal", "sana", "celia"):
-        with pytest.raises(NotAllowed):
-            open_copy(request, **{**told, "actor": seen.actor(name)})
-    assert finish(request, seen).state == "closed"
-    with pytest.raises(CopiesPurged):
-        open_copy(request, **told)
 
 
 def test_asked_again_it_is_the_same_request(seen: Cast) -> None:
@@ -673,5 +629,5 @@ def test_a_support_agent_takes_in_what_a_guardian_says_by_telephone_and_no_more(
         request = RightsRequest.objects.get()
         assert (request.channel, request.state, orders_of(request)) == ("telephone", "identity_pending", {})
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"access"}
-    for act in ("read", "verify", "decide", "take-copy", "add-rights"):
+    for act in ("read", "verify", "decide", "copy-build", "add-rights"):
         assert sana.get(row_url(MODEL, request.pk, act)).status_code in {302, 403}

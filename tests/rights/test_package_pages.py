@@ -56,7 +56,7 @@ def test_a_session_of_the_learning_platform_needs_a_code_for_the_copy(cast: Cast
     request, browser = ready(cast), from_the_lms(cast)
     own = browser.get("/requests/mine/").content.decode()
     assert copy_url(request) in own
-    assert "The copy of your data is ready until" in own
+    assert "The copy is ready until" in own
     page = browser.get(copy_url(request)).content.decode()
     assert "Send me a code" in page
     assert "Download the copy" not in page

@@ -115,16 +115,21 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
     return _open_page(request, link)
 
 
-def send_code(request: HttpRequest, link: PageLink) -> HttpResponse:
-    """Send a code to the contact on file of a link's person, and redirect to the page where it is entered."""
+def send_code(request: HttpRequest, link: PageLink, *, by_contact: bool = False) -> HttpResponse:
+    """Send a code to the contact on file of a link's person, and redirect to the page where it is entered.
+
+    With ``by_contact`` requests and attempts are counted by the contact, so that another link does not reset them; for
+    rights requests they always are.
+    """
     code_request = CodeRequest(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
-    return _request_code(request, code_request, new_pending_code(link.client_id, link.page, _attempt_key(link)))
+    key = _contact_key(link) if by_contact or link.page == Page.REQUESTS else str(link.id)
+    return _request_code(request, code_request, new_pending_code(link.client_id, link.page, key))
 
 
-def _attempt_key(link: PageLink) -> str:
-    """Return the key under which attempts are counted: for rights requests the contact, so that no link resets it."""
+def _contact_key(link: PageLink) -> str:
+    """Return the key of the contact to which the code of a link is sent."""
     index = link.subject.phone_index if link.channel == Channel.TEXT else link.subject.email_index
-    return bytes(index).hex() if link.page == Page.REQUESTS and index is not None else str(link.id)
+    return str(link.id) if index is None else bytes(index).hex()
 
 
 def _invalid_link() -> HttpResponse:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 from django.db.models.query import ModelIterable
@@ -95,10 +96,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The person whose rows are read, and the sealer that opens their sealed values."""
+    """The person whose rows are read, the sealer that opens their sealed values, and who receives the copy.
+
+    ``guardian_id`` is the guardian for whom the copy is made; None if it is for the person.
+    """
 
     subject: Subject
     sealer: Sealer
+    guardian_id: UUID | None = None
+
+    @property
+    def recipient_id(self) -> UUID:
+        """The person who receives the copy."""
+        return self.guardian_id or self.subject.pk
 
 
 type Source = str | Callable[[Any, Reader], Value]
@@ -108,7 +118,8 @@ type Source = str | Callable[[Any, Reader], Value]
 class Section:
     """A section of a copy: what one or several tables hold about a person.
 
-    ``tables`` are labels of models. ``is_provided`` is True for data that the person provided, which belongs to
+    ``tables`` are labels of models; ``of`` are the paths in the first one by which a row belongs to the person.
+    ``is_provided`` is True for data that the person provided, which belongs to
     portability (GDPR Art. 20); every section belongs to access.
     """
 
@@ -118,6 +129,7 @@ class Section:
     columns: tuple[Column, ...]
     read: Callable[[Reader], Iterator[Row]]
     count: Callable[[Subject], int]
+    of: tuple[str, ...] = ()
     is_provided: bool = False
 
 
@@ -176,6 +188,7 @@ def table_section(
         columns=tuple(_with_labels(column, source, model) for column, source in columns),
         read=read,
         count=lambda subject: select(subject).count(),
+        of=tuple(of),
         is_provided=is_provided,
     )
 
@@ -257,7 +270,12 @@ ACTOR = Column(
 PART = Column(
     "part",
     _("Your part"),
-    labels={"subject": _("The data subject"), "child": _("The child"), "guardian": _("The guardian")},
+    labels={
+        "subject": _("The data subject"),
+        "child": _("The child"),
+        "guardian": _("The guardian"),
+        "requester": _("The guardian"),
+    },
 )
 ADDED = Column("added_at", _("Added"), ValueKind.TIME)
 CATEGORIES = Column("categories", _("Categories of data"), ValueKind.LIST)

@@ -98,7 +98,7 @@ def _is_granted(row: RightsRequest, _at: datetime) -> bool:
 
 
 def _may_hand_over(row: RightsRequest, at: datetime) -> bool:
-    if not _is_granted(row, at) or row.subject is None or has_contact(row.subject):
+    if not _is_granted(row, at) or has_contact(row.sender):
         return False
     package = find_package(row)
     return package is not None and package.may_be_fetched(at)
@@ -130,8 +130,8 @@ _ACTS = (
         "Hand over the copy",
         Capability.HAND_OVER_COPIES,
         _hand_over,
-        lead="Only for a person without a contact on file. Download the copy, give it to the person whose identity is "
-        "verified, and delete your file. The download is recorded with your name and reason.",
+        lead="Only where no contact is on file. Download the copy, give it to the person or guardian who requested it, "
+        "once you are sure who they are, and delete your file. The download is recorded with your name and reason.",
         applies=_may_hand_over,
     ),
 )

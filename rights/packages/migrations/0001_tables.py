@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('package', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='packages.package')),
-                    ('way', models.CharField(choices=[('own_page', 'By the person, with a code'), ('by_hand', 'Handed over by staff')], max_length=16)),
+                    ('way', models.CharField(choices=[('own_page', 'On the page of the person or guardian, with a code'), ('by_hand', 'Handed over by staff')], max_length=16)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),

@@ -43,8 +43,9 @@ def get_expiry(at: datetime) -> datetime:
 
 
 def get_page_url(request: RightsRequest) -> str:
-    """Return the address at which the person signs in to fetch the copy."""
-    return build_public_url(reverse("requests-start", args=[request.client.code]))
+    """Return the address at which the person, or the guardian who made the request, signs in to fetch the copy."""
+    page = "requests-start" if request.requester_id is None else "guardian-start"
+    return build_public_url(reverse(page, args=[request.client.code]))
 
 
 def release_package(request: RightsRequest, actor: Actor, at: datetime) -> None:
@@ -65,13 +66,15 @@ def describe_package(request: RightsRequest) -> str:
     package = find_package(request)
     if package is None or package.state != PackageState.READY or request.subject is None:
         return ""
-    if not has_contact(request.subject):
-        return _("The copy of your data is ready. It is handed over to you in person.")
+    is_for_child = request.requester_id is not None
+    ready = _("The copy of the child’s data is ready.") if is_for_child else _("The copy of your data is ready.")
+    if not has_contact(request.sender):
+        return f"{ready} {_('It is handed over to you in person.')}"
     text = _(
-        "The copy of your data is ready. Sign in at {url} with a code to fetch it. It is deleted {days} days after "
-        "this answer; until your request is closed you can ask for a new one."
+        "Sign in at {url} with a code to fetch it. It is deleted {days} days after this answer; until your request is "
+        "closed you can ask for a new one."
     )
-    return text.format(url=get_page_url(request), days=settings.PACKAGE_DAYS)
+    return f"{ready} " + text.format(url=get_page_url(request), days=settings.PACKAGE_DAYS)
 
 
 def require_fetched_package(request: RightsRequest) -> None:

@@ -75,7 +75,7 @@ def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
     writer = PackageWriter(
         package=package,
         contents=contents,
-        reader=Reader(package.subject, sealer_of(package.subject)),
+        reader=Reader(package.subject, sealer_of(package.subject), package.request.requester_id),
         sections=list_sections(),
         answers=list_system_answers(package, contents, portable=portable),
         portable=portable,
@@ -89,14 +89,14 @@ def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
 
 
 def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime) -> None:
-    """Email the person that a copy built after the answer is ready; the first one is named in the answer."""
-    subject = request.subject
-    if package.expires_at is None or subject is None or subject.email is None:
+    """Email the sender that a copy built after the answer is ready; the answer names the first one."""
+    sender = request.sender
+    if package.expires_at is None or sender is None or sender.email is None:
         return
     until = format_day(package.expires_at, request.client.time_zone)
     context = {"number": request.number, "until": until, "url": get_page_url(request)}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    send_message(COPY_READY.code, to=subject, client_id=request.client_id, context=context, **told)
+    send_message(COPY_READY.code, to=sender, client_id=request.client_id, context=context, **told)
 
 
 @transaction.atomic

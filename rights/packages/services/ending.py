@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from paktaleem.directory.data_systems.services import purge_copies
 from paktaleem.directory.files.services import purge_package
@@ -53,7 +54,11 @@ def _end_if_due(row: Package, actor: Actor, at: datetime) -> bool:
 
 
 def end_packages_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Delete the packages of a person; a handler of ``people.before_erasure``."""
-    live = Package.objects.live().filter(client_id=subject.client_id, subject=subject)
-    for package in live.select_for_update(of=("self",)).select_related("request"):
-        end_package(package, keeps_copies=True, actor=actor, at=at)
+    """Delete the packages of a person, and those they requested as a guardian; a handler of ``people.before_erasure``.
+
+    What systems gave about the person becomes unreadable with their key; about a child it is deleted.
+    """
+    live = Package.objects.live().filter(client_id=subject.client_id)
+    own = live.filter(Q(subject=subject) | Q(request__requester=subject))
+    for package in own.select_for_update(of=("self",)).select_related("request"):
+        end_package(package, keeps_copies=package.subject_id == subject.pk, actor=actor, at=at)

@@ -1,10 +1,11 @@
-"""Fetch a package: by the person behind a fresh code, or handed over by staff where there is no contact. Counted."""
+"""Fetch a package: by the one who made the request, behind a fresh code, or handed over by staff. Counted."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from children.guardians.services.locking import lock_child
 from paktaleem.directory.files.services import stream_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import record_access
@@ -39,9 +40,12 @@ _KINDS = {
 
 
 class PackageNotThere(PortalError):
-    """There is no copy that may be fetched: none was made, it expired, or the request is not answered or is closed."""
+    """There is no copy that this person may fetch.
 
-    console_message = "There is no copy that can be fetched: see its state on this page."
+    None was made, it expired, the request is not answered or is closed, or the guardian's authority has ended.
+    """
+
+    console_message = "There is no copy that can be fetched: see its state, and a guardian’s authority, on this page."
 
 
 class CodeNeeded(PortalError):
@@ -49,9 +53,9 @@ class CodeNeeded(PortalError):
 
 
 class HasContact(PortalError):
-    """A code can be sent to a contact on file, so the person fetches the copy themselves."""
+    """A code can be sent to a contact on file, so the person or the guardian fetches the copy themselves."""
 
-    console_message = "The person has a contact on file and fetches the copy with a code."
+    console_message = "A contact is on file, so the copy is fetched with a code."
 
 
 def is_code_fresh(code_entered_at: datetime | None, *, at: datetime) -> bool:
@@ -69,14 +73,14 @@ def fetch_package(
     actor: Actor,
     at: datetime,
 ) -> tuple[Package, Iterator[bytes]]:
-    """Return the package and its content for the person who may fetch it; the download is counted first.
+    """Return the package and its content for the person or guardian who may fetch it; the download is counted first.
 
-    ``code_entered_at`` is when the person entered a code sent to their contact, None without one; ``now`` is the same
-    clock. Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded.
+    ``code_entered_at`` is when they entered a code sent to their contact, None without one; ``now`` is the same clock.
+    Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded, and for a guardian AlreadyErased and
+    ErasureInProgress.
     """
     request = lock_open_request(request)
-    if not may_fetch(request, person):
-        raise PackageNotThere
+    _require_fetcher(request, person, at)
     if not is_code_fresh(code_entered_at, at=now):
         raise CodeNeeded
     if not is_contact_settled(person, at):
@@ -88,18 +92,32 @@ def fetch_package(
 def hand_over_package(
     request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> tuple[Package, Iterator[bytes]]:
-    """Return the package and its content to staff, who hand it over to a person without a contact on file.
+    """Return the package and its content to staff, who hand it over where no contact is on file.
 
-    The access and its reason are recorded. Raises HasContact, PackageNotThere, RequestEnded, NotAllowed.
+    It is for the person or guardian who made the request, and who could fetch it with a code. The access and its reason
+    are recorded. Raises HasContact, PackageNotThere, RequestEnded, NotAllowed, and for a guardian AlreadyErased,
+    ErasureInProgress.
     """
     require(actor, Capability.HAND_OVER_COPIES, request.client_id)
     request = lock_open_request(request)
-    subject = require_subject(request)
-    if has_contact(subject):
+    subject, receiver = require_subject(request), request.requester or require_subject(request)
+    if has_contact(receiver):
         raise HasContact
+    _require_fetcher(request, receiver, at)
     found = _fetch(request, DownloadWay.BY_HAND, actor, at)
     record_access(subject, [f"copy of request {request.number}"], actor=actor, reason=reason, at=at)
     return found
+
+
+def _require_fetcher(request: RightsRequest, person: Subject, at: datetime) -> None:
+    """Require that a person may fetch the copies of a locked request.
+
+    For a guardian the child's row stays locked, so that the authority does not end meanwhile.
+    """
+    if request.requester is not None:
+        lock_child(require_subject(request))
+    if not may_fetch(request, person, at=at):
+        raise PackageNotThere
 
 
 def _fetch(request: RightsRequest, way: DownloadWay, actor: Actor, at: datetime) -> tuple[Package, Iterator[bytes]]:

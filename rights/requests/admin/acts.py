@@ -1,15 +1,12 @@
 """Acts of staff on a rights request: one act, one service call."""
 
-import zipfile
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment
@@ -114,18 +111,6 @@ def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> N
 
 def _add_rights(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
     services.add_rights(row, kinds=given["kinds"], **_by(request))
-
-
-def _take_copy(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    """Return the data of all systems as one ZIP archive, with a file for each part."""
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
-        parts = services.open_copy(row, reason=given["reason"], **_by(request))
-        for number, (order, part, content) in enumerate(parts, start=1):
-            bundle.writestr(f"{number:03}-{order.system.code}-{part.category}.{part.file.kind}", content)
-    response = HttpResponse(packed.getvalue(), content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="copy-{row.number}.zip"'
-    return response
 
 
 def _link(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -304,16 +289,6 @@ _DECISION = (
         done="Decided.",
         applies=_has_undecided,
         refusals=_DESTROYED,
-    ),
-    RowAction(
-        "take-copy",
-        "Take the copy",
-        Capability.REVEAL_PERSONAL_DATA,
-        _take_copy,
-        lead="The data from all systems, in one file, for the person who requested it. Your access is recorded with "
-        "your name and reason. Hand it over in person, not to an address.",
-        applies=lambda row, _: row.is_open and services.list_copy_orders(row).exists(),
-        refusals={AlreadyErased: "The person is erased."},
     ),
     RowAction(
         "answer",

@@ -18,6 +18,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
@@ -168,6 +169,12 @@ def _related_panel(row: RightsRequest) -> dict[str, Any]:
     return {"template": "console/panels/rights_related.html", "lines": lines}
 
 
+def _format_who(step: RequestStep, row: RightsRequest) -> str:
+    """Return who took a step: by their part if it was the guardian who made the request."""
+    is_guardian = step.actor_kind == ByKind.SUBJECT and step.actor_id == row.requester_id
+    return gettext("A guardian") if is_guardian else format_actor(step)
+
+
 def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
     steps = RequestStep.objects.filter(client_id=row.client_id, request=row)
     labels = dict(RightsRequest._meta.get_field("state").flatchoices)
@@ -176,7 +183,7 @@ def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
             "at": one.at,
             "what": get_act_name("rights_request." + one.kind),
             "state": labels.get(one.state, ""),
-            "who": format_actor(one),
+            "who": _format_who(one, row),
         }
         for one in annotate_actor(steps, viewer)
     ]

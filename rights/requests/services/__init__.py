@@ -25,7 +25,6 @@ from rights.requests.services.closing import (
     link_duplicate,
     may_answer_contact,
 )
-from rights.requests.services.copies import NothingReturnedYet, list_copy_orders, open_copy
 from rights.requests.services.decisions import (
     AlreadyDecided,
     AlreadyRouted,
@@ -70,7 +69,6 @@ __all__ = [
     "NotDecided",
     "NotPaused",
     "NotSamePerson",
-    "NothingReturnedYet",
     "OnlyPartlyInScope",
     "OrdersOpen",
     "PersonDiffers",
@@ -97,10 +95,8 @@ __all__ = [
     "link_duplicate",
     "list_addable_rights",
     "list_assignees",
-    "list_copy_orders",
     "list_parts",
     "may_answer_contact",
-    "open_copy",
     "pause_request",
     "purge_old_requests",
     "read_notes",

@@ -20,7 +20,6 @@ from rights.requests.messages import ANSWER
 from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestStep, RightsRequest
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
-from rights.requests.services.copies import purge_copies_of
 from rights.requests.services.decisions import AlreadyDecided
 from rights.requests.services.identity import is_contact_settled
 from rights.requests.services.steps import (
@@ -151,8 +150,7 @@ def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) 
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Close an answered request, once every system has confirmed or was waived by two people.
 
-    What systems gave for it is deleted. A request of an erased person needs no answer: there is no one left to inform,
-    and no text can be kept any more.
+    A request of an erased person needs no answer: there is no one left to inform, and no text can be kept any more.
     Raises NotAnswered, OrdersOpen, RequestEnded, NotAllowed, and what ``hooks.before_closing`` raises.
     """
     require(actor, Capability.CLOSE_RIGHTS_REQUESTS, request.client_id)
@@ -168,7 +166,6 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
     outcome = Decision.PARTLY.value if len(decisions) > 1 else min(decisions)
     facts = {"outcome": outcome if all(decisions) else None}
     record_step("rights_request.closed", request, actor, at, facts, State.CLOSED)
-    purge_copies_of(request, actor=actor, at=at)
     return request
 
 

@@ -86,7 +86,9 @@ def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, 
 
 @transaction.atomic
 def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
-    """End a request that the person did not make, or no longer wants; ``by_code`` as in ``confirm_own_request``.
+    """End a request that the person or guardian did not make, or no longer wants.
+
+    ``by_code`` as in ``confirm_own_request``.
 
     A code to a contact that is too new does not end a request whose person is verified. Raises ContactTooNew,
     AlreadyAnswered, RequestEnded, NotAllowed.

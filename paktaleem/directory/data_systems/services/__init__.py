@@ -3,10 +3,8 @@
 from paktaleem.directory.data_systems.services.alerting import NewAlerts, raise_alerts
 from paktaleem.directory.data_systems.services.collecting import (
     CategoryUnknown,
-    CopiesPurged,
     TooManyParts,
     add_part,
-    open_part,
 )
 from paktaleem.directory.data_systems.services.copies import (
     OrderOpen,
@@ -45,7 +43,6 @@ __all__ = [
     "AlreadyEnded",
     "AlreadyProposed",
     "CategoryUnknown",
-    "CopiesPurged",
     "NewAlerts",
     "NotByHand",
     "NothingProposed",
@@ -67,7 +64,6 @@ __all__ = [
     "issue_orders_for_set",
     "list_clients_with_old_copies",
     "new_values_of",
-    "open_part",
     "propose_waiver",
     "purge_copies",
     "purge_old_copies",

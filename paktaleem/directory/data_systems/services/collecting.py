@@ -1,7 +1,7 @@
-"""Store the data that a system gives for a collect order, sealed under the person's key; open it with a reason."""
+"""Store the data that a system gives for a collect order, sealed under the person's key."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
@@ -17,23 +17,20 @@ from paktaleem.directory.data_systems.services.steps import facts_of, lock_order
 from paktaleem.directory.data_systems.states import State, Step, StepRefused
 from paktaleem.directory.files.kinds import FileKind, detect_file_kind
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge, iterate_file, store_file
-from paktaleem.directory.people.services import AlreadyErased, record_access
+from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge, store_file
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 
 __all__ = [
     "MOST_PARTS",
     "CategoryUnknown",
-    "CopiesPurged",
     "PartKindNotAccepted",
     "TooManyParts",
     "add_part",
     "keep_sections",
-    "open_part",
 ]
 
 MOST_PARTS = 100
@@ -50,12 +47,6 @@ class CategoryUnknown(PortalError):
         "Use one of the categories registered for this system.",
         field="category",
     )
-
-
-class CopiesPurged(PortalError):
-    """The data that the systems gave was deleted, because it is no longer needed."""
-
-    console_message = "The copy was deleted because it is no longer needed."
 
 
 class TooManyParts(PortalError):
@@ -158,19 +149,3 @@ def _refuse_too_many(order: Order, more: int) -> None:
     kept = OrderPart.objects.filter(client_id=order.client_id, order=order, attempt=order.attempts).count()
     if kept + more > MOST_PARTS:
         raise TooManyParts
-
-
-@transaction.atomic
-def open_part(part: OrderPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
-    """Return the content of one part; the access and its reason are recorded first (need to know, policy §5).
-
-    Raises CopiesPurged if it was deleted because it is no longer needed, AlreadyErased, NotAllowed.
-    """
-    require(actor, Capability.REVEAL_PERSONAL_DATA, part.client_id)
-    subject = part.order.subject
-    if subject.erased_at is not None:
-        raise AlreadyErased
-    if part.order.copies_purged_at is not None:
-        raise CopiesPurged
-    record_access(subject, [f"order part {part.pk}"], actor=actor, reason=reason, at=at)
-    return iterate_file(part.file)

@@ -1,0 +1,104 @@
+"""The page of a copy, for the person's own page and the guardian's page: its state, a fresh code, the download."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from paktaleem.directory.access_links.decorators import Visit
+from paktaleem.directory.access_links.services import issue_link
+from paktaleem.directory.access_links.views import send_code
+from paktaleem.directory.mail.models import Channel
+from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.requests import as_received, get_client_time
+from paktaleem.foundation.public.pages import public_page
+from rights.packages.downloads import stream_package
+from rights.packages.selectors import count_downloads, find_package, has_contact, may_fetch
+from rights.packages.services.fetching import CodeNeeded, PackageNotThere, fetch_package, is_code_fresh
+from rights.requests.models import RightsRequest, RightsRequestQuerySet
+from rights.requests.services import ContactTooNew, RequestEnded
+
+__all__ = ["CopyPage", "find_fetchable", "render_copy", "send_copy", "send_copy_code"]
+
+_CODES = system_actor("rights.copy_code")
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPage:
+    """A visit to the page of one request's copy, and the addresses of the page it is on: its acts, and the way back."""
+
+    visit: Visit
+    actor: Actor
+    row: RightsRequest
+    code_url: str
+    download_url: str
+    back_url: str
+
+    @property
+    def code_entered_at(self) -> datetime | None:
+        """When the session was opened by a code; None for a session opened by the learning platform."""
+        return self.visit.session.began_at if self.visit.session.channel else None
+
+
+def find_fetchable(own: RightsRequestQuerySet, visit: Visit, *, at: datetime) -> RightsRequest:
+    """Return the one request of a query, if the visitor may fetch its copies. Raises Http404."""
+    found = own.select_related("client", "subject", "requester").defer("details", "contact", "answer")
+    row: RightsRequest | None = found.filter(client_id=visit.person.client_id).first()
+    if row is None or not may_fetch(row, visit.person, at=at):
+        raise Http404
+    return row
+
+
+def render_copy(
+    request: HttpRequest, page: CopyPage, *, status: int = HTTPStatus.OK, refused: Any = ""
+) -> HttpResponse:
+    """Show the state of a copy, with the button that fetches it or requests a code."""
+    row, at = page.row, get_client_time(request)
+    package, is_for_child = find_package(row), row.requester_id is not None
+    return public_page(
+        request,
+        "rights/copy.html",
+        title=_("The copy of the child’s data") if is_for_child else _("The copy of your data"),
+        status=status,
+        client=row.client,
+        row=row,
+        page=page,
+        is_for_child=is_for_child,
+        package=package,
+        may_be_fetched=package is not None and package.may_be_fetched(at),
+        downloads=0 if package is None else count_downloads(package),
+        is_fresh=is_code_fresh(page.code_entered_at, at=as_received(request).received_at),
+        has_contact=has_contact(page.visit.person),
+        refused=refused,
+    )
+
+
+def send_copy_code(request: HttpRequest, page: CopyPage) -> HttpResponse:
+    """Send a code to the visitor's contact on file, and redirect to the page where it is entered. Raises Http404."""
+    person = page.visit.person
+    if not has_contact(person):
+        raise Http404
+    channel = Channel.MAIL if person.email is not None else Channel.TEXT
+    at = as_received(request).received_at
+    by: dict[str, Any] = {"needs_code": True, "channel": channel, "actor": _CODES, "at": at}
+    link, _token = issue_link(person, page=page.visit.session.page, **by)
+    return send_code(request, link, by_contact=True)
+
+
+def send_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:
+    """Send the copy as a file, if a code was entered within the last ten minutes."""
+    now, at = as_received(request).received_at, get_client_time(request)
+    by: dict[str, Any] = {"person": page.visit.person, "actor": page.actor, "now": now, "at": at}
+    try:
+        package, content = fetch_package(page.row, code_entered_at=page.code_entered_at, **by)
+    except CodeNeeded:
+        return render_copy(request, page, status=HTTPStatus.FORBIDDEN)
+    except ContactTooNew:
+        refused = _("Your contact was changed less than three days ago. Please come back later.")
+        return render_copy(request, page, status=HTTPStatus.CONFLICT, refused=refused)
+    except (PackageNotThere, RequestEnded):
+        return HttpResponseRedirect(page.back_url)
+    return stream_package(package, content)

@@ -1,0 +1,286 @@
+"""The copy of a child's data that a guardian requested: fetched by that guardian only, while the authority holds."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from children.guardians.models import Guardianship, Verification
+from children.guardians.services import change_guardian, end_guardian, mark_verification_false
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.files.models import PackageKey
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from rights.packages.models import Package, PackageDownload
+from rights.packages.selectors import may_fetch
+from rights.packages.services.answering import PackageNotFetched
+from rights.packages.services.collecting import request_package
+from rights.packages.services.ending import end_due_packages
+from rights.packages.services.fetching import HasContact, PackageNotThere, hand_over_package
+from rights.requests.answers import compose_answer
+from rights.requests.models import RightsRequest
+from rights.requests.services import add_note, answer_request, close_request, decide_part, list_parts
+from tests.access_links.visiting import latest_code, send, work
+from tests.cast import Cast
+from tests.children.browsers import by_contact, child_page
+from tests.children.guardians import make_guardian, verified_guardian
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, asked_by_guardian, part_of, received
+from tests.rights.packing import PNG, answered, build, content_of, data_in, fetched, package_of, unpacked
+
+MODEL = "rights/rightsrequest"
+WORDS = "Only the mother wrote this."
+
+
+def grant(cast: Cast, request: RightsRequest, at: Any) -> None:
+    """Let each controller grant the parts that are not decided yet."""
+    for part in [one for one in list_parts(request) if not one.decision]:
+        actor = cast.actor("farah" if part.decider == "client" else "amina")
+        decide_part(part, decision="granted", actor=actor, at=at)
+
+
+def ready(cast: Cast, wish: str = "copy", *, at: Any = AT) -> RightsRequest:
+    """Let Danish's mother request a copy, build it, and answer her."""
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=at)
+    request = asked_by_guardian(cast, wish, text=WORDS, at=at)
+    grant(cast, request, at)
+    answered(cast, request, PNG, at=at)
+    assert build(request, at=at) is not None
+    request.refresh_from_db()
+    return answer_request(request, text=compose_answer(request), actor=cast.actor("farah"), at=at)
+
+
+def without_contact(cast: Cast, name: str) -> None:
+    """Take the contacts of a person off the file."""
+    person = cast.subject(name)
+    person.email = person.email_index = person.phone = person.phone_index = None
+    save_tracked(person, actor=SETTING_UP, reason=Reason.CORRECTION, at=AT)
+
+
+# Who may fetch
+
+
+@pytest.mark.parametrize("wish", ["copy", "portability"])
+def test_the_guardian_fetches_what_was_granted_and_it_is_counted(indus: Cast, wish: str) -> None:
+    request = ready(indus, wish)
+    package = package_of(request)
+    assert package.subject_id == indus.subject_id("danish"), "sealed under the key of the child"
+    with pytest.raises(PackageNotFetched):
+        close_request(request, actor=indus.actor("farah"), at=AT)
+    assert fetched(indus, request, by="esra") == content_of(package)
+    [download] = PackageDownload.objects.filter(package=package)
+    assert (download.way, download.actor_id) == ("own_page", indus.subject_id("esra"))
+    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+
+
+def test_neither_the_child_nor_another_guardian_fetches_it(indus: Cast) -> None:
+    request = ready(indus)
+    other = make_guardian(indus.client("indus"), "father", at=AT)
+    verified_guardian(indus.subject("danish"), other, at=AT)
+    assert may_fetch(request, indus.subject("esra"), at=AT)
+    assert not may_fetch(request, other, at=AT)
+    for name in ("danish", "hamza"):
+        with pytest.raises(PackageNotThere):
+            fetched(indus, request, by=name)
+    assert PackageDownload.objects.count() == 0
+
+
+def test_a_guardian_does_not_fetch_what_the_child_requested(indus: Cast) -> None:
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
+    own = received(indus, subject="danish")
+    assert may_fetch(own, indus.subject("danish"), at=AT)
+    assert not may_fetch(own, indus.subject("esra"), at=AT)
+
+
+def end_authority(how: str) -> None:
+    """End the authority of Danish's mother to receive his data."""
+    row = Guardianship.objects.get()
+    if how == "ended":
+        end_guardian(row, actor=SETTING_UP, at=AT)
+    elif how == "not informed":
+        change_guardian(row, changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
+    else:
+        mark_verification_false(Verification.objects.get(), actor=SETTING_UP, at=AT)
+
+
+@pytest.mark.parametrize("how", ["ended", "not informed", "not verified"])
+def test_a_guardian_who_lost_the_authority_after_the_grant_cannot(indus: Cast, how: str) -> None:
+    request = ready(indus)
+    end_authority(how)
+    with pytest.raises(PackageNotThere):
+        fetched(indus, request, by="esra")
+    without_contact(indus, "esra")
+    with pytest.raises(PackageNotThere):
+        hand_over_package(request, actor=indus.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    assert PackageDownload.objects.count() == 0
+
+
+def test_staff_hand_it_over_to_a_guardian_without_a_contact_only(indus: Cast) -> None:
+    request, farah = ready(indus), indus.actor("farah")
+    by: dict[str, Any] = {"actor": farah, "reason": Reason.SUBJECT_REQUEST, "at": AT}
+    with pytest.raises(HasContact):
+        hand_over_package(request, **by)
+    without_contact(indus, "esra")
+    request = RightsRequest.objects.get(pk=request.pk)
+    assert "handed over to you in person" in compose_answer(request)
+    package, content = hand_over_package(request, **by)
+    assert b"".join(content) == content_of(package)
+    assert PackageDownload.objects.get().way == "by_hand"
+    assert AccessRecord.objects.filter(subject=request.subject, actor_id=farah.id).count() == 1
+
+
+# The answer and the emails
+
+
+def test_the_answer_leads_to_the_guardians_page_and_a_new_copy_is_announced_to_the_guardian(indus: Cast) -> None:
+    request = ready(indus)
+    text = compose_answer(request)
+    assert "The copy of the child’s data is ready." in text
+    assert "/guardian/indus/" in text
+    request_package(request, left_out=[], actor=indus.actor("farah"), at=AT)
+    assert build(request) is not None
+    told = Letter.objects.filter(kind="rights_copy_ready")
+    assert {letter.subject_id for letter in told} == {indus.subject_id("esra")}
+
+
+# What systems gave
+
+
+def test_what_systems_gave_is_deleted_once_when_the_request_is_closed(indus: Cast) -> None:
+    request, later = ready(indus), AT + timedelta(minutes=10)
+    fetched(indus, request, by="esra")
+    close_request(request, actor=indus.actor("farah"), at=AT)
+    assert [end_due_packages(request.client_id, actor=SETTING_UP, at=later) for _time in range(2)] == [1, 0]
+    assert {order.copies_purged_at for order in Order.objects.filter(parent_id=request.pk)} == {later}
+    assert Entry.objects.filter(kind="order.copies_purged").count() == 1, "one system gave something"
+    assert not PackageKey.objects.exists()
+
+
+def test_what_systems_gave_is_deleted_when_the_guardian_is_erased(indus: Cast) -> None:
+    request = ready(indus)
+    erase_subject(indus.subject("esra"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    assert Package.objects.get(request=request).state == "ended"
+    assert not PackageKey.objects.exists()
+
+
+# Texts of requests
+
+
+def test_the_texts_of_a_guardians_request_are_in_copies_for_the_guardian_only(indus: Cast) -> None:
+    request = ready(indus)
+    add_note(request, text="A note about the mother.", actor=indus.actor("farah"), at=AT)
+    for_mother = made_for(indus, "esra")
+    [row] = [one for one in for_mother["requests"] if one["number"] == request.number]
+    assert (row["part"], row["details"]) == ("requester", WORDS)
+    assert [one["text"] for one in for_mother["request_notes"]] == ["A note about the mother."]
+    for_child = made_for(indus, "danish")
+    [row] = [one for one in for_child["requests"] if one["number"] == request.number]
+    assert (row["part"], row["details"], row["contact"], row["answer"]) == ("subject", None, None, None)
+    assert [one["text"] for one in for_child["request_notes"]] == [None]
+
+
+def test_a_copy_for_a_guardian_has_their_own_texts_and_not_those_of_the_child(indus: Cast) -> None:
+    received(indus, "question", subject="danish", details="Only the child wrote this.")
+    request = ready(indus)
+    files = unpacked(content_of(package_of(request)))
+    whole = b"".join(files.values()).decode("utf-8", "replace")
+    assert WORDS in whole
+    assert "Only the child wrote this." not in whole
+    assert "This copy was made for a guardian." in files["index.en.html"].decode()
+
+
+def made_for(cast: Cast, name: str) -> dict[str, Any]:
+    """Return the sections of a copy that a person requests for themselves."""
+    request = received(cast, subject=name)
+    grant(cast, request, AT)
+    answered(cast, request)
+    assert build(request) is not None
+    found: dict[str, Any] = data_in(unpacked(content_of(package_of(request))))["sections"]
+    return found
+
+
+# The guardian's page and the console
+
+
+def copy_page(cast: Cast, request: RightsRequest, act: str = "") -> str:
+    return child_page(cast, more=f"data/copy/{request.pk}/{act}")
+
+
+def download(cast: Cast, browser: Client, request: RightsRequest) -> Any:
+    return send(browser, copy_page(cast, request, "download/"), form_at=copy_page(cast, request))
+
+
+def test_on_the_page_the_guardian_fetches_the_copy_within_ten_minutes_after_a_code(
+    cast: Cast, time_machine: Any
+) -> None:
+    now = timezone.now()
+    time_machine.move_to(now, tick=False)
+    with in_client(cast.client_id("indus")):
+        request = ready(cast, at=now)
+    browser, data = by_contact(), child_page(cast, more="data/")
+    assert copy_page(cast, request) in browser.get(data).content.decode()
+    assert "Download the copy" in browser.get(copy_page(cast, request)).content.decode()
+    time_machine.move_to(now + timedelta(minutes=11), tick=False)
+    page = browser.get(copy_page(cast, request)).content.decode()
+    assert "Send me a code" in page
+    assert "Download the copy" not in page
+    assert download(cast, browser, request).status_code == 403
+    send(browser, copy_page(cast, request, "code/"), form_at=copy_page(cast, request))
+    work()
+    assert send(browser, "/guardian/code/", code=latest_code()).status_code == 302
+    answer = download(cast, browser, request)
+    assert "index.en.html" in unpacked(b"".join(answer.streaming_content))
+    with in_client(cast.client_id("indus")):
+        assert PackageDownload.objects.get(package__request=request).actor_id == cast.subject_id("esra")
+        change_guardian(
+            Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=timezone.now()
+        )
+    assert browser.get(copy_page(cast, request)).status_code == 404
+    page = browser.get(data).content.decode()
+    assert "Fetch the copy" not in page
+    assert "you may not receive the child’s data now" in page
+
+
+def test_a_new_code_for_the_copy_does_not_reset_the_count(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        request = ready(cast, at=timezone.now())
+    browser, page = by_contact(), copy_page(cast, request)
+    asked = [send(browser, f"{page}code/", form_at=page).status_code for _time in range(3)]
+    assert asked == [302, 302, 429], "three codes an hour for a contact, with the one of the sign-in"
+
+
+def test_a_guardian_ends_an_unanswered_request_and_no_other(cast: Cast) -> None:
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        done = ready(cast, at=now)
+        erasing, waits = asked_by_guardian(cast, "deletion", at=now), asked_by_guardian(cast, "rectification", at=now)
+        decide_part(part_of(erasing), decision="granted", actor=cast.actor("farah"), at=now)
+        others = received(cast, subject="danish")
+    browser, page, end = by_contact(), child_page(cast, more="data/"), child_page(cast, more="data/end/")
+    shown = browser.get(page).content.decode()
+    assert shown.count("End this request") == 1
+    assert f'value="{waits.pk}"' in shown
+    answers = [send(browser, end, form_at=page, request=str(one.pk)) for one in (done, erasing, waits)]
+    said = [one.headers["Location"].partition("done=")[2] for one in answers]
+    assert said == ["nothing", "nothing", "ended"]
+    assert send(browser, end, form_at=page, request=str(others.pk)).status_code == 404
+    with in_client(cast.client_id("indus")):
+        states = [RightsRequest.objects.get(pk=one.pk).state for one in (done, erasing, waits, others)]
+    assert [state == "withdrawn" for state in states] == [False, False, True, False]
+
+
+def test_the_timeline_says_that_a_guardian_acted(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        request = ready(cast)
+    page = sign_in("farah").get(row_url(MODEL, request.pk)).content.decode()
+    assert "A guardian" in page
+    assert "The data subject" not in page
