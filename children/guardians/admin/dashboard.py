@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ClientChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
-from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["children_board"]
@@ -23,10 +23,12 @@ def children_board(actor: Actor, at: datetime) -> list[Card]:
     del at
     if not actor.may(Capability.APPROVE_CHILD_CHANGES):
         return []
-    changes = count_up_to(GuardianChange.objects.filter(state=ChangeState.WAITING))
-    ages = count_up_to(AgeChange.objects.filter(state=ChangeState.WAITING))
-    clients = count_up_to(ClientChange.objects.filter(state=ChangeState.WAITING))
-    cases = count_up_to(GuardianConflict.objects.filter(closed_at=None))
+    changes, ages, clients, cases = count_each_up_to(
+        GuardianChange.objects.filter(state=ChangeState.WAITING),
+        AgeChange.objects.filter(state=ChangeState.WAITING),
+        ClientChange.objects.filter(state=ChangeState.WAITING),
+        GuardianConflict.objects.filter(closed_at=None),
+    )
     found = (
         (_("Changes of guardians"), changes, "children_guardianchange", "?state__exact=waiting"),
         (_("Changes of ages"), ages, "subjects_agechange", "?state__exact=waiting"),

@@ -6,13 +6,23 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import InvalidPage, Page, Paginator
+from django.db import connection
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from psycopg.sql import SQL
 
-__all__ = ["LIMIT", "BoundedChangeList", "CappedPaginator", "OlderFilter", "count_up_to", "format_count"]
+__all__ = [
+    "LIMIT",
+    "BoundedChangeList",
+    "CappedPaginator",
+    "OlderFilter",
+    "count_each_up_to",
+    "count_up_to",
+    "format_count",
+]
 
 LIMIT = 10_000
 """Largest exact count, and number of rows that can be paged through."""
@@ -21,6 +31,15 @@ LIMIT = 10_000
 def count_up_to(found: QuerySet[Any], limit: int = LIMIT) -> int:
     """Return the number of rows, at most one more than the limit."""
     return found.values("pk")[: limit + 1].count()
+
+
+def count_each_up_to(*found: QuerySet[Any], limit: int = LIMIT) -> list[int]:
+    """Return the numbers of rows of several query sets in one statement, each at most one more than the limit."""
+    capped = [one.order_by().values("pk")[: limit + 1].query.sql_with_params() for one in found]
+    columns = SQL(", ").join(SQL("(SELECT count(*) FROM ({}) found)").format(SQL(sql)) for sql, _params in capped)
+    with connection.cursor() as cursor:
+        cursor.execute(SQL("SELECT {}").format(columns), [value for _sql, params in capped for value in params])
+        return list(cursor.fetchone())
 
 
 def format_count(count: int, limit: int = LIMIT) -> str:

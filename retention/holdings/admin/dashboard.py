@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.paging import count_each_up_to, count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from retention.holdings.models import FlaggedCollection, Incident
 
@@ -29,7 +29,7 @@ def flagged_board(actor: Actor, at: datetime) -> list[Card]:
 
 @boards.connect
 def incidents_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return cards that count open and overdue incidents."""
+    """Return cards that count open and overdue incidents; one query."""
     if not actor.may(Capability.VIEW_INCIDENTS):
         return []
     rows = Incident.objects
@@ -38,8 +38,9 @@ def incidents_board(actor: Actor, at: datetime) -> list[Card]:
         (_("Incidents overdue"), "overdue", rows.overdue(at), _("erasure overdue")),
     ]
     url = reverse("admin:retention_incident_changelist", current_app=site.name)
+    counts = count_each_up_to(*(found for _title, _which, found, _note in cards))
     return [
         Card(title, format_count(count), note, f"{url}?progress={which}", needs_attention=True)
-        for title, which, found, note in cards
-        if (count := count_up_to(found.order_by()))
+        for (title, which, _found, note), count in zip(cards, counts, strict=True)
+        if count
     ]

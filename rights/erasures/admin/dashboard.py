@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from rights.erasures.models import ErasureProposal, Stage
 
@@ -16,7 +16,7 @@ __all__ = ["erasures_board"]
 
 @boards.connect
 def erasures_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return cards that count the erasures that need someone, and those in their cooling-off; three queries."""
+    """Return cards that count the erasures that need someone, and those in their cooling-off; one query."""
     del at
     if not actor.may(Capability.APPROVE_ERASURES):
         return []
@@ -26,8 +26,9 @@ def erasures_board(actor: Actor, at: datetime) -> list[Card]:
         (Stage.COOLING_OFF, _("Erasures in cooling-off"), _("can still be cancelled"), False),
     ]
     url = reverse("admin:erasures_erasureproposal_changelist", current_app=site.name)
+    counts = count_each_up_to(*(ErasureProposal.objects.filter(stage=stage) for stage, *_rest in cards))
     return [
         Card(title, format_count(count), note, f"{url}?stage__exact={stage}", needs_attention=urgent)
-        for stage, title, note, urgent in cards
-        if (count := count_up_to(ErasureProposal.objects.filter(stage=stage).order_by()))
+        for (stage, title, note, urgent), count in zip(cards, counts, strict=True)
+        if count
     ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["orders_board"]
@@ -29,8 +29,9 @@ def orders_board(actor: Actor, at: datetime) -> list[Card]:
         (gettext("Orders overdue"), "overdue", orders.overdue(at), gettext("not answered by the due date")),
     ]
     url = reverse("admin:systems_order_changelist", current_app=site.name)
+    counts = count_each_up_to(*(found for _title, _which, found, _note in cards))
     return [
         Card(title, format_count(count), note, f"{url}?progress={which}", needs_attention=True)
-        for title, which, found, note in cards
-        if (count := count_up_to(found.order_by()))
+        for (title, which, _found, note), count in zip(cards, counts, strict=True)
+        if count
     ]
