@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.purposes import find_purposes
@@ -17,7 +16,6 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -28,6 +26,7 @@ from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.hooks import person_named
 from rights.requests.messages import RECEIVED
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
+from rights.requests.own_page import get_start_url
 from rights.requests.sealing import create_key, open_text, seal_text
 from rights.requests.selectors import find_deciders, name_rights
 from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authority
@@ -214,7 +213,7 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
             "number": row.number,
             "rights": name_rights(row),
             "due": format_day(row.due_at, row.client.time_zone),
-            "url": build_public_url(reverse("requests-start", args=[row.client.code])),
+            "url": get_start_url(row),
         }
         told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
         send_message(RECEIVED.code, to=sender, client_id=row.client_id, context=context, **told)
