@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/", include("children.guardians.urls")),
     path("guardian/", include("rights.guardian_requests.urls")),
+    path("guardian/", include("rights.erasures.guardian_urls")),
     path("guardian/", include("consent.guardian_pages.urls")),
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
     path("concern/", include("rights.guardian_requests.concern_urls")),

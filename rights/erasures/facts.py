@@ -12,10 +12,15 @@ from consent.consents.models import Consent, Objection, Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.canonical import canonical
 from retention.holdings.models import Holding, Incident
-from rights.requests.models import RightsRequest
+from rights.erasures.models import ErasureProposal
+from rights.requests.models import RightKind, RightsRequest
+from rights.requests.services.authority import has_authority
 from rights.requests.states import State
 
-__all__ = ["find_changes", "read_facts"]
+__all__ = ["AUTHORITY", "find_changes", "list_changes", "read_facts"]
+
+AUTHORITY = "authority"
+"""Code of a change: the guardian who requested the erasure lost the authority. Not hashed, since it can lapse."""
 
 _LEFT = [State.WITHDRAWN.value, State.DUPLICATE.value]
 
@@ -49,6 +54,13 @@ def read_facts(subject: Subject) -> dict[str, str]:
 def find_changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """List the sections that differ between two readings."""
     return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def list_changes(proposal: ErasureProposal, subject: Subject, *, at: datetime) -> list[str]:
+    """List the sections that changed since a proposal, and ``AUTHORITY`` if its guardian has lost it."""
+    request = proposal.request
+    is_lost = request is not None and not has_authority(request, RightKind.ERASURE, at=at)
+    return sorted([*find_changes(proposal.seen, read_facts(subject)), *([AUTHORITY] if is_lost else [])])
 
 
 def _guardianships(subject: Subject) -> Any:

@@ -1,29 +1,41 @@
-"""The approved erasures that a person sees, and can cancel, on their own page."""
+"""The erasures that a person, or a guardian of a child, sees and can cancel on their page."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from children.guardians.models import Guardianship
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.public.pages import page_url
 from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import is_entitled
 from rights.requests.models import RightsRequest
 
-__all__ = ["list_own_erasures", "show_number"]
+__all__ = ["list_erasures_of_ward", "list_own_erasures", "show_number"]
 
 
 def list_own_erasures(person: Subject, at: datetime) -> list[dict[str, Any]]:
-    """Return the erasures of a person, and of children whose guardian they are, that have not started.
+    """Return the erasures that a person may cancel: their own, and those of children whose guardian they are.
 
     Connected to ``rights.own_page_notices``.
     """
     wards = Guardianship.objects.live(at).filter(client_id=person.client_id, guardian=person)
-    about = {person.pk, *wards.values_list("child_id", flat=True)}
+    about = [person.pk, *wards.values_list("child_id", flat=True)]
+    return _list_notices(person, about, page_url("requests-erasure"), at)
+
+
+def list_erasures_of_ward(guardian: Subject, child: Subject, at: datetime) -> list[dict[str, Any]]:
+    """Return the erasures of a child that a guardian may cancel, for the guardian's page about the child's data."""
+    return _list_notices(guardian, [child.pk], page_url("guardian-erasure", child.pk), at)
+
+
+def _list_notices(person: Subject, about: Sequence[UUID], url: str, at: datetime) -> list[dict[str, Any]]:
     found = ErasureProposal.objects.before_start().filter(client_id=person.client_id, subject_id__in=about)
     return [
-        {"template": "rights/own_erasure.html", "row": row, "is_child": row.subject_id != person.pk}
-        for row in found.select_related("subject").order_by("requested_at")
-        if is_entitled(person.pk, row.subject, at=at)
+        {"template": "rights/own_erasure.html", "row": row, "is_child": row.subject_id != person.pk, "url": url}
+        for row in found.select_related("subject", "request").order_by("requested_at")
+        if is_entitled(person.pk, row, at=at)
     ]
 
 

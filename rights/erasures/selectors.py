@@ -22,6 +22,7 @@ __all__ = [
     "find_certificate",
     "is_child",
     "is_entitled",
+    "is_of_guardian",
     "list_entitled_guardians",
     "list_erasures",
     "list_legal_purposes",
@@ -57,11 +58,20 @@ def list_entitled_guardians(child: Subject, *, at: datetime) -> list[Subject]:
     return [row.guardian for row in rows.order_by("pk")]
 
 
-def is_entitled(person_id: UUID, subject: Subject, *, at: datetime) -> bool:
-    """Return True if a person may cancel an erasure of ``subject``: they are the person, or a guardian of the child."""
+def is_entitled(person_id: UUID, proposal: ErasureProposal, *, at: datetime) -> bool:
+    """Return True if a person may cancel an erasure: it is theirs, or they are a guardian who decides for the child.
+
+    A child does not cancel what a guardian requested, as it does not end a guardian's request (decision 66).
+    """
+    subject = proposal.subject
     if person_id == subject.pk:
-        return True
+        return not is_of_guardian(proposal)
     return is_child(subject, at) and any(one.pk == person_id for one in list_entitled_guardians(subject, at=at))
+
+
+def is_of_guardian(proposal: ErasureProposal) -> bool:
+    """Return True if a guardian requested the erasure."""
+    return proposal.request is not None and proposal.request.requester_id is not None
 
 
 def list_unanswered_requests(subject: Subject) -> list[RightsRequest]:

@@ -29,7 +29,6 @@ _WHY = {
     RequestBlocker.NOT_TOLD: "The guardian may not receive data about the child.",
 }
 _STATES = ["kept", "ordered", "waits_for_client", "waits_for_paktaleem", "decided"]
-_ORDERED = frozenset({Wish.COPY, Wish.DELETION})
 
 
 class DataRequestRefused(FieldProblem):
@@ -69,7 +68,7 @@ class AskAboutData(Operation):
 
     @extend_schema(request=AboutDataInput, responses={201: AboutDataOutput})
     def post(self, request: Request, external_id: str) -> Response:
-        """Record a guardian's request: 201. A copy is ordered at once, a deletion once the client confirms it.
+        """Record a guardian's request: 201. A copy is ordered at once, a deletion proposed once the client grants it.
 
         Idempotent while the request is open: the same request is returned.
         """
@@ -102,10 +101,10 @@ def _serialize(made: RightsRequest, wish: Wish) -> dict[str, Any]:
 
 
 def _state_of(wish: Wish, parts: list[RequestPart]) -> str:
-    """Return who has to act: the client, PakTaleem, or the systems, which have their orders."""
+    """Return who has to act: the client, PakTaleem, or the systems, which have their orders to provide a copy."""
     undecided = {part.decider for part in parts if not part.decision}
     if Decider.CLIENT in undecided:
         return "waits_for_client"
-    if wish in _ORDERED and any(part.decision in {Decision.GRANTED, Decision.PARTLY} for part in parts):
+    if wish is Wish.COPY and any(part.decision in {Decision.GRANTED, Decision.PARTLY} for part in parts):
         return "ordered"
     return "waits_for_paktaleem" if undecided else "decided"

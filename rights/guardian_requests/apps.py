@@ -9,9 +9,3 @@ class GuardianRequestsConfig(config.PortalAppConfig):
     name = "rights.guardian_requests"
     label = "guardian_requests"
     verbose_name = "requests of guardians"
-    handlers = (
-        (
-            "rights.requests.hooks.part_granted",
-            "rights.guardian_requests.services.order_erasure",
-        ),
-    )

@@ -6,21 +6,18 @@ from datetime import datetime
 
 from children.guardians.models import Guardianship
 from children.guardians.request_rules import RequestBlocker
-from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import Parent, list_answers
 from paktaleem.directory.people.models import Subject
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_parts_of
 from rights.requests.services.authority import find_blocker
-from rights.requests.states import Decider, Decision
 
 __all__ = [
     "RequestProgress",
     "find_open_request",
     "list_request_blockers",
     "list_requests_of_guardian",
-    "portal_record_remains",
 ]
 
 _SHOWN = 20
@@ -68,19 +65,3 @@ def list_request_blockers(row: Guardianship, *, at: datetime) -> Mapping[Wish, R
     """Return why a guardian may not make a request, by wish; those left out are allowed. Raises GuardianshipUnknown."""
     found = {wish: find_blocker(row.child, row.guardian, kind, at=at) for wish, kind in RIGHT_OF.items()}
     return {wish: blocker for wish, blocker in found.items() if blocker is not None}
-
-
-def portal_record_remains(request: RightsRequest) -> bool:
-    """Return True if every system has answered for an erasure that a guardian requested, but the record here remains.
-
-    The portal's record is erased by a separate act (decisions 5, 37), since nothing can be answered about an erased
-    person. It no longer remains once that act is confirmed.
-    """
-    child = request.subject
-    if request.requester_id is None or child is None or child.erased_at is not None or child.is_being_erased:
-        return False
-    parts = RequestPart.objects.filter(client_id=request.client_id, request=request, kind=RightKind.ERASURE)
-    granted = [one for one in parts if one.decision in {Decision.GRANTED, Decision.PARTLY}]
-    orders = Order.objects.open().filter(client_id=request.client_id, parent_kind=PARENT, parent_id=request.pk)
-    is_confirmed = any(one.decider == Decider.CLIENT for one in granted) or len(granted) == len(parts) > 0
-    return is_confirmed and not orders.exists()

@@ -1,4 +1,4 @@
-"""Record what a guardian requests about a child's data, and order an erasure that the client has confirmed."""
+"""Record what a guardian requests about a child's data."""
 
 from datetime import datetime
 
@@ -6,7 +6,6 @@ from django.db import transaction
 
 from children.guardians.selectors import get_live_guardianship
 from children.guardians.services.locking import lock_child
-from paktaleem.directory.data_systems.models import OrderKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
 from paktaleem.foundation.accounts.roles import Capability
@@ -14,16 +13,14 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
 from rights.guardian_requests.selectors import find_open_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
-from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.services import receive_request
 from rights.requests.services.authority import require_authority
 from rights.requests.services.identity import record_verified
 from rights.requests.services.intake import require_may_receive
-from rights.requests.services.outcomes import order_systems
-from rights.requests.services.steps import list_parts, lock_open_request
-from rights.requests.states import Decider
+from rights.requests.services.steps import lock_open_request
 
-__all__ = ["order_erasure", "record_guardian_request"]
+__all__ = ["record_guardian_request"]
 
 
 @transaction.atomic
@@ -42,9 +39,9 @@ def record_guardian_request(
     """Record a guardian's request about a child's data, and return its rights request, or None for ``keep``.
 
     ``identity`` is how the guardian was verified, if they were. A copy is ordered from every system as soon as they
-    are; a deletion waits until the client, as controller, confirms it (policy §7, §9). While a request is open, the
-    same wish returns it, and verifies it if it waits for that. Raises RequestNotAllowed, GuardianshipUnknown,
-    AlreadyErased, NotAllowed.
+    are; a deletion waits until the client, as controller, grants it, and so proposes the erasure (policy §7, §9). While
+    a request is open, the same wish returns it, and verifies it if it waits for that. Raises RequestNotAllowed,
+    GuardianshipUnknown, AlreadyErased, NotAllowed.
     """
     wish = Wish(wish)
     if wish is Wish.KEEP:
@@ -86,16 +83,3 @@ def _record_keeping(child: Subject, guardian: Subject, actor: Actor, at: datetim
     row = get_live_guardianship(lock_child(child), guardian, at=at)
     facts = {"guardianship": str(row.pk), "guardian": str(guardian.pk)}
     record_entry("guardian.data_kept", client_id=child.client_id, subject_id=child.pk, facts=facts, actor=actor, at=at)
-
-
-def order_erasure(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """Order an erasure that a guardian requests from every system; a handler of ``rights.part_granted``.
-
-    The client's confirmation is decisive, because school records are its own (decision 37): PakTaleem's part alone
-    orders nothing while the client decides too.
-    """
-    if request.requester_id is None or part.kind != RightKind.ERASURE:
-        return
-    deciders = {one.decider for one in list_parts(request) if one.kind == RightKind.ERASURE}
-    if part.decider == Decider.CLIENT or Decider.CLIENT not in deciders:
-        order_systems(request, OrderKind.ERASE, actor=actor, at=at)

@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import error_page, page_url, public_page
 from rights.channels.own_page import own_page_extras
+from rights.erasures.own_page import list_erasures_of_ward
 from rights.guardian_requests.forms import ConcernForm, DataForm
 from rights.guardian_requests.selectors import list_request_blockers, list_requests_of_guardian
 from rights.guardian_requests.services import record_guardian_request
@@ -57,6 +58,7 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
         title=_("The child’s data"),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
         client=ward.child.client,
+        notices=list_erasures_of_ward(ward.visit.person, ward.child, get_client_time(request)),
         ward=ward,
         form=form,
         refused=describe_blockers(refused),

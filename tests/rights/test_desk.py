@@ -33,8 +33,9 @@ from rights.requests.services import (
     close_request,
 )
 from tests.cast import Cast
-from tests.factories import SETTING_UP
-from tests.rights.cases import AT, DAY, add_phone, decided, received
+from tests.children.guardians import verified_guardian
+from tests.factories import CAST_AT, SETTING_UP
+from tests.rights.cases import AT, DAY, add_phone, asked_by_guardian, decided, received
 
 TODAY = AT.date()
 
@@ -171,6 +172,16 @@ def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(indus:
     with pytest.raises(ContactTooNew):
         record_call(request, outcome=outcome, actor=sana, at=AT + timedelta(hours=71))
     record_call(request, outcome=outcome, actor=sana, at=AT + timedelta(hours=72))
+
+
+def test_a_guardian_who_made_the_request_is_called_and_written_to_not_the_child(indus: Cast) -> None:
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=CAST_AT)
+    sana = indus.actor("sana")
+    request = asked_by_guardian(indus, "rectification", identity="", channel="telephone", actor=sana)
+    assert record_call(request, outcome="reached", actor=sana, at=AT).identity_method == "call_back"
+    given: dict[str, Any] = {"occasion": "clarification", "text": "What?", "way": "mail", "actor": indus.actor("farah")}
+    send_letter(request, **given, at=AT)
+    assert Letter.objects.get(kind="rights_letter").subject_id == indus.subject_id("esra")
 
 
 def test_auditors_and_other_clients_call_nobody_back(indus: Cast) -> None:

@@ -17,9 +17,10 @@ from rights.desk.models import RequestLetter, RequestTask
 from rights.desk.services import add_task
 from rights.requests.models import RequestPart, RightsRequest
 from tests.cast import Cast
+from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, refused_by_policy, row_url
-from tests.rights.cases import add_phone, decided
+from tests.rights.cases import add_phone, asked_by_guardian, decided
 from tests.rights.test_console import MODEL, act, fresh, made
 
 TASK = "desk/requesttask"
@@ -118,6 +119,17 @@ def test_a_call_without_a_number_on_file_verifies_no_one(sign_in: SignIn, cast: 
     assert "No telephone number" in sana.get(row_url(MODEL, row.pk, "call-back")).content.decode()
     assert act(sana, row, "call-back", outcome="reached").status_code == 200
     assert not fresh(cast, row).is_identity_verified
+
+
+def test_the_page_of_a_call_shows_the_number_of_the_guardian_who_made_the_request(sign_in: SignIn, cast: Cast) -> None:
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
+        row = asked_by_guardian(cast, "copy", identity="", channel="telephone", actor=cast.actor("sana"), at=now)
+    page = sign_in("amina").get(row_url(MODEL, row.pk, "call-back")).content.decode()
+    assert "on file for more than 72 hours" in page
+    assert row_url("subjects/subject", cast.subject_id("esra"), "reveal") in page
+    assert row_url("subjects/subject", cast.subject_id("danish"), "reveal") not in page
 
 
 def test_an_unknown_caller_is_recorded_at_paktaleem_or_at_a_client(sign_in: SignIn, cast: Cast) -> None:

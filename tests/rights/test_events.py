@@ -17,6 +17,9 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from rights.erasures.models import ErasureProposal
+from rights.erasures.services import decide_erasure
+from rights.packages.services.ending import end_due_packages
 from rights.requests.models import RightsRequest
 from rights.requests.services import (
     add_rights,
@@ -30,7 +33,9 @@ from rights.requests.services import (
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import list_url, row_url
+from tests.erasures.steps import go_on
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
+from tests.rights.packing import build
 from tests.signing_in import browser_of
 from tests.webhooks.making import make_endpoint
 
@@ -124,18 +129,26 @@ def test_a_guardians_request_is_sent_as_a_rights_request_about_the_child(
 
 def test_every_step_of_a_deletion_is_sent(listening: Cast) -> None:
     request = asked_by_guardian(listening, "deletion")
-    decide_part(part_of(request), decision="granted", actor=listening.actor("farah"), at=AT + DAY)
-    answer_orders(request, listening)
+    decide_part(part_of(request), decision="granted", actor=listening.actor("farah"), at=AT)
     decide_all(request, listening, **DECLINED)
+    row = decide_erasure(ErasureProposal.objects.get(), approve=True, actor=listening.actor("amina"), at=AT)
     answer_request(request, text="Done.", actor=listening.actor("farah"), at=AT + DAY)
-    assert steps()[2:] == ["decided", "ordered", "orders_answered", "decided", "answered"]
+    started, key = go_on(row, AT + 7 * DAY), listening.key_actor("indus")
+    order = accept_order(Order.objects.get(parent_id=request.pk), actor=key, at=AT + 7 * DAY)
+    complete_order(order, NO_SUCH_PERSON, actor=key, at=AT + 7 * DAY)
+    assert go_on(started, AT + 7 * DAY).stage == "certified"
+    close_request(request, actor=listening.actor("farah"), at=AT + 8 * DAY)
+    assert steps()[2:] == ["decided", "decided", "answered", "orders_answered", "closed"]
     assert {data["kind"] for _, data in told()} == {"erasure"}
 
 
 def test_every_step_of_a_copy_is_sent(listening: Cast) -> None:
     request = asked_by_guardian(listening, "copy")
     answer_orders(request, listening)
-    close(request, listening)
+    build(request)
+    answer_request(request, text="Please read this, Esra.", actor=listening.actor("farah"), at=AT + DAY)
+    end_due_packages(request.client_id, actor=system_actor("tests"), at=AT + 60 * DAY)
+    close_request(request, actor=listening.actor("farah"), at=AT + 60 * DAY)
     assert [step for step in steps() if step not in {"acknowledged", "decided"}] == [
         "received",
         "ordered",

@@ -1,6 +1,5 @@
 """Guardians' requests about a child: rights requests whose authority is checked, and that become orders."""
 
-import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,20 +9,33 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from children.guardians.authority import Guardian, VerificationPeriod
-from children.guardians.models import Guardianship
+from children.guardians.models import Guardianship, Verification
 from children.guardians.request_rules import RequestBlocker, why_not_allowed
 from children.guardians.selectors import GuardianshipUnknown
-from children.guardians.services import change_guardian, end_guardian, record_verification
+from children.guardians.services import change_guardian, end_guardian, mark_verification_false, record_verification
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.models import Erasure, Subject
+from paktaleem.directory.people.services import complete_erasure, erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from rights.erasures.models import ErasureProposal
+from rights.erasures.own_page import list_own_erasures
+from rights.erasures.services import (
+    ChangedSince,
+    ErasureEnded,
+    NotCertified,
+    cancel_erasure,
+    decide_erasure,
+    propose_erasure,
+)
+from rights.erasures.services.notices import list_notices, notify_person
 from rights.guardian_requests.selectors import list_requests_of_guardian
 from rights.guardian_requests.services import record_guardian_request
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
@@ -32,7 +44,6 @@ from rights.requests.selectors import list_linkable, list_related
 from rights.requests.services import (
     AlreadyDecided,
     ContactTooNew,
-    OrdersOpen,
     PersonDiffers,
     RequestEnded,
     RequestNotAllowed,
@@ -53,6 +64,7 @@ from tests.cast import Cast
 from tests.children.browsers import answer, by_contact, child_page
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.console.pages import list_url, row_url
+from tests.erasures.steps import HOUR, SYSTEM, go_on, send_all
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
 from tests.signing_in import browser_of
@@ -139,87 +151,168 @@ def test_the_guardian_is_written_to_and_never_the_child(seen: Cast) -> None:
     assert [letter.kind for letter in letters] == ["rights_received", "rights_notice", "rights_answer"]
 
 
-def test_a_deletion_waits_for_the_client_whose_data_it_is(seen: Cast) -> None:
+def proposal_of(request: RightsRequest) -> ErasureProposal:
+    """Return the latest erasure proposed for a request."""
+    return ErasureProposal.objects.filter(request=request).latest("requested_at", "id")
+
+
+def test_a_deletion_waits_for_the_client_whose_data_it_is_and_then_for_a_second_person(seen: Cast) -> None:
     request = asked_by_guardian(seen, "deletion")
     assert (orders_of(request), request.state) == ({}, "with_client")
     for name in ("amina", "sana", "bilal"):
         with pytest.raises(NotAllowed):
             confirm(request, seen, by=name)
-    decide_part(part_of(request, "paktaleem"), decision="granted", actor=seen.actor("amina"), at=AT)
-    assert orders_of(request) == {}, "PakTaleem's own part orders nothing"
     confirm(request, seen)
-    told = orders_of(request)
-    assert {(code, one.kind, one.due_at) for code, one in told.items()} == {
-        ("lms", "erase", AT + 30 * DAY),
-        ("billing", "erase", AT + 30 * DAY),
-    }
-    part = part_of(request)
-    assert (part.decided_by, part.decided_at) == (seen.user_id("farah"), AT + DAY)
-    body = json.loads(Entry.objects.get(kind="rights_request.ordered").body)
-    assert (body["actor"]["id"], body["facts"]["orders"]) == (str(seen.user_id("farah")), 2)
+    row = proposal_of(request)
+    assert (row.stage, row.extent, row.requested_by) == ("proposed", "partial", seen.user_id("farah"))
+    assert (orders_of(request), row.subject_id) == ({}, request.subject_id)
+    with pytest.raises(ApproverIsRequester):
+        decide_erasure(row, approve=True, actor=seen.actor("farah"), at=AT + DAY)
+    row = decide_erasure(row, approve=True, actor=seen.actor("amina"), at=AT + DAY)
+    assert (row.stage, row.cooling_ends_at) == ("cooling_off", AT + 8 * DAY)
+    assert orders_of(request) == {}
     with pytest.raises(AlreadyDecided):
         confirm(request, seen)
 
 
-def test_confirmed_after_its_day_there_is_a_day_left_to_do_it(seen: Cast) -> None:
-    request = confirm(asked_by_guardian(seen, "deletion"), seen, at=AT + 40 * DAY)
-    assert {one.due_at for one in orders_of(request).values()} == {AT + 41 * DAY}
+def test_paktaleems_own_part_erases_nothing_that_the_client_decides_about(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "deletion")
+    decide_part(part_of(request, "paktaleem"), decision="granted", actor=seen.actor("amina"), at=AT)
+    row = proposal_of(request)
+    assert (row.extent, orders_of(request)) == ("partial", {})
+    assert "service_delivery" not in row.purposes
+    confirm(request, seen)
+    assert (proposal_of(request).extent, orders_of(request)) == ("whole", {})
 
 
-def test_the_request_is_closed_when_every_system_has_answered_and_the_record_is_erased(seen: Cast) -> None:
-    request = confirm(asked_by_guardian(seen, "deletion"), seen)
-    told, key = orders_of(request), seen.key_actor("indus")
-    done = Answer(Outcome.DONE, counts={"usage_logs": 3})
-    complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), done, actor=key, at=AT + DAY)
-    with pytest.raises(OrdersOpen):
-        finish(request, seen)
-    assert "orders_answered" not in kinds()
-    carry_out_by_hand(told["billing"], NOT_FOUND, actor=seen.actor("amina"), at=AT + DAY)
-    assert kinds()[-1] == "orders_answered"
-    erase_subject(seen.subject("danish"), actor=seen.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
-    for order in Order.objects.open().filter(subject=seen.subject_id("danish")):
-        carry_out_by_hand(order, NOT_FOUND, actor=seen.actor("amina"), at=AT + DAY)
-    assert close_request(request, actor=seen.actor("farah"), at=AT + 2 * DAY).state == "closed"
+def granted(cast: Cast) -> tuple[RightsRequest, ErasureProposal]:
+    """Let both controllers grant a deletion, a second person approve it, and the guardian be answered."""
+    request = confirm(asked_by_guardian(cast, "deletion"), cast, at=AT)
+    decide_part(part_of(request, "paktaleem"), decision="granted", actor=cast.actor("amina"), at=AT)
+    row = decide_erasure(proposal_of(request), approve=True, actor=cast.actor("farah"), at=AT)
+    answer_request(request, text="It will be erased.", actor=cast.actor("farah"), at=AT)
+    return request, row
+
+
+def test_the_request_is_closed_when_every_system_has_answered_and_the_erasure_is_certified(seen: Cast) -> None:
+    request, row = granted(seen)
+    assert go_on(row, AT + 7 * DAY - HOUR).stage == "cooling_off"
+    started = go_on(row, AT + 7 * DAY)
+    orders = Order.objects.filter(parent_kind="erasure", parent_id=started.erasure_id).select_related("system")
+    assert {(one.system.code, one.kind) for one in orders} == {("lms", "erase"), ("billing", "erase")}
+    with pytest.raises(NotCertified):
+        close_request(request, actor=seen.actor("farah"), at=AT + 7 * DAY)
+    send_all(AT + 7 * DAY)
+    told, key = {one.system.code: one for one in orders}, seen.key_actor("indus")
+    complete_order(accept_order(told["lms"], actor=key, at=AT + 7 * DAY), NOT_FOUND, actor=key, at=AT + 7 * DAY)
+    carry_out_by_hand(told["billing"], NOT_FOUND, actor=seen.actor("amina"), at=AT + 7 * DAY)
+    assert complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=AT + 7 * DAY)
+    assert go_on(started, AT + 7 * DAY).stage == "certified"
+    assert close_request(request, actor=seen.actor("farah"), at=AT + 8 * DAY).state == "closed"
     with pytest.raises(RequestEnded):
-        decide_part(part_of(request, "paktaleem"), decision="granted", actor=seen.actor("amina"), at=AT + 2 * DAY)
+        add_rights(request, kinds=["rectification"], actor=seen.actor("amina"), at=AT + 8 * DAY)
 
 
-LEFT = "The record here is left"
-
-
-def test_when_every_system_has_answered_the_page_says_what_is_left_and_leads_who_may_to_erasing_it(cast: Cast) -> None:
-    client_id = cast.client_id("indus")
-    with in_client(client_id):
-        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
-        request = confirm(asked_by_guardian(cast, "deletion"), cast)
-        told, key = orders_of(request), cast.key_actor("indus")
-        done = Answer(Outcome.DONE, counts={"usage_logs": 3})
-        complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), done, actor=key, at=AT + DAY)
-    amina, farah = (browser_of(cast.user(name)) for name in ("amina", "farah"))
-    url, erase = (row_url(*at) for at in ((MODEL, request.pk), ("subjects/subject", request.subject_id, "erase")))
-    assert LEFT not in amina.get(url).content.decode(), "a system has still to answer"
-    with in_client(client_id):
-        carry_out_by_hand(told["billing"], NOT_FOUND, actor=cast.actor("amina"), at=AT + DAY)
-    for_officer, for_client = (one.get(url).content.decode() for one in (amina, farah))
-    for page in (for_officer, for_client):
-        assert LEFT in page
-        assert "Every system has answered" in page
-    assert erase in for_officer
-    assert erase not in for_client
-    assert "A privacy officer of PakTaleem erases it" in for_client
-    asked = {"confirmation": "lms-danish", "reason": "subject_request"}
-    assert amina.post(erase, asked).status_code == 302
-    after = amina.get(url).content.decode()
-    assert LEFT not in after
-    assert erase not in after
-
-
-def test_of_a_copy_or_a_deletion_that_was_not_confirmed_nothing_is_said_to_be_left(cast: Cast) -> None:
+def test_the_page_of_a_granted_deletion_leads_to_its_erasure_and_says_nothing_else_is_left(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
-        requests = [asked_by_guardian(cast, wish).pk for wish in ("copy", "deletion")]
-    for request in requests:
-        assert LEFT not in browser_of(cast.user("amina")).get(row_url(MODEL, request)).content.decode()
+        request, row = granted(cast)
+        other = asked_by_guardian(cast, "objection")
+    for name in ("amina", "farah"):
+        browser, url = browser_of(cast.user(name)), row_url("erasures/erasureproposal", row.pk)
+        assert url in browser.get(row_url(MODEL, request.pk)).content.decode()
+        assert url not in browser.get(row_url(MODEL, other.pk)).content.decode()
+        assert "Cooling-off" in browser.get(url).content.decode()
+
+
+# The guardian, while the erasure has not started
+
+
+def with_father(cast: Cast) -> Subject:
+    """Add the father, who may decide too, and give the child an email address and a number."""
+    father = make_guardian(cast.client("indus"), "father", at=AT)
+    for one in (father, cast.subject("danish")):
+        details = {"email": f"{one.external_id}@mail.example", "phone": "+923001112223"}
+        register_subject(one.external_id or "", client=father.client, details=details, actor=SETTING_UP, at=AT)
+    verified_guardian(cast.subject("danish"), father, at=AT)
+    return father
+
+
+def test_of_an_erasure_that_a_guardian_requested_the_guardians_are_informed_and_not_the_child(seen: Cast) -> None:
+    father = with_father(seen)
+    _, row = granted(seen)
+    notify_person(row, address=lambda token: f"https://privacy.example/{token}", actor=SYSTEM, at=AT)
+    told = {(one.subject_id, one.kind, one.channel) for one in list_notices(row)}
+    guardians = (seen.subject_id("esra"), father.pk)
+    assert told == {(one, "erasure_notice_guardian", channel) for one in guardians for channel in ("mail", "text")}
+    danish = seen.subject_id("danish")
+    assert list_own_erasures(seen.subject("danish"), AT) == []
+    with pytest.raises(NotAllowed):
+        cancel_erasure(row, actor=person_actor(danish, row.client_id, acts_for=danish), at=AT)
+
+
+def test_the_guardian_cancels_it_on_the_page_about_the_data_of_the_child(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        request, row = granted(cast)
+    browser, url = by_contact(), child_page(cast, more="data/")
+    page = browser.get(url, {"lang": "en"}).content.decode()
+    assert "A child’s data will be erased" in page
+    assert row.number in page
+    for wrong in (str(request.pk), "nonsense"):
+        assert send(browser, f"{url}erasure/", form_at=url, erasure=wrong).status_code == 404
+    done = send(browser, f"{url}erasure/", form_at=url, erasure=str(row.pk))
+    assert "The erasure is cancelled" in done.content.decode()
+    assert url in done.content.decode()
+    assert row.number not in browser.get(url).content.decode()
+    with in_client(cast.client_id("indus")):
+        row.refresh_from_db()
+        assert (row.stage, row.cancelled_by) == ("cancelled", cast.subject_id("esra"))
+        assert close_request(request, actor=cast.actor("farah"), at=AT).state == "closed"
+
+
+def test_no_erasure_of_another_child_is_shown_or_cancelled_on_the_page(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        other = propose_erasure(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+    browser, url = by_contact(), child_page(cast, more="data/")
+    assert other.number not in browser.get(url).content.decode()
+    assert send(browser, f"{url}erasure/", form_at=url, erasure=str(other.pk)).status_code == 404
+    with in_client(cast.client_id("indus")):
+        end_guardian(row, actor=SETTING_UP, at=AT)
+    assert browser.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("stage", ["proposed", "cooling_off"])
+def test_an_erasure_whose_guardian_has_lost_the_authority_is_sent_back_and_the_request_can_be_closed(
+    seen: Cast, stage: str
+) -> None:
+    request = confirm(asked_by_guardian(seen, "deletion"), seen, at=AT)
+    decide_part(part_of(request, "paktaleem"), decision="granted", actor=seen.actor("amina"), at=AT)
+    row = proposal_of(request)
+    if stage == "cooling_off":
+        row = decide_erasure(row, approve=True, actor=seen.actor("farah"), at=AT)
+    answer_request(request, text="It will be erased.", actor=seen.actor("farah"), at=AT)
+    found_false(seen)
+    with pytest.raises(ChangedSince if stage == "proposed" else ErasureEnded):
+        decide_erasure(row, approve=True, actor=seen.actor("farah"), at=AT + DAY)
+    back = go_on(row, AT + 7 * DAY)
+    assert (back.stage, "authority" in back.changed) == ("changed", True)
+    assert orders_of(request) == {}
+    with pytest.raises(RequestNotAllowed):
+        propose_for_request(request, seen)
+    assert close_request(request, actor=seen.actor("farah"), at=AT + 8 * DAY).state == "closed"
+
+
+def found_false(cast: Cast) -> None:
+    """Find the verification of Danish's mother false; the guardianship itself stays as it was."""
+    verification = Verification.objects.get()
+    mark_verification_false(verification, actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT + HOUR)
+
+
+def propose_for_request(request: RightsRequest, cast: Cast) -> None:
+    told: dict[str, Any] = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": AT + 7 * DAY}
+    propose_erasure(cast.subject("danish"), request=request, **told)
 
 
 def test_asked_again_it_is_the_same_request(seen: Cast) -> None:
@@ -527,7 +620,7 @@ def test_a_contact_that_is_too_new_proves_nothing_on_the_page(cast: Cast) -> Non
         assert (request.state, orders_of(request)) == ("identity_pending", {})
 
 
-def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast: Cast) -> None:
+def test_after_taking_back_on_the_page_the_answer_becomes_a_proposed_erasure(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
     browser = by_contact()
@@ -544,10 +637,10 @@ def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast: Cast) -> 
     decided = {"part": str(part.pk), "decision": "granted", "refusal_code": "", "reasons": ""}
     assert browser_of(cast.user("farah")).post(row_url(MODEL, request.pk, "decide"), decided).status_code == 302
     with in_client(cast.client_id("indus")):
-        assert {one.kind for one in orders_of(request).values()} == {"erase"}
+        assert (proposal_of(request).stage, orders_of(request)) == ("proposed", {})
 
 
-def test_a_withdrawal_by_api_asks_about_the_data_and_the_answer_becomes_orders(cast: Cast) -> None:
+def test_a_withdrawal_by_api_asks_about_the_data_and_a_copy_becomes_orders(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
         record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
@@ -569,7 +662,7 @@ def test_a_withdrawal_by_api_asks_about_the_data_and_the_answer_becomes_orders(c
         assert Order.objects.filter(parent_id=copied.json()["id"]).count() == 2
         confirm(RightsRequest.objects.get(pk=waits.json()["id"]), cast)
     again = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "deletion"})
-    assert (again.json()["id"], again.json()["state"]) == (waits.json()["id"], "ordered")
+    assert (again.json()["id"], again.json()["state"]) == (waits.json()["id"], "waits_for_paktaleem")
 
 
 def test_the_api_refuses_a_request_with_the_reason(cast: Cast) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core import mail
+
 from children.guardians.services import change_guardian, end_guardian
 from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.mail.models import Letter
@@ -19,9 +21,10 @@ from rights.requests.services import (
     verify_identity,
 )
 from tests.cast import Cast
-from tests.children.guardians import guardian_of, make_guardian
+from tests.children.browsers import work
+from tests.children.guardians import guardian_of, make_guardian, verified_guardian
 from tests.factories import CAST_AT, SETTING_UP
-from tests.rights.cases import AT, add_phone, decided, received
+from tests.rights.cases import AT, add_phone, asked_by_guardian, decided, received
 
 
 def sent() -> list[tuple[str, str]]:
@@ -79,6 +82,35 @@ def test_the_guardians_of_a_child_are_told_but_not_who_is_barred_or_former(indus
     assert sent()[1:] == [("rights_guardian_informed", "lms-esra")]
 
 
+def test_a_guardians_request_is_told_to_that_guardian_alone(indus: Cast) -> None:
+    danish, esra = indus.subject("danish"), indus.subject("esra")
+    verified_guardian(danish, esra, at=CAST_AT)
+    father = make_guardian(indus.client("indus"), "father", at=CAST_AT)
+    guardian_of(danish, father, at=CAST_AT)
+    for one in (danish, father):
+        changed = {"email": f"{one.external_id}@mail.example"}
+        register_subject(one.external_id or "", client=danish.client, details=changed, actor=SETTING_UP, at=CAST_AT)
+    request = asked_by_guardian(indus, "deletion", identity="", channel="telephone", actor=indus.actor("sana"))
+    assert sent() == [("rights_received", "lms-esra")]
+    assert tasks() == [("call", False)], "the guardian has a number on file, the child has none"
+    verify_identity(request, method="client", actor=indus.actor("farah"), at=AT)
+    assert sent()[1:] == [("rights_verified", "lms-esra")]
+    asked_by_guardian(indus, "objection")
+    assert sent()[2:] == [("rights_received", "lms-esra")]
+    assert len(tasks()) == 1, "verified, and reached by email"
+
+
+def test_the_emails_lead_a_guardian_to_their_own_page(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=CAST_AT)
+        request = asked_by_guardian(cast, "deletion", identity="", channel="telephone", actor=cast.actor("sana"))
+        verify_identity(request, method="client", actor=cast.actor("farah"), at=AT)
+        received(cast, "access")
+    work()
+    shown = [("/guardian/indus/" in one.body, "/requests/follow/indus/" in one.body) for one in mail.outbox]
+    assert sorted(shown) == [(False, True), (True, False), (True, False)]
+
+
 def test_a_person_signed_in_by_the_platform_is_emailed_and_not_called(indus: Cast) -> None:
     add_phone(indus)
     received(indus, "access")
@@ -118,7 +150,7 @@ def test_an_address_is_counted_over_all_clients_and_people(cast: Cast) -> None:
 
 
 def test_an_answer_is_not_sent_to_a_contact_that_changed_after_the_identity_was_verified(indus: Cast) -> None:
-    request = decided(indus, received(indus, "rectification"))
+    request = decided(indus, received(indus, "restriction"))
     changed = {"email": "impostor@mail.example"}
     register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AT + timedelta(hours=71))

@@ -35,16 +35,16 @@ class CallForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Look whether a number is on file, and since when; the number itself is shown by *Reveal personal data*."""
         super().__init__(*args, **kwargs)
-        subject, at = self.row.subject, get_action_time(self.request)
-        self.has_number = subject.phone is not None
+        self.person, at = self.row.sender, get_action_time(self.request)
+        self.has_number = self.person.phone is not None
         with in_client(self.row.client_id):
-            self.is_settled = self.has_number and is_contact_settled(subject, at)
+            self.is_settled = self.has_number and is_contact_settled(self.person, at)
         self.may_reveal = may(self.request, Capability.REVEAL_PERSONAL_DATA)
 
 
 def _may_call(row: RightsRequest, _at: datetime) -> bool:
     is_waiting = row.is_open and row.answered_at is None and not row.is_identity_verified
-    return is_waiting and row.subject is not None and row.subject.erased_at is None
+    return is_waiting and row.sender is not None and row.sender.erased_at is None
 
 
 def _call(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:

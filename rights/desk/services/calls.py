@@ -32,13 +32,14 @@ class CallOutcome(StrEnum):
 def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Actor, at: datetime) -> RightsRequest:
     """Record a call back to the number on file: it verifies the person, ends a request that is not theirs, or neither.
 
-    Only a number that has been on file for 72 hours proves anything. A call ends the open task to call. Raises
-    NoNumber, ContactTooNew, PersonUnknown, AlreadyAnswered, RequestEnded, NotAllowed.
+    For a guardian's request it is the guardian's number. Only a number that has been on file for 72 hours proves
+    anything. A call ends the open task to call. Raises NoNumber, ContactTooNew, PersonUnknown, AlreadyAnswered,
+    RequestEnded, NotAllowed.
     """
     require(actor, Capability.CALL_BACK_RIGHTS_REQUESTS, request.client_id)
     request, outcome = lock_unanswered(request), CallOutcome(outcome)
     if outcome is not CallOutcome.NOT_REACHED:
-        check_number(require_subject(request), at)
+        check_number(request.requester or require_subject(request), at)
         calls = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=TaskKind.CALL)
         calls.update(done_at=at, done_by=actor.id)
     record_step("rights_request.called_back", request, actor, at, {"outcome": outcome.value})

@@ -5,17 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 
 from children.guardians.models import Guardianship
 from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from rights.desk.messages import GUARDIAN_INFORMED, VERIFIED
 from rights.desk.models import TaskKind
 from rights.desk.services.request_tasks import require_task
+from rights.requests.addresses import get_start_url
 from rights.requests.models import IdentityMethod, RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import record_step
@@ -25,10 +24,10 @@ __all__ = ["inform_of_request", "inform_of_verification"]
 
 @dataclass(frozen=True, slots=True)
 class _Notices:
-    """The context of the notices about one request."""
+    """The context of the notices about one request; ``sender`` is who made it, or in whose name it was made."""
 
     request: RightsRequest
-    subject: Subject
+    sender: Subject
     actor: Actor
     at: datetime
 
@@ -40,8 +39,11 @@ class _Notices:
         send_message(kind, to=to, client_id=request.client_id, context=context, **told)
 
     def inform_guardians(self, *, is_counted: bool) -> int:
-        """Email a child's guardians; return how many."""
-        child, client, sent = self.subject, self.subject.client, 0
+        """Email the guardians of a child in whose name a request was made; return how many.
+
+        Of a guardian's request no one else learns: not the child, and no other guardian, since custody may forbid it.
+        """
+        child, client, sent = self.sender, self.sender.client, 0
         if not child.is_child(self.at, thresholds=client.thresholds, serves_minors=client.serves_minors):
             return 0
         for guardian in _guardians_of(child, self.at):
@@ -62,16 +64,18 @@ class _Notices:
 def inform_of_request(request: RightsRequest, *, informed: bool, actor: Actor, at: datetime) -> None:
     """Inform a child's guardians of a request; add a task for a person whom the email may not reach.
 
-    A handler of ``rights.person_named``. ``informed`` says whether the person was emailed. A number on file is to be
-    called if they were not, or if it is not verified that they made the request: the portal makes no calls. A person
-    without a number whom no email reached is to be informed by staff.
+    A handler of ``rights.person_named``. The person is who made the request: the guardian, if a guardian made it.
+    ``informed`` says whether the person was emailed. A number on file is to be called if they were not, or if it is not
+    verified that they made the request: the portal makes no calls. A person without a number whom no email reached is
+    to be informed by staff.
     """
-    if request.subject is None:
+    sender = request.sender
+    if sender is None:
         return
-    notices = _Notices(request, request.subject, actor, at)
+    notices = _Notices(request, sender, actor, at)
     guardians = notices.inform_guardians(is_counted=True)
     task = None
-    if request.subject.phone is not None and not (informed and request.is_identity_verified):
+    if sender.phone is not None and not (informed and request.is_identity_verified):
         task = TaskKind.CALL
     elif not informed:
         task = TaskKind.INFORM
@@ -81,18 +85,18 @@ def inform_of_request(request: RightsRequest, *, informed: bool, actor: Actor, a
 def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -> None:
     """Inform a person, and a child's guardians, that a request counts as theirs, and how to end it.
 
-    A handler of ``rights.identity_verified``. A code proves only access to one contact: after a code the number on file
-    is to be called. These emails do not count under the daily limit, since a verified person causes them.
+    A handler of ``rights.identity_verified``. Of a guardian's request only that guardian is informed. A code proves
+    only access to one contact: after a code the number on file is to be called. These emails do not count under the
+    daily limit, since a verified person causes them.
     """
-    subject = request.subject
-    if subject is None:
+    sender = request.sender
+    if sender is None:
         return
-    notices = _Notices(request, subject, actor, at)
-    if subject.email is not None:
-        url = build_public_url(reverse("requests-start", args=[subject.client.code]))
-        notices.send(VERIFIED.code, subject, language=request.language, url=url)
+    notices = _Notices(request, sender, actor, at)
+    if sender.email is not None:
+        notices.send(VERIFIED.code, sender, language=request.language, url=get_start_url(request))
     guardians = notices.inform_guardians(is_counted=False)
-    is_to_be_called = request.identity_method == IdentityMethod.CODE and subject.phone is not None
+    is_to_be_called = request.identity_method == IdentityMethod.CODE and sender.phone is not None
     notices.record(guardians, TaskKind.CALL if is_to_be_called else None)
 
 

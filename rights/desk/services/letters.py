@@ -35,13 +35,10 @@ class CannotMail(PortalError):
 
 
 def may_mail(request: RightsRequest, at: datetime) -> bool:
-    """Return True if the person has an email address on file that has not changed in the last 72 hours."""
-    subject = request.subject
+    """Return True if the sender has an email address on file that has not changed in the last 72 hours."""
+    sender = request.sender
     return (
-        subject is not None
-        and subject.erased_at is None
-        and subject.email is not None
-        and is_contact_settled(subject, at)
+        sender is not None and sender.erased_at is None and sender.email is not None and is_contact_settled(sender, at)
     )
 
 
@@ -90,12 +87,12 @@ def _check(occasion: Occasion, text: str) -> None:
 
 
 def _send(request: RightsRequest, language: str, text: str, actor: Actor, at: datetime) -> UUID:
-    subject = request.subject
-    if subject is None or not may_mail(request, at):
+    sender = request.sender
+    if sender is None or not may_mail(request, at):
         raise CannotMail
     context = {"number": request.number, "text": text.strip()}
     told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": actor, "at": at}
-    return send_message(LETTER.code, to=subject, client_id=request.client_id, context=context, **told).pk
+    return send_message(LETTER.code, to=sender, client_id=request.client_id, context=context, **told).pk
 
 
 def _is_paused(request: RightsRequest) -> bool:

@@ -25,6 +25,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.admin.forms import ApproveForm, preview_panel
 from rights.erasures.certificates import read_body
+from rights.erasures.facts import AUTHORITY
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.pdf import render_certificate
 from rights.erasures.preview import preview_erasure
@@ -50,6 +51,7 @@ _SECTIONS = {
     "guardians": _("Guardians"),
     "requests": _("Rights requests"),
     "incidents": _("Incidents and quarantine"),
+    AUTHORITY: _("The guardian who requested it has no authority any more"),
 }
 
 

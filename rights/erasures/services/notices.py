@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.clock import to_client_clock
 from rights.erasures.messages import GUARDIAN_NOTICE, NOTICE, NOTICE_KINDS
 from rights.erasures.models import ErasureProposal, Stage
-from rights.erasures.selectors import is_child, list_entitled_guardians
+from rights.erasures.selectors import is_child, is_of_guardian, list_entitled_guardians
 from rights.erasures.services.proposals import lock_proposal, record
 from rights.requests.messages import ANSWER
 
@@ -28,8 +28,9 @@ _AWAITED = frozenset({ANSWER.code, *NOTICE_KINDS})
 def notify_person(proposal: ErasureProposal, *, address: Callable[[str], str], actor: Actor, at: datetime) -> int:
     """Send the person, and the guardians of a child, a link to the page on which they can cancel; return how many.
 
-    Sent once to each contact on file, by email and by text message. ``address`` returns the URL for a token; ``at`` is
-    on the system clock. Does nothing once the erasure has started or was cancelled.
+    Sent once to each contact on file, by email and by text message. If a guardian requested it, the child is not
+    written to (decision 66). ``address`` returns the URL for a token; ``at`` is on the system clock. Does nothing once
+    the erasure has started or was cancelled.
     """
     proposal = lock_proposal(proposal)
     if proposal.stage != Stage.COOLING_OFF:
@@ -61,7 +62,8 @@ def has_unsent_messages(erasure: Erasure) -> bool:
 
 def _contacts(proposal: ErasureProposal, at: datetime) -> Iterator[tuple[Subject, Channel, MessageKind]]:
     subject = proposal.subject
-    yield from _channels(subject, NOTICE)
+    if not is_of_guardian(proposal):
+        yield from _channels(subject, NOTICE)
     if is_child(subject, at):
         for guardian in list_entitled_guardians(subject, at=at):
             yield from _channels(guardian, GUARDIAN_NOTICE)

@@ -21,7 +21,7 @@ from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from rights.erasures.certificates import issue_certificate
-from rights.erasures.facts import find_changes, read_facts
+from rights.erasures.facts import list_changes
 from rights.erasures.holdings import find_readable
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import list_unanswered_requests
@@ -88,7 +88,7 @@ def _before_start(proposal: ErasureProposal, actor: Actor, at: datetime) -> Eras
     begun = Erasure.objects.filter(client_id=subject.client_id, subject=subject).first()
     if is_due and proposal.is_whole and begun is not None:
         return _order(proposal, begun, actor, at)
-    if changed := find_changes(proposal.seen, read_facts(subject)):
+    if changed := list_changes(proposal, subject, at=at):
         return send_back(proposal, changed, actor, at)
     if not is_due or list_holds(subject, at) or list_unanswered_requests(subject):
         return proposal

@@ -21,10 +21,11 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
-from rights.erasures.facts import find_changes, read_facts
+from rights.erasures.facts import find_changes, list_changes, read_facts
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import is_child, is_entitled
 from rights.requests.models import RequestPart, RightKind, RightsRequest
+from rights.requests.services.authority import require_authority
 from rights.requests.states import Decider, Decision
 
 __all__ = [
@@ -93,12 +94,14 @@ def propose_erasure(
     """Propose to erase a person's data; nothing changes until a second person approves and the cooling-off is over.
 
     ``seen`` are the facts of the preview (``read_facts``). An administrator of a client proposes only for a request of
-    which they granted the client's part. Raises ChangedSince, ErasureProposed, ErasureHeld, AlreadyErased,
-    ErasureInProgress, NotAllowed.
+    which they granted the client's part. Raises RequestNotAllowed if the guardian who made the request has no authority
+    any more, ChangedSince, ErasureProposed, ErasureHeld, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.PROPOSE_ERASURES, subject.client_id)
     subject = _lock_subject(subject)
     _require_controller(actor, request)
+    if request is not None:
+        require_authority(request, [RightKind.ERASURE], at=at)
     if list_holds(subject, at):
         raise ErasureHeld
     facts = read_facts(subject)
@@ -155,7 +158,7 @@ def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> 
     """
     proposal = lock_proposal(proposal)
     if actor.kind is ByKind.SUBJECT:
-        if not is_entitled(actor.id, proposal.subject, at=at):
+        if not is_entitled(actor.id, proposal, at=at):
             raise NotAllowed("Only the person or a guardian may cancel the erasure.")
     else:
         require(actor, Capability.PROPOSE_ERASURES, proposal.client_id)
@@ -242,7 +245,7 @@ def _require_controller(actor: Actor, request: RightsRequest | None) -> None:
 
 def _require_unchanged(proposal: ErasureProposal, at: datetime) -> None:
     subject = _lock_subject(proposal.subject)
-    if find_changes(proposal.seen, read_facts(subject)):
+    if list_changes(proposal, subject, at=at):
         raise ChangedSince
     if list_holds(subject, at):
         raise ErasureHeld

@@ -6,6 +6,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
+from rights.erasures.facts import AUTHORITY
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import exclusive_categories, list_legal_purposes
 from rights.erasures.services.proposals import ErasureProposed, Target, propose_erasure, replace_proposal
@@ -65,19 +66,25 @@ def is_granted(request: RightsRequest) -> bool:
 def is_certified(request: RightsRequest) -> bool:
     """Return True if nothing is left to do of a granted erasure.
 
-    Its erasure is certified, or one of the whole person is; or the person cancelled it, and so withdrew the request; or
-    the person was erased by rule, or nothing is granted to be erased.
+    Its erasure is certified, or one of the whole person is; or the person or a guardian cancelled it, and so withdrew
+    the request; or it was sent back because the guardian who requested it lost the authority; or the person was erased
+    by rule, or nothing is granted to be erased.
     """
     subject = require_subject(request)
     of_person = ErasureProposal.objects.filter(client_id=request.client_id, subject=subject)
     if of_person.filter(extent=Extent.WHOLE.value, stage=Stage.CERTIFIED.value).exists():
         return True
     latest = of_person.filter(request=request).order_by("-requested_at", "-pk").first()
-    if latest is not None and (latest.stage == Stage.CERTIFIED or latest.cancelled_kind == ByKind.SUBJECT):
+    if latest is not None and _is_done(latest):
         return True
     if subject.erased_at is not None:
         return not of_person.open().exists()
     return latest is None and find_target(request, request.received_at) is None
+
+
+def _is_done(proposal: ErasureProposal) -> bool:
+    is_given_up = proposal.cancelled_kind == ByKind.SUBJECT or AUTHORITY in proposal.changed
+    return proposal.stage == Stage.CERTIFIED or is_given_up
 
 
 def find_target(request: RightsRequest, at: datetime) -> Target | None:

@@ -1,4 +1,4 @@
-"""Panels on the page of a guardian's request: the guardian's authority, and the portal's own record if it remains."""
+"""Panel on the page of a guardian's request: the guardian's authority."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -9,13 +9,9 @@ from django.urls import reverse
 
 from children.guardians.models import Guardianship, Verification
 from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
-from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-from rights.guardian_requests.selectors import portal_record_remains
 from rights.requests.admin.panels import request_panels
 from rights.requests.models import RightsRequest
 
@@ -44,13 +40,3 @@ def _describe(found: Guardianship, at: datetime) -> dict[str, Any]:
         "may_decide": find_request_blocker(found, discloses_data=False, at=at) is None,
         "may_have_copy": find_request_blocker(found, discloses_data=True, at=at) is None,
     }
-
-
-@request_panels.connect
-def remaining_record_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
-    """Return the panel about the portal's own record that remains, with a link to erase it for those who may."""
-    if not portal_record_remains(row) or row.subject is None:
-        return None
-    people: Any = site.get_model_admin(Subject)
-    url = people.url_of("erase", row.subject) if actor_of(request).may(Capability.ERASE_SUBJECTS) else ""
-    return {"template": "console/panels/record_left.html", "child": row.subject, "url": url}

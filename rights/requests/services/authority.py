@@ -11,7 +11,7 @@ from paktaleem.foundation.errors import PortalError
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.steps import require_subject
 
-__all__ = ["GUARDIANS_RIGHTS", "RequestNotAllowed", "find_blocker", "require_authority"]
+__all__ = ["GUARDIANS_RIGHTS", "RequestNotAllowed", "find_blocker", "has_authority", "require_authority"]
 
 _DISCLOSING = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 """Rights whose exercise hands data of the child to the guardian."""
@@ -39,6 +39,11 @@ def find_blocker(child: Subject, guardian: Subject, kind: RightKind | str, *, at
     return find_request_blocker(row, discloses_data=RightKind(kind) in _DISCLOSING, at=at)
 
 
+def has_authority(request: RightsRequest, kind: RightKind | str, *, at: datetime) -> bool:
+    """Return True if the guardian who made a request may exercise a right now, without a lock; True without one."""
+    return _why_not(request, kind, at) is None
+
+
 def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], *, at: datetime) -> None:
     """Require that the guardian who made a request may exercise these rights now; a person's own request passes.
 
@@ -47,11 +52,16 @@ def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], 
     """
     if request.requester is None:
         return
-    child = lock_child(require_subject(request))
+    lock_child(require_subject(request))
     for kind in kinds:
-        try:
-            why = find_blocker(child, request.requester, kind, at=at)
-        except GuardianshipUnknown as error:
-            raise RequestNotAllowed(RequestBlocker.NOT_VERIFIED) from error
-        if why is not None:
+        if (why := _why_not(request, kind, at)) is not None:
             raise RequestNotAllowed(why)
+
+
+def _why_not(request: RightsRequest, kind: RightKind | str, at: datetime) -> RequestBlocker | None:
+    if request.requester is None:
+        return None
+    try:
+        return find_blocker(require_subject(request), request.requester, kind, at=at)
+    except GuardianshipUnknown:
+        return RequestBlocker.NOT_VERIFIED

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.purposes import find_purposes
@@ -17,13 +16,13 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
-from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
+from rights.requests.addresses import get_start_url
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.hooks import person_named
 from rights.requests.messages import RECEIVED
@@ -214,7 +213,7 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
             "number": row.number,
             "rights": name_rights(row),
             "due": format_day(row.due_at, row.client.time_zone),
-            "url": build_public_url(reverse("requests-start", args=[row.client.code])),
+            "url": get_start_url(row),
         }
         told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
         send_message(RECEIVED.code, to=sender, client_id=row.client_id, context=context, **told)

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db import transaction
 
@@ -14,15 +13,12 @@ from consent.consents.services import (
     restrict_processing,
     withdraw_consent,
 )
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.selectors import Parent, categories_held
-from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import part_granted
-from rights.requests.models import PARENT, Channel, RequestLimit, RequestPart, RightKind, RightsRequest
+from rights.requests.models import Channel, RequestLimit, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import find_deciders, is_legitimate_interest, list_purposes_meant
 from rights.requests.services.authority import RequestNotAllowed, require_authority
 from rights.requests.services.steps import list_parts, record_step, require_subject
@@ -33,12 +29,10 @@ __all__ = [
     "OnlyPartlyInScope",
     "carry_out",
     "decide_at_once",
-    "order_systems",
     "restrict_for_request",
 ]
 
 _PORTAL = system_actor("rights.outcomes")
-_A_DAY = timedelta(days=1)
 _METHODS = {
     Channel.FORM: Method.WEB,
     Channel.OWN_PAGE: Method.WEB,
@@ -157,26 +151,3 @@ def _purposes_of(subject: Subject, part: RequestPart, at: datetime) -> list[str]
     kind = RightKind(part.kind)
     deciders = find_deciders(subject.client_id, role=subject.role, kind=kind, purposes=part.purposes, at=at)
     return part.purposes or deciders.get(Decider(part.decider), [])
-
-
-def order_systems(request: RightsRequest, kind: OrderKind, *, actor: Actor, at: datetime) -> None:
-    """Order all categories of every system, once for the request, however many parts are granted.
-
-    Without registered systems there are no orders: staff carry the request out.
-    """
-    parent = Parent(PARENT, request.pk)
-    own: dict[str, Any] = {"client_id": request.client_id, "parent_kind": parent.kind, "parent_id": parent.id}
-    orders = Order.objects.filter(kind=kind, **own)
-    categories = categories_held(request.client_id, at=at)
-    if not categories or orders.exists():
-        return
-    spec = OrderSpec(
-        kind=kind,
-        categories=categories,
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=max(request.due_at, at + _A_DAY),
-        parent=parent,
-    )
-    found = issue_orders(require_subject(request), spec, actor=actor, at=at)
-    record_step("rights_request.ordered", request, actor, at, {"orders": len(found)})
