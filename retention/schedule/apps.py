@@ -11,6 +11,14 @@ class ScheduleConfig(config.PortalAppConfig):
     verbose_name = "retention schedule"
     handlers = (
         ("consent.notices.public_sections.public_sections", "retention.schedule.public.schedule_section"),
-        ("retention.holdings.disposal_checks.before_disposal", "retention.schedule.services.holds.refuse_held"),
+        (
+            "retention.holdings.disposal_checks.before_disposal",
+            "retention.schedule.selectors.holds.find_disposal_holds",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.erasure_holds",
+            "retention.schedule.selectors.holds.find_erasure_holds",
+        ),
+        ("paktaleem.directory.copies.sections.person_sections", "retention.schedule.sections.list_schedule_sections"),
         ("consent.notices.services.starter.starter_parts", "retention.schedule.services.starter.load_starter_rules"),
     )

@@ -11,5 +11,7 @@ class ComplaintsConfig(config.PortalAppConfig):
     verbose_name = "complaints at an authority"
     handlers = (
         ("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),
+        ("rights.requests.hooks.person_assigned", "rights.complaints.holds.move_holds"),
+        ("rights.requests.hooks.request_ended", "rights.complaints.holds.lift_holds_at_end"),
         ("rights.requests.hooks.request_continued", "rights.complaints.services.require_outcome_of_duplicate"),
     )

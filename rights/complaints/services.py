@@ -18,6 +18,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
+from rights.complaints.holds import hold_for_authority, lift_after_case
 from rights.complaints.models import (
     AuthorityCase,
     CaseDeadline,
@@ -107,6 +108,7 @@ def open_case(
     case.reference = seal_text(request, reference.strip(), row=case, field="reference")
     _stamp(case, actor).save(force_insert=True)
     _record("rights_request.authority_case_opened", request, case, actor, at, {"origin": str(case.origin)})
+    hold_for_authority(case, request, actor, at)
     return case
 
 
@@ -202,6 +204,7 @@ def end_case(
     left = CaseDeadline.objects.filter(client_id=case.client_id, case=case, done_at=None)
     left.update(done_at=at, done_by=actor.id)
     _record("rights_request.authority_case_ended", request, case, actor, at, {"outcome": str(case.outcome)})
+    lift_after_case(case, actor, at)
     return case
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -64,9 +65,17 @@ class Preview:
 
 
 def preview_erasure(
-    subject: Subject, *, purposes: Sequence[str] = (), categories: Sequence[str] = (), at: datetime
+    subject: Subject,
+    *,
+    purposes: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    serving: UUID | None = None,
+    at: datetime,
 ) -> Preview:
-    """Return what the erasure of a person, or a partial one of some purposes and categories, would do at ``at``."""
+    """Return what the erasure of a person, or a partial one of some purposes and categories, would do at ``at``.
+
+    ``serving`` is the rights request that it serves: that one does not forbid it.
+    """
     is_whole = not purposes
     wanted = categories_held(subject.client_id, at=at) if is_whole else frozenset(categories)
     return Preview(
@@ -76,7 +85,7 @@ def preview_erasure(
         systems=_systems(subject, wanted, at),
         stays=list_remaining(subject, at),
         ends=_endings(subject, at) if is_whole else [],
-        holds=list_holds(subject, at),
+        holds=list_holds(subject, at, serving=serving, categories=None if is_whole else wanted),
         to_answer=list_unanswered_requests(subject),
         hours=settings.ERASURE_WAIT_HOURS_CHILD if is_child(subject, at) else settings.ERASURE_WAIT_HOURS,
         facts=read_facts(subject),

@@ -23,6 +23,14 @@ class RightsConfig(config.PortalAppConfig):
             "rights.requests.services.closing.record_orders_answered",
         ),
         (
+            "paktaleem.directory.people.erasure_hooks.erasure_holds",
+            "rights.requests.services.holds.find_copies_to_give",
+        ),
+        (
+            "rights.requests.hooks.request_ended",
+            "rights.requests.services.holds.lift_hold_at_end",
+        ),
+        (
             "paktaleem.directory.copies.sections.person_sections",
             "rights.requests.sections.list_request_sections",
         ),

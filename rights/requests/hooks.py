@@ -15,8 +15,10 @@ __all__ = [
     "identity_verified",
     "part_details",
     "part_granted",
+    "person_assigned",
     "person_named",
     "request_continued",
+    "request_ended",
     "texts_to_read",
 ]
 
@@ -26,6 +28,7 @@ type AnswerNote = Callable[[RightsRequest], str]
 type ClosingCheck = Callable[[RightsRequest], None]
 type ContinuedHandler = Callable[[RightsRequest, RightsRequest, Actor, datetime], None]
 type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
+type StageHandler = Callable[[RightsRequest, Actor, datetime], None]
 type VerifiedHandler = Callable[[RightsRequest, Actor, datetime], None]
 type TextsOf = Callable[[RightsRequest], list[tuple[str, str]]]
 
@@ -61,6 +64,14 @@ request_continued: ExtensionPoint[ContinuedHandler] = ExtensionPoint(
 person_named: ExtensionPoint[NamedHandler] = ExtensionPoint(
     "rights.person_named",
     "Called when a request names a known person: when it is received, or assigned to them.",
+)
+person_assigned: ExtensionPoint[StageHandler] = ExtensionPoint(
+    "rights.person_assigned",
+    "Called when a request that was received before is assigned to a person, or to another one.",
+)
+request_ended: ExtensionPoint[StageHandler] = ExtensionPoint(
+    "rights.request_ended",
+    "Called in the transaction that closes a request, withdraws it, continues it in another or hands it over.",
 )
 identity_verified: ExtensionPoint[VerifiedHandler] = ExtensionPoint(
     "rights.identity_verified", "Called when it is verified that the person made an earlier request."

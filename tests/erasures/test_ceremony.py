@@ -154,7 +154,7 @@ def changes_of(indus: Cast) -> dict[str, Callable[[], Any]]:
             hamza, answers=answers, shown=shown(client.pk, AT + HOUR), evidence="B", **told
         ),
         "limits": lambda: restrict_processing(hamza, purpose_code="newsletter", reason=WHY, **told),
-        "requests": lambda: received(indus, "access", at=AT + HOUR),
+        "requests": lambda: received(indus, "rectification", at=AT + HOUR),
     }
 
 
@@ -254,7 +254,7 @@ def test_an_open_incident_holds_it_with_its_ground(indus: Cast) -> None:
 
 
 def test_every_verified_request_is_answered_before_it_starts(indus: Cast) -> None:
-    request = decided(indus, received(indus, "access"))
+    request = decided(indus, received(indus, "restriction"))
     unverified = received(indus, "access", identity="", channel="form")
     row = approved(indus)
     assert go_on(row, AFTER).stage == "cooling_off"

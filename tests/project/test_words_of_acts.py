@@ -74,6 +74,7 @@ NO_ACTS = {
     "people.personal_rows",
     "people.xlsx",
     "retention.before_disposal",
+    "rights.holds",
     "sandbox.forgetting",
 }
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""

@@ -6,6 +6,7 @@ the record itself belongs to the school. Guardians with an answer or a verificat
 """
 
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from children.guardians.models import ServiceAuthorisation, Verification
 from children.invitations.models import Invitation
 from children.invitations.states import OPEN
+from paktaleem.directory.people.erasure_hooks import list_holds
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.services import erase_subject, register_subject, replace_key
 from paktaleem.foundation.accounts.actors import Actor
@@ -32,11 +34,13 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
 def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
-    """Delete the contact of a guardian who never answered, unless it is still needed; return True if deleted.
+    """Delete the contact of a guardian who never answered, unless it is needed or on hold; return True if deleted.
 
     The guardian must be locked (``lock_guardian``).
     """
     if guardian.erased_at is not None or guardian.is_being_erased or _is_needed(guardian):
+        return False
+    if list_holds(guardian, at):
         return False
     _delete_contact(guardian, "never answered", actor, at)
     return True
@@ -75,9 +79,10 @@ def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
 def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Delete contacts of guardians not asked within GUARDIAN_CONTACT_DAYS; return how many, up to 200.
 
-    COPPA, 16 CFR 312.5(c)(1).
+    COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """
-    found = list(_never_asked(at).filter(client_id=client_id).order_by("id")[:_AT_ONCE])
+    waiting = _never_asked(at).filter(client_id=client_id).order_by("id")
+    found = list(islice((one for one in waiting if not list_holds(one, at)), _AT_ONCE))
     for guardian in found:
         with transaction.atomic():
             _delete_contact(guardian, "never asked", actor, at)

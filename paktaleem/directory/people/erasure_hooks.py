@@ -1,8 +1,10 @@
 """Extension points of an erasure: what is held, what forbids it, its start, whether it waits, its locks, its end."""
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -27,10 +29,16 @@ __all__ = [
 
 
 class Hold(NamedTuple):
-    """Why a person may not be erased now: a stable code, and the ground in the reader's language."""
+    """Why a person may not be erased now: a stable code, and the ground in the reader's language.
+
+    ``case`` is the case that it protects, None for none: an erasure that serves this case is not held. ``category`` is
+    the data category (code) that it covers, empty for every one.
+    """
 
     code: str
     ground: str
+    case: UUID | None = None
+    category: str = ""
 
 
 class PersonalRows(NamedTuple):
@@ -69,9 +77,20 @@ before_erasure: ExtensionPoint[PreErasureHook] = ExtensionPoint(
 )
 
 
-def list_holds(subject: Subject, at: datetime) -> list[Hold]:
-    """List what forbids the erasure of a person at ``at``."""
-    return [hold for check in erasure_holds for hold in check(subject, at)]
+def list_holds(
+    subject: Subject, at: datetime, *, serving: UUID | None = None, categories: AbstractSet[str] | None = None
+) -> list[Hold]:
+    """List what forbids the erasure of a person at ``at``, or of their data of some categories (codes).
+
+    ``serving`` is the case that the erasure serves, such as a rights request: what only protects it does not hold.
+    """
+    found = (hold for check in erasure_holds for hold in check(subject, at))
+    return [
+        hold
+        for hold in found
+        if (hold.case is None or hold.case != serving)
+        and (categories is None or not hold.category or hold.category in categories)
+    ]
 
 
 def list_personal_rows(subject: Subject) -> list[PersonalRows]:

@@ -20,6 +20,7 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from retention.holdings.admin.holdings import person_link
+from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Incident
 from retention.holdings.services import close_manually
 from retention.holdings.services.incidents import PARENT
@@ -49,10 +50,11 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
     newest_by = "opened_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at"}
     row_fields = ("cause",)
-    detail_fields = ("person", "about", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
+    detail_fields = ("person", "about", "on_hold", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
     intro = (
         "Data of a child that was collected without a guardian’s authority. It is quarantined, and every system that "
-        "holds it has seven days to erase it. An incident closes automatically when the last system has answered."
+        "holds it has seven days to erase it. What is on hold stays in quarantine until the hold is lifted. An "
+        "incident closes automatically when the last system has answered."
     )
     empty_text = "No data of a child has been collected without authority."
     state = state_column(
@@ -69,7 +71,7 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
             "erased.",
             done="Closed. The person’s data is no longer in quarantine.",
             danger=True,
-            applies=lambda row, _at: row.is_open and not row.waits_for_systems,
+            applies=lambda row, _at: row.is_open and not row.waits_for_systems and not row.held,
         ),
     )
 
@@ -95,3 +97,13 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
     def about(self, row: Incident) -> str:
         """Return the categories of data."""
         return ", ".join(row.categories)
+
+    @admin.display(description="on hold")
+    def on_hold(self, row: Incident) -> str:
+        """Return the categories that are not erased yet, and which holds keep them."""
+        if not row.held:
+            return "—"
+        holds = list_disposal_holds(row.client_id, row.subject_id, frozenset(row.held))
+        words = gettext("{kind}, to be reviewed on {day}: {ground}")
+        lines = [words.format(kind=one.kind, day=one.review_on.isoformat(), ground=one.ground) for one in holds]
+        return "; ".join([", ".join(row.held), *lines])

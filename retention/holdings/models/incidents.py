@@ -40,15 +40,19 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
 
 
 class Incident(Tracked):
-    """A child's data collected without authority, to be erased in every system by a deadline (policy §8)."""
+    """A child's data collected without authority, to be erased in every system by a deadline (policy §8).
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE})
+    ``held`` are the categories whose erasure is not ordered yet, because a hold covers the data.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE, "held": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     cause = models.CharField(max_length=16, choices=IncidentCause)
     categories = ArrayField(models.CharField(max_length=63), help_text="The data that was collected.")
+    held = ArrayField(models.CharField(max_length=63), default=list, db_default=[], editable=False)
     opened_at = models.DateTimeField(editable=False)
     due_at = models.DateTimeField(editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)

@@ -16,7 +16,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from retention.holdings.disposal_checks import before_disposal
+from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import CollectionDecision, FlaggedCollection
 
 __all__ = ["DISPOSAL", "ERASE_WITHIN", "AlreadyDecided", "DataOnHold", "NotTheController", "decide_collection"]
@@ -74,8 +74,8 @@ def decide_collection(
 def _order_erasure(flagged: FlaggedCollection, actor: Actor, at: datetime) -> None:
     if actor.client_id != flagged.client_id and not _is_paktaleem_controller(flagged, at):
         raise NotTheController
-    for check in before_disposal:
-        check(flagged.client_id, flagged.subject_id, {flagged.category})
+    if list_disposal_holds(flagged.client_id, flagged.subject_id, {flagged.category}):
+        raise DataOnHold
     spec = OrderSpec(
         kind=OrderKind.ERASE,
         categories=frozenset({flagged.category}),

@@ -26,8 +26,10 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Collection, Holding, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority
+from retention.holdings.services.deciding import DataOnHold
 
 __all__ = [
     "DEADLINE",
@@ -41,6 +43,7 @@ __all__ = [
     "open_for_false_verification",
     "open_for_revealed_children",
     "open_incident",
+    "order_after_hold",
 ]
 
 DEADLINE = timedelta(days=7)
@@ -60,8 +63,9 @@ class OrdersOpen(PortalError):
 def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: IncidentCause, at: datetime) -> Incident:
     """Quarantine a person's data, and order every system that holds these categories to erase it within seven days.
 
-    A person has at most one open incident: further categories are added to it. Officers are notified of a new one by
-    email. The actor is the portal itself. Raises AlreadyErased.
+    What a hold covers stays in quarantine, and is ordered when the hold is lifted. A person has at most one open
+    incident: further categories are added to it. Officers are notified of a new one by email. The actor is the portal
+    itself. Raises AlreadyErased.
     """
     subject = lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
@@ -92,7 +96,8 @@ def _create_incident(subject: Subject, categories: AbstractSet[str], cause: Inci
 
 
 def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> None:
-    """Order the erasure of the categories that no open order of the incident covers."""
+    """Order the erasure of the categories that no hold and no open order of the incident covers."""
+    categories = _keep_held(subject, categories, incident, at)
     open_orders = Order.objects.open().filter(client_id=subject.client_id, parent_kind=PARENT, parent_id=incident.pk)
     about = set().union(*open_orders.values_list("categories", flat=True))
     missing = frozenset(categories - about)
@@ -106,6 +111,29 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
             parent=Parent(PARENT, incident.pk),
         )
         issue_orders(subject, order, actor=_ACTOR, at=at)
+
+
+def _keep_held(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> AbstractSet[str]:
+    """Note the categories that a hold covers in the incident; return the others."""
+    holds = list_disposal_holds(subject.client_id, subject.pk, categories)
+    held = {one for one in categories if any(hold.category in {"", one} for hold in holds)}
+    noted = sorted((set(incident.held) - categories) | held)
+    if noted != incident.held:
+        incident.held = noted
+        save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+    return categories - held
+
+
+def order_after_hold(client_id: UUID, subject_id: UUID | None, *, at: datetime) -> None:
+    """Order the erasure of what a lifted hold kept in open incidents: of a person, or of all of a client (None)."""
+    waiting = Incident.objects.open().filter(client_id=client_id, held__len__gt=0, subject__erased_at=None)
+    if subject_id is not None:
+        waiting = waiting.filter(subject_id=subject_id)
+    for person_id, key in waiting.order_by("subject_id").values_list("subject_id", "pk"):
+        subject = lock_subject(person_id, client_id=client_id, during_erasure=True)
+        incident = _lock_incident(Incident.objects.filter(pk=key, client_id=client_id))
+        if incident.is_open:
+            _order_erasure(subject, frozenset(incident.held), incident, at)
 
 
 def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
@@ -148,7 +176,9 @@ def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
     if order.parent_kind != PARENT or order.parent_id is None:
         return
     incident = _lock_incident(Incident.objects.filter(pk=order.parent_id, client_id=order.client_id))
-    if incident.is_open and is_everything_answered(Parent(PARENT, incident.pk), client_id=incident.client_id):
+    if not incident.is_open or incident.held:
+        return
+    if is_everything_answered(Parent(PARENT, incident.pk), client_id=incident.client_id):
         _close(incident, _ACTOR, at)
 
 
@@ -156,13 +186,15 @@ def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
 def close_manually(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
     """Close an incident without open orders, after staff have checked that the data is erased. Idempotent.
 
-    Raises OrdersOpen, NotAllowed.
+    Raises OrdersOpen, DataOnHold, NotAllowed.
     """
     require(actor, Capability.CLOSE_INCIDENTS, incident.client_id)
     incident = _lock_incident(Incident.objects.filter(pk=incident.pk, client_id=incident.client_id))
     open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
     if open_orders.exists():
         raise OrdersOpen
+    if incident.held:
+        raise DataOnHold
     return _close(incident, actor, at) if incident.is_open else incident
 
 

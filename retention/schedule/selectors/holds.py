@@ -1,14 +1,21 @@
 """Selectors of holds."""
 
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
+from paktaleem.directory.people.erasure_hooks import Hold as ErasureHold
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from retention.schedule.models import Hold, HoldLift
+from retention.holdings.disposal_checks import DisposalHold
+from retention.schedule.models import Hold, HoldKind, HoldLift
 
-__all__ = ["find_holds", "list_holds", "list_lifts"]
+__all__ = ["find_disposal_holds", "find_erasure_holds", "find_holds", "list_holds", "list_lifts"]
 
 
 def list_holds(actor: Actor) -> QuerySet[Hold]:
@@ -40,3 +47,23 @@ def find_holds(
     if system_id is not None:
         found = found.filter(Q(system_id=system_id) | Q(system_id=None))
     return found.order_by("placed_at", "id")
+
+
+def find_disposal_holds(client_id: UUID, subject_id: UUID, categories: AbstractSet[str]) -> Iterator[DisposalHold]:
+    """Find the open holds that cover any of the categories of a person; connected to ``before_disposal``."""
+    for hold in find_holds(client_id, subject_id=subject_id):
+        if not hold.category or hold.category in categories:
+            yield DisposalHold(hold.get_kind_display(), hold.ground, hold.review_on, hold.category)
+
+
+def find_erasure_holds(subject: Subject, at: datetime) -> Iterator[ErasureHold]:
+    """Find the open holds that forbid a person's erasure; connected to ``people.erasure_holds``.
+
+    A hold of a rights request is left to the app of requests: an erasure may serve that very request.
+    """
+    del at
+    words = _("{kind}, to be reviewed on {day}: {ground}")
+    for hold in find_holds(subject.client_id, subject_id=subject.pk):
+        if hold.kind != HoldKind.OPEN_REQUEST or hold.related_id is None:
+            ground = words.format(kind=hold.get_kind_display(), day=hold.review_on.isoformat(), ground=hold.ground)
+            yield ErasureHold(f"hold_{hold.kind}", ground, category=hold.category)

@@ -1,5 +1,6 @@
 """Services of the retention schedule: rules and holds."""
 
+from retention.schedule.services.cases import hold_for_case, lift_holds_of_case
 from retention.schedule.services.holds import (
     HoldScope,
     LiftAlreadyRequested,
@@ -14,7 +15,9 @@ __all__ = [
     "HoldScope",
     "LiftAlreadyRequested",
     "end_rule",
+    "hold_for_case",
     "lift_hold",
+    "lift_holds_of_case",
     "place_hold",
     "review_hold",
     "save_rule",

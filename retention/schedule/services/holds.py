@@ -1,9 +1,7 @@
 """Placing, reviewing and lifting holds. A legal hold is lifted by two people."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -24,17 +22,18 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.holdings.services.deciding import DataOnHold
+from retention.holdings.services.incidents import order_after_hold
 from retention.schedule.models import Hold, HoldKind, HoldLift
-from retention.schedule.selectors.holds import find_holds
 
 __all__ = [
     "HoldAlreadyLifted",
     "HoldScope",
     "LiftAlreadyRequested",
+    "end_hold",
+    "is_of_request",
     "lift_hold",
     "place_hold",
-    "refuse_held",
+    "record_hold",
     "review_hold",
     "settle_lift",
 ]
@@ -100,7 +99,7 @@ def place_hold(
         placed_by=actor.id,
     )
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
-    _record("hold.placed", hold, actor, at)
+    record_hold("hold.placed", hold, actor, at)
     return hold
 
 
@@ -111,7 +110,7 @@ def review_hold(hold: Hold, *, review_on: date, reason: Reason | str, actor: Act
     hold = _lock(hold)
     hold.review_on = _require_later(hold.client, review_on, at=at)
     save_tracked(hold, actor=actor, reason=reason, at=at)
-    _record("hold.reviewed", hold, actor, at)
+    record_hold("hold.reviewed", hold, actor, at)
     return hold
 
 
@@ -124,7 +123,7 @@ def lift_hold(hold: Hold, *, ground: str, actor: Actor, at: datetime) -> Hold:
     require(actor, Capability.MANAGE_HOLDS, hold.client_id)
     hold, ground = _lock(hold), _require_ground(ground, "ground")
     if hold.kind != HoldKind.LEGAL:
-        return _lift(hold, ground, actor, at)
+        return end_hold(hold, ground, actor, at)
     if HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING).exists():
         raise LiftAlreadyRequested
     HoldLift(
@@ -135,7 +134,7 @@ def lift_hold(hold: Hold, *, ground: str, actor: Actor, at: datetime) -> Hold:
         requested_by=actor.id,
         requested_at=at,
     ).save(force_insert=True)
-    _record("hold.lift_requested", hold, actor, at)
+    record_hold("hold.lift_requested", hold, actor, at)
     return hold
 
 
@@ -151,23 +150,19 @@ def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: A
     settled = decide_change(lift, approve=approve, actor=actor, at=at)
     settled.save(update_fields=["state", "settled_by", "settled_at"])
     if approve:
-        _lift(hold, settled.ground, actor, at)
+        end_hold(hold, settled.ground, actor, at)
     else:
-        _record("hold.lift_declined", hold, actor, at)
+        record_hold("hold.lift_declined", hold, actor, at)
     return settled
 
 
-def refuse_held(client_id: UUID, subject_id: UUID, categories: AbstractSet[str]) -> None:
-    """Raise DataOnHold if an open hold covers any of the categories of a person; connected to ``before_disposal``."""
-    for hold in find_holds(client_id, subject_id=subject_id):
-        if not hold.category or hold.category in categories:
-            raise DataOnHold
-
-
-def _lift(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
+def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
+    """Lift a locked hold; what it kept in incidents is ordered to be erased. The caller has checked who may."""
     hold.lifted_at, hold.lifted_by, hold.lift_ground = max(at, hold.placed_at), actor.id, ground
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
-    _record("hold.lifted", hold, actor, at)
+    if not is_of_request(hold):
+        record_hold("hold.lifted", hold, actor, at)
+    order_after_hold(hold.client_id, hold.subject_id, at=at)
     return hold
 
 
@@ -210,7 +205,13 @@ def _require_later(client: Client, review_on: date, *, at: datetime) -> date:
     return review_on
 
 
-def _record(kind: str, hold: Hold, actor: Actor, at: datetime) -> None:
+def is_of_request(hold: Hold) -> bool:
+    """Return True if the hold lasts as long as a rights request, whose entries in the ledger say so (decision 74)."""
+    return hold.kind == HoldKind.OPEN_REQUEST and hold.related_id is not None
+
+
+def record_hold(kind: str, hold: Hold, actor: Actor, at: datetime) -> None:
+    """Record an act about a hold in the ledger."""
     facts = {
         "hold": str(hold.pk),
         "kind": str(hold.kind),

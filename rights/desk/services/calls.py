@@ -11,7 +11,7 @@ from rights.desk.models import RequestTask, TaskKind
 from rights.requests.models import IdentityMethod, RightsRequest
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.identity import check_number, verify_identity
-from rights.requests.services.steps import record_step, require_subject
+from rights.requests.services.steps import end_request, record_step, require_subject
 from rights.requests.states import State
 
 __all__ = ["CallOutcome", "record_call"]
@@ -46,6 +46,5 @@ def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Ac
     if outcome is CallOutcome.REACHED:
         return verify_identity(request, method=IdentityMethod.CALL_BACK, actor=actor, at=at)
     if outcome is CallOutcome.NOT_THEM:
-        request.closed_at = at
-        record_step("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
+        end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
     return request

@@ -15,7 +15,7 @@ from rights.requests.models import RequestExtension, RequestPause, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services import AlreadyDecided, continue_request, list_parts
 from rights.requests.services.clock import lock_unanswered
-from rights.requests.services.steps import record_step
+from rights.requests.services.steps import end_request
 from rights.requests.states import State
 
 __all__ = ["AlreadyExtended", "HasPerson", "SameClient", "hand_over_request"]
@@ -64,9 +64,8 @@ def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, a
         made = continue_request(request, client=client, kinds=kinds, pauses=pauses, texts=texts, actor=actor, at=at)
     with in_client(request.client_id):
         request.details = request.contact = None
-        request.closed_at = at
         facts = {"number": request.number, "to": str(made.pk)}
-        record_step("rights_request.handed_over", request, actor, at, facts, State.HANDED_OVER)
+        end_request("rights_request.handed_over", request, actor, at, ended_as=State.HANDED_OVER, facts=facts)
     with in_client(PAKTALEEM):
         _link(request, made, actor, at)
     return made

@@ -52,6 +52,7 @@ _SECTIONS = {
     "requests": _("Rights requests"),
     "incidents": _("Incidents and quarantine"),
     AUTHORITY: _("The guardian who requested it has no authority any more"),
+    "holds": _("Holds"),
 }
 
 
@@ -60,7 +61,7 @@ def _stage_pill(row: ErasureProposal) -> SafeString:
     if row.stage == Stage.COOLING_OFF:
         words = gettext("Cooling-off until {day}").format(day=moment(row.cooling_ends_at))
         if row.cooling_ends_at is not None and row.cooling_ends_at <= client_now():
-            words = gettext("Cooling-off over: answer the requests, or wait for the hold to end")
+            words = gettext("Cooling-off over: answer the requests")
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 
 
@@ -192,7 +193,11 @@ class ErasureProposalAdmin(EvidenceAdmin):
         found = [*super().panels(request, row), _standing_panel(row)]
         if row.is_before_start:
             with in_client(row.client_id):
-                about = {"purposes": row.purposes, "categories": row.categories}
+                about: dict[str, Any] = {
+                    "purposes": row.purposes,
+                    "categories": row.categories,
+                    "serving": row.request_id,
+                }
                 return [*found, preview_panel(preview_erasure(row.subject, at=get_action_time(request), **about))]
         case = row.erasure or row.request
         if row.started_at is not None and case is not None and may(request, Capability.VIEW_ORDERS, row.client_id):

@@ -83,7 +83,11 @@ class ProposeAgainForm(SeenForm):
         self.target = find_target(self.row, at) or Target()
         if self.row.subject is None:
             raise ValueError("A granted erasure is of a known person.")
-        about = {"purposes": self.target.purposes, "categories": self.target.categories}
+        about: dict[str, Any] = {
+            "purposes": self.target.purposes,
+            "categories": self.target.categories,
+            "serving": self.row.pk,
+        }
         return preview_erasure(self.row.subject, at=at, **about)
 
 
@@ -96,5 +100,5 @@ class ApproveForm(RowActionForm):
         """Make the preview of the proposal."""
         super().__init__(*args, row=row, request=request, **kwargs)
         with in_client(row.client_id):
-            about = {"purposes": row.purposes, "categories": row.categories}
+            about: dict[str, Any] = {"purposes": row.purposes, "categories": row.categories, "serving": row.request_id}
             self.panel = preview_panel(preview_erasure(row.subject, at=get_action_time(request), **about))

@@ -12,7 +12,7 @@ from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.erasure import ERASURE, ERASURE_DUE
-from paktaleem.directory.people.erasure_hooks import list_holds, take_locks
+from paktaleem.directory.people.erasure_hooks import take_locks
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import start_erasure
 from paktaleem.foundation.accounts.actors import Actor
@@ -25,7 +25,7 @@ from rights.erasures.facts import list_changes
 from rights.erasures.holdings import find_readable
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import list_unanswered_requests
-from rights.erasures.services.proposals import CONTINUE, lock_proposal, record, send_back
+from rights.erasures.services.proposals import CONTINUE, find_holds_of, lock_proposal, record, send_back
 from rights.requests.models import PARENT as REQUEST
 
 __all__ = [
@@ -46,10 +46,10 @@ def list_clients_with_open_erasures(*, at: datetime) -> list[UUID]:
 def continue_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
     """Do what is due for an erasure, at most one step; return it as it then is.
 
-    Before the start a change of the facts sends it back. After the cooling-off it starts, once every verified request
-    of the person is answered and nothing holds it. When every system has answered and the key is destroyed, it is
-    verified and certified. A step whose transaction failed is done by the next call. Raises OSError or ListDamaged if
-    the erasure list cannot be written or read.
+    Before the start a change of the facts sends it back, and so does a hold at the end of the cooling-off. It starts
+    once every verified request of the person is answered. When every system has answered and the key is destroyed, it
+    is verified and certified. A step whose transaction failed is done by the next call. Raises OSError or ListDamaged
+    if the erasure list cannot be written or read.
     """
     proposal = lock_proposal(proposal)
     if proposal.is_before_start:
@@ -90,16 +90,25 @@ def _before_start(proposal: ErasureProposal, actor: Actor, at: datetime) -> Eras
         return _order(proposal, begun, actor, at)
     if changed := list_changes(proposal, subject, at=at):
         return send_back(proposal, changed, actor, at)
-    if not is_due or list_holds(subject, at) or list_unanswered_requests(subject):
+    if not is_due:
+        return proposal
+    if find_holds_of(proposal, subject, at):
+        return send_back(proposal, ["holds"], actor, at)
+    if list_unanswered_requests(subject):
         return proposal
     return _start(proposal, subject, actor, at)
 
 
 def _start(proposal: ErasureProposal, subject: Subject, actor: Actor, at: datetime) -> ErasureProposal:
     if proposal.is_whole:
-        return _order(proposal, start_erasure(subject, actor=actor, reason=proposal.reason, at=at), actor, at)
+        return _order(proposal, _confirm(proposal, subject, actor, at), actor, at)
     _order_partial(proposal, subject, actor, at)
     return _order(proposal, None, actor, at)
+
+
+def _confirm(proposal: ErasureProposal, subject: Subject, actor: Actor, at: datetime) -> Erasure:
+    serving, reason = proposal.request_id, proposal.reason
+    return start_erasure(subject, serving=serving, actor=actor, reason=reason, at=at)
 
 
 def _order(proposal: ErasureProposal, erasure: Erasure | None, actor: Actor, at: datetime) -> ErasureProposal:

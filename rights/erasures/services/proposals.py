@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from paktaleem.directory.people.erasure_hooks import list_holds
+from paktaleem.directory.people.erasure_hooks import Hold, list_holds
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased, ErasureHeld, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -37,6 +37,7 @@ __all__ = [
     "Target",
     "cancel_erasure",
     "decide_erasure",
+    "find_holds_of",
     "lock_proposal",
     "propose_erasure",
     "record",
@@ -79,6 +80,11 @@ class Target:
         """Return the extent: a target without purposes is the whole person."""
         return Extent.PARTIAL if self.purposes else Extent.WHOLE
 
+    @property
+    def held_categories(self) -> frozenset[str] | None:
+        """Return the categories of which a hold forbids the erasure; None: every one."""
+        return frozenset(self.categories) if self.purposes else None
+
 
 @transaction.atomic
 def propose_erasure(
@@ -102,14 +108,16 @@ def propose_erasure(
     _require_controller(actor, request)
     if request is not None:
         require_authority(request, [RightKind.ERASURE], at=at)
-    if list_holds(subject, at):
+    target = target or Target()
+    serving, categories = request.pk if request is not None else None, target.held_categories
+    if list_holds(subject, at, serving=serving, categories=categories):
         raise ErasureHeld
     facts = read_facts(subject)
     if seen is not None and find_changes(seen, facts):
         raise ChangedSince
     if ErasureProposal.objects.before_start().filter(client_id=subject.client_id, subject=subject).exists():
         raise ErasureProposed
-    row = _build(subject, target or Target(), request, actor, at)
+    row = _build(subject, target, request, actor, at)
     row.reason, row.seen = Reason(reason).value, facts
     row.save(force_insert=True)
     about: dict[str, Any] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes}
@@ -189,6 +197,12 @@ def lock_proposal(proposal: ErasureProposal) -> ErasureProposal:
     return found
 
 
+def find_holds_of(proposal: ErasureProposal, subject: Subject, at: datetime) -> list[Hold]:
+    """Find what forbids a proposed erasure; the request that it serves does not."""
+    categories = Target(tuple(proposal.purposes), tuple(proposal.categories)).held_categories
+    return list_holds(subject, at, serving=proposal.request_id, categories=categories)
+
+
 def record(
     kind: str, proposal: ErasureProposal, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
 ) -> Any:
@@ -247,7 +261,7 @@ def _require_unchanged(proposal: ErasureProposal, at: datetime) -> None:
     subject = _lock_subject(proposal.subject)
     if list_changes(proposal, subject, at=at):
         raise ChangedSince
-    if list_holds(subject, at):
+    if find_holds_of(proposal, subject, at):
         raise ErasureHeld
 
 

@@ -25,6 +25,7 @@ from rights.requests.services.identity import is_contact_settled
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
     RequestEnded,
+    end_request,
     list_parts,
     lock_open_request,
     record_step,
@@ -161,11 +162,10 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
         raise OrdersOpen
     for check in before_closing:
         check(request)
-    request.closed_at = at
     decisions = {part.decision for part in list_parts(request)}
     outcome = Decision.PARTLY.value if len(decisions) > 1 else min(decisions)
     facts = {"outcome": outcome if all(decisions) else None}
-    record_step("rights_request.closed", request, actor, at, facts, State.CLOSED)
+    end_request("rights_request.closed", request, actor, at, ended_as=State.CLOSED, facts=facts)
     return request
 
 
@@ -192,8 +192,9 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
     _take_over_parts(first, later)
     for handler in request_continued:
         handler(first, later, actor, at)
-    later.duplicate_of, later.closed_at = first, at
-    record_step("rights_request.linked", later, actor, at, {"kept": str(first.pk)}, State.DUPLICATE)
+    later.duplicate_of = first
+    facts = {"kept": str(first.pk)}
+    end_request("rights_request.linked", later, actor, at, ended_as=State.DUPLICATE, facts=facts)
     record_step("rights_request.continued", first, actor, at, {"duplicate": str(later.pk)})
     return first
 

@@ -15,7 +15,7 @@ from rights.requests.models import IdentityMethod, RightsRequest
 from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.outcomes import decide_at_once
-from rights.requests.services.steps import lock_open_request, record_step, require_subject
+from rights.requests.services.steps import end_request, lock_open_request, record_step, require_subject
 from rights.requests.states import State
 
 __all__ = [
@@ -97,8 +97,7 @@ def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at:
     subject = _require_own(request, actor)
     if by_code and request.is_identity_verified:
         _check_contact(subject, at)
-    request.closed_at = at
-    record_step("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
+    end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
     return request
 
 

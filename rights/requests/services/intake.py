@@ -24,13 +24,14 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.requests.addresses import get_start_url
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
-from rights.requests.hooks import person_named
+from rights.requests.hooks import person_assigned, person_named
 from rights.requests.messages import RECEIVED
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
 from rights.requests.selectors import find_deciders, name_rights
 from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authority
 from rights.requests.services.clock import update_dates
+from rights.requests.services.holds import hold_data, move_hold
 from rights.requests.services.outcomes import decide_at_once
 from rights.requests.services.steps import lock_open_request, record_step
 from rights.requests.states import State
@@ -95,6 +96,7 @@ def receive_request(
     _seal_and_save(row, details, contact)
     create_parts(row, kinds, purposes, at)
     record_step("rights_request.received", row, actor, at, {"channel": str(row.channel)})
+    hold_data(row, at)
     _acknowledge(row, actor, at)
     decide_at_once(row, actor=actor, at=at)
     return row
@@ -136,7 +138,7 @@ def _new_number() -> str:
 def _new_row(client: Client, number: str, channel: str, language: str, received_at: datetime) -> RightsRequest:
     return RightsRequest(
         id=new_id(),
-        client_id=client.pk,
+        client=client,
         number=number,
         channel=channel,
         state=State.TRIAGE.value,
@@ -249,5 +251,8 @@ def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at:
         raise PersonDiffers
     request.subject = subject
     record_step("rights_request.matched", request, actor, at)
+    move_hold(request, at)
+    for handler in person_assigned:
+        handler(request, actor, at)
     _acknowledge(request, actor, at)
     return request

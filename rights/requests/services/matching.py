@@ -14,11 +14,12 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import to_client_clock
-from rights.requests.hooks import person_named
+from rights.requests.hooks import person_assigned, person_named
 from rights.requests.messages import CONFIRM
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.selectors import name_rights
+from rights.requests.services.holds import move_hold
 from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.services.steps import lock_open_request, record_step
 
@@ -45,8 +46,12 @@ def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor
         told: dict[str, Any] = {"kind": CONFIRM, "values": values, "related_id": request.pk, "actor": actor, "at": at}
         send_access_link(subject, page=Page.REQUESTS, address=address, **told)
     record_step("rights_request.matched", request, actor, to_client_clock(at), {"sent": sent})
+    now = to_client_clock(at)
+    move_hold(request, now)
+    for assigned in person_assigned:
+        assigned(request, actor, now)
     for handler in person_named:
-        handler(request, informed=sent, actor=actor, at=to_client_clock(at))
+        handler(request, informed=sent, actor=actor, at=now)
     return True
 
 

@@ -11,10 +11,11 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 from rights.requests.carried_out import is_carried_out
+from rights.requests.hooks import request_ended
 from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
 
-__all__ = ["RequestEnded", "list_parts", "lock_open_request", "record_step", "require_subject"]
+__all__ = ["RequestEnded", "end_request", "list_parts", "lock_open_request", "record_step", "require_subject"]
 
 NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
 """Kinds that may be answered without a verified identity: the answer discloses nothing about a person."""
@@ -93,6 +94,22 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
     )
     insert_rows(entry, step)
     return step
+
+
+def end_request(
+    kind: str,
+    request: RightsRequest,
+    actor: Actor,
+    at: datetime,
+    *,
+    ended_as: State,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """End a locked request as ``ended_as``, record the step, and inform every app (``hooks.request_ended``)."""
+    request.closed_at = at
+    record_step(kind, request, actor, at, facts, ended_as)
+    for handler in request_ended:
+        handler(request, actor, at)
 
 
 def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State | None, at: datetime) -> RequestFacts:

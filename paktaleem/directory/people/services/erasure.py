@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -97,20 +98,22 @@ class ErasureOutcome(StrEnum):
 
 
 @transaction.atomic
-def start_erasure(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Erasure:
+def start_erasure(
+    subject: Subject, *, serving: UUID | None = None, actor: Actor, reason: Reason | str, at: datetime
+) -> Erasure:
     """Confirm the erasure of a person (Art. 17 GDPR): every system that holds their data is ordered to erase it.
 
     From now on their data may only be deleted, and nothing new is recorded about them. The key is destroyed by
     ``complete_erasure`` once every order is answered or waived; at once if there is none. The line in the erasure list
     is on disk before the commit and remains even if the commit fails: the worker or the next ``replay_erasures`` then
-    starts the erasure. Raises AlreadyErased, ErasureInProgress, ErasureHeld, NotAllowed, OSError or ListDamaged if
-    the list cannot be written.
+    starts the erasure. ``serving`` is the case that the erasure serves, which does not hold it. Raises AlreadyErased,
+    ErasureInProgress, ErasureHeld, NotAllowed, OSError or ListDamaged if the list cannot be written.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
     _refuse_erased(subject)
-    if list_holds(subject, at):
+    if list_holds(subject, at, serving=serving):
         raise ErasureHeld
     erasure = _start(subject, actor=actor, reason=Reason(reason), at=at)
     line = erasure_list().start(

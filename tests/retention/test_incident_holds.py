@@ -1,0 +1,118 @@
+"""A hold keeps a child's data in quarantine: it is erased once the hold is lifted, and the incident says which hold."""
+
+from datetime import timedelta
+
+import pytest
+
+from children.guardians.models import Quarantine
+from children.invitations.services import purge_old_contacts
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.tenancy.context import in_client
+from retention.holdings.models import Incident, IncidentCause
+from retention.holdings.services import close_manually
+from retention.holdings.services.deciding import DataOnHold
+from retention.holdings.services.incidents import open_incident
+from retention.schedule.models import HoldKind, HoldLift
+from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
+from tests.console.pages import row_url
+from tests.signing_in import browser_of
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def hold(cast, indus, now):
+    def hold(person="danish", *, kind=HoldKind.COMPLAINT, category=""):
+        return place_hold(
+            indus,
+            kind=kind,
+            scope=HoldScope(subject=cast.subject(person) if person else None, category=category),
+            ground="Case 4/26.",
+            review_on=(now + 30 * DAY).date(),
+            actor=cast.actor("farah"),
+            at=now,
+        )
+
+    return hold
+
+
+def ordered():
+    return sorted(category for order in Order.objects.filter(kind="erase") for category in order.categories)
+
+
+def is_quarantined(cast):
+    return Quarantine.objects.filter(subject=cast.subject("danish"), ends_at=None).exists()
+
+
+def test_a_legal_hold_keeps_the_data_in_quarantine_until_two_people_lift_it(cast, report, hold, now):
+    placed = hold(kind=HoldKind.LEGAL)
+    _, incident = report("danish")
+    assert (incident.held, ordered(), is_quarantined(cast)) == (["usage_logs"], [], True)
+    with pytest.raises(DataOnHold):
+        close_manually(incident, actor=cast.actor("amina"), at=now)
+    lift_hold(placed, ground="Judgment.", actor=cast.actor("farah"), at=now + DAY)
+    assert ordered() == [], "a second person has not agreed"
+    settle_lift(HoldLift.objects.get(), approve=True, reason="review", actor=cast.actor("amina"), at=now + DAY)
+    assert (Incident.objects.get().held, ordered()) == ([], ["usage_logs"])
+    answer(cast, now + DAY)
+    assert (Incident.objects.get().is_open, is_quarantined(cast)) == (False, False)
+
+
+def answer(cast, at):
+    key = cast.key_actor("indus")
+    for order in Order.objects.open().filter(kind="erase"):
+        done = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 3))
+        complete_order(accept_order(order, actor=key, at=at), done, actor=key, at=at)
+
+
+def test_only_what_the_hold_covers_is_kept_and_the_incident_stays_open_for_it(cast, report, hold, now):
+    placed = hold(None, category="usage_logs")
+    _, incident = report("danish", "usage_logs")
+    report("danish", "content")
+    assert (Incident.objects.get().held, ordered()) == (["usage_logs"], ["content"])
+    answer(cast, now)
+    assert (Incident.objects.get().is_open, is_quarantined(cast)) == (True, True)
+    lift_hold(placed, ground="Settled.", actor=cast.actor("farah"), at=now)
+    assert ordered() == ["content", "usage_logs"]
+    assert Order.objects.open().get(kind="erase").parent_id == incident.pk
+
+
+def test_the_page_of_the_incident_says_which_hold(cast, now):
+    with in_client(cast.client_id("indus")):
+        danish, indus = cast.subject("danish"), cast.client("indus")
+        told = {"ground": "Case 4/26.", "review_on": (now + 30 * DAY).date(), "actor": cast.actor("farah"), "at": now}
+        place_hold(indus, kind=HoldKind.LEGAL, scope=HoldScope(subject=danish), **told)
+        incident = open_incident(danish, {"usage_logs"}, cause=IncidentCause.COLLECTED, at=now)
+    page = browser_of(cast.user("amina")).get(row_url("retention/incident", incident.pk)).content.decode()
+    assert "usage_logs; Legal hold, to be reviewed on 2026-10-31: Case 4/26." in page
+    assert "Close the incident" not in page
+
+
+def test_data_under_two_holds_waits_for_both(cast, report, hold, now):
+    first, second = hold(), hold(None, category="usage_logs")
+    report("danish")
+    lift_hold(first, ground="Settled.", actor=cast.actor("farah"), at=now)
+    assert (Incident.objects.get().held, ordered()) == (["usage_logs"], [])
+    lift_hold(second, ground="Settled.", actor=cast.actor("farah"), at=now)
+    assert ordered() == ["usage_logs"]
+
+
+def test_a_hold_of_another_person_or_category_keeps_nothing(report, hold):
+    hold("junaid")
+    hold(category="billing")
+    _, incident = report("danish")
+    assert (incident.held, ordered()) == ([], ["usage_logs"])
+
+
+def test_the_contact_of_a_guardian_on_hold_is_kept(cast, hold, settings):
+    esra = cast.subject("esra")
+    late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
+    worker, placed = system_actor("tests"), hold("esra")
+    assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 0
+    assert cast.subject("esra").email is not None
+    lift_hold(placed, ground="Settled.", actor=cast.actor("farah"), at=late)
+    assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1

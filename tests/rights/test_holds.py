@@ -1,0 +1,190 @@
+"""A request of a known person holds their data until it ends, and an authority's case until its outcome."""
+
+import random
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from paktaleem.foundation.accounts.actors import person_actor, system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.schedule.models import Hold, HoldKind
+from rights.complaints.services import end_case, open_case
+from rights.desk.services import hand_over_request, record_call
+from rights.requests.models import RightsRequest
+from rights.requests.services import answer_request, assign_person, close_request, deny_own_request, link_duplicate
+from rights.requests.services.matching import match_sender
+from tests.cast import Cast
+from tests.rights.cases import AT, DAY, add_phone, decided, received
+
+PEOPLE = ["hamza", "junaid", "danish"]
+LATER = AT + DAY
+
+
+def open_holds(kind: HoldKind = HoldKind.OPEN_REQUEST) -> list[Any]:
+    return sorted(Hold.objects.open().filter(kind=kind).values_list("related_id", "subject_id"))
+
+
+def open_requests() -> list[Any]:
+    found = RightsRequest.objects.open().filter(subject__isnull=False)
+    return sorted(found.values_list("pk", "subject_id"))
+
+
+def opened(cast: Cast, request: RightsRequest) -> Any:
+    told: dict[str, Any] = {"country": "GB", "origin": "person", "reference": "", "opened_on": AT.date()}
+    return open_case(request, actor=cast.actor("farah"), at=AT, **told)
+
+
+def withdraw(cast: Cast, request: RightsRequest) -> None:
+    assert request.subject_id is not None
+    actor = person_actor(request.subject_id, request.client_id, acts_for=request.subject_id)
+    deny_own_request(request, by_code=False, actor=actor, at=LATER)
+
+
+def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(indus: Cast) -> None:
+    request = received(indus, "access", purposes=["newsletter"])
+    [hold] = Hold.objects.all()
+    assert (hold.subject_id, hold.category, hold.system_id) == (indus.subject_id("hamza"), "", None)
+    assert (hold.related_id, hold.review_on, request.number in hold.ground) == (
+        request.pk,
+        request.due_at.date(),
+        True,
+    )
+    assert not Entry.objects.filter(kind__startswith="hold.").exists(), "the request's own entries say so"
+
+
+def test_a_request_that_staff_enter_late_is_reviewed_tomorrow_at_the_earliest(indus: Cast) -> None:
+    received(indus, "access", received_at=AT - 29 * DAY - DAY / 2)
+    assert Hold.objects.get().review_on == LATER.date()
+
+
+def test_receiving_a_request_takes_two_statements_more(indus: Cast) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        received(indus, "access")
+    about = [one["sql"] for one in queries.captured_queries if "schedule_" in one["sql"]]
+    assert [sql.split()[0] for sql in about] == ["INSERT", "INSERT"]
+
+
+def test_a_request_without_a_person_holds_nothing_until_it_is_matched(indus: Cast) -> None:
+    request = received(indus, "access", subject=None, channel="form", contact="hamza.lodhi@students.example")
+    assert open_holds() == []
+    assert match_sender(request, address=lambda token: f"https://x/{token}", actor=system_actor("tests"), at=AT)
+    assert open_holds() == [(request.pk, indus.subject_id("hamza"))]
+
+
+def test_a_request_assigned_to_another_person_moves_its_hold(indus: Cast) -> None:
+    request = received(indus, "access", identity="", channel="form")
+    for name in ("junaid", "junaid"):
+        assign_person(request, subject=indus.subject(name), actor=indus.actor("amina"), at=LATER)
+        assert open_holds() == [(request.pk, indus.subject_id("junaid"))]
+
+
+def test_a_request_that_ends_lifts_its_hold_and_no_other(indus: Cast) -> None:
+    ended, other = received(indus, "access"), received(indus, "rectification")
+    withdraw(indus, ended)
+    assert open_holds() == [(other.pk, indus.subject_id("hamza"))]
+    assert Hold.objects.exclude(lifted_at=None).get().related_id == ended.pk
+
+
+class Story:
+    """Random acts on requests of Indus, and of PakTaleem that are handed over."""
+
+    def __init__(self, cast: Cast, seed: int) -> None:
+        self.cast = cast
+        self.told: dict[str, Any] = {"actor": cast.actor("amina"), "at": LATER}
+        self.pick = random.Random(seed)  # noqa: S311 -- a seeded choice of acts
+
+    def request(self) -> RightsRequest:
+        return self.pick.choice(list(RightsRequest.objects.order_by("pk")))
+
+    def receive(self) -> None:
+        name = self.pick.choice([*PEOPLE, None])
+        verified = {"identity": "lms"} if name and self.pick.random() < 0.5 else {"identity": "", "channel": "form"}
+        received(self.cast, self.pick.choice(["access", "question"]), subject=name, **verified)
+
+    def assign(self) -> None:
+        assign_person(self.request(), subject=self.cast.subject(self.pick.choice(PEOPLE)), **self.told)
+
+    def call(self) -> None:
+        record_call(self.request(), outcome=self.pick.choice(["not_them", "reached", "not_reached"]), **self.told)
+
+    def link(self) -> None:
+        link_duplicate(self.request(), other=self.request(), **self.told)
+
+    def withdraw(self) -> None:
+        if (request := self.request()).subject_id is not None:
+            withdraw(self.cast, request)
+
+    def close(self) -> None:
+        request = decided(self.cast, self.request(), "refused", LATER, refusal_code="outside_scope", reasons="No.")
+        answer_request(request, text="No.", **self.told)
+        close_request(request, **self.told)
+
+    def hand_over(self) -> None:
+        with in_client(PAKTALEEM):
+            told: dict[str, Any] = {"subject": None, "client": "paktaleem", "channel": "form"}
+            request = received(self.cast, "access", contact="hamza.lodhi@students.example", **told)
+        with as_officer():
+            hand_over_request(request, client=self.cast.client("indus"), **self.told)
+
+    def complain(self) -> None:
+        opened(self.cast, self.request())
+
+    def act(self) -> None:
+        acts = [self.receive, self.assign, self.call, self.link, self.withdraw, self.close, self.hand_over]
+        chosen = self.pick.choice([*acts, self.receive, self.complain])
+        with suppress(PortalError), transaction.atomic():
+            if chosen == self.hand_over:
+                chosen()
+            else:
+                with in_client(self.cast.client_id("indus")):
+                    chosen()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person(cast: Cast, seed: int) -> None:
+    add_phone(cast)
+    story = Story(cast, seed)
+    with in_client(cast.client_id("indus")):
+        for _ in range(5):
+            story.receive()
+    for _ in range(25):
+        story.act()
+        with as_officer():
+            assert open_holds() == open_requests()
+    with as_officer():
+        states = set(RightsRequest.objects.values_list("state", flat=True))
+    assert len(states & {"closed", "withdrawn", "duplicate"}) >= 2, "the story ends requests in several ways"
+
+
+def test_an_authoritys_case_holds_the_data_until_its_outcome(indus: Cast) -> None:
+    case = opened(indus, received(indus, "complaint"))
+    assert open_holds(HoldKind.COMPLAINT) == [(case.pk, indus.subject_id("hamza"))]
+    end_case(case, outcome="rejected", ended_on=AT.date(), actor=indus.actor("farah"), at=AT)
+    assert open_holds(HoldKind.COMPLAINT) == []
+    assert len(open_holds()) == 1, "the request itself is open"
+    assert set(Entry.objects.filter(kind__startswith="hold.").values_list("kind", flat=True)) == {
+        "hold.placed",
+        "hold.lifted",
+    }
+
+
+def test_a_case_without_an_outcome_leaves_no_hold_when_the_request_is_withdrawn(indus: Cast) -> None:
+    request = received(indus, "complaint")
+    opened(indus, request)
+    withdraw(indus, request)
+    assert (open_holds(HoldKind.COMPLAINT), open_holds()) == ([], [])
+
+
+def test_the_hold_of_a_case_moves_with_the_request_to_the_person(indus: Cast) -> None:
+    request = received(indus, "complaint", subject=None, channel="form")
+    case = opened(indus, request)
+    assert open_holds(HoldKind.COMPLAINT) == []
+    for name in ("hamza", "junaid"):
+        assign_person(request, subject=indus.subject(name), actor=indus.actor("amina"), at=LATER)
+        assert open_holds(HoldKind.COMPLAINT) == [(case.pk, indus.subject_id(name))]
