@@ -31,6 +31,7 @@ from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import list_url, row_url
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
+from tests.rights.packing import build, fetched
 from tests.signing_in import browser_of
 from tests.webhooks.making import make_endpoint
 
@@ -135,12 +136,17 @@ def test_every_step_of_a_deletion_is_sent(listening: Cast) -> None:
 def test_every_step_of_a_copy_is_sent(listening: Cast) -> None:
     request = asked_by_guardian(listening, "copy")
     answer_orders(request, listening)
-    close(request, listening)
+    assert build(request, at=AT + DAY) is not None
+    answer_request(request, text="Please read this, Esra.", actor=listening.actor("farah"), at=AT + DAY)
+    fetched(listening, request, by="esra", at=AT + DAY)
+    close_request(request, actor=listening.actor("farah"), at=AT + DAY)
     assert [step for step in steps() if step not in {"acknowledged", "decided"}] == [
         "received",
         "ordered",
         "orders_answered",
+        "copy_built",
         "answered",
+        "copy_fetched",
         "closed",
     ]
     assert {data["kind"] for _, data in told()} == {"access"}
