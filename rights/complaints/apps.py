@@ -11,5 +11,6 @@ class ComplaintsConfig(config.PortalAppConfig):
     verbose_name = "complaints at an authority"
     handlers = (
         ("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),
+        ("paktaleem.directory.copies.sections.person_sections", "rights.complaints.sections.list_complaint_sections"),
         ("rights.requests.hooks.request_continued", "rights.complaints.services.require_outcome_of_duplicate"),
     )

@@ -39,6 +39,10 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.own_page.show_package",
         ),
         (
+            "rights.requests.own_page.own_page_notices",
+            "rights.packages.own_page.list_copies_of_children",
+        ),
+        (
             "paktaleem.directory.copies.sections.person_sections",
             "rights.packages.sections.list_package_sections",
         ),

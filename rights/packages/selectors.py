@@ -6,11 +6,14 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from children.guardians.selectors import GuardianshipUnknown
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.people.models import Subject
 from rights.packages.contents import needs_choice
 from rights.packages.models import Package, PackageDownload, PackageState
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
+from rights.requests.services.authority import find_blocker
+from rights.requests.services.steps import require_subject
 from rights.requests.states import Decision
 
 __all__ = [
@@ -61,12 +64,23 @@ def list_orders(package: Package) -> QuerySet[Order]:
     return found
 
 
-def may_fetch(request: RightsRequest, person: Subject) -> bool:
-    """Return True if a person may fetch the copies of a request: the one whom it is about, once verified.
+def may_fetch(request: RightsRequest, person: Subject, *, at: datetime) -> bool:
+    """Return True if a person may fetch the copies of a verified request.
 
-    A guardian who makes a request for a child is added here, as the requester.
+    The person whom it is about may, and a guardian who made it for a child, while they may receive data of the child.
     """
-    return request.is_identity_verified and (request.client_id, request.subject_id) == (person.client_id, person.pk)
+    if not request.is_identity_verified or request.client_id != person.client_id:
+        return False
+    if request.requester_id == person.pk:
+        return _may_receive_data(request, person, at)
+    return request.subject_id == person.pk
+
+
+def _may_receive_data(request: RightsRequest, guardian: Subject, at: datetime) -> bool:
+    try:
+        return find_blocker(require_subject(request), guardian, RightKind.ACCESS, at=at) is None
+    except GuardianshipUnknown:
+        return False
 
 
 def has_contact(person: Subject) -> bool:

@@ -33,14 +33,14 @@ _CODES = system_actor("rights.copy_code")
 @_own_page
 def show_copy(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the state of a copy, with the button that fetches it or requests a code."""
-    return _render(request, visit, _find(visit, rights_request))
+    return _render(request, visit, _find(visit, rights_request, get_client_time(request)))
 
 
 @require_http_methods(["POST"])
 @_own_page
 def request_code(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Send a code to the person's contact on file, and redirect to the page where it is entered."""
-    _find(visit, rights_request)
+    _find(visit, rights_request, get_client_time(request))
     if not has_contact(visit.person):
         raise Http404
     channel = Channel.MAIL if visit.person.email is not None else Channel.TEXT
@@ -54,7 +54,7 @@ def request_code(request: HttpRequest, visit: Visit, rights_request: UUID) -> Ht
 @_own_page
 def download_copy(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Send the copy as a file, if a code was entered within the last ten minutes."""
-    row = _find(visit, rights_request)
+    row = _find(visit, rights_request, get_client_time(request))
     now, at = as_received(request).received_at, get_client_time(request)
     try:
         package, content = fetch_package(
@@ -75,11 +75,11 @@ def _code_entered_at(visit: Visit) -> datetime | None:
     return visit.session.began_at if visit.session.channel else None
 
 
-def _find(visit: Visit, key: UUID) -> RightsRequest:
+def _find(visit: Visit, key: UUID, at: datetime) -> RightsRequest:
     """Return a request whose copies the visitor may fetch. Raises Http404."""
     own = RightsRequest.objects.select_related("client").filter(client_id=visit.person.client_id, pk=key)
     row: RightsRequest | None = own.defer("details", "contact", "answer").first()
-    if row is None or not may_fetch(row, visit.person):
+    if row is None or not may_fetch(row, visit.person, at=at):
         raise Http404
     return row
 

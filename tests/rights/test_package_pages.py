@@ -8,8 +8,10 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from children.guardians.services import end_guardian
 from paktaleem.directory.access_links import sessions
 from paktaleem.directory.people.models import AccessRecord
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import PackageDownload
 from rights.requests.answers import compose_answer
@@ -17,9 +19,12 @@ from rights.requests.models import RightsRequest
 from rights.requests.services import answer_request
 from tests.access_links.visiting import issue, latest_code, path_of, send, visitor, work
 from tests.cast import Cast
+from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
-from tests.rights.packing import built, content_of, package_of, unpacked
+from tests.factories import CAST_AT
+from tests.rights.cases import asked_by_guardian
+from tests.rights.packing import answered, build, built, content_of, package_of, unpacked
 
 MODEL = "rights/rightsrequest"
 DAYS = timedelta(days=1)
@@ -107,6 +112,32 @@ def test_another_persons_copy_is_not_there(cast: Cast) -> None:
     for act in ("code/", "download/"):
         assert send(browser, copy_url(request, act), form_at="/requests/mine/").status_code == 404
     assert copy_url(request) not in browser.get("/requests/mine/").content.decode()
+
+
+def test_a_guardian_fetches_the_copy_that_they_asked_for_while_they_have_authority(cast: Cast) -> None:
+    at = timezone.now() - timedelta(minutes=1)
+    with in_client(cast.client_id("indus")):
+        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=CAST_AT)
+        request = asked_by_guardian(cast, "copy", at=at)
+        answered(cast, request, at=at)
+        assert build(request, at=at) is not None
+        assert "Sign in at" in compose_answer(request), "the child has no contact, the guardian has"
+        answer_request(request, text="Here it is.", actor=cast.actor("farah"), at=at)
+    browser = visitor()
+    send(browser, "/requests/follow/indus/", contact="esra.qureshi@mail.example")
+    work()
+    assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
+    own = browser.get("/requests/mine/?lang=en").content.decode()
+    assert copy_url(request) in own
+    assert "The copy of a child’s data that you asked for is ready until" in own
+    archive = b"".join(download(browser, request).streaming_content)
+    with in_client(cast.client_id("indus")):
+        assert archive == content_of(package_of(request))
+        end_guardian(row, actor=cast.actor("farah"), reason=Reason.REVIEW, at=timezone.now())
+    assert browser.get(copy_url(request)).status_code == 404
+    assert send(browser, copy_url(request, "download/"), form_at="/requests/mine/").status_code == 404
+    assert copy_url(request) not in browser.get("/requests/mine/").content.decode()
+    assert downloads_of(cast, request) == 1
 
 
 def test_the_pages_are_in_urdu_too(cast: Cast) -> None:

@@ -98,7 +98,7 @@ def _is_granted(row: RightsRequest, _at: datetime) -> bool:
 
 
 def _may_hand_over(row: RightsRequest, at: datetime) -> bool:
-    if not _is_granted(row, at) or row.subject is None or has_contact(row.subject):
+    if not _is_granted(row, at) or row.sender is None or has_contact(row.sender):
         return False
     package = find_package(row)
     return package is not None and package.may_be_fetched(at)

@@ -28,5 +28,5 @@ def show_package_panel(request: HttpRequest, row: RightsRequest) -> dict[str, An
         "may_be_fetched": package is not None and package.may_be_fetched(client_now()),
         "is_unanswered": package is not None and package.state == PackageState.READY and package.expires_at is None,
         "downloads": 0 if package is None else count_downloads(package),
-        "has_contact": row.subject is not None and has_contact(row.subject),
+        "has_contact": row.sender is not None and has_contact(row.sender),
     }

@@ -63,9 +63,9 @@ def release_package(request: RightsRequest, actor: Actor, at: datetime) -> None:
 def describe_package(request: RightsRequest) -> str:
     """Return the paragraph of the answer about the copy; a handler of ``rights.answer_notes``."""
     package = find_package(request)
-    if package is None or package.state != PackageState.READY or request.subject is None:
+    if package is None or package.state != PackageState.READY or request.sender is None:
         return ""
-    if not has_contact(request.subject):
+    if not has_contact(request.sender):
         return _("The copy of your data is ready. It is handed over to you in person.")
     text = _(
         "The copy of your data is ready. Sign in at {url} with a code to fetch it. It is deleted {days} days after "

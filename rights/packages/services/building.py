@@ -89,14 +89,14 @@ def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
 
 
 def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime) -> None:
-    """Email the person that a copy built after the answer is ready; the first one is named in the answer."""
-    subject = request.subject
-    if package.expires_at is None or subject is None or subject.email is None:
+    """Email who made the request that a copy built after the answer is ready; the first one is named in the answer."""
+    sender = request.sender
+    if package.expires_at is None or sender is None or sender.email is None:
         return
     until = format_day(package.expires_at, request.client.time_zone)
     context = {"number": request.number, "until": until, "url": get_page_url(request)}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    send_message(COPY_READY.code, to=subject, client_id=request.client_id, context=context, **told)
+    send_message(COPY_READY.code, to=sender, client_id=request.client_id, context=context, **told)
 
 
 @transaction.atomic

@@ -75,7 +75,7 @@ def fetch_package(
     clock. Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded.
     """
     request = lock_open_request(request)
-    if not may_fetch(request, person):
+    if not may_fetch(request, person, at=at):
         raise PackageNotThere
     if not is_code_fresh(code_entered_at, at=now):
         raise CodeNeeded
@@ -95,7 +95,7 @@ def hand_over_package(
     require(actor, Capability.HAND_OVER_COPIES, request.client_id)
     request = lock_open_request(request)
     subject = require_subject(request)
-    if has_contact(subject):
+    if has_contact(request.sender or subject):
         raise HasContact
     found = _fetch(request, DownloadWay.BY_HAND, actor, at)
     record_access(subject, [f"copy of request {request.number}"], actor=actor, reason=reason, at=at)
