@@ -23,11 +23,11 @@ __all__ = ["list_desk_sections"]
 
 
 def list_desk_sections() -> Sequence[Section]:
-    """List the sections of letters and tasks."""
+    """List the sections of messages and tasks."""
     return (
         table_section(
             "request_letters",
-            _("Letters about your requests"),
+            _("Messages of staff about your requests"),
             RequestLetter,
             [
                 REQUEST,
