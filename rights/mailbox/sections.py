@@ -23,7 +23,7 @@ __all__ = ["list_mailbox_sections"]
 
 
 def _read_mail(name: str, row: Any) -> Value:
-    """Return a member of the email of a message; None for one without content, or once its request's key is destroyed."""
+    """Return a member of the email of a message; None without content, or once the key of its request is destroyed."""
     if row.content is None or row.request.wrapped is None:
         return None
     email = open_content(row).mail
