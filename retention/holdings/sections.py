@@ -43,20 +43,7 @@ def list_retention_sections() -> Sequence[Section]:
                 (Column("collected_at", _("Collected"), ValueKind.TIME), "collected_at"),
             ],
         ),
-        table_section(
-            "flagged_collections",
-            _("Data collected about you although it was denied"),
-            FlaggedCollection,
-            [
-                (CATEGORY, "category"),
-                (PURPOSE, "purpose"),
-                (Column("reason", _("Reason of the denial")), "reason"),
-                (Column("flagged_at", _("Flagged"), ValueKind.TIME), "flagged_at"),
-                (Column("decision", _("Decision")), "decision"),
-                (Column("ground", _("Ground")), "ground"),
-                (Column("decided_at", _("Decided"), ValueKind.TIME), "decided_at"),
-            ],
-        ),
+        _flagged(),
         table_section(
             "holdings",
             _("Data that systems hold about you"),
@@ -83,4 +70,21 @@ def list_retention_sections() -> Sequence[Section]:
                 (CLOSED, "closed_at"),
             ],
         ),
+    )
+
+
+def _flagged() -> Section:
+    return table_section(
+        "flagged_collections",
+        _("Data collected about you although it was denied"),
+        FlaggedCollection,
+        [
+            (CATEGORY, "category"),
+            (PURPOSE, "purpose"),
+            (Column("reason", _("Reason of the denial")), "reason"),
+            (Column("flagged_at", _("Flagged"), ValueKind.TIME), "flagged_at"),
+            (Column("decision", _("Decision")), "decision"),
+            (Column("ground", _("Ground")), "ground"),
+            (Column("decided_at", _("Decided"), ValueKind.TIME), "decided_at"),
+        ],
     )
