@@ -260,17 +260,13 @@ TEXT_KEY = env.str("TEXT_KEY", default="")  # bearer token of the gateway
 TEXT_SENDER = env.str("TEXT_SENDER", default="")  # sender name, if the gateway needs one
 _GATEWAY = "paktaleem.directory.mail.gateway.HttpProvider" if TEXT_URL else ""
 _TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider" if MAIL_FOLDER else _GATEWAY
-CHECK_FOLDER = env.str(
-    "CHECK_FOLDER", default=""
-)  # guardian checks are written there as files (children/guardians/providers.py)
+CHECK_FOLDER = env.str("CHECK_FOLDER", default="")  # guardian checks as files (children/guardians/providers.py)
 CHECK_KEY = env.str("CHECK_KEY", default="")  # signing key of the results: whsec_ and 32 bytes in base64
 _CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"} if CHECK_FOLDER and CHECK_KEY else {}
 CHECK_PROVIDERS = env.dict(
     "CHECK_PROVIDERS", default=_CHECK_PROVIDERS
 )  # code=dotted path of a children.guardians.providers.CheckProvider
-TEXT_PROVIDER = env.str(
-    "TEXT_PROVIDER", default=_TEXT_PROVIDER
-)  # dotted path of a paktaleem.directory.mail.text_providers.TextProvider
+TEXT_PROVIDER = env.str("TEXT_PROVIDER", default=_TEXT_PROVIDER)  # dotted path (mail/text_providers.py)
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)

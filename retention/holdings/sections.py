@@ -19,7 +19,7 @@ from paktaleem.directory.copies.sections import (
     ValueKind,
     table_section,
 )
-from retention.holdings.models import Collection, Holding, Incident
+from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
 
 __all__ = ["list_retention_sections"]
 
@@ -27,7 +27,7 @@ _COUNT = Column("count", _("Records"), ValueKind.NUMBER)
 
 
 def list_retention_sections() -> Sequence[Section]:
-    """List the sections of collections, holdings and incidents."""
+    """List the sections of collections, flagged collections, holdings and incidents."""
     return (
         table_section(
             "collections",
@@ -43,6 +43,7 @@ def list_retention_sections() -> Sequence[Section]:
                 (Column("collected_at", _("Collected"), ValueKind.TIME), "collected_at"),
             ],
         ),
+        _flagged(),
         table_section(
             "holdings",
             _("Data that systems hold about you"),
@@ -69,4 +70,21 @@ def list_retention_sections() -> Sequence[Section]:
                 (CLOSED, "closed_at"),
             ],
         ),
+    )
+
+
+def _flagged() -> Section:
+    return table_section(
+        "flagged_collections",
+        _("Data collected about you although it was denied"),
+        FlaggedCollection,
+        [
+            (CATEGORY, "category"),
+            (PURPOSE, "purpose"),
+            (Column("reason", _("Reason of the denial")), "reason"),
+            (Column("flagged_at", _("Flagged"), ValueKind.TIME), "flagged_at"),
+            (Column("decision", _("Decision")), "decision"),
+            (Column("ground", _("Ground")), "ground"),
+            (Column("decided_at", _("Decided"), ValueKind.TIME), "decided_at"),
+        ],
     )

@@ -13,5 +13,6 @@ class ComplaintsConfig(config.PortalAppConfig):
         ("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),
         ("rights.requests.hooks.person_assigned", "rights.complaints.holds.move_holds"),
         ("rights.requests.hooks.request_ended", "rights.complaints.holds.lift_holds_at_end"),
+        ("paktaleem.directory.copies.sections.person_sections", "rights.complaints.sections.list_complaint_sections"),
         ("rights.requests.hooks.request_continued", "rights.complaints.services.require_outcome_of_duplicate"),
     )

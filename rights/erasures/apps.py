@@ -39,6 +39,10 @@ class ErasuresConfig(config.PortalAppConfig):
             "rights.erasures.own_page.list_own_erasures",
         ),
         (
+            "paktaleem.directory.copies.sections.person_sections",
+            "rights.erasures.sections.list_erasure_sections",
+        ),
+        (
             "rights.channels.own_page.own_page_extras",
             "rights.erasures.own_page.show_number",
         ),

@@ -137,7 +137,12 @@ class MailMessage(models.Model):
 class CaseAddress(models.Model):
     """The address of one case: a random token, found by its hash; the token is sealed under the request's key."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"token_hash": Personal.SECRET, "token": Personal.SEALED})
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"token_hash": Personal.SECRET, "token": Personal.SEALED},
+        left_out_of_copies="the secret part of an address by which emails are added to the request",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

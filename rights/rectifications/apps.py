@@ -19,6 +19,10 @@ class RectificationsConfig(config.PortalAppConfig):
             "rights.rectifications.services.statements.take_over_corrections",
         ),
         ("rights.requests.hooks.part_details", "rights.rectifications.selectors.describe_corrections"),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "rights.rectifications.sections.list_rectification_sections",
+        ),
         ("rights.channels.own_page.own_page_extras", "rights.rectifications.own_page.corrections_extra"),
         ("rights.channels.own_page.next_steps", "rights.rectifications.own_page.find_next_step"),
         (

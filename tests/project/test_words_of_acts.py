@@ -24,7 +24,8 @@ from paktaleem.directory.sign_in.emails import CHANGES
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
 from paktaleem.directory.webhooks.labels import event_label, pattern_label
 from paktaleem.foundation.audit.act_labels import get_act_name
-from paktaleem.foundation.audit.acts import ACT_NAMES, FAMILY_NAMES
+from paktaleem.foundation.audit.acts import ACT_NAMES
+from paktaleem.foundation.audit.families import FAMILY_NAMES
 from tests.project.offenders import refuse_any
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -150,7 +150,7 @@ def test_an_address_is_counted_over_all_clients_and_people(cast: Cast) -> None:
 
 
 def test_an_answer_is_not_sent_to_a_contact_that_changed_after_the_identity_was_verified(indus: Cast) -> None:
-    request = decided(indus, received(indus, "restriction"))
+    request = decided(indus, received(indus, "complaint"))
     changed = {"email": "impostor@mail.example"}
     register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AT + timedelta(hours=71))

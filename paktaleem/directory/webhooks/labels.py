@@ -3,7 +3,8 @@
 from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.webhooks.events import INVALIDATED, TEST
-from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS, FAMILY_NAMES
+from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS
+from paktaleem.foundation.audit.families import FAMILY_NAMES
 
 __all__ = ["event_label", "pattern_label"]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["ACTS", "ACT_NAMES", "FAMILY_NAMES", "Act", "SentEvent"]
+__all__ = ["ACTS", "ACT_NAMES", "Act", "SentEvent"]
 
 
 class SentEvent(NamedTuple):
@@ -43,49 +43,6 @@ def _act(kind: str, name: str, *events: SentEvent) -> Act:
 def _sent(*facts: str, sent_as: str = "", label: str = "", row: str = "", is_shared: bool = False) -> SentEvent:
     return SentEvent(facts, sent_as, label, row, is_shared)
 
-
-FAMILY_NAMES = {
-    "activity": _("Reported activity"),
-    "answers": _("Answer sheets"),
-    "answer": _("Answers on paper"),
-    "api_key": _("API keys"),
-    "balancing": _("Balancing tests"),
-    "client": _("Clients"),
-    "collection": _("Collections"),
-    "consent": _("Consents"),
-    "erasure": _("Erasures"),
-    "form": _("Consent forms"),
-    "guardian": _("Guardians"),
-    "hold": _("Holds"),
-    "incident": _("Incidents"),
-    "key_epoch": _("Wrapping keys"),
-    "letter": _("Emails and text messages"),
-    "list": _("List exports"),
-    "membership": _("Memberships"),
-    "message": _("Messages in the mailbox"),
-    "notice": _("Notices"),
-    "objection": _("Objections"),
-    "order": _("Orders"),
-    "page_code": _("One-time codes"),
-    "page_link": _("Access links"),
-    "people": _("Searches for people"),
-    "policy": _("Policy"),
-    "purpose": _("Purposes"),
-    "readmission": _("Readmissions"),
-    "register": _("Register"),
-    "restriction": _("Restrictions"),
-    "rights_request": _("Rights requests"),
-    "roster": _("Rosters"),
-    "safeguard": _("Changes to safeguards"),
-    "sandbox": _("Sandboxes"),
-    "sign_in": _("Sign-ins"),
-    "staff": _("Changes of staff"),
-    "subject": _("People"),
-    "system": _("Data systems"),
-    "user": _("Staff accounts"),
-    "webhook": _("Webhooks"),
-}
-"""Families of acts: the part of the kind before the dot."""
 
 _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")

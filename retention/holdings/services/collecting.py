@@ -89,7 +89,8 @@ def report_collection(
     """Record a collection with the reason code of the decision, even if the decision denies it: then it is flagged.
 
     Returns the collection, and the incident if it concerns a child without authority (policy §8): a new one, or the
-    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, NotAllowed.
+    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, NotAllowed; TypeError
+    never happens: it says that the checked report was recorded.
     """
     require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
     subject = lock_subject(subject.pk, client_id=subject.client_id)

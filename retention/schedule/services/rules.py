@@ -54,7 +54,10 @@ def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: da
 
 
 def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> object:
-    """Check a rule that is to be saved, and return the stored one, if any; raises as ``save_rule``."""
+    """Check a rule that is to be saved, and return the stored one, if any.
+
+    Raises ValidationError naming the field, and what else ``save_rule`` raises.
+    """
     prepare_row(rule, actor)
     before = stored_row(rule)
     check_register_row(rule, before, at=at)

@@ -18,7 +18,12 @@ class HandOver(models.Model):
     The row belongs to PakTaleem, so that only its staff see both sides.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"number": Personal.PSEUDONYM, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        personal={"number": Personal.PSEUDONYM, "actor_role": Personal.NONE},
+        left_out_of_copies="names another client; the request is in the copy under the same number",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

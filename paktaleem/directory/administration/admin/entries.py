@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.audit.acts import FAMILY_NAMES
+from paktaleem.foundation.audit.families import FAMILY_NAMES
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin

@@ -1,0 +1,112 @@
+"""A copy of a person's data has what the parts of a rights request hold about them, with the sealed texts opened."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from paktaleem.directory.copies.sections import Reader, Row, list_sections
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.tenancy.context import in_client
+from retention.schedule.services.holds import HoldScope, place_hold
+from rights.complaints.services import add_entry, open_case, set_deadline
+from rights.desk.services import add_task, send_letter
+from rights.rectifications.services import Statement, add_correction
+from rights.requests.models import RightsRequest
+from tests.cast import Cast
+from tests.erasures.steps import proposed
+from tests.rights.cases import AT, DAY, decided, received
+from tests.rights.mails import US, made, taken, work
+
+TODAY = AT.date()
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine: Any, settings: Any) -> None:
+    """Freeze the clock, and give the mailbox its address."""
+    time_machine.move_to(AT, tick=False)
+    settings.MAILBOX_ADDRESS = US
+
+
+def rows_of(person: Subject) -> dict[str, list[Row]]:
+    """Read every section."""
+    reader = Reader(person, sealer_of(person))
+    return {section.code: list(section.read(reader)) for section in list_sections()}
+
+
+def told(cast: Cast) -> dict[str, Any]:
+    return {"actor": cast.actor("farah"), "at": AT}
+
+
+def with_everything(cast: Cast) -> RightsRequest:
+    """Make a request with a correction, a case of an authority, a letter, a task and a proposed erasure."""
+    request = received(cast, "rectification", "complaint")
+    stated = Statement(field="full_name", old_value="Hamza Lodi", new_value="Hamza Khan", evidence="My certificate")
+    add_correction(request, stated, **told(cast))
+    decided(cast, request)
+    case = open_case(request, country="IE", origin="person", reference="IN-1", opened_on=TODAY, **told(cast))
+    add_entry(case, direction="in", on=TODAY, text="Please explain", **told(cast))
+    set_deadline(case, due_on=TODAY + DAY, what="Explain it", **told(cast))
+    send_letter(request, occasion="clarification", text="Which name?", way="by_hand", **told(cast))
+    add_task(request, kind="other", due_on=TODAY + timedelta(days=2), detail="Ask the teacher", **told(cast))
+    proposed(cast)
+    return request
+
+
+def test_texts_of_every_part_are_in_the_copy(indus: Cast) -> None:
+    request = with_everything(indus)
+    found = rows_of(indus.subject("hamza"))
+    [correction] = found["corrections"]
+    assert (correction["number"], correction["old_value"], correction["new_value"], correction["evidence"]) == (
+        request.number,
+        "Hamza Lodi",
+        "Hamza Khan",
+        "My certificate",
+    )
+    assert [(row["old_value"], row["new_value"]) for row in found["corrected_values"]] == [
+        ("Hamza Lodhi", "Hamza Khan")
+    ]
+    assert [row["reference"] for row in found["authority_cases"]] == ["IN-1"]
+    assert [(row["number"], row["text"]) for row in found["authority_messages"]] == [(request.number, "Please explain")]
+    assert [row["what"] for row in found["authority_deadlines"]] == ["Explain it"]
+    assert [row["text"] for row in found["request_letters"]] == ["Which name?"]
+    assert [(row["task"], row["detail"]) for row in found["request_tasks"]] == [("other", "Ask the teacher")]
+    assert [(row["extent"], row["state"]) for row in found["erasures"]] == [("whole", "proposed")]
+
+
+def test_once_the_texts_are_deleted_the_rows_stay_without_them(indus: Cast) -> None:
+    request = with_everything(indus)
+    RightsRequest.objects.filter(pk=request.pk).update(wrapped=None)
+    found = rows_of(indus.subject("hamza"))
+    texts = {
+        "corrections": "new_value",
+        "authority_cases": "reference",
+        "authority_messages": "text",
+        "authority_deadlines": "what",
+        "request_letters": "text",
+        "request_tasks": "detail",
+    }
+    assert {code: [row[name] for row in found[code]] for code, name in texts.items()} == {
+        code: [None] for code in texts
+    }
+
+
+def test_emails_are_in_the_copy_of_the_person_to_whom_their_request_belongs(cast: Cast) -> None:
+    taken(made("What do you have about me?", sender="hamza.lodhi@students.example"))
+    work()
+    with in_client(cast.client_id("indus")):
+        found, others = (rows_of(cast.subject(name))["support_emails"] for name in ("hamza", "junaid"))
+    assert [(row["direction"], row["subject"], row["text"]) for row in found] == [
+        ("in", "A question", "What do you have about me?"),
+        ("out", None, None),
+    ]
+    assert others == []
+
+
+def test_a_hold_on_the_person_is_in_their_copy_and_a_hold_on_all_data_is_in_none(indus: Cast) -> None:
+    client, person = indus.client("indus"), indus.subject("hamza")
+    placed: dict[str, Any] = {"kind": "legal", "review_on": TODAY + timedelta(days=30), **told(indus)}
+    place_hold(client, scope=HoldScope(subject=person), ground="A dispute", **placed)
+    place_hold(client, scope=HoldScope(), ground="An audit", **placed)
+    assert [(row["kind"], row["ground"]) for row in rows_of(person)["holds"]] == [("legal", "A dispute")]
