@@ -141,8 +141,11 @@ def be_careless(request: RightsRequest, cast: Cast, data: list[str]) -> None:
 def check(data: list[str]) -> None:
     """Fail if an email holds anything on file, or something other than the acknowledgement goes to a stranger."""
     for one in mail.outbox:
-        headers = [f"{header}: {value}" for header, value in one.message().items() if header != "To"]
-        said = "\n".join([one.body, str(one.alternatives), *headers])
+        message = one.message()
+        headers = [f"{header}: {value}" for header, value in message.items() if header != "To"]
+        bodies = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+        assert len(bodies) == 2, "as text and as HTML"
+        said = "\n".join([*bodies, *headers])
         assert not any(value in said for value in data)
         assert "thief@evil.example" not in one.message().as_string() or one.to == ["thief@evil.example"]
         if one.to != [HAMZA]:
