@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from paktaleem.directory.mail.backends import NO_SENDER, EmailBackend
 from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.recipients import ADDRESS_KEYS, GivenAddress, open_address
+from paktaleem.directory.mail.recipients import ADDRESS_KEYS, GivenAddress, GivenNumber, open_address
 from paktaleem.directory.mail.services import (
     list_clients_with_old_addresses,
     purge_addresses,
@@ -100,6 +100,22 @@ def test_only_one_address_in_ascii_is_a_recipient(address: str) -> None:
     with pytest.raises(ValidationError):
         GivenAddress(address)
     assert repr(GivenAddress(ADDRESS)) == "GivenAddress(•••)"
+
+
+@pytest.mark.parametrize("number", ["", "  ", "someone", "+92", "+92 300 1234567; +92 300 7654321", "a@b.example"])
+def test_only_one_number_is_a_recipient_of_a_text_message(number: str) -> None:
+    with pytest.raises(ValueError, match=r"Use 5 to 20 digits|A telephone number is needed"):
+        GivenNumber(number)
+    assert repr(GivenNumber("+92 300 1234567")) == "GivenNumber(•••)"
+
+
+def test_an_address_gets_emails_and_a_number_text_messages_only(cast: Cast) -> None:
+    told: dict[str, Any] = {"context": {"url": "https://portal.example/"}, "actor": SETTING_UP, "at": AT}
+    with in_client(cast.client_id("indus")):
+        for to, channel in ((GivenNumber("+923001234567"), "mail"), (GivenAddress(ADDRESS), "text")):
+            with pytest.raises(ValueError, match="is a recipient by"):
+                send_message("contact_changed", to=to, channel=channel, client_id=cast.client_id("indus"), **told)
+        assert not Letter.objects.exists()
 
 
 @pytest.mark.parametrize(

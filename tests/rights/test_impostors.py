@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from paktaleem.directory.people.services import reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.desk.services import hand_over_request
 from rights.requests.models import RightsRequest
 from rights.requests.services import (
     IdentityNotVerified,
@@ -69,6 +71,30 @@ def test_by_email_an_impostor_gets_no_data_and_a_forged_sender_is_informed(
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
+def test_by_email_the_person_is_informed_once_the_case_is_handed_over_and_assigned(
+    cast: Cast, data: list[str], name: str
+) -> None:
+    script = SCRIPTS[name]
+    taken(made(script.text, sender=script.sender, **script.headers))
+    work()
+    [request] = list_requests()
+    assert (request.client_id == PAKTALEEM) == (script.address != HAMZA)
+    if request.client_id == PAKTALEEM:
+        with as_officer():
+            request = hand_over_request(request, client=cast.client("indus"), actor=cast.actor("amina"), at=now())
+        work()
+        assert not is_informed()
+        with in_client(request.client_id):
+            assert RightsRequest.objects.get(pk=request.pk).subject_id is None, "no look-alike is on file"
+            assign_person(request, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=now())
+    with in_client(request.client_id):
+        be_careless(RightsRequest.objects.get(pk=request.pk), cast, data)
+    work()
+    check(data)
+    assert is_informed()
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_by_the_form_of_the_school_an_impostor_gets_no_data_and_the_person_is_informed(
     cast: Cast, data: list[str], name: str
 ) -> None:
@@ -115,7 +141,11 @@ def be_careless(request: RightsRequest, cast: Cast, data: list[str]) -> None:
 def check(data: list[str]) -> None:
     """Fail if an email holds anything on file, or something other than the acknowledgement goes to a stranger."""
     for one in mail.outbox:
-        said = f"{one.subject}\n{one.body}\n{one.message()}"
+        message = one.message()
+        headers = [f"{header}: {value}" for header, value in message.items() if header != "To"]
+        bodies = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+        assert len(bodies) == 2, "as text and as HTML"
+        said = "\n".join([*bodies, *headers])
         assert not any(value in said for value in data)
         assert "thief@evil.example" not in one.message().as_string() or one.to == ["thief@evil.example"]
         if one.to != [HAMZA]:

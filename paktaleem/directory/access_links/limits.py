@@ -18,6 +18,7 @@ __all__ = [
     "RIGHTS_PERSON_LIMITS",
     "Limit",
     "count_attempt",
+    "count_rights_address",
     "count_rights_message",
 ]
 
@@ -55,13 +56,21 @@ RIGHTS_MESSAGE_LIMITS = (Limit("rights-message/address", 3, timedelta(days=1)),)
 def count_rights_message(subject: Subject, channel: Channel | str = Channel.MAIL) -> bool:
     """Count a message that anyone can cause to a person's contact on file; return False if it must not be sent.
 
-    The address itself is counted, as a keyed hash: at every client together, and for people who share it. Returns
-    False also if there is no such contact. Raises KeyDestroyed for an erased person, CannotOpen.
+    Returns False also if there is no such contact. Raises KeyDestroyed for an erased person, CannotOpen.
     """
     contact = contact_of(subject, "email" if channel == Channel.MAIL else "phone")
-    if contact is None:
-        return False
-    key = salted_hmac("rights-message", contact.strip().casefold(), algorithm="sha256").hexdigest()
+    return contact is not None and count_rights_address(contact)
+
+
+def count_rights_address(address: str) -> bool:
+    """Count a message that anyone can cause to an email address or number; return False if it must not be sent.
+
+    The address itself is counted, as a keyed hash: at every client together, for people who share it, and whether it
+    is on file or only given. A tag behind a plus sign (RFC 5233) makes no other address: both lead to one mailbox.
+    """
+    local, at_sign, domain = address.strip().casefold().rpartition("@")
+    plain = f"{local.partition('+')[0]}@{domain}" if at_sign else domain
+    key = salted_hmac("rights-message", plain, algorithm="sha256").hexdigest()
     return count_attempt(RIGHTS_MESSAGE_LIMITS, address=key, ip="")
 
 

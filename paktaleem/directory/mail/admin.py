@@ -88,7 +88,7 @@ class MessageAdmin(EvidenceAdmin):
         if row.user is not None:
             return row.user.full_name
         if row.to_address:
-            return gettext("An address that someone gave")
+            return gettext("An address or number without a person")
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 

@@ -1,12 +1,13 @@
-"""The third kind of recipient: an address that someone gave, who is neither a known person nor staff."""
+"""The third kind of recipient: an address or number that is of neither a known person nor staff."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.phones import bare_number
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
@@ -14,6 +15,8 @@ from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new
 __all__ = [
     "ADDRESS_KEYS",
     "GivenAddress",
+    "GivenContact",
+    "GivenNumber",
     "forget_address",
     "open_address",
     "recipient_columns",
@@ -25,11 +28,24 @@ _COLUMN = "mail_letter.address"
 ADDRESS_KEYS = row_keys(Letter)
 
 
-class GivenAddress:
-    """An email address as a recipient. It proves nothing: write nothing to it that is about a person."""
+class GivenContact:
+    """A contact as a recipient. It proves nothing: write nothing to it that is about a person."""
 
-    __slots__ = ("email",)
+    __slots__ = ("text",)
     language = "en"
+    channel: Channel
+    text: str
+
+    def __repr__(self) -> str:
+        """Return dots, as addresses and numbers are never logged."""
+        return f"{type(self).__name__}(•••)"
+
+
+class GivenAddress(GivenContact):
+    """An email address as a recipient."""
+
+    __slots__ = ()
+    channel = Channel.MAIL
 
     def __init__(self, email: str) -> None:
         """Store the address. Raises ValidationError if it is not an email address in ASCII."""
@@ -37,30 +53,44 @@ class GivenAddress:
         validate_email(email)
         if not email.isascii():
             raise ValidationError("An email address in ASCII is needed.")
-        self.email = email
-
-    def __repr__(self) -> str:
-        """Return dots, as addresses are never logged."""
-        return "GivenAddress(•••)"
+        self.text = email
 
 
-def recipient_columns(to: Subject | User | GivenAddress) -> dict[str, Any]:
+class GivenNumber(GivenContact):
+    """A telephone number as the recipient of a text message."""
+
+    __slots__ = ()
+    channel = Channel.TEXT
+
+    def __init__(self, number: str) -> None:
+        """Store the number. Raises ValueError if it is not a telephone number."""
+        self.text = bare_number(number)
+        if not self.text:
+            raise ValueError("A telephone number is needed.")
+
+
+def recipient_columns(to: Subject | User | GivenContact) -> dict[str, Any]:
     """Return the columns of a message that name its one recipient."""
     return {
         "subject": to if isinstance(to, Subject) else None,
         "user": to if isinstance(to, User) else None,
-        "to_address": isinstance(to, GivenAddress),
+        "to_address": isinstance(to, GivenContact),
     }
 
 
-def seal_address(letter: Letter, to: GivenAddress) -> None:
-    """Create the key of a message to an address, and seal the address; the caller saves the message."""
+def seal_address(letter: Letter, to: GivenContact) -> None:
+    """Create the key of a message to an address or number, and seal that; the caller saves the message.
+
+    Raises ValueError if the message goes by the other channel.
+    """
+    if letter.channel != to.channel:
+        raise ValueError(f"{type(to).__name__} is a recipient by {to.channel.value} only.")
     sealer, letter.epoch, letter.wrapped = wrap_new_key(letter.client_id, letter.pk)
-    letter.address = sealer.seal(to.email, column=_COLUMN)
+    letter.address = sealer.seal(to.text, column=_COLUMN)
 
 
 def open_address(letter: Letter) -> str:
-    """Return the address of a message to an address. Raises CannotOpen if its key is destroyed."""
+    """Return the address or number of a message to one. Raises CannotOpen if its key is destroyed."""
     if letter.address is None:
         raise CannotOpen("The address has been deleted.")
     return sealer_of_address(letter).open(letter.address, column=_COLUMN)

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from paktaleem.directory.mail.contexts import encrypt_context
 from paktaleem.directory.mail.kinds import MessageKind, get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
-from paktaleem.directory.mail.recipients import GivenAddress, forget_address, recipient_columns, seal_address
+from paktaleem.directory.mail.recipients import GivenContact, forget_address, recipient_columns, seal_address
 from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -59,7 +59,7 @@ class CannotResend(PortalError):
 def send_message(
     kind: str,
     *,
-    to: Subject | User | GivenAddress,
+    to: Subject | User | GivenContact,
     client_id: UUID,
     context: Mapping[str, str] | None = None,
     channel: Channel | str = Channel.MAIL,
@@ -72,17 +72,17 @@ def send_message(
 
     ``kind`` is declared with ``kinds.declare_message``; ``context`` has exactly its fields, as short texts,
     encrypted until the message is sent and then deleted. ``to`` is a data subject, a member of staff, or an address
-    that someone gave, which proves nothing. ``language`` defaults to the person's own, for an address to English.
-    ``client_id`` is the client of the message, in whose context this is called; a request without one (sign-in)
-    enqueues a task that opens PakTaleem's context and calls this. ``actor`` caused the message; no capability is
-    checked, as the act it reports was authorised. ``at`` is on the client's clock; only the job uses the system
-    clock. Raises ValueError for a context that does not match or a link without a host, TemplateDoesNotExist,
-    KeyDestroyed for an erased person.
+    or number that someone gave, which proves nothing. ``language`` defaults to the person's own, or to
+    English. ``client_id`` is the client of the message, in whose context this is called; a request without one
+    (sign-in) enqueues a task that opens PakTaleem's context and calls this. ``actor`` caused the message; no
+    capability is checked, as the act it reports was authorised. ``at`` is on the client's clock; only the job uses
+    the system clock. Raises ValueError for a context that does not match, a link without a host or a number by
+    email, TemplateDoesNotExist, KeyDestroyed for an erased person.
     """
     declared, values = get_message_kind(kind), dict(context or {})
     _check_values(declared, values)
     chosen_language = language or to.language
-    life = declared.life or (ADDRESS_LIFE if isinstance(to, GivenAddress) else None)
+    life = declared.life or (ADDRESS_LIFE if isinstance(to, GivenContact) else None)
     letter = Letter(
         id=new_id(),
         client_id=client_id,
@@ -98,7 +98,7 @@ def send_message(
         actor_id=actor.id,
         actor_role=actor.role,
     )
-    if isinstance(to, GivenAddress):
+    if isinstance(to, GivenContact):
         seal_address(letter, to)
     render(kind, language=chosen_language, channel=letter.channel, values=values)  # fail now if the template is missing
     letter.context = encrypt_context(letter, json.dumps(values)) if values else None

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
-from paktaleem.directory.access_links.limits import Limit, count_attempt
+from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_address
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor
@@ -40,7 +40,7 @@ _REPLY_LIMITS = (Limit("mailbox-reply/address", 1, _A_DAY),)
 _REQUEST_LIMITS = (Limit("mailbox-request/address", 10, _A_DAY),)
 """Requests by email for an address and day; what is above is set aside."""
 _LINK_LIMITS = (Limit("mailbox-link/address", 2, _A_DAY),)
-"""Links to the contact on file for an address and day: with the acknowledgement three emails."""
+"""Links to the contact on file for an address and day: with the acknowledgement the three messages of all ways."""
 _OLDEST = ANSWER_TIME - timedelta(hours=1)
 
 
@@ -196,12 +196,15 @@ def _over_quota(mail: ParsedMail) -> AsideReason | None:
 
 
 def _acknowledge(request: RightsRequest, mail: ParsedMail, zone: str, actor: Actor, at: datetime) -> None:
-    """Send the acknowledgement, at most one for an address and day; it repeats nothing of the email."""
+    """Send the acknowledgement, at most one for an address and day; it repeats nothing of the email.
+
+    It counts among the three messages about rights that an address gets in a day over all ways.
+    """
     try:
         to = GivenAddress(mail.sender)
     except ValidationError:
         return
-    if not count_attempt(_REPLY_LIMITS, address=_address_key(mail), ip=""):
+    if not count_attempt(_REPLY_LIMITS, address=_address_key(mail), ip="") or not count_rights_address(mail.sender):
         return
     context = {"due": format_day(request.due_at, zone), "url": build_public_url(reverse("rights-form"))}
     told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}

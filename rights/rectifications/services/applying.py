@@ -28,6 +28,7 @@ from paktaleem.foundation.encryption.sealing import Sealer
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState
+from rights.rectifications.services.contacts import inform_previous_contacts
 from rights.rectifications.values import CATEGORY, OTHER, check_value, parse_value, to_text
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
@@ -175,6 +176,8 @@ class _Making:
         register_subject(external_id, client=client, details=wanted, route=AgeRoute.CONSOLE, **told)
         self.subject = lock_subject(self.subject.pk, client_id=self.subject.client_id)
         after = open_details(self.subject, sealer_of(self.subject))
+        related_id = self.request.pk if self.request is not None else None
+        inform_previous_contacts(self.subject, before, after, related_id=related_id, actor=self.actor, at=self.at)
         done: dict[str, str | None] = {}
         for field, text in texts.items():
             is_done = to_text(field, after) == text
