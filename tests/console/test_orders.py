@@ -174,7 +174,7 @@ def test_an_exemption_is_named(sign_in: SignIn, issue: Any) -> None:
 def test_files_are_added_before_it_is_done(sign_in: SignIn, issue: Any) -> None:
     order, browser = issue(kind="collect"), sign_in("farah")
     text = act(browser, order, "add-file", category="credentials", file=SimpleUploadedFile("a.txt", b"Danish's"))
-    assert "Choose a PDF, JPEG or PNG." in text.content.decode()
+    assert "Choose a PDF, JPEG, PNG or JSON file." in text.content.decode()
     act(browser, order, "add-file", category="credentials", file=SimpleUploadedFile("danish.pdf", b"%PDF-1.7 card"))
     act(browser, order, "answer", outcome="done")
     assert kept(order).state == "confirmed"
