@@ -8,7 +8,7 @@ from uuid import UUID
 from children.guardians.models import Guardianship
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.public.pages import page_url
-from rights.erasures.models import ErasureProposal
+from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import is_entitled
 from rights.requests.models import RightsRequest
 
@@ -42,9 +42,12 @@ def _list_notices(person: Subject, about: Sequence[UUID], url: str, at: datetime
 def show_number(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
     """Return the number of the erasure that carries out a request, by which its certificate is asked for, or None.
 
+    A proposal that was declined, sent back or cancelled has no certificate.
+
     Connected to ``rights.own_page_extras``.
     """
     del at
     own = ErasureProposal.objects.filter(client_id=request.client_id, request=request)
     row = own.order_by("-requested_at", "-pk").first()
-    return None if row is None else {"template": "rights/own_erasure_number.html", "row": row}
+    is_going_on = row is not None and (row.ended_at is None or row.stage == Stage.CERTIFIED)
+    return None if not is_going_on else {"template": "rights/own_erasure_number.html", "row": row}

@@ -69,7 +69,7 @@ def test_a_proposal_from_an_old_page_is_refused(sign_in: SignIn, cast: Cast) -> 
     seen = amina.get(url).context["form"].initial["seen"]
     asked = {"confirmation": "lms-hamza", "reason": "subject_request"}
     with in_client(cast.client_id("indus")):
-        received(cast, "access")
+        received(cast, "restriction")
     for wrong, words in ((seen, "has changed since"), ("[]", "send the form again"), ("", "send the form again")):
         again = amina.post(url, {**asked, "seen": wrong})
         assert words in again.content.decode()

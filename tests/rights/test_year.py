@@ -106,7 +106,7 @@ def carry_out(cast: Cast, plan: Plan, event: str, at: datetime) -> None:
     elif event == "extend":
         extend_request(plan.request, days=(plan.extended or (at, 0))[1], text="Many systems", actor=amina, at=at)
     else:
-        request = decided(cast, plan.request, at=at)
+        request = decided(cast, plan.request, decision="refused", at=at, refusal_code="excessive", reasons="Repeated.")
         answer_request(request, text="Done.", actor=amina, at=at)
 
 

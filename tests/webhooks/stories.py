@@ -67,8 +67,11 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, system_act
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.holdings.services import CollectionReport, notify_overdue, report_collection
+from retention.holdings.models import FlaggedCollection
+from retention.holdings.services import CollectionReport, decide_collection, notify_overdue, report_collection
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from rights.guardian_requests.services import record_guardian_request
+from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import (
     add_rights,
     answer_request,
@@ -330,8 +333,36 @@ def a_guardian_requests_a_copy(world: World) -> None:
         request = record_guardian_request(danish, guardian=esra, wish="copy", **asked)
         assert request is not None
         answer_orders(world, Order.objects.filter(parent_id=request.pk))
+        build(request, at=AT)
         answer_request(request, text="Come to the office.", **told)
+        fetched(world.cast, request, by="esra", at=AT)
         close_request(request, **told)
+
+
+@causes("rights_request.corrected", "rights_request.limited")
+def a_person_has_data_corrected_and_restricted(world: World) -> None:
+    """Grant a rectification and a restriction."""
+    with world.inside():
+        wrong = received(world.cast, "rectification", at=AT)
+        add_correction(wrong, Statement(field="full_name", new_value="Hamza Lodhi"), actor=world.farah, at=AT)
+        decided(world.cast, wrong, at=AT)
+        decided(world.cast, received(world.cast, "restriction", at=AT), at=AT)
+
+
+@causes("hold.placed", "hold.lifted", "collection.decided")
+def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
+    """Place and lift a hold, and explain a collection that the decision had denied."""
+    told: dict[str, Any] = {"actor": world.farah, "at": AT}
+    with world.inside():
+        scope, review_on = HoldScope(subject=world.person("hamza")), (AT + 30 * DAY).date()
+        hold = place_hold(
+            world.cast.client("indus"), kind="complaint", scope=scope, ground="Case 12.", review_on=review_on, **told
+        )
+        lift_hold(hold, ground="It has ended.", **told)
+        report = CollectionReport(category="usage_logs", occasion="assessment", purpose="newsletter", collected_at=AT)
+        report_collection(world.person("hamza"), report, actor=world.cast.key_actor("indus"), at=AT)
+        flagged = FlaggedCollection.objects.get()
+        decide_collection(flagged, decision="explained", ground="As the contract says.", **told)
 
 
 def answer_orders(world: World, orders: Any) -> None:
