@@ -51,7 +51,8 @@ def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
     browser = sign_in(name)
     _add_people(cast, 1)
     models = [model for model in MODELS if name == "amina" or model != "accounts/user"]
-    urls = ["/admin/", *(list_url(model) for model in models), row_url("subjects/subject", cast.subject_id("esra"))]
+    person = row_url("subjects/subject", cast.subject_id("esra"))
+    urls = ["/admin/", *(list_url(model) for model in models), person]
     counts = {}
     for url in urls:
         browser.get(url)
@@ -63,7 +64,7 @@ def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
         with CaptureQueriesContext(connection) as many:
             browser.get(url)
         assert len(many) == counts[url], url
-        assert len(many) <= 45, url
+        assert len(many) <= (60 if url == person else 45), url  # a person's page shows panels of ten apps
 
 
 @pytest.mark.parametrize("name", ["amina", "farah", "bilal"])
