@@ -3,6 +3,7 @@
 import csv
 import io
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -41,7 +42,7 @@ def run(cast: Cast, farah: Client) -> FormRun:
 def row_for(cast: Cast, run: FormRun, *answers: str, **changed: str) -> dict[str, str]:
     """Return a row about Danish that was signed on the day the form was made."""
     with in_client(cast.client_id("indus")):
-        day = f"{run.made_at:%Y-%m-%d}"
+        day = f"{run.made_at.astimezone(ZoneInfo(run.client.time_zone)):%Y-%m-%d}"
         return signed(code_of(run, cast.subject("danish")), *answers, **{"answered_on": day, **changed})
 
 
