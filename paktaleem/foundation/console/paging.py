@@ -38,7 +38,8 @@ def count_each_up_to(*found: QuerySet[Any], limit: int = LIMIT) -> list[int]:
     capped = [one.order_by().values("pk")[: limit + 1].query.sql_with_params() for one in found]
     columns = SQL(", ").join(SQL("(SELECT count(*) FROM ({}) found)").format(SQL(sql)) for sql, _params in capped)
     with connection.cursor() as cursor:
-        cursor.execute(SQL("SELECT {}").format(columns), [value for _sql, params in capped for value in params])
+        statement = SQL("SELECT {}").format(columns).as_string()
+        cursor.execute(statement, [value for _sql, params in capped for value in params])
         return list(cursor.fetchone())
 
 

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                     'verbose_name': 'part of a rights request',
                     'verbose_name_plural': 'parts of rights requests',
                     'ordering': ['id'],
+                    'indexes': [models.Index(fields=['kind', 'client', 'request'], name='rightspart_by_kind')],
                     'constraints': [models.UniqueConstraint(fields=('client', 'request', 'kind', 'decider'), name='rightspart_once'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('decided_kind', ''), ('decision', '')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('decision', ''), _negated=True), models.Q(('decided_kind', ''), _negated=True)), _connector='OR'), name='rightspart_decided_by_someone'), models.CheckConstraint(condition=models.Q(models.Q(('decision__in', ['', 'granted']), ('refusal_code', '')), models.Q(('decision__in', ['partly', 'refused']), models.Q(('refusal_code', ''), _negated=True)), _connector='OR'), name='rightspart_refused_with_code')],
                 },
             ),

@@ -291,6 +291,7 @@ class RequestPart(models.Model):
                 name="rightspart_refused_with_code",
             ),
         ]
+        indexes = [models.Index(fields=["kind", "client", "request"], name="rightspart_by_kind")]
 
     def __str__(self) -> str:
         """Return the right."""
