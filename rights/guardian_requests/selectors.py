@@ -12,6 +12,7 @@ from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_parts_of
 from rights.requests.services.authority import find_blocker
+from rights.requests.states import Decision
 
 __all__ = [
     "RequestProgress",
@@ -21,22 +22,26 @@ __all__ = [
 ]
 
 _SHOWN = 20
+_GRANTED = frozenset({Decision.GRANTED.value, Decision.PARTLY.value})
 
 
 @dataclass(frozen=True, slots=True)
 class RequestProgress:
-    """A guardian's request with its rights, and the number of systems that received an order and that have answered."""
+    """A guardian's request with its rights, and the number of systems that received an order and that have answered.
+
+    ``is_erasing`` is True if its erasure was granted.
+    """
 
     request: RightsRequest
     rights: tuple[RightKind, ...]
     total: int
     answered: int
+    is_erasing: bool
 
     @property
     def may_be_ended(self) -> bool:
-        """Return True if the guardian may end it: it is unanswered, and no system was ordered to erase for it."""
-        is_erasing = RightKind.ERASURE in self.rights and self.total > 0
-        return self.request.is_open and self.request.answered_at is None and not is_erasing
+        """Return True if the guardian may end it: it is unanswered. A granted erasure is cancelled by itself."""
+        return self.request.is_open and self.request.answered_at is None and not self.is_erasing
 
 
 def list_requests_of_guardian(child: Subject, guardian: Subject) -> list[RequestProgress]:
@@ -50,7 +55,8 @@ def list_requests_of_guardian(child: Subject, guardian: Subject) -> list[Request
 def _progress_of(request: RightsRequest, parts: list[RequestPart]) -> RequestProgress:
     answers = list_answers(Parent(PARENT, request.pk), client_id=request.client_id)
     rights = tuple(dict.fromkeys(RightKind(part.kind) for part in parts))
-    return RequestProgress(request, rights, len(answers), sum(not one.is_open for one in answers))
+    is_erasing = any(part.kind == RightKind.ERASURE and part.decision in _GRANTED for part in parts)
+    return RequestProgress(request, rights, len(answers), sum(not one.is_open for one in answers), is_erasing)
 
 
 def find_open_request(child: Subject, guardian: Subject, kind: RightKind) -> RightsRequest | None:

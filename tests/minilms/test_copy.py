@@ -13,6 +13,7 @@ from paktaleem.directory.data_systems.services import carry_out_by_hand
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.files.services import FilePurged
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.services.collecting import BUILD
 from rights.packages.services.ending import end_due_packages
@@ -42,9 +43,10 @@ def ask_for_themselves(cast, platform):
 
 def ask_as_guardian(cast, platform):
     """Request a copy as Kiran's guardian, whom the school has verified."""
-    platform.do("register", MOTHER, "--role", "guardian", "--full-name", "Zarmina Tareen", "--email", MOTHERS_EMAIL)
     with in_client(cast.client_id("khyber")):
-        kiran, mother = (Subject.objects.get(external_id=one) for one in (KIRAN, MOTHER))
+        kiran, details = Subject.objects.get(external_id=KIRAN), {"role": "guardian", "email": MOTHERS_EMAIL}
+        told = {"actor": SETTING_UP, "at": timezone.now() - timedelta(days=4)}  # a new contact waits for 72 hours
+        mother, _ = register_subject(MOTHER, client=kiran.client, details=details, **told)
         verified_guardian(kiran, mother, at=timezone.now())
     made = {"guardian": MOTHER, "wish": "copy", "text": WORDS}
     return platform.portal.post(f"/api/v1/subjects/{KIRAN}/guardian-requests", made).body

@@ -76,6 +76,7 @@ VISITORS = {
     "guardian/child/<uuid:child>/purpose/<str:purpose>/back/": 405,
     "guardian/child/<uuid:child>/data/": 403,
     "guardian/child/<uuid:child>/data/end/": 405,
+    "guardian/child/<uuid:child>/data/erasure/": 405,
     "guardian/child/<uuid:child>/data/copy/<uuid:rights_request>/": 403,
     "guardian/child/<uuid:child>/data/copy/<uuid:rights_request>/code/": 405,
     "guardian/child/<uuid:child>/data/copy/<uuid:rights_request>/download/": 405,
