@@ -45,8 +45,8 @@ def ask_as_guardian(cast, platform):
     """Request a copy as Kiran's guardian, whom the school has verified."""
     with in_client(cast.client_id("khyber")):
         kiran, details = Subject.objects.get(external_id=KIRAN), {"role": "guardian", "email": MOTHERS_EMAIL}
-        told = {"actor": SETTING_UP, "at": timezone.now() - timedelta(days=4)}  # a new contact waits for 72 hours
-        mother, _ = register_subject(MOTHER, client=kiran.client, details=details, **told)
+        before = timezone.now() - timedelta(days=4)  # a new contact waits for 72 hours
+        mother, _ = register_subject(MOTHER, client=kiran.client, details=details, actor=SETTING_UP, at=before)
         verified_guardian(kiran, mother, at=timezone.now())
     made = {"guardian": MOTHER, "wish": "copy", "text": WORDS}
     return platform.portal.post(f"/api/v1/subjects/{KIRAN}/guardian-requests", made).body
