@@ -421,8 +421,9 @@ def test_a_guardian_who_was_ended_meanwhile_has_nothing_granted(seen: Cast, wish
     assert orders_of(request) == {}
 
 
-def test_a_guardian_who_was_ended_meanwhile_has_nothing_deleted(seen: Cast) -> None:
-    request = asked_by_guardian(seen, "deletion")
+@pytest.mark.parametrize("wish", ["deletion", "restriction"])
+def test_a_guardian_who_was_ended_meanwhile_is_granted_nothing(seen: Cast, wish: str) -> None:
+    request = asked_by_guardian(seen, wish)
     end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=AT + timedelta(hours=1))
     with pytest.raises(RequestNotAllowed) as refused:
         confirm(request, seen)
