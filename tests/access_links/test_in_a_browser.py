@@ -71,6 +71,8 @@ def sent_to(address: str, folder: Path, wanted: str) -> str:
 
 
 def shot(page: Page, name: str) -> None:
+    """Wait for the page with its styles, since a click returns before they are there; save a screenshot if wanted."""
+    page.wait_for_load_state()
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
@@ -114,6 +116,7 @@ def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
     look(page, f"list-{language}", **settings_of)
     for _ in range(2):
         newsletter.locator("a.button").click()
+        page.wait_for_load_state()
         pair = page.locator(".pair > *")
         first, second = pair.first.bounding_box(), pair.nth(1).bounding_box()
         assert first is not None

@@ -81,6 +81,7 @@ def visit(browser: Browser, served: Demonstration) -> Iterator[Visit]:
 
 def violations(page: Page) -> list[tuple[str, Any]]:
     """Return serious findings of axe-core: rule and elements."""
+    page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
     return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
 

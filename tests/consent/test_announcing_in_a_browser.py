@@ -80,6 +80,7 @@ class Desk:
 
     def look(self, name: str) -> None:
         """Take a screenshot; check the text direction and run axe."""
+        self.page.wait_for_load_state()
         if SHOTS:
             self.page.screenshot(path=f"{SHOTS}/announcing-{name}-{self.language}.png", full_page=True)
         expect(self.page.locator("html")).to_have_attribute("dir", "rtl" if self.language == "ur" else "ltr")

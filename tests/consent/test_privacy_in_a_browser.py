@@ -68,6 +68,7 @@ class Reader:
 
     def look(self, name: str) -> None:
         """Take a screenshot, and check language, width and axe findings."""
+        self.page.wait_for_load_state()
         if SHOTS:
             self.page.screenshot(path=f"{SHOTS}/{name}-{self.language}.png", full_page=True)
         direction = "rtl" if self.language == "ur" else "ltr"

@@ -26,6 +26,8 @@ def served() -> Iterator[Demonstration]:
 
 
 def keep(page: Page, name: str) -> None:
+    """Wait for the whole page, since a click returns before it is there; save a screenshot if wanted."""
+    page.wait_for_load_state()
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
