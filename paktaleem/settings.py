@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "children.invitations",
     "children.ageing",
     "consent",
+    "consent.agreements",
     "consent.paper",
     "retention.holdings",
     "retention.schedule",

@@ -318,7 +318,7 @@ def test_the_database_refuses_a_period_out_of_order(cast, indus, now, kind):
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(f"UPDATE {kind._meta.db_table} SET ends_at = starts_at WHERE id = %s", [row.pk])  # noqa: S608
+        cursor.execute(f"UPDATE {kind._meta.db_table} SET ends_at = starts_at - interval '1 second' WHERE id = %s", [row.pk])  # noqa: S608
     assert isinstance(caught.value.__cause__, errors.CheckViolation)
 
 

@@ -51,6 +51,8 @@ class Capability(StrEnum):
     MANAGE_REGISTER = "manage_register"
     WEAKEN_SAFEGUARDS = "weaken_safeguards"
     MANAGE_AGREEMENTS = "manage_agreements"
+    SIGN_AGREEMENTS = "sign_agreements"
+    ATTEST_DUTIES = "attest_duties"
     ANNOUNCE_NOTICES = "announce_notices"
     ANSWER_ANNOUNCEMENTS = "answer_announcements"
     ANSWER_OBJECTIONS = "answer_objections"
@@ -132,6 +134,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.WEAKEN_SAFEGUARDS: frozenset({_OFFICER, _ADMIN}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.SIGN_AGREEMENTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.ATTEST_DUTIES: frozenset({_ADMIN}),
     Capability.ANNOUNCE_NOTICES: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.ANSWER_ANNOUNCEMENTS: frozenset({_ADMIN}),
     Capability.ANSWER_OBJECTIONS: frozenset({_OFFICER}),
@@ -203,6 +207,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
+        Capability.SIGN_AGREEMENTS,
         Capability.SIGN_BALANCING_TEST,
         Capability.PROPOSE_ERASURES,
         Capability.APPROVE_ERASURES,

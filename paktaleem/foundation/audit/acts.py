@@ -59,6 +59,11 @@ _ORDER = ("order", "kind", "system")
 
 ACTS = (
     _act("activity.reported", _("Activity reported")),
+    _act("agreement.document_added", _("Document of an agreement added")),
+    _act("agreement.document_opened", _("Document of an agreement opened")),
+    _act("agreement.signature_given", _("Agreement signed by one side")),
+    _act("agreement.signed", _("Agreement signed by both sides")),
+    _act("agreement.signing_declined", _("Signing of an agreement declined")),
     _act("answer.confirmed", _("Answer on paper confirmed")),
     _act("answer.contradictory", _("Answers on paper contradict each other")),
     _act("answer.dismissed", _("Answer on paper dismissed")),
@@ -92,6 +97,8 @@ ACTS = (
     _act("consent.revoked", _("Consent revoked"), _sent(*_CONSENT)),
     _act("consent.unknown", _("Consent unknown")),
     _act("consent.withdrawn", _("Consent withdrawn"), _sent(*_CONSENT)),
+    _act("duty.attested", _("Duty of a client attested")),
+    _act("duty.reminded", _("Client reminded of its duties")),
     _act("erasure.announced", _("Person informed of an erasure")),
     _act("erasure.approved", _("Erasure approved by a second person")),
     _act("erasure.cancelled", _("Erasure cancelled")),
