@@ -1,4 +1,4 @@
-"""What a client attests each year as controller (policy §7): the duties, their text, and when they are due. Pure."""
+"""Duties that a client attests each year as controller (policy §7): their text, and when they are due. Pure."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -41,7 +41,7 @@ class Side(models.TextChoices):
 
 
 class DocumentKind(models.TextChoices):
-    """What a document of an agreement is."""
+    """Kinds of documents of an agreement."""
 
     AGREEMENT = "agreement", _("Agreement")
     AMENDMENT = "amendment", _("Amendment")
@@ -137,7 +137,7 @@ class AgreementSigning(RequestedChange):
 
 
 class ContactKind(models.TextChoices):
-    """What a client's contact is for."""
+    """Kinds of contacts of a client."""
 
     PRIVACY = "privacy", _("Privacy contact")
     DPO = "dpo", _("Data protection officer")

@@ -64,7 +64,7 @@ class DutyState:
 
 @dataclass(frozen=True, slots=True)
 class ClientToDo:
-    """What is missing at a client with an agreement: duties to attest, contacts, the postal address."""
+    """The missing items of a client with an agreement: duties to attest, contacts, the postal address."""
 
     client: Client
     duties: tuple[DutyState, ...]
@@ -106,7 +106,7 @@ def _find_part(purpose: Purpose, rules: list[CapacityRule], own: set[tuple[objec
     return Part(
         purpose=purpose,
         part=_part_of(best),
-        since=best and best.period.starts_at,
+        since=None if best is None else best.period.starts_at,
         is_own=best is not None and best.precedence in own,
         next_part=None if later is None else _part_of(_best(mine, later)),
         next_at=later,
@@ -149,8 +149,7 @@ def list_clients_with_agreement(*, at: datetime) -> list[UUID]:
 
 def list_duties(client: Client, *, at: datetime) -> list[DutyState]:
     """List the duties of a client with the day each is due; none without an agreement in force. Two queries."""
-    [found] = _list_states([client], at=at) or [None]
-    return [] if found is None else found[1]
+    return next((states for _client, states in _list_states([client], at=at)), [])
 
 
 def list_to_do(*, at: datetime, client_id: UUID | None = None) -> list[ClientToDo]:

@@ -75,6 +75,7 @@ def test_the_end_of_an_agreement_changes_the_next_decision(cast: Cast, khyber: C
         ended = end_agreement(agreement_of(cast), exit_days=30, actor=amina, at=timezone.now(), **WHY)
     assert khyber.reason(*SERVICE) == "agreement_ended"
     assert khyber.reason(*SERVICE, "delete") == "permitted"
+    assert ended.ends_at is not None
     assert ended.exit_until == ended.ends_at + 30 * DAY
     with in_client(cast.client_id("khyber")):
         assert ended.history.first().actor_id == cast.user_id("amina")
@@ -117,14 +118,7 @@ def test_an_agreement_takes_effect_once_both_sides_have_signed(cast: Cast, khybe
     with in_client(cast.client_id("khyber")):
         end_agreement(agreement_of(cast), actor=cast.actor("amina"), at=at, **WHY)
         draft = draft_of(cast, timezone.now(), "khyber")
-        instruction = Instruction(
-            client_id=draft.client_id, agreement=draft, document="Annex", starts_at=timezone.now()
-        )
-        instruction.purposes, instruction.categories = (
-            ["service_delivery"],
-            ["contact_details", "content", "usage_logs"],
-        )
-        change_register(instruction, actor=cast.actor("celia"), at=instruction.starts_at, **WHY)
+        add_instruction(cast, draft)
         sign_agreement(draft, actor=cast.actor("celia"), at=timezone.now())
     assert khyber.reason(*SERVICE) == "agreement_ended"
     with in_client(cast.client_id("khyber")):
@@ -135,12 +129,20 @@ def test_an_agreement_takes_effect_once_both_sides_have_signed(cast: Cast, khybe
     assert khyber.reason(*SERVICE) != "agreement_ended"
 
 
+def add_instruction(cast: Cast, draft: ServiceAgreement) -> None:
+    at, categories = timezone.now(), ["contact_details", "content", "usage_logs"]
+    row = Instruction(client_id=draft.client_id, agreement=draft, document="Annex", starts_at=at)
+    row.purposes, row.categories = ["service_delivery"], categories
+    change_register(row, actor=cast.actor("celia"), at=at, **WHY)
+
+
 def test_one_side_signs_once(cast: Cast, now: Any) -> None:
+    gul = second_officer()
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
         sign_agreement(draft, actor=cast.actor("amina"), at=now)
         with pytest.raises(SideHasSigned):
-            sign_agreement(draft, actor=second_officer(), at=now)
+            sign_agreement(draft, actor=gul, at=now)
         sign_agreement(draft, actor=cast.actor("farah"), at=now)
         with pytest.raises(NotADraft):
             sign_agreement(draft, actor=cast.actor("farah"), at=now)
@@ -192,7 +194,7 @@ def test_a_change_after_the_first_signature_makes_both_sides_sign_again(changed:
 
 
 def test_a_signature_on_paper_takes_two_officers(cast: Cast, now: Any) -> None:
-    amina = cast.actor("amina")
+    amina, gul = cast.actor("amina"), second_officer()
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
         paper = add_document(draft, BytesIO(PDF), kind="agreement", actor=amina, at=now)
@@ -204,7 +206,7 @@ def test_a_signature_on_paper_takes_two_officers(cast: Cast, now: Any) -> None:
         assert (first.first_side, first.paper_id) == ("client", paper.pk)
         with pytest.raises(ApproverIsRequester):
             sign_agreement(draft, actor=amina, at=now)
-        assert sign_agreement(draft, actor=second_officer(), at=now).state == "approved"
+        assert sign_agreement(draft, actor=gul, at=now).state == "approved"
 
 
 def agreement_of_other(cast: Cast, draft: ServiceAgreement) -> ServiceAgreement:
@@ -238,9 +240,8 @@ def test_who_is_of_neither_side_may_not_sign(name: str, cast: Cast, now: Any) ->
 
 def test_a_document_is_sealed_and_every_reading_is_recorded(cast: Cast, now: Any) -> None:
     with in_client(cast.client_id("indus")):
-        row = add_document(
-            agreement_of(cast, "indus"), BytesIO(PDF), kind="agreement", actor=cast.actor("farah"), at=now
-        )
+        agreement = agreement_of(cast, "indus")
+        row = add_document(agreement, BytesIO(PDF), kind="agreement", actor=cast.actor("farah"), at=now)
         content = b"".join(open_document(row, actor=cast.actor("amina"), reason="review", at=now))
         entry = Entry.objects.order_by("-id").first()
     assert content == PDF

@@ -91,7 +91,8 @@ def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     if not due or AttestationReminder.objects.filter(client_id=client_id, on=today).exists():
         return False
     AttestationReminder(client_id=client_id, on=today, sent_at=at).save(force_insert=True)
-    facts = {"duties": sorted(one.duty.code for one in due), "due_on": min(one.due_on for one in due).isoformat()}
+    due_on = min(one.due_on for one in due).isoformat()
+    facts = {"duties": sorted(one.duty.code for one in due), "due_on": due_on}
     record_entry("duty.reminded", client_id=client_id, facts=facts, actor=actor, at=at)
-    enqueue_job(NOTIFY, client=str(client_id), due_on=facts["due_on"])
+    enqueue_job(NOTIFY, client=str(client_id), due_on=due_on)
     return True
