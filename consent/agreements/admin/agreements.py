@@ -141,8 +141,8 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "Sign agreement",
             Capability.SIGN_AGREEMENTS,
             _sign,
-            lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person who "
-            "signs second confirms the same term, instructions and documents.",
+            lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person "
+            "who signs second confirms the same term, instructions and documents.",
             done="Signed for your side.",
             applies=_is_draft,
         ),
