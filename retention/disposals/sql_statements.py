@@ -26,17 +26,17 @@ ORDER BY subject_id OFFSET %(size)s LIMIT 1
 """
 """The person up to whom a chunk of holdings goes; all holdings of a person are in the same chunk."""
 
-_INSERT = f"""
+_INSERT = """
     INSERT INTO disposals_item (id, client_id, batch_id, holding_id, subject_id, category, system_id, rule_id, action,
         method, used_at, due_at, state)
-    SELECT {UUID7_SQL}, %(client)s, f.batch_id, f.holding_id, f.subject_id, f.category, f.system_id, f.rule_id, f.action,
-        f.method, f.used_at, f.due_at, 'flagged'
+    SELECT [new_id], %(client)s, f.batch_id, f.holding_id, f.subject_id, f.category, f.system_id, f.rule_id,
+        f.action, f.method, f.used_at, f.due_at, 'flagged'
     FROM found f
     ON CONFLICT (client_id, holding_id) WHERE state IN ('flagged', 'ordered') DO NOTHING
     RETURNING 1
-"""
+""".replace("[new_id]", UUID7_SQL)
 
-FLAG_DUE = f"""
+FLAG_DUE = """
 WITH found AS MATERIALIZED (
     SELECT d.*,
         CASE WHEN d.purposes <@ %(own)s::text[] AND d.is_automatic THEN %(paktaleem_automatic)s::uuid
@@ -56,12 +56,12 @@ WITH found AS MATERIALIZED (
         b.id IN (%(paktaleem_automatic)s::uuid, %(client_automatic)s::uuid), 'flagging', %(at)s
     FROM (SELECT DISTINCT batch_id AS id FROM found) b
     ON CONFLICT (id) DO NOTHING
-), made AS ({_INSERT})
+), made AS ([insert])
 SELECT count(*) FROM made
-"""
+""".replace("[insert]", _INSERT)
 """Flag what is due. Batches begin with their first holding; a conflict is a holding in another open batch."""
 
-FLAG_AGREEMENT = f"""
+FLAG_AGREEMENT = """
 WITH found AS (
     SELECT h.id AS holding_id, h.subject_id, h.category, h.system_id, NULL::uuid AS rule_id, 'delete' AS action,
         '' AS method, greatest(h.last_collected_at, h.last_activity_at) AS used_at, %(at)s::timestamptz AS due_at,
@@ -70,14 +70,14 @@ WITH found AS (
     JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
     WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND s.erased_at IS NULL AND s.erasure_started_at IS NULL
         AND (%(low)s::uuid IS NULL OR h.subject_id > %(low)s) AND (%(high)s::uuid IS NULL OR h.subject_id <= %(high)s)
-), made AS ({_INSERT})
+), made AS ([insert])
 SELECT count(*) FROM made
-"""
+""".replace("[insert]", _INSERT)
 """Flag every current holding, whatever the rules say: holds are checked when the orders are issued."""
 
 SUMMARY = """
-SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.category, c.system, c.action, c.method, c.rule, c.state, c.cause, c.answer),
-    '[]')::text, sum(c.count)
+SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.category, c.system, c.action, c.method, c.rule, c.state,
+    c.cause, c.answer), '[]')::text, sum(c.count)
 FROM (
     SELECT i.category, s.code AS system, i.action, i.method, i.rule_id AS rule, i.state, i.cause, i.answer,
         count(*) AS count
@@ -105,26 +105,26 @@ _CHUNK = """
         AND (%(low)s::uuid IS NULL OR i.subject_id > %(low)s) AND (%(high)s::uuid IS NULL OR i.subject_id <= %(high)s)
 """
 
-LOCK_PEOPLE = f"""
+LOCK_PEOPLE = """
 SELECT count(*) FROM (
     SELECT s.id FROM subjects_subject s
-    WHERE s.client_id = %(client)s AND s.id IN (SELECT c.subject_id FROM ({_CHUNK}) c)
+    WHERE s.client_id = %(client)s AND s.id IN (SELECT c.subject_id FROM ([chunk]) c)
     ORDER BY s.id FOR UPDATE
 ) locked
-"""
+""".replace("[chunk]", _CHUNK)
 """A hold, a consent, a collection or an erasure of these people comes before the check or after the orders."""
 
-LOCK_HOLDINGS = f"""
+LOCK_HOLDINGS = """
 SELECT count(*) FROM (
     SELECT h.id FROM retention_holding h
-    WHERE h.client_id = %(client)s AND h.id IN (SELECT c.holding_id FROM ({_CHUNK}) c)
+    WHERE h.client_id = %(client)s AND h.id IN (SELECT c.holding_id FROM ([chunk]) c)
     ORDER BY h.id FOR NO KEY UPDATE
 ) locked
-"""
+""".replace("[chunk]", _CHUNK)
 """A use that is reported meanwhile comes before the check or after the orders."""
 
-CHECK_AGAIN = f"""
-WITH chunk AS MATERIALIZED ({_CHUNK}), active AS MATERIALIZED (
+CHECK_AGAIN = """
+WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
     SELECT s.id, s.categories FROM systems_system s
     WHERE s.client_id IN (%(client)s, %(paktaleem)s)
         AND s.starts_at <= %(at)s AND (s.ends_at IS NULL OR s.ends_at > %(at)s)
@@ -161,15 +161,15 @@ SET state = CASE WHEN k.cause <> '' THEN 'sent_back' ELSE 'no_system' END, cause
     again_at = CASE WHEN k.cause = '' THEN %(again_at)s::timestamptz END
 FROM checked k
 WHERE i.client_id = %(client)s AND i.id = k.id AND (k.cause <> '' OR NOT k.has_system)
-"""
+""".replace("[chunk]", _CHUNK)
 """Send back what changed since it was flagged; the rest of the chunk stays flagged."""
 
-MAKE_PARCELS = f"""
+MAKE_PARCELS = """
 WITH sorted AS (
     SELECT p.*, dense_rank() OVER (ORDER BY p.system_id, p.action, p.method, p.categories) AS parcel
     FROM (
         SELECT c.subject_id, c.system_id, c.action, c.method, array_agg(c.category ORDER BY c.category) AS categories
-        FROM ({_CHUNK}) c
+        FROM ([chunk]) c
         GROUP BY c.subject_id, c.system_id, c.action, c.method
     ) p
 ), packed AS (
@@ -181,7 +181,7 @@ WITH sorted AS (
         AND (i.action, i.method) = (s.action, s.method)
 )
 SELECT DISTINCT %(first)s + parcel, system_id, action, method, categories FROM sorted ORDER BY 1
-"""
+""".replace("[chunk]", _CHUNK)
 """Group people with the same categories in the same system into parcels: each is ordered by one statement."""
 
 SETTLE = """

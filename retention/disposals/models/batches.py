@@ -1,5 +1,6 @@
 """Sweeps that flag holdings, batches of flagged holdings, and approvals by a second person."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -43,6 +44,7 @@ class Stage(models.TextChoices):
 
 
 _BEFORE_ORDERS = [Stage.FLAGGING.value, Stage.REVIEW.value, Stage.SECOND_PERSON.value, Stage.SCHEDULED.value]
+_TO_REVIEW = [Stage.REVIEW.value, Stage.SECOND_PERSON.value]
 _APPROVED = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value, Stage.CERTIFIED.value]
 _ENDED = [Stage.CERTIFIED.value, Stage.CANCELLED.value]
 _WORKING = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value]
@@ -86,9 +88,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Batches that are neither certified nor ended without disposal."""
         return self.filter(ended_at=None)
 
-    def to_review(self) -> Self:
-        """Batches that need a decision of a person."""
-        return self.filter(stage__in=[Stage.REVIEW.value, Stage.SECOND_PERSON.value])
+    def to_review_at(self, at: datetime) -> Self:
+        """Batches that need a decision of a person, whatever the time."""
+        del at
+        return self.filter(stage__in=_TO_REVIEW)
 
     def working(self) -> Self:
         """Approved batches without a certificate, which the worker continues."""
@@ -162,6 +165,7 @@ class Batch(models.Model):
             *newest_first("opened_at", "batch_by_time"),
             *newest_first("opened_at", "batch_by_stage", by="stage"),
             *oldest_first("opened_at", "batch_open", condition=Q(ended_at=None)),
+            *oldest_first("opened_at", "batch_to_review", condition=Q(stage__in=_TO_REVIEW)),
             models.Index(fields=["client", "case_id"], condition=Q(case_id__isnull=False), name="batch_of_case"),
         ]
 

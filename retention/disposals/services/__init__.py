@@ -14,6 +14,8 @@ from retention.disposals.services.reviewing import (
     pause_disposal,
     resume_disposal,
     settle_approval,
+    settle_waiting_approval,
+    take_out,
 )
 from retention.disposals.services.sweeping import flag_chunk, open_disposal, start_sweep
 from retention.disposals.services.verifying import certify_if_answered
@@ -33,5 +35,7 @@ __all__ = [
     "pause_disposal",
     "resume_disposal",
     "settle_approval",
+    "settle_waiting_approval",
     "start_sweep",
+    "take_out",
 ]

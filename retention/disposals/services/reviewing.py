@@ -32,6 +32,8 @@ __all__ = [
     "resume_disposal",
     "schedule_batch",
     "settle_approval",
+    "settle_waiting_approval",
+    "take_out",
 ]
 
 AGAIN_AFTER = timedelta(days=90)
@@ -124,9 +126,45 @@ def settle_approval(approval: Approval, *, approve: bool, reason: Reason | str, 
     return settled
 
 
+def settle_waiting_approval(
+    batch: Batch, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime
+) -> Approval:
+    """Approve or decline the waiting approval of a batch; see ``settle_approval``. Raises BatchMovedOn without one."""
+    own = Approval.objects.filter(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING)
+    waiting = own.first()
+    if waiting is None:
+        raise BatchMovedOn
+    return settle_approval(waiting, approve=approve, reason=reason, actor=actor, at=at)
+
+
+@transaction.atomic
+def take_out(
+    batch: Batch, *, external_id: str, category: str, ground: str, until: date | None, actor: Actor, at: datetime
+) -> int:
+    """Take a person's holdings, of one category or all, out of a batch in review; return how many.
+
+    With ``until`` they are kept to the end of that day, else they are flagged again after 90 days. Raises
+    ValidationError naming the field, BatchMovedOn, NotAllowed.
+    """
+    require(actor, Capability.REVIEW_DISPOSALS, batch.client_id)
+    own = Item.objects.flagged().filter(client_id=batch.client_id, batch=batch, subject__external_id=external_id)
+    found = list(own.filter(category=category) if category else own)
+    if not found:
+        raise ValidationError({"person": [_("This disposal has no such data of a person with this id.")]})
+    for item in found:
+        if until is None:
+            exclude_item(item, ground=ground, actor=actor, at=at)
+        else:
+            extend_item(item, ground=ground, until=until, actor=actor, at=at)
+    return len(found)
+
+
 @transaction.atomic
 def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Cancel a batch before its orders; what is still due is flagged by a later sweep. Raises BatchMovedOn, NotAllowed."""
+    """Cancel a batch before its orders; what is still due is flagged by a later sweep.
+
+    Raises BatchMovedOn, NotAllowed.
+    """
     require(actor, Capability.REVIEW_DISPOSALS, batch.client_id)
     batch = lock_batch(batch.pk, client_id=batch.client_id)
     require_stage(batch, Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED)

@@ -31,6 +31,7 @@ def settle_items(order: Order, actor: Actor, at: datetime) -> None:
     Data that its system did not dispose of stays a holding, and is flagged again after 90 days. Data of no known system
     is settled by the last of its orders, as the worst of their answers.
     """
+    del actor
     if order.parent_kind != PARENT or order.parent_id is None:
         return
     state = _STATES[State(order.state)]

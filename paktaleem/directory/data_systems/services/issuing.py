@@ -36,8 +36,8 @@ _FIELDS_NAMED = 2
 class OrderSpec:
     """Specification of orders: kind, categories, reason, ground, due date and case.
 
-    ``purpose`` is the code of the purpose of a restriction or an objection; empty: every purpose. ``method`` is the code
-    of the method by which data is anonymised.
+    ``purpose`` is the code of the purpose of a restriction or an objection; empty: every purpose. ``method`` is the
+    code of the method by which data is anonymised.
     """
 
     kind: OrderKind
