@@ -112,6 +112,8 @@ class Capability(StrEnum):
     MANAGE_RETENTION = "manage_retention"
     MANAGE_HOLDS = "manage_holds"
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
+    REVIEW_DISPOSALS = "review_disposals"
+    APPROVE_DISPOSALS = "approve_disposals"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -195,6 +197,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_RETENTION: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MANAGE_HOLDS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
+    Capability.REVIEW_DISPOSALS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.APPROVE_DISPOSALS: frozenset({_OFFICER, _ADMIN}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -211,6 +215,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.SIGN_BALANCING_TEST,
         Capability.PROPOSE_ERASURES,
         Capability.APPROVE_ERASURES,
+        Capability.APPROVE_DISPOSALS,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.
