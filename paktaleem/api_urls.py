@@ -31,6 +31,7 @@ from paktaleem.directory.webhooks.api import (
     Webhooks,
 )
 from paktaleem.sandbox.api import SandboxClock, SandboxOrders, SandboxReset, SandboxState
+from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
 from retention.schedule.api import SubjectHoldings
 from rights.channels.api import RightsRequests, ShowRightsRequest
@@ -81,6 +82,8 @@ urlpatterns = [
     path("rights-requests/<uuid:rights_request>", ShowRightsRequest.as_view(), name="rights-request"),
     path("rights-requests/<uuid:rights_request>/corrections", Corrections.as_view(), name="rights-corrections"),
     path("orders", ListOrders.as_view(), name="orders"),
+    path("disposals/<uuid:disposal>", ShowDisposal.as_view(), name="disposal"),
+    path("disposals/<uuid:disposal>/certificate", ShowDisposalCertificate.as_view(), name="disposal-certificate"),
     path("orders/<uuid:order>", ShowOrder.as_view(), name="order"),
     path("orders/<uuid:order>/accept", AcceptOrder.as_view(), name="accept-order"),
     path("orders/<uuid:order>/complete", CompleteOrder.as_view(), name="complete-order"),

@@ -42,9 +42,11 @@ INSTALLED_APPS = [
     "children.invitations",
     "children.ageing",
     "consent",
+    "consent.agreements",
     "consent.paper",
     "retention.holdings",
     "retention.schedule",
+    "retention.disposals",
     "rights.limits",
     "rights.requests",
     "rights.packages",
@@ -336,6 +338,10 @@ MAILBOX_AUTHSERV = env.str("MAILBOX_AUTHSERV", default="")  # authserv-id of our
 MAILBOX_MOST_BYTES = env.int("MAILBOX_MOST_BYTES", default=10 * 1_048_576)  # of an email; the rest is cut off
 MAILBOX_KEPT_DAYS = env.int("MAILBOX_KEPT_DAYS", default=30)  # retention of a message that an officer settled
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
+DISPOSAL_ALONE_MOST = env.int("DISPOSAL_ALONE_MOST", default=1_000)  # holdings; a larger disposal takes two people
+DISPOSAL_WAIT = timedelta(hours=env.int("DISPOSAL_WAIT_HOURS", default=24))  # from the approval to the orders
+DISPOSAL_ORDER_DAYS = env.int("DISPOSAL_ORDER_DAYS", default=14)  # for systems to answer orders of a disposal
+ANONYMOUS_GROUP_LEAST = env.int("ANONYMOUS_GROUP_LEAST", default=10)  # people in a group of generalised data
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change
 ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is deleted, imported or not

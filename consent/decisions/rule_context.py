@@ -19,6 +19,7 @@ __all__ = ["BASES", "NOBODY", "NO_PURPOSE", "RuleContext"]
 
 _ACTIONS = {action.value: action for action in Action}
 BASES = frozenset(basis.value for basis in Basis)
+_CONTROLLERS = frozenset({Capacity.CONTROLLER.value, Capacity.JOINT.value})
 _NO_ID = UUID(int=0)
 NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tzinfo=UTC))
 """Stands for a person the client does not know."""
@@ -85,9 +86,11 @@ class RuleContext:
     @property
     def needs_instruction(self) -> bool:
         """True if PakTaleem is processor, or its role is unknown because no basis is in force."""
-        return not self.is_legal_obligation and (self.basis is None or self.basis.capacity != Capacity.CONTROLLER)
+        return not self.is_legal_obligation and (self.basis is None or self.basis.capacity not in _CONTROLLERS)
 
     @property
     def needs_agreement(self) -> bool:
-        """True if a service agreement must be in force."""
-        return self.needs_instruction or (self.basis is not None and self.basis.basis == Basis.CONTRACT)
+        """True if a service agreement must be in force: between joint controllers it is their arrangement (Art. 26)."""
+        if self.basis is None or self.is_legal_obligation:
+            return self.needs_instruction
+        return self.basis.basis == Basis.CONTRACT or self.basis.capacity != Capacity.CONTROLLER

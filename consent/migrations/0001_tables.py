@@ -665,7 +665,7 @@ class Migration(migrations.Migration):
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_owner", models.UUIDField(editable=False)),
-                    ("capacity", models.CharField(choices=[("controller", "PakTaleem is controller"), ("processor", "PakTaleem is processor")], max_length=16)),
+                    ("capacity", models.CharField(choices=[("controller", "PakTaleem is controller"), ("joint_controller", "PakTaleem and the client are joint controllers"), ("processor", "PakTaleem is processor")], max_length=16)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                     ("purpose", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.purpose")),
                 ],
@@ -675,8 +675,8 @@ class Migration(migrations.Migration):
                     "ordering": ["purpose__code", "-starts_at"],
                     "indexes": [models.Index(fields=["client", "-starts_at", "-id"], name="purposecapacity_by_start"), models.Index(fields=["-starts_at", "-id"], name="purposecapacity_by_start_all")],
                     "constraints": [
-                        models.UniqueConstraint(fields=("client", "purpose", "starts_at"), name="purposecapacity_one_per_start"),
-                        models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), name="purposecapacity_period"),
+                        models.UniqueConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), fields=("client", "purpose", "starts_at"), name="purposecapacity_one_per_start"),
+                        models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"), name="purposecapacity_period"),
                     ],
                 },
             ),
@@ -690,7 +690,7 @@ class Migration(migrations.Migration):
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("purpose_owner", models.UUIDField(editable=False)),
-                    ("capacity", models.CharField(choices=[("controller", "PakTaleem is controller"), ("processor", "PakTaleem is processor")], max_length=16)),
+                    ("capacity", models.CharField(choices=[("controller", "PakTaleem is controller"), ("joint_controller", "PakTaleem and the client are joint controllers"), ("processor", "PakTaleem is processor")], max_length=16)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
                     ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),
@@ -942,7 +942,7 @@ class Migration(migrations.Migration):
                     "ordering": ["-starts_at"],
                     "constraints": [
                         models.UniqueConstraint(fields=("client", "reference"), name="serviceagreement_reference_unique"),
-                        models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), name="serviceagreement_period"),
+                        models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"), name="serviceagreement_period"),
                         models.CheckConstraint(condition=models.Q(("exit_until", None), models.Q(("ends_at__isnull", False), ("exit_until__gte", models.F("ends_at"))), _connector="OR"), name="serviceagreement_exit_follows_end", violation_error_message="The exit day lies after the agreement's end."),
                     ],
                 },
@@ -1000,7 +1000,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     "ordering": ["-starts_at"],
-                    "constraints": [models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), name="instruction_period")],
+                    "constraints": [models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"), name="instruction_period")],
                 },
             ),
             migrations.CreateModel(
@@ -1054,7 +1054,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     "ordering": ["-starts_at"],
-                    "constraints": [models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), name="agreementsuspension_period")],
+                    "constraints": [models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"), name="agreementsuspension_period")],
                 },
             ),
             migrations.CreateModel(

@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
         ApplySql("raises_register_version_update", digest="445d964786d6"),
         ApplySql("consent_capacity_at", digest="d4993e4ebd88"),
         ApplySql("consent_basis_at", digest="778054f28946"),
-        ApplySql("consent_require_second_person", digest="474cede0e83b"),
+        ApplySql("consent_require_second_person", digest="e16cc6f9ec11"),
         ApplySql("requires_second_person", digest="7856b852ff8b"),
         ApplySql("requires_second_person_update", digest="ecffd4c7154c"),
         ApplySql("consent_require_widening", digest="d08c6866dc74"),

@@ -118,7 +118,7 @@ class RecordFacts:
 
     ``of_child`` of an event is True if the person counted as a child then; ``basis`` is the lawful basis in force then,
     ``recipients`` those approved for the purpose then, ``authority`` the name and contact of the supervisory authority,
-    if any.
+    if any. ``joint_controller`` is a second controller (GDPR Art. 26).
     """
 
     record_id: UUID
@@ -136,6 +136,7 @@ class RecordFacts:
     storage_countries: Sequence[str]
     events: Sequence[ReceiptEvent]
     authority: tuple[str, str] | None = None
+    joint_controller: Party | None = None
 
     @property
     def latest(self) -> ReceiptEvent:
@@ -231,7 +232,7 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
         "dpv:hasStorageCondition": [*_storage_locations(facts), _storage_duration(facts.latest)],
         "dpv:hasProcessingCondition": _processing_locations(facts),
         "dpv:hasRule": [_transfer_prohibition()],
-        "dpv:hasDataController": _urn(facts.controller.id),
+        "dpv:hasDataController": _list_controllers(facts),
         "dpv:hasRecipient": [_urn(one.id) for one in _list_recipients(facts)],
         "dpv:hasJurisdiction": dpv.country(facts.controller.country),
         "dpv:hasConsentControl": {
@@ -252,6 +253,12 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
         name, contact = facts.authority
         process["dpv:hasAuthority"] = {"@type": "dpv:Authority", "dpv:hasName": name, "dpv:hasContact": contact}
     return process
+
+
+def _list_controllers(facts: RecordFacts) -> str | list[str]:
+    if facts.joint_controller is None:
+        return _urn(facts.controller.id)
+    return [_urn(facts.controller.id), _urn(facts.joint_controller.id)]
 
 
 def _list_recipients(facts: RecordFacts) -> list[Party]:
@@ -320,6 +327,8 @@ def _map_roles(facts: RecordFacts) -> dict[Party, list[str]]:
     parts: dict[Party, list[str]] = {facts.controller: ["dpv:DataController"]}
     if facts.processor is not None:
         parts.setdefault(facts.processor, []).append("dpv:DataProcessor")
+    if facts.joint_controller is not None:
+        parts.setdefault(facts.joint_controller, []).append("dpv:DataController")
     for one in facts.recipients:
         parts.setdefault(one, []).append("dpv:Recipient")
     return parts

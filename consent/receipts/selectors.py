@@ -40,7 +40,6 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
     capacity = _find_capacity(event)
     basis = _find_basis(event, person.role, capacity)
     organisations = _Organisations(event, base)
-    acts_for_client = capacity == Capacity.PROCESSOR
     return RecordFacts(
         record_id=Consent.objects.values_list("pk", flat=True).get(
             client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
@@ -53,8 +52,9 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
         purpose_term=purpose.dpv_term,
         categories=_list_categories(event, purpose.categories, language),
         basis=basis.basis if basis else "consent",
-        controller=organisations.client if acts_for_client else organisations.paktaleem,
-        processor=organisations.paktaleem if acts_for_client else None,
+        controller=organisations.paktaleem if capacity == Capacity.CONTROLLER else organisations.client,
+        processor=organisations.paktaleem if capacity == Capacity.PROCESSOR else None,
+        joint_controller=organisations.paktaleem if capacity == Capacity.JOINT else None,
         recipients=organisations.recipients(purpose.code),
         storage_countries=settings.STORAGE_COUNTRIES,
         events=_to_receipt_events(events, person, organisations.row),

@@ -1,7 +1,7 @@
 """Lawful bases with PakTaleem's capacity: which rows count when, at one client. Pure.
 
-Where PakTaleem is controller, only its own rows count; where it is processor, the client decides, and PakTaleem's rows
-are the default.
+Where PakTaleem is controller, only its own rows count; where it is processor or joint controller, the client decides,
+and PakTaleem's rows are the default.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-__all__ = ["CapacityRule", "OwnedBasis", "capacity_at", "combine_bases", "is_consent_replaced"]
+__all__ = ["CapacityRule", "OwnedBasis", "capacity_at", "combine_bases", "is_consent_replaced", "is_wider_capacity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,14 @@ def capacity_at(purpose: str, capacities: Iterable[CapacityRule], at: datetime) 
     in_force = [rule for rule in capacities if rule.purpose == purpose and rule.period.contains(at)]
     best = max(in_force, key=lambda rule: rule.precedence, default=None)
     return Capacity.PROCESSOR.value if best is None else best.capacity
+
+
+_BY_POWER = (Capacity.PROCESSOR, Capacity.JOINT, Capacity.CONTROLLER)
+
+
+def is_wider_capacity(new: str, old: str) -> bool:
+    """Return True if PakTaleem decides about more: a processor about nothing, a joint controller with the client."""
+    return _BY_POWER.index(Capacity(new)) > _BY_POWER.index(Capacity(old))
 
 
 def combine_bases(bases: Iterable[OwnedBasis], capacities: Iterable[CapacityRule]) -> list[BasisRule]:

@@ -31,9 +31,10 @@ class Basis(StrEnum):
 
 
 class Capacity(StrEnum):
-    """PakTaleem's role in a processing activity (GDPR Art. 4(7) and 4(8); policy §7)."""
+    """PakTaleem's role in a processing activity (GDPR Art. 4(7), 4(8) and 26; policy §7)."""
 
     CONTROLLER = "controller"
+    JOINT = "joint_controller"
     PROCESSOR = "processor"
 
 

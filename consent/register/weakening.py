@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext_noop
 
-from consent.register.bases import CapacityRule, capacity_at, combine_bases, is_consent_replaced
+from consent.register.bases import CapacityRule, capacity_at, combine_bases, is_consent_replaced, is_wider_capacity
 from consent.register.compiled import BasisRule, Capacity
 from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, SafeguardKind
 from consent.register.models.rows import RegisterRow
@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["WeakensSafeguard", "check_controller", "find_weakening"]
+__all__ = ["WeakensSafeguard", "check_controller", "find_weakening", "is_sandbox"]
 
 _NOT_THE_CLIENTS = gettext_noop("PakTaleem is controller for this purpose, so its lawful basis is set by PakTaleem.")
 _CODE_OF_PAKTALEEM = gettext_noop("PakTaleem is controller for the purpose with this code: choose another code.")
@@ -69,7 +69,7 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     in the context of the row's client. Until the transaction ends, no other one compares rows for the same purpose: two
     changes at once could weaken together what neither weakens alone.
     """
-    if not isinstance(row, (LawfulBasis, PurposeCapacity, Purpose)) or _is_sandbox(row.client_id):
+    if not isinstance(row, (LawfulBasis, PurposeCapacity, Purpose)) or is_sandbox(row.client_id):
         return None
     if isinstance(row, Purpose):
         was_needed = isinstance(before, Purpose) and before.needs_account
@@ -84,7 +84,8 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     return None
 
 
-def _is_sandbox(client_id: UUID) -> bool:
+def is_sandbox(client_id: UUID) -> bool:
+    """Return True if the client is a sandbox, which has no real people."""
     return Client.objects.filter(pk=client_id, is_sandbox=True).exists()
 
 
@@ -112,12 +113,11 @@ class _Rows:
         return combine_bases(owned, self.capacities(capacities))
 
     def becomes_controller(self, row: PurposeCapacity, at: datetime) -> bool:
-        """Return True if PakTaleem becomes controller, at any time, of a purpose in use."""
+        """Return True if PakTaleem becomes controller, or joint controller, at any time, of a purpose in use."""
         before, after = self.capacities(), self.capacities([row])
         moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
         return self._is_in_use(row) and any(
-            capacity_at(self.code, before, moment) != Capacity.CONTROLLER
-            and capacity_at(self.code, after, moment) == Capacity.CONTROLLER
+            is_wider_capacity(capacity_at(self.code, after, moment), capacity_at(self.code, before, moment))
             for moment in moments
         )
 

@@ -1,4 +1,4 @@
--- Returns whether PakTaleem is controller or processor for the purpose with a code, at a client and a time: the client's
+-- Returns PakTaleem's part (controller, joint_controller or processor) for the purpose with a code, at a client and a time: the client's
 -- own row first, then the latest start; processor if none is set. Called by consent_basis_at and by trigger functions,
 -- within the client's context.
 CREATE OR REPLACE FUNCTION consent_capacity_at(owner uuid, purpose_code text, moment timestamptz) RETURNS text

@@ -1,6 +1,6 @@
 -- Trigger function of the register: refuses a row that weakens a safeguard unless this transaction has approved the
 -- change (consent_safeguardchange), which takes two people: another lawful basis instead of consent or after one that
--- has ended, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open accounts, a
+-- has ended, PakTaleem as controller or joint controller of a purpose in use, a purpose that no longer only serves open accounts, a
 -- restriction that ends. Also refuses a client's lawful basis where PakTaleem is controller. A sandbox, which has no
 -- real people, needs no second person.
 CREATE OR REPLACE FUNCTION consent_require_second_person() RETURNS trigger
@@ -10,13 +10,14 @@ DECLARE
     is_weaker boolean := TG_TABLE_NAME IN ('consent_purpose', 'consent_restriction');
     named text;
     last_end timestamptz;
+    by_power CONSTANT text[] := ARRAY['processor', 'joint_controller', 'controller'];
 BEGIN
     IF NOT is_weaker THEN
         SELECT code INTO named FROM consent_purpose WHERE id = NEW.purpose_id;
     END IF;
     IF TG_TABLE_NAME = 'consent_purposecapacity' THEN
-        is_weaker := NEW.capacity = 'controller'
-            AND consent_capacity_at(NEW.client_id, named, NEW.starts_at) <> 'controller'
+        is_weaker := array_position(by_power, NEW.capacity)
+                > array_position(by_power, consent_capacity_at(NEW.client_id, named, NEW.starts_at))
             AND (
                 EXISTS (
                     SELECT FROM consent_lawfulbasis b JOIN consent_purpose p ON p.id = b.purpose_id

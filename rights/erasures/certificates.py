@@ -1,7 +1,5 @@
 """Certificates of erasures: canonical JSON (RFC 8785) without personal data, whose SHA-256 is in the ledger."""
 
-import hashlib
-import json
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +11,7 @@ from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.audit.canonical import canonical
-from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.audit.certificates import certify
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.tenancy.ids import new_id
@@ -22,7 +19,7 @@ from paktaleem.foundation.tenancy.rows import insert_rows
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.preview import list_remaining
 
-__all__ = ["VERSION", "issue_certificate", "read_body"]
+__all__ = ["VERSION", "issue_certificate"]
 
 VERSION = 1
 _ANSWERS = {
@@ -41,30 +38,20 @@ def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor
     issued = Certificate.objects.filter(client_id=proposal.client_id, proposal=proposal).first()
     if issued is not None:
         return issued
-    body = canonical(_compose(proposal, parent, at))
-    sha256 = hashlib.sha256(body).hexdigest()
     context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
-    facts = {"proposal": str(proposal.pk), "number": proposal.number, "sha256": sha256}
-    entry = make_entry("erasure.certified", facts=facts, actor=actor, at=at, **context)
+    facts = {"proposal": str(proposal.pk), "number": proposal.number}
+    found = certify("erasure.certified", _compose(proposal, parent, at), facts=facts, actor=actor, at=at, **context)
     row = Certificate(
         id=new_id(),
         client_id=proposal.client_id,
         proposal=proposal,
-        body=body.decode(),
-        sha256=sha256,
-        entry_id=entry.pk,
+        body=found.body,
+        sha256=found.sha256,
+        entry_id=found.entry.pk,
         issued_at=at,
     )
-    insert_rows(entry, row)
+    insert_rows(found.entry, row)
     return row
-
-
-def read_body(certificate: Certificate) -> dict[str, Any]:
-    """Return the content of a certificate. Raises ValueError if its text does not match its hash."""
-    if hashlib.sha256(certificate.body.encode()).hexdigest() != certificate.sha256:
-        raise ValueError("The certificate does not match its hash.")
-    content: dict[str, Any] = json.loads(certificate.body)
-    return content
 
 
 def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[str, Any]:

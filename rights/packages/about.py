@@ -74,11 +74,17 @@ def _list_purposes(package: Package, client: Client, at: datetime) -> list[dict[
                 "name": text.name,
                 "description": text.description,
                 "lawful_basis": str(BasisLabels(rule.basis).label),
-                "controller": "PakTaleem" if rule.capacity == Capacity.CONTROLLER else client.name,
+                "controller": _name_controllers(rule.capacity, client),
                 "categories": list_category_names(client.pk, row.categories, language=language),
             }
         )
     return found
+
+
+def _name_controllers(capacity: str, client: Client) -> str:
+    if capacity == Capacity.JOINT:
+        return f"{client.name}, PakTaleem"
+    return "PakTaleem" if capacity == Capacity.CONTROLLER else client.name
 
 
 def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:

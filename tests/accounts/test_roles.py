@@ -41,6 +41,8 @@ view_register             x       x       x      x    x    x    .
 manage_register           x       .       .      x    .    x    .
 weaken_safeguards         x       .       .      x    .    .    .
 manage_agreements         x       .       .      .    .    x    .
+sign_agreements           x       .       .      x    .    .    .
+attest_duties             .       .       .      x    .    .    .
 sign_balancing_test       x       .       .      .    .    x    .
 view_consents             x       x       x      x    x    x    .
 record_consents           x       .       .      x    x    x    .

@@ -142,10 +142,11 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         return "category_not_covered"
     # 4
     legal = basis is not None and basis.basis == "legal_obligation"
-    controller = basis is not None and basis.capacity == "controller"
+    controller = basis is not None and basis.capacity in ["controller", "joint_controller"]
+    joint = basis is not None and basis.capacity == "joint_controller"
     on_contract = basis is not None and basis.basis == "contract"
     instructions = []
-    if not legal and (not controller or on_contract):
+    if not legal and (not controller or on_contract or joint):
         serving, suspended, ended = plain_agreements(rows, question)
         if not serving and suspended:
             return "agreement_suspended"
@@ -223,7 +224,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         return "basis_missing"
     if basis.basis not in ["consent", "contract", "legal_obligation", "legitimate_interest"]:
         return "undecidable"
-    if basis.capacity not in ["controller", "processor"]:
+    if basis.capacity not in ["controller", "joint_controller", "processor"]:
         return "undecidable"
     # 9
     if basis.basis == "consent":

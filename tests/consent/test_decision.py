@@ -84,6 +84,7 @@ PERMITTED = {
     "controller on contract needs no instruction": lambda: ask("payment_billing").without("instructions"),
     "controller without contract needs no agreement": lambda: ask("platform_improvement").without("agreements"),
     "controller on consent needs no agreement": lambda: World().basis(capacity="controller").without("agreements"),
+    "joint controller needs no instruction": lambda: World().basis(capacity="joint_controller").without("instructions"),
     "legal obligation needs none even as processor": lambda: (
         ask("legal_compliance").basis(capacity="processor").without("agreements")
     ),
@@ -171,6 +172,7 @@ REFUSED = [
     ("no_agreement", lambda: ask("payment_billing").without("agreements")),
     ("no_agreement", lambda: World().without("bases").without("agreements")),
     ("no_agreement", lambda: ask("payment_billing").basis(capacity="friend").without("agreements")),
+    ("no_agreement", lambda: World().basis(capacity="joint_controller").without("agreements")),
     ("agreement_suspended", lambda: suspended(World())),
     ("agreement_suspended", lambda: suspended(ask("payment_billing"))),
     ("agreement_ended", lambda: ended(World(), TOMORROW)),

@@ -208,7 +208,7 @@ def change_bases(world, pick):
     key = pick(("basis", "capacity", "period", "balancing_test_at", "shared"))
     value = {
         "basis": pick(("consent", "contract", "legal_obligation", "legitimate_interest", "whim")),
-        "capacity": pick(("controller", "processor", "friend")),
+        "capacity": pick(("controller", "joint_controller", "processor", "friend")),
         "period": some_period(pick),
         "balancing_test_at": pick((None, *MOMENTS)),
         "shared": True,
@@ -218,7 +218,7 @@ def change_bases(world, pick):
 
 def add_basis(world, pick):
     basis = pick(("consent", "contract", "legal_obligation", "legitimate_interest"))
-    capacity = pick(("controller", "processor"))
+    capacity = pick(("controller", "joint_controller", "processor"))
     purpose, role, shared = pick(PURPOSES), pick(ROLES), pick((True, False))
     row = BasisRule(number(330), purpose, role, basis, capacity, some_period(pick), None, shared)
     world.rows.bases.append(row)

@@ -52,6 +52,8 @@ TABLE = {
     "consent/recipient": ("OASC", "OC", "OC"),
     "consent/recipientapproval": ("OASC", "O", "O"),
     "consent/serviceagreement": ("OASC", "O", "O"),
+    "agreements/clientcontact": ("OASC", "OC", ""),
+    "agreements/dutyattestation": ("OASC", "", ""),
     "consent/agreementsuspension": ("OASC", "O", "O"),
     "consent/instruction": ("OASC", "OC", "OC"),
     "consent/consent": ("OASC", "", ""),

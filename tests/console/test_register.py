@@ -142,18 +142,25 @@ def test_an_agreement_of_another_client_cannot_be_chosen(sign_in: SignIn, cast: 
     assert "Choose an entry of the same client" in response.content.decode()
 
 
-def test_an_agreement_is_signed_by_an_officer(sign_in: SignIn, cast: Cast) -> None:
-    browser = sign_in("amina")
+def test_an_agreement_is_signed_by_both_sides(sign_in: SignIn, cast: Cast) -> None:
+    browser, farah = sign_in("amina"), sign_in("farah")
     values = {"client": str(cast.client_id("indus")), "reference": "IND-2", "reason": "agreement_change"}
     assert browser.post("/admin/consent/serviceagreement/add/", values).status_code == 302
     with in_client(cast.client_id("indus")):
         draft = ServiceAgreement.objects.get(reference="IND-2")
     assert draft.signed_at is None
     sign = row_url("consent/serviceagreement", draft.pk, "sign")
-    assert sign_in("farah").post(sign, {"reason": "agreement_change"}).status_code == 403
     assert browser.post(sign, {"reason": "agreement_change"}).status_code == 302
+    assert "Your side has signed already" in browser.post(sign, {"reason": "agreement_change"}).content.decode()
+    assert "Agreements to sign" in farah.get("/admin/").content.decode()
+    with in_client(cast.client_id("indus")):
+        assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None
+    assert farah.post(sign, {"reason": "agreement_change"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is not None
+    page = farah.get(row_url("consent/serviceagreement", draft.pk)).content.decode()
+    assert "farah@indus.example" in page
+    assert "amina@" not in page
 
 
 def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in: SignIn, cast: Cast) -> None:

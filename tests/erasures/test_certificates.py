@@ -18,9 +18,9 @@ from paktaleem.directory.people.models import Erasure, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.directory.people.services import complete_erasure
 from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import erasure_list
-from rights.erasures.certificates import read_body
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.pdf import render_certificate
 from rights.erasures.selectors import find_certificate

@@ -10,7 +10,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Erasure, SubjectKey
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
-from rights.erasures.certificates import read_body
+from paktaleem.foundation.audit.certificates import read_body
 from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import find_certificate
 from rights.erasures.services import (

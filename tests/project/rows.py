@@ -16,6 +16,7 @@ from children.guardians.services import (
     quarantine,
 )
 from children.invitations.services import invite_guardian
+from consent.agreements.services import add_contact, add_document, attest_duties, sign_agreement
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
 from consent.notices.models import Notice, NoticeDraft
@@ -24,6 +25,7 @@ from consent.register.models import (
     AgreementSuspension,
     BalancingTest,
     DataCategory,
+    Instruction,
     LawfulBasis,
     Occasion,
     Purpose,
@@ -124,6 +126,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     }
     with in_client(client_id):
         rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
+        rows |= agreements_of_indus(cast)
         rows |= orders_of_indus(cast)
         rows |= incident_of_indus(cast)
         rows |= schedule_of_indus(cast)
@@ -155,6 +158,42 @@ def _register_rows(cast: Cast) -> list[Any]:
         PurposeCapacity(purpose=purpose, capacity="processor", **period),
     ]
     return [change_register(row, **BY) for row in rows]
+
+
+def agreements_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make an agreement in each state, with a document, a signature, a suspension, a contact and an attestation."""
+    client, farah = cast.client("indus"), {"actor": cast.actor("farah"), "at": AT}
+    own: dict[str, Any] = {"client_id": client.pk, "starts_at": AT}
+    later: dict[str, Any] = {"client_id": client.pk, "starts_at": timezone.now() + timedelta(days=9)}
+    running = ServiceAgreement.objects.get(client_id=client.pk, reference="MSA-indus")
+    made = {
+        "half": ServiceAgreement(reference="half", **own),
+        "paused": ServiceAgreement(reference="paused", signed_at=AT, **own),
+        "future": ServiceAgreement(reference="future", **later),
+    }
+    half, paused, future = (change_register(row, **BY) for row in made.values())
+    add_document(half, BytesIO(b"%PDF-1.7"), kind="agreement", **farah)
+    sign_agreement(half, **farah)
+    change_register(AgreementSuspension(agreement=paused, **own), **BY)
+    purpose = Purpose.objects.get(code="newsletter", client_id=client.pk)
+    coming = {
+        "consent/agreementsuspension": AgreementSuspension(agreement=paused, **later),
+        "consent/instruction": Instruction(agreement=paused, document="Annex 3", **later),
+        "consent/purposecapacity": PurposeCapacity(purpose=purpose, capacity="processor", **later),
+    }
+    person = {"full_name": "Rabia Anwar", "email": "rabia@indus.example"}
+    contact = add_contact(client, kind="notices", reason=Reason.ONBOARDING, **person, **farah)
+    [attested] = attest_duties(client, ["law_complied"], **farah)
+    agreement = "consent/serviceagreement/"
+    return {
+        **{f"{model}/cancel": change_register(row, **BY).pk for model, row in coming.items()},
+        **{f"{agreement}{act}": half.pk for act in ("sign-paper", "decline", "open-document")},
+        **{f"{agreement}{act}": running.pk for act in ("suspend", "attest", "end")},
+        f"{agreement}resume": paused.pk,
+        f"{agreement}cancel": future.pk,
+        "agreements/clientcontact": contact.pk,
+        "agreements/dutyattestation": attested.pk,
+    }
 
 
 def _draft(cast: Cast) -> NoticeDraft:

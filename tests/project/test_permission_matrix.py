@@ -131,6 +131,7 @@ CONSOLE = {
     "admin/subjects/rosterimport/template/<str:kind>/": 200,
     "admin/retention/holding/picture/": 200,
     "admin/rights/rightsrequest/figures/": 200,
+    "admin/agreements/clientcontact/to-do/": 200,
     "admin/schedule/retentionrule/schedule/": 200,
     "admin/schedule/retentionrule/schedule/file/": 200,
     "admin/^(?P<app_label>APPS)/$": 404,
@@ -277,6 +278,8 @@ ACTS = {
     "paper/sheetentry/dismiss": "OC",
     "paper/sheetentry/match": "OC",
     "paper/sheetentry/signer": "OC",
+    "agreements/clientcontact/end": "OC",
+    "consent/agreementsuspension/cancel": "O",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",
@@ -284,6 +287,7 @@ ACTS = {
     "consent/consentevent/add-evidence": "OC",
     "consent/consentevent/receipt": "OSAC",
     "consent/consentevidence/open": "OC",
+    "consent/instruction/cancel": "OC",
     "consent/instruction/end": "OC",
     "consent/lawfulbasis/end": "OC",
     "consent/noticedispatch/acknowledge": "C",
@@ -295,14 +299,23 @@ ACTS = {
     "consent/objection/lift": "OC",
     "consent/objection/overrule": "O",
     "consent/purpose/widen": "OC",
+    "consent/purposecapacity/cancel": "O",
     "consent/purposecapacity/end": "O",
     "consent/recipientapproval/end": "O",
     "consent/restriction/inform": "OC",
     "consent/restriction/lift": "OC",
     "consent/safeguardchange/approve": "OC",
     "consent/safeguardchange/decline": "OC",
+    "consent/serviceagreement/add-document": "OC",
+    "consent/serviceagreement/attest": "C",
+    "consent/serviceagreement/cancel": "O",
+    "consent/serviceagreement/decline": "OC",
     "consent/serviceagreement/end": "O",
-    "consent/serviceagreement/sign": "O",
+    "consent/serviceagreement/open-document": "OC",
+    "consent/serviceagreement/resume": "O",
+    "consent/serviceagreement/sign": "OC",
+    "consent/serviceagreement/sign-paper": "O",
+    "consent/serviceagreement/suspend": "O",
 }
 
 # Lists that O, A and C may export if they may see them.
@@ -418,7 +431,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
+    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|paper|retention|"
     "schedule|rights|complaints|erasures|mailbox|desk"
 )
 

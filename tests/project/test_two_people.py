@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from django.db import transaction
 
 from children.guardians.models import GuardianChange
 from children.guardians.services import end_guardian, settle_guardian_change
+from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services import object_to_purpose
-from consent.register.models import Purpose
-from consent.register.services import decide_safeguard_change, request_safeguard_change
+from consent.register.models import Purpose, ServiceAgreement
+from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
@@ -141,7 +143,17 @@ def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_staff_change, change_membership(row, actor=actor, reason=Reason.ONBOARDING, at=at))
 
 
+def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    client_id = cast.client_id("indus")
+    draft = ServiceAgreement(client_id=client_id, reference="NEW-1", starts_at=at)
+    change_register(draft, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
+    paper = add_document(draft, BytesIO(b"%PDF-1.7"), kind="agreement", actor=actor, at=at)
+    sign_agreement(draft, paper=paper, actor=actor, at=at)
+    return lambda approver, later: sign_agreement(draft, actor=approver, at=later)
+
+
 RULES: dict[str, Rule] = {
+    "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
     "accounts.StaffChange": staff_change,
     "children.GuardianChange": guardian_change,

@@ -73,6 +73,8 @@ BIG = [
 """Models that grow with the number of people: filled by filling.py."""
 OF_A_CLIENT = "written by hand, a few dozen at a client; made for each client as clients grow"
 FEW = {
+    "agreements/clientcontact": "a few for each client",
+    "agreements/dutyattestation": "three for each client and year",
     "accounts/client": "one for each client",
     "accounts/user": "staff: one or a few for each client",
     "accounts/membership": "staff: one or a few for each client",

@@ -194,7 +194,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         categories=[row.code for row in rows.of(DataCategory)],
         bases=_list_bases(rows, codes),
         agreements=_list_agreements(rows),
-        instructions=[_to_instruction_rule(row) for row in rows.own(Instruction)],
+        instructions=[_to_instruction_rule(row) for row in rows.own(Instruction) if not row.is_cancelled],
         recipients=_list_recipients(rows),
         notices=_list_notices(rows, client),
         texts=[_to_text_rule(row) for row in rows.of(NoticeVersion)],
@@ -242,7 +242,7 @@ def _list_agreements(rows: _Rows) -> list[rules.AgreementRule]:
             exit_until=row.exit_until,
         )
         for row in rows.own(ServiceAgreement)
-        if row.signed_at is not None
+        if row.signed_at is not None and not row.is_cancelled
     ]
 
 

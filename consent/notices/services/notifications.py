@@ -1,4 +1,4 @@
-"""Emails to a client's administrators about an announced notice, their proof, and reminders (policy §12)."""
+"""Emails to those who receive a client's notices about an announced one, their proof, and reminders (policy §12)."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
+from consent.agreements.selectors import list_notice_recipients
 from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseKind
 from consent.notices.services.dispatches import record_dispatch_proof
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client, User
-from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 
@@ -31,10 +31,10 @@ _RETRY_AFTER = timedelta(days=1)
 
 
 def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
-    """Record the proof if an email was sent; otherwise send one to each administrator without a pending email.
+    """Record the proof if an email was sent; otherwise send one to each recipient of notices without a pending email.
 
-    This includes administrators who joined later, and retries an email one day after it failed permanently. Raises
-    NotAllowed.
+    These are the administrators and the contacts for notices, also those who joined later. An email that failed
+    permanently is sent again one day later. Raises NotAllowed.
     """
     if dispatch.dispatched_at is not None or _is_superseded(dispatch, at):
         return dispatch
@@ -42,8 +42,8 @@ def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
     left = min((one.sent_at for one in letters if one.sent_at is not None), default=None)
     if left is not None:
         return record_dispatch_proof(dispatch, dispatched_at=left, actor=actor, at=at)
-    on_their_way = {one.user_id for one in letters if not _may_be_retried(one, at)}
-    waiting = [user for user in list_staff(client.pk, Role.CLIENT_ADMIN, at=at) if user.pk not in on_their_way]
+    on_their_way = {one.user_id or one.subject_id for one in letters if not _may_be_retried(one, at)}
+    waiting = [one for one in list_notice_recipients(client.pk, at=at) if one.pk not in on_their_way]
     _send_emails(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
     return dispatch
 
@@ -68,11 +68,11 @@ def count_reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
 
 
 def send_reminder(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
-    """Send a due reminder to the administrators if the client has not responded; returns True if sent."""
+    """Send a due reminder to the recipients of notices if the client has not responded; returns True if sent."""
     due = count_reminders_due(dispatch, at=at)
     if due <= dispatch.reminders or has_responded(dispatch.pk):
         return False
-    _send_emails(REMINDER.code, dispatch, client, list_staff(client.pk, Role.CLIENT_ADMIN, at=at), actor=actor, at=at)
+    _send_emails(REMINDER.code, dispatch, client, list_notice_recipients(client.pk, at=at), actor=actor, at=at)
     dispatch.reminders, dispatch.reminded_at = due, at
     save_tracked(dispatch, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
     return True
@@ -85,7 +85,7 @@ def has_responded(dispatch_id: UUID) -> bool:
 
 
 def _send_emails(
-    kind: str, dispatch: NoticeDispatch, client: Client, users: Iterable[User], *, actor: Actor, at: datetime
+    kind: str, dispatch: NoticeDispatch, client: Client, people: Iterable[User | Subject], *, actor: Actor, at: datetime
 ) -> None:
     version = dispatch.version
     moment = (dispatch.takes_effect_at or version.effective_at).astimezone(ZoneInfo(client.time_zone))
@@ -94,5 +94,5 @@ def _send_emails(
         "day": f"{moment:%Y-%m-%d}",
         "url": build_public_url(reverse("console:index")),
     }
-    for user in users:
-        send_message(kind, to=user, client_id=client.pk, context=context, related_id=dispatch.pk, actor=actor, at=at)
+    for person in people:
+        send_message(kind, to=person, client_id=client.pk, context=context, related_id=dispatch.pk, actor=actor, at=at)

@@ -1,13 +1,12 @@
-"""Service agreements, suspensions, instructions, recipients and their approvals in the console."""
+"""Suspensions of agreements, instructions, recipients and their approvals in the console."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
 
-from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, end_act
+from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, cancel_act, end_act
 from consent.register.models import (
     AgreementSuspension,
     DataCategory,
@@ -15,14 +14,8 @@ from consent.register.models import (
     Purpose,
     Recipient,
     RecipientApproval,
-    ServiceAgreement,
 )
-from consent.register.services import change_register
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
 __all__ = [
@@ -30,53 +23,7 @@ __all__ = [
     "InstructionAdmin",
     "RecipientAdmin",
     "RecipientApprovalAdmin",
-    "ServiceAgreementAdmin",
 ]
-
-_STATES = {"draft": "warn", "upcoming": "warn", "active": "good", "ended": "calm"}
-
-
-def _agreement_state(row: ServiceAgreement) -> SafeString:
-    state = row.state(client_now())
-    return render_state(state.capitalize(), _STATES[state])
-
-
-def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    row.signed_at = get_action_time(request)
-    change_register(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
-@admin.register(ServiceAgreement, site=site)
-class ServiceAgreementAdmin(RegisterAdmin):
-    """Agreements between PakTaleem and its clients."""
-
-    section = "Agreements"
-    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
-    row_fields = ("reference", "starts_at", "ends_at", "exit_until")
-    fixed = ("starts_at",)
-    detail_fields = ("state", "signed_at")
-    list_display = ("reference", "owner", "state", "starts_at", "ends_at", "exit_until")
-    list_filter = ("client",)
-    search_fields = ("reference",)
-    intro = "Without an agreement in force, no data is processed for a client. A draft takes effect once it is signed."
-    empty_text = "No agreement yet: nothing is processed for any client."
-    state = state_column(_agreement_state)
-    acts = (
-        RowAction(
-            "sign",
-            "Sign agreement",
-            Capability.MANAGE_AGREEMENTS,
-            _sign,
-            lead="From its start date, data may be processed under the agreement, within its instructions.",
-            done="Signed. In effect from the next decision.",
-            applies=lambda row, _at: row.signed_at is None,
-        ),
-        end_act(
-            "End agreement",
-            "From now on data may only be deleted, and stored until the end of the exit period.",
-            Capability.MANAGE_AGREEMENTS,
-        ),
-    )
 
 
 class AgreementRowAdmin(PeriodAdmin):
@@ -102,6 +49,7 @@ class AgreementSuspensionAdmin(AgreementRowAdmin):
     empty_text = "No agreement was ever suspended."
     acts = (
         end_act("End suspension", "From now on processing under the agreement resumes.", Capability.MANAGE_AGREEMENTS),
+        cancel_act("Cancel suspension", "The agreement will not be suspended.", Capability.MANAGE_AGREEMENTS),
     )
 
 
@@ -122,6 +70,7 @@ class InstructionAdmin(AgreementRowAdmin):
             "From now on no data is processed under this instruction.",
             Capability.MANAGE_REGISTER,
         ),
+        cancel_act("Cancel instruction", "No data will be processed under it.", Capability.MANAGE_REGISTER),
     )
 
     @admin.display(description="covers")

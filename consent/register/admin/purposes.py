@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
-from consent.register.admin.safeguards import SafeguardedAdmin, end_safeguarded_act
+from consent.register.admin.safeguards import SafeguardedAdmin, cancel_safeguarded_act, end_safeguarded_act
 from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose, PurposeCapacity
 from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
@@ -126,7 +126,7 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
 
 @admin.register(PurposeCapacity, site=site)
 class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
-    """Whether PakTaleem is controller or processor."""
+    """PakTaleem's part: controller, joint controller or processor."""
 
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("purpose", "capacity", "starts_at", "ends_at")
@@ -137,8 +137,9 @@ class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
     intro = (
-        "Whether PakTaleem is controller or processor for a purpose, from a day on: at every client, or at one. Set by "
-        "PakTaleem. Without an entry it is processor, and the client sets the lawful basis."
+        "PakTaleem’s part for a purpose from a day on, at every client or at one: controller, joint controller with "
+        "the client, or processor. Set by PakTaleem. Without an entry it is processor, and the client sets the lawful "
+        "basis."
     )
     empty_text = "No entry: PakTaleem is processor for every purpose."
     acts = (
@@ -146,6 +147,9 @@ class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
             "End this entry",
             "From now on the entry that applied before it applies again, or PakTaleem is processor.",
             Capability.MANAGE_AGREEMENTS,
+        ),
+        cancel_safeguarded_act(
+            "Cancel this entry", "The part will not change on that day.", Capability.MANAGE_AGREEMENTS
         ),
     )
 

@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 
-from consent.register.services import change_register, end_period
+from consent.register.services import cancel_period, change_register, end_period
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
-__all__ = ["PeriodAdmin", "RegisterAdmin", "end_act"]
+__all__ = ["PeriodAdmin", "RegisterAdmin", "cancel_act", "end_act"]
 
 
 class RegisterAdmin(ScopedAdmin):
@@ -43,6 +43,23 @@ class PeriodAdmin(RegisterAdmin):
 
 def _end(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
     end_period(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+
+
+def _cancel(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
+    cancel_period(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+
+
+def cancel_act(label: str, lead: str, capability: Capability) -> RowAction:
+    """Return the act that cancels a row before it starts."""
+    return RowAction(
+        "cancel",
+        label,
+        capability,
+        _cancel,
+        lead=lead,
+        done="Cancelled. It will never take effect.",
+        applies=lambda row, at: row.starts_at > at and not row.is_cancelled,
+    )
 
 
 def end_act(label: str, lead: str, capability: Capability) -> RowAction:

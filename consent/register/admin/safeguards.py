@@ -18,6 +18,7 @@ from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, Safeg
 from consent.register.models.rows import PeriodRow, RegisterRow
 from consent.register.services import (
     WeakensSafeguard,
+    cancel_period,
     decide_safeguard_change,
     end_period,
     request_safeguard_change,
@@ -37,7 +38,14 @@ from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["SafeguardChangeAdmin", "SafeguardedAdmin", "end_safeguarded_act", "safeguard_board", "to_waiting"]
+__all__ = [
+    "SafeguardChangeAdmin",
+    "SafeguardedAdmin",
+    "cancel_safeguarded_act",
+    "end_safeguarded_act",
+    "safeguard_board",
+    "to_waiting",
+]
 
 _PANEL = "console/panels/safeguard.html"
 
@@ -110,7 +118,7 @@ def to_waiting(request: HttpRequest, change: SafeguardChange) -> HttpResponse:
 
 
 class EndForm(RowActionForm):
-    """A form to end a row; it shows the effect and asks for a ground if that weakens a safeguard."""
+    """A form to end or cancel a row; it shows the effect and asks for a ground if that weakens a safeguard."""
 
     ground = GroundField()
 
@@ -131,9 +139,9 @@ class EndForm(RowActionForm):
 
 
 def find_weakening_by_end(row: PeriodRow, at: datetime) -> SafeguardKind | None:
-    """Return which safeguard would be weakened if the row ended now."""
+    """Return which safeguard would be weakened if the row ended now, or, before its start, were cancelled."""
     ended = copy(row)
-    ended.ends_at = at
+    ended.ends_at = max(row.starts_at, at)
     with in_client(row.client_id):
         return find_weakening(ended, row, at=at)
 
@@ -141,9 +149,10 @@ def find_weakening_by_end(row: PeriodRow, at: datetime) -> SafeguardKind | None:
 def _end(row: PeriodRow, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     actor, at = actor_of(request), get_action_time(request)
     if "ground" not in given:
-        end_period(row, actor=actor, reason=given["reason"], at=at)
+        stop = cancel_period if row.starts_at > at else end_period
+        stop(row, actor=actor, reason=given["reason"], at=at)
         return None
-    row.ends_at = at
+    row.ends_at = max(row.starts_at, at)
     return to_waiting(request, request_safeguard_change(row, ground=given["ground"], actor=actor, at=at))
 
 
@@ -159,6 +168,21 @@ def end_safeguarded_act(label: str, lead: str, capability: Capability) -> RowAct
         form=EndForm,
         danger=True,
         applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
+        template="console/end_safeguarded.html",
+    )
+
+
+def cancel_safeguarded_act(label: str, lead: str, capability: Capability) -> RowAction:
+    """Return the act that cancels a row before its start, or requests it if that weakens a safeguard."""
+    return RowAction(
+        "cancel",
+        label,
+        capability,
+        _end,
+        lead=lead,
+        done="Cancelled. It will never take effect.",
+        form=EndForm,
+        applies=lambda row, at: row.starts_at > at and not row.is_cancelled,
         template="console/end_safeguarded.html",
     )
 

@@ -12,6 +12,7 @@ from consent.register.models.rows import (
     RegisterRow,
     catalogue_owner,
     period_is_ordered,
+    period_is_ordered_or_empty,
 )
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
@@ -47,7 +48,7 @@ class ServiceAgreement(PeriodRow):
         ordering = ["-starts_at"]
         constraints = [
             models.UniqueConstraint(fields=["client", "reference"], name="serviceagreement_reference_unique"),
-            period_is_ordered("serviceagreement_period"),
+            period_is_ordered_or_empty("serviceagreement_period"),
             models.CheckConstraint(
                 condition=Q(exit_until=None) | Q(ends_at__isnull=False, exit_until__gte=F("ends_at")),
                 name="serviceagreement_exit_follows_end",
@@ -60,7 +61,9 @@ class ServiceAgreement(PeriodRow):
         return self.reference
 
     def state(self, at: datetime) -> str:
-        """Return the state, ignoring suspensions: draft, upcoming, active or ended."""
+        """Return the state, ignoring suspensions: cancelled, draft, upcoming, active or ended."""
+        if self.is_cancelled:
+            return "cancelled"
         if self.signed_at is None or self.signed_at > at:
             return "draft"
         if at < self.starts_at:
@@ -83,7 +86,7 @@ class AgreementSuspension(PeriodRow):
 
     class Meta:
         ordering = ["-starts_at"]
-        constraints = [period_is_ordered("agreementsuspension_period")]
+        constraints = [period_is_ordered_or_empty("agreementsuspension_period")]
 
     def __str__(self) -> str:
         """Return the start day."""
@@ -111,7 +114,7 @@ class Instruction(PeriodRow):
 
     class Meta:
         ordering = ["-starts_at"]
-        constraints = [period_is_ordered("instruction_period")]
+        constraints = [period_is_ordered_or_empty("instruction_period")]
 
     def __str__(self) -> str:
         """Show the document."""

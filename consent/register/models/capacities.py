@@ -1,9 +1,10 @@
-"""Whether PakTaleem is controller or processor for a purpose, at every client or at one."""
+"""PakTaleem's part for a purpose (controller, joint controller or processor), at every client or at one."""
 
 from django.db import models
+from django.db.models import F, Q
 
 from consent.register.models.purposes import Capacity, Purpose
-from consent.register.models.rows import PeriodRow, catalogue_owner, period_is_ordered
+from consent.register.models.rows import PeriodRow, catalogue_owner, period_is_ordered_or_empty
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -34,8 +35,12 @@ class PurposeCapacity(PeriodRow):
         verbose_name_plural = "controller or processor"
         ordering = ["purpose__code", "-starts_at"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "purpose", "starts_at"], name="purposecapacity_one_per_start"),
-            period_is_ordered("purposecapacity_period"),
+            models.UniqueConstraint(
+                fields=["client", "purpose", "starts_at"],
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
+                name="purposecapacity_one_per_start",
+            ),
+            period_is_ordered_or_empty("purposecapacity_period"),
         ]
         indexes = newest_first("starts_at", "purposecapacity_by_start")
 

@@ -156,6 +156,7 @@ class Capacity(models.TextChoices):
     """PakTaleem's role in the processing (policy §7)."""
 
     CONTROLLER = "controller", _("PakTaleem is controller")
+    JOINT = "joint_controller", _("PakTaleem and the client are joint controllers")
     PROCESSOR = "processor", _("PakTaleem is processor")
 
 

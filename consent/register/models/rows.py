@@ -14,7 +14,15 @@ from paktaleem.foundation.audit.history import Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["CodesField", "PeriodQuerySet", "PeriodRow", "RegisterRow", "catalogue_owner", "period_is_ordered"]
+__all__ = [
+    "CodesField",
+    "PeriodQuerySet",
+    "PeriodRow",
+    "RegisterRow",
+    "catalogue_owner",
+    "period_is_ordered",
+    "period_is_ordered_or_empty",
+]
 
 
 class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
@@ -49,6 +57,11 @@ class PeriodRow(RegisterRow):
     class Meta:
         abstract = True
 
+    @property
+    def is_cancelled(self) -> bool:
+        """True if it was cancelled before it started: its period is empty, so it was never in force."""
+        return self.ends_at is not None and self.ends_at == self.starts_at
+
 
 def check_distinct_codes(codes: list[str]) -> None:
     """Raise ValidationError for duplicate codes."""
@@ -79,3 +92,8 @@ def catalogue_owner() -> models.UUIDField:  # type: ignore[type-arg]
 def period_is_ordered(name: str) -> models.CheckConstraint:
     """Return a constraint that a period ends after it starts."""
     return models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name=name)
+
+
+def period_is_ordered_or_empty(name: str) -> models.CheckConstraint:
+    """Return a constraint that a period ends after it starts, or is empty: such a row was cancelled (decision 0078)."""
+    return models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name=name)

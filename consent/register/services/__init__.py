@@ -1,7 +1,7 @@
 """Services of register."""
 
 from consent.register.services.balancing import AlreadySigned, sign_balancing_test
-from consent.register.services.register import SharedRowNotEditable, change_register, end_period
+from consent.register.services.register import SharedRowNotEditable, cancel_period, change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from consent.register.services.widening import widen_purpose
 from consent.register.weakening import WeakensSafeguard
@@ -10,6 +10,7 @@ __all__ = [
     "AlreadySigned",
     "SharedRowNotEditable",
     "WeakensSafeguard",
+    "cancel_period",
     "change_register",
     "decide_safeguard_change",
     "end_period",

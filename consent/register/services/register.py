@@ -7,12 +7,12 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_noop
 
-from consent.register.models import BalancingTest, LawfulBasis, Purpose, RecipientApproval
+from consent.register.models import BalancingTest, LawfulBasis, Purpose, RecipientApproval, ServiceAgreement
 from consent.register.models.rows import PeriodRow, RegisterRow
-from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening
+from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening, is_sandbox
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
@@ -20,6 +20,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "SharedRowNotEditable",
+    "cancel_period",
     "change_register",
     "check_register_row",
     "end_period",
@@ -35,6 +36,11 @@ _WIDENS = gettext_noop(
     "To add data categories, use “Add data categories”: it shows first whose consent must be given again."
 )
 _ENDED = gettext_noop("It has already ended.")
+_STARTED = gettext_noop("It has already started: end it instead.")
+_CANCELLED = gettext_noop("It was cancelled: add another one.")
+_ENDS_LATER = gettext_noop("The end lies after the start.")
+_BOTH_SIGN = gettext_noop("An agreement is signed by both sides: use “Sign agreement” on its page.")
+_NOT_EXTENDED = gettext_noop("A signed agreement cannot be extended: both sides sign a new one.")
 _UNCHANGEABLE = gettext_noop("This cannot change: end this row and add another.")
 _SIGNED = gettext_noop("A signed balancing test cannot change: add a new test for a new assessment.")
 _ANOTHER_TEST = gettext_noop("Choose a balancing test of this purpose and this client.")
@@ -72,6 +78,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     prepare_row(row, actor)
     before = stored_row(row)
     check_register_row(row, before, at=at)
+    _require_both_sides(row, before, actor)
     kind = find_weakening(row, before, at=at)
     if kind is not None:
         raise WeakensSafeguard(kind)
@@ -101,6 +108,7 @@ def stored_row(row: RegisterRow) -> RegisterRow | None:
 def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
     """Check a new or changed row against the rules of the register. Raises ValidationError naming the field."""
     _refuse_backdating(row, before, at=at)
+    _refuse_revival(row, before)
     _refuse_widening(row, before)
     _check_balancing(row, before)
     row.full_clean()
@@ -128,6 +136,19 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
     return change_register(row, actor=actor, reason=reason, at=at)
 
 
+@transaction.atomic
+def cancel_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+    """Cancel a row before it starts: its period becomes empty, so it is never in force; the row stays as evidence.
+
+    For parts, agreements, suspensions and instructions (decision 0078). Raises ValidationError if it has started or is
+    cancelled already, WeakensSafeguard if a second person is needed, SharedRowNotEditable for a shared row, NotAllowed.
+    """
+    if row.starts_at <= at:
+        raise ValidationError({"starts_at": [_STARTED]})
+    row.ends_at = row.starts_at
+    return change_register(row, actor=actor, reason=reason, at=at)
+
+
 def _change_capability(row: RegisterRow) -> Capability:
     if row.change_capability is None:
         raise TypeError(f"A {type(row).__name__} is not changed by change_register.")
@@ -147,6 +168,32 @@ def _refuse_backdating(row: RegisterRow, before: RegisterRow | None, *, at: date
         then, now = getattr(before, field, None), getattr(row, field, None)
         if then != now and any(moment is not None and moment < at for moment in (then, now)):
             raise ValidationError({field: [_NOT_BACKDATED]})
+
+
+def _refuse_revival(row: RegisterRow, before: RegisterRow | None) -> None:
+    """Raise ValidationError if a cancelled row changes, or a new one would be empty; a sandbox's may be restored."""
+    if isinstance(before, PeriodRow) and before.is_cancelled and not is_sandbox(row.client_id):
+        raise ValidationError(_CANCELLED)
+    if before is None and isinstance(row, PeriodRow) and row.is_cancelled:
+        raise ValidationError({"ends_at": [_ENDS_LATER]})
+
+
+def _require_both_sides(row: RegisterRow, before: RegisterRow | None, actor: Actor) -> None:
+    """Raise ValidationError if one person signs an agreement alone, or extends a signed one.
+
+    Sandboxes and the agreements that the portal itself sets up, such as the demonstration's, need no signatures.
+    """
+    if not isinstance(row, ServiceAgreement) or actor.kind is not ByKind.USER or is_sandbox(row.client_id):
+        return
+    signed_at = before.signed_at if isinstance(before, ServiceAgreement) else None
+    if row.signed_at != signed_at:
+        raise ValidationError(_BOTH_SIGN)
+    if signed_at is not None and isinstance(before, ServiceAgreement) and _ends_after(row, before):
+        raise ValidationError({"ends_at": [_NOT_EXTENDED]})
+
+
+def _ends_after(row: PeriodRow, before: PeriodRow) -> bool:
+    return before.ends_at is not None and (row.ends_at is None or row.ends_at > before.ends_at)
 
 
 def _refuse_widening(row: RegisterRow, before: RegisterRow | None) -> None:

@@ -17,11 +17,12 @@ __all__ = ["MessageStatus", "list_messages", "list_messages_about"]
 class MessageStatus:
     """Delivery status of a message: ``state`` is queued, sent or failed; without address and text.
 
-    ``user_id`` is the recipient if a member of staff, else None.
+    ``user_id`` is the recipient if a member of staff, ``subject_id`` if a data subject, else None.
     """
 
     id: UUID
     user_id: UUID | None
+    subject_id: UUID | None
     kind: str
     channel: str
     language: str
@@ -51,6 +52,7 @@ def list_messages_about(related_id: UUID, *, actor: Actor) -> list[MessageStatus
         MessageStatus(
             id=one.id,
             user_id=one.user_id,
+            subject_id=one.subject_id,
             kind=one.kind,
             channel=one.channel,
             language=one.language,

@@ -51,6 +51,8 @@ class Capability(StrEnum):
     MANAGE_REGISTER = "manage_register"
     WEAKEN_SAFEGUARDS = "weaken_safeguards"
     MANAGE_AGREEMENTS = "manage_agreements"
+    SIGN_AGREEMENTS = "sign_agreements"
+    ATTEST_DUTIES = "attest_duties"
     ANNOUNCE_NOTICES = "announce_notices"
     ANSWER_ANNOUNCEMENTS = "answer_announcements"
     ANSWER_OBJECTIONS = "answer_objections"
@@ -110,6 +112,8 @@ class Capability(StrEnum):
     MANAGE_RETENTION = "manage_retention"
     MANAGE_HOLDS = "manage_holds"
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
+    REVIEW_DISPOSALS = "review_disposals"
+    APPROVE_DISPOSALS = "approve_disposals"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -132,6 +136,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.WEAKEN_SAFEGUARDS: frozenset({_OFFICER, _ADMIN}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.SIGN_AGREEMENTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.ATTEST_DUTIES: frozenset({_ADMIN}),
     Capability.ANNOUNCE_NOTICES: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.ANSWER_ANNOUNCEMENTS: frozenset({_ADMIN}),
     Capability.ANSWER_OBJECTIONS: frozenset({_OFFICER}),
@@ -191,6 +197,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_RETENTION: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MANAGE_HOLDS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
+    Capability.REVIEW_DISPOSALS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.APPROVE_DISPOSALS: frozenset({_OFFICER, _ADMIN}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -203,9 +211,11 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
+        Capability.SIGN_AGREEMENTS,
         Capability.SIGN_BALANCING_TEST,
         Capability.PROPOSE_ERASURES,
         Capability.APPROVE_ERASURES,
+        Capability.APPROVE_DISPOSALS,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.

@@ -56,9 +56,15 @@ _RIGHTS = ("rights_request", "kind", "state", "due_at", "expected_by")
 _HOLD = ("hold", "kind", "category", "review_on")
 _INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
+_DISPOSAL = ("disposal", "ground", "size")
 
 ACTS = (
     _act("activity.reported", _("Activity reported")),
+    _act("agreement.document_added", _("Document of an agreement added")),
+    _act("agreement.document_opened", _("Document of an agreement opened")),
+    _act("agreement.signature_given", _("Agreement signed by one side")),
+    _act("agreement.signed", _("Agreement signed by both sides")),
+    _act("agreement.signing_declined", _("Signing of an agreement declined")),
     _act("answer.confirmed", _("Answer on paper confirmed")),
     _act("answer.contradictory", _("Answers on paper contradict each other")),
     _act("answer.dismissed", _("Answer on paper dismissed")),
@@ -92,6 +98,19 @@ ACTS = (
     _act("consent.revoked", _("Consent revoked"), _sent(*_CONSENT)),
     _act("consent.unknown", _("Consent unknown")),
     _act("consent.withdrawn", _("Consent withdrawn"), _sent(*_CONSENT)),
+    _act("disposal.approval_declined", _("Disposal sent back to review by the second person")),
+    _act("disposal.approval_requested", _("Disposal needs a second person")),
+    _act("disposal.cancelled", _("Disposal ended without orders"), _sent(*_DISPOSAL)),
+    _act("disposal.certified", _("Disposal certified"), _sent("disposal", "number", "ground", "sha256")),
+    _act("disposal.continued", _("Disposal continued")),
+    _act("disposal.flagged", _("Data flagged for disposal"), _sent(*_DISPOSAL)),
+    _act("disposal.interrupted", _("Disposal interrupted")),
+    _act("disposal.item_taken_out", _("Holding taken out of a disposal")),
+    _act("disposal.opened", _("Disposal opened")),
+    _act("disposal.ordered", _("Disposal ordered from the systems"), _sent(*_DISPOSAL, "ordered", "sent_back")),
+    _act("disposal.scheduled", _("Disposal approved and scheduled"), _sent(*_DISPOSAL, "starts_at")),
+    _act("duty.attested", _("Duty of a client attested")),
+    _act("duty.reminded", _("Client reminded of its duties")),
     _act("erasure.announced", _("Person informed of an erasure")),
     _act("erasure.approved", _("Erasure approved by a second person")),
     _act("erasure.cancelled", _("Erasure cancelled")),

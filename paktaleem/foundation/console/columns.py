@@ -82,8 +82,10 @@ def render_state(text: Any, tone: str = "calm") -> SafeString:
 
 
 def period_pill(row: Any) -> SafeString:
-    """Return whether a period is future, in effect or over."""
+    """Return whether a period is cancelled, future, in effect or over."""
     at = client_now()
+    if row.ends_at == row.starts_at:
+        return render_state("Cancelled")
     if row.starts_at > at:
         return render_state(_("From {day}").format(day=day(row.starts_at)), "warn")
     if row.ends_at is not None and row.ends_at <= at:

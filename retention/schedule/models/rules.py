@@ -89,6 +89,12 @@ class RetentionRule(PeriodRow):
     method = models.CharField(
         max_length=24, choices=AnonymisationMethod, blank=True, help_text="Only if the data is anonymised."
     )
+    is_automatic = models.BooleanField(
+        "dispose without review",
+        default=False,
+        db_default=False,
+        help_text="What is due is disposed of without a review, unless it is more than one person may approve.",
+    )
     ground_en = models.CharField("ground (English)", max_length=500, help_text="Why this long: published.")
     ground_ur = models.CharField("ground (Urdu)", max_length=500)
     minimum = models.CharField(

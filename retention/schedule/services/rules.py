@@ -28,6 +28,7 @@ _FIXED_ONCE_STARTED = (
     "period",
     "action",
     "method",
+    "is_automatic",
     "ground_en",
     "ground_ur",
     "minimum",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -24,7 +25,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.admin.forms import ApproveForm, preview_panel
-from rights.erasures.certificates import read_body
 from rights.erasures.facts import AUTHORITY
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.pdf import render_certificate

@@ -22,6 +22,7 @@ from paktaleem.directory.data_systems.api.serializers import (
     as_part,
 )
 from paktaleem.directory.data_systems.models import Order, System
+from paktaleem.directory.data_systems.order_parameters import list_order_parameters
 from paktaleem.directory.data_systems.schedule import ASK_AGAIN_AFTER
 from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
 from paktaleem.directory.data_systems.services import (
@@ -119,9 +120,13 @@ class AcceptOrder(Operation):
 
     @extend_schema(request=None, responses=AcceptedOutput)
     def post(self, request: Request, order: UUID) -> Response:
-        """Accept an order; idempotent. The response of a correction has the new values; this access is recorded."""
+        """Accept an order; idempotent. The response of a correction has the new values; this access is recorded.
+
+        That of an anonymisation has its parameters, such as the pseudonym that replaces the LMS id.
+        """
         accepted = accept_order(_get_order(order, request), **_audit(request))
-        return Response({**as_order(accepted), "new_values": new_values_of(accepted, **_audit(request))})
+        values = new_values_of(accepted, **_audit(request))
+        return Response({**as_order(accepted), "new_values": values, "parameters": list_order_parameters(accepted)})
 
 
 class CompleteOrder(Operation):

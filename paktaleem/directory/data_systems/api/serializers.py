@@ -131,11 +131,33 @@ class FailInput(StrictSerializer):
     again = serializers.BooleanField(default=True)
 
 
+class OrderCaseOutput(serializers.Serializer[Any]):
+    """The case that an order serves, such as a disposal, by its kind and id."""
+
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+
+
+class OrderParametersOutput(serializers.Serializer[Any]):
+    """What the system needs to anonymise, depending on the method."""
+
+    pseudonym = serializers.CharField(
+        required=False, help_text="For keyed_pseudonym: replaces the LMS id; the same in every system. 64 hex digits."
+    )
+    smallest_group = serializers.IntegerField(
+        required=False, help_text="For generalise: the least number of people that a group may have."
+    )
+
+
 class OrderOutput(serializers.Serializer[Any]):
     """One order. Its ``id`` stays the same however often it is sent: carry it out once."""
 
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(OrderKind.choices)
+    method = serializers.CharField(
+        help_text="How to anonymise: drop, generalise or keyed_pseudonym. Empty: not stated, or another kind of order."
+    )
+    case = OrderCaseOutput(allow_null=True, help_text="The case that the order serves; null: none.")
     state = serializers.ChoiceField([state.value for state in State])
     subject = serializers.CharField(
         allow_null=True, help_text="The LMS id; null if the order is answered and the person erased."
@@ -155,9 +177,10 @@ class OrderOutput(serializers.Serializer[Any]):
 
 
 class AcceptedOutput(OrderOutput):
-    """An accepted order; for a correction with the new values."""
+    """An accepted order; for a correction with the new values, for an anonymisation with its parameters."""
 
     new_values = serializers.DictField(child=serializers.CharField(allow_null=True))
+    parameters = OrderParametersOutput()
 
 
 class OrdersOutput(serializers.Serializer[Any]):
@@ -193,6 +216,8 @@ def as_order(order: Order) -> dict[str, Any]:
     return {
         "id": str(order.pk),
         "kind": order.kind,
+        "method": order.method,
+        "case": {"kind": order.parent_kind, "id": str(order.parent_id)} if order.parent_id else None,
         "state": order.state,
         "subject": name_of(order),
         "categories": order.categories,

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 name="Order",
                 fields=[
                     ("kind", models.CharField(choices=[('collect', 'Provide all data held'), ('correct', 'Correct'), ('restrict', 'Restrict processing'), ('lift_restriction', 'Lift the restriction'), ('erase', 'Erase'), ('anonymise', 'Anonymise'), ('object', 'Stop after an objection')], max_length=20)),
+                    ("method", models.CharField(blank=True, db_default="", default="", help_text="How data is anonymised; empty: not stated.", max_length=24)),
                     (
                         "reason",
                         models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=32),
@@ -86,6 +87,7 @@ class Migration(migrations.Migration):
                         models.CheckConstraint(condition=models.Q(("new_values", None), ("kind", "correct"), _connector="OR"), name="order_values_of_a_correction"),
                         models.CheckConstraint(condition=models.Q(models.Q(("parent_id", None), ("parent_kind", "")), models.Q(models.Q(("parent_kind", ""), _negated=True), ("parent_id__isnull", False)), _connector="OR"), name="order_parent_is_whole"),
                         models.CheckConstraint(condition=models.Q(("due_at__gt", models.F("created_at"))), name="order_due_later"),
+                        models.CheckConstraint(condition=models.Q(("method", ""), ("kind", "anonymise"), _connector="OR"), name="order_method_of_kind"),
                     ],
                 },
             ),
@@ -108,6 +110,7 @@ class Migration(migrations.Migration):
                 name="OrderSet",
                 fields=[
                     ("kind", models.CharField(choices=[('collect', 'Provide all data held'), ('correct', 'Correct'), ('restrict', 'Restrict processing'), ('lift_restriction', 'Lift the restriction'), ('erase', 'Erase'), ('anonymise', 'Anonymise'), ('object', 'Stop after an objection')], max_length=20)),
+                    ("method", models.CharField(blank=True, db_default="", default="", help_text="How data is anonymised; empty: not stated.", max_length=24)),
                     (
                         "reason",
                         models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=32),

@@ -62,9 +62,12 @@ _ENDED = sorted(state.value for state in ENDED)
 
 
 class OrderColumns(models.Model):
-    """Common columns of an order and an order set: kind, reason, ground, due date, case."""
+    """Common columns of an order and an order set: kind, method, reason, ground, due date, case."""
 
     kind = models.CharField(max_length=20, choices=OrderKind)
+    method = models.CharField(
+        max_length=24, blank=True, default="", db_default="", help_text="How data is anonymised; empty: not stated."
+    )
     reason = models.CharField(max_length=32, choices=Reason)
     ground = models.CharField(max_length=32, choices=Ground)
     categories = ArrayField(models.CharField(max_length=63), help_text="The data it is about.")
@@ -77,7 +80,7 @@ class OrderColumns(models.Model):
         abstract = True
 
 
-_ORDERED = dict.fromkeys(("categories", "parent_kind"), Personal.NONE)
+_ORDERED = dict.fromkeys(("method", "categories", "parent_kind"), Personal.NONE)
 
 
 class OrderSet(OrderColumns):
@@ -203,6 +206,7 @@ class Order(OrderColumns):
                 name="order_parent_is_whole",
             ),
             models.CheckConstraint(condition=Q(due_at__gt=F("created_at")), name="order_due_later"),
+            models.CheckConstraint(condition=Q(method="") | Q(kind=OrderKind.ANONYMISE), name="order_method_of_kind"),
         ]
         indexes = [
             models.Index(fields=["client", "system", "id"], condition=Q(ended_at=None), name="order_open_of_system"),

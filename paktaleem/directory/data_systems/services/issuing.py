@@ -36,12 +36,14 @@ _FIELDS_NAMED = 2
 class OrderSpec:
     """Specification of orders: kind, categories, reason, ground, due date and case.
 
-    ``purpose`` is the code of the purpose of a restriction or an objection; empty: every purpose.
+    ``purpose`` is the code of the purpose of a restriction or an objection; empty: every purpose. ``method`` is the
+    code of the method by which data is anonymised.
     """
 
     kind: OrderKind
     categories: frozenset[str]
     purpose: str = ""
+    method: str = ""
     reason: Reason
     ground: Ground
     due_at: datetime
@@ -51,6 +53,7 @@ class OrderSpec:
         """Return the columns that an order and an order set share, except the categories."""
         return {
             "kind": self.kind.value,
+            "method": self.method,
             "reason": self.reason.value,
             "ground": self.ground.value,
             "due_at": self.due_at,
@@ -61,7 +64,8 @@ class OrderSpec:
 
     def facts(self) -> dict[str, Any]:
         """Return the facts for the ledger."""
-        return {"reason": self.reason.value, "ground": self.ground.value, "due_at": self.due_at.isoformat()}
+        method = {"method": self.method} if self.method else {}
+        return {"reason": self.reason.value, "ground": self.ground.value, "due_at": self.due_at.isoformat(), **method}
 
 
 @transaction.atomic
@@ -102,6 +106,8 @@ def check_order_spec(spec: OrderSpec, *, at: datetime) -> None:
         raise ValidationError({"due_at": ["Choose a time in the future."]})
     if not spec.categories:
         raise ValidationError({"categories": ["Name at least one category."]})
+    if spec.method and spec.kind is not OrderKind.ANONYMISE:
+        raise ValidationError({"method": ["Leave it out unless data is anonymised."]})
 
 
 def _issue(

@@ -1,6 +1,7 @@
 """Issue the same order about very many people: one statement and one ledger entry for any number."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,20 +20,14 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.ids import UUID7_SQL, clock_bytes, new_id
 
 __all__ = ["issue_orders_for_set"]
 
-_UUID7 = (
-    "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING %(clock)s FROM 1 FOR 6), 52, 1), 53, 1),"
-    " 'hex')::uuid"
-)
-"""A UUIDv7 of the set's time (RFC 9562 §5.7): a version 4 with two bits changed; 48 leading bits are milliseconds."""
-
 _PLACE = re.compile("%[%s]")
-_ORDERED = "kind, reason, ground, due_at, parent_kind, parent_id, created_at"
+_ORDERED = "kind, method, reason, ground, due_at, parent_kind, parent_id, created_at"
 _VALUES = (
-    "%(kind)s, %(reason)s, %(ground)s, %(due_at)s::timestamptz, %(parent_kind)s, %(parent_id)s::uuid,"
+    "%(kind)s, %(method)s, %(reason)s, %(ground)s, %(due_at)s::timestamptz, %(parent_kind)s, %(parent_id)s::uuid,"
     " %(created_at)s::timestamptz"
 )
 _ACTOR, _BY = "actor_kind, actor_id, actor_role", "%(actor_kind)s, %(actor_id)s::uuid, %(actor_role)s"
@@ -45,13 +40,13 @@ WITH told AS (
 ), made AS (
     INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, order_set_id, state, attempts,
         failure, fields, categories, changed_at, stuck_at, {_ORDERED})
-    SELECT {_UUID7}, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
+    SELECT {UUID7_SQL}, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
         %(created_at)s, %(stuck_at)s, {_VALUES}
     FROM ({{people}}) AS people (person) CROSS JOIN told
     RETURNING id, subject_id
 ), stepped AS (
     INSERT INTO systems_orderstep (id, client_id, order_id, state, attempt, code, taken_at, {_ACTOR})
-    SELECT {_UUID7}, %(client)s, id, 'queued', 0, '', %(created_at)s, {_BY} FROM made
+    SELECT {UUID7_SQL}, %(client)s, id, 'queued', 0, '', %(created_at)s, {_BY} FROM made
 )
 INSERT INTO systems_orderset (id, client_id, categories, size, orders_hash, {_ORDERED}, {_ACTOR})
 SELECT %(set)s, %(client)s, %(categories)s, count(*), {HASH_OF_SET}, {_VALUES}, {_BY} FROM made HAVING count(*) > 0
@@ -70,19 +65,27 @@ and sequential scans are disabled for this transaction."""
 
 @transaction.atomic
 def issue_orders_for_set(
-    people: QuerySet[Subject], spec: OrderSpec, *, client_id: UUID, actor: Actor, at: datetime
+    people: QuerySet[Subject],
+    spec: OrderSpec,
+    *,
+    client_id: UUID,
+    only_to: Collection[UUID] | None = None,
+    actor: Actor,
+    at: datetime,
 ) -> OrderSet | None:
     """Issue the same order about these people to every system with any of the categories; return the set.
 
-    Returns None if there are no people or no system. People who are or were erased are left out. One ledger entry,
-    ``order.set_created``, proves all orders by their number and hash. No rows are read into memory. Corrections are
-    refused, since they differ from person to person. Raises ValidationError naming what is wrong, NotAllowed.
+    ``only_to`` limits them to the systems with these ids. Returns None if there are no people or no system. People who
+    are or were erased are left out. One ledger entry, ``order.set_created``, proves all orders by their number and
+    hash. No rows are read into memory. Corrections are refused, since they differ from person to person. Raises
+    ValidationError naming what is wrong, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, client_id)
     check_order_spec(spec, at=at)
     if spec.kind is OrderKind.CORRECT:
         raise ValidationError({"kind": ["Corrections differ from person to person: issue them one at a time."]})
-    found = systems_holding(client_id, spec.categories, at=at)
+    holding = systems_holding(client_id, spec.categories, at=at)
+    found = [system for system in holding if only_to is None or system.pk in only_to]
     chosen = people.filter(client_id=client_id, erased_at=None, erasure_started_at=None).order_by().values("pk")
     wanted, params = _named_sql(chosen)
     kind, actor_id, role = actor_columns(actor)
@@ -92,7 +95,7 @@ def issue_orders_for_set(
         "set": new_id(),
         "client": client_id,
         "stuck_at": stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
-        "clock": int(at.timestamp() * 1000).to_bytes(6),
+        "clock": clock_bytes(at),
         "categories": sorted(spec.categories),
         "systems": [system.pk for system in found],
         "actor_kind": kind,

@@ -1,0 +1,1 @@
+"""Signatures and documents of agreements, contacts of clients, and the duties that clients attest."""

@@ -1,0 +1,240 @@
+"""Service agreements in the console: draft, signed by both sides, suspended, ended."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+
+from consent.agreements import services
+from consent.agreements.admin import forms
+from consent.agreements.admin.panels import agreement_panels
+from consent.agreements.models import AgreementDocument, AgreementSigning
+from consent.register.admin.row_admin import RegisterAdmin, cancel_act
+from consent.register.models import AgreementSuspension, ServiceAgreement
+from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+
+__all__ = ["ServiceAgreementAdmin"]
+
+_TONES = {
+    "draft": "warn",
+    "upcoming": "warn",
+    "active": "good",
+    "suspended": "bad",
+    "ended": "calm",
+    "cancelled": "calm",
+}
+
+
+def _render_agreement_state(row: Any) -> SafeString:
+    state = row.state(client_now())
+    state = "suspended" if state == "active" and row.is_suspended else state
+    return render_state(state.capitalize(), _TONES[state])
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    services.sign_agreement(row, reason=given["reason"], **_by(request))
+
+
+def _sign_on_paper(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    services.sign_agreement(row, paper=given["document"], reason=given["reason"], **_by(request))
+
+
+def _decline(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    services.decline_signing(row, reason=given["reason"], **_by(request))
+
+
+def _suspend(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    services.suspend_agreement(row, reason=given["reason"], **_by(request))
+
+
+def _resume(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    services.resume_agreement(row, reason=given["reason"], **_by(request))
+
+
+def _end(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    services.end_agreement(row, exit_days=given["exit_days"], reason=given["reason"], **_by(request))
+
+
+def _add_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    services.add_document(row, given["file"], kind=given["kind"], **_by(request))
+
+
+def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    del row
+    document: AgreementDocument = given["document"]
+    content = b"".join(services.open_document(document, reason=given["reason"], **_by(request)))
+    kind = FileKind(document.file_kind)
+    response = HttpResponse(content, content_type=CONTENT_TYPES[kind])
+    response["Content-Disposition"] = f'attachment; filename="{document.kind}-{document.added_at:%Y%m%d}.{kind}"'
+    return response
+
+
+def _attest(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    client = Client.objects.get(pk=row.client_id)
+    services.attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
+
+
+def _is_draft(row: ServiceAgreement, _at: datetime) -> bool:
+    return row.signed_at is None and not row.is_cancelled
+
+
+def _has_document(row: ServiceAgreement, _at: datetime) -> bool:
+    return AgreementDocument.objects.filter(client_id=row.client_id, agreement=row).exists()
+
+
+def _may_be_signed_on_paper(row: ServiceAgreement, at: datetime) -> bool:
+    return _is_draft(row, at) and _has_document(row, at)
+
+
+def _is_signed_by_one(row: ServiceAgreement, at: datetime) -> bool:
+    waiting = AgreementSigning.objects.filter(client_id=row.client_id, agreement=row, state=ChangeState.WAITING)
+    return _is_draft(row, at) and waiting.exists()
+
+
+def _suspensions(row: ServiceAgreement, at: datetime) -> QuerySet[AgreementSuspension]:
+    found: QuerySet[AgreementSuspension] = AgreementSuspension.objects.active(at).filter(
+        client_id=row.client_id, agreement=row
+    )
+    return found
+
+
+def _is_running(row: ServiceAgreement, at: datetime) -> bool:
+    return row.state(at) == "active" and row.starts_at < at
+
+
+@admin.register(ServiceAgreement, site=site)
+class ServiceAgreementAdmin(RegisterAdmin):
+    """Agreements between PakTaleem and its clients."""
+
+    section = "Agreements"
+    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
+    row_fields = ("reference", "starts_at", "ends_at", "exit_until")
+    fixed = ("starts_at",)
+    detail_fields = ("state", "signed_at")
+    list_display = ("reference", "owner", "state", "starts_at", "ends_at", "exit_until")
+    list_filter = ("client",)
+    search_fields = ("reference",)
+    intro = (
+        "Without an agreement in force, no data is processed for a client. A draft takes effect once both sides have "
+        "signed it. Suspending or ending it changes every decision at once."
+    )
+    empty_text = "No agreement yet: nothing is processed for any client."
+    state = state_column(_render_agreement_state)
+    acts = (
+        RowAction(
+            "sign",
+            "Sign agreement",
+            Capability.SIGN_AGREEMENTS,
+            _sign,
+            lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person "
+            "who signs second confirms the same term, instructions and documents.",
+            done="Signed for your side.",
+            applies=_is_draft,
+        ),
+        RowAction(
+            "sign-paper",
+            "Record the client’s signature on paper",
+            Capability.MANAGE_AGREEMENTS,
+            _sign_on_paper,
+            form=forms.PaperForm,
+            lead="Choose the document that the client has signed. Another officer then signs for PakTaleem.",
+            done="The client’s signature is recorded. Another officer must sign for PakTaleem.",
+            applies=_may_be_signed_on_paper,
+        ),
+        RowAction(
+            "decline",
+            "Decline to sign",
+            Capability.SIGN_AGREEMENTS,
+            _decline,
+            lead="The signature of the one side no longer counts, and the agreement stays a draft.",
+            done="Declined. The agreement is a draft.",
+            applies=_is_signed_by_one,
+        ),
+        RowAction(
+            "add-document",
+            "Add a document",
+            Capability.SIGN_AGREEMENTS,
+            _add_document,
+            form=forms.DocumentForm,
+            lead="A document of the agreement. If one side has signed already, it must sign again.",
+            done="Added, and encrypted.",
+        ),
+        RowAction(
+            "open-document",
+            "Open a document",
+            Capability.SIGN_AGREEMENTS,
+            _open_document,
+            form=forms.OpenDocumentForm,
+            lead="Your access is recorded with your name and reason.",
+            applies=_has_document,
+        ),
+        RowAction(
+            "attest",
+            "Confirm your duties for the year",
+            Capability.ATTEST_DUTIES,
+            _attest,
+            form=forms.AttestForm,
+            lead="As controller, your institution confirms once a year that it fulfils its own duties.",
+            done="Confirmed. The confirmation is recorded with your name.",
+            applies=_is_running,
+        ),
+        RowAction(
+            "suspend",
+            "Suspend agreement",
+            Capability.MANAGE_AGREEMENTS,
+            _suspend,
+            lead="From the next decision data is only stored and deleted, until the agreement is resumed.",
+            done="Suspended. In effect from the next decision.",
+            danger=True,
+            applies=lambda row, at: _is_running(row, at) and not _suspensions(row, at).exists(),
+        ),
+        RowAction(
+            "resume",
+            "Resume agreement",
+            Capability.MANAGE_AGREEMENTS,
+            _resume,
+            lead="From the next decision data is processed again, within the instructions.",
+            done="Resumed. In effect from the next decision.",
+            applies=lambda row, at: _is_running(row, at) and _suspensions(row, at).filter(starts_at__lt=at).exists(),
+        ),
+        cancel_act("Cancel agreement", "It will never take effect.", Capability.MANAGE_AGREEMENTS),
+        RowAction(
+            "end",
+            "End agreement",
+            Capability.MANAGE_AGREEMENTS,
+            _end,
+            form=forms.EndAgreementForm,
+            lead="From now on data may only be deleted, and stored until the end of the exit period. An agreement "
+            "that has ended is not continued: both sides sign a new one.",
+            done="Ended. In effect from the next decision.",
+            danger=True,
+            applies=_is_running,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Annotate whether it is suspended now."""
+        now = AgreementSuspension.objects.active(get_action_time(request)).filter(
+            client_id=OuterRef("client_id"), agreement=OuterRef("pk")
+        )
+        found: QuerySet[Any] = super().get_queryset(request).annotate(is_suspended=Exists(now))
+        return found
+
+    def panels(self, request: HttpRequest, row: ServiceAgreement) -> list[dict[str, Any]]:
+        """Show signatures, documents, suspensions, PakTaleem's part for each purpose, and duties."""
+        return agreement_panels(row, viewer=actor_of(request), at=get_action_time(request))

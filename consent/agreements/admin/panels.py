@@ -1,0 +1,92 @@
+"""Panels on the page of an agreement."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import get_language, gettext
+
+from consent.agreements.duties import DUTIES
+from consent.agreements.models import AgreementDocument, AgreementSigning, DutyAttestation, Side
+from consent.agreements.selectors import Part, list_parts
+from consent.register.models import AgreementSuspension, Instruction, ServiceAgreement
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.console.columns import day, period_pill
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["agreement_panels"]
+
+_TEMPLATE = "console/panels/agreement.html"
+_LATEST = 20
+
+
+def agreement_panels(row: ServiceAgreement, *, viewer: Actor, at: datetime) -> list[dict[str, Any]]:
+    """Return the panel of an agreement: signatures, documents, suspensions, instructions, parts and duties."""
+    own: dict[str, Any] = {"client_id": row.client_id, "agreement": row}
+    with in_client(row.client_id):
+        signings = list(AgreementSigning.objects.filter(**own).select_related("paper")[:_LATEST])
+        attested = list(DutyAttestation.objects.filter(client_id=row.client_id)[:_LATEST])
+        names = _names(row.client_id, signings, attested, viewer)
+        panel = {
+            "template": _TEMPLATE,
+            "signings": [_to_signing(one, names) for one in signings],
+            "documents": list(AgreementDocument.objects.filter(**own)[:_LATEST]),
+            "suspensions": [
+                (one, period_pill(one)) for one in AgreementSuspension.objects.filter(**own).order_by("-starts_at")
+            ],
+            "instructions": [(one, period_pill(one)) for one in Instruction.objects.filter(**own)],
+            "parts": [_to_part(one) for one in list_parts(row.client_id, at=at)],
+            "attested": [_to_attested(one, names) for one in attested],
+        }
+    return [panel]
+
+
+def _names(
+    client_id: UUID, signings: list[AgreementSigning], attested: list[DutyAttestation], viewer: Actor
+) -> dict[UUID, str]:
+    """Return the email addresses of those who signed; a client sees “PakTaleem” instead of an officer."""
+    ids = {one.requested_by for one in signings} | {one.settled_by for one in signings if one.settled_by}
+    ids |= {one.attested_by for one in attested}
+    found = dict(User.objects.filter(pk__in=ids).values_list("pk", "email"))
+    if viewer.client_id is None:
+        return found
+    own = Membership.objects.filter(client_id=client_id, user_id__in=ids).values_list("user_id", flat=True)
+    members = set(own)
+    return {key: email if key in members else "PakTaleem" for key, email in found.items()}
+
+
+def _to_signing(row: AgreementSigning, names: dict[UUID, str]) -> dict[str, Any]:
+    former = gettext("Former staff")
+    first = Side(row.first_side)
+    second = Side.CLIENT if first is Side.PAKTALEEM else Side.PAKTALEEM
+    return {
+        "state": row.get_state_display(),
+        "first": first.label,
+        "first_by": names.get(row.requested_by, former),
+        "first_at": row.requested_at,
+        "paper": row.paper,
+        "second": second.label,
+        "second_by": names.get(row.settled_by, former) if row.settled_by else "",
+        "second_at": row.settled_at,
+        "is_signed": row.state == "approved",
+    }
+
+
+def _to_part(part: Part) -> dict[str, Any]:
+    following = ""
+    if part.next_part is not None:
+        following = gettext("{part}, from {day}").format(part=part.next_part.label, day=day(part.next_at))
+    return {
+        "purpose": part.purpose,
+        "part": part.part.label,
+        "since": day(part.since),
+        "of": gettext("Only here") if part.is_own else gettext("At every client"),
+        "following": following,
+    }
+
+
+def _to_attested(row: DutyAttestation, names: dict[UUID, str]) -> dict[str, Any]:
+    urdu = get_language() == "ur"
+    texts = {duty.code: duty.text_ur if urdu else duty.text_en for duty in DUTIES}
+    return {"row": row, "text": texts.get(row.duty, row.duty), "by": names.get(row.attested_by, "—")}

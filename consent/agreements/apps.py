@@ -1,0 +1,15 @@
+"""Django app of agreements: signatures, documents, contacts, attested duties."""
+
+from paktaleem.foundation.extensions import config
+
+
+class AgreementsConfig(config.PortalAppConfig):
+    """Signatures and documents of agreements, contacts of clients, attested duties."""
+
+    name = "consent.agreements"
+    label = "agreements"
+    verbose_name = "agreements"
+    handlers = (
+        ("paktaleem.directory.copies.sections.person_sections", "consent.agreements.sections.list_agreement_sections"),
+        ("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "consent.agreements.models.DOCUMENT_KEYS"),
+    )

@@ -1,0 +1,32 @@
+"""Tenant isolation of agreements' signatures and documents, contacts and attested duties."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("agreements", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("consent", "0002_tenancy"),
+        ("files", "0002_tenancy"),
+        ("subjects", "0002_tenancy"),
+    ]
+    operations = [
+        Isolate(
+            TenantIsolation("AgreementDocument"),
+            TenantIsolation("AgreementSigning"),
+            TenantIsolation("AttestationReminder"),
+            TenantIsolation("ClientContact"),
+            TenantIsolation("HistoricalClientContact"),
+            TenantIsolation("DutyAttestation"),
+            AppendOnly("DutyAttestation"),
+            AppendOnly("AttestationReminder"),
+            SameClientForeignKey("AgreementDocument", "agreement", "consent.ServiceAgreement"),
+            SameClientForeignKey("AgreementDocument", "file", "files.SealedFile"),
+            SameClientForeignKey("AgreementSigning", "agreement", "consent.ServiceAgreement"),
+            SameClientForeignKey("AgreementSigning", "paper", "AgreementDocument"),
+            SameClientForeignKey("ClientContact", "subject", "subjects.Subject"),
+        ),
+    ]

@@ -1,0 +1,215 @@
+"""Signatures and documents of agreements, contacts of clients, attested duties and their reminders."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.agreements.duties import DUTIES
+from consent.register.models import ServiceAgreement
+from consent.register.models.rows import PeriodRow, period_is_ordered_or_empty
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.encryption.row_keys import row_keys
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+
+__all__ = [
+    "DOCUMENT_KEYS",
+    "AgreementDocument",
+    "AgreementSigning",
+    "AttestationReminder",
+    "ClientContact",
+    "ContactKind",
+    "DocumentKind",
+    "DutyAttestation",
+    "Side",
+]
+
+_NONE = Personal.NONE
+
+
+class Side(models.TextChoices):
+    """The two sides of an agreement."""
+
+    PAKTALEEM = "paktaleem", _("PakTaleem")
+    CLIENT = "client", _("The client")
+
+
+class DocumentKind(models.TextChoices):
+    """Kinds of documents of an agreement."""
+
+    AGREEMENT = "agreement", _("Agreement")
+    AMENDMENT = "amendment", _("Amendment")
+    INSTRUCTION = "instruction", _("Written instruction")
+    OTHER = "other", _("Other document")
+
+
+class OwnRow(models.Model):
+    """Columns of every row: id and client."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
+        abstract = True
+
+
+class AgreementDocument(OwnRow):
+    """One document of an agreement: a file sealed under a key of its own, as it names the people who sign."""
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={"kind": _NONE, "file_kind": _NONE, "wrapped": Personal.SECRET},
+    )
+
+    agreement = models.ForeignKey(
+        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    kind = models.CharField(max_length=16, choices=DocumentKind)
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    file_kind = models.CharField(max_length=16)
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+    added_by = models.UUIDField()
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-added_at", "-id"]
+        indexes = [models.Index(fields=["client", "agreement"], name="document_of_agreement")]
+
+    def __str__(self) -> str:
+        """Return kind and day."""
+        return f"{self.get_kind_display()}, {self.added_at:%Y-%m-%d}"
+
+
+DOCUMENT_KEYS = row_keys(AgreementDocument)
+
+
+class AgreementSigning(RequestedChange):
+    """One signing of an agreement: one side signs first (``requested_by``), the other second (``settled_by``).
+
+    ``first_side`` is the side that signed first. ``paper`` is the document with the client's signature, if an officer
+    recorded it; then a second officer signs for PakTaleem. ``terms_hash`` is the SHA-256 of the terms that both sign:
+    if they change in between, the first signature is replaced.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, personal={"first_side": _NONE, "terms_hash": _NONE, "requested_kind": _NONE, "state": _NONE}
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    agreement = models.ForeignKey(
+        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    first_side = models.CharField(max_length=16, choices=Side)
+    paper = models.ForeignKey(
+        AgreementDocument, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    terms_hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = "signing of an agreement"
+        verbose_name_plural = "signings of agreements"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "agreement"],
+                condition=Q(state__in=[ChangeState.WAITING, ChangeState.APPROVED]),
+                name="agreementsigning_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(paper=None) | Q(first_side=Side.CLIENT), name="agreementsigning_paper_is_the_clients"
+            ),
+            *second_person_constraints("agreementsigning"),
+        ]
+        indexes = [models.Index(fields=["state", "first_side"], name="agreementsigning_by_state")]
+
+    def __str__(self) -> str:
+        """Return the state."""
+        return str(self.get_state_display())
+
+
+class ContactKind(models.TextChoices):
+    """Kinds of contacts of a client."""
+
+    PRIVACY = "privacy", _("Privacy contact")
+    DPO = "dpo", _("Data protection officer")
+    NOTICES = "notices", _("Receives notices")
+
+
+class ClientContact(PeriodRow):
+    """One contact of a client, for a period. Name and address are sealed as those of any other person."""
+
+    change_capability = Capability.MANAGE_REGISTER
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"kind": _NONE})
+
+    kind = models.CharField(max_length=16, choices=ContactKind)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["kind", "-starts_at"]
+        constraints = [period_is_ordered_or_empty("clientcontact_period")]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="clientcontact_of_person"),
+            *newest_first("starts_at", "clientcontact_by_start"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the kind."""
+        return str(self.get_kind_display())
+
+
+class DutyAttestation(OwnRow):
+    """One duty that a client's administrator attested for a year, with the version and the hash of its text."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"duty": _NONE, "notice_url": _NONE, "text_hash": _NONE})
+
+    duty = models.CharField(max_length=24, choices=[(duty.code, duty.code) for duty in DUTIES])
+    notice_url = models.URLField("link", max_length=300, blank=True, default="", help_text="Where users are informed.")
+    text_version = models.PositiveSmallIntegerField()
+    text_hash = models.CharField(max_length=64)
+    valid_until = models.DateField("valid until")
+    attested_by = models.UUIDField()
+    attested_at = models.DateTimeField("attested")
+
+    class Meta:
+        verbose_name = "attested duty"
+        verbose_name_plural = "attested duties"
+        ordering = ["-attested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "duty", "valid_until"], name="dutyattestation_once_a_day"),
+            models.CheckConstraint(
+                condition=~Q(duty="users_informed") | ~Q(notice_url=""), name="dutyattestation_informed_by_a_link"
+            ),
+        ]
+        indexes = newest_first("attested_at", "dutyattestation_by_time")
+
+    def __str__(self) -> str:
+        """Return duty and last day."""
+        return f"{self.duty}, {self.valid_until}"
+
+
+class AttestationReminder(OwnRow):
+    """One reminder that duties are to be attested; at most one for each client and day."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND)
+
+    on = models.DateField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "on"], name="attestationreminder_once")]
+
+    def __str__(self) -> str:
+        """Return the day."""
+        return str(self.on)

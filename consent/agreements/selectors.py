@@ -1,0 +1,201 @@
+"""Reads of agreements: parts by purpose, contacts, duties, and what is missing at each client."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Min, Q, QuerySet
+from django.db.models.functions import Greatest
+
+from consent.agreements.duties import DUTIES, NEAR, Duty, compute_due_day
+from consent.agreements.models import ClientContact, ContactKind, DutyAttestation
+from consent.register.bases import CapacityRule
+from consent.register.models import Capacity, Purpose, PurposeCapacity, ServiceAgreement
+from consent.register.rows_to_rules import to_capacity_rules
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "ClientToDo",
+    "DutyState",
+    "Part",
+    "list_clients_with_agreement",
+    "list_contacts",
+    "list_duties",
+    "list_notice_recipients",
+    "list_parts",
+    "list_to_do",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """PakTaleem's part for one purpose at one client: since when, who set it, and the next change, if any.
+
+    ``since`` is None if nothing is set, so that PakTaleem is processor. ``next_part`` takes effect at ``next_at``.
+    """
+
+    purpose: Purpose
+    part: Capacity
+    since: datetime | None
+    is_own: bool
+    next_part: Capacity | None
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DutyState:
+    """One duty of a client: when it must be attested, and until when the last attestation is valid."""
+
+    duty: Duty
+    due_on: date
+    attested_until: date | None
+
+    def is_open(self, today: date) -> bool:
+        """Return True if it is to be attested: never attested, or it runs out soon."""
+        return self.attested_until is None or self.due_on - NEAR <= today
+
+
+@dataclass(frozen=True, slots=True)
+class ClientToDo:
+    """The missing items of a client with an agreement: duties to attest, contacts, the postal address."""
+
+    client: Client
+    duties: tuple[DutyState, ...]
+    needs_privacy_contact: bool
+    needs_notice_contact: bool
+    needs_address: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is missing."""
+        return not (self.duties or self.needs_privacy_contact or self.needs_notice_contact or self.needs_address)
+
+
+def list_parts(client_id: UUID, *, at: datetime) -> list[Part]:
+    """List PakTaleem's part for each active purpose of a client, by code; three queries, in the client's context."""
+    owners = [client_id, PAKTALEEM]
+    purposes = Purpose.objects.filter(client_id__in=owners)
+    codes = {one.pk: one.code for one in purposes}
+    # A client's own purpose replaces the shared one with its code.
+    by_code = {one.code: one for one in sorted(purposes, key=lambda one: one.client_id == client_id)}
+    rows = {one.pk: one for one in PurposeCapacity.objects.filter(client_id__in=owners)}
+    rules = to_capacity_rules(rows.values(), codes=codes, client_id=client_id)
+    own = {rule.precedence for rule in rules if rows[_row_of(rule)].client_id == client_id}
+    return [_find_part(one, rules, own, at) for _code, one in sorted(by_code.items()) if one.is_active]
+
+
+def _row_of(rule: CapacityRule) -> UUID:
+    key = rule.precedence[-1]
+    if not isinstance(key, UUID):
+        raise TypeError("The last part of the precedence of a capacity is the key of its row.")
+    return key
+
+
+def _find_part(purpose: Purpose, rules: list[CapacityRule], own: set[tuple[object, ...]], at: datetime) -> Part:
+    mine = [rule for rule in rules if rule.purpose == purpose.code]
+    best = _best(mine, at)
+    moments = sorted({moment for rule in mine for moment in rule.period.moments() if moment > at})
+    later = next((moment for moment in moments if _part_of(_best(mine, moment)) != _part_of(best)), None)
+    return Part(
+        purpose=purpose,
+        part=_part_of(best),
+        since=None if best is None else best.period.starts_at,
+        is_own=best is not None and best.precedence in own,
+        next_part=None if later is None else _part_of(_best(mine, later)),
+        next_at=later,
+    )
+
+
+def _best(rules: Iterable[CapacityRule], at: datetime) -> CapacityRule | None:
+    return max((rule for rule in rules if rule.period.contains(at)), key=lambda rule: rule.precedence, default=None)
+
+
+def _part_of(rule: CapacityRule | None) -> Capacity:
+    return Capacity.PROCESSOR if rule is None else Capacity(rule.capacity)
+
+
+def list_contacts(client_id: UUID, *, at: datetime) -> QuerySet[ClientContact]:
+    """Return the contacts of a client now, without those whose data was erased."""
+    found: QuerySet[ClientContact] = ClientContact.objects.active(at).filter(
+        client_id=client_id, subject__erased_at=None
+    )
+    return found.select_related("subject")
+
+
+def list_notice_recipients(client_id: UUID, *, at: datetime) -> list[User | Subject]:
+    """List who receives notices to a client: its administrators and its contacts for notices; in its context."""
+    contacts = list_contacts(client_id, at=at).filter(kind=ContactKind.NOTICES).order_by("pk")
+    people = list({one.subject_id: one.subject for one in contacts}.values())
+    return [*list_staff(client_id, Role.CLIENT_ADMIN, at=at), *people]
+
+
+def _live_agreements(at: datetime) -> QuerySet[ServiceAgreement]:
+    """Return the agreements in force, without PakTaleem's own and those of sandboxes, which have no duties."""
+    rows: QuerySet[ServiceAgreement] = ServiceAgreement.objects.active(at).filter(signed_at__lte=at)
+    return rows.exclude(client_id=PAKTALEEM).filter(client__is_sandbox=False)
+
+
+def list_clients_with_agreement(*, at: datetime) -> list[UUID]:
+    """List the clients with an agreement in force, which have duties to attest; in the officers' view."""
+    return sorted(set(_live_agreements(at).order_by().values_list("client_id", flat=True)))
+
+
+def list_duties(client: Client, *, at: datetime) -> list[DutyState]:
+    """List the duties of a client with the day each is due; none without an agreement in force. Two queries."""
+    return next((states for _client, states in _list_states([client], at=at)), [])
+
+
+def list_to_do(*, at: datetime, client_id: UUID | None = None) -> list[ClientToDo]:
+    """List the clients at which something is missing, by name, or one of them; five queries, in the caller's view."""
+    clients = Client.objects.filter(pk=client_id) if client_id else Client.objects.all()
+    contacts = ClientContact.objects.active(at).filter(subject__erased_at=None)
+    kinds: defaultdict[UUID, set[str]] = defaultdict(set)
+    for owner, kind in contacts.order_by().values_list("client_id", "kind").distinct():
+        kinds[owner].add(kind)
+    found = [
+        _to_do(client, states, kinds[client.pk], at) for client, states in _list_states(clients.order_by("name"), at=at)
+    ]
+    return [one for one in found if not one.is_empty]
+
+
+def _to_do(client: Client, states: list[DutyState], kinds: set[str], at: datetime) -> ClientToDo:
+    today = at.astimezone(ZoneInfo(client.time_zone)).date()
+    return ClientToDo(
+        client=client,
+        duties=tuple(state for state in states if state.is_open(today)),
+        needs_privacy_contact=not kinds & {ContactKind.PRIVACY, ContactKind.DPO},
+        needs_notice_contact=ContactKind.NOTICES not in kinds,
+        needs_address=not client.address.strip(),
+    )
+
+
+def _list_states(clients: Iterable[Client], *, at: datetime) -> list[tuple[Client, list[DutyState]]]:
+    since = dict(
+        _live_agreements(at)
+        .order_by()
+        .values_list("client_id")
+        .annotate(since=Min(Greatest("starts_at", "signed_at")))
+        .values_list("client_id", "since")
+    )
+    found = DutyAttestation.objects.filter(Q(client_id__in=since)).order_by()
+    last = {
+        (owner, duty): until
+        for owner, duty, until in found.values_list("client_id", "duty").annotate(until=Max("valid_until"))
+    }
+    return [
+        (client, [_to_state(duty, since[client.pk], last.get((client.pk, duty.code)), client) for duty in DUTIES])
+        for client in clients
+        if client.pk in since
+    ]
+
+
+def _to_state(duty: Duty, since: datetime, attested_until: date | None, client: Client) -> DutyState:
+    started_on = since.astimezone(ZoneInfo(client.time_zone)).date()
+    return DutyState(duty, compute_due_day(started_on, attested_until), attested_until)

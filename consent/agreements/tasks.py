@@ -1,0 +1,58 @@
+"""Background tasks: reminders of the duties that clients attest each year."""
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from procrastinate.contrib.django import app
+
+from consent.agreements.messages import DUTIES_DUE
+from consent.agreements.selectors import list_clients_with_agreement, list_notice_recipients
+from consent.agreements.services import NOTIFY, remind_of_duties
+from paktaleem.directory.mail.services import send_message
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["notify_of_duties", "remind_all_clients"]
+
+REMIND = "agreements.remind"
+
+
+@app.periodic(cron="37 * * * *", periodic_id="agreements_remind")
+@app.task(name=REMIND, queueing_lock=REMIND, pass_context=False)
+def remind_all_clients(timestamp: int) -> None:
+    """Every hour, remind clients of duties that are due; each client once a day at most."""
+    del timestamp
+    with as_officer():
+        clients = list_due_clients(list_clients_with_agreement, at=wall_clock_now())
+    for client_id in clients:
+        with in_client(client_id):
+            remind_of_duties(client_id, actor=system_actor(REMIND), at=client_now())
+
+
+@app.task(name=NOTIFY, pass_context=False)
+def notify_of_duties(client: str, due_on: str) -> None:
+    """Email a client's administrators and contacts, and PakTaleem's officers, about duties to attest."""
+    at = client_now()
+    with in_client(UUID(client)):
+        school = Client.objects.get(pk=client)
+        _send(school, list_notice_recipients(school.pk, at=at), due_on, where=school.pk)
+    with in_client(PAKTALEEM):
+        _send(school, list_staff(PAKTALEEM, Role.PRIVACY_OFFICER, at=at), due_on, where=PAKTALEEM)
+
+
+def _send(school: Client, people: Any, due_on: str, *, where: UUID) -> None:
+    context = {
+        "school": school.name[:200],
+        "day": due_on,
+        "url": build_public_url(reverse("admin:agreements_clientcontact_to_do", current_app="console")),
+    }
+    told: dict[str, Any] = {"related_id": school.pk, "actor": system_actor(NOTIFY), "at": client_now()}
+    for person in people:
+        send_message(DUTIES_DUE.code, to=person, client_id=where, context=context, **told)

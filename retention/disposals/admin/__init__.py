@@ -1,0 +1,6 @@
+"""Console pages of disposals."""
+
+from retention.disposals.admin import dashboard as board
+from retention.disposals.admin import disposals
+
+__all__ = ["board", "disposals"]

@@ -1,0 +1,258 @@
+"""Disposals in the console: what is due by category and system, samples, approval, progress and the certificate."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.certificates import read_body
+from paktaleem.foundation.console.columns import moment, render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.forms import ActionForm
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+from retention.disposals.admin.forms import TakeOutForm
+from retention.disposals.admin.panels import build_panels
+from retention.disposals.models import Batch, Stage
+from retention.disposals.pdf import render_certificate
+from retention.disposals.selectors import find_certificate
+from retention.disposals.services import (
+    approve_disposal,
+    cancel_disposal,
+    pause_disposal,
+    resume_disposal,
+    settle_waiting_approval,
+    take_out,
+)
+
+__all__ = ["BatchAdmin"]
+
+_TONES = {
+    Stage.REVIEW: "warn",
+    Stage.SECOND_PERSON: "warn",
+    Stage.CERTIFIED: "good",
+    Stage.CANCELLED: "calm",
+}
+
+
+class DisposalProgressFilter(ProgressFilter):
+    """Filter for open disposals and for those that need a decision."""
+
+    offered: ClassVar[Any] = {"open": _("Open"), "to_review_at": _("Need a decision")}
+
+
+def _pill(row: Batch) -> SafeString:
+    words = row.get_stage_display()
+    if row.stage == Stage.FLAGGING:
+        share = 100 * row.sweep.checked // max(row.sweep.held, 1)
+        words = gettext("Being put together: {share} %").format(share=share)
+    if row.stage == Stage.SCHEDULED:
+        words = gettext("Scheduled for {day}").format(day=moment(row.starts_at))
+    if row.paused_at is not None and row.ended_at is None:
+        return render_state(gettext("Interrupted: {stage}").format(stage=words), "bad")
+    return render_state(words, _TONES.get(Stage(row.stage), "calm"))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _approve(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    approve_disposal(row, **_by(request))
+
+
+def _agree(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
+    settle_waiting_approval(row, approve=True, reason=given["reason"], **_by(request))
+
+
+def _decline(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
+    settle_waiting_approval(row, approve=False, reason=given["reason"], **_by(request))
+
+
+def _take_out(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
+    take_out(
+        row,
+        external_id=given["person"],
+        category=given["category"],
+        ground=given["ground"],
+        until=given["until"],
+        **_by(request),
+    )
+
+
+def _cancel(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    cancel_disposal(row, **_by(request))
+
+
+def _pause(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    pause_disposal(row, **_by(request))
+
+
+def _resume(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
+    resume_disposal(row, **_by(request))
+
+
+def _download(row: Batch, kind: str) -> HttpResponse | None:
+    certificate = find_certificate(row)
+    if certificate is None:
+        return None
+    if kind == "pdf":
+        content, media = render_certificate(read_body(certificate), sha256=certificate.sha256), "application/pdf"
+    else:
+        content, media = certificate.body.encode(), "application/json"
+    name = f'attachment; filename="disposal-{row.number}.{kind}"'
+    return HttpResponse(content, content_type=media, headers={"Content-Disposition": name})
+
+
+def _is_in_review(row: Batch, _at: datetime) -> bool:
+    return row.stage == Stage.REVIEW and row.size > 0
+
+
+def _needs_second_person(row: Batch, _at: datetime) -> bool:
+    return row.stage == Stage.SECOND_PERSON
+
+
+def _is_certified(row: Batch, _at: datetime) -> bool:
+    return row.stage == Stage.CERTIFIED
+
+
+_APPROVALS = (
+    RowAction(
+        "approve",
+        "Approve disposal",
+        Capability.APPROVE_DISPOSALS,
+        _approve,
+        form=ActionForm,
+        lead="Look at the counts and the samples first. A large disposal then needs a second person. Before its orders "
+        "are issued every holding is checked again; what changed is not disposed of.",
+        done="Approved.",
+        danger=True,
+        applies=_is_in_review,
+    ),
+    RowAction(
+        "agree",
+        "Approve as second person",
+        Capability.APPROVE_DISPOSALS,
+        _agree,
+        lead="You are the second person. Look at the counts and the samples first.",
+        done="Approved and scheduled.",
+        danger=True,
+        applies=_needs_second_person,
+    ),
+    RowAction(
+        "decline",
+        "Send back to review",
+        Capability.APPROVE_DISPOSALS,
+        _decline,
+        done="Sent back to review.",
+        applies=_needs_second_person,
+    ),
+)
+_CHANGES = (
+    RowAction(
+        "take-out",
+        "Keep data of a person",
+        Capability.REVIEW_DISPOSALS,
+        _take_out,
+        form=TakeOutForm,
+        lead="Takes this person’s data out of the disposal. To keep data because of a case, place a hold instead.",
+        done="Taken out.",
+        applies=_is_in_review,
+    ),
+    RowAction(
+        "pause",
+        "Interrupt",
+        Capability.REVIEW_DISPOSALS,
+        _pause,
+        form=ActionForm,
+        lead="No further orders are issued until you continue. Orders that are issued stay in force.",
+        done="Interrupted.",
+        applies=lambda row, _at: row.ended_at is None and row.paused_at is None,
+    ),
+    RowAction(
+        "resume",
+        "Continue",
+        Capability.REVIEW_DISPOSALS,
+        _resume,
+        form=ActionForm,
+        lead="The disposal goes on where it was interrupted.",
+        done="Continued.",
+        applies=lambda row, _at: row.ended_at is None and row.paused_at is not None,
+    ),
+    RowAction(
+        "cancel",
+        "Cancel disposal",
+        Capability.REVIEW_DISPOSALS,
+        _cancel,
+        form=ActionForm,
+        lead="Nothing is disposed of. What is still due is flagged again by the next sweep.",
+        done="Cancelled. Nothing was disposed of.",
+        applies=lambda row, _at: row.is_before_orders and row.stage != Stage.FLAGGING,
+    ),
+)
+_CERTIFICATES = (
+    RowAction(
+        "certificate-pdf",
+        "Certificate (PDF)",
+        Capability.VIEW_HOLDINGS,
+        lambda row, _given, _request: _download(row, "pdf"),
+        form=ActionForm,
+        lead="In English and Urdu, with counts only. You may hand it out.",
+        applies=_is_certified,
+    ),
+    RowAction(
+        "certificate-json",
+        "Certificate (JSON)",
+        Capability.VIEW_HOLDINGS,
+        lambda row, _given, _request: _download(row, "json"),
+        form=ActionForm,
+        lead="The exact text whose SHA-256 is in the ledger, with counts only.",
+        applies=_is_certified,
+    ),
+)
+
+
+@admin.register(Batch, site=site)
+class BatchAdmin(SortByWaitingTime, EvidenceAdmin):
+    """Console page of disposals, newest first."""
+
+    section = "Retention"
+    view_capability = Capability.VIEW_HOLDINGS
+    list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
+    list_filter = (DisposalProgressFilter, "client")
+    newest_by = "opened_at"
+    longest_first: ClassVar[Any] = {"open": "opened_at", "to_review_at": "opened_at"}
+    row_fields = ("ground", "decider", "is_automatic", "size")
+    detail_fields = ("name", "standing", "opened_at", "approved_at", "starts_at", "ordered_at", "ended_at")
+    intro = (
+        "Data whose retention period is over. Every night what is due is put together; the controller of the data "
+        "reviews and approves it. Every holding is checked again before the systems are ordered to dispose of it, and "
+        "a certificate says what they answered."
+    )
+    empty_text = "No data was due yet."
+    standing = state_column(_pill)
+    acts = (*_APPROVALS, *_CHANGES, *_CERTIFICATES)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select the sweep, whose progress is shown."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("sweep", "client")
+        return found
+
+    def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, Any]]:
+        """Return the progress, the counts, the samples, and the orders that a person must see to."""
+        with in_client(row.client_id):
+            return [*super().panels(request, row), *build_panels(row)]
+
+    @admin.display(description="number")
+    def name(self, row: Batch) -> str:
+        """Return the number."""
+        return row.number

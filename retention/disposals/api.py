@@ -1,0 +1,117 @@
+"""API operations on disposals: how far one is, and its certificate."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of
+from retention.disposals.models import Batch, Cause, Decider, ItemState, Stage
+from retention.disposals.models.batches import GROUNDS
+from retention.disposals.selectors import get_certificate, get_disposal, get_progress
+
+__all__ = ["ShowDisposal", "ShowDisposalCertificate"]
+
+
+class DisposalCountOutput(serializers.Serializer[Any]):
+    """How many holdings of a disposal are in one state."""
+
+    state = serializers.ChoiceField(ItemState.choices)
+    holdings = serializers.IntegerField()
+
+
+class DisposalOutput(serializers.Serializer[Any]):
+    """One disposal: its stage, and how many of its holdings are in which state.
+
+    Its orders are in ``GET /api/v1/orders``: their ``case`` names the disposal.
+    """
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    ground = serializers.ChoiceField(GROUNDS)
+    decider = serializers.ChoiceField(Decider.choices)
+    stage = serializers.ChoiceField(Stage.choices)
+    size = serializers.IntegerField()
+    counts = DisposalCountOutput(many=True)
+    opened_at = serializers.DateTimeField()
+    approved_at = serializers.DateTimeField(allow_null=True)
+    starts_at = serializers.DateTimeField(allow_null=True)
+    ordered_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class CertifiedCountOutput(serializers.Serializer[Any]):
+    """How many holdings of one category in one system ended alike; ``rule`` is null without one."""
+
+    category = serializers.CharField()
+    system = serializers.CharField(allow_null=True)
+    action = serializers.CharField()
+    method = serializers.CharField(allow_blank=True)
+    rule = serializers.UUIDField(allow_null=True)
+    state = serializers.ChoiceField(ItemState.choices)
+    cause = serializers.ChoiceField(Cause.choices, allow_blank=True)
+    answer = serializers.CharField(allow_blank=True)
+    count = serializers.IntegerField()
+
+
+class DisposalCertificateOutput(serializers.Serializer[Any]):
+    """A certificate: ``body`` is the exact text whose SHA-256 (hex) the ledger entry repeats; ``counts`` are parsed."""
+
+    sha256 = serializers.CharField()
+    entry = serializers.UUIDField()
+    issued_at = serializers.DateTimeField()
+    counts = CertifiedCountOutput(many=True)
+    body = serializers.CharField()
+
+
+class ShowDisposal(Operation):
+    """``GET /api/v1/disposals/{id}``."""
+
+    capabilities = {"GET": Capability.VIEW_HOLDINGS}
+    is_conditional = True
+
+    @extend_schema(responses=DisposalOutput)
+    def get(self, request: Request, disposal: UUID) -> Response:
+        """Return how far a disposal is."""
+        return Response(_serialize(get_disposal(disposal, actor=actor_of(request))))
+
+
+class ShowDisposalCertificate(Operation):
+    """``GET /api/v1/disposals/{id}/certificate``."""
+
+    capabilities = {"GET": Capability.VIEW_HOLDINGS}
+    is_conditional = True
+
+    @extend_schema(responses=DisposalCertificateOutput)
+    def get(self, request: Request, disposal: UUID) -> Response:
+        """Return the certificate of a disposal; 404 until every system has answered."""
+        found = get_certificate(get_disposal(disposal, actor=actor_of(request)))
+        return Response(
+            {
+                "sha256": found.sha256,
+                "entry": str(found.entry_id),
+                "issued_at": found.issued_at.isoformat(),
+                "counts": json.loads(found.body)["counts"],
+                "body": found.body,
+            }
+        )
+
+
+def _serialize(batch: Batch) -> dict[str, Any]:
+    times = ("opened_at", "approved_at", "starts_at", "ordered_at", "ended_at")
+    counts = get_progress(batch).counts
+    return {
+        "id": str(batch.pk),
+        "number": batch.number,
+        "ground": batch.ground,
+        "decider": batch.decider,
+        "stage": batch.stage,
+        "size": batch.size,
+        "counts": [{"state": state.value, "holdings": counts[state]} for state in ItemState if counts.get(state)],
+        **{name: value.isoformat() if (value := getattr(batch, name)) else None for name in times},
+    }

@@ -1,0 +1,29 @@
+"""Django app of disposals."""
+
+from paktaleem.foundation.extensions import config
+
+
+class DisposalsConfig(config.PortalAppConfig):
+    """Batches of due holdings: reviewed, approved, ordered, verified and certified."""
+
+    name = "retention.disposals"
+    label = "disposals"
+    verbose_name = "disposals"
+    handlers = (
+        (
+            "paktaleem.directory.data_systems.answered_orders.order_answered",
+            "retention.disposals.services.verifying.settle_items",
+        ),
+        (
+            "paktaleem.directory.data_systems.order_parameters.order_parameters",
+            "retention.disposals.pseudonyms.list_parameters",
+        ),
+        (
+            "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
+            "retention.disposals.pseudonyms.BATCH_KEYS",
+        ),
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "retention.disposals.sections.list_disposal_sections",
+        ),
+    )

@@ -1,0 +1,145 @@
+"""Tables of disposals: sweeps, batches, their items, approvals and certificates."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+import paktaleem.foundation.tenancy.ids
+from paktaleem.foundation.tenancy.operations import CreateTables
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [
+        ("accounts", "0001_tables"),
+        ("retention", "0001_tables"),
+        ("schedule", "0001_tables"),
+        ("subjects", "0001_tables"),
+    ]
+    operations = [
+        CreateTables(
+            migrations.CreateModel(
+                name='Sweep',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('ground', models.CharField(choices=[('retention_ended', 'The retention period is over'), ('agreement_ended', 'The agreement has ended')], max_length=32)),
+                    ('held', models.PositiveIntegerField(help_text='Holdings at the start.')),
+                    ('checked', models.PositiveIntegerField(db_default=0, default=0)),
+                    ('flagged', models.PositiveIntegerField(db_default=0, default=0)),
+                    ('cursor', models.UUIDField(null=True)),
+                    ('opened_at', models.DateTimeField()),
+                    ('ended_at', models.DateTimeField(null=True)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                ],
+                options={
+                    'ordering': ['-opened_at', '-id'],
+                    'indexes': [models.Index(fields=['client', '-opened_at'], name='sweep_by_time')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('client', 'ground'), name='sweep_one_open')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Batch',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('ground', models.CharField(choices=[('retention_ended', 'The retention period is over'), ('agreement_ended', 'The agreement has ended')], max_length=32)),
+                    ('decider', models.CharField(choices=[('client', 'The client'), ('paktaleem', 'PakTaleem')], max_length=16, verbose_name='approved by')),
+                    ('is_automatic', models.BooleanField(db_default=False, default=False, verbose_name='without review')),
+                    ('case_kind', models.CharField(blank=True, db_default='', default='', max_length=32)),
+                    ('case_id', models.UUIDField(null=True)),
+                    ('stage', models.CharField(choices=[('flagging', 'Being put together'), ('review', 'In review'), ('second_person', 'Needs a second person'), ('scheduled', 'Scheduled'), ('executing', 'Orders are being issued'), ('verifying', 'Waiting for the systems'), ('certified', 'Certified'), ('cancelled', 'Ended without disposal')], max_length=16)),
+                    ('size', models.PositiveIntegerField(db_default=0, default=0, verbose_name='holdings')),
+                    ('summary', models.JSONField(db_default=[], default=list)),
+                    ('cursor', models.UUIDField(null=True)),
+                    ('pseudonym_key', models.BinaryField(null=True)),
+                    ('opened_at', models.DateTimeField()),
+                    ('reviewed_at', models.DateTimeField(null=True, verbose_name='ready for review')),
+                    ('approved_kind', models.CharField(blank=True, choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], db_default='', default='', max_length=16)),
+                    ('approved_by', models.UUIDField(null=True)),
+                    ('approved_role', models.CharField(blank=True, db_default='', default='', max_length=32)),
+                    ('approved_at', models.DateTimeField(null=True)),
+                    ('starts_at', models.DateTimeField(null=True, verbose_name='orders not before')),
+                    ('ordered_at', models.DateTimeField(null=True, verbose_name='orders issued')),
+                    ('paused_at', models.DateTimeField(null=True, verbose_name='interrupted')),
+                    ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('sweep', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.sweep')),
+                ],
+                options={
+                    'verbose_name': 'disposal',
+                    'verbose_name_plural': 'disposals',
+                    'ordering': ['-opened_at', '-id'],
+                    'indexes': [models.Index(fields=['client', '-opened_at', '-id'], name='batch_by_time'), models.Index(fields=['-opened_at', '-id'], name='batch_by_time_all'), models.Index(fields=['client', 'stage', '-opened_at', '-id'], name='batch_by_stage'), models.Index(fields=['stage', '-opened_at', '-id'], name='batch_by_stage_all'), models.Index(condition=models.Q(('ended_at', None)), fields=['client', 'opened_at', 'id'], name='batch_open'), models.Index(condition=models.Q(('ended_at', None)), fields=['opened_at', 'id'], name='batch_open_all'), models.Index(condition=models.Q(('stage__in', ['review', 'second_person'])), fields=['client', 'opened_at', 'id'], name='batch_to_review'), models.Index(condition=models.Q(('stage__in', ['review', 'second_person'])), fields=['opened_at', 'id'], name='batch_to_review_all'), models.Index(condition=models.Q(('case_id__isnull', False)), fields=['client', 'case_id'], name='batch_of_case')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('stage__in', ['scheduled', 'executing', 'verifying', 'certified']), _negated=True), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False)), _connector='OR'), name='batch_approved_first'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('pseudonym_key', None), ('stage__in', ['certified', 'cancelled'])), models.Q(models.Q(('stage__in', ['certified', 'cancelled']), _negated=True), ('ended_at', None)), _connector='OR'), name='batch_ends_once'), models.CheckConstraint(condition=models.Q(models.Q(('case_id', None), ('case_kind', '')), models.Q(models.Q(('case_kind', ''), _negated=True), ('case_id__isnull', False)), _connector='OR'), name='batch_case_is_whole')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Approval',
+                fields=[
+                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
+                    ('requested_kind', models.CharField(editable=False, max_length=16)),
+                    ('requested_by', models.UUIDField(editable=False)),
+                    ('requested_at', models.DateTimeField(editable=False)),
+                    ('settled_by', models.UUIDField(editable=False, null=True)),
+                    ('settled_at', models.DateTimeField(editable=False, null=True)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('requested_role', models.CharField(editable=False, max_length=32)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
+                ],
+                options={
+                    'verbose_name': 'approval of a disposal',
+                    'verbose_name_plural': 'approvals of disposals',
+                    'ordering': ['-requested_at', '-id'],
+                    'indexes': [models.Index(fields=['client', 'batch'], name='approval_of_batch')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='approval_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='approval_settled_by_someone'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'batch'), name='approval_one_waiting')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Certificate',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('body', models.TextField()),
+                    ('sha256', models.CharField(max_length=64)),
+                    ('entry_id', models.UUIDField()),
+                    ('issued_at', models.DateTimeField()),
+                    ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                ],
+                options={
+                    'verbose_name': 'certificate of a disposal',
+                    'verbose_name_plural': 'certificates of disposals',
+                    'ordering': ['issued_at', 'id'],
+                    'constraints': [models.UniqueConstraint(fields=('client', 'batch'), name='disposalcertificate_one_per_batch')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Item',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('category', models.CharField(max_length=63, verbose_name='data category')),
+                    ('system_id', models.UUIDField(null=True)),
+                    ('rule_id', models.UUIDField(null=True)),
+                    ('action', models.CharField(choices=[('delete', 'Delete'), ('anonymise', 'Anonymise')], max_length=16, verbose_name='then')),
+                    ('method', models.CharField(blank=True, choices=[('drop', 'Drop what identifies the person'), ('generalise', 'Generalise to groups'), ('keyed_pseudonym', 'Pseudonym whose key is destroyed')], max_length=24)),
+                    ('used_at', models.DateTimeField(verbose_name='last collected or used')),
+                    ('due_at', models.DateTimeField(verbose_name='due')),
+                    ('state', models.CharField(choices=[('flagged', 'To be disposed of'), ('excluded', 'Taken out by a person'), ('extended', 'Kept longer by a person'), ('sent_back', 'Back to review: something changed'), ('no_system', 'No active system takes the order'), ('ordered', 'Ordered'), ('disposed', 'Done'), ('not_found', 'No such person there'), ('not_applicable', 'Not applicable'), ('waived', 'Answer waived by two people')], max_length=16)),
+                    ('cause', models.CharField(blank=True, choices=[('gone', 'The data is no longer held'), ('being_erased', 'The person is or was erased'), ('held', 'On hold'), ('used', 'Collected or used since it was flagged'), ('rule_changed', 'The rule or the due date changed'), ('not_due', 'No longer due'), ('elsewhere', 'Another system still needs this data of the person'), ('cancelled', 'The batch was cancelled')], db_default='', default='', max_length=16)),
+                    ('answer', models.CharField(blank=True, db_default='', default='', help_text="The system's reason.", max_length=63)),
+                    ('ground', models.TextField(blank=True, db_default='', default='', max_length=2000, verbose_name='ground in words')),
+                    ('parcel', models.PositiveIntegerField(help_text='Items of one chunk that are ordered by one statement.', null=True)),
+                    ('again_at', models.DateTimeField(null=True, verbose_name='not flagged again before')),
+                    ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('holding', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='retention.holding')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                ],
+                options={
+                    'verbose_name': 'holding of a disposal',
+                    'verbose_name_plural': 'holdings of disposals',
+                    'ordering': ['-used_at', '-id'],
+                    'indexes': [models.Index(fields=['client', 'batch', 'subject'], name='item_of_person'), models.Index(fields=['client', 'batch', 'state'], name='item_by_state'), models.Index(condition=models.Q(('again_at__isnull', False)), fields=['client', 'holding', 'again_at'], name='item_again')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['flagged', 'ordered'])), fields=('client', 'holding'), name='item_one_open_of_holding'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['excluded', 'extended']), _negated=True), models.Q(models.Q(('ground', ''), _negated=True), ('again_at__isnull', False)), _connector='OR'), name='item_taken_out_with_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent_back'), models.Q(('cause', ''), _negated=True)), models.Q(models.Q(('state', 'sent_back'), _negated=True), ('cause', '')), _connector='OR'), name='item_sent_back_with_cause')],
+                },
+            ),
+        )
+    ]

@@ -1,0 +1,32 @@
+"""Tenant isolation of disposals, and the function that says which holdings may be disposed of."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import AppendOnly, ApplySql, Isolate, SameClientForeignKey, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("disposals", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("retention", "0002_tenancy"),
+        ("schedule", "0002_tenancy"),
+        ("subjects", "0002_tenancy"),
+    ]
+    operations = [
+        Isolate(
+            TenantIsolation("Sweep"),
+            TenantIsolation("Batch"),
+            TenantIsolation("Approval"),
+            TenantIsolation("Item"),
+            TenantIsolation("Certificate"),
+            AppendOnly("Certificate"),
+            SameClientForeignKey("Batch", "sweep", "disposals.Sweep"),
+            SameClientForeignKey("Approval", "batch", "disposals.Batch"),
+            SameClientForeignKey("Item", "batch", "disposals.Batch"),
+            SameClientForeignKey("Item", "holding", "retention.Holding"),
+            SameClientForeignKey("Item", "subject", "subjects.Subject"),
+            SameClientForeignKey("Certificate", "batch", "disposals.Batch"),
+        ),
+        ApplySql("disposals_due", digest="79f7ce8d4392"),
+    ]

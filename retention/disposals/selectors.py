@@ -1,0 +1,119 @@
+"""Selectors of disposals: batches, their items, certificates and progress."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.errors import PortalError, Problem
+from retention.disposals.models import Approval, Batch, Certificate, Item, ItemState
+from retention.disposals.services.batches import fetch
+from retention.disposals.sql_statements import PROGRESS
+
+__all__ = [
+    "CertificateMissing",
+    "DisposalUnknown",
+    "Progress",
+    "find_certificate",
+    "get_certificate",
+    "get_disposal",
+    "get_progress",
+    "list_approvals",
+    "list_disposals",
+    "list_items",
+]
+
+_ANSWERS = (ItemState.DISPOSED, ItemState.NOT_FOUND, ItemState.NOT_APPLICABLE, ItemState.WAIVED)
+
+
+class DisposalUnknown(PortalError, LookupError):
+    """The client has no disposal with this id."""
+
+    problem = Problem("disposal-unknown", HTTPStatus.NOT_FOUND, "No such disposal at this client")
+
+
+class CertificateMissing(PortalError, LookupError):
+    """The disposal has no certificate yet: a system has not answered, or nothing was ordered."""
+
+    problem = Problem(
+        "certificate-missing",
+        HTTPStatus.NOT_FOUND,
+        "This disposal has no certificate",
+        "It is issued when every system has answered; GET /api/v1/disposals/{id} returns how far it is.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many holdings of a batch are in each state."""
+
+    counts: dict[ItemState, int]
+
+    @property
+    def total(self) -> int:
+        """Return the number of holdings that were flagged."""
+        return sum(self.counts.values())
+
+    @property
+    def answered(self) -> int:
+        """Return the number of holdings about which a system has answered, or was waived."""
+        return sum(self.counts.get(state, 0) for state in _ANSWERS)
+
+    @property
+    def outstanding(self) -> int:
+        """Return the number of holdings whose system has not answered."""
+        return self.counts.get(ItemState.ORDERED, 0)
+
+
+def list_disposals(actor: Actor) -> QuerySet[Batch]:
+    """List batches, ended ones too. Raises NotAllowed."""
+    require(actor, Capability.VIEW_HOLDINGS)
+    found: QuerySet[Batch] = Batch.objects.select_related("sweep")
+    return found
+
+
+def list_items(actor: Actor) -> QuerySet[Item]:
+    """List the holdings of all batches. Raises NotAllowed."""
+    require(actor, Capability.VIEW_HOLDINGS)
+    found: QuerySet[Item] = Item.objects.select_related("subject", "batch")
+    return found
+
+
+def list_approvals(actor: Actor) -> QuerySet[Approval]:
+    """List approvals of large batches by a second person. Raises NotAllowed."""
+    require(actor, Capability.VIEW_HOLDINGS)
+    found: QuerySet[Approval] = Approval.objects.select_related("batch")
+    return found
+
+
+def get_disposal(batch_id: UUID, *, actor: Actor) -> Batch:
+    """Return one batch of the actor's client. Raises DisposalUnknown, NotAllowed."""
+    found = list_disposals(actor).filter(pk=batch_id)
+    if actor.client_id is not None:
+        found = found.filter(client_id=actor.client_id)
+    batch = found.first()
+    if batch is None:
+        raise DisposalUnknown
+    return batch
+
+
+def get_progress(batch: Batch) -> Progress:
+    """Return how far a batch is, for callers that may see it; one query over an index."""
+    rows = fetch(PROGRESS, {"client": batch.client_id, "batch": batch.pk})
+    return Progress({ItemState(state): count for state, count in rows})
+
+
+def find_certificate(batch: Batch) -> Certificate | None:
+    """Find the certificate of a batch, for callers that may see it."""
+    return Certificate.objects.filter(client_id=batch.client_id, batch=batch).first()
+
+
+def get_certificate(batch: Batch) -> Certificate:
+    """Return the certificate of a batch, for callers that may see it. Raises CertificateMissing."""
+    found = find_certificate(batch)
+    if found is None:
+        raise CertificateMissing
+    return found

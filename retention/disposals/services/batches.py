@@ -1,0 +1,70 @@
+"""What all services of disposals share: locking a batch, its facts in the ledger, and its errors."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.errors import PortalError
+from retention.disposals.models import Batch, Stage
+
+__all__ = ["CONTINUE", "PARENT", "BatchMovedOn", "execute", "fetch", "lock_batch", "record_batch", "require_stage"]
+
+PARENT = "disposal"
+"""The kind of case that the orders of a batch serve."""
+CONTINUE = "disposals.continue"
+"""The task that continues a batch."""
+
+
+class BatchMovedOn(PortalError):
+    """The batch is in a stage that does not allow this, because someone or the worker was faster."""
+
+    console_message = "The disposal has moved on in the meantime: check it again."
+
+
+def lock_batch(batch_id: UUID, *, client_id: UUID) -> Batch:
+    """Return a batch, locked until the end of the transaction."""
+    found: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch_id, client_id=client_id)
+    return found
+
+
+def require_stage(batch: Batch, *stages: Stage) -> None:
+    """Raise BatchMovedOn unless the batch is in one of these stages."""
+    if batch.stage not in stages:
+        raise BatchMovedOn
+
+
+def record_batch(
+    kind: str, batch: Batch, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Record a step of a batch in the ledger; ``facts`` are codes, ids, counts and times."""
+    case = {"kind": batch.case_kind, "id": str(batch.case_id)} if batch.case_id else None
+    about = {
+        "disposal": str(batch.pk),
+        "ground": batch.ground,
+        "decider": batch.decider,
+        "size": batch.size,
+        "case": case,
+        **(facts or {}),
+    }
+    record_entry(kind, client_id=batch.client_id, facts=about, actor=actor, at=at)
+
+
+def execute(statement: str, values: Mapping[str, Any]) -> int:
+    """Execute a statement; return the number of rows it wrote or returned."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        written: int = cursor.rowcount
+    return written
+
+
+def fetch(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Execute a statement and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

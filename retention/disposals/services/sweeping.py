@@ -1,0 +1,185 @@
+"""Sweeps: the worker flags what is due, person by person, in chunks of a transaction each."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.db import transaction
+
+from consent.register.bases import capacity_at
+from consent.register.compiled import Capacity
+from consent.register.models import Purpose, PurposeCapacity
+from consent.register.rows_to_rules import to_capacity_rules
+from paktaleem.directory.data_systems.models import Ground
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, clock_bytes, new_id
+from retention.disposals.models import Batch, Decider, Stage, Sweep
+from retention.disposals.services.batches import BatchMovedOn, fetch, lock_batch, record_batch
+from retention.disposals.services.reviewing import is_for_one_person, schedule_batch
+from retention.disposals.sql_statements import FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, SUMMARY
+from retention.holdings.models import Holding
+
+__all__ = ["CHUNK", "SWEEP", "enqueue_sweep", "flag_chunk", "open_disposal", "start_sweep"]
+
+CHUNK = 20_000
+"""Holdings checked in one transaction: few enough for short locks, many enough for set-based SQL."""
+SWEEP = "disposals.sweep"
+"""The task that continues a sweep."""
+_BATCHES = ("client_reviewed", "client_automatic", "paktaleem_reviewed", "paktaleem_automatic")
+
+
+@transaction.atomic
+def start_sweep(client_id: UUID, *, actor: Actor, at: datetime) -> Sweep:
+    """Start a sweep of a client's holdings, or return the one that is not finished. Raises NotAllowed."""
+    require(actor, Capability.REVIEW_DISPOSALS, client_id)
+    found = _find_open(client_id, Ground.RETENTION_ENDED)
+    return found or _create_sweep(client_id, Ground.RETENTION_ENDED, at)
+
+
+@transaction.atomic
+def open_disposal(
+    client: Client,
+    *,
+    ground: Ground = Ground.AGREEMENT_ENDED,
+    case: Parent | None = None,
+    is_approved: bool = False,
+    actor: Actor,
+    at: datetime,
+) -> Batch:
+    """Open the disposal of every holding of a client, independent of retention rules; the worker carries it out.
+
+    ``case`` is the case of an app above, such as the end of an agreement. With ``is_approved`` two people have approved
+    that case already: the batch is scheduled as soon as it is put together, and its orders are issued at once. Without,
+    it is reviewed like any other. Holds are respected: what they cover is sent back, and a later call disposes of it.
+    ``get_progress`` says how far it is; ``pause_disposal`` and ``resume_disposal`` interrupt and continue it.
+
+    Returns the batch that is already open for the client, if its case is the same. Raises BatchMovedOn if another one
+    is open, ValueError for a ground that rests on rules, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_DISPOSALS if is_approved else Capability.REVIEW_DISPOSALS, client.pk)
+    if ground is not Ground.AGREEMENT_ENDED:
+        raise ValueError("A sweep flags what rules say is due; this is for the end of an agreement.")
+    open_ones = Batch.objects.open().filter(client_id=client.pk, ground=ground.value)
+    known: Batch | None = open_ones.select_for_update(of=("self",)).first()
+    if known is not None:
+        if (known.case_kind, known.case_id) != (case or ("", None)):
+            raise BatchMovedOn
+        return known
+    sweep = _create_sweep(client.pk, ground, at)
+    batch = Batch(
+        id=new_id(),
+        client_id=client.pk,
+        sweep=sweep,
+        ground=ground.value,
+        decider=Decider.CLIENT.value,
+        case_kind=case.kind if case else "",
+        case_id=case.id if case else None,
+        stage=Stage.FLAGGING.value,
+        opened_at=at,
+    )
+    if is_approved:
+        batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
+        batch.approved_at = at
+    batch.save(force_insert=True)
+    record_batch("disposal.opened", batch, actor, at)
+    return batch
+
+
+@transaction.atomic
+def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -> bool:
+    """Flag the next holdings of a sweep; return True if more are left. Idempotent once it has ended.
+
+    About ``size`` holdings are checked: all of a person are in one chunk. The cursor moves in the same transaction, so
+    that a killed worker loses and doubles nothing.
+    """
+    sweep = Sweep.objects.select_for_update().get(pk=sweep.pk, client_id=sweep.client_id)
+    if sweep.ended_at is not None or _is_paused(sweep):
+        return False
+    low, client = sweep.cursor, sweep.client_id
+    limits = fetch(NEXT_LIMIT, {"client": client, "low": low, "size": size - 1})
+    high = limits[0][0] if limits else None
+    [(flagged,)] = fetch(_statement(sweep), _values(sweep, low, high))
+    sweep.flagged += flagged
+    if high is not None:
+        sweep.checked, sweep.cursor = min(sweep.held, sweep.checked + size), high
+    else:
+        sweep.checked, sweep.ended_at = sweep.held, at
+    sweep.save(update_fields=["flagged", "checked", "cursor", "ended_at"])
+    if sweep.ended_at is not None:
+        for key in Batch.objects.filter(client_id=client, sweep=sweep).values_list("pk", flat=True):
+            _finish_flagging(lock_batch(key, client_id=client), actor=actor, at=at)
+    return sweep.ended_at is None
+
+
+def enqueue_sweep(sweep: Sweep) -> None:
+    """Enqueue the job that continues a sweep; jobs of one client's sweeps run one after the other."""
+    client = str(sweep.client_id)
+    enqueue_job(SWEEP, lock=f"{SWEEP}/{client}", client=client, sweep=str(sweep.pk))
+
+
+def _find_open(client_id: UUID, ground: Ground) -> Sweep | None:
+    return Sweep.objects.filter(client_id=client_id, ground=ground.value, ended_at=None).first()
+
+
+def _create_sweep(client_id: UUID, ground: Ground, at: datetime) -> Sweep:
+    held = Holding.objects.held().filter(client_id=client_id).count()
+    sweep = Sweep(id=new_id(), client_id=client_id, ground=ground.value, held=held, opened_at=at)
+    sweep.save(force_insert=True)
+    enqueue_sweep(sweep)
+    return sweep
+
+
+def _is_paused(sweep: Sweep) -> bool:
+    return Batch.objects.filter(client_id=sweep.client_id, sweep=sweep, paused_at__isnull=False).exists()
+
+
+def _statement(sweep: Sweep) -> str:
+    return FLAG_DUE if sweep.ground == Ground.RETENTION_ENDED else FLAG_AGREEMENT
+
+
+def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, Any]:
+    """Return the parameters of a chunk; the ids of the batches follow from the sweep, so that all chunks fill them."""
+    common: dict[str, Any] = {
+        "client": sweep.client_id,
+        "sweep": sweep.pk,
+        "low": low,
+        "high": high,
+        "at": sweep.opened_at,
+        "clock": clock_bytes(sweep.opened_at),
+    }
+    if sweep.ground == Ground.AGREEMENT_ENDED:
+        return {**common, "batch": Batch.objects.get(client_id=sweep.client_id, sweep=sweep).pk}
+    batches = {name: uuid5(sweep.pk, name) for name in _BATCHES}
+    return {**common, **batches, "own": _purposes_of_paktaleem(sweep.client_id, sweep.opened_at)}
+
+
+def _purposes_of_paktaleem(client_id: UUID, at: datetime) -> list[str]:
+    """List the codes of purposes for which PakTaleem is controller at the client; two queries."""
+    owners = {client_id, PAKTALEEM}
+    codes = dict(Purpose.objects.filter(client_id__in=owners).values_list("pk", "code"))
+    rows = PurposeCapacity.objects.filter(client_id__in=owners)
+    rules = to_capacity_rules(rows, codes=codes, client_id=client_id)
+    return sorted({code for code in codes.values() if capacity_at(code, rules, at) == Capacity.CONTROLLER})
+
+
+def _finish_flagging(batch: Batch, *, actor: Actor, at: datetime) -> None:
+    """End the flagging of a batch: it goes to review, or is scheduled if it needs none."""
+    [(summary, size)] = fetch(SUMMARY, {"client": batch.client_id, "batch": batch.pk})
+    batch.summary, batch.size, batch.reviewed_at = json.loads(summary), int(size or 0), at
+    batch.stage = Stage.REVIEW.value
+    if not batch.size:
+        batch.stage, batch.ended_at = Stage.CANCELLED.value, at
+    batch.save()
+    record_batch("disposal.flagged", batch, actor, at, facts={"automatic": batch.is_automatic})
+    if batch.size and batch.approved_at is not None:
+        schedule_batch(batch, starts_at=at, actor=actor, at=at)
+    elif batch.size and batch.is_automatic and is_for_one_person(batch):
+        batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
+        batch.approved_at = at
+        schedule_batch(batch, starts_at=at + settings.DISPOSAL_WAIT, actor=actor, at=at)

@@ -1,0 +1,236 @@
+"""SQL statements of disposals: they flag and check holdings for many people at once, and read no row into memory."""
+
+from paktaleem.foundation.tenancy.ids import UUID7_SQL
+
+__all__ = [
+    "CHECK_AGAIN",
+    "END_HOLDINGS",
+    "FLAG_AGREEMENT",
+    "FLAG_DUE",
+    "LOCK_HOLDINGS",
+    "LOCK_PEOPLE",
+    "MAKE_PARCELS",
+    "NEXT_LIMIT",
+    "NEXT_LIMIT_OF_BATCH",
+    "PROGRESS",
+    "RECORDS",
+    "SETS",
+    "SETTLE",
+    "SUMMARY",
+]
+
+NEXT_LIMIT = """
+SELECT subject_id FROM retention_holding
+WHERE client_id = %(client)s AND ended_at IS NULL AND (%(low)s::uuid IS NULL OR subject_id > %(low)s)
+ORDER BY subject_id OFFSET %(size)s LIMIT 1
+"""
+"""The person up to whom a chunk of holdings goes; all holdings of a person are in the same chunk."""
+
+_INSERT = """
+    INSERT INTO disposals_item (id, client_id, batch_id, holding_id, subject_id, category, system_id, rule_id, action,
+        method, used_at, due_at, state)
+    SELECT [new_id], %(client)s, f.batch_id, f.holding_id, f.subject_id, f.category, f.system_id, f.rule_id,
+        f.action, f.method, f.used_at, f.due_at, 'flagged'
+    FROM found f
+    ON CONFLICT (client_id, holding_id) WHERE state IN ('flagged', 'ordered') DO NOTHING
+    RETURNING 1
+""".replace("[new_id]", UUID7_SQL)
+
+FLAG_DUE = """
+WITH found AS MATERIALIZED (
+    SELECT d.*,
+        CASE WHEN d.purposes <@ %(own)s::text[] AND d.is_automatic THEN %(paktaleem_automatic)s::uuid
+            WHEN d.purposes <@ %(own)s::text[] THEN %(paktaleem_reviewed)s::uuid
+            WHEN d.is_automatic THEN %(client_automatic)s::uuid
+            ELSE %(client_reviewed)s::uuid END AS batch_id
+    FROM disposals_due(%(client)s, %(low)s, %(high)s, %(at)s) d
+    WHERE NOT EXISTS (
+        SELECT FROM disposals_item i
+        WHERE i.client_id = %(client)s AND i.holding_id = d.holding_id AND i.again_at > %(at)s
+    )
+), begun AS (
+    INSERT INTO disposals_batch (id, client_id, sweep_id, ground, decider, is_automatic, stage, opened_at)
+    SELECT b.id, %(client)s, %(sweep)s, 'retention_ended',
+        CASE WHEN b.id IN (%(paktaleem_automatic)s::uuid, %(paktaleem_reviewed)s::uuid) THEN 'paktaleem'
+            ELSE 'client' END,
+        b.id IN (%(paktaleem_automatic)s::uuid, %(client_automatic)s::uuid), 'flagging', %(at)s
+    FROM (SELECT DISTINCT batch_id AS id FROM found) b
+    ON CONFLICT (id) DO NOTHING
+), made AS ([insert])
+SELECT count(*) FROM made
+""".replace("[insert]", _INSERT)
+"""Flag what is due. Batches begin with their first holding; a conflict is a holding in another open batch."""
+
+FLAG_AGREEMENT = """
+WITH found AS (
+    SELECT h.id AS holding_id, h.subject_id, h.category, h.system_id, NULL::uuid AS rule_id, 'delete' AS action,
+        '' AS method, greatest(h.last_collected_at, h.last_activity_at) AS used_at, %(at)s::timestamptz AS due_at,
+        %(batch)s::uuid AS batch_id
+    FROM retention_holding h
+    JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
+    WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND s.erased_at IS NULL AND s.erasure_started_at IS NULL
+        AND (%(low)s::uuid IS NULL OR h.subject_id > %(low)s) AND (%(high)s::uuid IS NULL OR h.subject_id <= %(high)s)
+), made AS ([insert])
+SELECT count(*) FROM made
+""".replace("[insert]", _INSERT)
+"""Flag every current holding, whatever the rules say: holds are checked when the orders are issued."""
+
+SUMMARY = """
+SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.category, c.system, c.action, c.method, c.rule, c.state,
+    c.cause, c.answer), '[]')::text, sum(c.count)
+FROM (
+    SELECT i.category, s.code AS system, i.action, i.method, i.rule_id AS rule, i.state, i.cause, i.answer,
+        count(*) AS count
+    FROM disposals_item i
+    LEFT JOIN systems_system s ON s.id = i.system_id
+    WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+) c
+"""
+"""The counts of a batch, as a JSON list, and their sum."""
+
+PROGRESS = """
+SELECT state, count(*) FROM disposals_item WHERE client_id = %(client)s AND batch_id = %(batch)s GROUP BY state
+"""
+
+NEXT_LIMIT_OF_BATCH = """
+SELECT subject_id FROM disposals_item
+WHERE client_id = %(client)s AND batch_id = %(batch)s AND (%(low)s::uuid IS NULL OR subject_id > %(low)s)
+ORDER BY subject_id OFFSET %(size)s LIMIT 1
+"""
+
+_CHUNK = """
+    SELECT i.* FROM disposals_item i
+    WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged'
+        AND (%(low)s::uuid IS NULL OR i.subject_id > %(low)s) AND (%(high)s::uuid IS NULL OR i.subject_id <= %(high)s)
+"""
+
+LOCK_PEOPLE = """
+SELECT count(*) FROM (
+    SELECT s.id FROM subjects_subject s
+    WHERE s.client_id = %(client)s AND s.id IN (SELECT c.subject_id FROM ([chunk]) c)
+    ORDER BY s.id FOR UPDATE
+) locked
+""".replace("[chunk]", _CHUNK)
+"""A hold, a consent, a collection or an erasure of these people comes before the check or after the orders."""
+
+LOCK_HOLDINGS = """
+SELECT count(*) FROM (
+    SELECT h.id FROM retention_holding h
+    WHERE h.client_id = %(client)s AND h.id IN (SELECT c.holding_id FROM ([chunk]) c)
+    ORDER BY h.id FOR NO KEY UPDATE
+) locked
+""".replace("[chunk]", _CHUNK)
+"""A use that is reported meanwhile comes before the check or after the orders."""
+
+CHECK_AGAIN = """
+WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
+    SELECT s.id, s.categories FROM systems_system s
+    WHERE s.client_id IN (%(client)s, %(paktaleem)s)
+        AND s.starts_at <= %(at)s AND (s.ends_at IS NULL OR s.ends_at > %(at)s)
+), due AS MATERIALIZED (
+    SELECT * FROM disposals_due(%(client)s, %(low)s, %(high)s, %(at)s) WHERE %(by_rule)s
+), checked AS (
+    SELECT c.id, CASE
+        WHEN h.ended_at IS NOT NULL THEN 'gone'
+        WHEN s.erased_at IS NOT NULL OR s.erasure_started_at IS NOT NULL THEN 'being_erased'
+        WHEN schedule_is_held(c.client_id, c.subject_id, c.category, c.system_id) THEN 'held'
+        WHEN NOT %(by_rule)s THEN ''
+        WHEN greatest(h.last_collected_at, h.last_activity_at) <> c.used_at THEN 'used'
+        WHEN d.holding_id IS NULL THEN 'not_due'
+        WHEN (d.rule_id, d.action, d.method, d.due_at) IS DISTINCT FROM (c.rule_id, c.action, c.method, c.due_at)
+            THEN 'rule_changed'
+        WHEN c.system_id IS NULL AND EXISTS (
+            SELECT FROM retention_holding o
+            WHERE o.client_id = c.client_id AND o.subject_id = c.subject_id AND o.category = c.category
+                AND o.ended_at IS NULL AND o.id <> c.holding_id AND NOT EXISTS (
+                    SELECT FROM chunk n WHERE n.holding_id = o.id AND n.action = c.action AND n.method = c.method
+                )
+        ) THEN 'elsewhere'
+        ELSE '' END AS cause,
+        EXISTS (
+            SELECT FROM active a WHERE c.category = ANY (a.categories) AND (c.system_id IS NULL OR a.id = c.system_id)
+        ) AS has_system
+    FROM chunk c
+    JOIN retention_holding h ON h.client_id = c.client_id AND h.id = c.holding_id
+    JOIN subjects_subject s ON s.client_id = c.client_id AND s.id = c.subject_id
+    LEFT JOIN due d ON d.holding_id = c.holding_id
+)
+UPDATE disposals_item i
+SET state = CASE WHEN k.cause <> '' THEN 'sent_back' ELSE 'no_system' END, cause = k.cause,
+    again_at = CASE WHEN k.cause = '' THEN %(again_at)s::timestamptz END
+FROM checked k
+WHERE i.client_id = %(client)s AND i.id = k.id AND (k.cause <> '' OR NOT k.has_system)
+""".replace("[chunk]", _CHUNK)
+"""Send back what changed since it was flagged; the rest of the chunk stays flagged."""
+
+MAKE_PARCELS = """
+WITH sorted AS (
+    SELECT p.*, dense_rank() OVER (ORDER BY p.system_id, p.action, p.method, p.categories) AS parcel
+    FROM (
+        SELECT c.subject_id, c.system_id, c.action, c.method, array_agg(c.category ORDER BY c.category) AS categories
+        FROM ([chunk]) c
+        GROUP BY c.subject_id, c.system_id, c.action, c.method
+    ) p
+), packed AS (
+    UPDATE disposals_item i
+    SET state = 'ordered', parcel = %(first)s + s.parcel
+    FROM sorted s
+    WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged'
+        AND i.subject_id = s.subject_id AND i.system_id IS NOT DISTINCT FROM s.system_id
+        AND (i.action, i.method) = (s.action, s.method)
+)
+SELECT DISTINCT %(first)s + parcel, system_id, action, method, categories FROM sorted ORDER BY 1
+""".replace("[chunk]", _CHUNK)
+"""Group people with the same categories in the same system into parcels: each is ordered by one statement."""
+
+SETTLE = """
+UPDATE disposals_item i
+SET state = CASE WHEN i.system_id IS NULL THEN o.worst ELSE %(state)s END,
+    answer = %(answer)s,
+    again_at = CASE WHEN i.system_id IS NULL AND o.worst NOT IN ('disposed', 'not_found')
+        THEN coalesce(%(again_at)s::timestamptz, %(at)s::timestamptz + interval '90 days')
+        WHEN i.system_id IS NULL THEN NULL
+        ELSE %(again_at)s::timestamptz END
+FROM (
+    SELECT bool_and(ended_at IS NOT NULL) AS is_over,
+        CASE WHEN bool_or(state = 'waived') THEN 'waived'
+            WHEN bool_or(state = 'not_applicable') THEN 'not_applicable'
+            WHEN bool_or(state = 'confirmed') THEN 'disposed' ELSE 'not_found' END AS worst
+    FROM systems_order
+    WHERE client_id = %(client)s AND parent_kind = %(parent_kind)s AND parent_id = %(batch)s
+        AND subject_id = %(subject)s AND categories && %(categories)s::varchar[]
+) o
+WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.subject_id = %(subject)s AND i.state = 'ordered'
+    AND i.category = ANY (%(categories)s::varchar[])
+    AND (i.system_id = %(system)s OR i.system_id IS NULL AND o.is_over)
+"""
+"""Settle the items of one answered order."""
+
+END_HOLDINGS = """
+UPDATE retention_holding h
+SET ended_at = %(at)s
+FROM disposals_item i
+WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.subject_id = %(subject)s AND i.system_id IS NULL
+    AND i.state IN ('disposed', 'not_found')
+    AND h.client_id = i.client_id AND h.id = i.holding_id AND h.ended_at IS NULL
+"""
+"""End the holdings of no known system; the others are ended with their system's answer."""
+
+SETS = """
+SELECT id::text, kind, method, size, orders_hash FROM systems_orderset
+WHERE client_id = %(client)s AND created_at >= %(since)s AND parent_kind = %(parent_kind)s AND parent_id = %(batch)s
+ORDER BY id
+"""
+"""The order sets of a batch, each with the hash that proves its orders."""
+
+RECORDS = """
+SELECT s.code, n.key, sum(n.value::bigint)::bigint
+FROM systems_order o
+JOIN systems_system s ON s.id = o.system_id
+CROSS JOIN LATERAL jsonb_each_text(o.result -> 'counts') n
+WHERE o.client_id = %(client)s AND o.parent_kind = %(parent_kind)s AND o.parent_id = %(batch)s
+GROUP BY 1, 2
+ORDER BY 1, 2
+"""
+"""How many records the systems report as disposed of, by system and category."""

@@ -1,0 +1,86 @@
+"""Background tasks of disposals: a sweep of each client a day, and what continues sweeps and batches."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from retention.disposals.models import Batch, Stage, Sweep
+from retention.disposals.services import certify_if_answered, flag_chunk, order_chunk, start_sweep
+from retention.disposals.services.batches import CONTINUE
+from retention.disposals.services.reviewing import enqueue_continuation
+from retention.disposals.services.sweeping import SWEEP, enqueue_sweep
+
+__all__ = ["continue_all_disposals", "continue_disposal", "sweep_all_clients", "sweep_client"]
+
+SWEEP_ALL, CONTINUE_ALL = "disposals.sweep_all", "disposals.continue_all"
+
+
+@app.periodic(cron="20 20 * * *", periodic_id="disposals_sweep_all")
+@app.task(name=SWEEP_ALL, queueing_lock=SWEEP_ALL, pass_context=False)
+def sweep_all_clients(timestamp: int) -> None:
+    """Once a day, at night in Pakistan, start a sweep of each client, in a transaction each."""
+    del timestamp
+    with as_officer():
+        clients = sorted(Client.objects.values_list("pk", flat=True))
+    for client_id in clients:
+        with in_client(client_id):
+            start_sweep(client_id, actor=system_actor(SWEEP_ALL), at=client_now())
+
+
+@app.task(name=SWEEP, pass_context=False)
+def sweep_client(client: str, sweep: str) -> None:
+    """Flag the holdings of one sweep, chunk by chunk in a transaction each; idempotent."""
+    client_id, key = UUID(client), UUID(sweep)
+
+    def step(actor: Actor, at: datetime) -> bool:
+        return flag_chunk(Sweep.objects.get(pk=key, client_id=client_id), actor=actor, at=at)
+
+    _repeat(client_id, SWEEP, step)
+
+
+@app.task(name=CONTINUE, pass_context=False)
+def continue_disposal(client: str, batch: str) -> None:
+    """Do what is due for one batch: flag, order chunk by chunk in a transaction each, or certify; idempotent."""
+    client_id, key = UUID(client), UUID(batch)
+    with in_client(client_id):
+        found = Batch.objects.get(pk=key, client_id=client_id)
+    if found.stage == Stage.FLAGGING:
+        sweep_client(client, str(found.sweep_id))
+
+    def step(actor: Actor, at: datetime) -> bool:
+        return order_chunk(Batch.objects.get(pk=key, client_id=client_id), actor=actor, at=at)
+
+    _repeat(client_id, CONTINUE, step)
+    with in_client(client_id):
+        found = Batch.objects.get(pk=key, client_id=client_id)
+        certify_if_answered(found, actor=system_actor(CONTINUE), at=client_now())
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="disposals_continue_all")
+@app.task(name=CONTINUE_ALL, queueing_lock=CONTINUE_ALL, pass_context=False)
+def continue_all_disposals(timestamp: int) -> None:
+    """Every ten minutes, continue open sweeps and approved batches, also those whose own job failed."""
+    del timestamp
+    with as_officer():
+        sweeps = list(Sweep.objects.filter(ended_at=None).order_by("pk"))
+        batches = list(Batch.objects.working().filter(paused_at=None).order_by("pk"))
+    for sweep in sweeps:
+        with in_client(sweep.client_id):
+            enqueue_sweep(sweep)
+    for batch in batches:
+        with in_client(batch.client_id):
+            enqueue_continuation(batch)
+
+
+def _repeat(client_id: UUID, task: str, step: Callable[[Actor, datetime], bool]) -> None:
+    """Repeat a step, in a transaction each, until it returns False."""
+    more = True
+    while more:
+        with in_client(client_id):
+            more = step(system_actor(task), client_now())

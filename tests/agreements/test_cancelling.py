@@ -1,0 +1,147 @@
+"""A row of the register that has not started yet can be cancelled; it stays as evidence and never has effect."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from consent.decisions.selectors.decisions import decide_all_purposes
+from consent.notices.selectors.registers import current_register
+from consent.register.models import AgreementSuspension, Instruction, Purpose, PurposeCapacity, ServiceAgreement
+from consent.register.services import WeakensSafeguard, cancel_period, change_register, end_period
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+
+DAY = timedelta(days=1)
+WHY = Reason.AGREEMENT_CHANGE
+
+
+@pytest.fixture
+def indus(cast: Cast) -> Any:
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def future(indus: Any, kind: Any, at: datetime) -> Any:
+    """Add a row of each kind that starts tomorrow."""
+    agreement = ServiceAgreement.objects.get(reference="MSA-indus")
+    values: dict[Any, Any] = {
+        ServiceAgreement: {"reference": "IND-2", "signed_at": at},
+        AgreementSuspension: {"agreement": agreement},
+        Instruction: {"agreement": agreement, "document": "Annex 2", "purposes": ["support"]},
+        PurposeCapacity: {"purpose": Purpose.objects.get(code="newsletter"), "capacity": "processor"},
+    }
+    row = kind(client_id=indus.pk, starts_at=at + DAY, **values[kind])
+    return change_register(row, actor=SETTING_UP, reason=WHY, at=at)
+
+
+KINDS = [ServiceAgreement, AgreementSuspension, Instruction, PurposeCapacity]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_future_row_is_cancelled_with_history_and_evidence(kind, cast, indus, now):
+    row = cancel_period(future(indus, kind, now), actor=cast.actor("amina"), reason=WHY, at=now)
+    assert row.is_cancelled
+    assert not kind.objects.active(now + 2 * DAY).filter(pk=row.pk).exists()
+    assert [one.history_change_reason for one in row.history.all()] == [WHY, WHY]
+    assert row.history.first().actor_id == cast.user_id("amina")
+    assert Entry.objects.order_by("-id").values_list("kind", flat=True)[0] == "register.changed"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_that_has_started_is_ended_and_not_cancelled(kind, cast, indus, now):
+    row = future(indus, kind, now)
+    with pytest.raises(ValidationError) as caught:
+        cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now + DAY)
+    assert "starts_at" in caught.value.message_dict
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cancelled_row_never_changes_again(kind, cast, indus, now):
+    row = cancel_period(future(indus, kind, now), actor=SETTING_UP, reason=WHY, at=now)
+    row.ends_at = None
+    with pytest.raises(ValidationError, match="cancelled"):
+        change_register(row, actor=cast.actor("amina"), reason=WHY, at=now)
+    with pytest.raises(ValidationError, match="cancelled"):
+        cancel_period(kind.objects.get(pk=row.pk), actor=cast.actor("amina"), reason=WHY, at=now)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_wrong_role_may_not_cancel(kind, cast, indus, now):
+    row = future(indus, kind, now)
+    with pytest.raises(NotAllowed):
+        cancel_period(row, actor=cast.actor("celia"), reason=WHY, at=now)
+
+
+def test_a_cancelled_suspension_suspends_nothing(cast, indus, now):
+    row = future(indus, AgreementSuspension, now)
+    later = now + 2 * DAY
+    assert service_of_junaid(cast, later) == "agreement_suspended"
+    cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now)
+    assert service_of_junaid(cast, later) == "permitted"
+
+
+def test_a_cancelled_agreement_and_a_cancelled_instruction_allow_nothing_not_even_deletion(cast, indus, now):
+    agreement, instruction = future(indus, ServiceAgreement, now), future(indus, Instruction, now)
+    for row in (agreement, instruction):
+        cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now)
+    register = current_register(indus.pk)
+    assert agreement.pk not in {rule.id for rule in register.agreements}
+    assert instruction.pk not in {rule.id for rules in register.instructions.values() for rule in rules}
+
+
+def test_another_part_may_start_when_a_cancelled_one_would_have(cast, indus, now):
+    row = future(indus, PurposeCapacity, now)
+    cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now)
+    assert future(indus, PurposeCapacity, now).starts_at == row.starts_at
+
+
+def test_cancelling_what_would_end_paktaleems_control_takes_a_second_person(cast, now):
+    with in_client(cast.client_id("indus")):
+        shared = Purpose.objects.get(code="security_integrity")
+        row = PurposeCapacity(client_id=cast.client_id("indus"), purpose=shared, starts_at=now + DAY)
+        row.capacity = "processor"
+        change_register(row, actor=SETTING_UP, reason=WHY, at=now)
+        with pytest.raises(WeakensSafeguard):
+            cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now)
+
+
+def test_ending_a_future_row_is_still_refused(indus, now):
+    row = future(indus, Instruction, now)
+    with pytest.raises(ValidationError):
+        end_period(row, actor=SETTING_UP, reason=WHY, at=now)
+
+
+def service_of_junaid(cast: Cast, at: datetime) -> str:
+    actor, client_id = cast.actor("amina"), cast.client_id("indus")
+    decisions = decide_all_purposes(actor, client_id, "lms-junaid", at=at, now=at)
+    found: str = decisions["service_delivery"].reason
+    return found
+
+
+# Joint controllers
+
+
+def joint(cast: Cast, code: str, at: datetime) -> PurposeCapacity:
+    purpose = Purpose.objects.get(code=code, client_id=PAKTALEEM)
+    return PurposeCapacity(
+        client_id=cast.client_id("indus"), purpose=purpose, capacity="joint_controller", starts_at=at + DAY
+    )
+
+
+def test_a_processor_that_becomes_joint_controller_takes_a_second_person(cast, indus, now):
+    with pytest.raises(WeakensSafeguard):
+        change_register(joint(cast, "support", now), actor=cast.actor("amina"), reason=WHY, at=now)
+
+
+def test_a_controller_that_becomes_joint_controller_gives_power_back_at_once(cast, indus, now):
+    change_register(joint(cast, "security_integrity", now), actor=cast.actor("amina"), reason=WHY, at=now)
+    rule = current_register(indus.pk).basis_in_force("security_integrity", "student", now + 2 * DAY)
+    assert rule is not None
+    assert rule.capacity == "joint_controller"

@@ -1,0 +1,259 @@
+"""The life of an agreement changes every decision of the API on the next call (DESIGN §6, rule 4)."""
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from consent.agreements.services import (
+    NotADraft,
+    NotInForce,
+    NotSignedYet,
+    NotSuspended,
+    PaperSignatureNotAllowed,
+    SideHasSigned,
+    add_document,
+    decline_signing,
+    end_agreement,
+    open_document,
+    resume_agreement,
+    sign_agreement,
+    suspend_agreement,
+)
+from consent.register.models import Instruction, ServiceAgreement
+from consent.register.services import change_register, end_period
+from paktaleem.directory.files.services import FileKindNotAccepted
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from tests.accounts.officers import second_officer
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+
+WHY: Any = {"reason": Reason.AGREEMENT_CHANGE}
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+PDF = b"%PDF-1.7 signed by Farah Nadeem"
+SERVICE = ("lms-kiran", "service_delivery")
+
+
+@pytest.fixture
+def khyber(cast: Cast) -> Caller:
+    return Caller(cast.key("khyber"))
+
+
+def agreement_of(cast: Cast, client: str = "khyber") -> ServiceAgreement:
+    found: ServiceAgreement = ServiceAgreement.objects.get(client_id=cast.client_id(client))
+    return found
+
+
+def draft_of(cast: Cast, at: Any, client: str = "indus", **values: Any) -> ServiceAgreement:
+    row = ServiceAgreement(client_id=cast.client_id(client), reference="NEW-1", starts_at=at, **values)
+    return change_register(row, actor=cast.actor("amina"), at=at, **WHY)
+
+
+def test_a_suspension_and_its_end_change_the_next_decision(cast: Cast, khyber: Caller) -> None:
+    assert khyber.reason(*SERVICE) == "permitted"
+    with in_client(cast.client_id("khyber")):
+        suspend_agreement(agreement_of(cast), actor=cast.actor("amina"), at=timezone.now(), **WHY)
+    assert khyber.reason(*SERVICE) == "agreement_suspended"
+    assert khyber.reason(*SERVICE, "store") == "permitted"
+    assert khyber.reason(*SERVICE, "delete") == "permitted"
+    with in_client(cast.client_id("khyber")):
+        resume_agreement(agreement_of(cast), actor=cast.actor("amina"), at=timezone.now(), **WHY)
+    assert khyber.reason(*SERVICE) == "permitted"
+
+
+def test_the_end_of_an_agreement_changes_the_next_decision(cast: Cast, khyber: Caller) -> None:
+    with in_client(cast.client_id("khyber")):
+        amina = cast.actor("amina")
+        ended = end_agreement(agreement_of(cast), exit_days=30, actor=amina, at=timezone.now(), **WHY)
+    assert khyber.reason(*SERVICE) == "agreement_ended"
+    assert khyber.reason(*SERVICE, "delete") == "permitted"
+    assert ended.ends_at is not None
+    assert ended.exit_until == ended.ends_at + 30 * DAY
+    with in_client(cast.client_id("khyber")):
+        assert ended.history.first().actor_id == cast.user_id("amina")
+        with pytest.raises(NotInForce):
+            end_agreement(ended, actor=cast.actor("amina"), at=timezone.now(), **WHY)
+
+
+def test_an_ended_instruction_changes_the_next_decision(cast: Cast, khyber: Caller) -> None:
+    with in_client(cast.client_id("khyber")):
+        row = Instruction.objects.get(client_id=cast.client_id("khyber"))
+        end_period(row, actor=cast.actor("amina"), at=timezone.now(), **WHY)
+    assert khyber.reason(*SERVICE) == "not_instructed"
+
+
+def test_only_what_is_in_force_is_suspended_and_only_what_is_suspended_resumes(cast: Cast, now: Any) -> None:
+    amina = cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        running, draft = agreement_of(cast, "indus"), draft_of(cast, now)
+        with pytest.raises(NotInForce):
+            suspend_agreement(draft, actor=amina, at=now, **WHY)
+        with pytest.raises(NotSuspended):
+            resume_agreement(running, actor=amina, at=now, **WHY)
+        suspend_agreement(running, actor=amina, at=now, **WHY)
+        with pytest.raises(NotInForce):
+            suspend_agreement(running, actor=amina, at=now + MINUTE, **WHY)
+
+
+@pytest.mark.parametrize("act", [suspend_agreement, resume_agreement, end_agreement])
+@pytest.mark.parametrize("name", ["farah", "celia", "sana", "bilal"])
+def test_only_officers_suspend_resume_and_end(act: Any, name: str, cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
+        act(agreement_of(cast, "indus"), actor=cast.actor(name), at=now, **WHY)
+
+
+# Signatures
+
+
+def test_an_agreement_takes_effect_once_both_sides_have_signed(cast: Cast, khyber: Caller) -> None:
+    at = timezone.now()
+    with in_client(cast.client_id("khyber")):
+        end_agreement(agreement_of(cast), actor=cast.actor("amina"), at=at, **WHY)
+        draft = draft_of(cast, timezone.now(), "khyber")
+        add_instruction(cast, draft)
+        sign_agreement(draft, actor=cast.actor("celia"), at=timezone.now())
+    assert khyber.reason(*SERVICE) == "agreement_ended"
+    with in_client(cast.client_id("khyber")):
+        signed = sign_agreement(draft, actor=cast.actor("amina"), at=timezone.now())
+        kinds = list(Entry.objects.order_by("-id").values_list("kind", flat=True)[:2])
+    assert (signed.state, signed.first_side) == ("approved", "client")
+    assert kinds == ["agreement.signed", "register.changed"]
+    assert khyber.reason(*SERVICE) != "agreement_ended"
+
+
+def add_instruction(cast: Cast, draft: ServiceAgreement) -> None:
+    at, categories = timezone.now(), ["contact_details", "content", "usage_logs"]
+    row = Instruction(client_id=draft.client_id, agreement=draft, document="Annex", starts_at=at)
+    row.purposes, row.categories = ["service_delivery"], categories
+    change_register(row, actor=cast.actor("celia"), at=at, **WHY)
+
+
+def test_one_side_signs_once(cast: Cast, now: Any) -> None:
+    gul = second_officer()
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        sign_agreement(draft, actor=cast.actor("amina"), at=now)
+        with pytest.raises(SideHasSigned):
+            sign_agreement(draft, actor=gul, at=now)
+        sign_agreement(draft, actor=cast.actor("farah"), at=now)
+        with pytest.raises(NotADraft):
+            sign_agreement(draft, actor=cast.actor("farah"), at=now)
+
+
+def test_nobody_signs_by_changing_the_row(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        draft.signed_at = now
+        with pytest.raises(ValidationError, match="both sides"):
+            change_register(draft, actor=cast.actor("amina"), at=now, **WHY)
+        new = ServiceAgreement(client_id=draft.client_id, reference="NEW-2", starts_at=now, signed_at=now)
+        with pytest.raises(ValidationError, match="both sides"):
+            change_register(new, actor=cast.actor("amina"), at=now, **WHY)
+
+
+def test_a_signed_agreement_is_shortened_but_not_extended(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now, ends_at=now + 30 * DAY)
+        for name in ("amina", "farah"):
+            sign_agreement(draft, actor=cast.actor(name), at=now)
+        row = ServiceAgreement.objects.get(pk=draft.pk)
+        for later in (None, now + 31 * DAY):
+            row.ends_at = later
+            with pytest.raises(ValidationError, match="extended"):
+                change_register(row, actor=cast.actor("amina"), at=now, **WHY)
+        row.ends_at = now + 20 * DAY
+        assert change_register(row, actor=cast.actor("amina"), at=now, **WHY).pk
+
+
+@pytest.mark.parametrize("changed", ["term", "instruction", "document"])
+def test_a_change_after_the_first_signature_makes_both_sides_sign_again(changed: str, cast: Cast, now: Any) -> None:
+    farah, amina = cast.actor("farah"), cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        first = sign_agreement(draft, actor=farah, at=now)
+        if changed == "term":
+            draft.ends_at = now + DAY
+            change_register(draft, actor=amina, at=now, **WHY)
+        elif changed == "instruction":
+            row = Instruction(client_id=draft.client_id, agreement=draft, document="Annex 9", starts_at=now)
+            change_register(row, actor=amina, at=now, **WHY)
+        else:
+            add_document(draft, BytesIO(PDF), kind="agreement", actor=amina, at=now)
+        again = sign_agreement(draft, actor=amina, at=now + MINUTE)
+        first.refresh_from_db()
+        assert (first.state, again.state, again.first_side) == ("replaced", "waiting", "paktaleem")
+        assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None
+
+
+def test_a_signature_on_paper_takes_two_officers(cast: Cast, now: Any) -> None:
+    amina, gul = cast.actor("amina"), second_officer()
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        paper = add_document(draft, BytesIO(PDF), kind="agreement", actor=amina, at=now)
+        with pytest.raises(PaperSignatureNotAllowed):
+            sign_agreement(draft, paper=paper, actor=cast.actor("farah"), at=now)
+        with pytest.raises(PaperSignatureNotAllowed):
+            sign_agreement(agreement_of_other(cast, draft), paper=paper, actor=amina, at=now)
+        first = sign_agreement(draft, paper=paper, actor=amina, at=now)
+        assert (first.first_side, first.paper_id) == ("client", paper.pk)
+        with pytest.raises(ApproverIsRequester):
+            sign_agreement(draft, actor=amina, at=now)
+        assert sign_agreement(draft, actor=gul, at=now).state == "approved"
+
+
+def agreement_of_other(cast: Cast, draft: ServiceAgreement) -> ServiceAgreement:
+    found: ServiceAgreement = ServiceAgreement.objects.filter(client_id=draft.client_id).exclude(pk=draft.pk).get()
+    return found
+
+
+def test_either_side_declines_before_both_have_signed(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        with pytest.raises(NotSignedYet):
+            decline_signing(draft, actor=cast.actor("farah"), at=now)
+        sign_agreement(draft, actor=cast.actor("amina"), at=now)
+        assert decline_signing(draft, actor=cast.actor("farah"), at=now).state == "declined"
+        assert sign_agreement(draft, actor=cast.actor("farah"), at=now).state == "waiting"
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_who_is_of_neither_side_may_not_sign(name: str, cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        for act in (sign_agreement, decline_signing):
+            with pytest.raises(NotAllowed):
+                act(draft, actor=cast.actor(name), at=now)
+        with pytest.raises(NotAllowed):
+            sign_agreement(draft, actor=SETTING_UP, at=now)
+
+
+# Documents
+
+
+def test_a_document_is_sealed_and_every_reading_is_recorded(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        agreement = agreement_of(cast, "indus")
+        row = add_document(agreement, BytesIO(PDF), kind="agreement", actor=cast.actor("farah"), at=now)
+        content = b"".join(open_document(row, actor=cast.actor("amina"), reason="review", at=now))
+        entry = Entry.objects.order_by("-id").first()
+    assert content == PDF
+    assert entry is not None
+    assert (entry.kind, entry.actor_id) == ("agreement.document_opened", cast.user_id("amina"))
+    assert "Farah" not in entry.body
+
+
+def test_a_document_is_pdf_jpeg_or_png_and_of_the_own_client(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        agreement = agreement_of(cast, "indus")
+        with pytest.raises(FileKindNotAccepted):
+            add_document(agreement, BytesIO(b"MZ\x90"), kind="agreement", actor=cast.actor("farah"), at=now)
+        with pytest.raises(NotAllowed):
+            add_document(agreement, BytesIO(PDF), kind="agreement", actor=cast.actor("celia"), at=now)

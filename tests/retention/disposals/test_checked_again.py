@@ -1,0 +1,172 @@
+"""What changed between the review and the orders is sent back, never disposed of; peers' defects are absent."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, record_answers
+from consent.register.models import ServiceAgreement
+from consent.register.services import change_register, end_period
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services import end_system
+from paktaleem.directory.people.services import start_erasure
+from paktaleem.foundation.audit.actors import Reason
+from retention.disposals.models import Item
+from retention.holdings.models import Holding
+from retention.holdings.services import ActivityReport, report_activity
+from retention.schedule.services import HoldScope, end_rule, place_hold
+from tests.factories import SETTING_UP, make_system
+from tests.retention.disposals.steps import approved, hold_data, lms, order_all, rule_for, states, sweep
+from tests.retention.schedule.making import DAY, HOUR, make_rule
+from tests.showing import shown
+
+
+@pytest.fixture
+def scheduled(cast, indus, now):
+    """Approve the disposal of Hamza's contact details, due by a rule."""
+    rule = rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    return rule, approved(cast, now)
+
+
+def sent_back(batch, at):
+    """Issue the orders; return why the only holding was sent back."""
+    order_all(batch, at)
+    assert not Order.objects.exists()
+    [item] = Item.objects.all()
+    assert item.state == "sent_back"
+    return item.cause
+
+
+def place(indus, now, **scope):
+    stamp = {"ground": "Case 12.", "review_on": (now + 60 * DAY).date(), "actor": SETTING_UP, "at": now + HOUR}
+    return place_hold(indus, kind="complaint", scope=HoldScope(**scope), **stamp)
+
+
+@pytest.mark.parametrize("scope", ["person", "category", "system", "everything"])
+def test_a_hold_placed_after_the_approval(cast, indus, now, scheduled, scope):
+    given = {
+        "person": {"subject": cast.subject("hamza")},
+        "category": {"category": "contact_details"},
+        "system": {"system": lms()},
+        "everything": {},
+    }[scope]
+    place(indus, now, **given)
+    assert sent_back(scheduled[1], now + DAY) == "held"
+
+
+def test_a_use_after_the_approval(cast, indus, now, scheduled):
+    used = ActivityReport("lms-hamza", now + HOUR)
+    [result] = report_activity(indus.pk, [used], actor=cast.key_actor("indus"), at=now + 2 * HOUR)
+    assert result.is_recorded
+    assert sent_back(scheduled[1], now + DAY) == "used"
+
+
+def test_a_rule_that_was_ended(cast, indus, now, scheduled):
+    end_rule(scheduled[0], actor=SETTING_UP, reason=Reason.REVIEW, at=now + HOUR)
+    assert sent_back(scheduled[1], now + DAY) == "not_due"
+
+
+def test_a_later_rule_with_another_method(cast, indus, now, scheduled):
+    given = {"action": "anonymise", "method": "drop", "starts_at": now + HOUR}
+    make_rule(indus.pk, "newsletter", "contact_details", at=now + HOUR, **given)
+    assert sent_back(scheduled[1], now + DAY) == "rule_changed"
+
+
+def test_a_longer_rule(cast, indus, now, scheduled):
+    make_rule(indus.pk, "newsletter", "contact_details", at=now + HOUR, period="P1Y", starts_at=now + HOUR)
+    assert sent_back(scheduled[1], now + DAY) == "not_due"
+
+
+def test_an_erasure_that_started(cast, indus, now, scheduled):
+    start_erasure(cast.subject("hamza"), actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=now + HOUR)
+    order_all(scheduled[1], now + DAY)
+    [item] = Item.objects.all()
+    assert (item.state, item.cause) == ("sent_back", "being_erased")
+
+
+def test_a_holding_that_a_system_erased_meanwhile(cast, indus, now, scheduled):
+    Holding.objects.update(ended_at=now + HOUR)
+    assert sent_back(scheduled[1], now + DAY) == "gone"
+
+
+def test_a_moved_end_date_disposes_of_nothing(cast, indus, now):
+    """Moodle deleted live work when a recycled course kept its old end date."""
+    rule_for(indus, at=now, trigger="agreement_ended")
+    hold_data(cast, "hamza", at=now)
+    agreement = ServiceAgreement.objects.get(client_id=indus.pk)
+    end_period(agreement, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    later = now + 40 * DAY
+    sweep(indus.pk, later)
+    batch = approved(cast, later)
+    again = ServiceAgreement(client_id=indus.pk, reference="MSA-2", signed_at=later, starts_at=later)
+    change_register(again, actor=SETTING_UP, reason=Reason.ONBOARDING, at=later)
+    assert sent_back(batch, later + DAY) == "not_due"
+
+
+def test_a_zero_period_is_no_rule(indus, now):
+    for period in ("P0D", "P0Y0M", "P"):
+        with pytest.raises(ValidationError, match="above zero"):
+            rule_for(indus, at=now, period=period)
+
+
+def test_data_used_after_its_trigger_is_not_flagged(cast, indus, now):
+    rule_for(indus, at=now, trigger="fixed_day", fixed_on=(now - 90 * DAY).date())
+    hold_data(cast, "hamza", at=now, collected_at=now - 200 * DAY, used_at=now - 2 * DAY)
+    hold_data(cast, "junaid", at=now, collected_at=now - 200 * DAY)
+    assert sweep(indus.pk, now).flagged == 1
+    assert set(states()) == {"lms-junaid"}
+
+
+def test_consent_given_again_after_the_approval(cast, indus, now):
+    rule_for(indus, at=now, trigger="consent_withdrawn")
+    hold_data(cast, "junaid", at=now, collected_at=now - 200 * DAY)
+
+    def answered(value, at):
+        answers = [Answer("newsletter", ConsentState(value))]
+        given = {"shown": shown(indus.pk, at), "actor": cast.actor("farah"), "at": at}
+        record_answers(cast.subject("junaid"), answers=answers, **given)
+
+    answered("refused", now)
+    later = now + 40 * DAY
+    assert sweep(indus.pk, later).flagged == 1
+    batch = approved(cast, later)
+    answered("given", later + HOUR)
+    assert sent_back(batch, later + DAY) == "not_due"
+
+
+def test_a_system_that_ended_leaves_the_holding_visible(cast, indus, now):
+    rule_for(indus, at=now)
+    held = hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    batch = approved(cast, now)
+    end_system(lms(), actor=SETTING_UP, reason=Reason.REVIEW, at=now + HOUR)
+    order_all(batch, now + DAY)
+    assert states() == {"lms-hamza": "no_system"}
+    held.refresh_from_db()
+    assert held.ended_at is None
+    assert sweep(indus.pk, now + timedelta(days=2)).flagged == 0
+    assert sweep(indus.pk, now + timedelta(days=100)).flagged == 1
+
+
+def test_only_the_system_that_holds_the_due_data_gets_the_order(cast, indus, now):
+    """The other system with the same category used its data yesterday."""
+    other = make_system(indus, "archive", ["contact_details"])
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    hold_data(cast, "hamza", at=now, system=other, collected_at=now - DAY)
+    sweep(indus.pk, now)
+    order_all(approved(cast, now), now + DAY)
+    assert [order.system.code for order in Order.objects.select_related("system")] == ["lms"]
+
+
+def test_data_of_no_known_system_waits_for_every_system(cast, indus, now):
+    other = make_system(indus, "archive", ["contact_details"])
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now, system=None)
+    hold_data(cast, "hamza", at=now, system=other, collected_at=now - DAY)
+    sweep(indus.pk, now)
+    assert sent_back(approved(cast, now), now + DAY) == "elsewhere"

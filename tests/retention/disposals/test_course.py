@@ -1,0 +1,228 @@
+"""The course of a disposal: flagged, reviewed, approved, ordered, answered, certified."""
+
+import json
+
+import pytest
+
+from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.selectors import Parent, is_set_intact
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.certificates import read_body
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.ids import new_id
+from retention.disposals.models import Approval, Batch, Certificate, Item, Stage
+from retention.disposals.selectors import get_progress
+from retention.disposals.services import (
+    BatchMovedOn,
+    approve_disposal,
+    cancel_disposal,
+    exclude_item,
+    extend_item,
+    flag_chunk,
+    open_disposal,
+    pause_disposal,
+    resume_disposal,
+    settle_approval,
+)
+from retention.holdings.models import Holding
+from retention.schedule.services import HoldScope, place_hold
+from tests.factories import SETTING_UP
+from tests.retention.disposals.steps import (
+    WORKER,
+    answer,
+    approved,
+    certify,
+    hold_data,
+    order_all,
+    ordered,
+    rule_for,
+    states,
+    sweep,
+)
+from tests.retention.schedule.making import DAY, HOUR
+
+
+def test_what_is_due_is_flagged_approved_ordered_answered_and_certified(cast, indus, now):
+    rule_for(indus, at=now)
+    due, kept = hold_data(cast, "hamza", at=now), hold_data(cast, "junaid", at=now, collected_at=now - 10 * DAY)
+    found = sweep(indus.pk, now)
+    assert (found.held, found.checked, found.flagged) == (2, 2, 1)
+    batch = Batch.objects.get()
+    assert (batch.stage, batch.size, batch.decider) == (Stage.REVIEW, 1, "client")
+    batch = approve_disposal(batch, actor=cast.actor("farah"), at=now)
+    assert (batch.stage, batch.starts_at) == (Stage.SCHEDULED, now + DAY)
+    assert order_all(batch, now + DAY - HOUR).stage == Stage.SCHEDULED, "not before its time"
+    batch = order_all(batch, now + DAY)
+    assert batch.stage == Stage.VERIFYING
+    [order] = Order.objects.all()
+    assert (order.kind, order.ground, order.categories, order.subject_id) == (
+        "erase",
+        "retention_ended",
+        ["contact_details"],
+        due.subject_id,
+    )
+    assert is_set_intact(OrderSet.objects.get())
+    assert certify(batch, now + DAY) is None, "the system has not answered"
+    answer(cast, order, at=now + 2 * DAY)
+    certificate = certify(batch, now + 2 * DAY)
+    body = read_body(certificate)
+    [count] = body["counts"]
+    assert (count["category"], count["system"], count["state"], count["count"]) == (
+        "contact_details",
+        "lms",
+        "disposed",
+        1,
+    )
+    assert body["records"] == [{"system": "lms", "category": "contact_details", "records": 1}]
+    assert body["order_sets"][0]["sha256"] == OrderSet.objects.get().orders_hash
+    entry = Entry.objects.get(kind="disposal.certified")
+    assert json.loads(entry.body)["facts"]["sha256"] == certificate.sha256
+    held = dict(Holding.objects.values_list("pk", "ended_at"))
+    assert held == {due.pk: now + 2 * DAY, kept.pk: None}
+    assert "hamza" not in certificate.body.lower()
+
+
+def test_a_batch_above_the_size_needs_a_second_person(cast, indus, now, settings):
+    settings.DISPOSAL_ALONE_MOST = 1
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    hold_data(cast, "junaid", at=now)
+    sweep(indus.pk, now)
+    batch = approved(cast, now)
+    assert batch.stage == Stage.SECOND_PERSON
+    by = {"approve": True, "reason": "review", "at": now}
+    with pytest.raises(ApproverIsRequester):
+        settle_approval(Approval.objects.get(), actor=cast.actor("farah"), **by)
+    settle_approval(Approval.objects.get(), actor=cast.actor("amina"), **by)
+    batch.refresh_from_db()
+    assert (batch.stage, batch.approved_by) == (Stage.SCHEDULED, cast.user_id("amina"))
+
+
+def test_only_the_controller_approves(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    batch = Batch.objects.get()
+    for name in ("amina", "bilal", "celia"):
+        with pytest.raises(NotAllowed):
+            approve_disposal(batch, actor=cast.actor(name), at=now)
+    assert approve_disposal(batch, actor=cast.actor("farah"), at=now).stage == Stage.SCHEDULED
+
+
+def test_a_second_sweep_flags_nothing_twice(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    assert sweep(indus.pk, now + DAY).flagged == 0
+    assert Item.objects.count() == 1
+
+
+def test_chunks_of_any_size_flag_and_order_the_same(cast, indus, now):
+    rule_for(indus, at=now)
+    for name in ("hamza", "junaid", "iqra", "danish"):
+        hold_data(cast, name, at=now)
+    assert sweep(indus.pk, now, size=1).flagged == 4
+    order_all(approved(cast, now), now + DAY, size=1)
+    assert Order.objects.count() == 4
+    assert set(states().values()) == {"ordered"}
+
+
+def test_a_holding_taken_out_or_kept_longer_is_not_disposed_of(cast, indus, now):
+    rule_for(indus, at=now)
+    out, longer, due = (hold_data(cast, name, at=now) for name in ("hamza", "junaid", "iqra"))
+    sweep(indus.pk, now)
+    items, farah = {item.holding_id: item for item in Item.objects.all()}, cast.actor("farah")
+    exclude_item(items[out.pk], ground="A reunion is planned.", actor=farah, at=now)
+    until = (now + 40 * DAY).date()
+    extend_item(items[longer.pk], ground="An exam board meets.", until=until, actor=farah, at=now)
+    assert Batch.objects.get().size == 1
+    order_all(approved(cast, now), now + DAY)
+    assert list(Order.objects.values_list("subject_id", flat=True)) == [due.subject_id]
+    assert sweep(indus.pk, now + 39 * DAY).flagged == 0
+    assert sweep(indus.pk, now + 42 * DAY).flagged == 1
+    assert sweep(indus.pk, now + 91 * DAY).flagged == 1
+
+
+def test_an_answer_that_is_not_done_is_no_disposal(cast, indus, now):
+    rule_for(indus, at=now)
+    for name in ("hamza", "junaid", "iqra"):
+        hold_data(cast, name, at=now)
+    batch = ordered(cast, now)
+    answers = {
+        "hamza": Answer(Outcome.NOT_FOUND),
+        "junaid": Answer(Outcome.NOT_APPLICABLE, reason="legal_duty"),
+        "iqra": None,
+    }
+    for name, given in answers.items():
+        answer(cast, Order.objects.get(subject=cast.subject(name)), given, at=now + 2 * DAY)
+    counts = {one["state"]: (one["count"], one["answer"]) for one in read_body(certify(batch, now + 3 * DAY))["counts"]}
+    assert counts == {"not_found": (1, ""), "not_applicable": (1, "legal_duty"), "disposed": (1, "")}
+    kept = Holding.objects.get(subject=cast.subject("junaid"))
+    assert kept.ended_at is None
+    assert sweep(indus.pk, now + 4 * DAY).flagged == 0
+    assert sweep(indus.pk, now + 95 * DAY).flagged == 1, "not forgotten"
+
+
+def test_a_cancelled_batch_orders_nothing_and_forgets_nothing(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    batch = cancel_disposal(approved(cast, now), actor=cast.actor("farah"), at=now)
+    assert order_all(batch, now + 2 * DAY).stage == Stage.CANCELLED
+    assert not Order.objects.exists()
+    assert sweep(indus.pk, now + DAY).flagged == 1
+    with pytest.raises(BatchMovedOn):
+        cancel_disposal(batch, actor=cast.actor("farah"), at=now)
+
+
+def test_the_end_of_an_agreement_disposes_of_everything_but_what_is_on_hold(cast, indus, now):
+    for name in ("hamza", "junaid"):
+        hold_data(cast, name, at=now, collected_at=now - DAY)
+    case = Parent("exit", new_id())
+    batch = open_disposal(indus, case=case, is_approved=True, actor=cast.actor("amina"), at=now)
+    assert open_disposal(indus, case=case, is_approved=True, actor=cast.actor("amina"), at=now) == batch
+    place_hold(
+        indus,
+        kind="legal",
+        scope=HoldScope(subject=cast.subject("junaid")),
+        ground="Case 12.",
+        review_on=(now + 30 * DAY).date(),
+        actor=SETTING_UP,
+        at=now,
+    )
+
+    while flag_chunk(batch.sweep, actor=WORKER, at=now, size=1):
+        pass
+    batch = order_all(batch, now)
+    assert sorted(states().values()) == ["ordered", "sent_back"]
+    [order] = Order.objects.all()
+    assert (order.ground, order.subject_id) == (Ground.AGREEMENT_ENDED, cast.subject_id("hamza"))
+    answer(cast, order, at=now + HOUR)
+    body = read_body(certify(batch, now + HOUR))
+    assert (body["ground"], body["case"]) == ("agreement_ended", {"kind": "exit", "id": str(case.id)})
+    assert get_progress(batch).answered == 1
+
+
+def test_an_interrupted_batch_does_nothing_until_it_is_continued(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    batch = pause_disposal(approved(cast, now), actor=cast.actor("farah"), at=now)
+    assert order_all(batch, now + 2 * DAY).stage == Stage.SCHEDULED
+    batch = resume_disposal(batch, actor=cast.actor("farah"), at=now + 2 * DAY)
+    assert order_all(batch, now + 2 * DAY).stage == Stage.VERIFYING
+
+
+def test_a_client_never_sees_another_clients_disposals(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    batch = Batch.objects.get()
+    stranger = user_actor(new_id(), "client_admin", cast.client_id("khyber"))
+    for act in (approve_disposal, cancel_disposal, pause_disposal):
+        with pytest.raises(NotAllowed):
+            act(batch, actor=stranger, at=now)
+    assert not Certificate.objects.exists()

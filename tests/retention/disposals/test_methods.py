@@ -1,0 +1,92 @@
+"""Anonymisation by named methods, the certificate's PDF, and what the API shows."""
+
+import hmac
+import io
+import json
+
+import pytest
+from pypdf import PdfReader
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.audit.certificates import read_body
+from retention.disposals.models import Batch, Certificate
+from retention.disposals.pdf import render_certificate
+from retention.holdings.models import Holding
+from tests.retention.disposals.steps import answer, certify, hold_data, ordered, rule_for, sweep
+from tests.retention.schedule.making import DAY
+
+
+def call(client, cast, method, path, body=None, *, at, code="indus"):
+    headers = {"authorization": f"Bearer {cast.key(code)}"}
+    given = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+    return getattr(client, method)(f"/api/v1/{path}", headers=headers, **given)
+
+
+def anonymised(cast, indus, now, method, names=("hamza",)):
+    rule_for(indus, at=now, action="anonymise", method=method)
+    for name in names:
+        hold_data(cast, name, at=now)
+    return ordered(cast, now)
+
+
+def test_a_pseudonym_is_the_same_in_every_order_of_the_batch_and_its_key_is_destroyed(cast, indus, now):
+    batch = anonymised(cast, indus, now, "keyed_pseudonym", ("hamza", "junaid"))
+    from retention.disposals.pseudonyms import list_parameters
+
+    orders = {one.subject.external_id: one for one in Order.objects.select_related("subject")}
+    found = {name: list_parameters(order)["pseudonym"] for name, order in orders.items()}
+    assert len(set(found.values())) == 2
+    assert found == {name: list_parameters(order)["pseudonym"] for name, order in orders.items()}
+    assert found["lms-hamza"] != hmac.digest(b"", b"lms-hamza", "sha256").hex()
+    for order in orders.values():
+        assert (order.kind, order.method) == ("anonymise", "keyed_pseudonym")
+        answer(cast, order, at=now + 2 * DAY)
+    body = read_body(certify(batch, now + 2 * DAY))
+    assert body["pseudonym_key_destroyed_at"] == (now + 2 * DAY).isoformat()
+    batch.refresh_from_db()
+    assert batch.pseudonym_key is None
+    for order in Order.objects.all():
+        assert list_parameters(order) == {}
+    assert not Holding.objects.filter(ended_at=None).exists()
+
+
+def test_generalising_names_the_smallest_group_and_dropping_nothing(cast, indus, now):
+    from retention.disposals.pseudonyms import list_parameters
+
+    anonymised(cast, indus, now, "generalise")
+    assert list_parameters(Order.objects.get()) == {"smallest_group": 10}
+
+
+def test_an_automatic_rule_needs_no_review_unless_it_is_large(cast, indus, now, settings):
+    rule_for(indus, at=now, is_automatic=True)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    batch = Batch.objects.get()
+    assert (batch.stage, batch.approved_kind, batch.is_automatic) == ("scheduled", "system", True)
+    settings.DISPOSAL_ALONE_MOST = 0
+    hold_data(cast, "junaid", at=now)
+    sweep(indus.pk, now + DAY)
+    assert Batch.objects.exclude(pk=batch.pk).get().stage == "review"
+
+
+@pytest.fixture
+def certified(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    batch = ordered(cast, now)
+    answer(cast, Order.objects.get(), at=now + 2 * DAY)
+    certify(batch, now + 2 * DAY)
+    batch.refresh_from_db()
+    return batch
+
+
+def test_the_certificate_is_a_pdf_in_both_languages_that_names_no_one(certified):
+    certificate = Certificate.objects.get()
+    pdf = PdfReader(io.BytesIO(render_certificate(read_body(certificate), sha256=certificate.sha256)))
+    text = "".join(page.extract_text() for page in pdf.pages)
+    assert certified.number in text
+    assert "contact_details" in text
+    assert "Certificate of disposal" in text
+    assert certificate.sha256[:32] in text.replace("\n", "")
+    for word in ("hamza", "lodhi", "farah"):
+        assert word not in text.lower()
