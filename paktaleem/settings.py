@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "children.ageing",
     "consent",
     "consent.paper",
+    "consent.sharing",
     "retention.holdings",
     "retention.schedule",
     "rights.limits",

@@ -71,6 +71,7 @@ TABLE = {
     "systems/order": ("OAC", "", ""),
     "systems/orderalert": ("OAC", "", ""),
     "systems/orderset": ("OAC", "", ""),
+    "sharing/disclosure": ("OASC", "", ""),
     "retention/collection": ("OASC", "", ""),
     "retention/flaggedcollection": ("OASC", "", ""),
     "retention/holding": ("OASC", "", ""),

@@ -34,6 +34,8 @@ from consent.register.models import (
     ServiceAgreement,
 )
 from consent.register.services import change_register, request_safeguard_change
+from consent.sharing.models import Disclosure
+from consent.sharing.services import DisclosureReport, report_disclosure
 from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
@@ -79,6 +81,7 @@ from rights.requests.services import answer_request, decide_part, list_parts, pa
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
+from tests.consent.approving import approve_by_two
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
@@ -149,12 +152,12 @@ def _register_rows(cast: Cast) -> list[Any]:
         draft,
         AgreementSuspension(agreement=draft, **period),
         recipient,
-        RecipientApproval(recipient=recipient, **period),
         BalancingTest(purpose=purpose, **words, **own),
         LawfulBasis(purpose=purpose, role="guardian", basis="consent", **period),
         PurposeCapacity(purpose=purpose, capacity="processor", **period),
     ]
-    return [change_register(row, **BY) for row in rows]
+    saved = [change_register(row, **BY) for row in rows]
+    return [*saved, approve_by_two(RecipientApproval(recipient=recipient, **period), at=AT)]
 
 
 def _draft(cast: Cast) -> NoticeDraft:
@@ -332,11 +335,17 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
     return {
         "children/quarantine": Quarantine.objects.get(cause="report").pk,
+        "sharing/disclosure": _disclosure_about(zara).pk,
         "retention/collection": made.pk,
         "retention/flaggedcollection": FlaggedCollection.objects.get(collection=made.pk).pk,
         "retention/holding": holding.pk,
         "retention/incident": incident and incident.pk,
     }
+
+
+def _disclosure_about(person: Subject) -> Disclosure:
+    shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=AT)
+    return report_disclosure(person, shared, actor=SETTING_UP, at=AT)
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:

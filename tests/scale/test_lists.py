@@ -42,6 +42,7 @@ BIG = [
     "invitations/invitation",
     "ageing/comingofage",
     "ageing/agenotice",
+    "sharing/disclosure",
     "retention/collection",
     "retention/flaggedcollection",
     "retention/holding",

@@ -30,6 +30,9 @@ class Notice(RegisterRow):
     title_en = models.CharField("title (English)", max_length=200)
     title_ur = models.CharField("title (Urdu)", max_length=200)
     purposes = CodesField(help_text="Codes of the purposes it informs about; empty for the privacy policy.")
+    lists_recipients = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="The list of recipients: the portal writes its text."
+    )
     addresses_children = models.BooleanField(
         default=False, help_text="If set, every version must also have a text for children."
     )
@@ -47,7 +50,7 @@ class Notice(RegisterRow):
     @property
     def is_policy(self) -> bool:
         """Return True if it is the privacy policy, which is not about single purposes."""
-        return not self.purposes
+        return not self.purposes and not self.lists_recipients
 
 
 class NoticeText(RegisterRow):

@@ -18,6 +18,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "POLICY",
+    "RECIPIENTS",
     "EffectiveVersion",
     "NoticeUnknown",
     "all_timelines",
@@ -32,6 +33,8 @@ __all__ = [
 
 POLICY = ""
 """The key of the privacy policy among the codes of purposes."""
+RECIPIENTS = ":recipients"
+"""The key of the list of recipients among the codes of purposes; no code has a colon."""
 
 
 class NoticeUnknown(PortalError, LookupError):
@@ -74,7 +77,7 @@ def client_timelines(
     versions: Iterable[NoticeVersion],
     proven: Mapping[UUID, datetime],
 ) -> dict[str, tuple[NoticeVersionRule, ...]]:
-    """Map each purpose (and POLICY) to the versions that have effect at the client, from rows already read."""
+    """Map each purpose, POLICY and RECIPIENTS to the versions with effect at the client, from rows already read."""
     of_notice: defaultdict[UUID, list[PublishedVersion]] = defaultdict(list)
     for version in versions:
         of_notice[version.notice_id].append(to_published_version(version))
@@ -85,8 +88,12 @@ def client_timelines(
         since = None if is_own else client.created_at
         found = effects_at_client(of_notice[notice.pk], proven=proven, client_since=since)
         if found:
-            (own if is_own else shared).update(dict.fromkeys(notice.purposes or [POLICY], found))
+            (own if is_own else shared).update(dict.fromkeys(_keys(notice), found))
     return {code: merge_own_and_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
+
+
+def _keys(notice: Notice) -> list[str]:
+    return notice.purposes or [RECIPIENTS if notice.lists_recipients else POLICY]
 
 
 def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:

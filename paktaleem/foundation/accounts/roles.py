@@ -110,6 +110,8 @@ class Capability(StrEnum):
     MANAGE_RETENTION = "manage_retention"
     MANAGE_HOLDS = "manage_holds"
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
+    REPORT_DISCLOSURES = "report_disclosures"
+    VIEW_DISCLOSURES = "view_disclosures"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -191,6 +193,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_RETENTION: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MANAGE_HOLDS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
+    Capability.REPORT_DISCLOSURES: frozenset({_KEY, _SYSTEM}),
+    Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -267,6 +271,7 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "sandbox": frozenset({Capability.USE_SANDBOX}),
     "holdings:read": frozenset({Capability.VIEW_HOLDINGS}),
     "holdings:write": frozenset({Capability.REPORT_COLLECTIONS}),
+    "disclosures:write": frozenset({Capability.REPORT_DISCLOSURES}),
     "requests:read": frozenset({Capability.VIEW_RIGHTS_REQUESTS}),
     "requests:write": frozenset({Capability.RECEIVE_RIGHTS_REQUESTS}),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
