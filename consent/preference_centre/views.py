@@ -38,7 +38,7 @@ from consent.notices.selectors.public import list_category_names, map_category_n
 from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES, WIDENED
 from consent.receipts.views import print_receipt
 from consent.register.purpose_texts import describe_purpose
-from consent.sharing.selectors import list_own_disclosures
+from consent.sharing.selectors import list_own_disclosures, list_own_legal_disclosures
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
@@ -67,6 +67,7 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
         others=[row for row in rows if not row["choice"].rests_on_consent],
         is_child=any(row["choice"].is_decided_for for row in rows),
         disclosures=_list_disclosures(visit, found),
+        authorities=list(list_own_legal_disclosures(visit.subject, actor=visit.actor)[:_MOST_DISCLOSURES]),
         done=DONE_MESSAGES.get(request.GET.get("done", "")),
     )
 

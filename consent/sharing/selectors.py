@@ -10,13 +10,20 @@ from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.models import Recipient
 from consent.register.purpose_texts import describe_purpose
-from consent.sharing.models import Disclosure
+from consent.sharing.models import Disclosure, LegalDisclosure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["PublicApproval", "list_disclosures_of", "list_own_disclosures", "list_public_approvals"]
+__all__ = [
+    "PublicApproval",
+    "list_disclosures_of",
+    "list_legal_disclosures_of",
+    "list_own_disclosures",
+    "list_own_legal_disclosures",
+    "list_public_approvals",
+]
 
 
 def list_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[Disclosure]:
@@ -29,6 +36,20 @@ def list_own_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[Disclosu
     """List what was shared of the person's own data, latest first. Raises NotAllowed."""
     require(actor, Capability.MANAGE_OWN_CHOICES, subject.client_id)
     return _select_of(subject)
+
+
+def list_legal_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:
+    """List the demands of authorities for one person's data, latest first. Raises NotAllowed."""
+    require(actor, Capability.VIEW_LEGAL_DISCLOSURES, subject.client_id)
+    return LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject)
+
+
+def list_own_legal_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:
+    """List the disclosures to authorities of which the person was informed, latest first. Raises NotAllowed."""
+    require(actor, Capability.MANAGE_OWN_CHOICES, subject.client_id)
+    return LegalDisclosure.objects.filter(client_id=subject.client_id, informed=subject).order_by(
+        "-disclosed_at", "-id"
+    )
 
 
 def _select_of(subject: Subject) -> QuerySet[Disclosure]:

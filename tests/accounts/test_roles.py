@@ -98,6 +98,8 @@ manage_holds              x       .       .      x    .    x    .
 lift_legal_holds          x       .       .      x    .    .    .
 report_disclosures        .       .       .      .    x    x    .
 view_disclosures          x       x       x      x    .    x    .
+view_legal_disclosures    x       .       x      .    .    .    .
+manage_legal_disclosures  x       .       .      .    .    .    .
 overrule_objections       x       .       .      .    .    .    .
 propose_erasures          x       .       .      x    .    .    .
 approve_erasures          x       .       .      x    .    .    .

@@ -72,6 +72,7 @@ TABLE = {
     "systems/orderalert": ("OAC", "", ""),
     "systems/orderset": ("OAC", "", ""),
     "sharing/disclosure": ("OASC", "", ""),
+    "sharing/legaldisclosure": ("OA", "", ""),
     "retention/collection": ("OASC", "", ""),
     "retention/flaggedcollection": ("OASC", "", ""),
     "retention/holding": ("OASC", "", ""),

@@ -211,7 +211,7 @@ def a_shared_recipient_is_approved(world: World) -> None:
 
 @causes("disclosure.denied")
 def data_is_shared_with_a_recipient_that_is_not_approved(world: World) -> None:
-    """Report a disclosure to a recipient that nobody approved."""
+    """Report a disclosure to a recipient without an approval."""
     with world.inside():
         change_register(
             Recipient(code="host", name="H", service="S", agreement_reference="A1", client_id=world.client_id), **BY

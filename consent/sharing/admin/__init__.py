@@ -1,5 +1,5 @@
 """Console pages of disclosures."""
 
-from consent.sharing.admin import disclosures, person
+from consent.sharing.admin import disclosures, legal, person
 
-__all__ = ["disclosures", "person"]
+__all__ = ["disclosures", "legal", "person"]

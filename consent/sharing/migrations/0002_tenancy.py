@@ -16,9 +16,12 @@ class Migration(migrations.Migration):
     operations = [
         Isolate(
             TenantIsolation("Disclosure"),
+            TenantIsolation("LegalDisclosure"),
             AppendOnly("Disclosure"),
             SameClientForeignKey("Disclosure", "subject", "subjects.Subject"),
             SameClientForeignKey("Disclosure", "recipient", "consent.Recipient", owner="recipient_owner"),
             SameClientForeignKey("Disclosure", "system", "systems.System", owner="system_owner"),
+            SameClientForeignKey("LegalDisclosure", "subject", "subjects.Subject"),
+            SameClientForeignKey("LegalDisclosure", "informed", "subjects.Subject"),
         ),
     ]

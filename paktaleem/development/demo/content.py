@@ -180,7 +180,7 @@ RECIPIENTS = (
         "processor",
         "clauses",
         "Standard contractual clauses with its branch in Ireland; messages are deleted there after 30 days.",
-        "Emails and text messages are delivered by it; without it nobody is reached.",
+        "Emails and text messages are delivered by it; without it no one can be reached.",
         ("service_communications", "newsletter"),
         ("contact_details", "organisation"),
     ),

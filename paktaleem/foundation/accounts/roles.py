@@ -112,6 +112,8 @@ class Capability(StrEnum):
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
     REPORT_DISCLOSURES = "report_disclosures"
     VIEW_DISCLOSURES = "view_disclosures"
+    VIEW_LEGAL_DISCLOSURES = "view_legal_disclosures"
+    MANAGE_LEGAL_DISCLOSURES = "manage_legal_disclosures"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -195,6 +197,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
     Capability.REPORT_DISCLOSURES: frozenset({_KEY, _SYSTEM}),
     Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR}),
+    Capability.MANAGE_LEGAL_DISCLOSURES: frozenset({_OFFICER}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
