@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                         ),
                     ),
                     ("addresses_children", models.BooleanField(default=False, help_text='If set, every version must also have a text for children.')),
-                    ("lists_recipients", models.BooleanField(db_default=False, default=False, editable=False, help_text='The list of recipients: the portal writes its text.')),
+                    ("is_by_portal", models.BooleanField(db_default=False, default=False, editable=False, help_text='The portal writes its text: the list of recipients, or a business transfer.')),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                 ],
                 options={
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                         ),
                     ),
                     ("addresses_children", models.BooleanField(default=False, help_text='If set, every version must also have a text for children.')),
-                    ("lists_recipients", models.BooleanField(db_default=False, default=False, editable=False, help_text='The list of recipients: the portal writes its text.')),
+                    ("is_by_portal", models.BooleanField(db_default=False, default=False, editable=False, help_text='The portal writes its text: the list of recipients, or a business transfer.')),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
                     ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),

@@ -18,10 +18,10 @@ def officer() -> Actor:
     return user_actor(new_id(), "privacy_officer", PAKTALEEM)
 
 
-def approve_by_two(row: RecipientApproval, *, at: datetime) -> RecipientApproval:
-    """Request an approval as one officer, and approve it as another; the row is read anew."""
+def approve_by_two(row: RecipientApproval, *, at: datetime, approver: Actor | None = None) -> RecipientApproval:
+    """Request an approval as one officer, and approve it as another (any, or this one); the row is read anew."""
     change = request_safeguard_change(row, ground="The service needs it.", actor=officer(), at=at)
-    decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+    decide_safeguard_change(change, approve=True, actor=approver or officer(), at=at)
     return RecipientApproval.objects.select_related("recipient").get(pk=row.pk)
 
 

@@ -113,7 +113,7 @@ def test_a_declined_recipient_is_not_approved(cast: Cast, now: datetime) -> None
         change = request_safeguard_change(approval(host, now), ground="Needed.", actor=officer(), at=now)
         decide_safeguard_change(change, approve=False, actor=officer(), at=now)
         assert not RecipientApproval.objects.filter(recipient=host).exists()
-        assert not NoticeVersion.objects.filter(notice__lists_recipients=True).exists()
+        assert not NoticeVersion.objects.filter(notice__is_by_portal=True).exists()
 
 
 def test_a_client_admin_does_not_approve_a_recipient(cast: Cast, now: datetime) -> None:
@@ -261,10 +261,10 @@ def test_the_second_list_names_both_recipients(cast: Cast, now: datetime) -> Non
 def test_the_list_of_recipients_is_neither_policy_nor_drafted(cast: Cast, now: datetime) -> None:
     approved(now)
     with in_client(PAKTALEEM):
-        notice = Notice.objects.get(lists_recipients=True)
+        notice = Notice.objects.get(is_by_portal=True)
         assert not notice.is_policy
         draft = NoticeDraft(notice=notice, text_en="Nobody.", text_ur="کوئی نہیں")
-        with pytest.raises(ValidationError, match="writes this list itself"):
+        with pytest.raises(ValidationError, match="writes this text itself"):
             save_draft(draft, actor=officer(), reason=Reason.REVIEW, at=now)
 
 

@@ -59,7 +59,7 @@ def paktaleem(cast):
 
 def change(cast, row, at, actor="amina"):
     if isinstance(row, RecipientApproval) and row._state.adding and actor == "amina":
-        return approve_by_two(row, at=at)
+        return approve_by_two(row, at=at, approver=cast.actor(actor))
     return change_register(row, actor=cast.actor(actor), reason=WHY, at=at)
 
 

@@ -19,6 +19,7 @@ from consent.notices.selectors.announcements import (
     select_open_objections,
     select_unacknowledged,
 )
+from consent.notices.selectors.notices import RECIPIENT_LIST
 from consent.notices.services import (
     acknowledge_announcement,
     answer_objection,
@@ -98,7 +99,7 @@ def _withdraw_objection(row: NoticeDispatch, _given: dict[str, Any], request: Ht
 
 def _may_withdraw(row: NoticeDispatch, _at: datetime) -> bool:
     """Return True if the client objects to a recipient, and has PakTaleem's answer."""
-    if not row.version.notice.lists_recipients:
+    if row.version.notice.code != RECIPIENT_LIST:
         return False
     rows = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).order_by("recorded_at", "id")
     return may_withdraw_objection(list(rows.values_list("kind", flat=True)))

@@ -18,7 +18,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "POLICY",
-    "RECIPIENTS",
+    "RECIPIENT_LIST",
     "EffectiveVersion",
     "NoticeUnknown",
     "all_timelines",
@@ -33,8 +33,8 @@ __all__ = [
 
 POLICY = ""
 """The key of the privacy policy among the codes of purposes."""
-RECIPIENTS = ":recipients"
-"""The key of the list of recipients among the codes of purposes; no code has a colon."""
+RECIPIENT_LIST = "recipients"
+"""The code of PakTaleem's notice that lists the recipients."""
 
 
 class NoticeUnknown(PortalError, LookupError):
@@ -77,7 +77,10 @@ def client_timelines(
     versions: Iterable[NoticeVersion],
     proven: Mapping[UUID, datetime],
 ) -> dict[str, tuple[NoticeVersionRule, ...]]:
-    """Map each purpose, POLICY and RECIPIENTS to the versions with effect at the client, from rows already read."""
+    """Map each purpose, POLICY and each notice by the portal to the versions with effect at the client.
+
+    Works on rows already read. The key of a notice by the portal is its code after a colon, which no purpose's code has.
+    """
     of_notice: defaultdict[UUID, list[PublishedVersion]] = defaultdict(list)
     for version in versions:
         of_notice[version.notice_id].append(to_published_version(version))
@@ -93,7 +96,7 @@ def client_timelines(
 
 
 def _keys(notice: Notice) -> list[str]:
-    return notice.purposes or [RECIPIENTS if notice.lists_recipients else POLICY]
+    return notice.purposes or [f":{notice.code}" if notice.is_by_portal else POLICY]
 
 
 def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:

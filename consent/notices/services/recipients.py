@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from consent.notices.effects import earliest_effect
 from consent.notices.models import Notice, NoticeVersion
+from consent.notices.selectors.notices import RECIPIENT_LIST
 from consent.notices.services.publishing import notice_days_for, publish_notice_version
 from consent.register.models import (
     DataCategory,
@@ -31,9 +32,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["LIST_CODE", "apply_approved_recipient"]
-
-LIST_CODE = "recipients"
+__all__ = ["apply_approved_recipient"]
 
 
 def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
@@ -59,9 +58,9 @@ def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: R
 
 def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
     """Publish the list of recipients with one more approval as the next version of its notice."""
-    notice = Notice.objects.filter(client_id=PAKTALEEM, lists_recipients=True).select_for_update().first()
+    notice = Notice.objects.filter(client_id=PAKTALEEM, code=RECIPIENT_LIST).select_for_update().first()
     if notice is None:
-        notice = Notice(client_id=PAKTALEEM, code=LIST_CODE, lists_recipients=True)
+        notice = Notice(client_id=PAKTALEEM, code=RECIPIENT_LIST, is_by_portal=True)
         notice.title_en, notice.title_ur = "Recipients of personal data", "ذاتی ڈیٹا کے وصول کنندگان"
         change_register(notice, actor=actor, reason=reason, at=at)
     latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
