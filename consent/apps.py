@@ -22,6 +22,10 @@ class ConsentConfig(config.PortalAppConfig):
             "consent.consents.services.restrictions.apply_approved_lift",
         ),
         (
+            "consent.register.services.safeguards.weaker_rows",
+            "consent.notices.services.recipients.apply_approved_recipient",
+        ),
+        (
             "children.guardians.services.verifications.verification_found_false",
             "consent.consents.services.revocation.invalidate_unverified_consents",
         ),

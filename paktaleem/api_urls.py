@@ -11,6 +11,7 @@ from consent.decisions.api.changes import ListChanges
 from consent.decisions.api.standing import SubjectStanding
 from consent.notices.api import CurrentNotice, ListPurposes
 from consent.receipts.api import ShowReceipt
+from consent.sharing.api import ReportDisclosure, ReportDisclosures
 from paktaleem.directory.access_links.api import IssueLink
 from paktaleem.directory.data_systems.api import (
     AcceptOrder,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("subjects/<str:external_id>/holdings", SubjectHoldings.as_view(), name="subject-holdings"),
     path("collections", ReportCollection.as_view(), name="report-collection"),
     path("collections/batch", ReportCollections.as_view(), name="report-collections"),
+    path("disclosures", ReportDisclosure.as_view(), name="report-disclosure"),
+    path("disclosures/batch", ReportDisclosures.as_view(), name="report-disclosures"),
     path("activity/batch", ReportActivity.as_view(), name="report-activity"),
     path("subjects/<str:external_id>/guardians", Guardians.as_view(), name="guardians"),
     path(

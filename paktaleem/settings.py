@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "consent",
     "consent.agreements",
     "consent.paper",
+    "consent.sharing",
     "retention.holdings",
     "retention.schedule",
     "retention.disposals",

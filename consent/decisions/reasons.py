@@ -84,6 +84,14 @@ class Reason(StrEnum):
             "and the client's time to object must be over."
         ),
     )
+    RECIPIENT_OBJECTED = (
+        "recipient_objected",
+        "The client objects to this recipient: share only after it has withdrawn its objection.",
+    )
+    RECIPIENT_CONSENT_REQUIRED = (
+        "recipient_consent_required",
+        "This recipient is not part of the service: share for a purpose of its own that is based on consent.",
+    )
     QUARANTINED = ("quarantined", "A privacy officer must settle the report about this person's data first.")
     AGE_UNKNOWN = (
         "age_unknown",

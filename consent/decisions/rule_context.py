@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consent.decisions.facts import ConsentFact, Question
-    from consent.register.compiled import AgreementRule, Register
+    from consent.register.compiled import AgreementRule, Approval, Register
 
 __all__ = ["BASES", "NOBODY", "NO_PURPOSE", "RuleContext"]
 
@@ -33,6 +33,7 @@ class RuleContext:
     __slots__ = (
         "action",
         "agreements",
+        "approvals",
         "at",
         "basis",
         "categories",
@@ -66,6 +67,7 @@ class RuleContext:
         self.consent = consents.get(self.purpose.code)
         self.is_child = self.subject.counts_as_child(at, serves_minors=register.serves_minors)
         self.agreements: dict[UUID, AgreementRule] = {}
+        self.approvals: list[Approval] = []
         self.evidence: list[UUID] = []
 
     def rests_on(self, row: UUID | None) -> None:

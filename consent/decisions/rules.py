@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from consent.decisions.facts import ConsentFact
-    from consent.register.compiled import AgreementRule, BasisRule, InstructionRule
+    from consent.register.compiled import AgreementRule, Approval, BasisRule, InstructionRule
 
 _STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})
 _CAPACITIES = frozenset(capacity.value for capacity in Capacity)
@@ -39,7 +39,8 @@ _CONSENT_REFUSALS = {
     "outdated": Reason.CONSENT_OUTDATED,
     "invalidated": Reason.CONSENT_INVALIDATED,
 }
-# In order: the first of these reasons found among the agreements is reported.
+# In order: the first of these reasons found among the recipient's approvals, or the agreements, is reported.
+_RECIPIENT_REFUSALS = (Reason.RECIPIENT_OBJECTED, Reason.RECIPIENT_CONSENT_REQUIRED)
 _AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
 
 
@@ -198,8 +199,33 @@ def _recipient_is_approved(case: RuleContext) -> Reason | None:
     if recipient is None:
         return Reason.RECIPIENT_NOT_APPROVED
     case.rests_on(recipient.id)
-    approved = any(row.covers(case.purpose.code, case.categories, case.at) for row in recipient.approvals)
-    return _recipient_is_instructed(case) if approved else Reason.RECIPIENT_NOT_APPROVED
+    refusals = set()
+    for row in recipient.approvals:
+        reason = _approval_refusal(row, case)
+        if reason is None:
+            case.approvals.append(row)
+        else:
+            refusals.add(reason)
+    if case.approvals:
+        return _recipient_is_instructed(case)
+    return next((reason for reason in _RECIPIENT_REFUSALS if reason in refusals), Reason.RECIPIENT_NOT_APPROVED)
+
+
+def _approval_refusal(approval: Approval, case: RuleContext) -> Reason | None:
+    """Return why an approval does not permit sharing.
+
+    A recipient that is not part of the service needs a purpose of its own, based on consent; what the law demands needs
+    none.
+    """
+    if not approval.includes(case.purpose.code, case.categories, case.at):
+        return Reason.RECIPIENT_NOT_APPROVED
+    if approval.is_objected(case.at):
+        return Reason.RECIPIENT_OBJECTED
+    if not approval.is_in_force(case.at):
+        return Reason.RECIPIENT_NOT_APPROVED
+    if approval.is_integral or case.is_legal_obligation or case.lawful_basis == Basis.CONSENT:
+        return None
+    return Reason.RECIPIENT_CONSENT_REQUIRED
 
 
 def _recipient_is_instructed(case: RuleContext) -> Reason | None:
@@ -303,7 +329,12 @@ def _consent_is_given(case: RuleContext) -> Reason | None:
         return Reason.UNDECIDABLE
     if consent.expires_at is not None and consent.expires_at <= case.at:
         return Reason.CONSENT_EXPIRED
-    return _notice_refusal(case, consent) or _widening_refusal(case, consent) or _giver_refusal(case, consent)
+    return (
+        _notice_refusal(case, consent)
+        or _widening_refusal(case, consent)
+        or _recipient_refusal(case, consent)
+        or _giver_refusal(case, consent)
+    )
 
 
 def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
@@ -329,6 +360,13 @@ def _widening_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
         return None
     case.rests_on(widening.id)
     return Reason.CONSENT_OUTDATED
+
+
+def _recipient_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
+    """Refuse to share on a consent given before the recipient was approved: it does not cover the recipient."""
+    informed_at = consent.informed_at or consent.recorded_at
+    known = [row for row in case.approvals if row.known_from is None or row.known_from < informed_at]
+    return Reason.CONSENT_OUTDATED if case.approvals and not known else None
 
 
 def _giver_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:

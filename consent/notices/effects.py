@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from uuid import UUID
 
-__all__ = ["PublishedVersion", "earliest_effect", "effect_after_proof", "effects_at_client", "merge_own_and_shared"]
+__all__ = [
+    "PublishedVersion",
+    "earliest_effect",
+    "effect_after_proof",
+    "effects_at_client",
+    "list_window_ends",
+    "merge_own_and_shared",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,25 @@ def effects_at_client(
             found = [earlier for earlier in found if earlier.effective_at <= moment]
             found.append(NoticeVersionRule(version.id, moment, version.material))
     return tuple(found)
+
+
+def list_window_ends(
+    versions: Iterable[PublishedVersion], *, proven: Mapping[UUID, datetime], client_since: datetime | None
+) -> dict[UUID, datetime]:
+    """Map the versions of the list of recipients to the end of the client's time to object; unproven ones have none.
+
+    Every version lists what the earlier ones list, so a later one that has taken effect ends their time too.
+    ``proven`` and ``client_since`` are as for ``effects_at_client``; None: PakTaleem's own use.
+    """
+    ends: dict[UUID, datetime] = {}
+    nearest: datetime | None = None
+    for version in sorted(versions, key=lambda one: one.number, reverse=True):
+        needs_proof = version.notice_days and client_since is not None and client_since <= version.announced_at
+        moment = proven.get(version.id) if needs_proof else version.effective_at
+        nearest = min((one for one in (moment, nearest) if one is not None), default=None)
+        if nearest is not None:
+            ends[version.id] = nearest
+    return ends
 
 
 def merge_own_and_shared(

@@ -175,28 +175,43 @@ class Approval:
     """An approval to share some categories for some purposes with a recipient during a period.
 
     `objection_until` is the end of the period in which the client may object to a new recipient (GDPR article 28(2));
-    nothing is shared before it. None: no objection period.
+    nothing is shared before it. None: no objection period. `objected_at` is when the client objected, if it still does.
+    `is_integral`: the service cannot be provided without the recipient. `known_from` is when the recipient was
+    approved: people informed at or before then did not know of it. None: always known.
     """
 
     period: Period
     purposes: frozenset[str]
     categories: frozenset[str]
     objection_until: datetime | None = None
+    objected_at: datetime | None = None
+    is_integral: bool = False
+    known_from: datetime | None = None
+
+    def includes(self, purpose: str, categories: frozenset[str], at: datetime) -> bool:
+        """Return True if the approval is about sharing all `categories` for the purpose at that time."""
+        return purpose in self.purposes and categories <= self.categories and self.period.contains(at)
+
+    def is_objected(self, at: datetime) -> bool:
+        """Return True if the client objects to the recipient."""
+        return self.objected_at is not None and self.objected_at <= at
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Return True in its period, after the objection period, unless the client objects."""
+        past_window = self.objection_until is None or self.objection_until <= at
+        return self.period.contains(at) and past_window and not self.is_objected(at)
 
     def covers(self, purpose: str, categories: frozenset[str], at: datetime) -> bool:
-        """Return True if sharing all `categories` for the purpose is approved and the objection period is over."""
-        return (
-            purpose in self.purposes
-            and categories <= self.categories
-            and self.period.contains(at)
-            and (self.objection_until is None or self.objection_until <= at)
-        )
+        """Return True if sharing all `categories` for the purpose is approved and in force."""
+        return self.includes(purpose, categories, at) and self.is_in_force(at)
 
     def moments(self) -> Iterator[datetime]:
         """Yield the times at which this approval may change a decision."""
         yield from self.period.moments()
         if self.objection_until is not None:
             yield self.objection_until
+        if self.objected_at is not None:
+            yield self.objected_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Detection of changes that weaken a safeguard: consent, the client's own decision, closed accounts."""
+"""Detection of changes that weaken a safeguard: consent, the client's own decision, closed accounts, recipients."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from consent.register.bases import CapacityRule, capacity_at, combine_bases, is_consent_replaced, is_wider_capacity
 from consent.register.compiled import BasisRule, Capacity
-from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, SafeguardKind
+from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, RecipientApproval, SafeguardKind
 from consent.register.models.rows import RegisterRow
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.models import Client
@@ -69,8 +69,10 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     in the context of the row's client. Until the transaction ends, no other one compares rows for the same purpose: two
     changes at once could weaken together what neither weakens alone.
     """
-    if not isinstance(row, (LawfulBasis, PurposeCapacity, Purpose)) or is_sandbox(row.client_id):
+    if not isinstance(row, (LawfulBasis, PurposeCapacity, Purpose, RecipientApproval)) or is_sandbox(row.client_id):
         return None
+    if isinstance(row, RecipientApproval):
+        return SafeguardKind.RECIPIENT if _shares_more(row, before) else None
     if isinstance(row, Purpose):
         was_needed = isinstance(before, Purpose) and before.needs_account
         return SafeguardKind.ACCOUNT if was_needed and not row.needs_account else None
@@ -82,6 +84,18 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     if rows.becomes_controller(row, at) or is_consent_replaced(rows.combined(), rows.combined(capacities=[row]), at=at):
         return SafeguardKind.CAPACITY
     return None
+
+
+def _shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
+    """Return True for a new approval, or one that covers more, lasts longer or starts earlier than before."""
+    if not isinstance(before, RecipientApproval):
+        return True
+    lasts_longer = before.ends_at is not None and (row.ends_at is None or row.ends_at > before.ends_at)
+    shorter_window = before.objection_until is not None and (
+        row.objection_until is None or row.objection_until < before.objection_until
+    )
+    covers_more = bool(set(row.purposes) - set(before.purposes) or set(row.categories) - set(before.categories))
+    return lasts_longer or shorter_window or covers_more or (row.is_integral and not before.is_integral)
 
 
 def is_sandbox(client_id: UUID) -> bool:

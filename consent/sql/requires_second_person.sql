@@ -3,3 +3,5 @@ CREATE TRIGGER requires_second_person BEFORE INSERT OR UPDATE ON consent_lawfulb
     FOR EACH ROW EXECUTE FUNCTION consent_require_second_person();
 CREATE TRIGGER requires_second_person BEFORE INSERT ON consent_purposecapacity
     FOR EACH ROW EXECUTE FUNCTION consent_require_second_person();
+CREATE TRIGGER requires_second_person BEFORE INSERT ON consent_recipientapproval
+    FOR EACH ROW EXECUTE FUNCTION consent_require_second_person();

@@ -98,6 +98,10 @@ decide_collections        x       .       .      x    .    .    .
 manage_retention          x       .       .      x    .    x    .
 manage_holds              x       .       .      x    .    x    .
 lift_legal_holds          x       .       .      x    .    .    .
+report_disclosures        .       .       .      .    x    x    .
+view_disclosures          x       x       x      x    .    x    .
+view_legal_disclosures    x       .       x      .    .    .    .
+manage_legal_disclosures  x       .       .      .    .    .    .
 overrule_objections       x       .       .      .    .    .    .
 propose_erasures          x       .       .      x    .    .    .
 approve_erasures          x       .       .      x    .    .    .
@@ -211,6 +215,7 @@ def test_each_scope_has_the_listed_capabilities():
         "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians", "invite_guardians"},
         "holdings:read": {"view_holdings"},
         "holdings:write": {"report_collections"},
+        "disclosures:write": {"report_disclosures"},
         "requests:read": {"view_rights_requests"},
         "requests:write": {"receive_rights_requests"},
         "webhooks:manage": {"manage_webhooks", "view_webhooks"},

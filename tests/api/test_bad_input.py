@@ -46,6 +46,8 @@ WRITING = [
     ("post", "/api/v1/guardian-invitations"),
     ("post", "/api/v1/collections"),
     ("post", "/api/v1/collections/batch"),
+    ("post", "/api/v1/disclosures"),
+    ("post", "/api/v1/disclosures/batch"),
     ("post", "/api/v1/activity/batch"),
     ("post", "/api/v1/rights-requests"),
     ("post", f"/api/v1/rights-requests/{NOBODYS}/corrections"),

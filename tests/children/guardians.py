@@ -15,6 +15,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from tests.consent.approving import approve_by_two
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
 __all__ = ["approve_host", "decision_reason", "guardian_of", "make_guardian", "record_answer", "verified_guardian"]
@@ -61,4 +62,4 @@ def approve_host(client_id: UUID, purpose: str) -> None:
     by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
     host = change_register(Recipient(code="host", name="H", service="Hosting", agreement_reference="A1", **own), **by)
     told = {"purposes": [purpose], "categories": list(CATEGORIES), "starts_at": CAST_AT}
-    change_register(RecipientApproval(recipient=host, **told, **own), **by)
+    approve_by_two(RecipientApproval(recipient=host, is_integral=True, **told, **own), at=CAST_AT)

@@ -86,7 +86,7 @@ def good_rows():
         bases=basis_rows(),
         agreements=[AgreementRule(AGREEMENT, LONG_AGO)],
         instructions=[InstructionRule(INSTRUCTION, AGREEMENT, ALWAYS, everything, CATEGORIES, frozenset({"mailer"}))],
-        recipients=[RecipientRule(RECIPIENT, "mailer", (Approval(ALWAYS, everything, CATEGORIES),))],
+        recipients=[RecipientRule(RECIPIENT, "mailer", (Approval(ALWAYS, everything, CATEGORIES, is_integral=True),))],
         notices={code: [NoticeVersionRule(NOTICE, LONG_AGO, material=True)] for code in PURPOSES},
     )
 

@@ -145,7 +145,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
     controller = basis is not None and basis.capacity in ["controller", "joint_controller"]
     joint = basis is not None and basis.capacity == "joint_controller"
     on_contract = basis is not None and basis.basis == "contract"
-    instructions = []
+    instructions, good = [], []
     if not legal and (not controller or on_contract or joint):
         serving, suspended, ended = plain_agreements(rows, question)
         if not serving and suspended:
@@ -166,14 +166,21 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
         if not question.recipient:
             return "recipient_missing"
         approvals = [a for r in rows.recipients if r.code == question.recipient for a in r.approvals]
-        good = [
+        about = [
             a
             for a in approvals
             if within(a.period.starts_at, a.period.ends_at, at)
             and question.purpose in a.purposes
             and not categories - a.categories
-            and not (a.objection_until is not None and at < a.objection_until)
         ]
+        agreed = [a for a in about if a.objected_at is None or at < a.objected_at]
+        past = [a for a in agreed if not (a.objection_until is not None and at < a.objection_until)]
+        on_consent = basis is not None and basis.basis == "consent"
+        good = [a for a in past if a.is_integral or legal or on_consent]
+        if not good and len(agreed) < len(about):
+            return "recipient_objected"
+        if not good and past:
+            return "recipient_consent_required"
         if not good:
             return "recipient_not_approved"
         if not legal and not controller:
@@ -210,7 +217,12 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
                 return "guardian_consent_required"
             every = [a for r in rows.recipients for a in r.approvals if question.purpose in a.purposes]
             live = [a for a in every if within(a.period.starts_at, a.period.ends_at, at)]
-            outside = [a for a in live if a.objection_until is None or a.objection_until <= at]
+            outside = [
+                a
+                for a in live
+                if (a.objection_until is None or a.objection_until <= at)
+                and (a.objected_at is None or at < a.objected_at)
+            ]
             if subject.service_strength < (2 if outside else 1):
                 return "guardian_consent_required"
     # 7
@@ -251,6 +263,10 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
                     return "consent_outdated"
         for widening in purpose.widenings:
             if (fact.informed_at or fact.recorded_at) <= widening.at <= at:
+                return "consent_outdated"
+        if question.action == "share":
+            told = [a for a in good if a.known_from is None or a.known_from < (fact.informed_at or fact.recorded_at)]
+            if not told:
                 return "consent_outdated"
         if child and (fact.by != "guardian" or fact.guardian not in subject.guardians):
             return "consent_not_by_guardian"

@@ -209,6 +209,10 @@ REFUSED = [
     ("recipient_not_approved", lambda: share().approval(categories=frozenset({"usage_logs"}))),
     ("recipient_not_approved", lambda: share().approval(objection_until=NOW + TICK)),
     ("recipient_not_approved", lambda: share().instruction(recipients=frozenset())),
+    ("recipient_objected", lambda: share().approval(objected_at=NOW)),
+    ("recipient_objected", lambda: share().approval(objected_at=NOW - DAY, objection_until=NOW + DAY)),
+    ("recipient_consent_required", lambda: share().approval(is_integral=False).asking(purpose="service_delivery")),
+    ("consent_outdated", lambda: share().approval(known_from=NOW)),
     ("quarantined", lambda: of(replace(child(), quarantined=True))),
     ("quarantined", lambda: World().person(quarantined=True)),  # of age by now: the data was collected before
     ("quarantined", lambda: of(replace(UNKNOWN_AGE, quarantined=True, role="instructor"))),
@@ -359,6 +363,7 @@ EDGES = [
     ("instruction", lambda: World().instruction(period=MONTH), "not_instructed", "permitted"),
     ("approval", lambda: share().approval(period=MONTH), "recipient_not_approved", "permitted"),
     ("objection time", lambda: share().approval(objection_until=NOW), "recipient_not_approved", "permitted"),
+    ("client's objection", lambda: share().approval(objected_at=NOW), "permitted", "recipient_objected"),
     (
         "restriction",
         lambda: World().person(restrictions=(Restriction(MONTH),)),

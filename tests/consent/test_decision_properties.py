@@ -164,9 +164,25 @@ def change_approval(world, pick):
     )
 
 
+def object_to_recipient(world, pick):
+    world.approval(objected_at=pick((None, *MOMENTS)), objection_until=pick((None, *MOMENTS)))
+
+
+def renew_approval(world, pick):
+    world.approval(known_from=pick((None, *PAST)), is_integral=pick((True, False)))
+
+
 def add_recipient(world, pick):
     approvals = tuple(
-        Approval(some_period(pick), some_codes(pick, PURPOSES), some_codes(pick, CATEGORIES)) for _ in "ab"
+        Approval(
+            some_period(pick),
+            some_codes(pick, PURPOSES),
+            some_codes(pick, CATEGORIES),
+            objected_at=pick((None, None, *MOMENTS)),
+            is_integral=pick((True, False)),
+            known_from=pick((None, *PAST)),
+        )
+        for _ in "ab"
     )
     others = [row for row in world.rows.recipients if row.code != "x"]
     world.rows.recipients = [*others, RecipientRule(number(320), "x", approvals)]
@@ -276,6 +292,8 @@ CHANGES = (
     end_instruction_with_agreement,
     add_instruction,
     change_approval,
+    object_to_recipient,
+    renew_approval,
     add_recipient,
     unlist_recipient,
     change_age,

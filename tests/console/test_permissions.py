@@ -73,6 +73,8 @@ TABLE = {
     "systems/order": ("OAC", "", ""),
     "systems/orderalert": ("OAC", "", ""),
     "systems/orderset": ("OAC", "", ""),
+    "sharing/disclosure": ("OASC", "", ""),
+    "sharing/legaldisclosure": ("OA", "", ""),
     "retention/collection": ("OASC", "", ""),
     "retention/flaggedcollection": ("OASC", "", ""),
     "retention/holding": ("OASC", "", ""),

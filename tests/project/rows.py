@@ -19,8 +19,8 @@ from children.invitations.services import invite_guardian
 from consent.agreements.services import add_contact, add_document, attest_duties, sign_agreement
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
-from consent.notices.models import Notice, NoticeDraft
-from consent.notices.services import object_to_announcement, save_draft
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
+from consent.notices.services import answer_objection, object_to_announcement, save_draft
 from consent.register.models import (
     AgreementSuspension,
     BalancingTest,
@@ -36,6 +36,13 @@ from consent.register.models import (
     ServiceAgreement,
 )
 from consent.register.services import change_register, request_safeguard_change
+from consent.sharing.models import Disclosure
+from consent.sharing.services import (
+    DisclosureReport,
+    decide_legal_disclosure,
+    report_disclosure,
+    request_legal_disclosure,
+)
 from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
@@ -65,6 +72,7 @@ from paktaleem.foundation.accounts.services import change_client, change_members
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services import CollectionReport, report_collection
 from retention.schedule.models import HoldKind, HoldLift
@@ -81,11 +89,13 @@ from rights.requests.services import answer_request, decide_part, list_parts, pa
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
+from tests.consent.approving import approve_by_two, make_provider, officer
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
+from tests.sharing.demands import demand
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -97,6 +107,7 @@ BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT
 def rows_of_indus(cast: Cast) -> dict[str, Any]:
     """Create the rows that the cast lacks; return the key of one row of Indus by model."""
     client_id = cast.client_id("indus")
+    opposed = _opposed_recipient(cast)
     announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
@@ -119,6 +130,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    rows["consent/noticedispatch/withdraw"] = opposed.pk  # about a recipient, with its answer
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
@@ -138,6 +150,19 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 
+def _opposed_recipient(cast: Cast) -> NoticeDispatch:
+    """Announce a recipient to which the client objects, and answer the objection."""
+    with in_client(PAKTALEEM):
+        cloud = make_provider(PAKTALEEM, at=AT, code="cloud")
+        row = approve_by_two(RecipientApproval(client_id=PAKTALEEM, recipient=cloud, starts_at=AT), at=AT)
+        version = NoticeVersion.objects.get(pk=row.announced_as)
+    dispatch = prove(cast, "indus", version, AT)
+    with in_client(cast.client_id("indus")):
+        object_to_announcement(dispatch, code="law", actor=cast.actor("farah"), at=AT)
+        answer_objection(dispatch, code="explained", actor=cast.actor("amina"), at=AT)
+    return dispatch
+
+
 def _register_rows(cast: Cast) -> list[Any]:
     own: dict[str, Any] = {"client_id": cast.client_id("indus")}
     named: dict[str, Any] = {"code": "own", "name_en": "Own", "name_ur": "اپنا", **own}
@@ -152,12 +177,12 @@ def _register_rows(cast: Cast) -> list[Any]:
         draft,
         AgreementSuspension(agreement=draft, **period),
         recipient,
-        RecipientApproval(recipient=recipient, **period),
         BalancingTest(purpose=purpose, **words, **own),
         LawfulBasis(purpose=purpose, role="guardian", basis="consent", **period),
         PurposeCapacity(purpose=purpose, capacity="processor", **period),
     ]
-    return [change_register(row, **BY) for row in rows]
+    saved = [change_register(row, **BY) for row in rows]
+    return [*saved, approve_by_two(RecipientApproval(recipient=recipient, **period), at=AT)]
 
 
 def agreements_of_indus(cast: Cast) -> dict[str, Any]:
@@ -371,11 +396,26 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
     return {
         "children/quarantine": Quarantine.objects.get(cause="report").pk,
+        "sharing/disclosure": _disclosure_about(zara).pk,
+        **_legal_disclosures_about(zara),
         "retention/collection": made.pk,
         "retention/flaggedcollection": FlaggedCollection.objects.get(collection=made.pk).pk,
         "retention/holding": holding.pk,
         "retention/incident": incident and incident.pk,
     }
+
+
+def _disclosure_about(person: Subject) -> Disclosure:
+    shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=AT)
+    return report_disclosure(person, shared, actor=SETTING_UP, at=AT)
+
+
+def _legal_disclosures_about(person: Subject) -> dict[str, Any]:
+    """Create a demand that waits for a second officer, and an approved one."""
+    approved = request_legal_disclosure(person, demand(AT), actor=officer(), at=AT)
+    decide_legal_disclosure(approved, approve=True, actor=officer(), at=AT)
+    waiting = request_legal_disclosure(person, demand(AT), actor=officer(), at=AT)
+    return {"sharing/legaldisclosure": waiting.pk, "sharing/legaldisclosure/record-disclosure": approved.pk}
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:

@@ -164,6 +164,10 @@ ACTS = {
     "subjects/agechange/approve": "OC",
     "subjects/agechange/decline": "OC",
     "subjects/agechange/look": "OC",
+    "sharing/legaldisclosure/approve": "O",
+    "sharing/legaldisclosure/decline": "O",
+    "sharing/legaldisclosure/record-disclosure": "O",
+    "subjects/subject/record-legal-demand": "O",
     "subjects/subject/name-guardian": "OC",
     "subjects/subject/state-age": "OC",
     "subjects/subject/school-authorises": "OC",
@@ -293,6 +297,7 @@ ACTS = {
     "consent/noticedispatch/acknowledge": "C",
     "consent/noticedispatch/answer": "O",
     "consent/noticedispatch/object": "C",
+    "consent/noticedispatch/withdraw": "C",
     "consent/noticedraft/announce": "OC",
     "consent/noticedraft/discard": "OC",
     "consent/objection/agree": "O",
@@ -350,6 +355,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/subjects/<str:external_id>/holdings": [("get", "/api/v1/subjects/lms-danish/holdings", None, 200, 404)],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
     "api/v1/collections/batch": [("post", "/api/v1/collections/batch", {"collections": []}, 400, 400)],
+    "api/v1/disclosures": [("post", "/api/v1/disclosures", {"subject": "lms-danish"}, 400, 400)],
+    "api/v1/disclosures/batch": [("post", "/api/v1/disclosures/batch", {"disclosures": []}, 400, 400)],
     "api/v1/activity/batch": [("post", "/api/v1/activity/batch", {"activity": []}, 400, 400)],
     "api/v1/subjects/<str:external_id>/guardians": [
         ("get", "/api/v1/subjects/lms-danish/guardians", None, 200, 404),
@@ -431,7 +438,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|paper|retention|"
+    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|paper|sharing|retention|"
     "schedule|rights|complaints|erasures|mailbox|desk"
 )
 

@@ -17,6 +17,7 @@ from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services import object_to_purpose
 from consent.register.models import Purpose, ServiceAgreement
 from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
+from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
@@ -50,6 +51,7 @@ from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.project.offenders import refuse_any
+from tests.sharing.demands import demand
 
 type Approve = Callable[[Actor, datetime], Any]
 type Rule = Callable[[Cast, Actor, datetime], Approve]
@@ -138,6 +140,11 @@ def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_safeguard_change, request_safeguard_change(purpose, ground="For alumni.", actor=actor, at=at))
 
 
+def legal_disclosure(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    requested = request_legal_disclosure(cast.subject("hamza"), demand(at), actor=actor, at=at)
+    return settle(decide_legal_disclosure, requested)
+
+
 def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     row = Membership(client_id=cast.client_id("indus"), user_id=cast.user_id("bilal"), role="client_admin")
     return settle(decide_staff_change, change_membership(row, actor=actor, reason=Reason.ONBOARDING, at=at))
@@ -161,6 +168,7 @@ RULES: dict[str, Rule] = {
     "erasures.ErasureProposal": erasure,
     "limits.Overruling": overruling,
     "schedule.HoldLift": hold_lift,
+    "sharing.LegalDisclosure": legal_disclosure,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,
     "systems.Waiver": waiver,

@@ -48,6 +48,7 @@ from rights.requests.services import (
     restrict_for_request,
 )
 from tests.cast import Cast
+from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, part_of, received
 
@@ -244,7 +245,7 @@ def test_every_recipient_is_told_before_it_is_closed(indus: Cast) -> None:
     own = {"client_id": indus.client_id("indus")}
     host = Recipient(code="host", name="Host Ltd", service="Hosting", agreement_reference="A1", **own)
     change_register(host, **by)
-    change_register(RecipientApproval(recipient=host, starts_at=AT - DAY, **own), **by)
+    approve_by_two(RecipientApproval(recipient=host, starts_at=AT - DAY, **own), at=AT - DAY)
     request, farah = received(indus, "rectification"), indus.actor("farah")
     add_correction(request, NAME, actor=farah, at=AT)
     granted(indus, request)

@@ -38,6 +38,7 @@ from consent.consents.services import (
 from consent.notices.services.announcement_worker import process_client
 from consent.register.models import Purpose, Recipient, RecipientApproval
 from consent.register.services import change_register, widen_purpose
+from consent.sharing.services import DisclosureReport, report_disclosure
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.results import Answer as SystemAnswer
 from paktaleem.directory.data_systems.services import (
@@ -92,6 +93,7 @@ from tests.children.browsers import work as send_letters
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
+from tests.consent.approving import approve_by_two
 from tests.consent.lifting import lift_by_two
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.rights.cases import decided, received
@@ -202,9 +204,20 @@ def a_shared_recipient_is_approved(world: World) -> None:
         host.service = "Hosting"
         change_register(host, **BY)
         told = {"purposes": [PURPOSE], "categories": ["contact_details"], "starts_at": AT}
-        approval = change_register(RecipientApproval(recipient=host, **told, **own), **BY)
+        approval = approve_by_two(RecipientApproval(recipient=host, **told, **own), at=AT)
         approval.ends_at = AT + DAY
         change_register(approval, **BY)
+
+
+@causes("disclosure.denied")
+def data_is_shared_with_a_recipient_that_is_not_approved(world: World) -> None:
+    """Report a disclosure to a recipient without an approval."""
+    with world.inside():
+        change_register(
+            Recipient(code="host", name="H", service="S", agreement_reference="A1", client_id=world.client_id), **BY
+        )
+        shared = DisclosureReport(recipient="host", purpose="support", categories=["contact_details"], shared_at=AT)
+        report_disclosure(world.person("hamza"), shared, actor=world.cast.key_actor("indus"), at=AT)
 
 
 @causes("guardian.claimed", "guardian.claim_ended")

@@ -26,6 +26,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint
@@ -175,7 +176,7 @@ def test_an_approved_recipient_is_sent_with_the_end_of_the_objection_period(cast
     until = now + timedelta(days=30)
     told = {"client_id": indus, "recipient": host, "purposes": ["newsletter"], "categories": ["contact_details"]}
     approval = RecipientApproval(**told, starts_at=now, objection_until=until)
-    change_register(approval, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    approval = approve_by_two(approval, at=now)
     end_period(approval, actor=SETTING_UP, reason=Reason.REVIEW, at=until)
     facts = {"id": str(approval.pk), "recipient": str(host.pk), "objection_until": until.isoformat()}
     for kind in ("recipient.approved", "recipient.approval_changed"):

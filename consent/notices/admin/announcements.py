@@ -19,12 +19,14 @@ from consent.notices.selectors.announcements import (
     select_open_objections,
     select_unacknowledged,
 )
+from consent.notices.selectors.notices import RECIPIENT_LIST
 from consent.notices.services import (
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
+    withdraw_objection,
 )
-from consent.notices.services.responses import ANSWERS, OBJECTIONS
+from consent.notices.services.responses import ANSWERS, OBJECTIONS, may_withdraw_objection
 from consent.register.notice_html import render_notice
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
@@ -91,6 +93,18 @@ def _answer_objection(row: NoticeDispatch, given: dict[str, Any], request: HttpR
     answer_objection(row, code=given["code"], note=given["note"], actor=actor_of(request), at=get_action_time(request))
 
 
+def _withdraw_objection(row: NoticeDispatch, _given: dict[str, Any], request: HttpRequest) -> None:
+    withdraw_objection(row, actor=actor_of(request), at=get_action_time(request))
+
+
+def _may_withdraw(row: NoticeDispatch, _at: datetime) -> bool:
+    """Return True if the client objects to a recipient, and has PakTaleem's answer."""
+    if row.version.notice.code != RECIPIENT_LIST:
+        return False
+    rows = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).order_by("recorded_at", "id")
+    return may_withdraw_objection(list(rows.values_list("kind", flat=True)))
+
+
 def _count_responses(row: NoticeDispatch) -> Counter[str]:
     kinds = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).values_list("kind", flat=True)
     return Counter(kinds)
@@ -137,7 +151,8 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             "Object",
             Capability.ANSWER_ANNOUNCEMENTS,
             _object,
-            lead="A privacy officer of PakTaleem will answer. The objection alone does not stop the change.",
+            lead="A privacy officer of PakTaleem will answer. Your objection does not stop a change of a text. With a "
+            "new recipient nothing of your people’s data is shared until you withdraw it.",
             done="Your objection was sent to a privacy officer.",
             form=ObjectForm,
         ),
@@ -150,6 +165,16 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             done="Answered.",
             form=AnswerForm,
             applies=lambda row, _at: _has_open_objection(_count_responses(row)),
+        ),
+        RowAction(
+            "withdraw",
+            "Withdraw the objection",
+            Capability.ANSWER_ANNOUNCEMENTS,
+            _withdraw_objection,
+            lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
+            done="Your objection is withdrawn.",
+            form=ActionForm,
+            applies=_may_withdraw,
         ),
     )
 

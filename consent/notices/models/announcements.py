@@ -68,11 +68,12 @@ class NoticeDispatch(RegisterRow):
 
 
 class ResponseKind(models.TextChoices):
-    """The kinds of response to an announcement."""
+    """The kinds of response to an announcement. An objection to a recipient lasts until the client withdraws it."""
 
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
     OBJECTED = "objected", _("Objected")
     ANSWERED = "answered", _("Objection answered")
+    WITHDRAWN = "withdrawn", _("Objection withdrawn")
 
 
 class ResponseCode(models.TextChoices):
@@ -108,8 +109,8 @@ class NoticeResponse(models.Model):
         ordering = ["recorded_at", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind=ResponseKind.ACKNOWLEDGED, code="")
-                | (~Q(kind=ResponseKind.ACKNOWLEDGED) & ~Q(code="")),
+                condition=Q(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.WITHDRAWN], code="")
+                | (~Q(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.WITHDRAWN]) & ~Q(code="")),
                 name="noticeresponse_objection_has_its_reason",
             ),
         ]

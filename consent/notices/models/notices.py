@@ -30,6 +30,12 @@ class Notice(RegisterRow):
     title_en = models.CharField("title (English)", max_length=200)
     title_ur = models.CharField("title (Urdu)", max_length=200)
     purposes = CodesField(help_text="Codes of the purposes it informs about; empty for the privacy policy.")
+    is_by_portal = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The portal writes its text: the list of recipients, or a business transfer.",
+    )
     addresses_children = models.BooleanField(
         default=False, help_text="If set, every version must also have a text for children."
     )
@@ -47,7 +53,7 @@ class Notice(RegisterRow):
     @property
     def is_policy(self) -> bool:
         """Return True if it is the privacy policy, which is not about single purposes."""
-        return not self.purposes
+        return not self.purposes and not self.is_by_portal
 
 
 class NoticeText(RegisterRow):

@@ -29,7 +29,8 @@ def must_be_notified(client: Client, version: NoticeVersion, own_wording: Iterab
     """Return True if a client must be notified of a version: it needs proof, and takes effect there.
 
     Not PakTaleem itself; not a client that joined after the announcement; for a notice about purposes, not a client
-    whose own notices in effect replace it for all of them. Every client is notified of the privacy policy.
+    whose own notices in effect replace it for all of them. Every client is notified of the privacy policy and of
+    recipients.
     """
     if client.pk == PAKTALEEM or not version.needs_proof or client.created_at > version.announced_at:
         return False
@@ -47,7 +48,7 @@ def list_clients_to_notify(notice: Notice, clients: Iterable[Client], *, at: dat
 
 def _is_replaced(notice: Notice, own_wording: Iterable[Notice]) -> bool:
     covered = {code for own in own_wording for code in own.purposes}
-    return not notice.is_policy and set(notice.purposes) <= covered
+    return bool(notice.purposes) and set(notice.purposes) <= covered
 
 
 def select_announcements(actor: Actor) -> QuerySet[NoticeDispatch]:

@@ -18,6 +18,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "POLICY",
+    "RECIPIENT_LIST",
     "EffectiveVersion",
     "NoticeUnknown",
     "all_timelines",
@@ -32,6 +33,8 @@ __all__ = [
 
 POLICY = ""
 """The key of the privacy policy among the codes of purposes."""
+RECIPIENT_LIST = "recipients"
+"""The code of PakTaleem's notice that lists the recipients."""
 
 
 class NoticeUnknown(PortalError, LookupError):
@@ -74,7 +77,10 @@ def client_timelines(
     versions: Iterable[NoticeVersion],
     proven: Mapping[UUID, datetime],
 ) -> dict[str, tuple[NoticeVersionRule, ...]]:
-    """Map each purpose (and POLICY) to the versions that have effect at the client, from rows already read."""
+    """Map each purpose, POLICY and each notice by the portal to the versions with effect at the client.
+
+    Works on rows already read. The key of a notice by the portal is its code after a colon, which no purpose's code has.
+    """
     of_notice: defaultdict[UUID, list[PublishedVersion]] = defaultdict(list)
     for version in versions:
         of_notice[version.notice_id].append(to_published_version(version))
@@ -85,8 +91,12 @@ def client_timelines(
         since = None if is_own else client.created_at
         found = effects_at_client(of_notice[notice.pk], proven=proven, client_since=since)
         if found:
-            (own if is_own else shared).update(dict.fromkeys(notice.purposes or [POLICY], found))
+            (own if is_own else shared).update(dict.fromkeys(_keys(notice), found))
     return {code: merge_own_and_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
+
+
+def _keys(notice: Notice) -> list[str]:
+    return notice.purposes or [f":{notice.code}" if notice.is_by_portal else POLICY]
 
 
 def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:

@@ -20,6 +20,7 @@ __all__ = [
     "list_category_names",
     "list_occasion_names",
     "list_public_purposes",
+    "map_category_names",
 ]
 
 
@@ -62,6 +63,11 @@ def list_public_purposes(client: Client, *, language: str) -> list[PublicPurpose
         if one.is_active
     ]
     return sorted(purposes, key=lambda one: one.text.name)
+
+
+def map_category_names(client_id: UUID, *, language: str) -> dict[str, str]:
+    """Map the codes of a client's data categories to their names; own ones replace shared ones."""
+    return _names(DataCategory, client_id, language)
 
 
 def list_category_names(client_id: UUID, codes: Iterable[str], *, language: str) -> list[str]:

@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.models import Model
 
 from children.guardians.models import ChildMechanism
-from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
-from consent.notices.selectors.notices import POLICY, client_timelines
+from consent.notices.effects import list_window_ends
+from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
+from consent.notices.selectors.notices import POLICY, RECIPIENT_LIST, client_timelines, to_published_version
 from consent.register import compiled as rules
 from consent.register.bases import combine_bases
 from consent.register.models import (
@@ -150,8 +151,12 @@ def list_register_changes(client_id: UUID, *, since: datetime) -> list[datetime]
         for model in _COMPILED
     ]
     widened = PurposeWidening.objects.filter(client_id__in=owners, widened_at__gt=since).values_list("widened_at")
-    together = found.order_by().union(*(rows.order_by() for rows in (*others, widened))).order_by()
+    objections = _OBJECTIONS.filter(client_id=client_id, recorded_at__gt=since).values_list("recorded_at")
+    together = found.order_by().union(*(rows.order_by() for rows in (*others, widened, objections))).order_by()
     return sorted({moment for (moment,) in together})
+
+
+_OBJECTIONS = NoticeResponse.objects.filter(kind__in=[ResponseKind.OBJECTED, ResponseKind.WITHDRAWN])
 
 
 class _Rows:
@@ -174,6 +179,19 @@ class _Rows:
         found = PurposeWidening.objects.filter(client_id__in={PAKTALEEM, self.client_id})
         return list(found if self.at is None else found.filter(widened_at__lte=self.at))
 
+    def objections(self) -> dict[UUID, datetime]:
+        """Map the versions to which the client objects to the time since when."""
+        found = _OBJECTIONS.filter(client_id=self.client_id).order_by("recorded_at", "id")
+        if self.at is not None:
+            found = found.filter(recorded_at__lte=self.at)
+        standing: dict[UUID, datetime] = {}
+        for version, kind, moment in found.values_list("dispatch__version_id", "kind", "recorded_at"):
+            if kind == ResponseKind.WITHDRAWN:
+                standing.pop(version, None)
+            else:
+                standing.setdefault(version, moment)
+        return standing
+
     def client(self) -> Client:
         source = Client.objects.all() if self.at is None else Client.history.as_of(self.at)
         return source.get(id=self.client_id)
@@ -195,7 +213,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         bases=_list_bases(rows, codes),
         agreements=_list_agreements(rows),
         instructions=[_to_instruction_rule(row) for row in rows.own(Instruction) if not row.is_cancelled],
-        recipients=_list_recipients(rows),
+        recipients=_list_recipients(rows, client),
         notices=_list_notices(rows, client),
         texts=[_to_text_rule(row) for row in rows.of(NoticeVersion)],
         declared=_load_declared(rows, client),
@@ -268,33 +286,67 @@ def _load_declared(rows: _Rows, client: Client) -> rules.ClientDeclarations:
     )
 
 
-def _list_recipients(rows: _Rows) -> list[rules.RecipientRule]:
-    approvals = _grouped(rows.of(RecipientApproval), "recipient_id")
+def _list_recipients(rows: _Rows, client: Client) -> list[rules.RecipientRule]:
+    """List the recipients with their approvals; an announced one counts only once the client's time to object ends."""
+    approvals, ends, objected = _grouped(rows.of(RecipientApproval), "recipient_id"), _list_ends(rows, client), {}
+    if ends:
+        objected = rows.objections()
     return [
         rules.RecipientRule(
             id=row.pk,
             code=row.code,
             approvals=tuple(
-                rules.Approval(
-                    period=_to_period(one),
-                    purposes=frozenset(one.purposes),
-                    categories=frozenset(one.categories),
-                    objection_until=one.objection_until,
-                )
+                _to_approval(one, row, ends.get(one.announced_as), objected.get(one.announced_as))
                 for one in approvals[row.pk]
+                if one.announced_as is None or one.announced_as in ends
             ),
         )
         for row in rows.of(Recipient)
     ]
 
 
+def _list_ends(rows: _Rows, client: Client) -> dict[UUID, datetime]:
+    """Map the versions of the list of recipients to the end of the client's time to object."""
+    lists = {row.pk for row in rows.of(Notice) if row.is_by_portal and row.code == RECIPIENT_LIST}
+    if not lists:
+        return {}
+    versions = [to_published_version(row) for row in rows.of(NoticeVersion) if row.notice_id in lists]
+    since = None if client.pk == PAKTALEEM else client.created_at
+    return list_window_ends(versions, proven=_list_proven(rows), client_since=since)
+
+
+def _to_approval(
+    row: RecipientApproval, recipient: Recipient, window_ends: datetime | None, objected_at: datetime | None
+) -> rules.Approval:
+    """Convert an approval; nothing is shared outside the term of the recipient's agreement."""
+    starts_at = max(row.starts_at, recipient.agreement_starts_at or row.starts_at)
+    ends = [moment for moment in (row.ends_at, recipient.agreement_ends_at) if moment is not None]
+    return rules.Approval(
+        period=rules.Period(starts_at, min(ends, default=None)),
+        purposes=frozenset(row.purposes),
+        categories=frozenset(row.categories),
+        objection_until=window_ends or row.objection_until,
+        objected_at=objected_at,
+        is_integral=row.is_integral,
+        known_from=row.approved_at,
+    )
+
+
 def _list_notices(rows: _Rows, client: Client) -> list[NoticeRule]:
     """List for each purpose the versions that have effect at the client; own notices replace shared ones."""
-    proven = {
-        row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None
-    }
-    timelines = client_timelines(client, notices=rows.of(Notice), versions=rows.of(NoticeVersion), proven=proven)
-    return [NoticeRule(purpose, versions) for purpose, versions in timelines.items() if purpose != POLICY]
+    timelines = client_timelines(
+        client, notices=rows.of(Notice), versions=rows.of(NoticeVersion), proven=_list_proven(rows)
+    )
+    return [
+        NoticeRule(purpose, versions)
+        for purpose, versions in timelines.items()
+        if purpose != POLICY and not purpose.startswith(":")
+    ]
+
+
+def _list_proven(rows: _Rows) -> dict[UUID, datetime]:
+    """Map the announced versions to the times at which they take effect at the client."""
+    return {row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None}
 
 
 def _grouped(rows: Iterable[Model], attribute: str) -> defaultdict[UUID, list[Any]]:

@@ -13,6 +13,7 @@ from consent.notices.services.responses import (
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
+    withdraw_objection,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "object_to_announcement",
     "publish_notice_version",
     "save_draft",
+    "withdraw_objection",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from consent.notices.effects import earliest_effect
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
@@ -31,6 +32,7 @@ __all__ = [
     "save_draft",
 ]
 
+_WRITTEN_BY_PORTAL = gettext_noop("The portal writes this text itself.")
 _BACKDATED = "This must not be in the past: choose now or later."
 
 
@@ -52,8 +54,10 @@ def notice_days_for(notice: Notice, *, is_material: bool) -> int:
     """Return the advance notice, in days, that clients get of the next version of a notice; 0: none.
 
     Clients are notified of material changes by PakTaleem (policy §12): not of the first version of a notice, of minor
-    versions, or of a client's own notices.
+    versions, or of a client's own notices. They are notified of every version that the portal writes.
     """
+    if notice.is_by_portal:
+        return int(settings.NOTICE_DAYS)
     if notice.client_id != PAKTALEEM or not is_material or not NoticeVersion.objects.filter(notice=notice).exists():
         return 0
     return int(settings.NOTICE_DAYS)
@@ -70,6 +74,8 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
     require_own_row(draft, actor)
     if not draft._state.adding and _lock_draft(draft).notice_id != draft.notice_id:
         raise ValidationError({"notice": ["The notice of a draft cannot change: create another draft."]})
+    if draft.notice.is_by_portal:
+        raise ValidationError({"notice": [_WRITTEN_BY_PORTAL]})
     draft.client_id, draft.changed_at = draft.notice.client_id, at
     _normalize_texts(draft)
     draft.full_clean()

@@ -1,5 +1,6 @@
 """Responses of clients to announced notices, and PakTaleem's answers to objections (policy §12)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -18,7 +19,9 @@ __all__ = [
     "NoOpenObjection",
     "acknowledge_announcement",
     "answer_objection",
+    "may_withdraw_objection",
     "object_to_announcement",
+    "withdraw_objection",
 ]
 
 OBJECTIONS = (
@@ -59,7 +62,10 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
 def object_to_announcement(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
-    """Record the client's objection; it creates a task for an officer and does not stop the change.
+    """Record the client's objection; it creates a task for an officer.
+
+    It does not stop the change of a text. With a new recipient nothing of the client is shared until the client
+    withdraws it.
 
     Raises AlreadyResponded if there is an open objection, ValidationError for an unknown code, NotAllowed.
     """
@@ -81,6 +87,25 @@ def answer_objection(
     if not _has_open_objection(_lock_and_list_kinds(dispatch)):
         raise NoOpenObjection
     return _record_response(dispatch, ResponseKind.ANSWERED, _check_code(code, ANSWERS), note, actor=actor, at=at)
+
+
+@transaction.atomic
+def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
+    """Record that the client withdraws its objection, after PakTaleem's answer; data may be shared from then on.
+
+    Raises NoOpenObjection if the client has none, or the answer is still missing, NotAllowed.
+    """
+    require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
+    kinds = _lock_and_list_kinds(dispatch)
+    if not may_withdraw_objection(kinds):
+        raise NoOpenObjection
+    return _record_response(dispatch, ResponseKind.WITHDRAWN, "", "", actor=actor, at=at)
+
+
+def may_withdraw_objection(kinds: Sequence[str]) -> bool:
+    """Return True if the client's objection is answered and not withdrawn; ``kinds`` of its responses, in order."""
+    last = next((kind for kind in reversed(kinds) if kind != ResponseKind.ACKNOWLEDGED), None)
+    return last == ResponseKind.ANSWERED
 
 
 def _lock_and_list_kinds(dispatch: NoticeDispatch) -> list[str]:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, cancel_act, end_act
+from consent.register.admin.safeguards import SafeguardedAdmin
 from consent.register.models import (
     AgreementSuspension,
     DataCategory,
@@ -84,28 +85,50 @@ class RecipientAdmin(RegisterAdmin):
     """Third parties with whom data may be shared."""
 
     section = "Agreements"
-    row_fields = ("code", "name", "service", "agreement_reference", "countries", "address")
+    row_fields = (
+        "code",
+        "name",
+        "service",
+        "kind",
+        "agreement_reference",
+        "agreement_starts_at",
+        "agreement_ends_at",
+        "countries",
+        "transfer_ground",
+        "assurances",
+        "address",
+    )
     fixed = ("code",)
-    list_display = ("name", "code", "service", "countries", "owner")
-    list_filter = ("client",)
+    detail_fields = ("no_consideration",)
+    list_display = ("name", "code", "kind", "service", "countries", "owner")
+    list_filter = ("client", "kind")
     search_fields = ("code", "name")
-    intro = "Third-party providers under a data processing agreement. Data is shared only while one is approved."
+    intro = (
+        "Third-party providers under a data processing agreement: their part, agreement, countries and assurances. "
+        "Data is shared only while one is approved, and never sold. Once it is approved, its part, its countries and "
+        "the ground of a transfer cannot change."
+    )
     empty_text = "No recipients: nothing is shared with anyone."
 
 
 @admin.register(RecipientApproval, site=site)
-class RecipientApprovalAdmin(PeriodAdmin):
-    """Periods in which a recipient is approved."""
+class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
+    """Periods in which a recipient is approved; the effect is shown first, and a second officer approves."""
 
     section = "Agreements"
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
-    row_fields = ("recipient", "purposes", "categories", "objection_until", "starts_at", "ends_at")
+    row_fields = ("recipient", "purposes", "categories", "is_integral", "starts_at", "ends_at")
     fixed = ("recipient", "starts_at")
+    detail_fields = ("state", "approved_at", "objection_until")
     list_display = ("recipient", "owner", "state", "objection_until", "starts_at", "ends_at")
     list_filter = ("client",)
-    fixed_once_started = ("purposes", "categories", "objection_until")
+    fixed_once_started = ("purposes", "categories", "is_integral")
     codes = {"purposes": Purpose, "categories": DataCategory}
-    intro = "Periods in which a recipient is approved for purposes and data categories, after the objection period."
+    intro = (
+        "Periods in which a recipient is approved for purposes and data categories. A second officer approves each; "
+        "then PakTaleem’s are announced to every client, and count at a client once its time to object is over and it "
+        "does not object."
+    )
     empty_text = "No recipient was ever approved: nothing is shared with anyone."
     acts = (
         end_act("End approval", "From now on no data is shared under this approval.", Capability.MANAGE_AGREEMENTS),

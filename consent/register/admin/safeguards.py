@@ -14,8 +14,16 @@ from django.utils.translation import gettext
 
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.effects import SafeguardEffect, count_concerned
-from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, SafeguardChange, SafeguardKind
+from consent.register.models import (
+    LawfulBasis,
+    Purpose,
+    PurposeCapacity,
+    RecipientApproval,
+    SafeguardChange,
+    SafeguardKind,
+)
 from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.recipient_effects import count_recipient_effect
 from consent.register.services import (
     WeakensSafeguard,
     cancel_period,
@@ -48,6 +56,7 @@ __all__ = [
 ]
 
 _PANEL = "console/panels/safeguard.html"
+_RECIPIENT_PANEL = "console/panels/recipient_effect.html"
 
 
 def _count_effect(kind: SafeguardKind, row: Any) -> SafeguardEffect:
@@ -56,7 +65,10 @@ def _count_effect(kind: SafeguardKind, row: Any) -> SafeguardEffect:
     return count_concerned(kind, client_id=row.client_id, purposes=[purpose], role=role)
 
 
-def _panel(kind: SafeguardKind, row: RegisterRow, ground: str = "") -> dict[str, Any]:
+def _panel(kind: SafeguardKind, row: RegisterRow, at: datetime, ground: str = "") -> dict[str, Any]:
+    if isinstance(row, RecipientApproval):
+        effect = count_recipient_effect(row, at=at)
+        return {"template": _RECIPIENT_PANEL, "effect": effect, "approval": row, "ground": ground}
     return {"template": _PANEL, "effect": _count_effect(kind, row), "kind": str(kind), "ground": ground}
 
 
@@ -96,7 +108,8 @@ class SafeguardedAdmin(RegisterAdmin):
         response = super().render_change_form(request, context, *args, **kwargs)
         weaker = getattr(request, "weaker", None)
         if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
-            response.context_data["panels"] = [_panel(*weaker), *response.context_data["panels"]]
+            shown = _panel(*weaker, get_action_time(request))
+            response.context_data["panels"] = [shown, *response.context_data["panels"]]
         return response
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
@@ -135,7 +148,7 @@ class EndForm(RowActionForm):
     @property
     def panel(self) -> dict[str, Any] | None:
         """Return the effect, if a safeguard is weakened."""
-        return None if self.kind is None else _panel(self.kind, self.row)
+        return None if self.kind is None else _panel(self.kind, self.row, get_action_time(self.request))
 
 
 def find_weakening_by_end(row: PeriodRow, at: datetime) -> SafeguardKind | None:
@@ -188,7 +201,7 @@ def cancel_safeguarded_act(label: str, lead: str, capability: Capability) -> Row
 
 
 _TABLES: dict[str, type[RegisterRow]] = {
-    model._meta.label_lower: model for model in (LawfulBasis, Purpose, PurposeCapacity)
+    model._meta.label_lower: model for model in (LawfulBasis, Purpose, PurposeCapacity, RecipientApproval)
 }
 
 
@@ -207,7 +220,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
     intro = (
         "A change that weakens a safeguard has no effect until a second person approves it: another lawful basis "
         "instead of consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
-        "accounts, or the end of a restriction."
+        "accounts, the end of a restriction, or another recipient of data."
     )
     empty_text = "No change that weakens a safeguard."
     standing = change_state_column
@@ -237,17 +250,19 @@ class SafeguardChangeAdmin(ScopedAdmin):
             url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
             return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
         changed: Any = _build(row)
+        if isinstance(changed, RecipientApproval):
+            return str(changed.recipient)
         purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
         parts = [str(purpose)]
         if isinstance(changed, LawfulBasis):
             parts += [translate_text(changed.get_role_display()), translate_text(changed.get_basis_display())]
         return " · ".join(parts)
 
-    def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+    def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:
         """Show the ground, and the effect as it would be now."""
         if row.kind == SafeguardKind.RESTRICTION:
             return [{"template": _PANEL, "kind": row.kind, "ground": row.ground}]
-        return [_panel(SafeguardKind(row.kind), _build(row), row.ground)]
+        return [_panel(SafeguardKind(row.kind), _build(row), get_action_time(request), row.ground)]
 
 
 def _requester_for(viewer: Actor) -> Any:

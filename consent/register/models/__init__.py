@@ -5,7 +5,9 @@ from consent.register.models.agreements import (
     Instruction,
     Recipient,
     RecipientApproval,
+    RecipientKind,
     ServiceAgreement,
+    TransferGround,
 )
 from consent.register.models.capacities import PurposeCapacity
 from consent.register.models.purposes import (
@@ -35,9 +37,11 @@ __all__ = [
     "PurposeWidening",
     "Recipient",
     "RecipientApproval",
+    "RecipientKind",
     "RegisterVersion",
     "SafeguardChange",
     "SafeguardKind",
     "ServiceAgreement",
+    "TransferGround",
     "WideningKind",
 ]

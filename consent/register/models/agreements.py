@@ -1,10 +1,11 @@
-"""Service agreements, instructions of clients, and recipients of data."""
+"""Service agreements, instructions of clients, and recipients of data: providers and their approvals."""
 
 from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.rows import (
     CodesField,
@@ -19,7 +20,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["AgreementSuspension", "Instruction", "Recipient", "RecipientApproval", "ServiceAgreement"]
+__all__ = [
+    "AgreementSuspension",
+    "Instruction",
+    "Recipient",
+    "RecipientApproval",
+    "RecipientKind",
+    "ServiceAgreement",
+    "TransferGround",
+]
 
 _NONE = Personal.NONE
 
@@ -121,15 +130,42 @@ class Instruction(PeriodRow):
         return self.document
 
 
+class RecipientKind(models.TextChoices):
+    """The parts a recipient has in the processing (GDPR Art. 4(7) to 4(9) and 28(2))."""
+
+    PROCESSOR = "processor", _("Processor")
+    SUB_PROCESSOR = "sub_processor", _("Sub-processor")
+    CONTROLLER = "controller", _("Independent controller")
+
+
+class TransferGround(models.TextChoices):
+    """The grounds on which data may leave the country (GDPR Art. 45 to 49)."""
+
+    SAME_COUNTRY = "same_country", _("No transfer: the data stays in the client's country")
+    ADEQUACY = "adequacy", _("Adequacy decision (Art. 45)")
+    CLAUSES = "clauses", _("Standard contractual clauses (Art. 46(2)(c))")
+    CORPORATE_RULES = "corporate_rules", _("Binding corporate rules (Art. 46(2)(b))")
+    CONSENT = "consent", _("Explicit consent (Art. 49(1)(a))")
+    CONTRACT = "contract", _("Needed for a contract with the person (Art. 49(1)(b))")
+    LEGAL_CLAIM = "legal_claim", _("Needed for a legal claim (Art. 49(1)(e))")
+
+
 class Recipient(RegisterRow):
-    """One third-party provider with whom data may be shared (policy §6), under a data processing agreement."""
+    """One third-party provider with whom data may be shared (policy §6), under a data processing agreement.
+
+    Data is never sold: the database accepts no row without ``no_consideration``. Nothing is shared before the agreement
+    starts, or after its end. Once a second officer has approved the recipient, the terms cannot change
+    (``consent.register.recipient_terms``).
+    """
 
     change_capability = Capability.MANAGE_REGISTER
 
     wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
-        personal=dict.fromkeys(("code", "name", "service", "agreement_reference", "countries", "address"), _NONE),
+        personal=dict.fromkeys(
+            ("code", "name", "service", "agreement_reference", "countries", "address", "assurances"), _NONE
+        ),
     )
 
     code = models.CharField(max_length=63, validators=[code_validator])
@@ -147,12 +183,63 @@ class Recipient(RegisterRow):
         db_default="",
         help_text="Street, place and postal code: shown on receipts.",
     )
+    kind = models.CharField(
+        max_length=16,
+        choices=RecipientKind,
+        default=RecipientKind.PROCESSOR,
+        db_default=RecipientKind.PROCESSOR,
+        help_text="The part it has in the processing.",
+    )
+    agreement_starts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Nothing is shared before it. Empty: no such limit."
+    )
+    agreement_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="Nothing is shared after it. Empty: until further notice."
+    )
+    transfer_ground = models.CharField(
+        "ground of a transfer",
+        max_length=16,
+        choices=TransferGround,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="On which ground data goes to these countries; needed for any other country than PK.",
+    )
+    assurances = models.TextField(
+        max_length=2000,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Certificates, audits and measures on which we rely. Do not name people.",
+    )
+    no_consideration = models.BooleanField(
+        "no payment for the data",
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="Personal data is never sold: nothing of value is received for it.",
+    )
 
     history = History()
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["client", "code"], name="recipient_code_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "code"], name="recipient_code_unique"),
+            models.CheckConstraint(condition=Q(no_consideration=True), name="recipient_is_never_a_sale"),
+            models.CheckConstraint(
+                condition=Q(agreement_ends_at=None)
+                | Q(agreement_starts_at=None)
+                | Q(agreement_ends_at__gt=F("agreement_starts_at")),
+                name="recipient_agreement_period",
+                violation_error_message="The agreement ends after it starts.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(transfer_ground="") | Q(countries__in=["", "PK"]),
+                name="recipient_transfer_has_a_ground",
+                violation_error_message="Choose the ground on which data goes to these countries.",
+            ),
+        ]
 
     def __str__(self) -> str:
         """Show the name."""
@@ -160,7 +247,12 @@ class Recipient(RegisterRow):
 
 
 class RecipientApproval(PeriodRow):
-    """One period in which a recipient is approved for purposes and categories, after the objection period."""
+    """One period in which a recipient is approved for purposes and categories, after the objection period.
+
+    A second officer approves it (``approved_at``); one of PakTaleem's is announced to every client: ``announced_as`` is
+    the id of the notice version, and the objection period of a client ends when that version takes effect there. A
+    consent given before ``approved_at`` does not cover sharing with the recipient.
+    """
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
@@ -173,6 +265,15 @@ class RecipientApproval(PeriodRow):
     objection_until = models.DateTimeField(
         null=True, blank=True, help_text="Until then clients may object, and nothing is shared."
     )
+    is_integral = models.BooleanField(
+        "part of the service",
+        default=False,
+        db_default=False,
+        help_text="The service cannot be provided without this recipient. If not, sharing needs a purpose of its own "
+        "that is based on consent.",
+    )
+    announced_as = models.UUIDField(null=True, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
 
     history = History()
 

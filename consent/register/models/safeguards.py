@@ -22,6 +22,7 @@ class SafeguardKind(models.TextChoices):
     CAPACITY = "capacity", _("PakTaleem decides instead of the client")
     ACCOUNT = "account", _("Also for people whose account is closed")
     RESTRICTION = "restriction", _("A restriction of processing is lifted")
+    RECIPIENT = "recipient", _("Data goes to another recipient")
 
 
 class SafeguardChange(RequestedChange):

@@ -7,7 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_noop
 
-from consent.register.models import BalancingTest, LawfulBasis, Purpose, RecipientApproval, ServiceAgreement
+from consent.register.models import (
+    BalancingTest,
+    LawfulBasis,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
 from consent.register.models.rows import PeriodRow, RegisterRow
 from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening, is_sandbox
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -44,6 +51,10 @@ _NOT_EXTENDED = gettext_noop("A signed agreement cannot be extended: both sides 
 _UNCHANGEABLE = gettext_noop("This cannot change: end this row and add another.")
 _SIGNED = gettext_noop("A signed balancing test cannot change: add a new test for a new assessment.")
 _ANOTHER_TEST = gettext_noop("Choose a balancing test of this purpose and this client.")
+_APPROVED_TERMS = gettext_noop(
+    "This recipient has been approved with these terms: end its approval, and register it under another code."
+)
+_NOT_LONGER = gettext_noop("An approval that has started cannot be made longer: add another one.")
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -53,7 +64,9 @@ _FIXED_ONCE_STARTED = (
     "categories",
     "recipients",
     "objection_until",
+    "is_integral",
 )
+_TERMS = ("kind", "countries", "transfer_ground")
 
 
 class SharedRowNotEditable(NotAllowed):
@@ -111,6 +124,7 @@ def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: date
     _refuse_revival(row, before)
     _refuse_widening(row, before)
     _check_balancing(row, before)
+    _check_recipient(row, before, at=at)
     row.full_clean()
     check_controller(row, before, at=at)
 
@@ -209,6 +223,18 @@ def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
         test = row.balancing_test
         if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
             raise ValidationError({"balancing_test": [_ANOTHER_TEST]})
+
+
+def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
+    """Raise ValidationError if the terms of an approved recipient change, or a started approval gets longer."""
+    if isinstance(row, Recipient) and before is not None:
+        changed = next((name for name in _TERMS if getattr(row, name) != getattr(before, name)), None)
+        if changed and RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists():
+            raise ValidationError({changed: [_APPROVED_TERMS]})
+    if isinstance(row, RecipientApproval) and isinstance(before, RecipientApproval) and before.starts_at <= at:
+        lasts = before.ends_at is not None and (row.ends_at is None or row.ends_at > before.ends_at)
+        if lasts:
+            raise ValidationError({"ends_at": [_NOT_LONGER]})
 
 
 def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:

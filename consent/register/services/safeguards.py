@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from consent.register.models import Purpose, SafeguardChange, SafeguardKind
+from consent.register.models import Purpose, RecipientApproval, SafeguardChange, SafeguardKind
 from consent.register.models.rows import RegisterRow
 from consent.register.services.register import check_register_row, prepare_row, save_register_row, stored_row
 from consent.register.weakening import find_weakening
@@ -20,7 +20,13 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["decide_safeguard_change", "request_safeguard_change", "store_safeguard_change", "weaker_rows"]
+__all__ = [
+    "build_changed_row",
+    "decide_safeguard_change",
+    "request_safeguard_change",
+    "store_safeguard_change",
+    "weaker_rows",
+]
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
 _NO_GROUND = gettext_noop("Give the ground in words.")
@@ -44,10 +50,16 @@ def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at:
     kind = find_weakening(row, before, at=at)
     if kind is None:
         raise ValidationError(_WEAKENS_NONE)
-    about: Any = row
-    purpose: Purpose = about if isinstance(about, Purpose) else about.purpose
     values = _changed_values(row, before)
-    return store_safeguard_change(row, kind, purpose=purpose.code, values=values, ground=ground, actor=actor, at=at)
+    return store_safeguard_change(row, kind, purpose=_purpose_of(row), values=values, ground=ground, actor=actor, at=at)
+
+
+def _purpose_of(row: Any) -> str:
+    """Return the code of the row's purpose; empty for the approval of a recipient, which may have several."""
+    if isinstance(row, RecipientApproval):
+        return ""
+    purpose: Purpose = row if isinstance(row, Purpose) else row.purpose
+    return purpose.code
 
 
 def store_safeguard_change(
@@ -113,7 +125,7 @@ def decide_safeguard_change(
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
     if approve and not any(apply(change, actor=actor, reason=reason, at=at) for apply in weaker_rows):
-        row = _build_row(change, at)
+        row = build_changed_row(change, at)
         check_register_row(row, before, at=at)
         save_register_row(row, actor=actor, reason=reason, at=at)
     return change
@@ -125,7 +137,8 @@ def _lock_row(change: SafeguardChange) -> Any:
     return rows.filter(pk=change.row, client_id=change.client_id).first()
 
 
-def _build_row(change: SafeguardChange, at: datetime) -> RegisterRow:
+def build_changed_row(change: SafeguardChange, at: datetime) -> RegisterRow:
+    """Return the row of a change with its new values, unsaved; nothing starts or ends before ``at``."""
     model: Any = apps.get_model(change.table)
     row: RegisterRow = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
     for name, value in change.values.items():

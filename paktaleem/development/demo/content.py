@@ -149,6 +149,10 @@ class RecipientText:
     service: str
     agreement_reference: str
     countries: str
+    kind: str
+    transfer_ground: str
+    assurances: str
+    ground: str
     purposes: tuple[str, ...]
     categories: tuple[str, ...]
 
@@ -160,6 +164,10 @@ RECIPIENTS = (
         "Hosting of the platform and its backups",
         "DPA-2026-001",
         "PK",
+        "processor",
+        "same_country",
+        "ISO/IEC 27001 certificate, audited each year. Data is encrypted on its disks and on the way.",
+        "The platform runs on its servers; without hosting there is no service.",
         ("account_management", "service_delivery", "support", "service_communications"),
         ("contact_details", "credentials", "organisation", "usage_logs", "device", "content"),
     ),
@@ -169,6 +177,10 @@ RECIPIENTS = (
         "Sending emails and text messages",
         "DPA-2026-002",
         "PK, IE",
+        "processor",
+        "clauses",
+        "Standard contractual clauses with its branch in Ireland; messages are deleted there after 30 days.",
+        "Emails and text messages are delivered by it; without it no one can be reached.",
         ("service_communications", "newsletter"),
         ("contact_details", "organisation"),
     ),

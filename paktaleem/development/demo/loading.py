@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from consent.notices.models import Notice, NoticeVersion
 from consent.notices.services import publish_notice_version
 from consent.notices.services.starter import load_register
@@ -21,7 +23,12 @@ from consent.register.models import (
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.register.services import change_register, sign_balancing_test
+from consent.register.services import (
+    change_register,
+    decide_safeguard_change,
+    request_safeguard_change,
+    sign_balancing_test,
+)
 from paktaleem.development.demo.cases import fill_cases
 from paktaleem.development.demo.content import (
     CLIENTS,
@@ -40,10 +47,10 @@ from paktaleem.development.demo.policy import fill_policy
 from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.systems import fill_systems
 from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
-from paktaleem.foundation.accounts.roles import KEY_SCOPES
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, Role
 from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
 from paktaleem.foundation.accounts.services import (
     change_client,
@@ -56,6 +63,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
 __all__ = ["SecretsLost", "client_ids", "fill_demonstration"]
 
+_OFFICERS = ("amina@paktaleem.example", "nadia@paktaleem.example")
 _ACTOR = system_actor("demo")
 _WHY = Reason.ONBOARDING
 _BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
@@ -84,6 +92,7 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
             if text.code == "indus":
                 invite_demo_guardian(client, portal=portal, actor=_ACTOR, at=at)
     _fill_staff(kept, at)
+    _fill_recipients(at)
     fill_policy(client_ids(), actor=_ACTOR, at=at)
     if receiver:
         fill_receiver(client_ids()["indus"], receiver, kept, actor=_ACTOR, at=at)
@@ -102,10 +111,19 @@ def _fill_shared(at: datetime) -> None:
         load_register(actor=_ACTOR, at=at)
         for test in BalancingTest.objects.filter(client_id=PAKTALEEM, signed_at=None):
             sign_balancing_test(test, actor=_ACTOR, at=at)
+
+
+def _fill_recipients(at: datetime) -> None:
+    """Add the recipients, each requested by one officer and approved by another.
+
+    They were announced before the clients joined, so that the clients' time to object is over.
+    """
+    announced_at = at - timedelta(days=settings.NOTICE_DAYS)
+    with in_client(PAKTALEEM):
         known = set(Recipient.objects.filter(client_id=PAKTALEEM).values_list("code", flat=True))
         for text in RECIPIENTS:
             if text.code not in known:
-                _add_recipient(text, at)
+                _add_recipient(text, announced_at)
 
 
 def _add_recipient(text: RecipientText, at: datetime) -> None:
@@ -116,6 +134,10 @@ def _add_recipient(text: RecipientText, at: datetime) -> None:
         service=text.service,
         agreement_reference=text.agreement_reference,
         countries=text.countries,
+        kind=text.kind,
+        transfer_ground=text.transfer_ground,
+        assurances=text.assurances,
+        agreement_starts_at=at,
     )
     change_register(recipient, actor=_ACTOR, reason=_WHY, at=at)
     approval = RecipientApproval(
@@ -123,9 +145,16 @@ def _add_recipient(text: RecipientText, at: datetime) -> None:
         recipient=recipient,
         purposes=list(text.purposes),
         categories=list(text.categories),
+        is_integral=True,
         starts_at=at,
     )
-    change_register(approval, actor=_ACTOR, reason=_WHY, at=at)
+    requester, approver = (_officer(email) for email in _OFFICERS)
+    change = request_safeguard_change(approval, ground=text.ground, actor=requester, at=at)
+    decide_safeguard_change(change, approve=True, actor=approver, at=at)
+
+
+def _officer(email: str) -> Actor:
+    return user_actor(User.objects.get(email=email).pk, Role.PRIVACY_OFFICER, PAKTALEEM)
 
 
 def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:

@@ -114,6 +114,10 @@ class Capability(StrEnum):
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
     REVIEW_DISPOSALS = "review_disposals"
     APPROVE_DISPOSALS = "approve_disposals"
+    REPORT_DISCLOSURES = "report_disclosures"
+    VIEW_DISCLOSURES = "view_disclosures"
+    VIEW_LEGAL_DISCLOSURES = "view_legal_disclosures"
+    MANAGE_LEGAL_DISCLOSURES = "manage_legal_disclosures"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -199,6 +203,10 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
     Capability.REVIEW_DISPOSALS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.APPROVE_DISPOSALS: frozenset({_OFFICER, _ADMIN}),
+    Capability.REPORT_DISCLOSURES: frozenset({_KEY, _SYSTEM}),
+    Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR}),
+    Capability.MANAGE_LEGAL_DISCLOSURES: frozenset({_OFFICER}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -277,6 +285,7 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "sandbox": frozenset({Capability.USE_SANDBOX}),
     "holdings:read": frozenset({Capability.VIEW_HOLDINGS}),
     "holdings:write": frozenset({Capability.REPORT_COLLECTIONS}),
+    "disclosures:write": frozenset({Capability.REPORT_DISCLOSURES}),
     "requests:read": frozenset({Capability.VIEW_RIGHTS_REQUESTS}),
     "requests:write": frozenset({Capability.RECEIVE_RIGHTS_REQUESTS}),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),

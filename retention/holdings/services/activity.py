@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
+from paktaleem.directory.data_systems.reported_people import FoundPeople, find_people
 from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import SubjectEvent, SubjectEventKind
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from retention.holdings.services.people import FoundPeople, find_people
 
 __all__ = ["ActivityReport", "ActivityResult", "record_use_of_account", "report_activity"]
 

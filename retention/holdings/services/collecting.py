@@ -20,6 +20,7 @@ from consent.decisions.decision import Question, Reason, SubjectFacts
 from consent.decisions.selectors.past_decisions import PastDecision, decide_each
 from consent.register.models import DataCategory, Occasion, Purpose
 from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.reported_people import FoundPeople, find_people
 from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import lock_subject
@@ -32,7 +33,6 @@ from retention.holdings.models import Collection, FlaggedCollection, Incident, I
 from retention.holdings.selectors import is_without_authority, list_false_authorisations
 from retention.holdings.services.holdings import add_to_holdings
 from retention.holdings.services.incidents import open_incident
-from retention.holdings.services.people import FoundPeople, find_people
 
 __all__ = ["CollectionReport", "CollectionResult", "report_collection", "report_collections"]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.register.models import Recipient, RecipientApproval
+from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -33,13 +34,15 @@ def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: 
 
 
 def find_recipients(request: RightsRequest, at: datetime) -> list[Recipient]:
-    """Find the recipients with whom data of the client's people may have been shared until now, by name.
+    """Find the recipients with whom the person's data was or may have been shared until now, by name.
 
-    The portal does not record each disclosure, so these are all recipients that were ever approved for the client.
+    Not every system reports its disclosures, so these are all recipients that were ever approved for the client, and
+    those to which data of the person was reported as disclosed.
     """
     approvals = RecipientApproval.objects.filter(client_id__in=[request.client_id, PAKTALEEM], starts_at__lte=at)
-    keys = approvals.values_list("recipient_id", flat=True)
-    return list(Recipient.objects.filter(pk__in=set(keys)).order_by("name", "pk"))
+    reported = Disclosure.objects.filter(client_id=request.client_id, subject=request.subject_id)
+    keys = {*approvals.values_list("recipient_id", flat=True), *reported.values_list("recipient_id", flat=True)}
+    return list(Recipient.objects.filter(pk__in=keys).order_by("name", "pk"))
 
 
 @transaction.atomic

@@ -1,0 +1,1 @@
+"""Disclosures: what was shared with which recipient, for what, and what the decision was."""

@@ -1,0 +1,51 @@
+"""Console page of reported disclosures."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from consent.sharing.models import Disclosure
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.site import site
+
+__all__ = ["DisclosureAdmin", "render_decision"]
+
+_PERMITTED = "permitted"
+
+
+def render_decision(row: Disclosure) -> SafeString:
+    """Render the decision about a disclosure: permitted, or why it was denied."""
+    return render_state(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad")
+
+
+@admin.register(Disclosure, site=site)
+class DisclosureAdmin(EvidenceAdmin):
+    """Console page of disclosures, newest first."""
+
+    section = "Agreements"
+    view_capability = Capability.VIEW_DISCLOSURES
+    list_display = ("reported_at", "recipient", "person", "purpose", "allowed", "owner")
+    list_filter = ("client",)
+    newest_by = "reported_at"
+    row_fields = ("purpose", "categories")
+    detail_fields = ("person", "recipient", "system", "allowed", "shared_at", "reported_at")
+    intro = "Data that systems reported as shared with recipients, with the decision at the time of sharing."
+    empty_text = "No system has reported a disclosure yet."
+    allowed = state_column(render_decision, "decision")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related person, recipient and system."""
+        return super().get_queryset(request).select_related("subject", "recipient", "system")
+
+    @admin.display(description="person")
+    def person(self, row: Disclosure) -> SafeString:
+        """Return a link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)

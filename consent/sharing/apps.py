@@ -1,0 +1,15 @@
+"""Django app of disclosures to recipients."""
+
+from paktaleem.foundation.extensions import config
+
+
+class SharingConfig(config.PortalAppConfig):
+    """Disclosures of personal data to recipients, and the public list of recipients."""
+
+    name = "consent.sharing"
+    label = "sharing"
+    verbose_name = "sharing"
+    handlers = (
+        ("paktaleem.directory.copies.sections.person_sections", "consent.sharing.sections.list_sharing_sections"),
+        ("consent.notices.public_sections.public_sections", "consent.sharing.public.recipients_section"),
+    )

@@ -1,0 +1,82 @@
+"""Disclosures to recipients."""
+
+import django.contrib.postgres.fields
+import django.core.validators
+import django.db.models.deletion
+import paktaleem.foundation.tenancy.ids
+from django.db import migrations, models
+
+from paktaleem.foundation.tenancy.operations import CreateTables
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [
+        ("accounts", "0001_tables"),
+        ("consent", "0001_tables"),
+        ("subjects", "0001_tables"),
+        ("systems", "0001_tables"),
+    ]
+    operations = [
+        CreateTables(
+            migrations.CreateModel(
+                name='Disclosure',
+                fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('recipient_owner', models.UUIDField(editable=False)),
+                    ('purpose', models.CharField(max_length=63)),
+                    ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list)),
+                    ('reason', models.CharField(help_text='The decision at the time of sharing.', max_length=64, verbose_name='decision')),
+                    ('system_owner', models.UUIDField(editable=False, null=True)),
+                    ('shared_at', models.DateTimeField()),
+                    ('reported_at', models.DateTimeField()),
+                    ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
+                    ('actor_id', models.UUIDField()),
+                    ('actor_role', models.CharField(max_length=32)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('recipient', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.recipient')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('system', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='systems.system')),
+                ],
+                options={
+                    'ordering': ['-reported_at', '-id'],
+                    'indexes': [models.Index(fields=['client', 'subject', '-shared_at'], name='disclosure_of_person'), models.Index(fields=['client', '-reported_at', '-id'], name='disclosure_by_time'), models.Index(fields=['-reported_at', '-id'], name='disclosure_by_time_all'), models.Index(fields=['client', 'reason', '-reported_at', '-id'], name='disclosure_by_decision'), models.Index(fields=['reason', '-reported_at', '-id'], name='disclosure_by_decision_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('categories', []), _negated=True), name='disclosure_of_something'), models.CheckConstraint(condition=models.Q(('shared_at__lte', models.F('reported_at'))), name='disclosure_not_in_future')],
+                },
+            ),
+            migrations.CreateModel(
+                name='LegalDisclosure',
+                fields=[
+                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
+                    ('requested_kind', models.CharField(editable=False, max_length=16)),
+                    ('requested_by', models.UUIDField(editable=False)),
+                    ('requested_at', models.DateTimeField(editable=False)),
+                    ('settled_by', models.UUIDField(editable=False, null=True)),
+                    ('settled_at', models.DateTimeField(editable=False, null=True)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('authority', models.CharField(max_length=200)),
+                    ('instrument', models.CharField(choices=[('subpoena', 'Subpoena'), ('court_order', 'Court order'), ('warrant', 'Search warrant'), ('statutory_request', 'Request under a statute'), ('police_request', 'Police request')], max_length=20)),
+                    ('reference', models.CharField(max_length=100, verbose_name='reference number')),
+                    ('received_on', models.DateField(verbose_name='received on')),
+                    ('demanded', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list, help_text='Codes of the data categories demanded.')),
+                    ('scope', models.TextField(help_text='What is demanded, and for which period. Do not name people.', max_length=2000)),
+                    ('review', models.TextField(help_text='Whether the demand is valid and how it was narrowed. Do not name people.', max_length=2000)),
+                    ('disclosed_at', models.DateTimeField(null=True)),
+                    ('disclosed', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list, help_text='Codes of the data categories disclosed.')),
+                    ('what_went', models.TextField(blank=True, help_text='What was handed over. Do not name people.', max_length=2000)),
+                    ('informed_on', models.DateField(null=True, verbose_name='informed on')),
+                    ('not_informed', models.CharField(blank=True, choices=[('order', 'The order forbids it'), ('law', 'A law forbids it'), ('risk', 'It would endanger someone'), ('unreachable', 'No contact on file reaches the person')], default='', max_length=16, verbose_name='why not informed')),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('informed', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                ],
+                options={
+                    'verbose_name': 'legal disclosure',
+                    'verbose_name_plural': 'legal disclosures',
+                    'ordering': ['-requested_at', '-id'],
+                    'indexes': [models.Index(fields=['client', 'subject'], name='legaldisclosure_of_person'), models.Index(condition=models.Q(('informed__isnull', False)), fields=['client', 'informed'], name='legaldisclosure_informed'), models.Index(fields=['client', '-requested_at', '-id'], name='legaldisclosure_by_time'), models.Index(fields=['-requested_at', '-id'], name='legaldisclosure_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='legaldisclosure_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='legaldisclosure_by_state_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('disclosed', []), ('disclosed_at', None), ('informed', None), ('informed_on', None), ('not_informed', '')), models.Q(('disclosed_at__gte', models.F('settled_at')), ('state', 'approved'), models.Q(('disclosed', []), _negated=True)), _connector='OR'), name='legaldisclosure_approved_first'), models.CheckConstraint(condition=models.Q(('disclosed_at', None), models.Q(('informed__isnull', False), ('informed_on__isnull', False), ('not_informed', '')), models.Q(('informed', None), ('informed_on', None), models.Q(('not_informed', ''), _negated=True)), _connector='OR'), name='legaldisclosure_informed_or_why_not'), models.CheckConstraint(condition=models.Q(('disclosed__contained_by', models.F('demanded'))), name='legaldisclosure_not_more_than_demanded'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='legaldisclosure_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='legaldisclosure_settled_by_someone')],
+                },
+            ),
+        )
+    ]

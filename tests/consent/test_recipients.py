@@ -1,0 +1,328 @@
+"""Recipients: two officers approve one, every client may object, and consents given before do not cover it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from children.guardians.services.verifications import record_verification
+from consent.consents.models.consents import ConsentState, Method
+from consent.consents.services import Answer, record_answers
+from consent.decisions.decision import Question
+from consent.decisions.selectors.decisions import decide_one
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
+from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
+from consent.notices.services import (
+    NoOpenObjection,
+    answer_objection,
+    object_to_announcement,
+    save_draft,
+    withdraw_objection,
+)
+from consent.notices.services.dispatches import open_dispatches
+from consent.register.models import Instruction, Recipient, RecipientApproval, SafeguardChange, ServiceAgreement
+from consent.register.recipient_effects import count_recipient_effect
+from consent.register.services import (
+    WeakensSafeguard,
+    change_register,
+    decide_safeguard_change,
+    end_period,
+    request_safeguard_change,
+)
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.cast import Cast
+from tests.children.guardians import guardian_of, make_guardian, record_answer
+from tests.consent.announcing import prove
+from tests.consent.approving import approve_by_two, make_provider, officer
+from tests.factories import CAST_AT, SETTING_UP
+
+DAY = timedelta(days=1)
+WINDOW = timedelta(days=30)
+
+
+def approval(host: Recipient, at: datetime, **values: Any) -> RecipientApproval:
+    """Return an approval of contact details for the newsletter and the service."""
+    told = {"purposes": ["newsletter", "service_delivery"], "categories": ["contact_details"], "is_integral": True}
+    return RecipientApproval(client_id=host.client_id, recipient=host, starts_at=at, **{**told, **values})
+
+
+def approved(at: datetime, client_id: Any = PAKTALEEM, **values: Any) -> RecipientApproval:
+    with in_client(client_id):
+        host = make_provider(client_id, at=at, code="cloud")
+        return approve_by_two(approval(host, at, **values), at=at)
+
+
+def instruct(cast: Cast, code: str, at: datetime) -> None:
+    """Have a client name the recipient in an instruction."""
+    client_id = cast.client_id(code)
+    with in_client(client_id):
+        row = Instruction(
+            client_id=client_id,
+            agreement=ServiceAgreement.objects.get(client_id=client_id),
+            document="Annex 3",
+            purposes=["newsletter", "service_delivery"],
+            categories=["contact_details"],
+            recipients=["cloud"],
+            starts_at=at,
+        )
+        change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def shared(cast: Cast, at: datetime, *, code: str = "indus", purpose: str = "service_delivery", now: Any = None) -> str:
+    """Return the reason of the decision about sharing an adult's contact details with the recipient."""
+    person = {"indus": "lms-hamza", "khyber": "lms-kiran"}[code]
+    question = Question(purpose, "share", frozenset({"contact_details"}), "cloud", at=at)
+    with in_client(cast.client_id(code)):
+        found = decide_one(cast.key_actor(code), cast.client_id(code), person, question, now=now or at)
+        return str(found.reason)
+
+
+def dispatch_of(cast: Cast, code: str, row: RecipientApproval) -> NoticeDispatch:
+    return NoticeDispatch.objects.get(client_id=cast.client_id(code), version_id=row.announced_as)
+
+
+def test_two_officers_approve_a_recipient_and_the_ledger_says_so(cast: Cast, now: datetime) -> None:
+    with in_client(PAKTALEEM):
+        host = make_provider(PAKTALEEM, at=now)
+        row, first = approval(host, now), officer()
+        with pytest.raises(WeakensSafeguard):
+            change_register(row, actor=first, reason=Reason.REVIEW, at=now)
+        change = request_safeguard_change(row, ground="Needed.", actor=first, at=now)
+        assert not RecipientApproval.objects.filter(pk=row.pk).exists()
+        with pytest.raises(ApproverIsRequester), transaction.atomic():
+            decide_safeguard_change(change, approve=True, actor=first, at=now)
+        decide_safeguard_change(change, approve=True, actor=officer(), at=now)
+        made = RecipientApproval.objects.get(pk=row.pk)
+        assert (made.approved_at, made.objection_until) == (now, now + WINDOW)
+        kinds = Entry.objects.filter(client_id=PAKTALEEM, recorded_at=now).values_list("kind", flat=True)
+        assert {"safeguard.change_waiting", "safeguard.change_settled", "notice.announced"} <= set(kinds)
+
+
+def test_a_declined_recipient_is_not_approved(cast: Cast, now: datetime) -> None:
+    with in_client(PAKTALEEM):
+        host = make_provider(PAKTALEEM, at=now)
+        change = request_safeguard_change(approval(host, now), ground="Needed.", actor=officer(), at=now)
+        decide_safeguard_change(change, approve=False, actor=officer(), at=now)
+        assert not RecipientApproval.objects.filter(recipient=host).exists()
+        assert not NoticeVersion.objects.filter(notice__is_by_portal=True).exists()
+
+
+def test_a_client_admin_does_not_approve_a_recipient(cast: Cast, now: datetime) -> None:
+    indus = cast.client_id("indus")
+    with in_client(indus):
+        host = make_provider(indus, at=now)
+        change = request_safeguard_change(approval(host, now), ground="Needed.", actor=officer(), at=now)
+        with pytest.raises(NotAllowed), transaction.atomic():
+            decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now)
+        with pytest.raises(NotAllowed):
+            request_safeguard_change(approval(host, now), ground="Needed.", actor=cast.actor("farah"), at=now)
+
+
+@contextmanager
+def changed_earlier() -> Iterator[None]:
+    """Act as if the approved changes had been applied by an earlier transaction."""
+    SafeguardChange.objects.update(xact=1)
+    yield
+
+
+@pytest.mark.parametrize("change", ["insert", "longer", "wider", "unannounced"])
+def test_the_database_refuses_more_sharing_without_two_people(cast: Cast, now: datetime, change: str) -> None:
+    row = approved(now, cast.client_id("indus"), ends_at=now + DAY)
+    statements = {
+        "insert": "INSERT INTO consent_recipientapproval (id, client_id, recipient_id, recipient_owner, starts_at,"
+        " purposes, categories) SELECT gen_random_uuid(), client_id, recipient_id, recipient_owner, starts_at,"
+        " purposes, categories FROM consent_recipientapproval WHERE id = %s",
+        "longer": "UPDATE consent_recipientapproval SET ends_at = NULL WHERE id = %s",
+        "wider": "UPDATE consent_recipientapproval SET categories = '{billing}' WHERE id = %s",
+        "unannounced": "UPDATE consent_recipientapproval SET approved_at = NULL WHERE id = %s",
+    }
+    with (
+        in_client(cast.client_id("indus")),
+        changed_earlier(),
+        pytest.raises(IntegrityError, match="second person"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statements[change], [row.pk])
+
+
+def test_a_sale_of_data_is_refused_by_the_database(cast: Cast, now: datetime) -> None:
+    indus = cast.client_id("indus")
+    with in_client(indus):
+        host = make_provider(indus, at=now)
+        with (
+            pytest.raises(IntegrityError, match="recipient_is_never_a_sale"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("UPDATE consent_recipient SET no_consideration = false WHERE id = %s", [host.pk])
+        with pytest.raises(ValidationError):
+            make_provider(indus, at=now, code="buyer", no_consideration=False)
+
+
+def test_a_transfer_abroad_needs_its_ground(cast: Cast, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        with pytest.raises(ValidationError, match="Choose the ground"):
+            make_provider(cast.client_id("indus"), at=now, countries="PK, IE")
+        assert make_provider(cast.client_id("indus"), at=now, countries="PK, IE", transfer_ground="clauses").pk
+
+
+def test_the_terms_of_an_approved_recipient_do_not_change(cast: Cast, now: datetime) -> None:
+    row = approved(now)
+    with in_client(PAKTALEEM):
+        for field, value in (("kind", "controller"), ("countries", "PK"), ("transfer_ground", "consent")):
+            host = Recipient.objects.get(pk=row.recipient_id)
+            setattr(host, field, value)
+            with pytest.raises(ValidationError) as caught, transaction.atomic():
+                change_register(host, actor=officer(), reason=Reason.REVIEW, at=now)
+            assert list(caught.value.message_dict) == [field]
+
+
+def test_a_started_approval_ends_earlier_and_never_later(cast: Cast, now: datetime) -> None:
+    row = approved(now, ends_at=now + DAY)
+    with in_client(PAKTALEEM):
+        row.ends_at = now + 2 * DAY
+        with pytest.raises(ValidationError, match="cannot be made longer"), transaction.atomic():
+            request_safeguard_change(row, ground="More.", actor=officer(), at=now + timedelta(hours=1))
+        row.refresh_from_db()
+        end_period(row, actor=officer(), reason=Reason.REVIEW, at=now + timedelta(hours=1))
+
+
+def test_nothing_is_shared_before_a_clients_time_to_object_is_over(cast: Cast, now: datetime) -> None:
+    row = approved(now)
+    instruct(cast, "indus", now)
+    instruct(cast, "khyber", now)
+    version = row.announced_as
+    prove(cast, "indus", version, now)
+    assert shared(cast, now + WINDOW - DAY) == "recipient_not_approved"
+    assert shared(cast, now + WINDOW) == "permitted"
+    assert shared(cast, now + WINDOW, code="khyber") == "recipient_not_approved", "no email to it is proven"
+    prove(cast, "khyber", version, now + 5 * DAY)
+    assert shared(cast, now + WINDOW, code="khyber") == "recipient_not_approved", "it was told later"
+    assert shared(cast, now + WINDOW + 5 * DAY, code="khyber") == "permitted"
+
+
+def test_nothing_is_shared_for_a_client_that_objects_until_it_withdraws_that(cast: Cast, now: datetime) -> None:
+    row = approved(now)
+    for code in ("indus", "khyber"):
+        instruct(cast, code, now)
+        prove(cast, code, row.announced_as, now)
+    later, farah = now + WINDOW, cast.actor("farah")
+    with in_client(cast.client_id("indus")):
+        dispatch = dispatch_of(cast, "indus", row)
+        object_to_announcement(dispatch, code="agreement", actor=farah, at=now + DAY)
+    assert shared(cast, later) == "recipient_objected"
+    assert shared(cast, later, code="khyber") == "permitted"
+    with in_client(cast.client_id("indus")):
+        with pytest.raises(NoOpenObjection):
+            withdraw_objection(dispatch, actor=farah, at=later)
+        answer_objection(dispatch, code="explained", actor=cast.actor("amina"), at=later)
+    assert shared(cast, later) == "recipient_objected", "an answer is not a withdrawal"
+    with in_client(cast.client_id("indus")):
+        withdraw_objection(dispatch, actor=farah, at=later + DAY)
+        with pytest.raises(NoOpenObjection):
+            withdraw_objection(dispatch, actor=farah, at=later + DAY)
+    assert shared(cast, later + DAY) == "permitted"
+    assert shared(cast, later, now=later + DAY) == "recipient_objected", "what was answered then"
+
+
+def test_every_client_is_told_though_its_own_notices_replace_ours(cast: Cast, now: datetime) -> None:
+    row = approved(now)
+    for code in ("indus", "khyber"):
+        with in_client(cast.client_id(code)):
+            open_dispatches(cast.client(code), actor=SETTING_UP, at=now)
+            assert dispatch_of(cast, code, row).takes_effect_at is None
+    with in_client(PAKTALEEM):
+        version = NoticeVersion.objects.get(pk=row.announced_as)
+        assert "## Host Ltd" in version.text_en
+        assert "## Host Ltd" in version.text_ur
+        assert "Processor" in version.text_en
+
+
+def test_the_second_list_names_both_recipients(cast: Cast, now: datetime) -> None:
+    approved(now)
+    with in_client(PAKTALEEM):
+        other = make_provider(PAKTALEEM, at=now, code="mail", name="Mail Ltd")
+        row = approve_by_two(approval(other, now + DAY), at=now + DAY)
+        version = NoticeVersion.objects.get(pk=row.announced_as)
+        assert version.number == 2
+        assert version.text_en.index("Host Ltd") < version.text_en.index("Mail Ltd")
+
+
+def test_the_list_of_recipients_is_neither_policy_nor_drafted(cast: Cast, now: datetime) -> None:
+    approved(now)
+    with in_client(PAKTALEEM):
+        notice = Notice.objects.get(is_by_portal=True)
+        assert not notice.is_policy
+        draft = NoticeDraft(notice=notice, text_en="Nobody.", text_ur="کوئی نہیں")
+        with pytest.raises(ValidationError, match="writes this text itself"):
+            save_draft(draft, actor=officer(), reason=Reason.REVIEW, at=now)
+
+
+def test_a_consent_given_before_does_not_cover_a_new_recipient(cast: Cast, now: datetime) -> None:
+    consent(cast, now - DAY)
+    approved(now, cast.client_id("indus"))
+    instruct(cast, "indus", now)
+    assert shared(cast, now + DAY, purpose="newsletter") == "consent_outdated"
+    consent(cast, now + 2 * DAY)
+    assert shared(cast, now + 2 * DAY, purpose="newsletter") == "permitted"
+
+
+def consent(cast: Cast, at: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        version = get_version_in_effect(purpose_timeline(cast.client("indus"), "newsletter"), at=at)
+        record_answers(
+            cast.subject("hamza"),
+            answers=[Answer("newsletter", ConsentState.GIVEN)],
+            notice_version=version.pk,
+            method=Method.PAPER,
+            evidence="Box 3",
+            claimed_at=at,
+            actor=cast.key_actor("indus"),
+            at=at,
+        )
+
+
+def test_a_recipient_that_is_not_part_of_the_service_needs_a_consent_of_its_own(cast: Cast, now: datetime) -> None:
+    approved(now, cast.client_id("indus"), is_integral=False)
+    instruct(cast, "indus", now)
+    assert shared(cast, now) == "recipient_consent_required"
+    assert shared(cast, now, purpose="newsletter") == "consent_missing"
+    consent(cast, now + DAY)
+    assert shared(cast, now + DAY, purpose="newsletter") == "permitted"
+
+
+def test_nothing_is_shared_outside_the_term_of_the_providers_agreement(cast: Cast, now: datetime) -> None:
+    indus = cast.client_id("indus")
+    term = {"agreement_starts_at": now + DAY, "agreement_ends_at": now + 3 * DAY}
+    with in_client(indus):
+        approve_by_two(approval(make_provider(indus, at=now, code="cloud", **term), now), at=now)
+    instruct(cast, "indus", now)
+    found = [shared(cast, now + days * DAY) for days in range(4)]
+    assert found == ["recipient_not_approved", "permitted", "permitted", "recipient_not_approved"]
+
+
+def test_the_effect_counts_consents_and_guardians_by_client(cast: Cast, now: datetime) -> None:
+    consent(cast, now - DAY)
+    with in_client(cast.client_id("indus")):
+        danish, weak = cast.subject("danish"), make_guardian(cast.client("indus"), "weak", at=CAST_AT)
+        row = guardian_of(danish, weak, at=CAST_AT)
+        told: dict[str, Any] = {"method": "email_plus", "kept": {}, "reason": Reason.SUBJECT_REQUEST}
+        record_verification(row, **told, actor=SETTING_UP, at=CAST_AT)
+        record_answer(danish, weak, "given", at=CAST_AT)
+    with in_client(PAKTALEEM):
+        row = approval(make_provider(PAKTALEEM, at=now), now)
+    with as_officer():
+        found = count_recipient_effect(row, at=now)
+    [indus] = found.by_client
+    assert (indus.client, indus.consents, indus.weak) == ("Indus Schools Network", 1, 1)
+    assert (found.total.consents, found.total.weak) == (1, 1)

@@ -1,0 +1,208 @@
+"""Disclosures: recorded with the decision as of their time, one by one or in batches, and shown to the person."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from consent.register.models import Instruction, ServiceAgreement
+from consent.register.services import change_register, end_period
+from consent.sharing.models import Disclosure
+from consent.sharing.public import recipients_section
+from consent.sharing.selectors import list_disclosures_of, list_own_disclosures
+from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.consent.approving import approve_by_two, make_provider
+from tests.consent.test_recipients import approval
+from tests.factories import SETTING_UP, SubjectFactory
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def indus(cast: Cast, now: datetime) -> Iterator[Client]:
+    """Indus, which has named the approved recipient in an instruction a day ago."""
+    client_id, at = cast.client_id("indus"), now - DAY
+    with in_client(client_id):
+        approve_by_two(approval(make_provider(client_id, at=at, code="cloud"), at), at=at)
+        row = Instruction(
+            client_id=client_id,
+            agreement=ServiceAgreement.objects.get(client_id=client_id),
+            document="Annex 3",
+            purposes=["newsletter", "service_delivery"],
+            categories=["contact_details"],
+            recipients=["cloud"],
+            starts_at=at,
+        )
+        change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+        yield cast.client("indus")
+
+
+def report_of(person: str, at: datetime, **values: Any) -> DisclosureReport:
+    told: dict[str, Any] = {"recipient": "cloud", "purpose": "service_delivery", "categories": ["contact_details"]}
+    return DisclosureReport(subject=person, **{**told, "shared_at": at, **values})
+
+
+def send(cast: Cast, at: datetime, *reports: DisclosureReport) -> list[DisclosureResult]:
+    return report_disclosures(cast.client_id("indus"), reports, actor=cast.key_actor("indus"), at=at)
+
+
+def test_each_item_has_its_answer(cast: Cast, indus: Client, now: datetime) -> None:
+    found = send(
+        cast,
+        now,
+        report_of("lms-hamza", now - HOUR),
+        report_of("lms-nobody", now - HOUR),
+        report_of("lms-hamza", now - HOUR, recipient="stranger"),
+        report_of("lms-hamza", now - HOUR, purpose="astrology"),
+        report_of("lms-hamza", now - HOUR, categories=["shoe_size"]),
+        report_of("lms-hamza", now + HOUR),
+        report_of("lms-hamza", now - HOUR, categories=["usage_logs"]),
+        report_of("lms-hamza", now - HOUR, purpose="newsletter"),
+        report_of("lms-danish", now - HOUR),
+        report_of("lms-hamza", now - 2 * DAY),
+    )
+    wrong = [set(), {"subject"}, {"recipient"}, {"purpose"}, {"categories"}, {"shared_at"}, *[set()] * 4]
+    assert [set(one.errors) for one in found] == wrong
+    assert [(one.disclosure.reason, one.is_flagged) for one in found if one.disclosure] == [
+        ("permitted", False),
+        ("recipient_not_approved", True),
+        ("consent_missing", True),
+        ("guardian_consent_required", True),
+        ("recipient_not_approved", True),
+    ]
+    assert Disclosure.objects.count() == 5
+
+
+def test_a_disclosure_is_decided_as_of_its_time(cast: Cast, indus: Client, now: datetime) -> None:
+    instruction = Instruction.objects.get(client_id=indus.pk, document="Annex 3")
+    end_period(instruction, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    before, after = send(cast, now + HOUR, report_of("lms-hamza", now - HOUR), report_of("lms-hamza", now + HOUR))
+    assert before.disclosure is not None
+    assert after.disclosure is not None
+    assert (before.disclosure.reason, after.disclosure.reason) == ("permitted", "recipient_not_approved")
+
+
+def test_one_report_is_decided_as_a_batch_is(cast: Cast, indus: Client, now: datetime) -> None:
+    made = report_disclosure(cast.subject("hamza"), report_of("", now - HOUR), actor=cast.key_actor("indus"), at=now)
+    assert (made.reason, made.recipient.code, made.categories) == ("permitted", "cloud", ["contact_details"])
+    with pytest.raises(ValidationError) as caught:
+        report_disclosure(
+            cast.subject("hamza"), report_of("", now, recipient="x"), actor=cast.key_actor("indus"), at=now
+        )
+    assert list(caught.value.message_dict) == ["recipient"]
+
+
+def test_the_ledger_names_the_recipient_and_the_decision(cast: Cast, indus: Client, now: datetime) -> None:
+    send(cast, now, report_of("lms-hamza", now - HOUR), report_of("lms-danish", now - HOUR))
+    rows = {one.kind: json.loads(one.body) for one in Entry.objects.filter(kind__startswith="disclosure.")}
+    assert rows["disclosure.reported"]["facts"]["recipient"] == "cloud"
+    assert rows["disclosure.denied"]["facts"]["decision"] == "guardian_consent_required"
+    assert rows["disclosure.denied"]["subject"] == str(cast.subject_id("danish"))
+
+
+def test_people_who_were_erased_are_refused(cast: Cast, indus: Client, now: datetime) -> None:
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    found = send(cast, now + HOUR, report_of("lms-hamza", now), report_of("lms-junaid", now))
+    assert [list(one.errors) for one in found] == [["subject"], []]
+
+
+def test_another_clients_people_are_unknown(cast: Cast, indus: Client, now: datetime) -> None:
+    [one] = send(cast, now, report_of("lms-kiran", now - HOUR))
+    assert list(one.errors) == ["subject"]
+
+
+@pytest.mark.parametrize("name", ["farah", "bilal", "celia", "amina"])
+def test_only_systems_report(cast: Cast, indus: Client, now: datetime, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        report_disclosures(indus.pk, [report_of("lms-hamza", now)], actor=cast.actor(name), at=now)
+    with pytest.raises(NotAllowed):
+        report_disclosure(cast.subject("hamza"), report_of("", now), actor=cast.actor(name), at=now)
+
+
+def test_another_client_sees_no_disclosure(cast: Cast, indus: Client, now: datetime) -> None:
+    send(cast, now, report_of("lms-hamza", now - HOUR))
+    with pytest.raises(NotAllowed):
+        list_disclosures_of(cast.subject("hamza"), actor=cast.actor("celia"))
+    with pytest.raises(NotAllowed):
+        list_own_disclosures(cast.subject("hamza"), actor=cast.actor("farah"))
+    assert [one.purpose for one in list_disclosures_of(cast.subject("hamza"), actor=cast.actor("farah"))] == [
+        "service_delivery"
+    ]
+
+
+@pytest.mark.parametrize("values", [{"categories": []}, {"shared_at": datetime(2099, 1, 1).astimezone()}])
+def test_the_database_refuses_a_disclosure_of_nothing_or_in_the_future(
+    cast: Cast, indus: Client, now: datetime, values: dict[str, Any]
+) -> None:
+    [one] = send(cast, now, report_of("lms-hamza", now - HOUR))
+    row = one.disclosure
+    assert row is not None
+    row.pk = None
+    for name, value in values.items():
+        setattr(row, name, value)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Disclosure.objects.bulk_create([row])
+
+
+def test_a_disclosure_is_evidence_and_stays(cast: Cast, indus: Client, now: datetime) -> None:
+    send(cast, now, report_of("lms-hamza", now - HOUR))
+    for statement in ("UPDATE sharing_disclosure SET reason = 'permitted'", "DELETE FROM sharing_disclosure"):
+        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_batch(cast: Cast, indus: Client, now: datetime) -> None:
+    for number in range(40):
+        SubjectFactory(client=indus, external_id=f"teacher-{number}", role="instructor")
+
+    def statements(size: int, at: datetime) -> int:
+        reports = [report_of(f"teacher-{number}", at - number * HOUR) for number in range(size)]
+        with CaptureQueriesContext(connection) as queries:
+            assert all(one.disclosure for one in send(cast, at, *reports))
+        return len(queries)
+
+    statements(1, now)
+    assert statements(40, now + 3 * DAY) <= statements(2, now + 5 * DAY) + 1
+
+
+def test_the_public_page_names_recipients_with_their_dates(cast: Cast, indus: Client, now: datetime) -> None:
+    found = recipients_section(indus, now, "en")
+    assert found is not None
+    [row] = [one for one in found["rows"] if one["one"].recipient.code == "cloud"]
+    assert row["one"].from_at == now - DAY
+    assert not row["is_coming"]
+    assert row["one"].categories == ("Name and contact details",)
+
+
+def test_a_system_reports_over_the_api(cast: Cast) -> None:
+    now, api = wall_clock_now(), Caller(cast.key("indus"))
+    with in_client(cast.client_id("indus")):
+        make_provider(cast.client_id("indus"), at=now - DAY, code="cloud")
+    shared = {
+        "subject": "lms-hamza",
+        "recipient": "cloud",
+        "purpose": "service_delivery",
+        "categories": ["contact_details"],
+        "shared_at": (now - HOUR).isoformat(),
+    }
+    one = api.post("/api/v1/disclosures", shared)
+    assert (one.status_code, one.json()["decision"], one.json()["flagged"]) == (201, "recipient_not_approved", True)
+    many = api.post("/api/v1/disclosures/batch", {"disclosures": [shared, {**shared, "recipient": "nobody"}]})
+    answers = many.json()["disclosures"]
+    assert [answer["recorded"] for answer in answers] == [True, False]
+    assert list(answers[1]["problems"]) == ["recipient"]
