@@ -78,6 +78,7 @@ class Subject(Tracked):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={
             "external_id": Personal.PSEUDONYM,
             "language": Personal.NONE,
@@ -124,7 +125,9 @@ class Subject(Tracked):
     erasure_started_at = models.DateTimeField("erasure confirmed at", null=True)
     erased_at = models.DateTimeField(null=True)
 
-    history = History(excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"])
+    history = History(
+        excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index", "tombstone"]
+    )
 
     class Meta:
         verbose_name = "data subject"
@@ -282,7 +285,9 @@ class GuardianClaim(Tracked):
 class AccessRecord(models.Model):
     """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"fields": Personal.NONE, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, APPEND, disposed_as="evidence", personal={"fields": Personal.NONE, "actor_role": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

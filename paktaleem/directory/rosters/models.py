@@ -38,6 +38,7 @@ class RosterImport(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="roster_files",
         personal={
             "kind": Personal.NONE,
             "sha256": Personal.NONE,
@@ -106,6 +107,7 @@ class RosterChunk(models.Model):
         Scope.TENANT,
         APPEND | {"DELETE"},
         officer=False,
+        disposed_as="roster_files",
         personal={"sealed": Personal.SEALED},
         left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )

@@ -138,6 +138,7 @@ class RightsRequest(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="request_texts",
         personal={
             "number": Personal.PSEUDONYM,
             "details": Personal.SEALED,
@@ -258,6 +259,7 @@ class RequestPart(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="request_texts",
         personal={"purposes": Personal.NONE, "reasons": Personal.SEALED},
     )
 

@@ -177,7 +177,6 @@ class Migration(migrations.Migration):
                     ("attested_age", models.BinaryField(null=True)),
                     ("declared_age", models.BinaryField(null=True)),
                     ("age_check", models.BinaryField(null=True)),
-                    ("tombstone", models.BinaryField(max_length=32, null=True)),
                     ("of_age_at", models.DateTimeField(null=True)),
                     ("of_age_threshold", models.PositiveSmallIntegerField(null=True)),
                     ("country", models.CharField(blank=True, db_default='', default='', help_text="Country of residence (ISO 3166). Empty: the institution's country.", max_length=2)),
