@@ -33,11 +33,11 @@ from paktaleem.foundation.tenancy.grants import find_table_policy
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.table_policy import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
+from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.factories import SETTING_UP
 from tests.keeping import set_period
 from tests.project.offenders import refuse_any
-from tests.project.test_two_people import second_officer
 
 AT = timezone.now().replace(microsecond=0) + timedelta(days=30)
 ABOUT_PEOPLE = {Personal.PSEUDONYM, Personal.SEALED, Personal.STAFF}
