@@ -57,7 +57,7 @@ OUTCOMES = [
 
 
 class Reporter(models.TextChoices):
-    """Who reported a breach."""
+    """The source of the first report of a breach."""
 
     STAFF = "staff", _("Staff of PakTaleem")
     CLIENT = "client", _("The client")

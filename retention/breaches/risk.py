@@ -26,7 +26,7 @@ class Severity(StrEnum):
 
 
 class Outcome(StrEnum):
-    """Who is informed besides the client."""
+    """The people or bodies to inform besides the client."""
 
     NONE = "none"
     AUTHORITY = "authority"

@@ -81,7 +81,7 @@ ACTS = (
     _act("breach.measures_recorded", _("Measures after a breach recorded")),
     _act("breach.recorded", _("Breach of personal data recorded"), _sent(*_BREACH)),
     _act("breach.reminded", _("Staff reminded of the deadline of a breach")),
-    _act("breach.reported", _("Letter about a breach sent"), _sent(*_BREACH, "audience")),
+    _act("breach.reported", _("Client, authority or people informed of a breach"), _sent(*_BREACH, "audience")),
     _act("client.change_settled", _("Change of a client approved or rejected")),
     _act("client.change_waiting", _("Change of a client awaits approval by a second person")),
     _act("client.changed", _("Client changed")),

@@ -31,6 +31,7 @@ class PortalPeriod(Tracked):
 
     class Meta:
         verbose_name = "period of the portal’s own data"
+        verbose_name_plural = "changed periods of the portal’s own data"
         constraints = [
             models.UniqueConstraint(fields=["client", "kind"], name="portalperiod_once_per_kind"),
             models.CheckConstraint(condition=Q(length__gt=0), name="portalperiod_above_zero"),

@@ -106,7 +106,7 @@ class PeopleForm(ActionForm):
 
 
 class MeasuresForm(RowActionForm):
-    """What is done, and what was learned."""
+    """Form of the measures and the lessons."""
 
     measures = forms.CharField(
         label=_("Measures"),

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'verbose_name': 'historical period of the portal’s own data',
-                    'verbose_name_plural': 'historical period of the portal’s own datas',
+                    'verbose_name_plural': 'historical changed periods of the portal’s own data',
                     'ordering': ('-history_date', '-history_id'),
                     'get_latest_by': ('history_date', 'history_id'),
                 },
@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'verbose_name': 'period of the portal’s own data',
+                    'verbose_name_plural': 'changed periods of the portal’s own data',
                     'constraints': [models.UniqueConstraint(fields=('client', 'kind'), name='portalperiod_once_per_kind'), models.CheckConstraint(condition=models.Q(('length__gt', 0)), name='portalperiod_above_zero')],
                 },
             ),
