@@ -42,5 +42,6 @@ def list_breach_sections() -> Sequence[Section]:
             _("Letters about breaches to you, or to your guardians"),
             BreachNotice,
             [(SENT, "at"), (TEXT, "letter__text"), (Column("text_ur", _("Text (Urdu)")), "letter__text_ur")],
+            of=("subject", "recipient"),
         ),
     )

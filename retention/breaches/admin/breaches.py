@@ -2,16 +2,17 @@
 
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System
-from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview, preview_letter, show_letter_sheet
+from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -68,18 +69,27 @@ def _assess(row: Breach, given: dict[str, Any], request: HttpRequest) -> None:
     assess_breach(row, **given, **_by(request))
 
 
-def _write_to_client(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _show_draft(row: Breach, given: dict[str, Any], request: HttpRequest, *, slug: str) -> HttpResponse | None:
+    """Show the preview or a new draft, if the user asked for one of them."""
+    language = given["language"]
+    if "redraft" in request.POST:
+        owner: Any = site.get_model_admin(Breach)
+        return HttpResponseRedirect(f"{owner.url_of(slug, row)}?{urlencode({'language': language})}")
     if is_preview(request):
-        return preview_letter(request, row, "write-client", kind=LETTER, language=given["language"], text=given["text"])
+        return preview_letter(request, row, slug, kind=LETTER, language=language, text=given["text"])
+    return None
+
+
+def _write_to_client(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    if draft := _show_draft(row, given, request, slug="write-client"):
+        return draft
     write_to_client(row, **given, **_by(request))
     return None
 
 
 def _notify_authority(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    if is_preview(request):
-        return preview_letter(
-            request, row, "notify-authority", kind=LETTER, language=given["language"], text=given["text"]
-        )
+    if draft := _show_draft(row, given, request, slug="notify-authority"):
+        return draft
     notify_authority(row, **given, **_by(request))
     note = gettext(
         "The notification is recorded. Print this page and hand it over, or enter it in the authority’s form. You find "
@@ -127,6 +137,7 @@ def _state(row: Breach) -> SafeString:
 
 
 _CAPABILITY = Capability.MANAGE_BREACHES
+_LETTER_PAGE = "console/breach_letter.html"
 
 
 @admin.register(Breach, site=site)
@@ -195,7 +206,7 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
             lead="Sent to the client’s administrators. Check and edit the letter, and preview it.",
             done="The letter is on its way.",
             applies=_is_open,
-            template=LETTER_TEMPLATE,
+            template=_LETTER_PAGE,
         ),
         RowAction(
             "notify-authority",
@@ -206,7 +217,7 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
             lead="Check and edit the notification. It is recorded here; you hand it over, or enter it in the "
             "authority’s form.",
             applies=_is_open,
-            template=LETTER_TEMPLATE,
+            template=_LETTER_PAGE,
         ),
         RowAction(
             "write-people",
@@ -219,7 +230,7 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
             done="The letters are on their way.",
             danger=True,
             applies=_informs_people,
-            template=LETTER_TEMPLATE,
+            template=_LETTER_PAGE,
         ),
         RowAction(
             "measures",
