@@ -57,29 +57,28 @@ def test_every_table_about_people_is_disposed_of_or_says_why_not() -> None:
     codes = {kind.code for kind in list_kinds()}
     refuse_any(
         (
-            (label, wall.disposed_as or "no kind of data, and no reason")
+            (label, "" if wall.kept_for_good or wall.disposed_as in codes else f"kind “{wall.disposed_as}”, no reason")
             for label, wall in policies()
-            if not wall.kept_for_good and wall.disposed_as not in codes
         ),
         advice="name a kind of data in wall.disposed_as, or a reason in wall.kept_for_good:",
     )
 
 
 def test_a_table_is_not_both_disposed_of_and_kept() -> None:
-    refuse_any((label, wall.disposed_as) for label, wall in policies() if wall.disposed_as and wall.kept_for_good)
+    refuse_any((label, wall.disposed_as if wall.kept_for_good else "") for label, wall in policies())
 
 
 def test_every_kind_names_a_task_of_the_worker_once() -> None:
     app.perform_import_paths()
     kinds = list_kinds()
     assert len({kind.code for kind in kinds}) == len(kinds)
-    refuse_any((kind.code, kind.task) for kind in kinds if kind.task not in app.tasks)
+    refuse_any((kind.code, "" if kind.task in app.tasks else kind.task) for kind in kinds)
 
 
 def test_no_period_of_the_portals_own_data_is_a_setting() -> None:
     """Deadlines and waiting times stay settings: what ends in these words would be a period of retention."""
     ends = ("_KEPT_FOR", "_KEPT_DAYS", "_UPLOAD_LIFE", "COPY_DAYS", "PACKAGE_DAYS", "CONTACT_DAYS", "INVITATION_DAYS")
-    refuse_any((name, getattr(settings, name)) for name in dir(settings) if name.endswith((*ends, "UNMATCHED_DAYS")))
+    refuse_any((name, "a period" if name.endswith((*ends, "UNMATCHED_DAYS")) else "") for name in dir(settings))
 
 
 @pytest.mark.parametrize(("default", "minimum", "maximum"), [(0, 0, 5), (5, 6, 9), (5, 1, 4), (-1, -2, 3)])
@@ -103,7 +102,7 @@ def test_a_period_applies_once_a_second_person_approves_it(cast: Cast) -> None:
             decide_period_change(change, approve=True, actor=cast.actor("amina"), at=AT)
         decide_period_change(change, approve=True, actor=second_officer(), at=AT)
         [version] = PortalPeriod.history.all()
-        kinds = list(Entry.objects.filter(kind__startswith="period.").order_by("seq").values_list("kind", flat=True))
+        kinds = sorted(Entry.objects.filter(kind__startswith="period.").values_list("kind", flat=True))
     assert (version.length, version.actor_id) == (20, second_officer().id)
     assert kinds == ["period.change_requested", "period.change_settled"]
     for code in ("indus", "khyber"):

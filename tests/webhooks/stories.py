@@ -356,13 +356,14 @@ def a_person_has_data_corrected_and_restricted(world: World) -> None:
 def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
     """Record a breach that needs no authority, inform the client, and close it by two people."""
     told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT}
+    gul = second_officer()
     with world.inside():
         breach = make_breach(world.cast.client("indus"), **told)
         assess(breach, "none", **told)
         write_to_client(breach, text="We inform you.", language="en", **told)
         add_measures(breach, **told)
         closing = request_closing(breach, ground="All is done.", **told)
-        decide_closing(closing, approve=True, actor=second_officer(), at=AT)
+        decide_closing(closing, approve=True, actor=gul, at=AT)
 
 
 @causes("hold.placed", "hold.lifted", "collection.decided")

@@ -83,6 +83,7 @@ class RosterImport(models.Model):
         indexes = [
             *newest_first("uploaded_at", "rosterimport_by_time"),
             *newest_first("uploaded_at", "rosterimport_by_state", by="state"),
+            models.Index(fields=["uploaded_at"], condition=models.Q(wrapped__isnull=False), name="rosterimport_stored"),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ class SigninConfig(config.PortalAppConfig):
 
     def ready(self) -> None:
         """Record who signs in and out, and give the console the form for one's own password."""
+        super().ready()
         from paktaleem.directory.sign_in import receivers  # noqa: PLC0415 -- needs the app registry
         from paktaleem.directory.sign_in.forms import OwnPasswordForm  # noqa: PLC0415
         from paktaleem.foundation.console.site import site  # noqa: PLC0415

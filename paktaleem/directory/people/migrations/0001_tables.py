@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                     "verbose_name": "roster import",
                     "ordering": ["-uploaded_at", "-id"],
                     "indexes": [
+                        models.Index(condition=models.Q(("wrapped__isnull", False)), fields=["uploaded_at"], name="rosterimport_stored"),
                         models.Index(fields=["client", "-uploaded_at", "-id"], name="rosterimport_by_time"),
                         models.Index(fields=["-uploaded_at", "-id"], name="rosterimport_by_time_all"),
                         models.Index(fields=["client", "state", "-uploaded_at", "-id"], name="rosterimport_by_state"),
@@ -120,6 +121,7 @@ class Migration(migrations.Migration):
                         models.Index(condition=models.Q(("erased_at", None)), fields=["-registered_at", "-id"], name="subject_kept_all"),
                         models.Index(condition=models.Q(("erased_at", None), ("erasure_started_at__isnull", False)), fields=["client", "-registered_at", "-id"], name="subject_being_erased"),
                         models.Index(condition=models.Q(("erased_at", None), ("erasure_started_at__isnull", False)), fields=["-registered_at", "-id"], name="subject_being_erased_all"),
+                        models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["erased_at"], name="subject_by_erasure"),
                         models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["client", "-registered_at", "-id"], name="subject_erased"),
                         models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["-registered_at", "-id"], name="subject_erased_all"),
                         models.Index(condition=models.Q(("erased_at", None), ("of_age_at", None)), fields=["client", "-registered_at", "-id"], name="subject_age_unknown"),
