@@ -102,6 +102,10 @@ report_disclosures        .       .       .      .    x    x    .
 view_disclosures          x       x       x      x    .    x    .
 view_legal_disclosures    x       .       x      .    .    .    .
 manage_legal_disclosures  x       .       .      .    .    .    .
+view_periods              x       x       x      .    .    .    .
+manage_periods            x       .       .      .    .    .    .
+view_breaches             x       .       x      x    .    x    .
+manage_breaches           x       .       .      .    .    .    .
 overrule_objections       x       .       .      .    .    .    .
 propose_erasures          x       .       .      x    .    .    .
 approve_erasures          x       .       .      x    .    .    .

@@ -118,6 +118,10 @@ class Capability(StrEnum):
     VIEW_DISCLOSURES = "view_disclosures"
     VIEW_LEGAL_DISCLOSURES = "view_legal_disclosures"
     MANAGE_LEGAL_DISCLOSURES = "manage_legal_disclosures"
+    VIEW_PERIODS = "view_periods"
+    MANAGE_PERIODS = "manage_periods"
+    VIEW_BREACHES = "view_breaches"
+    MANAGE_BREACHES = "manage_breaches"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -207,6 +211,10 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR}),
     Capability.MANAGE_LEGAL_DISCLOSURES: frozenset({_OFFICER}),
+    Capability.VIEW_PERIODS: frozenset({_OFFICER, _SUPPORT, _AUDITOR}),
+    Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
+    Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -234,6 +242,8 @@ Revealing personal data is not among them: it is daily work, and each access is 
 PRIVILEGED: frozenset[Capability] = SENSITIVE | {
     Capability.APPROVE_CHILD_CHANGES,
     Capability.LIFT_LEGAL_HOLDS,
+    Capability.MANAGE_BREACHES,
+    Capability.MANAGE_PERIODS,
     Capability.WAIVE_ORDERS,
 }
 """Capabilities that make a role privileged: sensitive ones, and those that approve what another person proposed.
