@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "children.invitations",
     "children.ageing",
     "consent",
+    "consent.cookies",
     "consent.paper",
     "retention.holdings",
     "retention.schedule",
@@ -319,6 +320,7 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", default=28)  # then an unanswered g
 INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week, each with a new link
 GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # delay before the confirmation message
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
+COOKIE_CHOICE_DAYS = env.int("COOKIE_CHOICE_DAYS", default=395)  # after the last choice, a visitor's row is deleted
 COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
 PACKAGE_DAYS = env.int("PACKAGE_DAYS", default=14)  # how long the copy of a person's data can be fetched
 PACKAGE_MOST_BYTES = env.int("PACKAGE_MOST_BYTES", default=1024**3)  # largest copy of a person's data

@@ -18,6 +18,8 @@ from children.guardians.services import (
 from children.invitations.services import invite_guardian
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
+from consent.cookies.models import ChoiceSource, Cookie, CookieChoice
+from consent.cookies.services import ChoiceMade, record_choice
 from consent.notices.models import Notice, NoticeDraft
 from consent.notices.services import object_to_announcement, save_draft
 from consent.register.models import (
@@ -79,6 +81,7 @@ from rights.requests.services import answer_request, decide_part, list_parts, pa
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
+from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
@@ -127,6 +130,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= orders_of_indus(cast)
         rows |= incident_of_indus(cast)
         rows |= schedule_of_indus(cast)
+        rows |= cookies_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
@@ -348,6 +352,23 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     lift_hold(hold, ground="Judgment of 3 May.", actor=SETTING_UP, at=AT)
     lift = HoldLift.objects.get()
     return {"schedule/retentionrule": rule.pk, "schedule/hold": hold.pk, "schedule/holdlift": lift.pk}
+
+
+def cookies_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create cookies, the site with the banner, a visitor's choice, and a linked service."""
+    client = cast.client("indus")
+    make_usual_cookies(client.pk)
+    site, link = make_site(client.pk), make_link(client.pk)
+    refusal = ChoiceMade(
+        version=4, language="en", accepted=(), source=ChoiceSource.BANNER, has_signal=False, is_child=None
+    )
+    record_choice(client, refusal, token=None, at=AT)
+    return {
+        "cookies/cookie": Cookie.objects.get(client_id=client.pk, name="lms_theme").pk,
+        "cookies/cookiesite": site.pk,
+        "cookies/cookiechoice": CookieChoice.objects.get().pk,
+        "cookies/linkedservice": link.pk,
+    }
 
 
 def _told(kind: str) -> OrderSpec:
