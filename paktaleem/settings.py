@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "children.ageing",
     "consent",
     "consent.agreements",
+    "consent.cookies",
     "consent.paper",
     "consent.sharing",
     "retention.holdings",

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(EVALUATIONS.removeprefix("/"), evaluate_many, name="evaluations"),
     path(METADATA.removeprefix("/"), show_metadata, name="authzen-configuration"),
     path("privacy/", include("consent.urls")),
+    path("cookies/", include("consent.cookies.urls")),
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include("consent.preference_centre.urls")),

@@ -19,6 +19,8 @@ from children.invitations.services import invite_guardian
 from consent.agreements.services import add_contact, add_document, attest_duties, sign_agreement
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
+from consent.cookies.models import ChoiceSource, Cookie, CookieChoice
+from consent.cookies.services import ChoiceMade, record_choice
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.services import answer_objection, object_to_announcement, save_draft
 from consent.register.models import (
@@ -93,6 +95,7 @@ from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
 from tests.consent.approving import approve_by_two, make_provider, officer
+from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
@@ -146,6 +149,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= incident_of_indus(cast)
         rows |= schedule_of_indus(cast)
         rows |= breaches_of_indus(cast)
+        rows |= cookies_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
@@ -452,6 +456,23 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     lift_hold(hold, ground="Judgment of 3 May.", actor=SETTING_UP, at=AT)
     lift = HoldLift.objects.get()
     return {"schedule/retentionrule": rule.pk, "schedule/hold": hold.pk, "schedule/holdlift": lift.pk}
+
+
+def cookies_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create cookies, the site with the banner, a visitor's choice, and a linked service."""
+    client = cast.client("indus")
+    make_usual_cookies(client.pk)
+    site, link = make_site(client.pk), make_link(client.pk)
+    refusal = ChoiceMade(
+        version=4, language="en", accepted=(), source=ChoiceSource.BANNER, has_signal=False, is_child=None
+    )
+    record_choice(client, refusal, token=None, at=AT)
+    return {
+        "cookies/cookie": Cookie.objects.get(client_id=client.pk, name="lms_theme").pk,
+        "cookies/cookiesite": site.pk,
+        "cookies/cookiechoice": CookieChoice.objects.get().pk,
+        "cookies/linkedservice": link.pk,
+    }
 
 
 def _told(kind: str) -> OrderSpec:

@@ -51,6 +51,7 @@ PUBLISHED = {
     "privacy/<slug:client>/versions/<uuid:version>/": "one of them",
     "privacy/<slug:client>/compare/": "what differs between two of them",
     "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
+    "cookies/": "the cookies of the portal, and the visitor's own choice about them",
     "concern/": "the form by which anybody reports a concern about a child's data; the answer tells nothing",
     "requests/": "the form by which anybody exercises a right; the answer tells nothing",
 }
@@ -87,6 +88,10 @@ VISITORS = {
     "guardian/<str:client>/": 404,
     "g/<str:token>/": 404,
     "concern/<str:client>/": 404,
+    "cookies/<str:client>/": 404,
+    "cookies/site/<str:key>/config.json": 404,
+    "cookies/site/<str:key>/choices": 404,
+    "cookies/site/<str:key>/choices/current": 404,
     "requests/<str:client>/": 404,
     "requests/follow/<str:client>/": 404,
     "requests/copy/<uuid:rights_request>/": 403,
@@ -295,6 +300,7 @@ ACTS = {
     "paper/sheetentry/signer": "OC",
     "agreements/clientcontact/end": "OC",
     "consent/agreementsuspension/cancel": "O",
+    "cookies/linkedservice/review": "OC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",
@@ -449,7 +455,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|paper|sharing|retention|"
+    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|sharing|retention|"
     "schedule|breaches|periods|rights|complaints|erasures|mailbox|desk"
 )
 

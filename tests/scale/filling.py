@@ -34,6 +34,7 @@ FILLED = (
     "retention_incident",
     "retention_flaggedcollection",
     "schedule_hold",
+    "cookies_cookiechoice",
     "children_guardianship",
     "children_serviceauthorisation",
     "children_verification",
@@ -175,6 +176,12 @@ SELECT id, client_id, 'complaint', 'Case.', id, '', at::date + 30, '', at, 'user
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, CASE WHEN number %% 20 > 0 THEN client_id END,
     CASE WHEN number %% 20 > 0 THEN 'Settled.' ELSE '' END
 FROM person WHERE number %% 3 = 0;
+INSERT INTO cookies_bannerversion (id, client_id, number, asks_since, content, digest, made_at)
+SELECT c.id, c.id, 1, 1, '{"categories": [], "texts": {}}', '', now() FROM accounts_client c
+WHERE NOT EXISTS (SELECT 1 FROM cookies_bannerversion v WHERE v.client_id = c.id AND v.number = 1);
+INSERT INTO cookies_cookiechoice (id, client_id, visitor, version_id, language, given, refused, source, has_signal, recorded_at)
+SELECT p.id, p.client_id, p.id, v.id, 'en', '{}', '{analytics}', 'banner', false, p.at
+FROM person p JOIN cookies_bannerversion v ON v.client_id = p.client_id AND v.number = 1;
 INSERT INTO retention_incident (id, client_id, subject_id, cause, categories, opened_at, due_at, closed_at)
 SELECT id, client_id, id, 'collected', '{usage_logs}', at, at + interval '7 days', CASE WHEN number %% 20 > 0 THEN at END FROM person;
 """

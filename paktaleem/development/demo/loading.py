@@ -39,6 +39,7 @@ from paktaleem.development.demo.content import (
     PurposeText,
     RecipientText,
 )
+from paktaleem.development.demo.cookies import fill_cookies, fill_links
 from paktaleem.development.demo.guardians import fill_guardians, invite_demo_guardian
 from paktaleem.development.demo.orders import fill_orders, fill_receiver
 from paktaleem.development.demo.paper import fill_paper
@@ -98,6 +99,9 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
         fill_receiver(client_ids()["indus"], receiver, kept, actor=_ACTOR, at=at)
     fill_orders(client_ids(), actor=_ACTOR, at=at)
     fill_cases(client_ids()["indus"], actor=_ACTOR, at=at)
+    fill_links(actor=_ACTOR, at=at)
+    for code in ("indus", "khyber"):
+        fill_cookies(client_ids()[code], actor=_ACTOR, at=at)
 
 
 def client_ids() -> dict[str, UUID]:

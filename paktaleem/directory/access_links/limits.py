@@ -18,6 +18,7 @@ __all__ = [
     "RIGHTS_PERSON_LIMITS",
     "Limit",
     "count_attempt",
+    "count_in_window",
     "count_rights_address",
     "count_rights_message",
 ]
@@ -82,6 +83,26 @@ def count_attempt(limits: Iterable[Limit], *, address: str, ip: str) -> bool:
     """
     keys = {"address+ip": f"{address}/{ip}", "address": address, "ip": ip}
     return all(_take_slot(limit, keys[limit.what.partition("/")[2]]) for limit in limits)
+
+
+def count_in_window(limits: Iterable[Limit], *, address: str, ip: str) -> bool:
+    """Count one attempt under each limit, up to the first that is reached; return True if none was reached.
+
+    As ``count_attempt``, for limits of many attempts: two statements however large the number is. The period begins
+    with the first attempt and then starts anew, so that twice the number may fall into one period's length.
+    """
+    keys = {"address+ip": f"{address}/{ip}", "address": address, "ip": ip}
+    return all(_count(limit, keys[limit.what.partition("/")[2]]) for limit in limits)
+
+
+def _count(limit: Limit, key: str) -> bool:
+    name = f"window/{limit.what}/{key}"
+    if cache.add(name, 1, timeout=int(limit.within.total_seconds())):
+        return True
+    try:
+        return cache.incr(name) <= limit.times
+    except ValueError:  # the period ended between the two statements
+        return True
 
 
 def _take_slot(limit: Limit, key: str) -> bool:

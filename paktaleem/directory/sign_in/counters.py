@@ -26,6 +26,10 @@ _SET = """
 INSERT INTO signin_counter (key, value, expires_at) VALUES (%s, %s, %s)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
 """
+_INCREASE = """
+UPDATE signin_counter SET value = to_jsonb((value #>> '{}')::bigint + %s)
+WHERE key = %s AND (expires_at IS NULL OR expires_at > %s) RETURNING value::text
+"""
 _GET = "SELECT value::text FROM signin_counter WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
 
 
@@ -47,6 +51,15 @@ class DatabaseCounters(BaseCache):
             cursor.execute(_GET, [self._hashed_key(key, version), _now()])
             row = cursor.fetchone()
         return json.loads(row[0]) if row else default
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        """Add to a stored number in one statement and return the sum. Raises ValueError if the key is not set."""
+        with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
+            cursor.execute(_INCREASE, [delta, self._hashed_key(key, version), _now()])
+            row = cursor.fetchone()
+        if row is None:
+            raise ValueError("The key is not set.")
+        return int(row[0])
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         """Store the value."""

@@ -37,7 +37,7 @@ _SELF_CONTAINED = (
 )
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
-_OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/", "/requests/")
+_OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/", "/requests/", "/cookies/")
 """Views that open the client's context themselves, by a link, a code or the URL
 (``paktaleem.directory.access_links.decorators``)."""
 _PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")

@@ -107,6 +107,7 @@ ACTS = (
     _act("consent.revoked", _("Consent revoked"), _sent(*_CONSENT)),
     _act("consent.unknown", _("Consent unknown")),
     _act("consent.withdrawn", _("Consent withdrawn"), _sent(*_CONSENT)),
+    _act("cookie.banner_published", _("Texts of the cookie banner published")),
     _act(
         "disclosure.denied",
         _("Disclosure reported although the decision denies it"),
@@ -236,6 +237,7 @@ ACTS = (
     _act("letter.failed", _("Message not delivered")),
     _act("letter.requeued", _("Message queued again")),
     _act("letter.sent", _("Message sent")),
+    _act("link.reviewed", _("Linked service reviewed")),
     _act("list.exported", _("List exported")),
     _act("membership.changed", _("Membership changed")),
     _act("membership.ended", _("Membership ended")),

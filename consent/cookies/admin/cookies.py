@@ -1,0 +1,87 @@
+"""The register of cookies in the console, and the sites with the banner with the script to copy."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from consent.cookies.models import Cookie, CookieSite
+from consent.cookies.script import get_script_origin, render_tag
+from consent.cookies.selectors import find_banner
+from consent.cookies.services import save_cookie, save_site
+from consent.register.admin.row_admin import RegisterAdmin
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["CookieAdmin", "CookieSiteAdmin"]
+
+
+@admin.register(Cookie, site=site)
+class CookieAdmin(RegisterAdmin):
+    """Console page of cookies."""
+
+    row_fields = (
+        "name",
+        "storage",
+        "category",
+        "provider",
+        "set_by",
+        "purpose_en",
+        "purpose_ur",
+        "days",
+        "is_active",
+    )
+    fixed = ("name", "storage")
+    list_display = ("name", "category", "provider", "set_by", "days", "is_active", "owner")
+    list_filter = ("category", "set_by", "is_active", "client")
+    intro = (
+        "Every cookie, and every entry in the browser’s storage, that a site uses. The banner and the public page "
+        "about cookies show them. If an optional category changes, visitors are asked again. PakTaleem’s rows are the "
+        "cookies of this portal."
+    )
+    empty_text = "No cookie is registered: the banner is not shown."
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Add or change the cookie, and publish the banner’s text."""
+        save_cookie(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+@admin.register(CookieSite, site=site)
+class CookieSiteAdmin(RegisterAdmin):
+    """Console page of the sites with the banner."""
+
+    row_fields = ("origins", "is_active")
+    detail_fields = ("key",)
+    list_display = ("key", "shown_origins", "is_active", "owner")
+    list_filter = ("is_active", "client")
+    intro = (
+        "The site of a client that includes the banner. After saving, its page shows the script element to copy into "
+        "the learning platform’s pages."
+    )
+    empty_text = "No site yet. Add one to get the script of the banner."
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Add or change the site; a new one gets its key."""
+        save_site(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+    def panels(self, request: HttpRequest, row: CookieSite) -> list[dict[str, Any]]:
+        """Show the script element to copy, and what the pages' Content-Security-Policy must allow."""
+        with in_client(row.client_id):
+            banner = find_banner(row.client_id)
+        return [
+            *super().panels(request, row),
+            {
+                "template": "console/panels/cookie_site.html",
+                "tag": render_tag(row.key),
+                "origin": get_script_origin(),
+                "serves_minors": row.client.serves_minors,
+                "banner": banner,
+                "page": reverse("cookies-of", args=[row.client.code]),
+            },
+        ]
+
+    @admin.display(description="origins")
+    def shown_origins(self, row: CookieSite) -> str:
+        """Return the origins in one line."""
+        return ", ".join(row.origins)

@@ -1,0 +1,16 @@
+"""Django app of cookies and third-party links."""
+
+from paktaleem.foundation.extensions import config
+
+
+class CookiesConfig(config.PortalAppConfig):
+    """Registers of cookies and links, the banner, and visitors' choices."""
+
+    name = "consent.cookies"
+    label = "cookies"
+    verbose_name = "cookies and links"
+    handlers = (
+        ("consent.notices.public_sections.public_sections", "consent.cookies.public.links_section"),
+        ("consent.notices.services.starter.starter_parts", "consent.cookies.services.starter.load_starter_cookies"),
+        ("paktaleem.foundation.api.purging.expiring_rows", "consent.cookies.services.choices.purge_visitors"),
+    )

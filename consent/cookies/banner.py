@@ -1,0 +1,135 @@
+"""Texts and categories of the banner, in both languages: what ``banner.js`` and the page about cookies show."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext, ngettext, override
+
+from consent.cookies.models import OPTIONAL, Cookie, CookieCategory, SetBy, Storage
+
+__all__ = [
+    "LANGUAGES",
+    "build_content",
+    "describe_category",
+    "is_covered_by_signal",
+    "list_offered",
+    "serialize_cookie",
+]
+
+LANGUAGES = ("en", "ur")
+
+
+def build_content(cookies: Iterable[Cookie]) -> dict[str, Any]:
+    """Return the content of a banner: the categories in use, and the texts in each language.
+
+    ``categories`` names the optional ones that have cookies: which the privacy signal refuses (``signal``), and which
+    entries of the browser are deleted when the category is refused (``clears``).
+    """
+    groups = _group(cookies)
+    return {
+        "categories": [
+            {
+                "code": category.value,
+                "signal": is_covered_by_signal(category, groups[category]),
+                "clears": [{"name": one.name, "storage": one.storage} for one in groups[category]],
+            }
+            for category in OPTIONAL
+            if category in groups
+        ],
+        "texts": {language: _build_texts(groups, language) for language in LANGUAGES},
+    }
+
+
+def list_offered(content: dict[str, Any]) -> list[str]:
+    """Return the codes of the optional categories of a banner."""
+    return [one["code"] for one in content.get("categories", [])]
+
+
+def is_covered_by_signal(category: CookieCategory, cookies: Sequence[Cookie]) -> bool:
+    """Return True if the browser's privacy signal refuses a category (Global Privacy Control).
+
+    The signal forbids selling and sharing data, and advertising across sites: it covers advertising, and each optional
+    category with a cookie that a third party sets.
+    """
+    return category == CookieCategory.ADVERTISING or any(one.set_by == SetBy.THIRD_PARTY for one in cookies)
+
+
+def describe_category(code: str) -> str:
+    """Return what the cookies of a category are for, in the current language."""
+    return {
+        CookieCategory.NECESSARY.value: gettext(
+            "Without these the site does not work: they keep you signed in and remember your choice about cookies."
+        ),
+        CookieCategory.PREFERENCES.value: gettext("These remember how you like to use the site, such as its layout."),
+        CookieCategory.ANALYTICS.value: gettext("These count how the site is used, to improve it."),
+        CookieCategory.ADVERTISING.value: gettext("These are used to show advertising or to measure it."),
+    }[code]
+
+
+def serialize_cookie(cookie: Cookie, language: str) -> dict[str, str]:
+    """Return a cookie as people read it, in the current language."""
+    return {
+        "name": cookie.name,
+        "provider": cookie.provider,
+        "purpose": cookie.purpose_ur if language == "ur" else cookie.purpose_en,
+        "duration": _describe_duration(cookie),
+        "set_by": str(SetBy(cookie.set_by).label),
+        "storage": str(Storage(cookie.storage).label),
+    }
+
+
+def _group(cookies: Iterable[Cookie]) -> dict[CookieCategory, list[Cookie]]:
+    groups: dict[CookieCategory, list[Cookie]] = defaultdict(list)
+    for cookie in cookies:
+        groups[CookieCategory(cookie.category)].append(cookie)
+    return groups
+
+
+def _describe_duration(cookie: Cookie) -> str:
+    if cookie.days is not None:
+        return ngettext("{days} day", "{days} days", cookie.days).format(days=cookie.days)
+    if cookie.storage == Storage.LOCAL:
+        return gettext("Until it is deleted")
+    return gettext("Until the browser is closed")
+
+
+def _build_texts(groups: dict[CookieCategory, list[Cookie]], language: str) -> dict[str, Any]:
+    with override(language):
+        categories = [
+            {
+                "code": category.value,
+                "name": str(category.label),
+                "description": describe_category(category.value),
+                "cookies": [serialize_cookie(one, language) for one in groups[category]],
+            }
+            for category in CookieCategory
+            if category in groups
+        ]
+        return {**_labels(), "categories": categories}
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "title": gettext("Cookies on this site"),
+        "lead": gettext(
+            "Necessary cookies are always used. Others are used only if you accept them. You can change your choice at "
+            "any time."
+        ),
+        "accept": gettext("Accept all"),
+        "refuse": gettext("Refuse all"),
+        "choose": gettext("Choose"),
+        "save": gettext("Save my choice"),
+        "close": gettext("Close"),
+        "settings": gettext("Cookie settings"),
+        "name": gettext("Name"),
+        "provider": gettext("Provider"),
+        "purpose": gettext("Purpose"),
+        "duration": gettext("Duration"),
+        "set_by": gettext("Set by"),
+        "signal": gettext(
+            "Your browser asks sites not to sell or share your data. So these cookies are refused: {categories}."
+        ),
+        "number": gettext("Your number, to change the choice on the privacy portal:"),
+        "more": gettext("All about cookies on this site"),
+    }

@@ -1,0 +1,68 @@
+"""Reading the registers of cookies and links, banners and choices."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService, Visitor
+from paktaleem.foundation.tenancy.context import read_in_one_statement
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "find_banner",
+    "find_client_of_site",
+    "find_visitor",
+    "get_open_origins",
+    "hash_token",
+    "list_cookies",
+    "list_links",
+    "list_links_to_review",
+]
+
+
+def find_client_of_site(key: str) -> UUID | None:
+    """Return the client whose site has this public key and is in use, or None; works outside any context."""
+    [[client_id]] = read_in_one_statement("SELECT cookies_client_of_site(%s)", [key])
+    found: UUID | None = client_id
+    return found
+
+
+def get_open_origins(client_id: UUID) -> frozenset[str]:
+    """Return the origins from which a client's site may read its configuration and report choices."""
+    sites = CookieSite.objects.filter(client_id=client_id, is_active=True).values_list("origins", flat=True)
+    return frozenset(origin for origins in sites for origin in origins)
+
+
+def list_cookies(client_id: UUID) -> list[Cookie]:
+    """Return the cookies in use at a client, by category and name."""
+    return list(Cookie.objects.filter(client_id=client_id, is_active=True).order_by("category", "name", "storage"))
+
+
+def find_banner(client_id: UUID) -> BannerVersion | None:
+    """Return the version of a client's banner in force, or None before the first cookie is registered."""
+    return BannerVersion.objects.filter(client_id=client_id).order_by("-number").first()
+
+
+def find_visitor(client_id: UUID, token: UUID | None) -> Visitor | None:
+    """Return the visitor whose browser holds this number, or None."""
+    if token is None:
+        return None
+    return Visitor.objects.filter(client_id=client_id, token_hash=hash_token(token)).first()
+
+
+def hash_token(token: UUID) -> str:
+    """Return the stored form of a browser's number: 122 random bits need no salt."""
+    return hashlib.sha256(token.bytes).hexdigest()
+
+
+def list_links(client_id: UUID) -> Sequence[LinkedService]:
+    """Return the linked services shown at a client: its own and PakTaleem's, by name."""
+    found: Any = LinkedService.objects.in_use().filter(client_id__in={client_id, PAKTALEEM}).order_by("name", "id")
+    return list(found)
+
+
+def list_links_to_review(at: datetime) -> Any:
+    """Return the linked services of the current context whose review day has come."""
+    return LinkedService.objects.to_review_at(at)

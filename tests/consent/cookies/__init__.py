@@ -1,0 +1,1 @@
+"""Cookies, links and the banner."""

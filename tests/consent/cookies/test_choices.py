@@ -1,0 +1,228 @@
+"""Choices of visitors: evidence that is never changed, the state in force, the signal, children, and retention."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.utils import ProgrammingError
+from hypothesis import HealthCheck
+from hypothesis import given as generated
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
+from consent.cookies.selectors import find_banner, find_visitor, hash_token
+from consent.cookies.services import BannerOutdated, ChildMayNotAccept, ChoiceMade, NothingToChoose, record_choice
+from consent.cookies.services.choices import purge_visitors
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
+from tests.consent.cookies.making import make_cookie, make_usual_cookies
+
+CODES = ["preferences", "analytics", "advertising"]
+
+
+def made(version, *accepted, source="banner", signal=False, child=None, language="en"):
+    return ChoiceMade(
+        version=version,
+        language=language,
+        accepted=accepted,
+        source=ChoiceSource(source),
+        has_signal=signal,
+        is_child=child,
+    )
+
+
+@pytest.fixture
+def choose(khyber, now):
+    make_usual_cookies(khyber.pk)
+    version = find_banner(khyber.pk).number
+
+    def choose(*accepted, token=None, at=now, **how):
+        return record_choice(khyber, made(version, *accepted, **how), token=token, at=at)
+
+    return choose
+
+
+def test_a_choice_is_stored_with_the_text_the_language_and_the_time(choose, now):
+    recorded = choose("analytics", language="ur")
+    row = CookieChoice.objects.get()
+    assert (row.given, row.refused) == (["analytics"], ["preferences", "advertising"])
+    assert (row.language, row.source, row.has_signal, row.recorded_at) == ("ur", "banner", False, now)
+    assert row.version.content["texts"]["ur"]["refuse"]
+    assert row.visitor == recorded.visitor.pk
+
+
+def test_the_number_of_the_browser_is_stored_as_a_hash_only(choose):
+    recorded = choose("analytics")
+    stored = Visitor.objects.get()
+    assert stored.token_hash == hash_token(recorded.token)
+    assert str(recorded.token) not in str(Visitor.objects.values())
+    assert recorded.token.hex not in str(Visitor.objects.values())
+
+
+def test_a_changed_choice_keeps_the_first_time_and_both_choices(choose, now):
+    token = choose("analytics").token
+    later = now + timedelta(days=3)
+    again = choose(token=token, at=later, source="settings")
+    assert again.token == token
+    visitor = Visitor.objects.get()
+    assert (visitor.first_at, visitor.last_at) == (now, later)
+    assert (visitor.given, visitor.refused) == ([], sorted(CODES))
+    assert [row.given for row in CookieChoice.objects.order_by("recorded_at")] == [["analytics"], []]
+
+
+def test_an_unknown_number_starts_a_new_visitor_with_another_number(choose):
+    token = uuid4()
+    assert choose(token=token).token != token
+
+
+def test_the_signal_refuses_what_it_covers_whatever_was_accepted(choose):
+    recorded = choose(*CODES, signal=True)
+    assert recorded.visitor.given == ["analytics", "preferences"]
+    assert recorded.visitor.refused == ["advertising"]
+
+
+def test_the_signal_alone_decides_only_what_it_covers(choose):
+    recorded = choose(*CODES, source="signal", signal=True)
+    row = CookieChoice.objects.get()
+    assert (row.given, row.refused, row.source) == ([], ["advertising"], "signal")
+    assert (recorded.visitor.given, recorded.visitor.refused) == ([], ["advertising"])
+
+
+def test_the_signal_takes_back_what_was_given_and_leaves_the_rest(choose):
+    token = choose(*CODES).token
+    recorded = choose(token=token, source="signal", signal=True)
+    assert recorded.visitor.given == ["analytics", "preferences"]
+    assert recorded.visitor.refused == ["advertising"]
+
+
+def test_the_signal_covers_a_category_with_a_cookie_of_a_third_party(khyber, now):
+    make_cookie(khyber.pk, "own", "analytics")
+    assert not find_banner(khyber.pk).content["categories"][0]["signal"]
+    make_cookie(khyber.pk, "theirs", "analytics", set_by="third_party")
+    banner = find_banner(khyber.pk)
+    assert banner.content["categories"][0]["signal"]
+    record_choice(khyber, made(banner.number, "analytics", signal=True), token=None, at=now)
+    assert CookieChoice.objects.get().given == []
+
+
+@generated(
+    accepted=st.lists(st.sampled_from([*CODES, "necessary", "nonsense"]), max_size=4),
+    source=st.sampled_from([one.value for one in ChoiceSource]),
+    signal=st.booleans(),
+)
+@effort(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_is_ever_given_that_was_not_accepted_or_that_the_signal_covers(choose, accepted, source, signal):
+    with transaction.atomic():
+        visitor = choose(*accepted, source=source, signal=signal or source == "signal").visitor
+        transaction.set_rollback(True)
+    assert set(visitor.given) <= set(accepted) & set(CODES)
+    if signal or source == "signal":
+        assert "advertising" not in visitor.given
+    if source == "signal":
+        assert not visitor.given
+
+
+def test_nothing_of_a_child_is_accepted(choose):
+    with pytest.raises(ChildMayNotAccept):
+        choose("analytics", child=True)
+    choose(child=True)
+    choose("analytics", child=False)
+    choose("analytics")  # Khyber serves adults
+
+
+def test_at_a_school_a_visitor_of_unknown_age_counts_as_a_child(cast, now):
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        make_usual_cookies(indus.pk)
+        version = find_banner(indus.pk).number
+        with pytest.raises(ChildMayNotAccept):
+            record_choice(indus, made(version, "analytics"), token=None, at=now)
+        assert not CookieChoice.objects.exists()
+        known = record_choice(indus, made(version, "analytics", "preferences", child=False), token=None, at=now)
+        fewer = record_choice(indus, made(version, "analytics"), token=known.token, at=now)
+        assert fewer.visitor.given == ["analytics"]
+        with pytest.raises(ChildMayNotAccept):
+            record_choice(indus, made(version, "analytics", "preferences"), token=known.token, at=now)
+
+
+def test_a_choice_about_an_outdated_text_is_refused(choose, khyber):
+    make_cookie(khyber.pk, "more", "analytics")
+    with pytest.raises(BannerOutdated):
+        choose("analytics")
+
+
+def test_a_choice_about_a_text_whose_optional_part_is_the_same_counts(choose, khyber):
+    make_cookie(khyber.pk, "csrf", "necessary")
+    choose("analytics")
+    assert CookieChoice.objects.get().version.number == find_banner(khyber.pk).number - 1
+
+
+@pytest.mark.parametrize("version", [0, -1, 99, 10**30])
+def test_an_unknown_version_is_refused(khyber, choose, now, version):
+    with pytest.raises(BannerOutdated):
+        record_choice(khyber, made(version, "analytics"), token=None, at=now)
+
+
+def test_where_only_necessary_cookies_are_used_there_is_nothing_to_choose(khyber, now):
+    make_cookie(khyber.pk, "lms_session", "necessary")
+    with pytest.raises(NothingToChoose):
+        record_choice(khyber, made(1), token=None, at=now)
+
+
+def test_a_number_belongs_to_one_client(cast, choose):
+    token = choose("analytics").token
+    assert find_visitor(cast.client_id("khyber"), token)
+    assert find_visitor(cast.client_id("indus"), token) is None
+
+
+def test_row_level_security_hides_choices_from_another_client(cast, now):
+    with in_client(cast.client_id("khyber")):
+        make_usual_cookies(cast.client_id("khyber"))
+        record_choice(cast.client("khyber"), made(4, "analytics"), token=None, at=now)
+        assert CookieChoice.objects.count() == Visitor.objects.count() == 1
+    with in_client(cast.client_id("indus")):
+        assert CookieChoice.objects.count() == Visitor.objects.count() == 0
+
+
+def test_a_choice_is_never_changed_or_deleted(choose):
+    choose("analytics")
+    row = CookieChoice.objects.get()
+    row.given = []
+    for change in (row.save, row.delete):
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            change()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"given": ["analytics"], "refused": ["analytics"]},
+        {"given": [], "refused": []},
+        {"given": ["analytics"], "refused": [], "source": "signal", "has_signal": True},
+        {"given": [], "refused": ["analytics"], "source": "signal"},
+        {"given": ["necessary"], "refused": []},
+        {"given": [], "refused": ["necessary"]},
+    ],
+)
+def test_the_database_refuses_a_choice_that_cannot_be(choose, broken):
+    choose("analytics")
+    row = CookieChoice.objects.get()
+    row.pk = new_id()
+    for name, value in broken.items():
+        setattr(row, name, value)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def test_an_old_visitor_is_deleted_and_the_evidence_leads_to_nobody(choose, khyber, now):
+    old = choose("analytics").token
+    fresh = choose("analytics", at=now + timedelta(days=1)).token
+    at = now + timedelta(days=settings.COOKIE_CHOICE_DAYS)
+    assert purge_visitors(khyber.pk, at) == 1
+    assert find_visitor(khyber.pk, old) is None
+    assert find_visitor(khyber.pk, fresh) is not None
+    assert CookieChoice.objects.count() == 2
+    assert choose(token=old, at=at).token != old

@@ -1,0 +1,117 @@
+"""Cookies and links in the console: who adds what, the script to copy, the evidence, the review and its card."""
+
+import html
+from datetime import date, timedelta
+
+import pytest
+
+from consent.cookies.models import ChoiceSource, Cookie, CookieChoice, CookieSite, LinkedService
+from consent.cookies.script import CURRENT, RELEASES
+from consent.cookies.services import ChoiceMade, record_choice
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.tenancy.context import in_client
+from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
+from tests.signing_in import browser_of
+
+COOKIES, SITES = "/admin/cookies/cookie/", "/admin/cookies/cookiesite/"
+COOKIE = {
+    "name": "lms_theme",
+    "storage": "cookie",
+    "category": "preferences",
+    "provider": "Khyber",
+    "set_by": "site",
+    "purpose_en": "Colours.",
+    "purpose_ur": "رنگ",
+    "days": "30",
+    "is_active": "on",
+    "reason": "onboarding",
+}
+
+
+@pytest.fixture
+def celia(cast):
+    return browser_of(cast.user("celia"))
+
+
+def test_a_client_registers_a_cookie_of_its_own(cast, celia):
+    assert celia.post(COOKIES + "add/", COOKIE).status_code == 302
+    with in_client(cast.client_id("khyber")):
+        assert Cookie.objects.get().client_id == cast.client_id("khyber")
+    answer = celia.post(COOKIES + "add/", {**COOKIE, "name": "two words"})
+    assert answer.status_code == 200
+    assert "Write the name as browsers show it" in answer.content.decode()
+
+
+def test_the_page_of_a_site_shows_the_element_to_copy(cast, celia):
+    with in_client(cast.client_id("khyber")):
+        make_usual_cookies(cast.client_id("khyber"))
+    answer = celia.post(
+        SITES + "add/", {"origins": "https://lms.khyber.example", "is_active": "on", "reason": "onboarding"}
+    )
+    assert answer.status_code == 302
+    with in_client(cast.client_id("khyber")):
+        site = CookieSite.objects.get()
+    text = celia.get(f"{SITES}{site.pk}/change/").content.decode()
+    assert f"banner-{CURRENT}.js" in text
+    assert RELEASES[CURRENT] in html.unescape(text)
+    assert f"data-site=&quot;{site.key}&quot;" in text
+    assert "script-src https://testserver" in text
+    assert "Version 4 of the texts" in text
+
+
+def test_an_origin_with_a_path_is_refused_beside_the_field(cast, celia):
+    given = {"origins": "https://lms.example/x", "is_active": "on", "reason": "onboarding"}
+    answer = celia.post(SITES + "add/", given)
+    assert answer.status_code == 200
+    assert "without a path" in answer.context["adminform"].form.errors["origins"][0]
+
+
+def test_the_evidence_shows_the_text_that_the_visitor_saw(cast, celia, now):
+    with in_client(cast.client_id("khyber")):
+        make_usual_cookies(cast.client_id("khyber"))
+        made = ChoiceMade(
+            version=4,
+            language="ur",
+            accepted=["analytics"],
+            source=ChoiceSource.BANNER,
+            has_signal=True,
+            is_child=None,
+        )
+        record_choice(cast.client("khyber"), made, token=None, at=now)
+        row = CookieChoice.objects.get()
+    listed = celia.get("/admin/cookies/cookiechoice/").content.decode()
+    assert "Statistics" in listed
+    text = celia.get(f"/admin/cookies/cookiechoice/{row.pk}/change/").content.decode()
+    assert 'lang="ur"' in text
+    assert "مقصد" in text
+
+
+def test_a_link_that_is_due_is_a_card_until_it_is_reviewed(cast, celia):
+    today = wall_clock_now().date()
+    with in_client(cast.client_id("khyber")):
+        link = make_link(cast.client_id("khyber"), review_on=today)
+    assert "Linked services to be reviewed" in celia.get("/admin/").content.decode()
+    farah = browser_of(cast.user("farah"))
+    assert "Linked services to be reviewed" not in farah.get("/admin/").content.decode()
+    url = f"/admin/cookies/linkedservice/{link.pk}/review/"
+    later = today + timedelta(days=200)
+    assert celia.post(url, {"review_on": later.isoformat(), "reason": "review"}).status_code == 302
+    assert "Linked services to be reviewed" not in celia.get("/admin/").content.decode()
+    with in_client(cast.client_id("khyber")):
+        assert LinkedService.objects.get().review_on == later
+
+
+def test_a_day_that_has_passed_is_refused(cast, celia):
+    with in_client(cast.client_id("khyber")):
+        link = make_link(cast.client_id("khyber"))
+    url = f"/admin/cookies/linkedservice/{link.pk}/review/"
+    answer = celia.post(url, {"review_on": "2020-01-01", "reason": "review"})
+    assert answer.status_code == 200
+    assert "Choose a day after today" in answer.content.decode()
+
+
+def test_another_clients_pages_are_not_found(cast, celia):
+    with in_client(cast.client_id("indus")):
+        site, link = make_site(cast.client_id("indus")), make_link(cast.client_id("indus"), review_on=date(2027, 1, 1))
+    for url in (f"{SITES}{site.pk}/change/", f"/admin/cookies/linkedservice/{link.pk}/review/"):
+        assert celia.get(url).status_code == 404

@@ -1,0 +1,254 @@
+"""The registers of cookies, sites and links: who changes them, what they refuse, which version a change publishes."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.db.utils import ProgrammingError
+
+from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
+from consent.cookies.selectors import find_banner, find_client_of_site, list_links, list_links_to_review
+from consent.cookies.services import review_link, save_cookie, save_link, save_site
+from consent.register.services.register import SharedRowNotEditable
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from tests.consent.cookies.making import ORIGIN, make_cookie, make_site, make_usual_cookies
+
+WHY = Reason.REVIEW
+
+
+def test_a_cookie_is_added_with_history_evidence_and_a_version_of_the_banner(cast, khyber, now):
+    cookie = Cookie(
+        client_id=khyber.pk,
+        name="_stats*",
+        provider="Khyber",
+        set_by="site",
+        category="analytics",
+        purpose_en="Counts visits.",
+        purpose_ur="آمد گنتی ہے۔",
+        days=30,
+    )
+    save_cookie(cookie, actor=cast.actor("celia"), reason=WHY, at=now)
+    assert Cookie.history.filter(id=cookie.pk).count() == 1
+    assert Entry.objects.filter(kind="register.added", client_id=khyber.pk).exists()
+    version = find_banner(khyber.pk)
+    assert (version.number, version.asks_since) == (1, 1)
+    body = json.loads(Entry.objects.get(kind="cookie.banner_published", client_id=khyber.pk).body)
+    assert body["facts"] == {"number": 1, "digest": version.digest}
+
+
+def test_the_banner_has_both_languages_and_nothing_of_a_cookie_out_of_use(khyber):
+    make_usual_cookies(khyber.pk)
+    make_cookie(khyber.pk, "old", "analytics", is_active=False)
+    content = find_banner(khyber.pk).content
+    assert [one["code"] for one in content["categories"]] == ["preferences", "analytics", "advertising"]
+    english, urdu = content["texts"]["en"], content["texts"]["ur"]
+    assert [one["code"] for one in english["categories"]] == ["necessary", "preferences", "analytics", "advertising"]
+    statistics = english["categories"][2]
+    assert [one["name"] for one in statistics["cookies"]] == ["_stats*"]
+    assert statistics["cookies"][0]["duration"] == "30 days"
+    assert english["refuse"] != urdu["refuse"]
+    assert urdu["categories"][0]["cookies"][0]["purpose"] == "مقصد"
+    assert english.keys() == urdu.keys()
+
+
+def test_only_a_change_of_an_optional_category_asks_visitors_again(cast, khyber, now):
+    make_usual_cookies(khyber.pk)
+    before = find_banner(khyber.pk)
+    make_cookie(khyber.pk, "csrf", "necessary")
+    necessary = find_banner(khyber.pk)
+    assert (necessary.number, necessary.asks_since) == (before.number + 1, before.asks_since)
+    cookie = Cookie.objects.get(name="lms_theme")
+    cookie.purpose_en = "Remembers colours and sizes."
+    save_cookie(cookie, actor=cast.actor("celia"), reason=WHY, at=now)
+    changed = find_banner(khyber.pk)
+    assert changed.asks_since == changed.number == necessary.number + 1
+
+
+def test_saving_a_cookie_unchanged_publishes_nothing(cast, khyber, now):
+    cookie = make_cookie(khyber.pk, "lms_theme", "preferences")
+    save_cookie(cookie, actor=cast.actor("celia"), reason=WHY, at=now)
+    assert BannerVersion.objects.filter(client_id=khyber.pk).count() == 1
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a;b", "a,b", "a*b", "**", "käse", "x" * 129, "a\nb"])
+def test_a_name_that_no_browser_shows_is_refused(khyber, name):
+    with pytest.raises(ValidationError) as refusal:
+        make_cookie(khyber.pk, name, "analytics")
+    assert list(refusal.value.message_dict) == ["name"]
+
+
+@pytest.mark.parametrize("days", [0, 3661])
+def test_a_duration_that_makes_no_sense_is_refused(khyber, days):
+    with pytest.raises(ValidationError):
+        make_cookie(khyber.pk, "lms_theme", "preferences", days=days)
+
+
+def test_the_same_cookie_is_registered_once(khyber):
+    make_cookie(khyber.pk, "lms_theme", "preferences")
+    with pytest.raises(ValidationError):
+        make_cookie(khyber.pk, "lms_theme", "analytics")
+    make_cookie(khyber.pk, "lms_theme", "preferences", storage="local")
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana"])
+def test_staff_who_may_not_change_the_register_change_no_cookie(cast, khyber, now, name):
+    cookie = Cookie(client_id=khyber.pk, name="x", category="analytics", provider="X", set_by="site")
+    with pytest.raises(NotAllowed):
+        save_cookie(cookie, actor=cast.actor(name), reason=WHY, at=now)
+
+
+def test_another_client_sees_no_cookie_no_banner_and_no_site(cast, site_of):
+    site_of("khyber")
+    with in_client(cast.client_id("indus")):
+        assert not Cookie.objects.exists()
+        assert not BannerVersion.objects.exists()
+        assert not CookieSite.objects.exists()
+
+
+def test_a_published_text_never_changes(khyber):
+    make_usual_cookies(khyber.pk)
+    version = find_banner(khyber.pk)
+    version.content = {}
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        version.save()
+
+
+def test_a_site_gets_a_key_by_which_its_client_is_found(cast, site_of):
+    site = site_of("khyber")
+    assert site.key.startswith("site_")
+    assert len(site.key) == 37
+    assert find_client_of_site(site.key) == cast.client_id("khyber")
+    assert find_client_of_site(site.key.upper()) is None
+
+
+def test_a_site_out_of_use_is_not_found(cast, site_of, now):
+    site = site_of("khyber")
+    with in_client(site.client_id):
+        site.is_active = False
+        save_site(site, actor=cast.actor("celia"), reason=WHY, at=now)
+    assert find_client_of_site(site.key) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("https://LMS.example", "https://lms.example"),
+        (" https://lms.example/ ", "https://lms.example"),
+        ("https://lms.example:443", "https://lms.example"),
+        ("https://lms.example:8443", "https://lms.example:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_is_stored_as_browsers_send_it(khyber, given, stored):
+    assert make_site(khyber.pk, given).origins == [stored]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "*",
+        "null",
+        "lms.example",
+        "http://lms.example",
+        "https://lms.example/path",
+        "https://lms.example?x",
+        "https://user@lms.example",
+        "https://lms.example:99999",
+        "https://*.example",
+        "https://[",
+        "javascript:alert(1)",
+        "https://a.example https://b.example",
+    ],
+)
+def test_what_is_no_origin_is_refused(khyber, origin):
+    with pytest.raises(ValidationError) as refusal:
+        make_site(khyber.pk, origin)
+    assert list(refusal.value.message_dict) == ["origins"]
+
+
+def test_an_origin_is_named_once_and_a_client_has_one_site(khyber):
+    with pytest.raises(ValidationError):
+        make_site(khyber.pk, ORIGIN, ORIGIN + "/")
+    make_site(khyber.pk)
+    with pytest.raises(ValidationError):
+        make_site(khyber.pk)
+
+
+def link(client_id, **values):
+    return LinkedService(
+        client_id=client_id,
+        name=values.pop("name", "Video House"),
+        url=values.pop("url", "https://video.example/"),
+        policy_url="https://video.example/privacy",
+        purpose_en="Lectures.",
+        purpose_ur="لیکچر",
+        review_on=values.pop("review_on", date(2027, 1, 1)),
+        **values,
+    )
+
+
+def test_a_clients_links_are_shown_with_those_of_paktaleem(cast, now):
+    with in_client(PAKTALEEM):
+        save_link(link(PAKTALEEM, name="Maps"), actor=cast.actor("amina"), reason=WHY, at=now)
+    with in_client(cast.client_id("khyber")):
+        save_link(link(cast.client_id("khyber")), actor=cast.actor("celia"), reason=WHY, at=now)
+        assert [one.name for one in list_links(cast.client_id("khyber"))] == ["Maps", "Video House"]
+    with in_client(cast.client_id("indus")):
+        assert [one.name for one in list_links(cast.client_id("indus"))] == ["Maps"]
+
+
+def test_a_client_cannot_change_a_link_of_paktaleem(cast, now):
+    with in_client(PAKTALEEM):
+        shared = save_link(link(PAKTALEEM), actor=cast.actor("amina"), reason=WHY, at=now)
+    with in_client(cast.client_id("khyber")), pytest.raises((NotAllowed, SharedRowNotEditable)):
+        review_link(shared, review_on=date(2028, 1, 1), actor=cast.actor("celia"), reason=WHY, at=now)
+
+
+@pytest.mark.parametrize("field", ["url", "policy_url"])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "http://video.example", "video.example", "data:text/html,x"]
+)
+def test_a_link_leads_to_https_only(cast, khyber, now, field, address):
+    row = link(khyber.pk)
+    setattr(row, field, address)
+    with pytest.raises(ValidationError) as refusal:
+        save_link(row, actor=cast.actor("celia"), reason=WHY, at=now)
+    assert list(refusal.value.message_dict) == [field]
+
+
+def test_a_review_sets_the_next_day_and_is_evidence(cast, khyber, now):
+    row = save_link(link(khyber.pk), actor=cast.actor("celia"), reason=WHY, at=now)
+    due = datetime(2027, 1, 1, 9, tzinfo=UTC)
+    assert [one.pk for one in list_links_to_review(due)] == [row.pk]
+    assert not list_links_to_review(due - timedelta(days=1))
+    review_link(row, review_on=date(2028, 1, 1), actor=cast.actor("celia"), reason=WHY, at=due)
+    assert not list_links_to_review(due)
+    body = json.loads(Entry.objects.get(kind="link.reviewed").body)
+    assert body["facts"] == {"link": str(row.pk), "review_on": "2028-01-01"}
+
+
+def test_a_review_day_is_after_today_in_karachi(cast, khyber):
+    row = save_link(link(khyber.pk), actor=cast.actor("celia"), reason=WHY, at=datetime(2026, 10, 1, tzinfo=UTC))
+    evening = datetime(2026, 12, 31, 20, tzinfo=UTC)  # already the next day in Karachi
+    with pytest.raises(ValidationError):
+        review_link(row, review_on=date(2027, 1, 1), actor=cast.actor("celia"), reason=WHY, at=evening)
+    review_link(row, review_on=date(2027, 1, 2), actor=cast.actor("celia"), reason=WHY, at=evening)
+
+
+def test_the_database_refuses_a_second_version_with_the_same_number(khyber):
+    make_usual_cookies(khyber.pk)
+    version = find_banner(khyber.pk)
+    version.pk = new_id()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        version.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cookies_bannerversion")
+        assert cursor.fetchone() == (version.number,)
