@@ -12,5 +12,5 @@ class CookiesConfig(config.PortalAppConfig):
     handlers = (
         ("consent.notices.public_sections.public_sections", "consent.cookies.public.links_section"),
         ("consent.notices.services.starter.starter_parts", "consent.cookies.services.starter.load_starter_cookies"),
-        ("paktaleem.foundation.api.purging.expiring_rows", "consent.cookies.services.choices.purge_visitors"),
+        ("paktaleem.foundation.periods.kinds.data_kinds", "consent.cookies.data_kinds.list_kinds"),
     )

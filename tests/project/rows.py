@@ -425,6 +425,8 @@ def _legal_disclosures_about(person: Subject) -> dict[str, Any]:
     decide_legal_disclosure(approved, approve=True, actor=officer(), at=AT)
     waiting = request_legal_disclosure(person, demand(AT), actor=officer(), at=AT)
     return {"sharing/legaldisclosure": waiting.pk, "sharing/legaldisclosure/record-disclosure": approved.pk}
+
+
 def breaches_of_indus(cast: Cast) -> dict[str, Any]:
     """Create a breach that can be closed and of which people are informed, and one whose closing is requested."""
     client, amina = cast.client("indus"), cast.actor("amina")

@@ -60,7 +60,7 @@ class ChoiceSource(models.TextChoices):
 class Visitor(models.Model):
     """One browser of a visitor, with the choice in force: the first and last time, and the categories.
 
-    The browser holds a random number; here is its hash only. Deleting the row (after ``COOKIE_CHOICE_DAYS``) cuts the
+    The browser holds a random number; here is its hash only. Deleting the row (kind ``cookie_visitors``) cuts the
     link from the browser to its earlier choices, which are evidence and stay (decision 0082).
     """
 
@@ -68,6 +68,7 @@ class Visitor(models.Model):
         Scope.TENANT,
         EDIT | {"DELETE"},
         left_out_of_copies=_OF_A_BROWSER,
+        disposed_as="cookie_visitors",
         personal={"token_hash": Personal.PSEUDONYM, "given": _NONE, "refused": _NONE},
     )
 
@@ -103,6 +104,7 @@ class CookieChoice(models.Model):
         Scope.TENANT,
         APPEND,
         left_out_of_copies=_OF_A_BROWSER,
+        disposed_as="evidence",
         personal={"language": _NONE, "given": _NONE, "refused": _NONE, "source": _NONE},
     )
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import transaction
 
 from consent.cookies.banner import list_offered
+from consent.cookies.data_kinds import list_due_visitors
 from consent.cookies.models import BannerVersion, ChoiceSource, CookieChoice, Visitor
 from consent.cookies.selectors import find_banner, hash_token
 from paktaleem.foundation.accounts.models import Client
@@ -22,9 +22,12 @@ __all__ = [
     "ChoiceMade",
     "NothingToChoose",
     "RecordedChoice",
+    "list_clients_with_due_visitors",
     "purge_visitors",
     "record_choice",
 ]
+
+_AT_ONCE = 5_000
 
 
 class BannerOutdated(PortalError):
@@ -114,14 +117,18 @@ def record_choice(client: Client, made: ChoiceMade, *, token: UUID | None, at: d
     return RecordedChoice(visitor, token)
 
 
-def purge_visitors(client_id: UUID, at: datetime) -> int:
-    """Delete the visitors whose last choice is older than ``COOKIE_CHOICE_DAYS``; returns how many.
+def list_clients_with_due_visitors(*, at: datetime) -> list[UUID]:
+    """List the clients with visitors whose last choice is due for disposal; runs in the officers' context."""
+    return list(list_due_visitors(at).order_by().values_list("client_id", flat=True).distinct())
 
-    Their choices stay as evidence that leads to no browser. Connected to ``expiring_rows``; runs in the client's
-    context.
+
+def purge_visitors(client_id: UUID, at: datetime) -> int:
+    """Delete a batch of visitors whose last choice is older than the period (policy §10); return how many.
+
+    Their choices stay as evidence that leads to no browser. Runs in the client's context.
     """
-    limit = at - timedelta(days=settings.COOKIE_CHOICE_DAYS)
-    found, _by_model = Visitor.objects.filter(client_id=client_id, last_at__lte=limit).delete()
+    due = list_due_visitors(at).filter(client_id=client_id).order_by("last_at").values("pk")[:_AT_ONCE]
+    found, _by_model = Visitor.objects.filter(client_id=client_id, pk__in=due).delete()
     return found
 
 

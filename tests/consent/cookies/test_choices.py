@@ -4,7 +4,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.utils import ProgrammingError
 from hypothesis import HealthCheck
@@ -19,6 +18,7 @@ from consent.cookies.services.choices import purge_visitors
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
 from tests.consent.cookies.making import make_cookie, make_usual_cookies
+from tests.keeping import default_period
 
 CODES = ["preferences", "analytics", "advertising"]
 
@@ -220,7 +220,7 @@ def test_the_database_refuses_a_choice_that_cannot_be(choose, broken):
 def test_an_old_visitor_is_deleted_and_the_evidence_leads_to_nobody(choose, khyber, now):
     old = choose("analytics").token
     fresh = choose("analytics", at=now + timedelta(days=1)).token
-    at = now + timedelta(days=settings.COOKIE_CHOICE_DAYS)
+    at = now + default_period("cookie_visitors")
     assert purge_visitors(khyber.pk, at) == 1
     assert find_visitor(khyber.pk, old) is None
     assert find_visitor(khyber.pk, fresh) is not None
