@@ -128,7 +128,7 @@ class ConsoleSite(AdminSite):
         return self._sections[viewer]
 
     def render_menu(self, request: HttpRequest) -> SafeString:
-        """Return the sections as HTML, with the list of this page marked; made once for each role, language and list."""
+        """Return the sections as HTML, the list of this page marked; made once for each role, language and list."""
         sections = self.get_app_list(request)
         urls = (model["admin_url"] for section in sections for model in section["models"])
         current = next((url for url in urls if url and url in request.path), "")
