@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -15,6 +16,7 @@ from tests.database import (
     cast_values,
     copied_database,
     end_run,
+    prepared_database,
     restored_database,
     worker_folder,
     worker_name,
@@ -85,6 +87,29 @@ def shared_demonstration() -> Iterator[Demonstration]:
 @pytest.fixture
 def cast(db: None) -> Cast:
     """Return the cast (tests/cast.py); changes by a test are rolled back."""
+    return Cast(cast_values())
+
+
+@pytest.fixture
+def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker, erasure_list: Path) -> Iterator[dict[str, Any]]:
+    """The key of a row of Indus for every model of the console (tests/project/rows.py).
+
+    They are made once for each process, in a database of their own; changes by a test are rolled back. A test has
+    these or the fixture ``cast``; ``cast_of_rows`` is the cast of that database.
+    """
+    from tests.project.rows import rows_of_indus  # noqa: PLC0415 -- models need the settings of this run
+
+    def make() -> tuple[dict[str, Any], bytes]:
+        return rows_of_indus(Cast(cast_values())), erasure_list.read_bytes()
+
+    with django_db_blocker.unblock(), prepared_database(f"portal_{worker_name()}_rows", make) as (made, erased):
+        erasure_list.write_bytes(erased)
+        yield made
+
+
+@pytest.fixture
+def cast_of_rows(rows: dict[str, Any]) -> Cast:
+    """Return the cast in the database of the fixture ``rows``."""
     return Cast(cast_values())
 
 

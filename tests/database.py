@@ -13,14 +13,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from psycopg import sql
 
 from paktaleem.development.embedded import (
@@ -40,6 +40,7 @@ SHARED_FOLDER = "PAKTALEEM_TEST_SHARED_FOLDER"
 """Environment variable: a folder of several runs, one after the other, with their template and servers."""
 TEMPLATE = "portal_template"
 _RESTORED: dict[str, RestoredDatabase] = {}
+_PREPARED: dict[str, Any] = {}
 ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
 
@@ -175,6 +176,22 @@ def restored_database(name: str) -> Iterator[Endpoint]:
         _RESTORED[name] = RestoredDatabase(endpoint, name)
     with _in_use(endpoint, name):
         yield endpoint
+
+
+@contextmanager
+def prepared_database(name: str, prepare: Callable[[], Any]) -> Iterator[Any]:
+    """Point Django at a copy of the template in which ``prepare`` ran once; yield what it returned then.
+
+    What is done with the database is rolled back at the end.
+    """
+    endpoint = template_ready()
+    if name not in _PREPARED:
+        _copy_database(endpoint, name)
+        with _in_use(endpoint, name):
+            _PREPARED[name] = prepare()
+    with _in_use(endpoint, name), transaction.atomic():
+        yield _PREPARED[name]
+        transaction.set_rollback(True)
 
 
 @contextmanager

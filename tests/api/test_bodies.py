@@ -4,6 +4,8 @@ import json
 import socket
 import threading
 import time
+from contextlib import ExitStack
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -21,14 +23,20 @@ JSON = {"Content_Type": "application/json"}
 SPOKEN = {"method": "phone", "evidence": "called at ten"}
 
 
+@pytest.fixture(scope="module")
+def started(tmp_path_factory):
+    """Start the server when it is first wanted, and keep it for all tests here; each test has its rows put back."""
+    with ExitStack() as kept:
+        yield cache(lambda: kept.enter_context(served(tmp_path_factory.mktemp("logs"))))
+
+
 @pytest.fixture
-def port(committed, monkeypatch, tmp_path):
+def port(committed, monkeypatch, started):
     """A served portal that waits one second for a body."""
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BODY_SECONDS", "1")
-    with served(tmp_path / "logs") as port:
-        yield port
+    return started()
 
 
 @pytest.fixture

@@ -23,9 +23,19 @@ CASES = int(os.environ.get("SCHEMATHESIS_CASES", "8"))
 """Number of cases for each operation and kind; `make test-deep` runs many more."""
 
 
+_SERVING: list[ClientHandler] = []
+"""The application of the test that runs."""
+
+
+@pytest.fixture(autouse=True)
+def serving():
+    """Serve a fresh application for each test, without caches of another test's database."""
+    _SERVING[:] = [ClientHandler()]
+
+
 def application(environ, start_response):
-    """Return a fresh application for each call, without caches of another test's database."""
-    response: Any = ClientHandler()(environ)
+    """Answer a call by the application of this test."""
+    response: Any = _SERVING[0](environ)
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
     return [response.content]
 

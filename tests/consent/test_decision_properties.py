@@ -52,6 +52,7 @@ from tests.consent.decision_worlds import (
     number,
 )
 from tests.consent.plain_decision import plain_decide
+from tests.faults.size import sized
 
 SECOND = timedelta(seconds=1)
 STEPS = (-30 * DAY, -DAY, -SECOND, -TICK, 0 * DAY, TICK, SECOND, 20 * SECOND, 300 * SECOND, DAY, 30 * DAY)
@@ -73,8 +74,10 @@ STATES = (
 )
 WORDS = (None, "given", "refused", "withdrawn", "lapsed", "perhaps")
 ROLES = ("student", "student", "instructor", "visitor")
-EXAMPLES = settings(max_examples=2500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-FEWER = settings(EXAMPLES, max_examples=600)
+EXAMPLES = settings(
+    max_examples=sized(1000, 2500), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+FEWER = settings(EXAMPLES, max_examples=sized(250, 600))
 
 
 def some_codes(pick, codes):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.filled import copy_filled
 from tests.demo.running import Demonstration
 
 
@@ -21,8 +22,9 @@ def ground() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def filled(ground: Path) -> Demonstration:
-    """A demonstration that has been filled and stopped."""
+    """A demonstration that has been filled (once for all tests of the run), started and stopped."""
     demonstration = Demonstration(ground)
+    copy_filled(ground, demonstration.environment)
     demonstration.start()
     assert demonstration.end()[0] == 0
     return demonstration

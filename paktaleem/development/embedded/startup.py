@@ -56,6 +56,8 @@ SETTINGS = {
 }
 LEAST_CACHE, MOST_CACHE = 128, 2048  # megabytes
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
+QUICK = {"wal_level": "minimal", "max_wal_senders": "0", "jit": "off"}
+"""More settings of a server for tests: the least log, and no compiling of queries that run once."""
 
 IN_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 """The shell exits immediately, so the server is not a child of this process and outlives it."""
@@ -86,8 +88,8 @@ def _start_process(layout: Layout, account: Account, *, durable: bool) -> int:
     binaries = find_binaries(account, copies=layout.binaries, major=_data_version(layout))
     clear_stale_pid_file(layout.data)
     durability = dict.fromkeys(DURABILITY, "on" if durable else "off")
-    memory = _memory_settings() if durable else {}
-    settings = SETTINGS | durability | memory | {"port": str(_choose_port(layout))}
+    purpose = _memory_settings() if durable else QUICK
+    settings = SETTINGS | durability | purpose | {"port": str(_choose_port(layout))}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     server: list[str | Path] = [binaries.folder / "postgres", "-D", layout.data, *options]
     done = account.run("/bin/sh", "-c", IN_BACKGROUND, layout.log, *server, cwd=layout.home)

@@ -9,14 +9,17 @@ from allauth.account.views import login as sign_in
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import has_required_factors
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.views import choose_membership
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import get_other_language, translate_text
@@ -42,6 +45,8 @@ class Card:
 
 type Board = Callable[[Actor, datetime], Sequence[Card]]
 type LatestActs = Callable[[Actor], Sequence[Any]]
+type _Viewer = tuple[frozenset[Capability], bool, str]
+"""What the menu depends on: capabilities, whether the actor is an officer (for every client), and the language."""
 
 boards: ExtensionPoint[Board] = ExtensionPoint(
     "console.boards", "Cards of the first page; each board uses a fixed number of queries."
@@ -61,6 +66,12 @@ class ConsoleSite(AdminSite):
     index_template = "console/home.html"
     site_url = None
     empty_value_display = "—"
+
+    def __init__(self, name: str) -> None:
+        """Keep what is the same on every page of a role: the sections and the menu."""
+        super().__init__(name)
+        self._sections: dict[_Viewer, list[Any]] = {}
+        self._menus: dict[tuple[_Viewer, str], SafeString] = {}
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return True if the user acts under a membership."""
@@ -108,9 +119,26 @@ class ConsoleSite(AdminSite):
             return super().password_change(request, extra_context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Group the models by section."""
+        """Return the models that the actor may see, by section; made once for each role and language."""
         if app_label is not None:
             return super().get_app_list(request, app_label)
+        viewer = _viewer_of(request)
+        if viewer not in self._sections:
+            self._sections[viewer] = self._list_sections(request)
+        return self._sections[viewer]
+
+    def render_menu(self, request: HttpRequest) -> SafeString:
+        """Return the sections as HTML, the list of this page marked; made once for each role, language and list."""
+        sections = self.get_app_list(request)
+        urls = (model["admin_url"] for section in sections for model in section["models"])
+        current = next((url for url in urls if url and url in request.path), "")
+        key = (_viewer_of(request), current)
+        if key not in self._menus:
+            context = {"app_list": sections, "current": current}
+            self._menus[key] = render_to_string("admin/app_list.html", context)
+        return self._menus[key]
+
+    def _list_sections(self, request: HttpRequest) -> list[Any]:
         models = [model for app in super().get_app_list(request) for model in app["models"]]
         for model in models:
             model["name"] = capfirst(translate_text(model["model"]._meta.verbose_name_plural))
@@ -143,6 +171,12 @@ class ConsoleSite(AdminSite):
     def latest(self, actor: Actor) -> Sequence[Any]:
         """Return the latest acts, from every app that lists some."""
         return [act for source in latest_acts for act in source(actor)]
+
+
+def _viewer_of(request: HttpRequest) -> _Viewer:
+    actor: Actor | None = getattr(request, "actor", None)
+    capabilities = frozenset[Capability]() if actor is None else actor.capabilities
+    return capabilities, actor is not None and actor.client_id is None, get_language() or ""
 
 
 site = ConsoleSite(name="console")

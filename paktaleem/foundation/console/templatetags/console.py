@@ -1,10 +1,12 @@
 """Template tags and filters of the console."""
 
 from django import template
+from django.utils.safestring import SafeString
 
 from paktaleem.foundation.console import columns
 from paktaleem.foundation.console import translation as words
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
+from paktaleem.foundation.console.site import site
 
 __all__ = ["register"]
 
@@ -19,3 +21,9 @@ def shown_sandbox(context: template.Context) -> ShownSandbox | None:
     """Return the sandbox that the page is about, or None."""
     request = context.get("request")
     return find_shown_sandbox(request, context.flatten()) if request is not None else None
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: template.Context) -> SafeString:
+    """Return the menu of the console, as the actor of the request sees it."""
+    return site.render_menu(context["request"])
