@@ -12,15 +12,23 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import identity_verified
 from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.selectors import is_erasing
 from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.outcomes import decide_at_once
-from rights.requests.services.steps import end_request, lock_open_request, record_step, require_subject
+from rights.requests.services.steps import (
+    end_request,
+    list_parts,
+    lock_open_request,
+    record_step,
+    require_subject,
+)
 from rights.requests.states import State
 
 __all__ = [
     "CONTACT_WAIT",
     "ContactTooNew",
+    "ErasureGranted",
     "NoNumber",
     "check_number",
     "confirm_own_request",
@@ -41,6 +49,10 @@ class ContactTooNew(PortalError):
     """The contact to which the code was sent was added or changed less than 72 hours ago."""
 
     console_message = "The contact on file was changed less than 72 hours ago. Wait, or let the client confirm."
+
+
+class ErasureGranted(PortalError):
+    """The erasure that the request asks for is granted: it is cancelled, and the request then closed by staff."""
 
 
 class NoNumber(PortalError):
@@ -91,10 +103,12 @@ def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at:
     ``by_code`` as in ``confirm_own_request``.
 
     A code to a contact that is too new does not end a request whose person is verified. Raises ContactTooNew,
-    AlreadyAnswered, RequestEnded, NotAllowed.
+    ErasureGranted, AlreadyAnswered, RequestEnded, NotAllowed.
     """
     request = lock_unanswered(request)
     subject = _require_own(request, actor)
+    if is_erasing(list_parts(request)):
+        raise ErasureGranted
     if by_code and request.is_identity_verified:
         _check_contact(subject, at)
     end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)

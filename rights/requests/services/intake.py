@@ -33,7 +33,7 @@ from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authori
 from rights.requests.services.clock import update_dates
 from rights.requests.services.holds import hold_data, move_hold
 from rights.requests.services.outcomes import decide_at_once
-from rights.requests.services.steps import lock_open_request, record_step
+from rights.requests.services.steps import lock_open_request, lock_request, record_step
 from rights.requests.states import State
 
 __all__ = [
@@ -229,10 +229,8 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
 def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
     """Return the decrypted texts of a request; the access is recorded first. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    rows = RightsRequest.objects.select_for_update(of=("self",))
-    request = rows.get(pk=request.pk, client_id=request.client_id)
-    ended = State(request.state) if request.closed_at else None
-    record_step("rights_request.read", request, actor, at, {"reason": Reason(reason).value}, ended)
+    request = lock_request(request)
+    record_step("rights_request.read", request, actor, at, {"reason": Reason(reason).value})
     return {field: open_text(request, row=request, field=field) for field in ("details", "contact", "answer")}
 
 

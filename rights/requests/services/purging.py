@@ -9,9 +9,9 @@ from django.db.models import Q
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
+from rights.requests.hooks import texts_needed
 from rights.requests.models import RightsRequest, RightsRequestQuerySet
 from rights.requests.services.steps import record_step
-from rights.requests.states import State
 
 __all__ = ["destroy_texts_of_person", "list_clients_with_old_requests", "purge_old_requests"]
 
@@ -45,11 +45,11 @@ def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def _old(at: datetime) -> RightsRequestQuerySet:
     limit = at - timedelta(days=settings.RIGHTS_KEPT_DAYS)
     found: RightsRequestQuerySet = RightsRequest.objects.filter(closed_at__lte=limit, wrapped__isnull=False)
+    for list_needed in texts_needed:
+        found = found.exclude(pk__in=list_needed())
     return found
 
 
 def _destroy(request: RightsRequest, actor: Actor, at: datetime) -> None:
     request.wrapped = request.epoch = request.details = request.contact = request.answer = None
-    record_step(
-        "rights_request.forgotten", request, actor, at, ended_as=State(request.state) if request.closed_at else None
-    )
+    record_step("rights_request.forgotten", request, actor, at)
