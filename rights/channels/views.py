@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.decorators import Visit, client_page, require_own_page
 from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.access_links.models import Page
@@ -35,7 +36,7 @@ from rights.requests.services import (
     deny_own_request,
     receive_request,
 )
-from rights.requests.services.identity import ErasureGranted, is_contact_settled
+from rights.requests.services.identity import ErasureGranted
 from rights.requests.services.matching import MATCH_SENDER
 from rights.requests.states import State
 

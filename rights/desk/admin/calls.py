@@ -7,6 +7,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm
@@ -16,7 +17,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.acts import REQUEST
 from rights.desk.services import CallOutcome, record_call
 from rights.requests.models import IdentityMethod, RightsRequest
-from rights.requests.services.identity import is_contact_settled
 
 __all__: list[str] = []
 

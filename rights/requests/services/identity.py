@@ -1,11 +1,11 @@
 """Verify that the person made a request: by the client, by a call back, or on their own page."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
@@ -26,22 +26,16 @@ from rights.requests.services.steps import (
 from rights.requests.states import State
 
 __all__ = [
-    "CONTACT_WAIT",
     "ContactTooNew",
     "ErasureGranted",
     "NoNumber",
     "check_number",
     "confirm_own_request",
-    "contacts_changed_at",
     "deny_own_request",
-    "is_contact_settled",
     "record_verified",
     "verify_identity",
 ]
 
-CONTACT_WAIT = timedelta(hours=72)
-"""A new or changed contact proves nothing until this time has passed (threat 5: a contact changed for the purpose)."""
-_CONTACTS = ("email", "phone")
 _BY_STAFF = frozenset({IdentityMethod.CLIENT, IdentityMethod.CALL_BACK})
 
 
@@ -113,32 +107,6 @@ def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at:
         _check_contact(subject, at)
     end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
     return request
-
-
-def contacts_changed_at(subject: Subject) -> datetime | None:
-    """Return when the email address or telephone number of a person last changed, or was first put on file; or None.
-
-    The values in the history are compared opened, because a change of another field may seal them anew.
-    """
-    sealer = sealer_of(subject)
-    versions = subject.history.order_by("history_date", "history_id").values_list("history_date", *_CONTACTS)
-    changed: datetime | None = None
-    before: list[str | None] = [None, None]
-    for changed_at, *sealed in versions:
-        now = [
-            sealer.open(one, column=f"subjects_subject.{field}") if one is not None else None
-            for field, one in zip(_CONTACTS, sealed, strict=True)
-        ]
-        if now != before:
-            changed = changed_at
-        before = now
-    return changed
-
-
-def is_contact_settled(subject: Subject, at: datetime) -> bool:
-    """Return True if the contacts on file have not changed in the last 72 hours, so that a code to them counts."""
-    changed_at = contacts_changed_at(subject)
-    return changed_at is None or at - changed_at >= CONTACT_WAIT
 
 
 def _require_own(request: RightsRequest, actor: Actor) -> Subject:
