@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -262,3 +263,13 @@ def test_days_in_the_console_are_those_of_the_client(sign_in: SignIn, cast: Cast
     amina = sign_in("amina")
     assert f"{other.number} · {day_in_karachi}" in amina.get(row_url(MODEL, row.pk, "link")).content.decode()
     assert f"Closing · {day_in_karachi}" in act(amina, row, "read", reason="review").content.decode()
+
+
+def test_a_notice_that_is_not_mailed_is_shown_to_be_printed(sign_in: SignIn, cast: Cast) -> None:
+    row, now = made(cast), timezone.now()
+    with in_client(cast.client_id("indus")):
+        told: dict[str, Any] = {"client": cast.client("indus"), "actor": cast.actor("farah"), "at": now}
+        register_subject("lms-hamza", details={"email": "new@mail.example"}, **told)
+    page = act(sign_in("amina"), row, "extend", days="30", text="We still look for it.").content.decode()
+    assert "It was not sent by email: print it and hand it over." in page
+    assert "We still look for it." in page
