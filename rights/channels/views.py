@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.decorators import Visit, client_page, require_own_page
 from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.access_links.models import Page
@@ -26,7 +27,7 @@ from rights.channels.forms import STATES_FOR_PERSON, OwnRequestForm, PublicReque
 from rights.channels.own_page import next_steps, own_page_extras, own_page_notices
 from rights.requests.deadlines import due_at
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
-from rights.requests.selectors import list_parts_of
+from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services import (
     AlreadyAnswered,
     ContactTooNew,
@@ -35,7 +36,7 @@ from rights.requests.services import (
     deny_own_request,
     receive_request,
 )
-from rights.requests.services.identity import is_contact_settled
+from rights.requests.services.identity import ErasureGranted
 from rights.requests.services.matching import MATCH_SENDER
 from rights.requests.states import State
 
@@ -100,6 +101,7 @@ def _render_own(
             "row": row,
             "state": STATES_FOR_PERSON[State(row.state)],
             "rights": [str(RightKind(kind).label) for kind in sorted({part.kind for part in parts[row.pk]})],
+            "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
             "extras": [extra for add in own_page_extras if (extra := add(row, at)) is not None],
         }
         for row in found
@@ -165,7 +167,7 @@ def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     except ContactTooNew:
         refused = _("Your contact was changed less than three days ago. Please answer later.")
         return _render_own(request, visit, OwnRequestForm(), status=HTTPStatus.CONFLICT, refused=refused)
-    except (AlreadyAnswered, RequestEnded):
+    except (AlreadyAnswered, ErasureGranted, RequestEnded):
         return redirect_to_page("requests")
     return redirect_to_page("requests")
 

@@ -12,7 +12,7 @@ class ComplaintsConfig(config.PortalAppConfig):
     handlers = (
         ("rights.requests.hooks.before_closing", "rights.complaints.services.require_outcome"),
         ("rights.requests.hooks.person_assigned", "rights.complaints.holds.move_holds"),
-        ("rights.requests.hooks.request_ended", "rights.complaints.holds.lift_holds_at_end"),
+        ("rights.requests.hooks.texts_needed", "rights.complaints.services.list_requests_with_open_case"),
         ("paktaleem.directory.copies.sections.person_sections", "rights.complaints.sections.list_complaint_sections"),
         ("rights.requests.hooks.request_continued", "rights.complaints.services.require_outcome_of_duplicate"),
     )

@@ -9,14 +9,17 @@ from retention.schedule.services import hold_for_case, lift_holds_of_case
 from rights.complaints.models import AuthorityCase
 from rights.requests.models import RightsRequest
 
-__all__ = ["CASE", "hold_for_authority", "lift_after_case", "lift_holds_at_end", "move_holds"]
+__all__ = ["CASE", "hold_for_authority", "lift_after_case", "move_holds"]
 
 CASE = "authority_case"
 """The kind of case of a hold that is placed for an authority's case."""
 
 
 def hold_for_authority(case: AuthorityCase, request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Hold all data of the person of a request for an authority's case without a hold, until its outcome."""
+    """Hold all data of the person of a request for an authority's case without a hold, until its outcome.
+
+    Also if the person withdraws the request meanwhile: that does not end the authority's proceedings.
+    """
     if request.subject is None or request.subject.erased_at is not None:
         return
     hold_for_case(
@@ -41,15 +44,6 @@ def move_holds(request: RightsRequest, actor: Actor, at: datetime) -> None:
     for case in _open_cases(request):
         _lift(case, "The request is about another person.", actor, at)
         hold_for_authority(case, request, actor, at)
-
-
-def lift_holds_at_end(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Lift the holds of cases without an outcome when their request is withdrawn; ``rights.request_ended``.
-
-    Nothing is recorded about these cases any more, so their holds would stay for ever.
-    """
-    for case in _open_cases(request):
-        _lift(case, "The person withdrew the request.", actor, at)
 
 
 def _open_cases(request: RightsRequest) -> list[AuthorityCase]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -30,12 +29,15 @@ from rights.complaints.models import (
 )
 from rights.complaints.reminders import NEAR, list_reminder_days
 from rights.requests.authorities import AUTHORITIES
+from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text, seal_text, sealer_of_request
 from rights.requests.services import read_request
-from rights.requests.services.steps import lock_open_request, record_step
+from rights.requests.services.steps import RequestEnded, lock_request, record_step
+from rights.requests.states import State
 
 __all__ = [
+    "GOES_ON_ELSEWHERE",
     "NOTIFY",
     "CaseEnded",
     "CaseText",
@@ -44,6 +46,8 @@ __all__ = [
     "end_case",
     "finish_deadline",
     "list_clients_with_near_deadlines",
+    "list_requests_with_open_case",
+    "near_deadlines",
     "open_case",
     "open_file",
     "read_case",
@@ -56,6 +60,8 @@ __all__ = [
 NOTIFY = "complaints.notify_staff"
 _LONGEST = 8_000
 _A_DAY = timedelta(days=1)
+GOES_ON_ELSEWHERE = frozenset({State.DUPLICATE, State.HANDED_OVER})
+"""States of a request that goes on as another one, which has the authority's case."""
 
 
 class CaseEnded(PortalError):
@@ -94,13 +100,16 @@ def open_case(
 ) -> AuthorityCase:
     """Record that a supervisory authority has a case about a request; a complaint to us may turn into one.
 
+    The request may have ended: people complain about answers. Only one that goes on elsewhere has no case of its own.
     ``country`` selects an authority of the directory; ``authority`` names another one in words. Raises ValidationError
     naming the field, RequestEnded, CannotOpen, NotAllowed.
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     if bool(country) == bool(authority.strip()) or (country and country not in AUTHORITIES):
         raise ValidationError({"authority": [_("Choose an authority, or name another one.")]})
-    request = lock_open_request(request)
+    request = lock_request(request)
+    if State(request.state) in GOES_ON_ELSEWHERE:
+        raise RequestEnded
     _check_day("opened_on", opened_on, request.client, at)
     case = AuthorityCase(id=new_id(), client_id=request.client_id, request=request, opened_on=opened_on, recorded_at=at)
     case.country, case.authority = country, AUTHORITIES[country].name if country else authority.strip()
@@ -126,7 +135,7 @@ def add_entry(
     """Add one message to the correspondence: its day, a text, a file, or both; it is never changed.
 
     A file of any type is stored under the request's key and never opened. Raises ValidationError naming the field,
-    FileTooLarge, CaseEnded, RequestEnded, CannotOpen, NotAllowed.
+    FileTooLarge, CaseEnded, CannotOpen, NotAllowed.
     """
     case, request = _lock(case, actor)
     _check_day("on", on, request.client, at)
@@ -148,7 +157,7 @@ def add_entry(
 def set_deadline(case: AuthorityCase, *, due_on: date, what: str, actor: Actor, at: datetime) -> CaseDeadline:
     """Record a day by which the authority expects something; staff are reminded of it.
 
-    Raises ValidationError naming the field, CaseEnded, RequestEnded, CannotOpen, NotAllowed.
+    Raises ValidationError naming the field, CaseEnded, CannotOpen, NotAllowed.
     """
     case, request = _lock(case, actor)
     if not what.strip():
@@ -163,9 +172,9 @@ def set_deadline(case: AuthorityCase, *, due_on: date, what: str, actor: Actor, 
 
 @transaction.atomic
 def finish_deadline(deadline: CaseDeadline, *, actor: Actor, at: datetime) -> CaseDeadline:
-    """Record that what the authority expected is done; idempotent. Raises RequestEnded, NotAllowed."""
+    """Record that what the authority expected is done; idempotent. Raises NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, deadline.client_id)
-    request = lock_open_request(deadline.case.request)
+    request = lock_request(deadline.case.request)
     rows = CaseDeadline.objects.select_for_update(of=("self",)).select_related("case")
     found: CaseDeadline = rows.get(pk=deadline.pk, client_id=deadline.client_id)
     if found.done_at is None:
@@ -189,7 +198,7 @@ def end_case(
     """Record how the authority's case ended, and the measures that follow; open deadlines end with it.
 
     A case that was upheld, wholly or partly, needs measures. Raises ValidationError naming the field, CaseEnded,
-    RequestEnded, CannotOpen, NotAllowed.
+    CannotOpen, NotAllowed.
     """
     case, request = _lock(case, actor)
     _check_day("ended_on", ended_on, request.client, at)
@@ -232,6 +241,11 @@ def require_outcome(request: RightsRequest) -> None:
         raise OutcomeMissing
 
 
+def list_requests_with_open_case() -> models.QuerySet[Any, UUID]:
+    """Return the ids of requests with an open case, whose texts are needed; a handler of ``rights.texts_needed``."""
+    return AuthorityCase.objects.filter(outcome="").order_by().values_list("request_id", flat=True)
+
+
 def require_outcome_of_duplicate(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
     """Raise OutcomeMissing if the duplicate has an open case of an authority; a handler of ``request_continued``."""
     del first, actor, at
@@ -240,7 +254,7 @@ def require_outcome_of_duplicate(first: RightsRequest, later: RightsRequest, act
 
 def list_clients_with_near_deadlines(*, at: datetime) -> list[UUID]:
     """List the clients with a deadline for which a reminder may be due; requires the officers' context."""
-    return list(_near(at).order_by().values_list("client_id", flat=True).distinct())
+    return list(near_deadlines(at).order_by().values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic
@@ -249,43 +263,41 @@ def remind_of_deadlines(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
     After an outage those that were missed are sent too.
     """
-    zone = ZoneInfo(Client.objects.values_list("time_zone", flat=True).get(pk=client_id))
-    rows = _near(at).filter(client_id=client_id).select_for_update(of=("self",)).order_by("due_on", "pk")
+    zone = Client.objects.values_list("time_zone", flat=True).get(pk=client_id)
+    rows = near_deadlines(at).filter(client_id=client_id).order_by("due_on", "pk")
     return sum(_remind(row, zone, actor, at) for row in rows.select_related("case__request"))
 
 
-def _remind(row: CaseDeadline, zone: ZoneInfo, actor: Actor, at: datetime) -> int:
+def _remind(row: CaseDeadline, zone: str, actor: Actor, at: datetime) -> int:
+    """Send the reminders of a deadline; like every act on a case, under the lock of its request."""
+    request = lock_request(row.case.request)
+    if not CaseDeadline.objects.filter(pk=row.pk, client_id=row.client_id, done_at=None).exists():
+        return 0
     own = DeadlineReminder.objects.filter(client_id=row.client_id, deadline=row)
     done = set(own.values_list("on", flat=True))
-    days = list_reminder_days(row.due_on, set_on=row.at.astimezone(zone).date(), today=at.astimezone(zone).date())
+    days = list_reminder_days(row.due_on, set_on=day_in(zone, row.at), today=day_in(zone, at))
     due = [day for day in days if day not in done]
     for day in due:
         DeadlineReminder(client_id=row.client_id, deadline=row, on=day, done_at=at).save(force_insert=True)
         facts = {"on": day.isoformat(), "due_on": row.due_on.isoformat()}
-        _record(
-            "rights_request.authority_deadline_reminded",
-            lock_open_request(row.case.request),
-            row.case,
-            actor,
-            at,
-            facts,
-        )
+        _record("rights_request.authority_deadline_reminded", request, row.case, actor, at, facts)
         enqueue_job(NOTIFY, client=str(row.client_id), deadline=str(row.pk))
     return len(due)
 
 
-def _near(at: datetime) -> models.QuerySet[CaseDeadline]:
-    """Return open deadlines that are near in some time zone."""
-    until = (at + NEAR).date()
-    found: models.QuerySet[CaseDeadline] = CaseDeadline.objects.filter(
-        done_at=None, due_on__lte=until + _A_DAY, case__request__closed_at=None
+def near_deadlines(at: datetime) -> models.QuerySet[CaseDeadline]:
+    """Return the open deadlines that are near or past, by the calendar of their client."""
+    local = models.Func(
+        models.F("client__time_zone"), models.Value(at + NEAR), function="timezone", output_field=models.DateTimeField()
     )
+    soon = CaseDeadline.objects.filter(done_at=None, due_on__lte=(at + NEAR).date() + _A_DAY)  # wherever the client is
+    found: models.QuerySet[CaseDeadline] = soon.filter(due_on__lte=local)
     return found
 
 
 def _lock(case: AuthorityCase, actor: Actor) -> tuple[AuthorityCase, RightsRequest]:
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, case.client_id)
-    request = lock_open_request(case.request)
+    request = lock_request(case.request)
     case = AuthorityCase.objects.select_for_update(of=("self",)).get(pk=case.pk, client_id=case.client_id)
     if not case.is_open:
         raise CaseEnded
@@ -298,7 +310,7 @@ def _read(case: AuthorityCase, actor: Actor, reason: Reason | str, at: datetime)
 
 
 def _check_day(name: str, day: date, client: Client, at: datetime) -> None:
-    if day > at.astimezone(ZoneInfo(client.time_zone)).date():
+    if day > day_in(client.time_zone, at):
         raise ValidationError({name: [_("Choose today or a day before.")]})
 
 

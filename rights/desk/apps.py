@@ -12,6 +12,7 @@ class DeskConfig(config.PortalAppConfig):
     handlers = (
         ("rights.requests.hooks.person_named", "rights.desk.services.informing.inform_of_request"),
         ("rights.requests.hooks.identity_verified", "rights.desk.services.informing.inform_of_verification"),
+        ("rights.requests.hooks.before_answering", "rights.desk.services.informing.inform_of_answer"),
         ("paktaleem.directory.copies.sections.person_sections", "rights.desk.sections.list_desk_sections"),
         ("rights.requests.hooks.texts_to_read", "rights.desk.selectors.read_texts"),
     )

@@ -2,7 +2,7 @@
 
 from paktaleem.directory.mail.kinds import declare_message
 
-__all__ = ["GUARDIAN_INFORMED", "LETTER", "VERIFIED"]
+__all__ = ["GUARDIAN_INFORMED", "LETTER", "REPLACED", "VERIFIED"]
 
 LETTER = declare_message("rights_letter", fields=("number", "text"))
 """A letter about a request, in the words of the staff."""
@@ -10,3 +10,5 @@ GUARDIAN_INFORMED = declare_message("rights_guardian_informed", fields=("number"
 """A notice to a child's guardian that a request was made in the child's name, or confirmed."""
 VERIFIED = declare_message("rights_verified", fields=("number", "rights", "url"))
 """A notice to the person that a request counts as theirs, with the way to end it."""
+REPLACED = declare_message("rights_replaced_contact", fields=("url",), is_texted=True)
+"""A notice to a previous contact on file: a request goes on with the one that replaced it. It names no person."""

@@ -11,6 +11,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.desk.models import HandOver, RequestLetter, RequestTask
+from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text
 
@@ -44,9 +45,12 @@ def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
 
     The caller has recorded the access. Raises CannotOpen.
     """
-    own = {"client_id": request.client_id, "request": request}
+    own, zone = {"client_id": request.client_id, "request": request}, request.client.time_zone
     letters = [
-        (f"{_('Letter')}: {one.get_occasion_display()} · {one.at:%Y-%m-%d}", open_text(request, row=one, field="text"))
+        (
+            f"{_('Letter')}: {one.get_occasion_display()} · {format_day(one.at, zone)}",
+            open_text(request, row=one, field="text"),
+        )
         for one in RequestLetter.objects.filter(**own)
     ]
     tasks = [

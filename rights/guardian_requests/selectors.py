@@ -10,9 +10,8 @@ from paktaleem.directory.data_systems.selectors import Parent, list_answers
 from paktaleem.directory.people.models import Subject
 from rights.guardian_requests.wishes import RIGHT_OF, Wish
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
-from rights.requests.selectors import list_parts_of
+from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services.authority import find_blocker
-from rights.requests.states import Decision
 
 __all__ = [
     "RequestProgress",
@@ -22,7 +21,6 @@ __all__ = [
 ]
 
 _SHOWN = 20
-_GRANTED = frozenset({Decision.GRANTED.value, Decision.PARTLY.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,7 @@ def list_requests_of_guardian(child: Subject, guardian: Subject) -> list[Request
 def _progress_of(request: RightsRequest, parts: list[RequestPart]) -> RequestProgress:
     answers = list_answers(Parent(PARENT, request.pk), client_id=request.client_id)
     rights = tuple(dict.fromkeys(RightKind(part.kind) for part in parts))
-    is_erasing = any(part.kind == RightKind.ERASURE and part.decision in _GRANTED for part in parts)
-    return RequestProgress(request, rights, len(answers), sum(not one.is_open for one in answers), is_erasing)
+    return RequestProgress(request, rights, len(answers), sum(not one.is_open for one in answers), is_erasing(parts))
 
 
 def find_open_request(child: Subject, guardian: Subject, kind: RightKind) -> RightsRequest | None:

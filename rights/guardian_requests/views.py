@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from children.guardians.selectors import GuardianshipUnknown
 from consent.guardian_pages.views.child_views import ChildView, about_child, language_of
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.foundation.accounts.actors import system_actor
@@ -35,7 +36,7 @@ from rights.requests.services import (
     deny_own_request,
     receive_request,
 )
-from rights.requests.services.identity import is_contact_settled
+from rights.requests.services.identity import ErasureGranted
 
 __all__ = ["ask_for_data", "end_request", "report_concern"]
 
@@ -98,7 +99,7 @@ def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
         deny_own_request(row.request, by_code=True, actor=ward.actor, at=get_client_time(request))
     except ContactTooNew:
         return _show_done(ward, "contact_too_new")
-    except (AlreadyAnswered, RequestEnded):  # it was answered or ended since the page was shown
+    except (AlreadyAnswered, ErasureGranted, RequestEnded):  # meanwhile answered, granted or ended
         return _show_done(ward, "nothing")
     return _show_done(ward, "ended")
 

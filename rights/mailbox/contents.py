@@ -3,7 +3,7 @@
 import base64
 import secrets
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -70,10 +70,13 @@ def new_content(mail: ParsedMail | None, *, is_cut: bool) -> Content:
 
 
 def add_files(row: MailMessage, content: Content, uploads: list[Upload]) -> None:
-    """Store files of a message under its key; the caller seals the content afterwards. Raises FileTooLarge."""
+    """Store files of a message under its key; the caller seals the content afterwards.
+
+    The limit of a file about a person does not apply: the email as a whole has its own (MAILBOX_MOST_BYTES).
+    """
     sealer = _sealer_of_files(row, content)
     for upload in uploads:
-        case = {"client_id": row.client_id, "case": row.pk}
+        case: dict[str, Any] = {"client_id": row.client_id, "case": row.pk, "most_bytes": len(upload.content)}
         file = store_case_file(BytesIO(upload.content), **case, sealer=sealer, at=row.received_at)
         content.files.append(KeptFile(file.pk, upload.name, upload.kind, len(upload.content)))
     row.files = len(content.files)

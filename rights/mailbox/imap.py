@@ -97,6 +97,9 @@ def _log_in(server: imaplib.IMAP4) -> None:
         raise
     except imaplib.IMAP4.error as error:
         raise MailboxUnusable(MailboxError.LOGIN) from error
+    named = _expect(server.capability())[0]  # some servers, such as Dovecot, name MOVE only after the sign-in
+    if isinstance(named, bytes):
+        server.capabilities = tuple(named.decode("ascii", "replace").upper().split())
     status, _ = server.select(_quote(settings.MAILBOX_FOLDER))
     if status != "OK":
         raise MailboxUnusable(MailboxError.FOLDER)

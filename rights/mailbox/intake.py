@@ -1,24 +1,34 @@
 """Take one email from wherever it came: cap it, parse it in a limited process, find its place, and store it."""
 
+import logging
 from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, DataError, IntegrityError
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import to_client_clock, wall_clock_now
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.mailbox.addresses import list_own_addresses
 from rights.mailbox.models import MailMessage
+from rights.mailbox.parsing.parsed import ParsedMail
 from rights.mailbox.parsing.reader import parse_mail
 from rights.mailbox.rules import find_aside_reason
 from rights.mailbox.services.places import Place, find_place, is_known_message
 from rights.mailbox.services.receiving import ReceivedMail, message_key_of, store_mail
 
-__all__ = ["EmptyMail", "Taken", "take_mail"]
+__all__ = ["NOT_STORED", "EmptyMail", "Taken", "take_mail"]
 
+log = logging.getLogger(__name__)
+
+_BROKEN_RULES = (PortalError, ValidationError, ValueError, LookupError, DataError, IntegrityError)
+NOT_STORED = (DatabaseError, *_BROKEN_RULES)
+"""Errors of ``take_mail``: the email stays where it is and is tried again."""
 _BY_MAIL = system_actor("mailbox.receive")
 
 
@@ -35,13 +45,23 @@ class Taken(NamedTuple):
 def take_mail(raw: bytes, *, received_at: datetime | None = None) -> Taken:
     """Take one email; when this returns, it is committed. Taking it again changes nothing.
 
-    ``raw`` may have been cut at MAILBOX_MOST_BYTES + 1 bytes. ``received_at`` is when the mailbox received it. Raises
-    EmptyMail, and DatabaseError if it could not be stored.
+    ``raw`` may have been cut at MAILBOX_MOST_BYTES + 1 bytes. ``received_at`` is when the mailbox received it. An email
+    that breaks a rule of the portal is kept whole for an officer, as one that could not be read: otherwise it would
+    be tried for ever. Raises EmptyMail, and one of NOT_STORED if it could not be stored.
     """
     if not raw.strip():
         raise EmptyMail
     is_cut, raw = len(raw) > settings.MAILBOX_MOST_BYTES, raw[: settings.MAILBOX_MOST_BYTES]
-    mail, contents = parse_mail(raw) or (None, [])
+    arrived, parsed = received_at or wall_clock_now(), parse_mail(raw)
+    if parsed is not None:
+        try:
+            return _take(raw, *parsed, is_cut=is_cut, received_at=arrived)
+        except _BROKEN_RULES as error:
+            log.warning("An email is kept unread: %s", type(error).__name__)  # its message may hold personal data
+    return _take(raw, None, [], is_cut=is_cut, received_at=arrived)
+
+
+def _take(raw: bytes, mail: ParsedMail | None, contents: list[bytes], *, is_cut: bool, received_at: datetime) -> Taken:
     aside = None if mail is None else find_aside_reason(mail, own=list_own_addresses())
     with as_officer():
         if is_known_message(message_key_of(raw, mail)):
@@ -49,7 +69,7 @@ def take_mail(raw: bytes, *, received_at: datetime | None = None) -> Taken:
         place = find_place(mail, by_sender=aside is None)
         zone = Client.objects.get(pk=PAKTALEEM).time_zone
     known = {"raw": raw, "is_cut": is_cut, "mail": mail, "contents": contents, "aside": aside, "zone": zone}
-    return Taken(_store(known, place, received_at or wall_clock_now()))
+    return Taken(_store(known, place, received_at))
 
 
 def _store(known: dict[str, object], place: Place, received_at: datetime) -> MailMessage | None:

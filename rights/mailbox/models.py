@@ -14,7 +14,7 @@ from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, Tab
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest
 
-__all__ = ["CaseAddress", "Direction", "MailMessage", "MailboxCheck", "MailboxError", "MessageState"]
+__all__ = ["WAITING", "CaseAddress", "Direction", "MailMessage", "MailboxCheck", "MailboxError", "MessageState"]
 
 
 class Direction(models.TextChoices):

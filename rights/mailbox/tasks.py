@@ -5,18 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError
 from procrastinate.contrib.django import app
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.mailbox.data_kinds import MAILBOX_MESSAGES, PURGE_MESSAGES, list_settled
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
-from rights.mailbox.intake import EmptyMail, take_mail
+from rights.mailbox.intake import NOT_STORED, EmptyMail, take_mail
 from rights.mailbox.models import MailboxError
 from rights.mailbox.services.handling import purge_settled_messages
 from rights.mailbox.services.state import record_check
@@ -52,7 +49,7 @@ def _take(raw: bytes, received_at: datetime) -> bool:
         take_mail(raw, received_at=received_at)
     except EmptyMail:
         log.warning("An empty email was skipped.")
-    except (DatabaseError, PortalError, ValidationError, ValueError, LookupError) as error:
+    except NOT_STORED as error:
         log.warning("An email could not be stored: %s", type(error).__name__)  # its message may hold personal data
         return False
     return True

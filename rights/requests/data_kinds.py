@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.periods.selectors import get_cutoff
+from rights.requests.hooks import texts_needed
 from rights.requests.models import RightsRequest, RightsRequestQuerySet
 
 __all__ = ["PURGE_TEXTS", "REQUEST_TEXTS", "list_kinds", "list_old_requests"]
@@ -30,9 +31,11 @@ def list_kinds() -> tuple[DataKind, ...]:
 
 
 def list_old_requests(at: datetime) -> RightsRequestQuerySet:
-    """List the closed requests whose texts are due at ``at``, in the current context."""
+    """List the closed requests whose texts are due at ``at`` and not needed, in the current context."""
     limit = get_cutoff(REQUEST_TEXTS, at=at)
     found: RightsRequestQuerySet = RightsRequest.objects.filter(closed_at__lte=limit, wrapped__isnull=False)
+    for list_needed in texts_needed:
+        found = found.exclude(pk__in=list_needed())
     return found
 
 

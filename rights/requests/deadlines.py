@@ -22,6 +22,7 @@ __all__ = [
     "RequestClock",
     "Step",
     "StepKind",
+    "day_in",
     "due_at",
     "format_day",
     "list_due_steps",
@@ -72,9 +73,14 @@ def due_at(received_at: datetime) -> datetime:
     return received_at + ANSWER_TIME
 
 
+def day_in(zone: str, at: datetime) -> date:
+    """Return the calendar day of a time in a client's time zone."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
 def format_day(at: datetime, zone: str) -> str:
     """Return the calendar day of a time in a client's time zone, as emails name it: 2026-10-31."""
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+    return day_in(zone, at).isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

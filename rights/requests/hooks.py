@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.extensions.points import ExtensionPoint
@@ -19,6 +22,7 @@ __all__ = [
     "person_named",
     "request_continued",
     "request_ended",
+    "texts_needed",
     "texts_to_read",
 ]
 
@@ -30,6 +34,7 @@ type ContinuedHandler = Callable[[RightsRequest, RightsRequest, Actor, datetime]
 type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
 type StageHandler = Callable[[RightsRequest, Actor, datetime], None]
 type VerifiedHandler = Callable[[RightsRequest, Actor, datetime], None]
+type NeededTexts = Callable[[], QuerySet[Any, UUID]]
 type TextsOf = Callable[[RightsRequest], list[tuple[str, str]]]
 
 
@@ -75,6 +80,10 @@ request_ended: ExtensionPoint[StageHandler] = ExtensionPoint(
 )
 identity_verified: ExtensionPoint[VerifiedHandler] = ExtensionPoint(
     "rights.identity_verified", "Called when it is verified that the person made an earlier request."
+)
+texts_needed: ExtensionPoint[NeededTexts] = ExtensionPoint(
+    "rights.texts_needed",
+    "Ids of ended requests whose texts an app above still needs: they keep their keys.",
 )
 texts_to_read: ExtensionPoint[TextsOf] = ExtensionPoint(
     "rights.texts_to_read",

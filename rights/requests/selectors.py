@@ -22,7 +22,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.requests.authorities import Authority, find_authority
 from rights.requests.deadlines import Pause, RequestClock
 from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
-from rights.requests.states import Decider
+from rights.requests.states import Decider, Decision
 
 __all__ = [
     "Figures",
@@ -34,6 +34,7 @@ __all__ = [
     "get_figures",
     "get_monthly_figures",
     "get_request",
+    "is_erasing",
     "is_legitimate_interest",
     "list_linkable",
     "list_parts_of",
@@ -152,6 +153,12 @@ def is_legitimate_interest(client_id: UUID, purpose: str, *, role: str, at: date
 def authority_of(client: Client) -> Authority | None:
     """Return the supervisory authority named in refusals: by the client's country, otherwise the operator's."""
     return find_authority(client.country, fallback=settings.AUTHORITY)
+
+
+def is_erasing(parts: Iterable[RequestPart]) -> bool:
+    """Return True if an erasure among the parts of a request is granted; it is cancelled by itself."""
+    granted = {Decision.GRANTED.value, Decision.PARTLY.value}
+    return any(part.kind == RightKind.ERASURE and part.decision in granted for part in parts)
 
 
 def list_related(request: RightsRequest) -> list[RightsRequest]:

@@ -1,5 +1,6 @@
 """Background tasks: what is due about requests, emails to staff, and old texts."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from rights.requests.selectors import get_clock
 from rights.requests.services.matching import MATCH_SENDER, match_sender
 from rights.requests.services.purging import list_clients_with_old_requests, purge_old_requests
 from rights.requests.services.schedule import NOTIFY_STAFF, carry_out_due_steps, list_clients_with_due_requests
+from rights.requests.services.steps import RequestEnded
 
 __all__ = ["carry_out_due_steps_of_all", "match_sender_of_request", "notify_staff", "purge_old_texts"]
 
@@ -49,7 +51,8 @@ def match_sender_of_request(client: str, request: str) -> None:
     """Match a request from the public form with a person, who is sent a link to confirm it."""
     with in_client(UUID(client)):
         found = RightsRequest.objects.get(pk=request, client_id=client)
-        match_sender(found, address=_link_address, actor=system_actor(MATCH_SENDER), at=wall_clock_now())
+        with suppress(RequestEnded):  # staff or the person were faster
+            match_sender(found, address=_link_address, actor=system_actor(MATCH_SENDER), at=wall_clock_now())
 
 
 def _link_address(token: str) -> str:

@@ -8,7 +8,7 @@ from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
 from rights.requests.models import RequestPart, RightsRequest
-from rights.requests.services import decide_part, list_parts, receive_request
+from rights.requests.services import decide_part, deny_own_request, list_parts, receive_request
 from tests.cast import Cast
 from tests.factories import CAST_AT, SETTING_UP
 
@@ -48,6 +48,13 @@ def asked_by_guardian(cast: Cast, wish: str, **given: Any) -> RightsRequest:
     made = record_guardian_request(cast.subject("danish"), guardian=cast.subject("esra"), wish=wish, **details)
     assert made is not None
     return made
+
+
+def withdraw(cast: Cast, request: RightsRequest, at: datetime = AT) -> None:
+    """Let the person end their own request."""
+    assert request.subject_id is not None
+    actor = person_actor(request.subject_id, request.client_id, acts_for=request.subject_id)
+    deny_own_request(request, by_code=False, actor=actor, at=at)
 
 
 def add_phone(cast: Cast, name: str = "hamza", phone: str = "+923007654321", at: datetime = CAST_AT) -> None:

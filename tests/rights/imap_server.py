@@ -22,6 +22,8 @@ class Mailbox:
     commands: list[str] = field(default_factory=list)
     password: str = "secret"
     capabilities: str = "IMAP4rev1 MOVE"
+    capabilities_before: str = ""
+    """The capabilities before the sign-in, if they differ: Dovecot names MOVE only afterwards."""
     fails_at: str = ""
     """A command whose connection is cut before it is carried out."""
     tls: ssl.SSLContext | None = None
@@ -74,7 +76,10 @@ class Session(socketserver.StreamRequestHandler):
 
     def do_capability(self, box: Mailbox, _: bytes) -> bytes:
         """Name the capabilities."""
-        self.say(f"* CAPABILITY {box.capabilities}".encode())
+        is_signed_in = "LOGIN" in box.commands
+        self.say(
+            f"* CAPABILITY {box.capabilities if is_signed_in else box.capabilities_before or box.capabilities}".encode()
+        )
         return b"OK done"
 
     def do_login(self, box: Mailbox, command: bytes) -> bytes:

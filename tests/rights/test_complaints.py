@@ -1,6 +1,8 @@
 """Cases of supervisory authorities: correspondence, deadlines with reminders, outcome, and closing."""
 
 import re
+import threading
+import time
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from paktaleem.directory.files.models import FileChunk
@@ -27,6 +29,7 @@ from rights.complaints.services import (
     add_entry,
     end_case,
     finish_deadline,
+    near_deadlines,
     open_case,
     open_file,
     read_case,
@@ -36,11 +39,13 @@ from rights.complaints.services import (
 from rights.complaints.tasks import notify_of_deadline
 from rights.requests.authorities import AUTHORITIES, NONE_YET, find_authority
 from rights.requests.models import RightsRequest
-from rights.requests.services import answer_request, close_request, link_duplicate
+from rights.requests.services import RequestEnded, answer_request, close_request, link_duplicate
+from rights.requests.services.purging import purge_old_requests
+from rights.requests.services.steps import lock_request
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
-from tests.rights.cases import AT, DAY, decided, received
+from tests.rights.cases import AT, DAY, decided, received, withdraw
 from tests.working import work
 
 TODAY = AT.date()
@@ -219,3 +224,85 @@ def test_a_request_with_an_open_case_is_not_closed_as_a_duplicate(indus: Cast) -
     opened(indus, later)
     with pytest.raises(OutcomeMissing):
         link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT)
+
+
+def test_a_case_goes_on_after_the_person_has_withdrawn_the_request(indus: Cast) -> None:
+    request = received(indus, "complaint")
+    case, robot = opened(indus, request), system_actor("complaints.remind")
+    row = set_deadline(case, due_on=TODAY + timedelta(days=2), what="A statement", **by(indus))
+    withdraw(indus, request)
+    later = by(indus, at=AT + 2 * DAY)
+    assert remind_of_deadlines(case.client_id, actor=robot, at=later["at"]) == 2
+    add_entry(case, direction="out", on=TODAY, text="Our statement.", **later)
+    finish_deadline(row, **later)
+    end_case(case, outcome="upheld", ended_on=TODAY, measures="Staff are trained.", **later)
+    request.refresh_from_db()
+    assert request.state == "withdrawn"
+    assert read_case(AuthorityCase.objects.get(), reason=Reason.REVIEW, **later).measures == "Staff are trained."
+
+
+def test_an_authority_may_write_after_the_request_was_closed_but_not_about_a_duplicate(indus: Cast) -> None:
+    closed = answer_request(decided(indus, received(indus, "complaint")), text="No.", actor=indus.actor("amina"), at=AT)
+    close_request(closed, actor=indus.actor("amina"), at=AT)
+    assert opened(indus, closed).is_open
+    first, later = received(indus, "complaint"), received(indus, "complaint")
+    link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT)
+    duplicate = RightsRequest.objects.get(state="duplicate")
+    with pytest.raises(RequestEnded):
+        opened(indus, duplicate)
+
+
+def test_texts_are_kept_as_long_as_an_authority_has_a_case(indus: Cast) -> None:
+    request, robot = received(indus, "complaint"), system_actor("rights.purge")
+    case = opened(indus, request)
+    withdraw(indus, request)
+    after = AT + 2000 * DAY
+    assert purge_old_requests(request.client_id, actor=robot, at=after) == 0
+    end_case(case, outcome="rejected", ended_on=TODAY, **by(indus, at=after))
+    assert purge_old_requests(request.client_id, actor=robot, at=after) == 1
+
+
+def test_a_deadline_is_near_and_past_by_the_calendar_of_the_client(indus: Cast) -> None:
+    set_deadline(opened(indus), due_on=TODAY + timedelta(days=10), what="A statement", **by(indus))
+    midnight_in_karachi = AT.replace(hour=19) + 2 * DAY
+    assert not near_deadlines(midnight_in_karachi - timedelta(minutes=1)).exists()
+    assert near_deadlines(midnight_in_karachi).exists()
+
+
+def wait_until_one_waits() -> None:
+    """Wait until another connection waits for a lock of this one. Raises TimeoutError after ten seconds."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(waits)
+            if cursor.fetchone() == (True,):
+                return
+    raise TimeoutError
+
+
+def test_a_reminder_waits_for_the_lock_of_the_request_and_then_sends_nothing_that_is_done(committed: Cast) -> None:
+    cast, robot = committed, system_actor("complaints.remind")
+    with in_client(cast.client_id("indus")):
+        case = opened(cast)
+        row = set_deadline(case, due_on=TODAY + timedelta(days=3), what="A statement", **by(cast))
+    locked = threading.Event()
+    results: list[int] = []
+
+    def remind() -> None:
+        try:
+            with in_client(case.client_id):
+                locked.wait(10)
+                results.append(remind_of_deadlines(case.client_id, actor=robot, at=AT + 3 * DAY))
+        finally:
+            connections.close_all()
+
+    worker = threading.Thread(target=remind)
+    worker.start()
+    with in_client(case.client_id):
+        lock_request(case.request)
+        locked.set()
+        wait_until_one_waits()
+        finish_deadline(row, **by(cast, at=AT + 3 * DAY))
+    worker.join(10)
+    assert results == [0]

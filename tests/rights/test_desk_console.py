@@ -10,17 +10,18 @@ from django.utils import timezone
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.desk.models import RequestLetter, RequestTask
-from rights.desk.services import add_task
+from rights.desk.services import add_task, send_letter
 from rights.requests.models import RequestPart, RightsRequest
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, refused_by_policy, row_url
-from tests.rights.cases import add_phone, asked_by_guardian, decided
+from tests.rights.cases import add_phone, asked_by_guardian, decided, received
 from tests.rights.test_console import MODEL, act, fresh, made
 
 TASK = "desk/requesttask"
@@ -243,3 +244,32 @@ def test_figures_have_a_period_a_picture_of_twelve_months_and_an_export(sign_in:
         assert "rights.figures" in Entry.objects.get(kind="list.exported").body
     assert amina.post(f"{url}export/", {"format": "csv"}).status_code == 200, "without a reason there is no file"
     assert sign_in("celia").get(f"{url}?period=all").content.decode().count("Access to the data") == 0
+
+
+def test_a_call_after_a_code_ends_what_the_person_did_not_confirm(sign_in: SignIn, cast: Cast) -> None:
+    add_phone(cast)
+    row, sana = made(cast, identity="code", channel="own_page"), sign_in("sana")
+    assert row_url(MODEL, row.pk, "call-back") in sana.get(row_url(MODEL, row.pk)).content.decode()
+    assert act(sana, row, "call-back", outcome="not_them").status_code == 302
+    assert fresh(cast, row).state == "withdrawn"
+
+
+def test_days_in_the_console_are_those_of_the_client(sign_in: SignIn, cast: Cast) -> None:
+    night = timezone.now().replace(hour=21, minute=0) - timedelta(days=2)
+    day_in_karachi = (night + timedelta(days=1)).date().isoformat()
+    with in_client(cast.client_id("indus")):
+        row, other = received(cast, at=night), received(cast, at=night)
+        send_letter(row, occasion="closing", text="Done.", way="by_hand", actor=cast.actor("farah"), at=night)
+    amina = sign_in("amina")
+    assert f"{other.number} · {day_in_karachi}" in amina.get(row_url(MODEL, row.pk, "link")).content.decode()
+    assert f"Closing · {day_in_karachi}" in act(amina, row, "read", reason="review").content.decode()
+
+
+def test_a_notice_that_is_not_mailed_is_shown_to_be_printed(sign_in: SignIn, cast: Cast) -> None:
+    row, now = made(cast), timezone.now()
+    with in_client(cast.client_id("indus")):
+        told: dict[str, Any] = {"client": cast.client("indus"), "actor": cast.actor("farah"), "at": now}
+        register_subject("lms-hamza", details={"email": "new@mail.example"}, **told)
+    page = act(sign_in("amina"), row, "extend", days="30", text="We still look for it.").content.decode()
+    assert "It was not sent by email: print it and hand it over." in page
+    assert "We still look for it." in page

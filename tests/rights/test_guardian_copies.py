@@ -1,4 +1,4 @@
-"""The copy of a child's data that a guardian requested: fetched by that guardian only, while the authority holds."""
+"""A guardian requests a copy of a child's data: only that guardian fetches it, and only while they have authority."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Guardians' requests about a child: rights requests whose authority is checked, and that become orders."""
+"""Guardians make rights requests about a child: their authority is checked, and what is granted is ordered."""
 
 from datetime import timedelta
 from typing import Any
@@ -702,6 +702,7 @@ def test_the_page_of_a_request_shows_the_guardians_authority_now(cast: Cast) -> 
         return found
 
     assert "Authority of the guardian" in shown()
+    assert "the school hears a child who can understand it" in shown()
     assert "Email, confirmed a second time" in shown()
     assert "but receive no copy of the data" in shown()
     with in_client(cast.client_id("indus")):

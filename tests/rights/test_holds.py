@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from paktaleem.foundation.accounts.actors import person_actor, system_actor
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -17,10 +17,10 @@ from retention.schedule.models import Hold, HoldKind
 from rights.complaints.services import end_case, open_case
 from rights.desk.services import hand_over_request, record_call
 from rights.requests.models import RightsRequest
-from rights.requests.services import answer_request, assign_person, close_request, deny_own_request, link_duplicate
+from rights.requests.services import answer_request, assign_person, close_request, link_duplicate
 from rights.requests.services.matching import match_sender
 from tests.cast import Cast
-from tests.rights.cases import AT, DAY, add_phone, decided, received
+from tests.rights.cases import AT, DAY, add_phone, decided, received, withdraw
 
 PEOPLE = ["hamza", "junaid", "danish"]
 LATER = AT + DAY
@@ -38,12 +38,6 @@ def open_requests() -> list[Any]:
 def opened(cast: Cast, request: RightsRequest) -> Any:
     told: dict[str, Any] = {"country": "GB", "origin": "person", "reference": "", "opened_on": AT.date()}
     return open_case(request, actor=cast.actor("farah"), at=AT, **told)
-
-
-def withdraw(cast: Cast, request: RightsRequest) -> None:
-    assert request.subject_id is not None
-    actor = person_actor(request.subject_id, request.client_id, acts_for=request.subject_id)
-    deny_own_request(request, by_code=False, actor=actor, at=LATER)
 
 
 def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(indus: Cast) -> None:
@@ -86,7 +80,7 @@ def test_a_request_assigned_to_another_person_moves_its_hold(indus: Cast) -> Non
 
 def test_a_request_that_ends_lifts_its_hold_and_no_other(indus: Cast) -> None:
     ended, other = received(indus, "access"), received(indus, "rectification")
-    withdraw(indus, ended)
+    withdraw(indus, ended, LATER)
     assert open_holds() == [(other.pk, indus.subject_id("hamza"))]
     assert Hold.objects.exclude(lifted_at=None).get().related_id == ended.pk
 
@@ -118,7 +112,7 @@ class Story:
 
     def withdraw(self) -> None:
         if (request := self.request()).subject_id is not None:
-            withdraw(self.cast, request)
+            withdraw(self.cast, request, LATER)
 
     def close(self) -> None:
         request = decided(self.cast, self.request(), "refused", LATER, refusal_code="outside_scope", reasons="No.")
@@ -174,11 +168,13 @@ def test_an_authoritys_case_holds_the_data_until_its_outcome(indus: Cast) -> Non
     }
 
 
-def test_a_case_without_an_outcome_leaves_no_hold_when_the_request_is_withdrawn(indus: Cast) -> None:
+def test_a_withdrawn_request_ends_no_proceedings_so_the_hold_of_the_case_stays_until_its_outcome(indus: Cast) -> None:
     request = received(indus, "complaint")
-    opened(indus, request)
-    withdraw(indus, request)
-    assert (open_holds(HoldKind.COMPLAINT), open_holds()) == ([], [])
+    case = opened(indus, request)
+    withdraw(indus, request, LATER)
+    assert (open_holds(HoldKind.COMPLAINT), open_holds()) == ([(case.pk, indus.subject_id("hamza"))], [])
+    end_case(case, outcome="rejected", ended_on=AT.date(), actor=indus.actor("farah"), at=LATER)
+    assert open_holds(HoldKind.COMPLAINT) == []
 
 
 def test_the_hold_of_a_case_moves_with_the_request_to_the_person(indus: Cast) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core import mail
+from django.utils import timezone
 
 from children.guardians.services import change_guardian, end_guardian
 from paktaleem.directory.access_links.limits import count_rights_message
@@ -17,6 +18,7 @@ from rights.requests.services import (
     answer_request,
     assign_person,
     confirm_own_request,
+    extend_request,
     receive_request,
     verify_identity,
 )
@@ -156,3 +158,71 @@ def test_an_answer_is_not_sent_to_a_contact_that_changed_after_the_identity_was_
     answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AT + timedelta(hours=71))
     assert [kind for kind, _ in sent()] == ["rights_received"]
     assert RequestStep.objects.get(kind="answered").facts == {"sent": False}
+
+
+def moved(cast: Cast, at: Any, **changed: str) -> None:
+    """Let the learning platform change contacts of Hamza."""
+    register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=at)
+
+
+def replaced() -> list[tuple[str, bool]]:
+    """Channel of every notice to a previous contact, and whether it goes to a contact that is no longer on file."""
+    found = Letter.objects.filter(kind="rights_replaced_contact").order_by("pk")
+    return list(found.values_list("channel", "to_address"))
+
+
+def test_a_code_to_a_new_contact_is_told_to_the_contacts_that_the_platform_replaced(indus: Cast) -> None:
+    add_phone(indus)
+    moved(indus, AT - timedelta(days=4), email="impostor@mail.example", phone="+923001112223")
+    request = by_form(indus)
+    assert replaced() == [], "nothing is verified yet"
+    confirm(indus, request)
+    assert replaced() == [("mail", True), ("text", True)]
+    assert RequestStep.objects.filter(kind="informed").latest("at", "id").facts["previous"] == 2
+
+
+def test_the_notice_to_a_replaced_contact_names_neither_the_person_nor_the_new_contact(cast: Cast) -> None:
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        moved(cast, now - timedelta(days=4), email="impostor@mail.example")
+        request = received(cast, at=now)
+    work()
+    [notice] = [one for one in mail.outbox if one.to == ["hamza.lodhi@students.example"]]
+    assert "/requests/indus/" in notice.body
+    said = f"{notice.subject}\n{notice.message()}"
+    assert not any(one in said for one in ("impostor@", "Hamza Lodhi", "lms-hamza", request.number))
+
+
+def test_a_replaced_contact_is_told_once_and_again_when_another_change_precedes_the_answer(indus: Cast) -> None:
+    moved(indus, AT - timedelta(days=40), email="second@mail.example")
+    request = decided(indus, received(indus, "complaint"))
+    assert replaced() == [("mail", True)]
+    moved(indus, AT + timedelta(days=1), email="third@mail.example")
+    answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AT + timedelta(days=5))
+    assert replaced() == [("mail", True)] * 2
+
+
+def test_a_contact_that_was_replaced_long_ago_is_left_in_peace(indus: Cast) -> None:
+    moved(indus, AT, email="second@mail.example")
+    received(indus, at=AT + timedelta(days=91))
+    assert replaced() == []
+
+
+def test_strangers_do_not_use_up_the_acknowledgement_of_a_verified_request(indus: Cast) -> None:
+    for _ in range(4):
+        by_form(indus)
+    received(indus, "rectification")
+    assert sent() == [("rights_received", "lms-hamza")] * 4
+    for _ in range(12):
+        received(indus, "question")
+    assert len(sent()) == 13, "ten a day for verified requests of one person"
+
+
+def test_a_notice_is_not_sent_to_a_contact_that_changed_in_the_last_72_hours(indus: Cast) -> None:
+    request, told = received(indus), {"days": 30, "text": "We still look.", "actor": indus.actor("amina")}
+    moved(indus, AT, email="impostor@mail.example")
+    extend_request(request, at=AT + timedelta(hours=71), **told)
+    assert RequestStep.objects.get(kind="extended").facts["sent"] is False
+    other = received(indus, "rectification")
+    extend_request(other, at=AT + timedelta(hours=72), **told)
+    assert [kind for kind, _ in sent()] == ["rights_received", "rights_received", "rights_notice"]

@@ -154,3 +154,14 @@ def test_old_texts_of_closed_requests_are_unreadable(indus: Cast) -> None:
     request.save()
     with pytest.raises(CannotOpen):
         read_request(request, actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+
+
+def test_no_text_is_received_about_a_person_who_is_erased_meanwhile(indus: Cast) -> None:
+    """The page was loaded before the erasure, which destroys only the texts that it finds."""
+    loaded, unknown = indus.subject("hamza"), received(indus, "access", subject=None, channel="form")
+    erase_subject(indus.subject("hamza"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    told: dict[str, Any] = {"actor": indus.actor("amina"), "at": AT}
+    with pytest.raises(AlreadyErased):
+        receive_request(loaded.client, kinds=["access"], channel="telephone", subject=loaded, language="en", **told)
+    with pytest.raises(AlreadyErased):
+        assign_person(unknown, subject=loaded, **told)

@@ -225,6 +225,18 @@ def test_the_same_text_within_a_day_is_linked_and_makes_no_second_request(cast: 
     assert taken(made(Message_ID="<3@x.example>")).state == "request"
 
 
+def test_the_same_text_makes_a_new_request_once_the_earlier_one_has_ended_or_was_settled(cast: Cast) -> None:
+    first = taken(made(Message_ID="<1@x.example>"))
+    with in_client(first.client_id):
+        RightsRequest.objects.filter(pk=first.request_id).update(state="withdrawn", closed_at=now())
+    assert taken(made(Message_ID="<2@x.example>")).state == "request"
+    aside = taken(made("Out of office", Message_ID="<3@x.example>", Auto_Submitted="auto-replied"))
+    assert taken(made("Out of office", Message_ID="<4@x.example>", Auto_Submitted="auto-replied")).state == "repeated"
+    with in_client(aside.client_id):
+        settle_message(aside, actor=cast.actor("amina"), at=now())
+    assert taken(made("Out of office", Message_ID="<5@x.example>")).state == "request"
+
+
 def test_the_same_short_answer_to_two_cases_is_added_to_both(cast: Cast) -> None:
     addresses = []
     for number in range(2):

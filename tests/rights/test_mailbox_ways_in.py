@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from rights.mailbox.tasks import poll_mailbox
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.rights.imap_server import Mailbox, serving
-from tests.rights.mails import SENDER, US, list_mail, list_requests, made
+from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made
 
 
 @pytest.fixture
@@ -77,6 +78,16 @@ def test_with_a_folder_for_what_is_done_emails_are_moved_and_read_ones_are_taken
     box.seen.add(1)
     assert poll().error == ""
     assert (box.mails, len(box.done), len(list_requests())) == ({}, 1, 1)
+
+
+def test_what_the_server_can_do_is_asked_after_the_sign_in_as_some_name_less_before(
+    cast: Cast, box: Mailbox, settings: Any
+) -> None:
+    settings.MAILBOX_DONE_FOLDER, box.capabilities_before = "Taken", "IMAP4rev1"
+    box.add(made())
+    assert poll().error == ""
+    assert box.commands.count("UID MOVE") == 1
+    assert "EXPUNGE" not in box.commands, "it would remove what another program marked as deleted"
 
 
 @pytest.mark.parametrize("lost", ["UID STORE", "UID FETCH", "UID SEARCH", "LOGIN", "SELECT"])
@@ -205,6 +216,38 @@ def test_the_pipe_says_with_its_exit_status_what_became_of_the_email(
 def test_the_pipe_reads_all_of_a_large_email_and_keeps_the_start(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     assert piped(made("x" * 500_000), monkeypatch)[0] == 0
     assert list_mail()[0].size == 2000
+
+
+def with_file(size: int) -> bytes:
+    email = EmailMessage()
+    email["From"], email["To"], email["Subject"], email["Message-ID"] = SENDER, US, "A file", "<file@mail.example>"
+    email.set_content("See the file.")
+    email.add_attachment(b"x" * size, maintype="application", subtype="octet-stream", filename="large.bin")
+    return email.as_bytes()
+
+
+@override_settings(FILE_MOST_BYTES=1000)
+def test_a_file_larger_than_files_about_people_may_be_is_kept_with_its_email(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert piped(with_file(5000), monkeypatch) == (0, "Taken: request.\n")
+    assert [one.size for one in content_of(list_mail()[0]).files] == [5000]
+
+
+def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ever(
+    cast: Cast, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: Any, **_given: Any) -> Any:
+        raise ValueError("a rule that no one thought of")
+
+    monkeypatch.setattr("rights.mailbox.services.receiving.receive_request", refuse)
+    email = made()
+    box.add(email)
+    assert poll().error == ""
+    assert box.seen == {1}
+    [kept] = list_mail()
+    assert (kept.state, kept.files, kept.request_id) == ("unreadable", 1, None)
+    assert piped(email, monkeypatch) == (0, "Taken: known already.\n")
 
 
 def test_one_email_taken_by_eight_at_once_is_one_request(committed: Cast) -> None:

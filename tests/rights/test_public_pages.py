@@ -19,7 +19,7 @@ from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting
 from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor
 from tests.cast import Cast
-from tests.rights.cases import received
+from tests.rights.cases import decided, received
 from tests.working import work as work_on
 
 HAMZA = "hamza.lodhi@students.example"
@@ -179,3 +179,30 @@ def test_five_guesses_a_day_for_a_contact_and_another_link_does_not_reset_them(
         assert send(browser, link).status_code == 302
         statuses += [send(browser, "/requests/code/", code="00000000").status_code for _ in range(4)]
     assert statuses == [422] * 5 + [429] * 3
+
+
+def test_a_verified_request_is_ended_by_the_person_until_it_is_answered(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = received(cast, "rectification")
+    browser, ended = own_page(cast), {"request": str(row.pk), "answer": "deny"}
+    assert "End this request" in browser.get("/requests/mine/").content.decode()
+    send(browser, "/requests/mine/answer/", form_at="/requests/mine/", **ended)
+    assert requests_of(cast)[0].state == "withdrawn"
+    assert "End this request" not in browser.get("/requests/mine/").content.decode()
+
+
+def test_a_granted_erasure_is_cancelled_and_its_request_does_not_end(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = decided(cast, received(cast, "erasure"))
+    browser, ended = own_page(cast), {"request": str(row.pk), "answer": "deny"}
+    assert "End this request" not in browser.get("/requests/mine/").content.decode()
+    send(browser, "/requests/mine/answer/", form_at="/requests/mine/", **ended)
+    assert requests_of(cast)[0].state == row.state
+
+
+def test_the_job_that_looks_for_the_sender_leaves_a_request_alone_that_has_ended(cast: Cast) -> None:
+    asked(HAMZA)
+    with in_client(cast.client_id("indus")):
+        RightsRequest.objects.update(state="withdrawn", closed_at=AT)
+    work()
+    assert (mail.outbox, requests_of(cast)[0].subject_id) == ([], None)

@@ -131,11 +131,11 @@ class ConsentAdmin(PersonRowAdmin):
         "until it expires or is outdated by a material notice or a widened purpose: the page of each consent says so."
     )
     empty_text = "No consent has been requested here yet."
-    answer = state_column(answer_cell)
+    answer = state_column(answer_cell, gettext_noop("recorded answer"))
     exported = {
         "person": "subject__external_id",
         "purpose": "purpose__code",
-        "state": "state",
+        "recorded_answer": "state",
         "given_by": "given_by",
         "recorded_at": "recorded_at",
         "expires_at": "expires_at",

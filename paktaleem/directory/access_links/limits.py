@@ -21,6 +21,7 @@ __all__ = [
     "count_in_window",
     "count_rights_address",
     "count_rights_message",
+    "count_verified_message",
 ]
 
 
@@ -50,6 +51,8 @@ RIGHTS_ATTEMPT_LIMITS = (Limit("try-rights/address", 5, timedelta(days=1)), *ATT
 
 RIGHTS_PERSON_LIMITS = RIGHTS_ATTEMPT_LIMITS[:1]
 """The same five a day for each person, so that a second contact gives no further attempts."""
+RIGHTS_VERIFIED_LIMITS = (Limit("rights-verified/address", 10, timedelta(days=1)),)
+"""Acknowledgements of verified requests: ten a day for each person."""
 RIGHTS_MESSAGE_LIMITS = (Limit("rights-message/address", 3, timedelta(days=1)),)
 """Messages about rights requests that anyone can cause: three a day for each address, over all ways and clients."""
 
@@ -61,6 +64,15 @@ def count_rights_message(subject: Subject, channel: Channel | str = Channel.MAIL
     """
     contact = contact_of(subject, "email" if channel == Channel.MAIL else "phone")
     return contact is not None and count_rights_address(contact)
+
+
+def count_verified_message(subject: Subject) -> bool:
+    """Count a message that a verified person causes to their own contact on file; return False if it must not be sent.
+
+    It is counted by person: no stranger causes it, and people who share an address do not take it from each other.
+    """
+    has_contact = contact_of(subject, "email") is not None
+    return has_contact and count_attempt(RIGHTS_VERIFIED_LIMITS, address=str(subject.pk), ip="")
 
 
 def count_rights_address(address: str) -> bool:

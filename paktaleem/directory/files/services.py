@@ -93,20 +93,32 @@ def store_file(
 
 
 @transaction.atomic
-def store_case_file(content: IO[bytes], *, client_id: UUID, case: UUID, sealer: Sealer, at: datetime) -> SealedFile:
+def store_case_file(
+    content: IO[bytes], *, client_id: UUID, case: UUID, sealer: Sealer, most_bytes: int | None = None, at: datetime
+) -> SealedFile:
     """Encrypt a file of a case without a known person, of any type, under the case's key; it is never opened here.
 
-    ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read it. Raises FileTooLarge.
+    ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read it. ``most_bytes`` is
+    FILE_MOST_BYTES by default. Raises FileTooLarge.
     """
-    return _store(content, owner=_Owner(client_id, None, case), sealer=sealer, kind=FileKind.OTHER, at=at)
+    owner = _Owner(client_id, None, case)
+    return _store(content, owner=owner, sealer=sealer, kind=FileKind.OTHER, most_bytes=most_bytes, at=at)
 
 
-def _store(content: IO[bytes], *, owner: _Owner, sealer: Sealer, kind: FileKind | None, at: datetime) -> SealedFile:
+def _store(
+    content: IO[bytes],
+    *,
+    owner: _Owner,
+    sealer: Sealer,
+    kind: FileKind | None,
+    most_bytes: int | None = None,
+    at: datetime,
+) -> SealedFile:
     chunk = content.read(CHUNK_BYTES)
     kind = kind or detect_file_kind(chunk)
     if kind is None:
         raise FileKindNotAccepted
-    with _open_writer(owner, sealer, kind=kind, most_bytes=None) as writer:
+    with _open_writer(owner, sealer, kind=kind, most_bytes=most_bytes) as writer:
         while chunk:
             writer.write(chunk)
             chunk = content.read(CHUNK_BYTES)
@@ -132,7 +144,7 @@ class FileWriter:
         if self._size > self._most_bytes:
             raise FileTooLarge
         self._rest += data
-        while len(self._rest) > CHUNK_BYTES:  # what is left over may be the last chunk, which is marked
+        while len(self._rest) > CHUNK_BYTES:  # the rest waits for finish(), which marks the last chunk as the last
             self._seal(bytes(self._rest[:CHUNK_BYTES]), is_last=False)
             del self._rest[:CHUNK_BYTES]
         return len(data)

@@ -1,6 +1,6 @@
 """Console page of authorities' cases: list, correspondence, deadlines, outcome."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -23,6 +23,7 @@ from rights.complaints import services
 from rights.complaints.admin import forms
 from rights.complaints.models import AuthorityCase, CaseDeadline, CaseEntry, CaseOutcome
 from rights.complaints.reminders import NEAR
+from rights.requests.deadlines import day_in
 
 __all__ = ["AuthorityCaseAdmin", "case_pill"]
 
@@ -53,11 +54,8 @@ class NearFilter(admin.SimpleListFilter):
             return queryset.filter(outcome="")
         if self.value() != "near":
             return queryset
-        until = (get_action_time(request) + NEAR).date()
-        due = CaseDeadline.objects.filter(
-            client_id=OuterRef("client_id"), case=OuterRef("pk"), done_at=None, due_on__lte=until
-        )
-        return queryset.filter(Exists(due))
+        due = services.near_deadlines(get_action_time(request))
+        return queryset.filter(Exists(due.filter(client_id=OuterRef("client_id"), case=OuterRef("pk"))))
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:
@@ -102,7 +100,7 @@ def _end(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> Non
 
 
 def _is_open(row: AuthorityCase, _at: datetime) -> bool:
-    return row.is_open and row.request.is_open and row.request.wrapped is not None
+    return row.is_open and row.request.wrapped is not None
 
 
 def _is_readable(row: AuthorityCase, _at: datetime) -> bool:
@@ -210,7 +208,8 @@ class AuthorityCaseAdmin(EvidenceAdmin):
         own = {"client_id": row.client_id, "case": row}
         messages = annotate_actor(CaseEntry.objects.filter(**own).select_related("file"), actor_of(request))
         lines = [{"message": one, "who": format_actor(one)} for one in messages]
-        deadlines = [(one, _deadline_pill(one)) for one in CaseDeadline.objects.filter(**own)]
+        today = day_in(row.request.client.time_zone, client_now())
+        deadlines = [(one, _deadline_pill(one, today)) for one in CaseDeadline.objects.filter(**own)]
         template = "console/panels/authority_messages.html"
         return [*super().panels(request, row), {"template": template, "lines": lines, "deadlines": deadlines}]
 
@@ -231,10 +230,9 @@ def _next_deadline() -> Subquery:
     return Subquery(own.order_by("due_on").values("due_on")[:1])
 
 
-def _deadline_pill(row: CaseDeadline) -> SafeString:
+def _deadline_pill(row: CaseDeadline, today: date) -> SafeString:
     if row.done_at is not None:
         return render_state(gettext("Met"), "good")
-    today = client_now().date()
     if row.due_on < today:
         return render_state(gettext("Overdue"), "bad")
     return render_state(gettext("Open"), "warn" if row.due_on <= today + NEAR else "calm")

@@ -9,8 +9,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
-from rights.complaints.models import CaseDeadline
-from rights.complaints.reminders import NEAR
+from rights.complaints.services import near_deadlines
 
 __all__ = ["deadline_board"]
 
@@ -20,8 +19,7 @@ def deadline_board(actor: Actor, at: datetime) -> list[Card]:
     """Return a card if a deadline of an authority is near or past; one query."""
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
-    near = CaseDeadline.objects.filter(done_at=None, due_on__lte=(at + NEAR).date())
-    count = count_up_to(near.order_by())
+    count = count_up_to(near_deadlines(at).order_by())
     if not count:
         return []
     url = reverse("admin:complaints_authoritycase_changelist", current_app=site.name)

@@ -15,9 +15,10 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from rights.complaints.admin.cases import case_pill
 from rights.complaints.admin.forms import OpenForm
 from rights.complaints.models import AuthorityCase
-from rights.complaints.services import open_case
+from rights.complaints.services import GOES_ON_ELSEWHERE, open_case
 from rights.requests.admin.panels import request_panels
 from rights.requests.models import RightsRequest
+from rights.requests.states import State
 
 __all__: list[str] = []
 
@@ -41,7 +42,7 @@ def _open(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> Ht
 
 
 def _may_open(row: RightsRequest, _at: datetime) -> bool:
-    return row.is_open and row.wrapped is not None
+    return row.wrapped is not None and State(row.state) not in GOES_ON_ELSEWHERE
 
 
 added_acts.connect(

@@ -7,6 +7,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm
@@ -15,8 +16,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.acts import REQUEST
 from rights.desk.services import CallOutcome, record_call
-from rights.requests.models import RightsRequest
-from rights.requests.services.identity import is_contact_settled
+from rights.requests.models import IdentityMethod, RightsRequest
 
 __all__: list[str] = []
 
@@ -43,7 +43,9 @@ class CallForm(ActionForm):
 
 
 def _may_call(row: RightsRequest, _at: datetime) -> bool:
-    is_waiting = row.is_open and row.answered_at is None and not row.is_identity_verified
+    """Return True if a call can change something: nothing is verified, or only access to one contact, by a code."""
+    is_proven = row.is_identity_verified and row.identity_method != IdentityMethod.CODE
+    is_waiting = row.is_open and row.answered_at is None and not is_proven
     return is_waiting and row.sender is not None and row.sender.erased_at is None
 
 

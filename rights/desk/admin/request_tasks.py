@@ -1,6 +1,5 @@
 """Tasks about rights requests: the act that adds one, their list, and the act that finishes one."""
 
-from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -30,6 +29,7 @@ from rights.desk.admin.taking_in import take_in
 from rights.desk.models import RequestTask, TaskKind
 from rights.desk.services import add_task, finish_task
 from rights.requests.admin.queue import assignee_for
+from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.services import list_assignees
 
@@ -112,11 +112,8 @@ class TaskAssigneeFilter(admin.SimpleListFilter):
 def _task_pill(row: RequestTask) -> SafeString:
     if row.is_done:
         return render_state(gettext("Done"), "good")
-    return render_state(gettext("Overdue"), "bad") if row.due_on < _today() else render_state(gettext("Open"), "warn")
-
-
-def _today() -> date:
-    return client_now().date()
+    is_late = row.due_on < day_in(row.client.time_zone, client_now())
+    return render_state(gettext("Overdue"), "bad") if is_late else render_state(gettext("Open"), "warn")
 
 
 def _finish(row: RequestTask, given: dict[str, Any], request: HttpRequest) -> None:
@@ -153,7 +150,7 @@ class RequestTaskAdmin(SortByWaitingTime, EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select the related request, annotate the assignee, and defer the encrypted column."""
-        found: QuerySet[Any] = super().get_queryset(request).select_related("request").defer("detail")
+        found: QuerySet[Any] = super().get_queryset(request).select_related("request", "client").defer("detail")
         annotated: QuerySet[Any] = found.annotate(assigned_to=assignee_for(actor_of(request)))
         return annotated
 

@@ -22,7 +22,10 @@ class Way(models.TextChoices):
 
 
 class RequestLetter(models.Model):
-    """One letter as it was sent or handed over, sealed under the request's key. ``message_id`` is its email's id."""
+    """One letter about a request, in the words that were sent or handed over, sealed under the key of the request.
+
+    ``message_id`` is the id of the email; None for a letter that was handed over.
+    """
 
     wall = TablePolicy(
         Scope.TENANT,

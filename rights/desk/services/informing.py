@@ -1,23 +1,35 @@
 """Inform a person at their other contacts on file when a request is made in their name, or counts as theirs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+from django.urls import reverse
+
 from children.guardians.selectors import list_informed_guardians
-from paktaleem.directory.access_links.limits import count_rights_message
+from paktaleem.directory.access_links.contact_changes import list_contact_versions
+from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
+from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from rights.desk.messages import GUARDIAN_INFORMED, VERIFIED
+from paktaleem.foundation.accounts.ip_addresses import build_public_url
+from rights.desk.messages import GUARDIAN_INFORMED, REPLACED, VERIFIED
 from rights.desk.models import TaskKind
 from rights.desk.services.request_tasks import require_task
+from rights.rectifications.services.contacts import to_given_address
 from rights.requests.addresses import get_start_url
-from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.models import IdentityMethod, RequestStep, RightsRequest
 from rights.requests.selectors import name_rights
 from rights.requests.services.steps import record_step
 
-__all__ = ["inform_of_request", "inform_of_verification"]
+__all__ = ["PREVIOUS_FOR", "inform_of_answer", "inform_of_request", "inform_of_verification"]
+
+PREVIOUS_FOR = timedelta(days=90)
+"""A contact that was replaced longer ago is not written to any more."""
+_PREVIOUS_LIMITS = (Limit("rights-previous/address", 5, timedelta(days=1)),)
+"""Notices to previous contacts: five a day for each person, counted apart, so that no stranger uses them up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +62,34 @@ class _Notices:
                 sent += 1
         return sent
 
-    def record(self, guardians: int, task: TaskKind | None) -> None:
+    def inform_previous_contacts(self) -> int:
+        """Write to the sender's contacts that were replaced in the last 90 days, once for each; return how many.
+
+        So they learn of a request that an impostor makes after changing the contact in the learning platform or the
+        roster, by which no notice is sent. It holds neither a name nor the new contact: the previous one may be
+        another person's.
+        """
+        request, sender = self.request, self.sender
+        steps = RequestStep.objects.filter(client_id=request.client_id, request=request, kind="informed")
+        last = steps.filter(facts__previous__gt=0).order_by("-at").values_list("at", flat=True).first()
+        replaced = _list_replaced(sender, since=max(filter(None, (last, self.at - PREVIOUS_FOR))))
+        url = build_public_url(reverse("rights-form-of", args=[request.client.code]))
+        told: dict[str, Any] = {"language": sender.language, "related_id": request.pk}
+        told |= {"client_id": request.client_id, "context": {"url": url}, "actor": self.actor, "at": self.at}
+        sent = 0
+        for to in replaced:
+            if count_attempt(_PREVIOUS_LIMITS, address=str(sender.pk), ip=""):
+                send_message(REPLACED.code, to=to, channel=to.channel, **told)
+                sent += 1
+        return sent
+
+    def record(self, guardians: int, task: TaskKind | None, previous: int = 0) -> None:
         """Add the task, and record whom the portal informed."""
         if task is not None:
             require_task(self.request, kind=task, actor=self.actor, at=self.at)
-        if guardians or task is not None:
+        if guardians or previous or task is not None:
             facts = {"guardians": guardians, "task": task.value if task else None}
+            facts |= {"previous": previous} if previous else {}
             record_step("rights_request.informed", self.request, self.actor, self.at, facts)
 
 
@@ -77,7 +111,8 @@ def inform_of_request(request: RightsRequest, *, informed: bool, actor: Actor, a
         task = TaskKind.CALL
     elif not informed:
         task = TaskKind.INFORM
-    notices.record(guardians, task)
+    previous = notices.inform_previous_contacts() if request.is_identity_verified else 0
+    notices.record(guardians, task, previous)
 
 
 def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -> None:
@@ -95,4 +130,26 @@ def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -
         notices.send(VERIFIED.code, sender, language=request.language, url=get_start_url(request))
     guardians = notices.inform_guardians(is_counted=False)
     is_to_be_called = request.identity_method == IdentityMethod.CODE and sender.phone is not None
-    notices.record(guardians, TaskKind.CALL if is_to_be_called else None)
+    task = TaskKind.CALL if is_to_be_called else None
+    notices.record(guardians, task, notices.inform_previous_contacts())
+
+
+def inform_of_answer(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Inform the contacts that were replaced since the identity was verified; a handler of ``rights.before_answering``.
+
+    The answer, and the copy of the data, go to the contact that is on file now.
+    """
+    sender = request.sender
+    if sender is not None and sender.erased_at is None and request.is_identity_verified:
+        notices = _Notices(request, sender, actor, at)
+        notices.record(0, None, notices.inform_previous_contacts())
+
+
+def _list_replaced(person: Subject, *, since: datetime) -> list[GivenContact]:
+    """List the contacts of a person that were replaced or removed after a time."""
+    versions = list_contact_versions(person)
+    ended = [before for before, after in pairwise(versions) if after.since > since]
+    emails = dict.fromkeys(one.email for one in ended if one.email not in {"", versions[-1].email})
+    phones = dict.fromkeys(one.phone for one in ended if one.phone not in {"", versions[-1].phone})
+    addresses = [found for one in emails if (found := to_given_address(one)) is not None]
+    return [*addresses, *(GivenNumber(one) for one in phones)]

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -19,7 +20,6 @@ from rights.requests.letters import ANSWERS, Occasion
 from rights.requests.models import PauseCause, RequestPause, RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services import pause_request
-from rights.requests.services.identity import is_contact_settled
 from rights.requests.services.steps import lock_open_request, record_step
 
 __all__ = ["CannotMail", "may_mail", "send_letter"]

@@ -1,7 +1,6 @@
 """Add tasks about a request, and finish them."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,10 +12,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.desk.models import RequestTask, TaskKind
+from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import seal_text
-from rights.requests.services.steps import lock_open_request, record_step
-from rights.requests.states import State
+from rights.requests.services.steps import lock_open_request, lock_request, record_step
 
 __all__ = ["AlreadyDone", "add_task", "finish_task", "require_task"]
 
@@ -76,22 +75,19 @@ def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: da
 def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask:
     """Record that a task is done; also after the request is closed. Raises AlreadyDone, NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, task.client_id)
-    requests = RightsRequest.objects.select_for_update(of=("self",))
-    request = requests.get(pk=task.request_id, client_id=task.client_id)
+    request = lock_request(task.request)
     task = RequestTask.objects.select_for_update(of=("self",)).get(pk=task.pk, client_id=task.client_id)
     if task.is_done:
         raise AlreadyDone
     task.done_at, task.done_by = at, actor.id
     task.save(update_fields=["done_at", "done_by"])
-    ended = State(request.state) if request.closed_at else None
-    facts = {"task": str(task.pk), "kind": task.kind}
-    record_step("rights_request.task_done", request, actor, at, facts, ended)
+    record_step("rights_request.task_done", request, actor, at, {"task": str(task.pk), "kind": task.kind})
     return task
 
 
 def _today(request: RightsRequest, at: datetime) -> date:
     zone = Client.objects.values_list("time_zone", flat=True).get(pk=request.client_id)
-    return at.astimezone(ZoneInfo(zone)).date()
+    return day_in(zone, at)
 
 
 def _new_task(request: RightsRequest, kind: TaskKind | str, due_on: date, actor: Actor, at: datetime) -> RequestTask:

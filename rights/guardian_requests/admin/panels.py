@@ -13,7 +13,7 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.admin.panels import request_panels
-from rights.requests.models import RightsRequest
+from rights.requests.models import RightKind, RightsRequest
 
 __all__: list[str] = []
 
@@ -26,6 +26,7 @@ def authority_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] 
         return None
     at = client_now()
     panel: dict[str, Any] = {"template": "console/panels/rights_guardian.html", "guardian": row.requester}
+    panel["asks_erasure"] = row.is_open and row.guardian_right == RightKind.ERASURE
     with suppress(GuardianshipUnknown), in_client(row.client_id):
         panel |= _describe(get_live_guardianship(row.subject, row.requester, at=at), at)
     return panel

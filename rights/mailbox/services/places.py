@@ -39,7 +39,7 @@ def find_place(mail: ParsedMail | None, *, by_sender: bool) -> Place:
     """Return where an email belongs; requires the officers' context.
 
     A case is found by its address among the recipients, or by the email that this one answers. Otherwise, if
-    ``by_sender``, a client at which exactly one person has the sender's address on file; then PakTaleem. None of it
+    ``by_sender``, the client, if it is the only one that has the sender's address on file; then PakTaleem. None of it
     proves who wrote.
     """
     if mail is None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_address
@@ -23,7 +24,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.locks import advisory_locks
 from rights.mailbox.contents import Upload, add_files, new_content, seal_content
 from rights.mailbox.messages import ACKNOWLEDGED
-from rights.mailbox.models import Direction, MailMessage, MessageState
+from rights.mailbox.models import WAITING, Direction, MailMessage, MessageState
 from rights.mailbox.parsing.parsed import ParsedMail
 from rights.mailbox.rules import AsideReason, guess_language, may_acknowledge
 from rights.requests.deadlines import ANSWER_TIME, format_day
@@ -183,8 +184,12 @@ def _list_uploads(received: ReceivedMail) -> list[Upload]:
 
 
 def _find_same_text(row: MailMessage, request_id: UUID | None) -> MailMessage | None:
-    """Return an earlier message of that day with the same text and sender, about the same case if one is named."""
-    same = MailMessage.objects.filter(client_id=row.client_id, content_key=row.content_key)
+    """Return an earlier message of that day with the same text and sender, about the same case if one is named.
+
+    Its request must be open, or it must still wait for an officer: otherwise the text would be lost.
+    """
+    is_open = Q(request__isnull=False, request__closed_at=None) | Q(request=None, state__in=WAITING)
+    same = MailMessage.objects.filter(is_open, client_id=row.client_id, content_key=row.content_key)
     same = same.filter(received_at__gt=row.received_at - _A_DAY).order_by("received_at")
     found: MailMessage | None = (same.filter(request_id=request_id) if request_id else same).first()
     return found

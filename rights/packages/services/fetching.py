@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from children.guardians.services.locking import lock_child
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.files.services import stream_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import record_access
@@ -16,7 +17,7 @@ from paktaleem.foundation.errors import PortalError
 from rights.packages.models import DownloadWay, Package, PackageDownload
 from rights.packages.selectors import has_contact, may_fetch
 from rights.requests.models import RightsRequest
-from rights.requests.services.identity import ContactTooNew, is_contact_settled
+from rights.requests.services.identity import ContactTooNew
 from rights.requests.services.steps import lock_open_request, record_step, require_subject
 
 __all__ = [

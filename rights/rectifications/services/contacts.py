@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from rights.rectifications.messages import CONTACT_CHANGED
 
-__all__ = ["inform_previous_contacts"]
+__all__ = ["inform_previous_contacts", "to_given_address"]
 
 type _Recipient = Subject | GivenAddress | GivenNumber
 
@@ -51,14 +51,14 @@ def inform_previous_contacts(
 def _list_recipients(
     subject: Subject, before: SubjectDetails, after: SubjectDetails
 ) -> Iterator[tuple[_Recipient, Channel]]:
-    email = _to_address(before.email) if before.email != after.email else subject
+    email = to_given_address(before.email) if before.email != after.email else subject
     if before.email and email is not None:
         yield email, Channel.MAIL
     if before.phone:
         yield GivenNumber(before.phone) if before.phone != after.phone else subject, Channel.TEXT
 
 
-def _to_address(email: str | None) -> GivenAddress | None:
+def to_given_address(email: str | None) -> GivenAddress | None:
     """Return an address on file as a recipient, its domain in ASCII; None if no email can be sent to it."""
     local, _, domain = (email or "").rpartition("@")
     try:

@@ -77,7 +77,7 @@ def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
         expected = format_day(row.due_at + timedelta(days=given["days"]), row.client.time_zone)
         return preview_message(request, row, "extend", kind=NOTICE, text=given["text"], expected=expected)
     services.extend_request(row, days=given["days"], text=given["text"], **_by(request))
-    return None
+    return _hand_over_unless_mailed(request, row, "extended", given["text"])
 
 
 def _decide(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -98,10 +98,14 @@ def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
     if is_preview(request):
         return preview_message(request, row, "answer", kind=ANSWER, text=given["text"])
     services.answer_request(row, text=given["text"], to_contact=given.get("to_contact", False), **_by(request))
-    if services.is_mailed(row, "answered"):
+    return _hand_over_unless_mailed(request, row, "answered", given["text"])
+
+
+def _hand_over_unless_mailed(request: HttpRequest, row: RightsRequest, step: str, text: str) -> HttpResponse | None:
+    if services.is_mailed(row, step):
         return None
     messages.warning(request, gettext("It was not sent by email: print it and hand it over."))
-    return show_sheet(request, row, text=given["text"], language=row.language)
+    return show_sheet(request, row, text=text, language=row.language)
 
 
 def _close(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
@@ -249,8 +253,8 @@ _CLOCK = (
         _extend,
         form=PrefilledExtendForm,
         template=LETTER_TEMPLATE,
-        lead="Once, before the due date, and with reasons: the person is sent this notice. Without an email address on "
-        "file, tell the person yourself.",
+        lead="Once, before the due date, and with reasons: the person is sent this notice. Without an email address "
+        "that has been on file for 72 hours, print it and hand it over.",
         done="Extended, and the person was sent the reasons.",
         applies=_is_unanswered,
         refusals=_DESTROYED,

@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from rights.requests.deadlines import format_day
 from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
 from rights.requests.models.requests import DECIDERS, DECISIONS, REFUSALS
 from rights.requests.selectors import list_linkable
@@ -210,7 +211,8 @@ class LinkForm(ActionForm):
         """Offer the person's other open requests."""
         super().__init__(*args, **kwargs)
         self.others = {str(one.pk): one for one in list_linkable(self.row)}
-        labels = [(key, f"{one.number} · {one.received_at:%Y-%m-%d}") for key, one in self.others.items()]
+        zone = self.row.client.time_zone
+        labels = [(key, f"{one.number} · {format_day(one.received_at, zone)}") for key, one in self.others.items()]
         set_choices(self, "other", labels)
 
     def clean_other(self) -> RightsRequest:

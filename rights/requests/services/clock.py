@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -100,9 +101,9 @@ def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Rig
 def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor, at: datetime) -> RightsRequest:
     """Extend the expected date once, and send the person the reasons: the reasoned notice (GDPR Art. 12(3)).
 
-    ``days`` is 1 to 60. ``text`` gives the reasons and what is still to come. Must be done before the due date. For a
-    person without an email address on file, staff tell them. Raises ValidationError, AlreadyExtended, TooLate,
-    AlreadyAnswered, RequestEnded, NotAllowed.
+    ``days`` is 1 to 60. ``text`` gives the reasons and what is still to come. Must be done before the due date. Staff
+    hand it over if no email address is on file, or a contact changed in the last 72 hours. Raises ValidationError,
+    AlreadyExtended, TooLate, AlreadyAnswered, RequestEnded, NotAllowed.
     """
     require(actor, Capability.EXTEND_RIGHTS_REQUESTS, request.client_id)
     _check_extension(days, text)
@@ -151,7 +152,7 @@ def _open_pauses(request: RightsRequest) -> Any:
 
 def _send_notice(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
     sender = request.sender
-    if sender is None or sender.email is None:
+    if sender is None or sender.email is None or not is_contact_settled(sender, at):
         return False
     expected = format_day(request.expected_by, request.client.time_zone)
     context = {"number": request.number, "expected": expected, "text": text}

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
@@ -21,7 +22,6 @@ from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestSte
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered, update_dates
 from rights.requests.services.decisions import AlreadyDecided
-from rights.requests.services.identity import is_contact_settled
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
     RequestEnded,

@@ -1,39 +1,41 @@
 """Verify that the person made a request: by the client, by a call back, or on their own page."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import identity_verified
 from rights.requests.models import IdentityMethod, RightsRequest
+from rights.requests.selectors import is_erasing
 from rights.requests.services.authority import require_authority
 from rights.requests.services.clock import lock_unanswered
 from rights.requests.services.outcomes import decide_at_once
-from rights.requests.services.steps import end_request, lock_open_request, record_step, require_subject
+from rights.requests.services.steps import (
+    end_request,
+    list_parts,
+    lock_open_request,
+    record_step,
+    require_subject,
+)
 from rights.requests.states import State
 
 __all__ = [
-    "CONTACT_WAIT",
     "ContactTooNew",
+    "ErasureGranted",
     "NoNumber",
     "check_number",
     "confirm_own_request",
-    "contacts_changed_at",
     "deny_own_request",
-    "is_contact_settled",
     "record_verified",
     "verify_identity",
 ]
 
-CONTACT_WAIT = timedelta(hours=72)
-"""A new or changed contact proves nothing until this time has passed (threat 5: a contact changed for the purpose)."""
-_CONTACTS = ("email", "phone")
 _BY_STAFF = frozenset({IdentityMethod.CLIENT, IdentityMethod.CALL_BACK})
 
 
@@ -41,6 +43,10 @@ class ContactTooNew(PortalError):
     """The contact to which the code was sent was added or changed less than 72 hours ago."""
 
     console_message = "The contact on file was changed less than 72 hours ago. Wait, or let the client confirm."
+
+
+class ErasureGranted(PortalError):
+    """The erasure that the request asks for is granted: it is cancelled, and the request then closed by staff."""
 
 
 class NoNumber(PortalError):
@@ -91,40 +97,16 @@ def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at:
     ``by_code`` as in ``confirm_own_request``.
 
     A code to a contact that is too new does not end a request whose person is verified. Raises ContactTooNew,
-    AlreadyAnswered, RequestEnded, NotAllowed.
+    ErasureGranted, AlreadyAnswered, RequestEnded, NotAllowed.
     """
     request = lock_unanswered(request)
     subject = _require_own(request, actor)
+    if is_erasing(list_parts(request)):
+        raise ErasureGranted
     if by_code and request.is_identity_verified:
         _check_contact(subject, at)
     end_request("rights_request.withdrawn", request, actor, at, ended_as=State.WITHDRAWN)
     return request
-
-
-def contacts_changed_at(subject: Subject) -> datetime | None:
-    """Return when the email address or telephone number of a person last changed, or was first put on file; or None.
-
-    The values in the history are compared opened, because a change of another field may seal them anew.
-    """
-    sealer = sealer_of(subject)
-    versions = subject.history.order_by("history_date", "history_id").values_list("history_date", *_CONTACTS)
-    changed: datetime | None = None
-    before: list[str | None] = [None, None]
-    for changed_at, *sealed in versions:
-        now = [
-            sealer.open(one, column=f"subjects_subject.{field}") if one is not None else None
-            for field, one in zip(_CONTACTS, sealed, strict=True)
-        ]
-        if now != before:
-            changed = changed_at
-        before = now
-    return changed
-
-
-def is_contact_settled(subject: Subject, at: datetime) -> bool:
-    """Return True if the contacts on file have not changed in the last 72 hours, so that a code to them counts."""
-    changed_at = contacts_changed_at(subject)
-    return changed_at is None or at - changed_at >= CONTACT_WAIT
 
 
 def _require_own(request: RightsRequest, actor: Actor) -> Subject:

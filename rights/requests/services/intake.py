@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.purposes import find_purposes
-from paktaleem.directory.access_links.limits import count_rights_message
+from paktaleem.directory.access_links.limits import count_rights_message, count_verified_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services.locking import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -33,7 +34,7 @@ from rights.requests.services.authority import GUARDIANS_RIGHTS, require_authori
 from rights.requests.services.clock import update_dates
 from rights.requests.services.holds import hold_data, move_hold
 from rights.requests.services.outcomes import decide_at_once
-from rights.requests.services.steps import lock_open_request, record_step
+from rights.requests.services.steps import lock_open_request, lock_request, record_step
 from rights.requests.states import State
 
 __all__ = [
@@ -173,8 +174,8 @@ def require_may_receive(
 
 
 def _check_people(kinds: Sequence[str], subject: Subject | None, requester: Subject | None) -> None:
-    if subject is not None and subject.erased_at is not None:
-        raise AlreadyErased
+    if subject is not None:  # an erasure that commits first destroys the texts that it finds, not later ones
+        lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     if requester is None:
         return
     if subject is None or requester.pk == subject.pk:
@@ -209,7 +210,8 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
     It says what was requested, what happens next and by when, and how the sender ends a request that is not theirs.
     """
     sender = row.sender
-    sent = sender is not None and sender.email is not None and count_rights_message(sender)
+    count = count_verified_message if row.is_identity_verified else count_rights_message
+    sent = sender is not None and sender.email is not None and count(sender)
     if sent and sender is not None:
         context = {
             "number": row.number,
@@ -229,10 +231,8 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
 def read_request(request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
     """Return the decrypted texts of a request; the access is recorded first. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    rows = RightsRequest.objects.select_for_update(of=("self",))
-    request = rows.get(pk=request.pk, client_id=request.client_id)
-    ended = State(request.state) if request.closed_at else None
-    record_step("rights_request.read", request, actor, at, {"reason": Reason(reason).value}, ended)
+    request = lock_request(request)
+    record_step("rights_request.read", request, actor, at, {"reason": Reason(reason).value})
     return {field: open_text(request, row=request, field=field) for field in ("details", "contact", "answer")}
 
 
@@ -245,8 +245,9 @@ def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at:
     """
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     request = lock_open_request(request)
-    if subject.client_id != request.client_id or subject.erased_at is not None:
+    if subject.client_id != request.client_id:
         raise AlreadyErased
+    lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     if request.is_identity_verified or request.requester_id is not None:
         raise PersonDiffers
     request.subject = subject

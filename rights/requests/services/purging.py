@@ -11,7 +11,6 @@ from paktaleem.foundation.accounts.actors import Actor
 from rights.requests.data_kinds import list_old_requests
 from rights.requests.models import RightsRequest
 from rights.requests.services.steps import record_step
-from rights.requests.states import State
 
 __all__ = ["destroy_texts_of_person", "list_clients_with_old_requests", "purge_old_requests"]
 
@@ -45,6 +44,4 @@ def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 def _destroy(request: RightsRequest, actor: Actor, at: datetime) -> None:
     request.wrapped = request.epoch = request.details = request.contact = request.answer = None
-    record_step(
-        "rights_request.forgotten", request, actor, at, ended_as=State(request.state) if request.closed_at else None
-    )
+    record_step("rights_request.forgotten", request, actor, at)

@@ -15,7 +15,15 @@ from rights.requests.hooks import request_ended
 from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
 
-__all__ = ["RequestEnded", "end_request", "list_parts", "lock_open_request", "record_step", "require_subject"]
+__all__ = [
+    "RequestEnded",
+    "end_request",
+    "list_parts",
+    "lock_open_request",
+    "lock_request",
+    "record_step",
+    "require_subject",
+]
 
 NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
 """Kinds that may be answered without a verified identity: the answer discloses nothing about a person."""
@@ -33,10 +41,16 @@ class PersonUnknown(PortalError):
     console_message = "Assign the request to a person first."
 
 
-def lock_open_request(row: RightsRequest) -> RightsRequest:
-    """Return the stored request, locked until the end of the transaction. Raises RequestEnded."""
+def lock_request(row: RightsRequest) -> RightsRequest:
+    """Return the stored request, open or ended, locked until the end of the transaction."""
     rows = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "requester", "client")
     found: RightsRequest = rows.get(pk=row.pk, client_id=row.client_id)
+    return found
+
+
+def lock_open_request(row: RightsRequest) -> RightsRequest:
+    """Return the stored request, locked until the end of the transaction. Raises RequestEnded."""
+    found = lock_request(row)
     if found.closed_at is not None:
         raise RequestEnded
     return found
@@ -64,9 +78,11 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
 ) -> RequestStep:
     """Save a request in the state that follows from its rows, and record the step in the timeline and the ledger.
 
-    ``kind`` is the ledger's, ``rights_request.…``; ``facts`` are codes and times.
+    ``kind`` is the ledger's, ``rights_request.…``; ``facts`` are codes and times. A request that has ended stays so.
     """
     parts = list_parts(request)
+    if request.closed_at is not None and ended_as is None:
+        ended_as = State(request.state)
     request.state = derive_state(_facts_of(request, parts, ended_as, at))
     request.save()
     kinds = sorted({part.kind for part in parts})

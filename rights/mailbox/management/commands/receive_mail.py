@@ -7,9 +7,8 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError
 
-from rights.mailbox.intake import EmptyMail, take_mail
+from rights.mailbox.intake import NOT_STORED, EmptyMail, take_mail
 
 __all__ = ["Command"]
 
@@ -28,7 +27,7 @@ class Command(BaseCommand):
             taken = take_mail(_read(sys.stdin.buffer))
         except EmptyMail:
             self._exit("The email is empty.", os.EX_DATAERR)
-        except (DatabaseError, ImproperlyConfigured, OSError) as error:
+        except (*NOT_STORED, ImproperlyConfigured, OSError) as error:
             self._exit(f"Not taken, try again later: {type(error).__name__}.", os.EX_TEMPFAIL)
         else:
             state = "known already" if taken.message is None else taken.message.state
