@@ -35,6 +35,7 @@ from retention.holdings.api import ReportActivity, ReportCollection, ReportColle
 from retention.schedule.api import SubjectHoldings
 from rights.channels.api import RightsRequests, ShowRightsRequest
 from rights.guardian_requests.api import AskAboutData
+from rights.packages.api import ShowCopy
 from rights.rectifications.api import Corrections
 
 app_name = "api"
@@ -80,6 +81,7 @@ urlpatterns = [
     path("rights-requests", RightsRequests.as_view(), name="rights-requests"),
     path("rights-requests/<uuid:rights_request>", ShowRightsRequest.as_view(), name="rights-request"),
     path("rights-requests/<uuid:rights_request>/corrections", Corrections.as_view(), name="rights-corrections"),
+    path("rights-requests/<uuid:rights_request>/copy", ShowCopy.as_view(), name="rights-copy"),
     path("orders", ListOrders.as_view(), name="orders"),
     path("orders/<uuid:order>", ShowOrder.as_view(), name="order"),
     path("orders/<uuid:order>/accept", AcceptOrder.as_view(), name="accept-order"),

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from consent.register.models import Recipient, RecipientApproval
+from consent.register.services import change_register
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
 from rights.requests.models import RequestPart, RightsRequest
@@ -48,6 +51,16 @@ def asked_by_guardian(cast: Cast, wish: str, **given: Any) -> RightsRequest:
     made = record_guardian_request(cast.subject("danish"), guardian=cast.subject("esra"), wish=wish, **details)
     assert made is not None
     return made
+
+
+def approve_recipient(cast: Cast) -> Recipient:
+    """Approve an outside recipient of Indus, a day before every request."""
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT - DAY}
+    own = {"client_id": cast.client_id("indus")}
+    host = Recipient(code="host", name="Host Ltd", service="Hosting", agreement_reference="A1", **own)
+    change_register(host, **by)
+    change_register(RecipientApproval(recipient=host, starts_at=AT - DAY, **own), **by)
+    return host
 
 
 def add_phone(cast: Cast, name: str = "hamza", phone: str = "+923007654321", at: datetime = CAST_AT) -> None:

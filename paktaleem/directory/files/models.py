@@ -85,7 +85,7 @@ class FileChunk(models.Model):
         APPEND,
         officer=False,
         personal={"data": Personal.SEALED},
-        left_out_of_copies="the content of files, which are listed",
+        left_out_of_copies="the content of files, which are listed, and in the copy unless they show another person",
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

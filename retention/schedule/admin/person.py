@@ -76,6 +76,6 @@ person_acts.connect(
         _place,
         form=PlaceForm,
         lead="Data on hold is not disposed of by a retention rule until the hold is lifted.",
-        applies=lambda row, _: row.erased_at is None,
+        applies=lambda row, _: row.is_recorded,
     )
 )

@@ -1,0 +1,34 @@
+"""Dashboard card about copies that could not be built."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.paging import count_up_to, format_count
+from paktaleem.foundation.console.site import Card, boards, site
+from rights.packages.models import Package
+from rights.requests.models import RightsRequest
+
+__all__ = ["copies_board"]
+
+
+@boards.connect
+def copies_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return a card that counts the copies that could not be built, with a link to the only one; one or two queries."""
+    del at
+    if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+        return []
+    failed = Package.objects.failed().order_by()
+    count = count_up_to(failed)
+    if not count:
+        return []
+    model = f"admin:{RightsRequest._meta.app_label}_{RightsRequest._meta.model_name}"
+    if count == 1:
+        url = reverse(f"{model}_change", args=[failed.get().request_id], current_app=site.name)
+    else:
+        url = f"{reverse(f'{model}_changelist', current_app=site.name)}?progress=open"
+    note = _("the page of the request says why")
+    return [Card(_("Copies that could not be built"), format_count(count), note, url, needs_attention=True)]
