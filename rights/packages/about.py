@@ -135,7 +135,7 @@ def _list_automated_decisions() -> list[str]:
             "It answers by fixed rules whether a system may use your data for a purpose: from the law, your consents "
             "and objections. The result for each purpose is shown to you on request."
         ),
-        _("Whether another system of your institution decides about you automatically: its answer says so, if any."),
+        _("Ask your institution whether one of its other systems decides about you automatically."),
     ]
 
 
