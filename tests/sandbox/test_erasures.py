@@ -41,7 +41,7 @@ def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, s
         assert stage(indus) == "cooling_off"
     [order] = sandbox.caller.get("/api/v1/orders").json()["orders"]
     assert order["kind"] == "erase"
-    answer = {"outcome": "done", "counts": {"contact_details": 1}}
+    answer = {"result": "done", "counts": {"contact_details": 1}}
     assert sandbox.caller.post(f"/api/v1/orders/{order['id']}/accept", {}).status_code == 200
     done = sandbox.caller.post(f"/api/v1/orders/{order['id']}/complete", answer)
     assert done.status_code == 200, done.content
