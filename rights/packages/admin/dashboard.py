@@ -10,25 +10,20 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from rights.packages.models import Package
-from rights.requests.models import RightsRequest
 
 __all__ = ["copies_board"]
 
 
 @boards.connect
 def copies_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card that counts the copies that could not be built, with a link to the only one; one or two queries."""
+    """Return a card that counts the copies that could not be built, with a link to the oldest; at most two queries."""
     del at
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
-    failed = Package.objects.failed().order_by()
-    count = count_up_to(failed)
-    if not count:
+    oldest = Package.objects.failed().order_by("pk").first()
+    if oldest is None:
         return []
-    model = f"admin:{RightsRequest._meta.app_label}_{RightsRequest._meta.model_name}"
-    if count == 1:
-        url = reverse(f"{model}_change", args=[failed.get().request_id], current_app=site.name)
-    else:
-        url = f"{reverse(f'{model}_changelist', current_app=site.name)}?progress=open"
+    count = count_up_to(Package.objects.failed().order_by())
+    url = reverse("admin:rights_rightsrequest_change", args=[oldest.request_id], current_app=site.name)
     note = _("the page of the request says why")
     return [Card(_("Copies that could not be built"), format_count(count), note, url, needs_attention=True)]

@@ -27,8 +27,8 @@ def end_package(package: Package, *, keeps_copies: bool = False, actor: Actor, a
     for this package; what they give is deleted after COPY_DAYS.
     """
     purge_package(package.pk, client_id=package.client_id)
-    package.state, package.ended_at = PackageState.ENDED, at
-    package.save(update_fields=["state", "ended_at"])
+    package.state, package.failure, package.ended_at = PackageState.ENDED, "", at
+    package.save(update_fields=["state", "failure", "ended_at"])
     if not keeps_copies:
         for order in list_orders(package).exclude(ended_at=None):
             purge_copies(order, actor=actor, at=at)
