@@ -423,7 +423,7 @@ def test_a_build_that_fails_is_shown_to_staff_and_tried_again_five_times(cast: C
     request = collected(cast)
     client_id, key = request.client_id, in_indus(cast, lambda: package_of(request).pk)
 
-    def rebuilt(hours: int) -> int:
+    def rebuilt(hours: int) -> Any:
         return in_indus(cast, lambda: retry_builds(client_id, at=client_now() + hours * HOUR))
 
     monkeypatch.setitem(_TYPES, ValueKind.TEXT, object())  # a defect: this is no JSON
