@@ -34,4 +34,8 @@ class ConsentConfig(config.PortalAppConfig):
             "paktaleem.directory.copies.sections.person_sections",
             "consent.consents.sections.list_consent_sections",
         ),
+        (
+            "paktaleem.directory.copies.sections.person_files",
+            "consent.consents.sections.list_evidence_files",
+        ),
     )

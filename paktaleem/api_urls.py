@@ -37,6 +37,7 @@ from retention.holdings.api import ReportActivity, ReportCollection, ReportColle
 from retention.schedule.api import SubjectHoldings
 from rights.channels.api import RightsRequests, ShowRightsRequest
 from rights.guardian_requests.api import AskAboutData
+from rights.packages.api import ShowCopy
 from rights.rectifications.api import Corrections
 
 app_name = "api"
@@ -84,6 +85,7 @@ urlpatterns = [
     path("rights-requests", RightsRequests.as_view(), name="rights-requests"),
     path("rights-requests/<uuid:rights_request>", ShowRightsRequest.as_view(), name="rights-request"),
     path("rights-requests/<uuid:rights_request>/corrections", Corrections.as_view(), name="rights-corrections"),
+    path("rights-requests/<uuid:rights_request>/copy", ShowCopy.as_view(), name="rights-copy"),
     path("orders", ListOrders.as_view(), name="orders"),
     path("disposals/<uuid:disposal>", ShowDisposal.as_view(), name="disposal"),
     path("disposals/<uuid:disposal>/certificate", ShowDisposalCertificate.as_view(), name="disposal-certificate"),

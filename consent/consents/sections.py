@@ -1,6 +1,6 @@
 """Sections of a copy of a person's data: consents, answers, restrictions, objections and acknowledgements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
@@ -27,8 +27,10 @@ from paktaleem.directory.copies.sections import (
     STARTS,
     STATE,
     Column,
+    Reader,
     Section,
     Source,
+    StoredFile,
     ValueKind,
     get_actor,
     get_part,
@@ -36,8 +38,9 @@ from paktaleem.directory.copies.sections import (
     table_section,
 )
 
-__all__ = ["list_consent_sections"]
+__all__ = ["list_consent_sections", "list_evidence_files"]
 
+_EVIDENCE = "consent_evidence"
 _PAIR = ("subject", "guardian")
 _CLAIMED = Column("claimed_at", _("Collected, as stated"), ValueKind.TIME)
 
@@ -94,7 +97,7 @@ def _proofs() -> Sequence[Section]:
             [(METHOD, "method"), (LANGUAGE, "language"), (_CLAIMED, "claimed_at"), (RECORDED, "recorded_at")],
         ),
         table_section(
-            "consent_evidence",
+            _EVIDENCE,
             _("Evidence of your answers"),
             ConsentEvidence,
             [
@@ -105,3 +108,15 @@ def _proofs() -> Sequence[Section]:
             ],
         ),
     )
+
+
+def list_evidence_files(reader: Reader) -> Iterator[StoredFile]:
+    """List the files, such as signed forms, of the answers that the recipient of the copy gave.
+
+    A form that another person signed shows their name and signature, and is left out (GDPR Art. 15(4)).
+    """
+    own = ConsentEvidence.objects.filter(
+        client_id=reader.subject.client_id, subject=reader.subject, event__guardian=reader.guardian_id
+    )
+    for row in own.exclude(file=None).select_related("file__subject", "event__purpose").order_by("pk"):
+        yield StoredFile(_EVIDENCE, row.event.purpose.code, row.file)

@@ -1,6 +1,6 @@
 """Errors that a caller can cause: each class says its problem type, HTTP status and texts once, for API and console."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -39,10 +39,12 @@ class PortalError(Exception):
 
     ``problem`` is the answer of the API, ``console_message`` the sentence on a form of the console, in English and
     translated when shown. A class without one of them is unexpected there: the API answers 500, the console fails.
+    ``details`` are further sentences of one error for the console, in the reader's language.
     """
 
     problem: ClassVar[Problem | None] = None
     console_message: ClassVar[str] = ""
+    details: Sequence[str] = ()
 
 
 def list_portal_errors() -> Iterator[type[PortalError]]:

@@ -18,6 +18,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.preview import list_remaining
+from rights.rectifications.selectors import list_notices
 
 __all__ = ["VERSION", "issue_certificate"]
 
@@ -76,9 +77,17 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
         "key_destroyed_at": _time(proposal.erasure.completed_at) if proposal.erasure else None,
         "erasure_list": _lines(proposal),
         "systems": [_answer(order) for order in _orders(proposal, parent)],
+        "recipients": _list_recipients(proposal),
         "remaining": _remaining(proposal.subject, proposal.started_at or at),
         "issued_at": _time(at),
     }
+
+
+def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:
+    """Return the recipients that were to be informed, with the outcome (GDPR Art. 19); empty without a request."""
+    if proposal.request is None:
+        return []
+    return [{"recipient": one.recipient.name, "outcome": one.outcome} for one in list_notices(proposal.request)]
 
 
 def _commitment(subject: Subject) -> str:

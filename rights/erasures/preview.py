@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -19,7 +18,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
-from rights.erasures.selectors import is_child, list_legal_purposes, list_unanswered_requests
+from rights.erasures.selectors import get_cooling_off, list_legal_purposes, list_unanswered_requests
 from rights.requests.models import RightsRequest
 
 __all__ = ["Ending", "OrderedSystem", "Preview", "Remaining", "list_remaining", "preview_erasure"]
@@ -87,7 +86,7 @@ def preview_erasure(
         ends=_endings(subject, at) if is_whole else [],
         holds=list_holds(subject, at, serving=serving, categories=None if is_whole else wanted),
         to_answer=list_unanswered_requests(subject),
-        hours=settings.ERASURE_WAIT_HOURS_CHILD if is_child(subject, at) else settings.ERASURE_WAIT_HOURS,
+        hours=get_cooling_off(subject, at) // timedelta(hours=1),
         facts=read_facts(subject),
     )
 

@@ -1,9 +1,10 @@
 """Selectors of erasures: lists, who is entitled to cancel, what waits, and what a partial erasure is about."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from children.guardians.models import Guardianship, Verification
@@ -20,6 +21,7 @@ from rights.requests.selectors import list_purposes_meant
 __all__ = [
     "exclusive_categories",
     "find_certificate",
+    "get_cooling_off",
     "is_child",
     "is_entitled",
     "is_of_guardian",
@@ -46,6 +48,12 @@ def is_child(subject: Subject, at: datetime) -> bool:
     """Return True if a guardian decides for the person at ``at``."""
     client = Client.objects.get(pk=subject.client_id)
     return subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+
+
+def get_cooling_off(subject: Subject, at: datetime) -> timedelta:
+    """Return the cooling-off of a person: for a child never shorter than for an adult."""
+    hours = settings.ERASURE_WAIT_HOURS
+    return timedelta(hours=max(hours, settings.ERASURE_WAIT_HOURS_CHILD) if is_child(subject, at) else hours)
 
 
 def list_entitled_guardians(child: Subject, *, at: datetime) -> list[Subject]:

@@ -9,6 +9,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services import continue_erasure, list_clients_with_open_erasures
@@ -31,15 +32,19 @@ def continue_one_erasure(client: str, proposal: str) -> None:
 @app.periodic(cron="*/10 * * * *", periodic_id="erasures_continue_all")
 @app.task(name=CONTINUE_ALL, queueing_lock=CONTINUE_ALL, pass_context=False)
 def continue_all_erasures(timestamp: int) -> None:
-    """Every ten minutes, continue each open erasure: also those whose own job failed, in a transaction each."""
+    """Every ten minutes, continue each open erasure, in a transaction each: also those whose own job failed.
+
+    An erasure that fails does not stop the others.
+    """
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_open_erasures, at=wall_clock_now())
+    found: list[tuple[str, str]] = []
     for client_id in clients:
         with in_client(client_id):
-            waiting = list(ErasureProposal.objects.open().filter(client_id=client_id).values_list("pk", flat=True))
-        for proposal in sorted(waiting):
-            continue_one_erasure(str(client_id), str(proposal))
+            own = ErasureProposal.objects.open().filter(client_id=client_id).order_by("pk")
+            found += [(str(client_id), str(key)) for key in own.values_list("pk", flat=True)]
+    do_each(found, lambda one: continue_one_erasure(*one))
 
 
 @app.task(name=NOTIFY, pass_context=False)

@@ -19,6 +19,8 @@ from consent.register.models import Recipient
 from consent.register.purpose_texts import describe_purpose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.periods.selectors import get_length
+from retention.schedule.labels import describe_action, describe_period, describe_trigger
+from retention.schedule.selectors import ScheduleLine, list_schedule
 from rights.packages.data_kinds import PACKAGES
 from rights.packages.models import Package
 from rights.requests.data_kinds import REQUEST_TEXTS
@@ -58,7 +60,8 @@ def describe_processing(package: Package, *, at: datetime) -> dict[str, Any]:
         ],
         "purposes": _list_purposes(package, client, at),
         "recipients": _list_recipients(package, at),
-        "retention": _list_retention(),
+        "retention": _list_retention(package, at),
+        "automated_decisions": _list_automated_decisions(),
         "sources": _list_sources(),
         "rights": _list_rights(),
         "authority": _describe_authority(client),
@@ -102,7 +105,9 @@ def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
     return [{"name": row.name, "service": row.service, "countries": row.countries} for row in rows]
 
 
-def _list_retention() -> list[str]:
+def _list_retention(package: Package, at: datetime) -> list[str]:
+    """List how long data is kept: here, then in the systems by the schedule for the person's role."""
+    schedule = list_schedule(package.client_id, at=at, language=get_language() or "en")
     return [
         _(
             "Your data in this portal is kept while your institution uses the platform and you belong to it. Once you "
@@ -112,7 +117,34 @@ def _list_retention() -> list[str]:
             days=get_length(REQUEST_TEXTS)
         ),
         _("This copy is deleted from the portal {days} days after the answer.").format(days=get_length(PACKAGES)),
-        _("How long each system keeps its data: ask your institution. The systems are listed below."),
+        _("Holds can keep data longer, such as while a court or an authority needs it."),
+        *(_describe_line(line) for line in schedule if package.subject.role in (line.roles or (package.subject.role,))),
+    ]
+
+
+def _describe_line(line: ScheduleLine) -> str:
+    """Return a line of the retention schedule in words; one without a rule says so."""
+    purpose = line.purpose.name_ur if get_language() == "ur" else line.purpose.name_en
+    values = {"category": line.category_name, "purpose": purpose}
+    if line.rule is None:
+        return _("{category}, for “{purpose}”: no period is set yet.").format(**values)
+    text = _("{category}, for “{purpose}”: {period} after “{trigger}”; then: {action}.")
+    words = {"trigger": describe_trigger(line.rule), "action": describe_action(line.rule)}
+    return text.format(**values, **words, period=describe_period(line.rule.period))
+
+
+def _list_automated_decisions() -> list[str]:
+    """List what GDPR Art. 15(1)(h) asks: automated decisions with legal or similarly significant effects."""
+    return [
+        _(
+            "This portal makes no decision about you that has legal or similarly significant effects without a person "
+            "(GDPR Art. 22), and builds no profile of you."
+        ),
+        _(
+            "It answers by fixed rules whether a system may use your data for a purpose: from the law, your consents "
+            "and objections. The result for each purpose is shown to you on request."
+        ),
+        _("Ask your institution whether one of its other systems decides about you automatically."),
     ]
 
 

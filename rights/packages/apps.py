@@ -36,6 +36,10 @@ class PackagesConfig(config.PortalAppConfig):
             "rights.packages.services.ending.end_packages_of_person",
         ),
         (
+            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
+            "rights.packages.services.ending.has_unfetched_package",
+        ),
+        (
             "rights.channels.own_page.own_page_extras",
             "rights.packages.own_page.show_package",
         ),

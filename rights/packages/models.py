@@ -16,7 +16,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 from rights.requests.models import RightsRequest
 
-__all__ = ["DownloadWay", "Package", "PackageDownload", "PackageQuerySet", "PackageState"]
+__all__ = ["BuildFailure", "DownloadWay", "Package", "PackageDownload", "PackageQuerySet", "PackageState"]
 
 
 class PackageState(models.TextChoices):
@@ -26,12 +26,23 @@ class PackageState(models.TextChoices):
     CHOOSING = "choosing", _("Content to be chosen, since not everything is granted")
     BUILDING = "building", _("Being built")
     READY = "ready", _("Ready")
-    FAILED = "failed", _("Too large to be built")
+    FAILED = "failed", _("Could not be built")
     ENDED = "ended", _("Deleted")
+
+
+class BuildFailure(models.TextChoices):
+    """Why a package could not be built. A defect is tried again; the size stays until staff leave something out."""
+
+    TOO_LARGE = "too_large", _("Too large")
+    DEFECT = "defect", _("A technical fault")
 
 
 class PackageQuerySet(models.QuerySet["Package"]):
     """Filters of packages."""
+
+    def failed(self) -> Self:
+        """Packages that could not be built."""
+        return self.filter(state=PackageState.FAILED)
 
     def live(self) -> Self:
         """Packages that are not deleted."""
@@ -47,7 +58,8 @@ class Package(models.Model):
 
     It holds what systems gave for the orders issued since ``collected_from``. ``left_out`` are codes of sections
     (``details``) and systems (``system:lms``) that staff left out. ``expires_at`` is set by the answer to the request.
-    Once it has ended its key is destroyed.
+    ``tried_at`` is when the last build was enqueued or failed, ``attempts`` how many have failed. Once it has ended its
+    key is destroyed.
     """
 
     wall = TablePolicy(
@@ -63,6 +75,9 @@ class Package(models.Model):
     is_chosen = models.BooleanField(default=False, help_text="Staff have chosen the content.")
     collected_from = models.DateTimeField()
     created_at = models.DateTimeField()
+    tried_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    failure = models.CharField(max_length=16, choices=BuildFailure, blank=True, default="", db_default="")
     built_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -87,11 +102,13 @@ class Package(models.Model):
                 condition=~Q(state="ready") | Q(file__isnull=False, built_at__isnull=False),
                 name="package_ready_has_file",
             ),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(failure=""), name="package_failed_says_why"),
         ]
         indexes = [
             models.Index(fields=["client", "subject"], name="package_of_subject"),
             models.Index(fields=["client", "request"], name="package_of_request"),
             models.Index(fields=["client", "expires_at"], condition=Q(ended_at=None), name="package_live"),
+            models.Index(fields=["client"], condition=Q(state="failed"), name="package_failed"),
         ]
 
     def __str__(self) -> str:

@@ -95,7 +95,10 @@ def count_downloads(package: Package) -> int:
 
 
 def list_clients_with_packages(*, at: datetime) -> Iterable[UUID]:
-    """List the clients with packages that wait, expired, or whose request is closed; needs the officers' context."""
-    live = Package.objects.live()
-    due = live.filter(Q(state=PackageState.COLLECTING) | Q(expires_at__lte=at) | Q(request__closed_at__isnull=False))
+    """List the clients with packages that wait, failed, expired, or whose request is closed.
+
+    Needs the officers' context.
+    """
+    live, waiting = Package.objects.live(), [PackageState.COLLECTING, PackageState.BUILDING, PackageState.FAILED]
+    due = live.filter(Q(state__in=waiting) | Q(expires_at__lte=at) | Q(request__closed_at__isnull=False))
     return due.order_by().values_list("client_id", flat=True).distinct()

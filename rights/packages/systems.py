@@ -15,9 +15,10 @@ from rights.packages.contents import Contents, safe_name
 from rights.packages.models import Package
 from rights.packages.selectors import list_orders
 
-__all__ = ["SystemAnswer", "SystemFile", "list_system_answers"]
+__all__ = ["ENDINGS", "SystemAnswer", "SystemFile", "list_system_answers"]
 
-_ENDINGS = {FileKind.PDF: "pdf", FileKind.JPEG: "jpg", FileKind.PNG: "png", FileKind.JSON: "json"}
+ENDINGS = {FileKind.PDF: "pdf", FileKind.JPEG: "jpg", FileKind.PNG: "png", FileKind.JSON: "json"}
+"""Endings of the names of files, by their kind."""
 _EXEMPTIONS = {
     Exemption.HOLDS_NONE: _("It holds none of these data about anyone"),
     Exemption.LEGAL_DUTY: _("A law requires that it be kept"),
@@ -76,7 +77,7 @@ def _to_answer(order: Order, folder: int, contents: Contents, portable: frozense
 
 def _to_files(parts: list[OrderPart], folder: str) -> Iterator[SystemFile]:
     for number, part in enumerate(parts, start=1):
-        ending = _ENDINGS[FileKind(part.file.kind)]
+        ending = ENDINGS[FileKind(part.file.kind)]
         yield SystemFile(part, f"{folder}/{number:03}-{safe_name(part.category)}.{ending}")
 
 

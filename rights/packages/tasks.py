@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from procrastinate.contrib.django import app
@@ -10,12 +11,14 @@ from paktaleem.directory.files.services import FileTooLarge
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.packages.data_kinds import LOOK_AFTER, PACKAGES
+from rights.packages.models import BuildFailure
 from rights.packages.selectors import list_clients_with_packages
 from rights.packages.services.building import build_package, record_failure
-from rights.packages.services.collecting import BUILD, continue_waiting_packages
+from rights.packages.services.collecting import BUILD, continue_waiting_packages, retry_builds
 from rights.packages.services.ending import end_due_packages
 from rights.requests.services import RequestEnded
 
@@ -24,27 +27,41 @@ __all__ = ["build_one_package", "look_after_packages"]
 
 @app.task(name=BUILD, pass_context=False)
 def build_one_package(client: str, package: str) -> None:
-    """Build one package; one that is too large is reported to staff."""
-    client_id, actor = UUID(client), system_actor(BUILD)
+    """Build one package; one that could not be built is shown to staff, and a technical fault is raised, too."""
     try:
-        with in_client(client_id):
-            build_package(UUID(package), client_id=client_id, actor=actor, at=client_now())
+        with in_client(UUID(client)):
+            build_package(UUID(package), client_id=UUID(client), actor=system_actor(BUILD), at=client_now())
     except FileTooLarge:
-        with suppress(RequestEnded), in_client(client_id):
-            record_failure(UUID(package), client_id=client_id, actor=actor, at=client_now())
+        _record_failure(client, package, BuildFailure.TOO_LARGE)
+    except Exception:
+        _record_failure(client, package, BuildFailure.DEFECT)
+        raise
+
+
+def _record_failure(client: str, package: str, failure: BuildFailure) -> None:
+    with suppress(RequestEnded), in_client(UUID(client)):
+        by: dict[str, Any] = {"client_id": UUID(client), "actor": system_actor(BUILD), "at": client_now()}
+        record_failure(UUID(package), failure=failure, **by)
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="rights_packages")
 @app.task(name=LOOK_AFTER, queueing_lock=LOOK_AFTER, pass_context=False)
 def look_after_packages(timestamp: int) -> None:
-    """Every ten minutes, build packages that wait for nothing any more, and delete what is due."""
+    """Every ten minutes, build packages that wait for nothing any more or failed, and delete what is due."""
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_packages, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            continue_waiting_packages(client_id)
-    purge_clients(PACKAGES, _end_batch, clients=clients)
+    try:
+        do_each(clients, _look_after)
+    finally:
+        purge_clients(PACKAGES, _end_batch, clients=clients)
+
+
+def _look_after(client_id: UUID) -> None:
+    with in_client(client_id):
+        at = client_now()
+        continue_waiting_packages(client_id, at=at)
+        retry_builds(client_id, at=at)
 
 
 def _end_batch(client_id: UUID, at: datetime) -> int:

@@ -11,15 +11,16 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from paktaleem.directory.copies.sections import Reader, Row, Section, Value, ValueKind
+from paktaleem.directory.copies.sections import Reader, Row, Section, Value, ValueKind, list_files
+from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.foundation.cells import format_cell
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry
-from rights.packages.contents import Contents
+from rights.packages.contents import Contents, safe_name
 from rights.packages.models import Package
 from rights.packages.schema import build_schema
-from rights.packages.systems import SystemAnswer
+from rights.packages.systems import ENDINGS, SystemAnswer
 from rights.requests.models import RightKind
 
 __all__ = ["MOST_ROWS_ON_PAGE", "PackageWriter"]
@@ -62,10 +63,23 @@ class PackageWriter:
                 with archive.entry(file.path, is_portable=file.part.category in self.portable) as entry:
                     for chunk in iterate_file(file.part.file):
                         entry.write(chunk)
+        stored = self._write_stored_files(archive) if self.contents.is_access else []
         for language, _name in settings.LANGUAGES:
             with _in_language(language), archive.entry(f"index.{language}.html") as entry:
-                entry.write(self._render_page(language, shown).encode())
+                entry.write(self._render_page(language, shown, stored).encode())
         return archive.finish(self._describe_request())
+
+    def _write_stored_files(self, archive: Archive) -> list[str]:
+        """Write the stored files of the chosen sections, such as signed forms; return their paths."""
+        chosen = (one for one in list_files(self.reader) if self.contents.has_section(one.section))
+        paths = []
+        for number, one in enumerate(chosen, start=1):
+            path = f"files/{number:03}-{safe_name(one.name)}.{ENDINGS[FileKind(one.file.kind)]}"
+            paths.append(path)
+            with archive.entry(path) as entry:
+                for chunk in iterate_file(one.file):
+                    entry.write(chunk)
+        return paths
 
     def _write_data(self, archive: Archive, sections: Sequence[Section], folder: str) -> list[_Shown]:
         """Write schema, tables and JSON of some sections; return what the page shows of them."""
@@ -121,7 +135,7 @@ class PackageWriter:
             about = self._describe_request() | describe_processing(self.package, at=self.at)
             return about | {"systems": [answer.describe() for answer in self.answers]}
 
-    def _render_page(self, language: str, shown: Sequence[_Shown]) -> str:
+    def _render_page(self, language: str, shown: Sequence[_Shown], stored: Sequence[str]) -> str:
         values = {
             "about": self._describe(language),
             "request": self.package.request,
@@ -132,6 +146,7 @@ class PackageWriter:
             "is_rtl": translation.get_language_bidi(),
             "built_at": _to_iso(self.at),
             "sections": [_to_table(one) for one in shown],
+            "stored": stored,
             "most": MOST_ROWS_ON_PAGE,
         }
         return render_to_string("rights/package.html", values)

@@ -29,4 +29,8 @@ class RectificationsConfig(config.PortalAppConfig):
             "paktaleem.directory.people.age_change_hooks.age_change_settled",
             "rights.rectifications.services.applying.finish_confirmed_age",
         ),
+        (
+            "paktaleem.directory.people.erasure_hooks.erasure_blockers",
+            "rights.rectifications.services.recipients.has_uninformed_recipients",
+        ),
     )

@@ -143,7 +143,7 @@ class InformOutcome(models.TextChoices):
 
 
 class RecipientNotice(models.Model):
-    """One recipient that must be informed of a correction or restriction, and what came of it."""
+    """One recipient that must be informed of a correction, restriction or erasure, and what came of it."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"outcome": Personal.NONE})
 

@@ -28,8 +28,8 @@ __all__ = ["state_corrections"]
 @require_own_page(Page.REQUESTS, closed)
 def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the corrections stated so far and the form for another one; add it."""
-    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, pk=rights_request)
-    row = own.select_related("client").first()
+    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
+    row = own.select_related("client").filter(pk=rights_request).first()
     if row is None:
         raise Http404
     if find_open_part(row) is None or not row.is_open or row.answered_at is not None:

@@ -166,6 +166,7 @@ def test_304_is_described_for_conditional_requests():
         "/api/v1/orders/{order}",
         "/api/v1/purposes",
         "/api/v1/rights-requests/{rights_request}",
+        "/api/v1/rights-requests/{rights_request}/copy",
         "/api/v1/subjects",
         "/api/v1/subjects/{external_id}/consents",
         "/api/v1/subjects/{external_id}/holdings",

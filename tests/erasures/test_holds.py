@@ -118,3 +118,11 @@ def test_the_page_of_the_erasure_says_which_hold(cast: Cast, sign_in: SignIn) ->
         hold(cast)
     page = sign_in("amina").get(row_url("erasures/erasureproposal", row.pk)).content.decode()
     assert "Case 4/26." in page
+
+
+def test_the_refusal_names_the_ground(cast: Cast, sign_in: SignIn) -> None:
+    with in_client(cast.client_id("indus")):
+        row = proposed(cast)
+        hold(cast)
+    answer = sign_in("farah").post(row_url("erasures/erasureproposal", row.pk, "approve"), {"reason": "review"})
+    assert "The person may not be erased now. Legal hold" in " ".join(answer.content.decode().split())

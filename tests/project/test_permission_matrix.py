@@ -432,6 +432,9 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/rights-requests", {"subject": "lms-danish", "kind": "access"}, 201, 404),
     ],
     "api/v1/rights-requests/<uuid:rights_request>": [("get", f"/api/v1/rights-requests/{NOT_THERE}", None, 404, 404)],
+    "api/v1/rights-requests/<uuid:rights_request>/copy": [
+        ("get", f"/api/v1/rights-requests/{NOT_THERE}/copy", None, 404, 404)
+    ],
     "api/v1/rights-requests/<uuid:rights_request>/corrections": [
         ("get", f"/api/v1/rights-requests/{NOT_THERE}/corrections", None, 404, 404),
         ("post", f"/api/v1/rights-requests/{NOT_THERE}/corrections", {"field": "email", "new_value": ""}, 404, 404),

@@ -3,13 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from consent.register.models import Recipient, RecipientApproval
+from consent.register.services import change_register
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.guardian_requests.services import record_guardian_request
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services import decide_part, deny_own_request, list_parts, receive_request
 from tests.cast import Cast
+from tests.consent.approving import approve_by_two
 from tests.factories import CAST_AT, SETTING_UP
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -55,6 +59,16 @@ def withdraw(cast: Cast, request: RightsRequest, at: datetime = AT) -> None:
     assert request.subject_id is not None
     actor = person_actor(request.subject_id, request.client_id, acts_for=request.subject_id)
     deny_own_request(request, by_code=False, actor=actor, at=at)
+
+
+def approve_recipient(cast: Cast) -> Recipient:
+    """Approve an outside recipient of Indus, a day before every request."""
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT - DAY}
+    own = {"client_id": cast.client_id("indus")}
+    host = Recipient(code="host", name="Host Ltd", service="Hosting", agreement_reference="A1", **own)
+    change_register(host, **by)
+    approve_by_two(RecipientApproval(recipient=host, starts_at=AT - DAY, **own), at=AT - DAY)
+    return host
 
 
 def add_phone(cast: Cast, name: str = "hamza", phone: str = "+923007654321", at: datetime = CAST_AT) -> None:

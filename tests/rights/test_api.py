@@ -7,8 +7,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from paktaleem.foundation.tenancy.context import in_client
+from rights.requests.services import answer_request
 from tests.api.callers import Caller
 from tests.cast import Cast
+from tests.rights.cases import AT, DAY, decided, received
+from tests.rights.packing import PNG, answered, build, fetched
 
 URL = "/api/v1/rights-requests"
 
@@ -29,6 +33,25 @@ def test_the_platform_opens_a_request_and_follows_it(caller: Caller) -> None:
     assert "details" not in body
     assert caller.get(f"{URL}/{body['id']}").json() == body
     assert [one["id"] for one in caller.get(URL).json()["requests"]] == [body["id"]]
+
+
+def test_the_platform_follows_the_copy_of_a_request_and_sees_no_content(cast: Cast, caller: Caller) -> None:
+    with in_client(cast.client_id("indus")):
+        request = decided(cast, received(cast))
+    url = f"{URL}/{request.pk}/copy"
+    nothing = dict.fromkeys(("failure", "built_at", "expires_at", "ended_at"))
+    assert caller.get(url).json() == {"state": "collecting", **nothing, "downloads": 0}
+    with in_client(request.client_id):
+        answered(cast, request, PNG)
+        assert build(request) is not None
+        answer_request(request, text="Ready.", actor=cast.actor("farah"), at=AT)
+        fetched(cast, request)
+    shown = caller.get(url).json()
+    assert (shown["state"], shown["built_at"], shown["downloads"]) == ("ready", AT.isoformat(), 1)
+    assert shown["expires_at"] == (AT + 14 * DAY).isoformat()
+    other = caller.post(URL, {"subject": "lms-hamza", "kind": "erasure"}).json()
+    assert caller.get(f"{URL}/{other['id']}/copy").json()["state"] == "none"
+    assert Caller(cast.key("khyber")).get(url).status_code == 404
 
 
 def test_several_rights_and_a_person_who_is_not_signed_in(caller: Caller) -> None:

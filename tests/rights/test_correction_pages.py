@@ -14,9 +14,10 @@ from rights.requests.models import RightsRequest
 from tests.access_links.visiting import issue, path_of, send, visitor
 from tests.api.callers import Caller
 from tests.cast import Cast
+from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
-from tests.rights.cases import part_of, received
+from tests.rights.cases import asked_by_guardian, part_of, received
 
 MODEL, PERSON = "rights/rightsrequest", "subjects/subject"
 
@@ -68,6 +69,13 @@ def test_another_right_has_no_second_step_and_another_persons_request_is_not_the
     with in_client(cast.client_id("indus")):
         access = RightsRequest.objects.get(pk__lt=request.pk)
     assert browser.get(f"/requests/mine/{access.pk}/corrections/").status_code == 302
+
+
+def test_a_child_does_not_open_the_corrections_of_a_guardians_request(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=timezone.now())
+        request = asked_by_guardian(cast, "rectification", at=timezone.now())
+    assert own_page(cast, "lms-danish").get(f"/requests/mine/{request.pk}/corrections/").status_code == 404
 
 
 def test_the_platform_states_corrections_and_follows_them(cast: Cast) -> None:

@@ -11,18 +11,32 @@ import jsonschema
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
+from consent.consents.models import ConsentEvent, ConsentState
+from consent.consents.services import Answer, record_answers
+from consent.consents.services.evidence import add_evidence_file
+from paktaleem.directory.copies.sections import Reader, ValueKind, list_files
 from paktaleem.directory.data_systems.services import approve_waiver, propose_waiver
 from paktaleem.directory.files.models import FileChunk, PackageKey
 from paktaleem.directory.files.services import FilePurged
 from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
-from rights.packages.models import PackageDownload
+from rights.packages.models import BuildFailure, PackageDownload
+from rights.packages.schema import _TYPES
 from rights.packages.services.answering import PackageNotFetched, PackageNotReady
-from rights.packages.services.collecting import NothingGranted, continue_waiting_packages, request_package
+from rights.packages.services.building import record_failure
+from rights.packages.services.collecting import (
+    NothingGranted,
+    continue_waiting_packages,
+    request_package,
+    retry_builds,
+)
 from rights.packages.services.ending import end_due_packages
 from rights.packages.services.fetching import (
     CodeNeeded,
@@ -35,7 +49,10 @@ from rights.requests.answers import compose_answer
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services import ContactTooNew, answer_request, close_request, decide_part, receive_request
 from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
+from tests.retention.schedule.making import make_rule
 from tests.rights.cases import AT, DAY, decided, part_of, received
 from tests.rights.packing import (
     DATA,
@@ -51,8 +68,9 @@ from tests.rights.packing import (
     unpacked,
 )
 from tests.rights.test_decisions import second_officer
+from tests.showing import shown
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 def answer(cast: Cast, request: RightsRequest, at: Any = AT) -> RightsRequest:
@@ -145,6 +163,8 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
         "Lawful basis",
         "Recipients",
         "How long data is kept",
+        "Automated decisions",
+        "makes no decision about you",
         "Supervisory authority",
         "Contract",
     ):
@@ -153,6 +173,33 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
     about = data_in(files)["about"]["en"]
     assert {one["code"]: one["answer"] for one in about["systems"]} == {"billing": "Not applicable", "lms": "Done"}
     assert about["purposes"][0]["lawful_basis"]
+
+
+def test_the_copy_says_how_long_each_category_is_kept_for_the_persons_role(indus: Cast) -> None:
+    client_id = indus.client_id("indus")
+    for role, period in (("student", "P1Y6M"), ("instructor", "P2Y7M")):
+        make_rule(client_id, "support", "support_communications", role=role, period=period, at=AT - DAY)
+    kept = data_in(unpacked(content_of(package_of(built(indus)))))["about"]["en"]["retention"]
+    assert [one for one in kept if "1 year 6 months after “Last collection”; then: Delete." in one]
+    assert not [one for one in kept if "2 years 7 months" in one], "of another role"
+    assert [one for one in kept if "no period is set yet" in one], "a gap is not hidden"
+    assert not [one for one in kept if "ask your institution" in one]
+
+
+def test_signed_forms_of_own_answers_are_in_the_copy_and_those_of_others_are_not(indus: Cast) -> None:
+    form = b"%PDF-1.7 signed by Hamza"
+    hamza = indus.subject("hamza")
+    told: dict[str, Any] = {"actor": indus.actor("farah"), "at": AT - DAY}
+    answers = [Answer("newsletter", ConsentState.GIVEN)]
+    record_answers(hamza, answers=answers, shown=shown(hamza.client_id, AT - DAY), evidence="Folder B", **told)
+    event = ConsentEvent.objects.get()
+    add_evidence_file(event, io.BytesIO(form), **told)
+    request = built(indus)
+    files = unpacked(content_of(package_of(request)))
+    assert files["files/001-newsletter.pdf"] == form
+    assert "files/001-newsletter.pdf" in files["index.ur.html"].decode()
+    reader = Reader(hamza, sealer_of(hamza), indus.subject_id("esra"))
+    assert list(list_files(reader)) == [], "a guardian gets what the guardian signed"
 
 
 def test_portability_has_only_what_the_person_provided_on_consent_or_contract(indus: Cast) -> None:
@@ -349,7 +396,7 @@ def test_a_refusal_by_the_other_controller_is_noticed_by_the_worker(indus: Cast)
     assert package_of(request).state == "collecting", "PakTaleem has not decided"
     refused = {"decision": "refused", "refusal_code": "excessive", "reasons": "Asked every day."}
     decide_part(part_of(request, "paktaleem"), **refused, actor=indus.actor("amina"), at=AT)
-    assert continue_waiting_packages(request.client_id) == 1
+    assert continue_waiting_packages(request.client_id, at=AT) == 1
     assert package_of(request).state == "choosing"
 
 
@@ -368,8 +415,61 @@ def test_a_copy_that_is_too_large_is_reported_to_staff(cast: Cast, settings: Any
     settings.PACKAGE_MOST_BYTES = 1_000
     build_one_package(str(request.client_id), str(in_indus(cast, lambda: package_of(request).pk)))
     package = in_indus(cast, lambda: package_of(request))
-    assert (package.state, package.file_id) == ("failed", None)
+    assert (package.state, package.failure, package.file_id) == ("failed", "too_large", None)
     assert in_indus(cast, lambda: steps_of(request))[-1] == "copy_failed"
+
+
+def test_a_build_that_fails_is_shown_to_staff_and_tried_again_five_times(cast: Cast, monkeypatch: Any) -> None:
+    request = collected(cast)
+    client_id, key = request.client_id, in_indus(cast, lambda: package_of(request).pk)
+
+    def rebuilt(hours: int) -> Any:
+        return in_indus(cast, lambda: retry_builds(client_id, at=client_now() + hours * HOUR))
+
+    monkeypatch.setitem(_TYPES, ValueKind.TEXT, object())  # a defect: this is no JSON
+    for attempt in range(1, 6):
+        with pytest.raises(TypeError):
+            build_one_package(str(client_id), str(key))
+        package = in_indus(cast, lambda: package_of(request))
+        assert (package.state, package.failure, package.attempts) == ("failed", "defect", attempt)
+        assert in_indus(cast, lambda: steps_of(request))[-1] == "copy_failed"
+        assert rebuilt(0) == 0, "an hour later"
+        assert rebuilt(2) == (attempt < 5)
+    monkeypatch.undo()
+    with in_client(client_id):
+        again = request_package(request, left_out=[], actor=cast.actor("farah"), at=client_now())
+        assert (again.state, again.attempts, again.failure) == ("building", 0, "")
+        assert build(request, at=client_now()) is not None
+
+
+def test_a_build_that_no_worker_finished_is_tried_again_and_counted(indus: Cast) -> None:
+    request = collected(indus)
+    for hour in range(1, 6):
+        assert package_of(request).state == "building"
+        assert retry_builds(request.client_id, at=AT + hour * HOUR) == (hour < 5)
+    package = package_of(request)
+    assert (package.state, package.failure, package.attempts) == ("failed", "defect", 5)
+
+
+def test_staff_see_on_the_first_page_and_on_the_request_that_a_copy_failed(cast: Cast, sign_in: SignIn) -> None:
+    request = collected(cast)
+    with in_client(request.client_id):
+        by: dict[str, Any] = {"client_id": request.client_id, "actor": SETTING_UP, "at": AT}
+        record_failure(package_of(request).pk, failure=BuildFailure.DEFECT, **by)
+    for name in ("farah", "amina"):
+        browser = sign_in(name)
+        first = browser.get(reverse("admin:index", current_app="console")).content.decode()
+        assert "Copies that could not be built" in first
+        page = browser.get(row_url("rights/rightsrequest", request.pk)).content.decode()
+        assert "It is tried again an hour after each attempt, five times." in page
+
+
+def collected(cast: Cast) -> RightsRequest:
+    """A request for a copy, with every system's answer."""
+    with in_client(cast.client_id("indus")):
+        request = decided(cast, received(cast))
+        answered(cast, request, PNG)
+    return request
 
 
 def in_indus(cast: Cast, look: Any) -> Any:

@@ -7,8 +7,6 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from consent.consents.models import Restriction
-from consent.register.models import Recipient, RecipientApproval
-from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order, new_values_of
@@ -48,9 +46,8 @@ from rights.requests.services import (
     restrict_for_request,
 )
 from tests.cast import Cast
-from tests.consent.approving import approve_by_two
-from tests.factories import SETTING_UP
-from tests.rights.cases import AT, DAY, part_of, received
+from tests.children.guardians import verified_guardian
+from tests.rights.cases import AT, DAY, approve_recipient, asked_by_guardian, part_of, received
 
 NAME = Statement(field="full_name", old_value="Hamza Lodi", new_value="Hamza Lodhi Khan", evidence="My certificate.")
 
@@ -241,11 +238,7 @@ def test_a_disputed_value_is_restricted_while_it_is_checked(indus: Cast) -> None
 
 
 def test_every_recipient_is_told_before_it_is_closed(indus: Cast) -> None:
-    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT - DAY}
-    own = {"client_id": indus.client_id("indus")}
-    host = Recipient(code="host", name="Host Ltd", service="Hosting", agreement_reference="A1", **own)
-    change_register(host, **by)
-    approve_by_two(RecipientApproval(recipient=host, starts_at=AT - DAY, **own), at=AT - DAY)
+    host = approve_recipient(indus)
     request, farah = received(indus, "rectification"), indus.actor("farah")
     add_correction(request, NAME, actor=farah, at=AT)
     granted(indus, request)
@@ -303,6 +296,18 @@ def test_only_the_person_or_those_who_receive_requests_state_corrections(indus: 
     for actor in (person_actor(junaid, client_id, acts_for=junaid), indus.actor("bilal")):
         with pytest.raises(NotAllowed):
             add_correction(request, NAME, actor=actor, at=AT)
+
+
+def test_a_child_states_no_correction_in_a_guardians_request_nor_the_guardian_in_the_childs(indus: Cast) -> None:
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
+    client_id, danish, esra = indus.client_id("indus"), indus.subject_id("danish"), indus.subject_id("esra")
+    child, mother = (person_actor(one, client_id, acts_for=danish) for one in (danish, esra))
+    of_mother = asked_by_guardian(indus, "rectification")
+    of_child = received(indus, "rectification", subject="danish")
+    for request, allowed, refused in ((of_mother, mother, child), (of_child, child, mother)):
+        add_correction(request, NAME, actor=allowed, at=AT)
+        with pytest.raises(NotAllowed):
+            add_correction(request, NAME, actor=refused, at=AT)
 
 
 def test_the_birth_date_of_a_person_is_read_as_a_day(indus: Cast) -> None:

@@ -25,7 +25,6 @@ from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["authority_panel"]
 
@@ -77,8 +76,7 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
     if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return None
     actor, at = actor_of(request), get_action_time(request)
-    with in_client(row.client_id):
-        facts = load_child_facts(row)
+    facts = load_child_facts(row)
     standing, known = facts.standing(at), {one.id: one for one in facts.guardians}
     client = row.client
     decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)

@@ -48,7 +48,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__: list[str] = []
@@ -312,10 +311,9 @@ def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     actor = actor_of(request)
     if row.external_id is None or not actor.may(Capability.REQUEST_DECISIONS, row.client_id):
         return None
-    with in_client(row.client_id):
-        at = get_action_time(request)
-        answers = decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=at)
-        names = _load_names(row.client_id, answers)
+    at = get_action_time(request)
+    answers = decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=at)
+    names = _load_names(row.client_id, answers)
     rows = [
         {
             "purpose": names.get(code, code),

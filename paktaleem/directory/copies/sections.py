@@ -56,12 +56,15 @@ __all__ = [
     "Row",
     "Section",
     "Source",
+    "StoredFile",
     "Value",
     "ValueKind",
     "get_actor",
     "get_part",
+    "list_files",
     "list_sections",
     "open_column",
+    "person_files",
     "person_sections",
     "table_section",
 ]
@@ -138,6 +141,27 @@ type SectionSource = Callable[[], Sequence[Section]]
 person_sections: ExtensionPoint[SectionSource] = ExtensionPoint(
     "copies.person_sections", "Lists the sections of a person's data that an app holds, for a copy of all of it."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A stored file whose content belongs in a copy: the section that lists it, a name without persons, the file."""
+
+    section: str
+    name: str
+    file: Any
+
+
+type FileSource = Callable[[Reader], Iterable[StoredFile]]
+
+person_files: ExtensionPoint[FileSource] = ExtensionPoint(
+    "copies.person_files", "Lists the stored files about a person, such as signed forms, whose content is in a copy."
+)
+
+
+def list_files(reader: Reader) -> Iterator[StoredFile]:
+    """List the stored files of all apps whose content belongs in a copy, without those that show another person."""
+    return (file for source in person_files for file in source(reader))
 
 
 def list_sections() -> list[Section]:

@@ -87,7 +87,7 @@ class FileChunk(models.Model):
         officer=False,
         disposed_as="person",
         personal={"data": Personal.SEALED},
-        left_out_of_copies="the content of files, which are listed",
+        left_out_of_copies="the content of files, which are listed, and in the copy unless they show another person",
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -346,8 +346,11 @@ ACTS = (
     _act("rights_request.paused", _("Rights request paused"), _sent(*_RIGHTS)),
     _act("rights_request.read", _("Rights request read")),
     _act("rights_request.received", _("Rights request received"), _sent("rights_request", *_CASE)),
-    _act("rights_request.recipient_informed", _("Recipient informed of a correction or restriction")),
-    _act("rights_request.recipients_listed", _("Recipients to be informed of a correction or restriction listed")),
+    _act("rights_request.recipient_informed", _("Recipient informed of a correction, restriction or erasure")),
+    _act(
+        "rights_request.recipients_listed",
+        _("Recipients to be informed of a correction, restriction or erasure listed"),
+    ),
     _act("rights_request.reminded", _("Reminder of a rights request")),
     _act("rights_request.resumed", _("Rights request resumed"), _sent(*_RIGHTS)),
     _act("rights_request.rights_added", _("Question or concern turned into a right"), _sent(*_RIGHTS)),

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["PersonPage", "panels_of", "person_acts", "person_pages", "person_panels"]
 
@@ -34,6 +35,7 @@ person_panels: ExtensionPoint[PanelOf] = ExtensionPoint(
 
 
 def panels_of(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
-    """Return the panels of one person."""
-    found = (panel(request, row) for panel in person_panels)
+    """Return the panels of one person, all in one context of the person's client."""
+    with in_client(row.client_id):
+        found = [panel(request, row) for panel in person_panels]
     return [one for one in found if one is not None]

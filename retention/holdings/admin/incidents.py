@@ -13,6 +13,7 @@ from paktaleem.directory.data_systems.admin.forms import AgreeForm
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
@@ -39,6 +40,12 @@ def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
     close_manually(row, actor=actor_of(request), at=get_action_time(request))
 
 
+def _pill(row: Incident) -> SafeString:
+    if not row.is_open:
+        return render_state(gettext("Closed"), "good")
+    return render_state(gettext("Overdue") if row.due_at <= client_now() else gettext("Open"), "bad")
+
+
 @admin.register(Incident, site=site)
 class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of incidents, newest first."""
@@ -57,9 +64,7 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
         "incident closes automatically when the last system has answered."
     )
     empty_text = "No data of a child has been collected without authority."
-    state = state_column(
-        lambda row: render_state(gettext("Open"), "bad") if row.is_open else render_state(gettext("Closed"), "good")
-    )
+    state = state_column(_pill)
     acts = (
         RowAction(
             "close",

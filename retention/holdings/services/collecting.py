@@ -20,7 +20,7 @@ from consent.decisions.decision import Question, Reason, SubjectFacts
 from consent.decisions.selectors.past_decisions import PastDecision, decide_each
 from consent.register.models import DataCategory, Occasion, Purpose
 from paktaleem.directory.data_systems.models import System
-from paktaleem.directory.data_systems.reported_people import FoundPeople, find_people
+from paktaleem.directory.data_systems.reported_people import find_people
 from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import lock_subject
@@ -81,6 +81,19 @@ class _Checked(NamedTuple):
         """Return the time for which the collection is decided: not before the person was registered."""
         return max(self.report.collected_at, self.subject.registered_at)
 
+    @property
+    def is_about_child(self) -> bool:
+        """Return True if the person was known to be a child then; not for an unknown age."""
+        return self.subject.of_age_at is not None and self.subject.of_age_at > self.moment
+
+
+class _Recorded(NamedTuple):
+    """A recorded report: its place in the batch, the collection, and the incident if there is one."""
+
+    place: int
+    collection: Collection
+    incident: Incident | None
+
 
 @transaction.atomic
 def report_collection(
@@ -89,18 +102,15 @@ def report_collection(
     """Record a collection with the reason code of the decision, even if the decision denies it: then it is flagged.
 
     Returns the collection, and the incident if it concerns a child without authority (policy §8): a new one, or the
-    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, NotAllowed; TypeError
-    never happens: it says that the checked report was recorded.
+    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress,
+    NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
     subject = lock_subject(subject.pk, client_id=subject.client_id)
-    errors = _find_errors([collected], subject.client_id, at)
-    if errors[0]:
-        raise ValidationError(errors[0])
-    [result] = _record(subject.client_id, [_Checked(0, collected, subject)], actor, at).values()
-    if result.collection is None:
-        raise TypeError("A recorded report has its collection.")
-    return result.collection, result.incident
+    if errors := _errors_of(collected, _list_codes(subject.client_id), at):
+        raise ValidationError(errors)
+    [recorded] = _record(subject.client_id, [_Checked(0, collected, subject)], actor, at)
+    return recorded.collection, recorded.incident
 
 
 @transaction.atomic
@@ -113,29 +123,30 @@ def report_collections(
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)
     people = find_people(client_id, {one.subject for one in reports}, lock=True)
-    errors = _find_errors(reports, client_id, at, people)
+    codes = _list_codes(client_id)
+    errors = [_errors_of(one, codes, at) | (people.errors_of(one.subject) or {}) for one in reports]
     checked = [
         _Checked(place, one, people.known[one.subject])
         for place, (one, faults) in enumerate(zip(reports, errors, strict=True))
         if not faults
     ]
-    recorded = _record(client_id, checked, actor, at) if checked else {}
-    return [recorded.get(place) or CollectionResult(errors=faults) for place, faults in enumerate(errors)]
+    results = [CollectionResult(errors=faults) for faults in errors]
+    for one in _record(client_id, checked, actor, at) if checked else ():
+        results[one.place] = CollectionResult(one.collection, one.incident)
+    return results
 
 
-def _find_errors(
-    reports: Sequence[CollectionReport], client_id: UUID, at: datetime, people: FoundPeople | None = None
-) -> list[dict[str, list[str]]]:
-    """Return the errors of each report by field; a category that no purpose covers is none, an unknown code is."""
+def _list_codes(client_id: UUID) -> dict[str, set[str]]:
+    """Return the codes of the client's register and PakTaleem's, by the field of a report in which they are used."""
     owners = [client_id, PAKTALEEM]
-    known = {
+    return {
         name: set(model.objects.filter(client_id__in=owners).values_list("code", flat=True))
         for name, model in _CODES.items()
     }
-    return [_errors_of(one, known, at) | ((people and people.errors_of(one.subject)) or {}) for one in reports]
 
 
 def _errors_of(one: CollectionReport, known: Mapping[str, AbstractSet[str]], at: datetime) -> dict[str, list[str]]:
+    """Return the errors of a report by field. An unknown code is one; a category that no purpose covers is none."""
     if one.collected_at > at:
         return {"collected_at": ["Must be in the past."]}
     return {
@@ -145,8 +156,8 @@ def _errors_of(one: CollectionReport, known: Mapping[str, AbstractSet[str]], at:
     }
 
 
-def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime) -> dict[int, CollectionResult]:
-    """Record reports without errors, and return the results by place."""
+def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime) -> list[_Recorded]:
+    """Record reports without errors, in their order."""
     asked = [(one.subject.external_id or "", _question(one)) for one in checked]
     decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
     system = system_acted_for(actor, at=at)
@@ -156,7 +167,7 @@ def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: date
     add_to_holdings(rows)
     Entry.objects.bulk_create([_make_entry(row, actor, at) for row in rows])
     incidents = _open_incidents(checked, decided, at)
-    return {one.place: CollectionResult(row, incidents.get(one.place)) for one, row in zip(checked, rows, strict=True)}
+    return [_Recorded(one.place, row, incidents.get(one.place)) for one, row in zip(checked, rows, strict=True)]
 
 
 def _question(one: _Checked) -> Question:
@@ -205,7 +216,7 @@ def _open_incidents(checked: Sequence[_Checked], decided: Sequence[PastDecision]
     children = [
         (one, found.facts)
         for one, found in zip(checked, decided, strict=True)
-        if found.facts is not None and one.subject.of_age_at is not None and one.subject.of_age_at > one.moment
+        if found.facts is not None and one.is_about_child
     ]
     doubtful = list_false_authorisations({one.subject.pk for one, _ in children}) if children else set()
     without: dict[UUID, list[_Checked]] = defaultdict(list)

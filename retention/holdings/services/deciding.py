@@ -10,6 +10,7 @@ from consent.notices.selectors.registers import current_register
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
+from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -72,6 +73,7 @@ def decide_collection(
 
 
 def _order_erasure(flagged: FlaggedCollection, actor: Actor, at: datetime) -> None:
+    subject = lock_subject(flagged.subject_id, client_id=flagged.client_id, during_erasure=True)
     if actor.client_id != flagged.client_id and not _is_paktaleem_controller(flagged, at):
         raise NotTheController
     if list_disposal_holds(flagged.client_id, flagged.subject_id, {flagged.category}):
@@ -84,7 +86,7 @@ def _order_erasure(flagged: FlaggedCollection, actor: Actor, at: datetime) -> No
         due_at=at + ERASE_WITHIN,
         parent=Parent(DISPOSAL, flagged.pk),
     )
-    issue_orders(flagged.subject, spec, actor=actor, at=at)
+    issue_orders(subject, spec, actor=actor, at=at)
 
 
 def _is_paktaleem_controller(flagged: FlaggedCollection, at: datetime) -> bool:

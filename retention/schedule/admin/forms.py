@@ -56,6 +56,10 @@ class RuleForm(ScopedForm):
         if "category" in self.fields:
             owner = getattr(self.instance, "client_id", None)
             set_choices(self, "category", _category_choices(owner, every=False))
+        if "trigger" in self.fields:
+            self.fields["trigger"].help_text = _(
+                "The portal does not know school years yet: no data falls due by the end of the school year."
+            )
 
     def _post_clean(self) -> None:
         super()._post_clean()

@@ -53,7 +53,7 @@ def _is_open(row: Hold, _at: datetime) -> bool:
 def _pill(row: Hold) -> SafeString:
     if row.lifted_at is not None:
         return render_state(gettext("Lifted {day}").format(day=day(row.lifted_at)), "good")
-    if row.review_on <= client_now().date():
+    if row.is_to_review(client_now()):
         return render_state(gettext("To be reviewed"), "bad")
     return render_state(gettext("In force"), "warn")
 
@@ -104,8 +104,8 @@ class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person and system."""
-        return super().get_queryset(request).select_related("subject", "system")
+        """Select related person, system and client."""
+        return super().get_queryset(request).select_related("subject", "system", "client")
 
     def write(self, row: Any, **details: Any) -> None:
         """Place the hold."""

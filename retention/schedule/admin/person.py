@@ -1,6 +1,8 @@
 """The data held about a person on their page: since when, for what, until when and why; and placing a hold."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -12,7 +14,6 @@ from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.admin.forms import PlaceForm
 from retention.schedule.labels import describe_due, describe_why
 from retention.schedule.selectors import HoldingDue, list_due_of_person
@@ -37,9 +38,7 @@ def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return None
     at, zone = get_action_time(request), row.client.time_zone
-    with in_client(row.client_id):
-        found = list_due_of_person(row, actor=actor_of(request), at=at)
-        lines = [_serialize(one, at, zone) for one in found]
+    lines = [_serialize(one, at, zone) for one in list_due_of_person(row, actor=actor_of(request), at=at)]
     return {"template": "console/panels/holdings.html", "rows": lines}
 
 
@@ -47,12 +46,18 @@ def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:
     held = one.holding
     return {
         "held": held,
+        "since": _day(held.first_collected_at, zone),
+        "used": _day(held.last_activity_at or held.last_collected_at, zone),
         "url": reverse("admin:retention_holding_change", args=[held.pk], current_app=site.name),
         "occasions": ", ".join(held.occasions),
         "purposes": ", ".join(held.purposes) or "—",
         "until": render_state(describe_due(one, at=at, zone=zone), _TONES[one.state(at)]),
         "why": describe_why(one, zone=zone),
     }
+
+
+def _day(moment: datetime, zone: str) -> str:
+    return moment.astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def _place(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -76,6 +81,6 @@ person_acts.connect(
         _place,
         form=PlaceForm,
         lead="Data on hold is not disposed of by a retention rule until the hold is lifted.",
-        applies=lambda row, _: row.erased_at is None,
+        applies=lambda row, _: row.is_recorded,
     )
 )

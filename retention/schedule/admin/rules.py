@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -155,7 +156,8 @@ class RetentionRuleAdmin(PeriodAdmin):
         file = io.BytesIO()
         write_sheet(Format.XLSX, file, _headings(), [*(_to_cells(line) for line in lines), *_portal_cells()])
         file.seek(0)
-        name = f"retention-schedule-{client.code}-{get_action_time(request):%Y%m%d}.xlsx"
+        today = get_action_time(request).astimezone(ZoneInfo(client.time_zone))
+        name = f"retention-schedule-{client.code}-{today:%Y%m%d}.xlsx"
         return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[Format.XLSX])
 
     def _schedule(self, request: HttpRequest) -> tuple[Client, list[ScheduleLine]]:

@@ -1,10 +1,12 @@
 """Holds: data that must not be disposed of, and the lifting of legal holds by two people."""
 
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.models import System
@@ -20,6 +22,8 @@ __all__ = ["Hold", "HoldKind", "HoldLift", "HoldQuerySet"]
 
 _NONE = Personal.NONE
 _OPEN = Q(lifted_at=None)
+_EASTERNMOST = timedelta(hours=14)
+"""Offset from UTC of the first place where a day begins."""
 
 
 class HoldKind(models.TextChoices):
@@ -37,13 +41,11 @@ class HoldQuerySet(TrackedQuerySet["Hold"]):
         """Return the holds that are not lifted."""
         return self.filter(_OPEN)
 
-    def to_review(self, on: date) -> Self:
-        """Return the open holds whose review day has come."""
-        return self.open().filter(review_on__lte=on)
-
     def to_review_at(self, at: datetime) -> Self:
-        """Return the open holds whose review day has come at ``at``, by the date in UTC; for lists of many clients."""
-        return self.to_review(at.date())
+        """Return the open holds whose review day has come at ``at``, in the time zone of their client."""
+        local = Func(F("client__time_zone"), Value(at), function="timezone", output_field=models.DateTimeField())
+        nearly = self.open().filter(review_on__lte=(at + _EASTERNMOST).date())  # by the index
+        return nearly.filter(review_on__lte=Cast(local, models.DateField()))
 
 
 class Hold(Tracked):
@@ -118,6 +120,10 @@ class Hold(Tracked):
     def is_open(self) -> bool:
         """Return True if the hold is not lifted."""
         return self.lifted_at is None
+
+    def is_to_review(self, at: datetime) -> bool:
+        """Return True if the hold is open and its review day has come at ``at``, in the client's time zone."""
+        return self.is_open and self.review_on <= at.astimezone(ZoneInfo(self.client.time_zone)).date()
 
 
 class HoldLift(RequestedChange):

@@ -12,7 +12,7 @@ from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -76,10 +76,12 @@ def place_hold(
 
     ``related`` is the case of an app above; a second hold with the same scope for the same case returns the first one.
     ``review_on`` is a day in the client's time zone. Raises ValidationError naming the field, AlreadyErased,
-    NotAllowed.
+    ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.MANAGE_HOLDS, client.pk)
     _check_scope(client, scope)
+    if scope.subject is not None:  # the start of an erasure locks the person, too: one of the two is refused
+        lock_subject(scope.subject.pk, client_id=client.pk)
     if related is not None and (known := _find_open(client, scope, related)) is not None:
         return known
     hold = Hold(
@@ -181,11 +183,8 @@ def _find_open(client: Client, scope: HoldScope, related: Parent) -> Hold | None
 
 
 def _check_scope(client: Client, scope: HoldScope) -> None:
-    if scope.subject is not None:
-        if scope.subject.client_id != client.pk:
-            raise ValidationError({"subject": [_("Choose a person of this client.")]})
-        if scope.subject.erased_at is not None:
-            raise AlreadyErased
+    if scope.subject is not None and scope.subject.client_id != client.pk:
+        raise ValidationError({"subject": [_("Choose a person of this client.")]})
     owners = [client.pk, PAKTALEEM]
     if scope.category and not DataCategory.objects.filter(client_id__in=owners, code=scope.category).exists():
         raise ValidationError({"category": [_("Choose a data category of the register.")]})

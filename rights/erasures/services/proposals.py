@@ -3,10 +3,9 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from paktaleem.directory.people.erasure_hooks import Hold, list_holds
@@ -23,7 +22,7 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.erasures.facts import find_changes, list_changes, read_facts
 from rights.erasures.models import ErasureProposal, Extent, Stage
-from rights.erasures.selectors import is_child, is_entitled
+from rights.erasures.selectors import get_cooling_off, is_entitled
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.services.authority import require_authority
 from rights.requests.states import Decider, Decision
@@ -110,8 +109,8 @@ def propose_erasure(
         require_authority(request, [RightKind.ERASURE], at=at)
     target = target or Target()
     serving, categories = request.pk if request is not None else None, target.held_categories
-    if list_holds(subject, at, serving=serving, categories=categories):
-        raise ErasureHeld
+    if holds := list_holds(subject, at, serving=serving, categories=categories):
+        raise ErasureHeld(holds)
     facts = read_facts(subject)
     if seen is not None and find_changes(seen, facts):
         raise ChangedSince
@@ -148,7 +147,7 @@ def decide_erasure(
     if not approve:
         return _end(proposal, "erasure.declined", actor, at, facts={"reason": Reason(reason).value})
     proposal.stage = Stage.COOLING_OFF.value
-    proposal.cooling_ends_at = at + _cooling_off(proposal.subject, at)
+    proposal.cooling_ends_at = at + get_cooling_off(proposal.subject, at)
     proposal.save()
     facts = {"reason": Reason(reason).value, "cooling_ends_at": proposal.cooling_ends_at.isoformat()}
     record("erasure.approved", proposal, actor, at, facts=facts)
@@ -261,14 +260,8 @@ def _require_unchanged(proposal: ErasureProposal, at: datetime) -> None:
     subject = _lock_subject(proposal.subject)
     if list_changes(proposal, subject, at=at):
         raise ChangedSince
-    if find_holds_of(proposal, subject, at):
-        raise ErasureHeld
-
-
-def _cooling_off(subject: Subject, at: datetime) -> timedelta:
-    """Return the cooling-off of a person: for a child never shorter than for an adult."""
-    hours = settings.ERASURE_WAIT_HOURS
-    return timedelta(hours=max(hours, settings.ERASURE_WAIT_HOURS_CHILD) if is_child(subject, at) else hours)
+    if holds := find_holds_of(proposal, subject, at):
+        raise ErasureHeld(holds)
 
 
 def _cancel(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasureProposal:

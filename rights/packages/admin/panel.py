@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from paktaleem.foundation.clock import client_now
-from rights.packages.models import PackageState
+from rights.packages.models import BuildFailure, PackageState
 from rights.packages.selectors import count_downloads, find_package, has_contact, is_copy_granted
 from rights.requests.admin.panels import request_panels
 from rights.requests.models import RightsRequest
@@ -24,6 +24,8 @@ def show_package_panel(request: HttpRequest, row: RightsRequest) -> dict[str, An
         "template": "console/panels/rights_copy.html",
         "package": package,
         "state": package.get_state_display() if package is not None else "",
+        "is_too_large": package is not None and package.failure == BuildFailure.TOO_LARGE,
+        "is_defect": package is not None and package.failure == BuildFailure.DEFECT,
         "needs_choice": package is not None and package.state == PackageState.CHOOSING,
         "may_be_fetched": package is not None and package.may_be_fetched(client_now()),
         "is_unanswered": package is not None and package.state == PackageState.READY and package.expires_at is None,

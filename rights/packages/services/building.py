@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from paktaleem.directory.copies.sections import Reader, list_sections
 from paktaleem.directory.files.kinds import FileKind
@@ -19,7 +20,7 @@ from rights.packages.about import list_portable_categories
 from rights.packages.archive import Archive
 from rights.packages.contents import derive_contents
 from rights.packages.messages import COPY_READY
-from rights.packages.models import Package, PackageState
+from rights.packages.models import BuildFailure, Package, PackageState
 from rights.packages.selectors import list_copy_parts
 from rights.packages.services.answering import get_expiry, get_page_url
 from rights.packages.systems import list_system_answers
@@ -100,10 +101,11 @@ def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime
 
 
 @transaction.atomic
-def record_failure(package_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> None:
-    """Record that a package is too large to be built, for staff to see. Raises RequestEnded."""
+def record_failure(package_id: UUID, *, failure: BuildFailure, client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Record that a package could not be built and why, for staff to see. Raises RequestEnded."""
     found = Package.objects.select_related("request").get(pk=package_id, client_id=client_id)
     request = lock_open_request(found.request)
     waiting = Package.objects.live().filter(pk=package_id, client_id=client_id, state=PackageState.BUILDING)
-    if waiting.update(state=PackageState.FAILED):
-        record_step("rights_request.copy_failed", request, actor, at, {"package": str(package_id)})
+    if waiting.update(state=PackageState.FAILED, failure=failure.value, attempts=F("attempts") + 1, tried_at=at):
+        facts = {"package": str(package_id), "failure": failure.value}
+        record_step("rights_request.copy_failed", request, actor, at, facts)

@@ -1,10 +1,13 @@
 """Start the package of a granted part: order every system's data, and build once all have answered."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.copies.sections import list_sections
@@ -17,7 +20,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from rights.packages.contents import SYSTEM
-from rights.packages.models import Package, PackageState
+from rights.packages.models import BuildFailure, Package, PackageQuerySet, PackageState
 from rights.packages.selectors import COPIES, is_copy_granted, is_left_out_allowed, list_copy_parts, list_orders
 from rights.packages.services.ending import end_package
 from rights.requests.models import PARENT, RequestPart, RightsRequest
@@ -31,10 +34,15 @@ __all__ = [
     "continue_waiting_packages",
     "offered_codes",
     "request_package",
+    "retry_builds",
     "start_package",
 ]
 
 BUILD = "rights.build_package"
+MOST_ATTEMPTS = 5
+"""Builds of a package that may fail before it waits for staff."""
+RETRY_AFTER = timedelta(hours=1)
+"""Time after which a build that failed, or that no worker finished, is tried again."""
 _A_DAY = timedelta(days=1)
 
 
@@ -56,7 +64,7 @@ def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: d
     if package is None:
         package = _create(request, collected_from=at, left_out=(), is_chosen=False, at=at)
         _order_copies(request, actor, at)
-    _continue(request, package)
+    _continue(request, package, at)
 
 
 @transaction.atomic
@@ -79,7 +87,7 @@ def request_package(request: RightsRequest, *, left_out: list[str], actor: Actor
     if kept_from is None:
         _order_copies(request, actor, at)
     record_step("rights_request.copy_requested", request, actor, at, {"left_out": sorted(left_out)})
-    _continue(request, package)
+    _continue(request, package, at)
     return package
 
 
@@ -104,7 +112,7 @@ def offered_codes(package: Package | None) -> list[str]:
 
 def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:
     """Build the package whose last order was answered or waived; a handler of ``data_systems.order_answered``."""
-    del actor, at
+    del actor
     if order.parent_kind != PARENT or order.parent_id is None or order.kind != OrderKind.COLLECT:
         return
     try:
@@ -113,19 +121,56 @@ def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:
         return
     package = _find_live(request)
     if package is not None:
-        _continue(request, package)
+        _continue(request, package, at)
 
 
-def continue_waiting_packages(client_id: UUID) -> int:
-    """Move on packages that wait for nothing any more, such as after a refusal by the other controller; return them."""
+def continue_waiting_packages(client_id: UUID, *, at: datetime) -> int:
+    """Move on packages that wait for nothing any more, such as after a refusal by the other controller.
+
+    One transaction for each. A request that was closed meanwhile is skipped. Returns how many moved.
+    """
     waiting = Package.objects.live().filter(client_id=client_id, state=PackageState.COLLECTING)
+    return _move_each(waiting, _continue, at)
+
+
+def retry_builds(client_id: UUID, *, at: datetime) -> int:
+    """Build again, an hour later, what a technical fault stopped or no worker finished; return how many.
+
+    After five attempts a package stays failed, for staff to see. Each attempt of a crashed worker counts, too.
+    """
+    tried = Package.objects.live().filter(client_id=client_id, tried_at__lte=at - RETRY_AFTER)
+    is_defect = Q(state=PackageState.FAILED, failure=BuildFailure.DEFECT, attempts__lt=MOST_ATTEMPTS)
+    return _move_each(tried.filter(Q(state=PackageState.BUILDING) | is_defect), _retry, at)
+
+
+def _move_each(waiting: PackageQuerySet, move: Callable[[RightsRequest, Package, datetime], bool], at: datetime) -> int:
+    """Move packages on, each with its request locked and read again; return how many moved."""
     moved = 0
     for row in waiting.filter(request__closed_at=None).select_related("request"):
-        with transaction.atomic():
+        with suppress(RequestEnded), transaction.atomic():
             request = lock_open_request(row.request)
-            package = _find_live(request)
-            moved += package is not None and _continue(request, package)
+            package = waiting.filter(pk=row.pk).select_for_update(of=("self",)).first()
+            moved += package is not None and move(request, package, at)
     return moved
+
+
+def _retry(_request: RightsRequest, package: Package, at: datetime) -> bool:
+    """Enqueue the build of a locked package again; return False if it was tried often enough."""
+    if package.state == PackageState.BUILDING:
+        package.attempts += 1
+    if package.attempts >= MOST_ATTEMPTS:
+        package.state, package.failure = PackageState.FAILED, BuildFailure.DEFECT
+        package.save(update_fields=["state", "failure", "attempts"])
+        return False
+    _build_later(package, at)
+    return True
+
+
+def _build_later(package: Package, at: datetime) -> None:
+    """Have the worker build a locked package, one build of it after the other."""
+    package.state, package.failure, package.tried_at = PackageState.BUILDING, "", at
+    package.save(update_fields=["state", "failure", "attempts", "tried_at"])
+    enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))
 
 
 def _find_live(request: RightsRequest) -> Package | None:
@@ -155,18 +200,18 @@ def _create(
     return package
 
 
-def _continue(request: RightsRequest, package: Package) -> bool:
+def _continue(request: RightsRequest, package: Package, at: datetime) -> bool:
     """Move a locked package on if nothing is outstanding; return True if it moved."""
     if package.state not in {PackageState.COLLECTING, PackageState.CHOOSING}:
         return False
     is_undecided = any(not part.decision for part in list_copy_parts(request))
     if is_undecided or list_orders(package).filter(ended_at=None).exists():
         return False
-    needs_choice = is_left_out_allowed(request) and not package.is_chosen
-    package.state = PackageState.CHOOSING if needs_choice else PackageState.BUILDING
-    package.save(update_fields=["state"])
-    if package.state == PackageState.BUILDING:
-        enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))
+    if is_left_out_allowed(request) and not package.is_chosen:
+        package.state = PackageState.CHOOSING
+        package.save(update_fields=["state"])
+    else:
+        _build_later(package, at)
     return True
 
 

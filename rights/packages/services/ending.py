@@ -4,18 +4,18 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from paktaleem.directory.data_systems.services import purge_copies
 from paktaleem.directory.files.services import purge_package
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.foundation.accounts.actors import Actor
-from rights.packages.models import Package, PackageState
+from rights.packages.models import Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import list_orders
 from rights.packages.services.recording import record
 from rights.requests.models import RightsRequest
 
-__all__ = ["end_due_packages", "end_package", "end_packages_of_person"]
+__all__ = ["end_due_packages", "end_package", "end_packages_of_person", "has_unfetched_package"]
 
 _AT_ONCE = 100
 
@@ -27,8 +27,8 @@ def end_package(package: Package, *, keeps_copies: bool = False, actor: Actor, a
     for this package; what they give is deleted after the period of what systems gave.
     """
     purge_package(package.pk, client_id=package.client_id)
-    package.state, package.ended_at = PackageState.ENDED, at
-    package.save(update_fields=["state", "ended_at"])
+    package.state, package.failure, package.ended_at = PackageState.ENDED, "", at
+    package.save(update_fields=["state", "failure", "ended_at"])
     if not keeps_copies:
         for order in list_orders(package).exclude(ended_at=None):
             purge_copies(order, actor=actor, at=at)
@@ -58,7 +58,24 @@ def end_packages_of_person(subject: Subject, actor: Actor, at: datetime) -> None
 
     What systems gave about the person becomes unreadable with their key; about a child it is deleted.
     """
-    live = Package.objects.live().filter(client_id=subject.client_id)
-    own = live.filter(Q(subject=subject) | Q(request__requester=subject))
+    own = _find_live_of(subject)
     for package in own.select_for_update(of=("self",)).select_related("request"):
         end_package(package, keeps_copies=package.subject_id == subject.pk, actor=actor, at=at)
+
+
+def has_unfetched_package(erasure: Erasure) -> bool:
+    """Return True while a copy that the person asked for waits to be fetched: the erasure would destroy it.
+
+    Connected to ``people.erasure_blockers``. It waits until the copy was fetched once, has expired, or its request is
+    closed.
+    """
+    fetched = PackageDownload.objects.filter(client_id=OuterRef("client_id"), package_id=OuterRef("pk"))
+    offered = _find_live_of(erasure.subject).filter(state=PackageState.READY, expires_at__isnull=False)
+    return offered.filter(~Exists(fetched), request__closed_at=None).exists()
+
+
+def _find_live_of(person: Subject) -> PackageQuerySet:
+    """Find the packages about a person, and those that they requested as a guardian."""
+    live = Package.objects.live().filter(client_id=person.client_id)
+    found: PackageQuerySet = live.filter(Q(subject=person) | Q(request__requester=person))
+    return found

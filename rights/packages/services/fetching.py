@@ -77,8 +77,7 @@ def fetch_package(
     """Return the package and its content for the person or guardian who may fetch it; the download is counted first.
 
     ``code_entered_at`` is when they entered a code sent to their contact, None without one; ``now`` is the same clock.
-    Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded, and for a guardian AlreadyErased and
-    ErasureInProgress.
+    Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded, and for a guardian AlreadyErased.
     """
     request = lock_open_request(request)
     _require_fetcher(request, person, at)
@@ -96,8 +95,7 @@ def hand_over_package(
     """Return the package and its content to staff, who hand it over where no contact is on file.
 
     It is for the person or guardian who made the request, and who could fetch it with a code. The access and its reason
-    are recorded. Raises HasContact, PackageNotThere, RequestEnded, NotAllowed, and for a guardian AlreadyErased,
-    ErasureInProgress.
+    are recorded. Raises HasContact, PackageNotThere, RequestEnded, NotAllowed, and for a guardian AlreadyErased.
     """
     require(actor, Capability.HAND_OVER_COPIES, request.client_id)
     request = lock_open_request(request)
@@ -113,10 +111,11 @@ def hand_over_package(
 def _require_fetcher(request: RightsRequest, person: Subject, at: datetime) -> None:
     """Require that a person may fetch the copies of a locked request.
 
-    For a guardian the child's row stays locked, so that the authority does not end meanwhile.
+    For a guardian the child's row stays locked, so that the authority does not end meanwhile. A copy can still be
+    fetched while the child is being erased: the key waits for it (``has_unfetched_package``).
     """
     if request.requester is not None:
-        lock_child(require_subject(request))
+        lock_child(require_subject(request), during_erasure=True)
     if not may_fetch(request, person, at=at):
         raise PackageNotThere
 

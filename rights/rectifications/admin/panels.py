@@ -11,7 +11,6 @@ from paktaleem.foundation.console.columns import annotate_actor, format_actor, r
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState
 from rights.rectifications.selectors import (
     FieldHistory,
@@ -51,8 +50,7 @@ def recipients_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any]
 @person_panels.connect
 def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Return the corrected fields of a person, and which wrong values came back; None if nothing was corrected."""
-    with in_client(row.client_id):
-        found = list_corrected_fields(row)
+    found = list_corrected_fields(row)
     if not found:
         return None
     rows = CorrectedValue.objects.filter(pk__in=[one.row.pk for one in found])

@@ -226,8 +226,9 @@ _ACTS = (
         Capability.HANDLE_RIGHTS_REQUESTS,
         _informed,
         form=InformedForm,
-        lead="Recipients of the data must be informed of a correction or restriction, unless that is impossible or a "
-        "disproportionate effort (GDPR Art. 19). Inform them yourself, then record it.",
+        lead="Recipients of the data must be informed of a correction, restriction or erasure, unless that is "
+        "impossible or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a "
+        "person is not destroyed before: afterwards no one could say whom it is about.",
         done="Recorded.",
         applies=lambda row, _at: row.is_open and bool(list_notices(row)),
     ),

@@ -1,4 +1,4 @@
-"""Recipients who must be informed of a correction or restriction, and the record that they were (GDPR Art. 19)."""
+"""Recipients who must be informed of a correction, restriction or erasure, and the record of it (GDPR Art. 19)."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from django.db import transaction
 
 from consent.register.models import Recipient, RecipientApproval
 from consent.sharing.models import Disclosure
+from paktaleem.directory.people.models import Erasure
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -13,9 +14,9 @@ from rights.rectifications.models import InformOutcome, RecipientNotice
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.services.steps import lock_open_request, record_step
 
-__all__ = ["find_recipients", "list_who_must_be_informed", "record_informed"]
+__all__ = ["find_recipients", "has_uninformed_recipients", "list_who_must_be_informed", "record_informed"]
 
-_INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION})
+_INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION, RightKind.ERASURE})
 
 
 def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
@@ -43,6 +44,15 @@ def find_recipients(request: RightsRequest, at: datetime) -> list[Recipient]:
     reported = Disclosure.objects.filter(client_id=request.client_id, subject=request.subject_id)
     keys = {*approvals.values_list("recipient_id", flat=True), *reported.values_list("recipient_id", flat=True)}
     return list(Recipient.objects.filter(pk__in=keys).order_by("name", "pk"))
+
+
+def has_uninformed_recipients(erasure: Erasure) -> bool:
+    """Return True while a recipient is not informed of the person's erasure: afterwards no one knows whom it is about.
+
+    Connected to ``people.erasure_blockers``; only open requests count.
+    """
+    own = RecipientNotice.objects.filter(client_id=erasure.client_id, request__subject_id=erasure.subject_id)
+    return own.filter(outcome="", request__closed_at=None).exists()
 
 
 @transaction.atomic

@@ -12,9 +12,9 @@ from paktaleem.directory.data_systems.selectors import categories_held
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import record_access
 from paktaleem.directory.people.services.people import open_details
-from paktaleem.foundation.accounts.actors import Actor, require, require_about
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.rectifications.models import Correction, CorrectionState
@@ -198,6 +198,9 @@ def find_open_part(request: RightsRequest) -> RequestPart | None:
 
 
 def _require_may_state(request: RightsRequest, actor: Actor) -> None:
+    """Require those who receive requests, or the one who made this one: not the child of a guardian who made it."""
+    if actor.kind is ByKind.SUBJECT and actor.id != (request.requester_id or request.subject_id):
+        raise NotAllowed("Only the one who made the request may state corrections in it.")
     if request.subject_id is None:
         require(actor, Capability.RECEIVE_RIGHTS_REQUESTS, request.client_id)
     else:

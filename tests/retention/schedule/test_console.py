@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ from openpyxl import load_workbook
 
 from consent.register.models import Purpose
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models import FlaggedCollection
+from retention.holdings.models import FlaggedCollection, IncidentCause
 from retention.holdings.picture import WIDTH, draw_bars
-from retention.holdings.services import CollectionReport, report_collection
+from retention.holdings.services import CollectionReport, open_incident, report_collection
 from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
 from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.factories import SETTING_UP
@@ -80,6 +81,10 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
         ({"starts_at_0": "2020-01-01", "starts_at_1": "00:00:00"}, "must not be in the past"),
     ],
 )
+def test_the_form_says_that_the_end_of_the_school_year_is_not_counted_yet(farah):
+    assert "no data falls due by the end of the school year" in farah.get(f"{RULES}add/").content.decode()
+
+
 def test_a_broken_rule_is_refused_beside_its_field(cast, farah, values, words):
     answer = farah.post(f"{RULES}add/", fill(cast, **values))
     assert answer.status_code == 200
@@ -94,6 +99,7 @@ def test_ending_a_rule_shows_what_then_has_no_date(cast, farah):
         make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=at - DAY)
     text = farah.get(f"{RULES}{rule.pk}/end/").content.decode()
     assert re.search(r"Without a due date yet</th>\s*<td>1</td>", text)
+    assert "Counted as if it had ended today" in text
     assert farah.post(f"{RULES}{rule.pk}/end/", {"reason": "review"}).status_code == 302
     with in_client(client_id):
         assert RetentionRule.objects.get(pk=rule.pk).ends_at is not None
@@ -134,6 +140,24 @@ def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
     with in_client(cast.client_id("indus")):
         assert Hold.objects.get().subject_id == cast.subject_id("junaid")
     assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/").content.decode()
+
+
+def test_the_days_of_a_persons_data_are_those_of_the_client(cast, amina):
+    """At 20:00 UTC the next day has begun in Karachi."""
+    collected_at = datetime(2026, 10, 1, 20, tzinfo=UTC)
+    with in_client(cast.client_id("indus")):
+        make_holding(cast.subject("junaid"), "usage_logs", ["support"], collected_at=collected_at)
+    text = amina.get(f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/").content.decode()
+    assert text.count('<td class="when">2026-10-02</td>') == 2
+
+
+def test_an_incident_that_is_overdue_says_so(cast, amina):
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        for name, opened_at in (("danish", now - 8 * DAY), ("hamza", now)):
+            open_incident(cast.subject(name), {"device"}, cause=IncidentCause.REVEALED, at=opened_at)
+    text = amina.get("/admin/retention/incident/").content.decode()
+    assert re.findall(r">(Open|Overdue)</span>", text) == ["Open", "Overdue"]
 
 
 def test_a_hold_of_all_data_is_placed_and_lifted_by_two(cast, farah, amina):

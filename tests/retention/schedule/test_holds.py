@@ -1,6 +1,8 @@
 """Holds: placed with a ground, a scope and a review day; lifted, a legal one by two people."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.directory.people.services import AlreadyErased, erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -27,6 +29,9 @@ from retention.schedule.services import (
 )
 from retention.schedule.services.holds import HoldAlreadyLifted
 from tests.retention.schedule.making import DAY
+from tests.retention.test_at_once import meanwhile
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -137,6 +142,31 @@ def test_a_review_sets_the_next_day(cast, place, now):
     assert not Hold.objects.to_review_at(now + 6 * DAY).exists()
     with pytest.raises(ValidationError):
         review_hold(hold, review_on=now.date(), **by)
+
+
+def test_the_review_day_comes_at_midnight_of_the_client(place, now):
+    """At 19:00 UTC the next day begins in Karachi."""
+    hold = place(at=now.replace(hour=10, minute=0), days=5)
+    midnight = (now + 4 * DAY).replace(hour=19, minute=0, second=0, microsecond=0)
+    for at, is_due in ((midnight - MINUTE, False), (midnight, True)):
+        assert (Hold.objects.to_review_at(at).exists(), hold.is_to_review(at)) == (is_due, is_due)
+
+
+def test_no_hold_of_a_person_whose_erasure_starts_meanwhile(committed, now):
+    """The hold waits for the start of the erasure, and is then refused."""
+    client_id, amina = committed.client_id("indus"), committed.actor("amina")
+    told = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": (now + 30 * DAY).date(), "at": now}
+    with in_client(client_id):
+        client, junaid = committed.client("indus"), committed.subject("junaid")
+    with ThreadPoolExecutor(1) as pool:
+        with in_client(client_id), transaction.atomic():
+            start_erasure(junaid, actor=amina, reason=Reason.SUBJECT_REQUEST, at=now)
+            scope = HoldScope(subject=junaid)
+            placed = meanwhile(pool, client_id, lambda: place_hold(client, scope=scope, actor=amina, **told))
+        with pytest.raises(AlreadyErased):
+            placed.result(timeout=30)
+    with in_client(client_id):
+        assert not Hold.objects.exists()
 
 
 def test_holds_of_a_system_and_a_category_are_found_for_a_part_of_the_data(cast, indus, place):

@@ -68,6 +68,8 @@ def test_a_period_ends_on_the_same_day_of_the_month_or_its_last(day, period, las
 
 @given(day=days, period=periods)
 @example(day=date(2099, 12, 31), period=Period(months=2))
+@example(day=date(2028, 1, 31), period=Period(months=1))
+@example(day=date(2028, 2, 29), period=Period(years=1, days=1))
 def test_it_agrees_with_a_plain_count(day, period):
     assert period.after(day) == plain_after(day, period)
 

@@ -1,6 +1,6 @@
 """Erase people: confirm an erasure, complete it once every system has answered, repeat what the database lacks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -12,6 +12,7 @@ from django.db import transaction
 
 from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.erasure_hooks import (
+    Hold,
     is_waiting,
     list_holds,
     report_started_erasure,
@@ -80,9 +81,14 @@ class ErasureInProgress(AlreadyErased):
 
 
 class ErasureHeld(PortalError):
-    """Something forbids the erasure for now, such as an open incident (``people.erasure_holds``)."""
+    """Something forbids the erasure for now, such as an open incident (``people.erasure_holds``), on its ground."""
 
-    console_message = "The person may not be erased now: the preview says why."
+    console_message = "The person may not be erased now."
+
+    def __init__(self, holds: Sequence[Hold]) -> None:
+        """Note the ground of each hold."""
+        super().__init__(*(hold.code for hold in holds))
+        self.details = [hold.ground for hold in holds]
 
 
 class ErasureOutcome(StrEnum):
@@ -113,8 +119,8 @@ def start_erasure(
     take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
     _refuse_erased(subject)
-    if list_holds(subject, at, serving=serving):
-        raise ErasureHeld
+    if holds := list_holds(subject, at, serving=serving):
+        raise ErasureHeld(holds)
     erasure = _start(subject, actor=actor, reason=Reason(reason), at=at)
     line = erasure_list().start(
         client_id=subject.client_id,

@@ -1,0 +1,25 @@
+"""Do the same for each of many rows in a background task, so that one failure does not stop the others."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+__all__ = ["do_each"]
+
+log = logging.getLogger(__name__)
+
+
+def do_each[Item](items: Iterable[Item], act: Callable[[Item], object]) -> None:
+    """Call ``act`` for each item, in their order, also after one has failed.
+
+    Each call opens its own context, so only its own transaction is rolled back. Raises ExceptionGroup once all are
+    done, with the errors of those that failed, so that the job counts as failed.
+    """
+    failures: list[Exception] = []
+    for item in items:
+        try:
+            act(item)
+        except Exception as error:
+            log.exception("One of many could not be done; the others go on.")
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("Some could not be done.", failures)

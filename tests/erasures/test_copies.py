@@ -1,0 +1,60 @@
+"""A person who asked for a copy and for erasure can fetch the copy before the key is destroyed."""
+
+import pytest
+
+from paktaleem.directory.people.models import Erasure
+from paktaleem.directory.people.services import complete_erasure, start_erasure
+from rights.erasures.models import ErasureProposal
+from rights.erasures.services import decide_erasure
+from rights.packages.services.ending import end_due_packages
+from rights.requests.models import RightsRequest
+from rights.requests.services import answer_request
+from tests.cast import Cast
+from tests.erasures.steps import AFTER, SYSTEM, WHY, go_on, second, send_all, waive_all
+from tests.rights.cases import AT, DAY, decided, received
+from tests.rights.packing import PNG, answered, build, content_of, fetched, package_of
+from tests.rights.test_guardian_copies import ready
+
+
+@pytest.fixture
+def request_of_both(indus: Cast) -> RightsRequest:
+    """A granted request for a copy and for erasure, answered with the copy; every system has erased its data."""
+    request = decided(indus, received(indus, "access", "erasure"))
+    answered(indus, request, PNG)
+    assert build(request) is not None
+    row = ErasureProposal.objects.get(request=request, stage="proposed")
+    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
+    answer_request(request, text="Your copy is ready.", actor=indus.actor("farah"), at=AFTER)
+    assert go_on(row, AFTER).stage == "ordered"
+    send_all(AFTER)
+    waive_all(indus, AFTER)
+    return request
+
+
+def complete() -> bool:
+    return complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=AFTER)
+
+
+def test_the_key_waits_until_the_copy_is_fetched(indus: Cast, request_of_both: RightsRequest) -> None:
+    assert not complete(), "the copy could not be fetched any more"
+    archive = fetched(indus, request_of_both, at=AFTER)
+    assert archive == content_of(package_of(request_of_both))
+    assert complete()
+
+
+def test_a_copy_that_nobody_fetches_delays_the_key_until_it_expires(
+    indus: Cast, request_of_both: RightsRequest
+) -> None:
+    assert not complete()
+    assert end_due_packages(request_of_both.client_id, actor=SYSTEM, at=AFTER + 14 * DAY) == 1
+    assert complete()
+
+
+def test_a_guardian_fetches_the_childs_copy_while_the_child_is_being_erased(indus: Cast) -> None:
+    request = ready(indus)
+    start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=WHY, at=AT)
+    send_all(AT)
+    waive_all(indus, AT)
+    assert not complete()
+    assert fetched(indus, request, by="esra") == content_of(package_of(request))
+    assert complete()

@@ -1,0 +1,40 @@
+"""Recipients are informed of an erasure before the key is destroyed, and the certificate names them (GDPR Art. 19)."""
+
+import pytest
+
+from paktaleem.directory.people.models import Erasure
+from paktaleem.directory.people.services import complete_erasure
+from rights.erasures.certificates import read_body
+from rights.erasures.models import ErasureProposal
+from rights.erasures.pdf import render_certificate
+from rights.erasures.selectors import find_certificate
+from rights.erasures.services import decide_erasure
+from rights.rectifications.models import RecipientNotice
+from rights.rectifications.services import RecipientsNotInformed, record_informed
+from rights.requests.services import answer_request, close_request
+from tests.cast import Cast
+from tests.erasures.steps import AFTER, SYSTEM, go_on, second, send_all, waive_all
+from tests.rights.cases import AT, approve_recipient, decided, received
+
+
+def test_recipients_are_informed_before_the_key_is_destroyed(indus: Cast) -> None:
+    approve_recipient(indus)
+    request = decided(indus, received(indus, "erasure"))
+    row = ErasureProposal.objects.get(request=request, stage="proposed")
+    row = decide_erasure(row, approve=True, actor=second(indus), at=AT)
+    answer_request(request, text="It is erased.", actor=indus.actor("farah"), at=AT)
+    row = go_on(row, AFTER)
+    send_all(AFTER)
+    waive_all(indus, AFTER)
+    erasure = Erasure.objects.get()
+    assert not complete_erasure(erasure, actor=SYSTEM, at=AFTER), "afterwards no one knows whom it is about"
+    with pytest.raises(RecipientsNotInformed):
+        close_request(request, actor=indus.actor("farah"), at=AFTER)
+    record_informed(RecipientNotice.objects.get(), outcome="informed", actor=indus.actor("farah"), at=AFTER)
+    assert complete_erasure(erasure, actor=SYSTEM, at=AFTER)
+    certificate = find_certificate(go_on(row, AFTER))
+    assert certificate is not None
+    body = read_body(certificate)
+    assert body["recipients"] == [{"recipient": "Host Ltd", "outcome": "informed"}]
+    assert render_certificate(body, sha256=certificate.sha256).startswith(b"%PDF")
+    assert close_request(request, actor=indus.actor("farah"), at=AFTER).state == "closed"
