@@ -90,13 +90,14 @@ def plan(chance: Random, start: datetime) -> Life:
 
 
 def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> None:
-    """Carry out one event; data that is disposed of is used no more."""
+    """Carry out one event; data whose disposal is ordered is used no more."""
     if event == "collect":
         subject = SubjectFactory(client=cast.client("indus"))
         purpose = "newsletter" if life.is_from_last_use else "product_research"
         life.holding = make_holding(subject, CATEGORY, [purpose], collected_at=at, system=system)
     elif event == "use":
-        current = Holding.objects.filter(pk=life.holding.pk, ended_at=None)
+        ordered = Item.objects.ordered().values("holding_id")
+        current = Holding.objects.filter(pk=life.holding.pk, ended_at=None).exclude(pk__in=ordered)
         if not current.update(last_activity_at=at):
             life.uses.remove(at)
     elif event == "hold":
