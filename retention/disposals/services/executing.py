@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -34,6 +33,7 @@ __all__ = ["CHUNK", "order_chunk"]
 
 CHUNK = 10_000
 """Holdings ordered in one transaction: their people are locked until it commits, about a second."""
+_TIME_TO_ANSWER = timedelta(days=14)
 _KINDS = {Disposal.DELETE: OrderKind.ERASE, Disposal.ANONYMISE: OrderKind.ANONYMISE}
 
 
@@ -110,7 +110,7 @@ def _build_spec(batch: Batch, action: str, method: str, categories: frozenset[st
         categories=categories,
         reason=Reason.AGREEMENT_CHANGE if batch.ground == Ground.AGREEMENT_ENDED else Reason.REVIEW,
         ground=Ground(batch.ground),
-        due_at=at + timedelta(days=settings.DISPOSAL_ORDER_DAYS),
+        due_at=at + _TIME_TO_ANSWER,
         parent=Parent(PARENT, batch.pk),
     )
 
