@@ -177,13 +177,13 @@ WITH sorted AS (
     ) p
 ), packed AS (
     UPDATE disposals_item i
-    SET state = 'ordered', parcel = %(first)s + s.parcel
+    SET state = 'ordered', parcel = s.parcel
     FROM sorted s
     WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged'
         AND i.subject_id = s.subject_id AND i.system_id IS NOT DISTINCT FROM s.system_id
         AND (i.action, i.method) = (s.action, s.method)
 )
-SELECT DISTINCT %(first)s + parcel, system_id, action, method, categories FROM sorted ORDER BY 1
+SELECT DISTINCT parcel, system_id, action, method, categories FROM sorted ORDER BY 1
 """.replace("[chunk]", _CHUNK)
 """Group people with the same categories in the same system into parcels: each is ordered by one statement."""
 
