@@ -98,6 +98,8 @@ decide_collections        x       .       .      x    .    .    .
 manage_retention          x       .       .      x    .    x    .
 manage_holds              x       .       .      x    .    x    .
 lift_legal_holds          x       .       .      x    .    .    .
+review_disposals          x       .       .      x    .    x    .
+approve_disposals         x       .       .      x    .    .    .
 report_disclosures        .       .       .      .    x    x    .
 view_disclosures          x       x       x      x    .    x    .
 view_legal_disclosures    x       .       x      .    .    .    .

@@ -87,6 +87,7 @@ TABLE = {
     "breaches/breach": ("OAC", "O", ""),
     "breaches/breachclosing": ("OAC", "", ""),
     "periods/periodchange": ("OAS", "O", ""),
+    "disposals/batch": ("OASC", "", ""),
     "schedule/hold": ("OASC", "OC", ""),
     "schedule/holdlift": ("OASC", "", ""),
     "schedule/retentionrule": ("OASC", "OC", "OC"),

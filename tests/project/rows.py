@@ -77,6 +77,7 @@ from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
+from retention.disposals.services import open_disposal
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services import CollectionReport, report_collection
 from retention.schedule.models import HoldKind, HoldLift
@@ -457,7 +458,13 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     hold = place_hold(client, scope=HoldScope(subject=cast.subject("junaid")), actor=SETTING_UP, at=AT, **given)
     lift_hold(hold, ground="Judgment of 3 May.", actor=SETTING_UP, at=AT)
     lift = HoldLift.objects.get()
-    return {"schedule/retentionrule": rule.pk, "schedule/hold": hold.pk, "schedule/holdlift": lift.pk}
+    batch = open_disposal(client, actor=SETTING_UP, at=AT)
+    return {
+        "disposals/batch": batch.pk,
+        "schedule/retentionrule": rule.pk,
+        "schedule/hold": hold.pk,
+        "schedule/holdlift": lift.pk,
+    }
 
 
 def cookies_of_indus(cast: Cast) -> dict[str, Any]:

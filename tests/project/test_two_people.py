@@ -45,6 +45,8 @@ from paktaleem.foundation.periods.services import decide_period_change, request_
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.breaches.services import decide_closing, request_closing, write_to_client
+from retention.disposals.models import Approval, Batch
+from retention.disposals.services import approve_disposal, open_disposal, settle_approval
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services import decide_erasure, propose_erasure
@@ -137,6 +139,13 @@ def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(settle_lift, HoldLift.objects.get())
 
 
+def disposal(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    open_disposal(cast.client("indus"), actor=actor, at=at)
+    Batch.objects.update(decider="paktaleem", stage="review", size=1)  # as if PakTaleem were controller of its data
+    approve_disposal(Batch.objects.get(), actor=actor, at=at)
+    return settle(settle_approval, Approval.objects.get())
+
+
 def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
@@ -185,6 +194,7 @@ RULES: dict[str, Rule] = {
     "children.GuardianChange": guardian_change,
     "breaches.BreachClosing": breach_closing,
     "consent.SafeguardChange": safeguard_change,
+    "disposals.Approval": disposal,
     "erasures.ErasureProposal": erasure,
     "limits.Overruling": overruling,
     "periods.PeriodChange": period_change,

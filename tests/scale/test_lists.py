@@ -110,6 +110,7 @@ FEW = {
     "cookies/cookie": OF_A_CLIENT,
     "cookies/cookiesite": "one for each client",
     "cookies/linkedservice": OF_A_CLIENT,
+    "disposals/batch": "a few for each client and night: what is due is put together",
     "schedule/holdlift": "one for each legal hold that is lifted",
     "schedule/retentionrule": OF_A_CLIENT,
     "systems/system": OF_A_CLIENT,

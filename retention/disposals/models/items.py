@@ -55,14 +55,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Items that are to be disposed of."""
         return self.filter(state=ItemState.FLAGGED)
 
-    def ordered(self) -> Self:
+    def unanswered(self) -> Self:
         """Items whose system has not answered."""
         return self.filter(state=ItemState.ORDERED)
-
-    def count_causes(self, batch: Batch) -> models.QuerySet[Any, dict[str, Any]]:
-        """Count the items of a batch that were sent back, by cause; one query over an index."""
-        sent_back = self.filter(client_id=batch.client_id, batch=batch, state=ItemState.SENT_BACK)
-        return sent_back.order_by().values("cause").annotate(count=models.Count("pk"))
 
 
 class Item(models.Model):
@@ -91,7 +86,7 @@ class Item(models.Model):
     cause = models.CharField(max_length=16, choices=Cause, blank=True, default="", db_default="")
     answer = models.CharField(max_length=63, blank=True, default="", db_default="", help_text="The system's reason.")
     ground = models.TextField("ground in words", max_length=2000, blank=True, default="", db_default="")
-    parcel = models.PositiveIntegerField(null=True, help_text="Items of one chunk that are ordered by one statement.")
+    parcel = models.PositiveIntegerField(null=True, help_text="Number of the order set in its chunk.")
     again_at = models.DateTimeField("not flagged again before", null=True)
 
     objects: ClassVar[Any] = ItemQuerySet.as_manager()

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.data_systems.models import Ground
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -23,6 +24,7 @@ from retention.disposals.services.batches import CONTINUE, BatchMovedOn, lock_ba
 __all__ = [
     "AGAIN_AFTER",
     "approve_disposal",
+    "cancel_batch",
     "cancel_disposal",
     "exclude_item",
     "extend_item",
@@ -42,7 +44,7 @@ AGAIN_AFTER = timedelta(days=90)
 
 def is_for_one_person(batch: Batch) -> bool:
     """Return True if one person may approve the batch: it has at most ``DISPOSAL_ALONE_MOST`` holdings."""
-    return batch.ground != "agreement_ended" and batch.size <= settings.DISPOSAL_ALONE_MOST
+    return batch.ground != Ground.AGREEMENT_ENDED and batch.size <= settings.DISPOSAL_ALONE_MOST
 
 
 def may_approve(batch: Batch, actor: Actor) -> bool:
@@ -168,6 +170,11 @@ def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     require(actor, Capability.REVIEW_DISPOSALS, batch.client_id)
     batch = lock_batch(batch.pk, client_id=batch.client_id)
     require_stage(batch, Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED)
+    return cancel_batch(batch, actor=actor, at=at)
+
+
+def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
+    """Cancel a locked batch before its orders; the caller has checked who may."""
     waiting = Approval.objects.filter(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING)
     waiting.update(state=ChangeState.REPLACED, settled_by=actor.id, settled_at=at)
     own = Item.objects.flagged().filter(client_id=batch.client_id, batch=batch)
