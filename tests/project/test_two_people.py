@@ -42,6 +42,7 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
+from retention.exits.services import decide_exit, propose_exit
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services import decide_erasure, propose_erasure
@@ -152,6 +153,11 @@ def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return lambda approver, later: sign_agreement(draft, actor=approver, at=later)
 
 
+def client_exit(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    agreement = ServiceAgreement.objects.get(client_id=cast.client_id("indus"))
+    return settle(decide_exit, propose_exit(agreement, choice="return", actor=actor, at=at))
+
+
 RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
@@ -159,6 +165,7 @@ RULES: dict[str, Rule] = {
     "children.GuardianChange": guardian_change,
     "consent.SafeguardChange": safeguard_change,
     "erasures.ErasureProposal": erasure,
+    "exits.AgreementExit": client_exit,
     "limits.Overruling": overruling,
     "schedule.HoldLift": hold_lift,
     "subjects.AgeChange": age_change,

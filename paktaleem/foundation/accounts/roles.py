@@ -114,6 +114,9 @@ class Capability(StrEnum):
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
     REVIEW_DISPOSALS = "review_disposals"
     APPROVE_DISPOSALS = "approve_disposals"
+    PROPOSE_EXITS = "propose_exits"
+    APPROVE_EXITS = "approve_exits"
+    CARRY_OUT_EXITS = "carry_out_exits"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -199,6 +202,9 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
     Capability.REVIEW_DISPOSALS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.APPROVE_DISPOSALS: frozenset({_OFFICER, _ADMIN}),
+    Capability.PROPOSE_EXITS: frozenset({_OFFICER, _ADMIN}),
+    Capability.APPROVE_EXITS: frozenset({_OFFICER}),
+    Capability.CARRY_OUT_EXITS: frozenset({_SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -216,6 +222,8 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.PROPOSE_ERASURES,
         Capability.APPROVE_ERASURES,
         Capability.APPROVE_DISPOSALS,
+        Capability.PROPOSE_EXITS,
+        Capability.APPROVE_EXITS,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.
