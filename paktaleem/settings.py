@@ -240,10 +240,7 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="privacy@localhost")
 MAIL_FOLDER = env.str("MAIL_FOLDER", default="")  # emails are written there as files: for the demonstration
 _MAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25")  # smtp+tls://name:password@mail.example:587
 if MAIL_FOLDER:
-    _MAILER = {
-        "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "OPTIONS": {"file_path": MAIL_FOLDER},
-    }
+    _MAILER = {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": MAIL_FOLDER}}
 else:
     _MAILER = {
         "BACKEND": "paktaleem.directory.mail.backends.EmailBackend",
@@ -341,8 +338,6 @@ MAILBOX_KEPT_DAYS = env.int("MAILBOX_KEPT_DAYS", default=30)  # retention of a m
 RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 DISPOSAL_ALONE_MOST = env.int("DISPOSAL_ALONE_MOST", default=1_000)  # holdings; a larger disposal takes two people
 DISPOSAL_WAIT = timedelta(hours=env.int("DISPOSAL_WAIT_HOURS", default=24))  # from the approval to the orders
-DISPOSAL_ORDER_DAYS = env.int("DISPOSAL_ORDER_DAYS", default=14)  # for systems to answer orders of a disposal
-ANONYMOUS_GROUP_LEAST = env.int("ANONYMOUS_GROUP_LEAST", default=10)  # people in a group of generalised data
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change
 ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is deleted, imported or not

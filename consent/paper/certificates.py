@@ -1,4 +1,4 @@
-"""Certificates as PDF, in English and Urdu, laid out by typst from a template and the certificate's JSON alone. Pure."""
+"""Certificates as PDF, in English and Urdu, laid out by typst from a template and the JSON alone. Pure."""
 
 import json
 from collections.abc import Mapping

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from paktaleem.directory.data_systems.models import Order
@@ -22,8 +21,10 @@ from paktaleem.foundation.encryption.wrapped_kinds import WrappedKind
 from retention.disposals.models import Batch
 from retention.schedule.models import AnonymisationMethod
 
-__all__ = ["BATCH_KEYS", "list_parameters", "make_key"]
+__all__ = ["BATCH_KEYS", "SMALLEST_GROUP", "list_parameters", "make_key"]
 
+SMALLEST_GROUP = 10
+"""People that a group of generalised data has at least (k-anonymity)."""
 _EPOCH_BYTES = 4
 _CASE = "disposal"
 
@@ -41,7 +42,7 @@ def list_parameters(order: Order) -> Mapping[str, Any]:
     if order.parent_kind != _CASE or not order.is_open:
         return {}
     if order.method == AnonymisationMethod.GENERALISE:
-        return {"smallest_group": settings.ANONYMOUS_GROUP_LEAST}
+        return {"smallest_group": SMALLEST_GROUP}
     if order.method != AnonymisationMethod.KEYED_PSEUDONYM:
         return {}
     batch = Batch.objects.get(client_id=order.client_id, pk=order.parent_id)

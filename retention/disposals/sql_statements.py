@@ -47,6 +47,9 @@ WITH found AS MATERIALIZED (
     WHERE NOT EXISTS (
         SELECT FROM disposals_item i
         WHERE i.client_id = %(client)s AND i.holding_id = d.holding_id AND i.again_at > %(at)s
+    ) AND NOT EXISTS (
+        SELECT FROM disposals_item i
+        WHERE i.client_id = %(client)s AND i.holding_id = d.holding_id AND i.state IN ('flagged', 'ordered')
     )
 ), begun AS (
     INSERT INTO disposals_batch (id, client_id, sweep_id, ground, decider, is_automatic, stage, opened_at)
@@ -59,7 +62,7 @@ WITH found AS MATERIALIZED (
 ), made AS ([insert])
 SELECT count(*) FROM made
 """.replace("[insert]", _INSERT)
-"""Flag what is due. Batches begin with their first holding; a conflict is a holding in another open batch."""
+"""Flag what is due and in no open batch. Batches begin with their first holding."""
 
 FLAG_AGREEMENT = """
 WITH found AS (
@@ -158,7 +161,7 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
 )
 UPDATE disposals_item i
 SET state = CASE WHEN k.cause <> '' THEN 'sent_back' ELSE 'no_system' END, cause = k.cause,
-    again_at = CASE WHEN k.cause = '' THEN %(again_at)s::timestamptz END
+    again_at = CASE WHEN k.cause IN ('', 'elsewhere') THEN %(again_at)s::timestamptz END
 FROM checked k
 WHERE i.client_id = %(client)s AND i.id = k.id AND (k.cause <> '' OR NOT k.has_system)
 """.replace("[chunk]", _CHUNK)
@@ -174,13 +177,13 @@ WITH sorted AS (
     ) p
 ), packed AS (
     UPDATE disposals_item i
-    SET state = 'ordered', parcel = %(first)s + s.parcel
+    SET state = 'ordered', parcel = s.parcel
     FROM sorted s
     WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged'
         AND i.subject_id = s.subject_id AND i.system_id IS NOT DISTINCT FROM s.system_id
         AND (i.action, i.method) = (s.action, s.method)
 )
-SELECT DISTINCT %(first)s + parcel, system_id, action, method, categories FROM sorted ORDER BY 1
+SELECT DISTINCT parcel, system_id, action, method, categories FROM sorted ORDER BY 1
 """.replace("[chunk]", _CHUNK)
 """Group people with the same categories in the same system into parcels: each is ordered by one statement."""
 

@@ -101,6 +101,8 @@ decide_collections        x       .       .      x    .    .    .
 manage_retention          x       .       .      x    .    x    .
 manage_holds              x       .       .      x    .    x    .
 lift_legal_holds          x       .       .      x    .    .    .
+review_disposals          x       .       .      x    .    x    .
+approve_disposals         x       .       .      x    .    .    .
 overrule_objections       x       .       .      .    .    .    .
 propose_erasures          x       .       .      x    .    .    .
 approve_erasures          x       .       .      x    .    .    .

@@ -1,7 +1,7 @@
 """Run all measurements and write the table into docs/performance.md; the filled cluster is stored in BENCH_DIR.
 
-BENCH_ROWS names sections (``answers``, ``effect``, ``roster``, ``orders``, ``outbox``, ``clone``) to run alone;
-the page is then not changed.
+BENCH_ROWS names sections to run alone (``answers``, ``effect``, ``roster``, ``orders``, ``disposals``, ``outbox``,
+``clone``); the page is then not changed.
 """
 
 import os
@@ -19,6 +19,7 @@ from django.db import connections
 
 from paktaleem.development.embedded import SUPERUSER, Endpoint, ensure_database
 from tests.bench.clone import clone_rows
+from tests.bench.disposals import disposal_rows
 from tests.bench.effect import effect_rows
 from tests.bench.infrastructure import cluster, environment_for, served
 from tests.bench.loading import generator
@@ -38,7 +39,7 @@ def main() -> None:
     """Create the world if needed, measure, print and write the table."""
     began, before = time.monotonic(), dict(os.environ)
     rows: list[Row] = []
-    if not ONLY or {"answers", "effect", "roster", "orders", "outbox"} & set(ONLY):
+    if not ONLY or {"answers", "effect", "roster", "orders", "disposals", "outbox"} & set(ONLY):
         with cluster() as (endpoint, folder):
             os.environ.update(environment_for(endpoint, folder, "base"))
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
@@ -48,6 +49,7 @@ def main() -> None:
             rows += _section("effect", lambda: effect_rows(endpoint, folder))
             rows += _section("roster", lambda: roster_rows(endpoint, folder))
             rows += _section("orders", lambda: order_rows(endpoint, folder))
+            rows += _section("disposals", lambda: disposal_rows(endpoint, folder))
             rows += _section("outbox", lambda: outbox_rows(endpoint, folder, SECONDS))
     rows += _section("clone", lambda: clone_rows(before))
     table = f"{_heading(time.monotonic() - began)}\n\n{render(rows)}"

@@ -79,6 +79,7 @@ TABLE = {
     "retention/holding": ("OASC", "", ""),
     "retention/incident": ("OAC", "", ""),
     "complaints/authoritycase": ("OASC", "", ""),
+    "disposals/batch": ("OASC", "", ""),
     "schedule/hold": ("OASC", "OC", ""),
     "schedule/holdlift": ("OASC", "", ""),
     "schedule/retentionrule": ("OASC", "OC", "OC"),

@@ -65,6 +65,7 @@ from paktaleem.foundation.accounts.services import change_client, change_members
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
+from retention.disposals.services import open_disposal
 from retention.exits.models import AgreementExit
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services import CollectionReport, report_collection
@@ -413,7 +414,13 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     hold = place_hold(client, scope=HoldScope(subject=cast.subject("junaid")), actor=SETTING_UP, at=AT, **given)
     lift_hold(hold, ground="Judgment of 3 May.", actor=SETTING_UP, at=AT)
     lift = HoldLift.objects.get()
-    return {"schedule/retentionrule": rule.pk, "schedule/hold": hold.pk, "schedule/holdlift": lift.pk}
+    batch = open_disposal(client, actor=SETTING_UP, at=AT)
+    return {
+        "disposals/batch": batch.pk,
+        "schedule/retentionrule": rule.pk,
+        "schedule/hold": hold.pk,
+        "schedule/holdlift": lift.pk,
+    }
 
 
 def _told(kind: str) -> OrderSpec:

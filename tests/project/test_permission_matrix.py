@@ -215,6 +215,15 @@ ACTS = {
     "webhooks/endpoint/test": "OC",
     "retention/flaggedcollection/decide": "OC",
     "retention/incident/close": "O",
+    "disposals/batch/agree": "OC",
+    "disposals/batch/approve": "OC",
+    "disposals/batch/cancel": "OC",
+    "disposals/batch/certificate-json": "OASC",
+    "disposals/batch/certificate-pdf": "OASC",
+    "disposals/batch/decline": "OC",
+    "disposals/batch/pause": "OC",
+    "disposals/batch/resume": "OC",
+    "disposals/batch/take-out": "OC",
     "schedule/hold/lift": "OC",
     "schedule/hold/review": "OC",
     "schedule/holdlift/approve": "OC",
@@ -357,6 +366,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/subjects/lms-danish/consents/newsletter/withdraw", {}, 409, 404)
     ],
     "api/v1/subjects/<str:external_id>/holdings": [("get", "/api/v1/subjects/lms-danish/holdings", None, 200, 404)],
+    "api/v1/disposals/<uuid:disposal>": [("get", f"/api/v1/disposals/{NOT_THERE}", None, 404, 404)],
+    "api/v1/disposals/<uuid:disposal>/certificate": [
+        ("get", f"/api/v1/disposals/{NOT_THERE}/certificate", None, 404, 404)
+    ],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
     "api/v1/collections/batch": [("post", "/api/v1/collections/batch", {"collections": []}, 400, 400)],
     "api/v1/activity/batch": [("post", "/api/v1/activity/batch", {"activity": []}, 400, 400)],
@@ -440,8 +453,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|exits|paper|retention|"
-    "schedule|rights|complaints|erasures|mailbox|desk"
+    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|paper|retention|"
+    "schedule|disposals|rights|complaints|erasures|mailbox|desk|exits"
 )
 
 

@@ -42,6 +42,8 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
+from retention.disposals.models import Approval, Batch
+from retention.disposals.services import approve_disposal, open_disposal, settle_approval
 from retention.exits.services import decide_exit, propose_exit
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
@@ -133,6 +135,13 @@ def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(settle_lift, HoldLift.objects.get())
 
 
+def disposal(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    open_disposal(cast.client("indus"), actor=actor, at=at)
+    Batch.objects.update(decider="paktaleem", stage="review", size=1)  # as if PakTaleem were controller of its data
+    approve_disposal(Batch.objects.get(), actor=actor, at=at)
+    return settle(settle_approval, Approval.objects.get())
+
+
 def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
@@ -164,6 +173,7 @@ RULES: dict[str, Rule] = {
     "accounts.StaffChange": staff_change,
     "children.GuardianChange": guardian_change,
     "consent.SafeguardChange": safeguard_change,
+    "disposals.Approval": disposal,
     "erasures.ErasureProposal": erasure,
     "exits.AgreementExit": client_exit,
     "limits.Overruling": overruling,

@@ -100,6 +100,7 @@ FEW = {
     "consent/recipientapproval": OF_A_CLIENT,
     "consent/safeguardchange": "a few for each client: asked for by one person, agreed to by another",
     "consent/serviceagreement": OF_A_CLIENT,
+    "disposals/batch": "a few for each client and night: what is due is put together",
     "schedule/holdlift": "one for each legal hold that is lifted",
     "schedule/retentionrule": OF_A_CLIENT,
     "systems/system": OF_A_CLIENT,

@@ -67,6 +67,8 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, system_act
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.disposals.models import Batch
+from retention.disposals.services import cancel_disposal
 from retention.holdings.models import FlaggedCollection
 from retention.holdings.services import CollectionReport, decide_collection, notify_overdue, report_collection
 from retention.schedule.services import HoldScope, lift_hold, place_hold
@@ -94,6 +96,7 @@ from tests.children.test_provider_checks import answer_by_file
 from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
 from tests.consent.lifting import lift_by_two
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
+from tests.retention.disposals import steps
 from tests.rights.cases import decided, received
 from tests.rights.packing import build, fetched
 from tests.showing import shown
@@ -363,6 +366,23 @@ def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
         report_collection(world.person("hamza"), report, actor=world.cast.key_actor("indus"), at=AT)
         flagged = FlaggedCollection.objects.get()
         decide_collection(flagged, decision="explained", ground="As the contract says.", **told)
+
+
+@causes("disposal.flagged", "disposal.scheduled", "disposal.ordered", "disposal.certified", "disposal.cancelled")
+def data_is_disposed_of(world: World) -> None:
+    """Dispose of data whose period is over, and cancel the disposal of more."""
+    told: dict[str, Any] = {"actor": SETTING_UP, "at": AT}
+    cast, client_id = world.cast, world.cast.client_id("indus")
+    with world.inside():
+        steps.rule_for(cast.client("indus"), at=AT)
+        steps.hold_data(cast, "hamza", at=AT)
+        batch = steps.ordered(cast, AT)
+        for order in Order.objects.filter(parent_id=batch.pk):
+            steps.answer(cast, order, at=AT + DAY)
+        steps.certify(batch, AT + DAY)
+        steps.hold_data(cast, "junaid", at=AT)
+        steps.sweep(client_id, AT)
+        cancel_disposal(Batch.objects.get(stage="review"), **told)
 
 
 def answer_orders(world: World, orders: Any) -> None:

@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                     ('cause', models.CharField(blank=True, choices=[('gone', 'The data is no longer held'), ('being_erased', 'The person is or was erased'), ('held', 'On hold'), ('used', 'Collected or used since it was flagged'), ('rule_changed', 'The rule or the due date changed'), ('not_due', 'No longer due'), ('elsewhere', 'Another system still needs this data of the person'), ('cancelled', 'The batch was cancelled')], db_default='', default='', max_length=16)),
                     ('answer', models.CharField(blank=True, db_default='', default='', help_text="The system's reason.", max_length=63)),
                     ('ground', models.TextField(blank=True, db_default='', default='', max_length=2000, verbose_name='ground in words')),
-                    ('parcel', models.PositiveIntegerField(help_text='Items of one chunk that are ordered by one statement.', null=True)),
+                    ('parcel', models.PositiveIntegerField(help_text='Number of the order set in its chunk.', null=True)),
                     ('again_at', models.DateTimeField(null=True, verbose_name='not flagged again before')),
                     ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),

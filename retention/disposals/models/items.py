@@ -91,7 +91,7 @@ class Item(models.Model):
     cause = models.CharField(max_length=16, choices=Cause, blank=True, default="", db_default="")
     answer = models.CharField(max_length=63, blank=True, default="", db_default="", help_text="The system's reason.")
     ground = models.TextField("ground in words", max_length=2000, blank=True, default="", db_default="")
-    parcel = models.PositiveIntegerField(null=True, help_text="Items of one chunk that are ordered by one statement.")
+    parcel = models.PositiveIntegerField(null=True, help_text="Number of the order set in its chunk.")
     again_at = models.DateTimeField("not flagged again before", null=True)
 
     objects: ClassVar[Any] = ItemQuerySet.as_manager()

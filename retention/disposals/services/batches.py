@@ -1,4 +1,4 @@
-"""What all services of disposals share: locking a batch, its facts in the ledger, and its errors."""
+"""Common parts of the services of disposals: locking a batch, its facts in the ledger, and its errors."""
 
 from collections.abc import Mapping
 from datetime import datetime

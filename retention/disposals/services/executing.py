@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import QuerySet
 
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
@@ -34,6 +33,7 @@ __all__ = ["CHUNK", "order_chunk"]
 
 CHUNK = 10_000
 """Holdings ordered in one transaction: their people are locked until it commits, about a second."""
+_TIME_TO_ANSWER = timedelta(days=14)
 _KINDS = {Disposal.DELETE: OrderKind.ERASE, Disposal.ANONYMISE: OrderKind.ANONYMISE}
 
 
@@ -86,13 +86,12 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
     execute(LOCK_PEOPLE, values)
     execute(LOCK_HOLDINGS, values)
     execute(CHECK_AGAIN, values)
-    own = Item.objects.filter(client_id=batch.client_id, batch=batch)
-    first = own.aggregate(last=Max("parcel"))["last"] or 0
-    for parcel, system_id, action, method, categories in fetch(MAKE_PARCELS, {**values, "first": first}):
+    chunk = _list_chunk(batch, high)
+    for parcel, system_id, action, method, categories in fetch(MAKE_PARCELS, values):
         if method == AnonymisationMethod.KEYED_PSEUDONYM and batch.pseudonym_key is None:
             batch.pseudonym_key = make_key(batch)
         spec = _build_spec(batch, action, method, frozenset(categories), at)
-        people = own.filter(parcel=parcel, state=ItemState.ORDERED).order_by().values("subject_id")
+        people = chunk.filter(parcel=parcel, state=ItemState.ORDERED).order_by().values("subject_id")
         issue_orders_for_set(
             Subject.objects.filter(pk__in=people),
             spec,
@@ -103,6 +102,14 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
         )
 
 
+def _list_chunk(batch: Batch, high: UUID | None) -> QuerySet[Item]:
+    """Return the items of the people after the cursor up to ``high``, in the order of the index."""
+    found: QuerySet[Item] = Item.objects.filter(client_id=batch.client_id, batch=batch)
+    if batch.cursor is not None:
+        found = found.filter(subject_id__gt=batch.cursor)
+    return found if high is None else found.filter(subject_id__lte=high)
+
+
 def _build_spec(batch: Batch, action: str, method: str, categories: frozenset[str], at: datetime) -> OrderSpec:
     return OrderSpec(
         kind=_KINDS[Disposal(action)],
@@ -110,7 +117,7 @@ def _build_spec(batch: Batch, action: str, method: str, categories: frozenset[st
         categories=categories,
         reason=Reason.AGREEMENT_CHANGE if batch.ground == Ground.AGREEMENT_ENDED else Reason.REVIEW,
         ground=Ground(batch.ground),
-        due_at=at + timedelta(days=settings.DISPOSAL_ORDER_DAYS),
+        due_at=at + _TIME_TO_ANSWER,
         parent=Parent(PARENT, batch.pk),
     )
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.data_systems.models import Ground
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -42,7 +43,7 @@ AGAIN_AFTER = timedelta(days=90)
 
 def is_for_one_person(batch: Batch) -> bool:
     """Return True if one person may approve the batch: it has at most ``DISPOSAL_ALONE_MOST`` holdings."""
-    return batch.ground != "agreement_ended" and batch.size <= settings.DISPOSAL_ALONE_MOST
+    return batch.ground != Ground.AGREEMENT_ENDED and batch.size <= settings.DISPOSAL_ALONE_MOST
 
 
 def may_approve(batch: Batch, actor: Actor) -> bool:

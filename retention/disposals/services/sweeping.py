@@ -57,6 +57,7 @@ def open_disposal(
     ``case`` is the case of an app above, such as the end of an agreement. With ``is_approved`` two people have approved
     that case already: the batch is scheduled as soon as it is put together, and its orders are issued at once. Without,
     it is reviewed like any other. Holds are respected: what they cover is sent back, and a later call disposes of it.
+    A client without holdings has nothing to order: the batch ends without disposal.
     ``get_progress`` says how far it is; ``pause_disposal`` and ``resume_disposal`` interrupt and continue it.
 
     Returns the batch that is already open for the client, if its case is the same. Raises BatchMovedOn if another one
@@ -175,11 +176,14 @@ def _finish_flagging(batch: Batch, *, actor: Actor, at: datetime) -> None:
     batch.stage = Stage.REVIEW.value
     if not batch.size:
         batch.stage, batch.ended_at = Stage.CANCELLED.value, at
+        batch.save()
+        record_batch("disposal.cancelled", batch, actor, at)
+        return
     batch.save()
     record_batch("disposal.flagged", batch, actor, at, facts={"automatic": batch.is_automatic})
-    if batch.size and batch.approved_at is not None:
+    if batch.approved_at is not None:
         schedule_batch(batch, starts_at=at, actor=actor, at=at)
-    elif batch.size and batch.is_automatic and is_for_one_person(batch):
+    elif batch.is_automatic and is_for_one_person(batch):
         batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
         batch.approved_at = at
         schedule_batch(batch, starts_at=at + settings.DISPOSAL_WAIT, actor=actor, at=at)

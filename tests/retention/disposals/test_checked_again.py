@@ -1,4 +1,4 @@
-"""What changed between the review and the orders is sent back, never disposed of; peers' defects are absent."""
+"""A change between the review and the orders sends a holding back; the defects of peers are absent."""
 
 from datetime import timedelta
 

@@ -117,7 +117,7 @@ def test_a_second_sweep_flags_nothing_twice(cast, indus, now):
     hold_data(cast, "hamza", at=now)
     sweep(indus.pk, now)
     assert sweep(indus.pk, now + DAY).flagged == 0
-    assert Item.objects.count() == 1
+    assert (Item.objects.count(), Batch.objects.count()) == (1, 1), "and puts no empty batch together"
 
 
 def test_chunks_of_any_size_flag_and_order_the_same(cast, indus, now):

@@ -1,25 +1,21 @@
 """Anonymisation by named methods, the certificate's PDF, and what the API shows."""
 
+import hashlib
 import hmac
 import io
-import json
 
 import pytest
 from pypdf import PdfReader
 
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.audit.certificates import read_body
+from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch, Certificate
 from retention.disposals.pdf import render_certificate
+from retention.disposals.pseudonyms import list_parameters
 from retention.holdings.models import Holding
 from tests.retention.disposals.steps import answer, certify, hold_data, ordered, rule_for, sweep
 from tests.retention.schedule.making import DAY
-
-
-def call(client, cast, method, path, body=None, *, at, code="indus"):
-    headers = {"authorization": f"Bearer {cast.key(code)}"}
-    given = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
-    return getattr(client, method)(f"/api/v1/{path}", headers=headers, **given)
 
 
 def anonymised(cast, indus, now, method, names=("hamza",)):
@@ -31,8 +27,6 @@ def anonymised(cast, indus, now, method, names=("hamza",)):
 
 def test_a_pseudonym_is_the_same_in_every_order_of_the_batch_and_its_key_is_destroyed(cast, indus, now):
     batch = anonymised(cast, indus, now, "keyed_pseudonym", ("hamza", "junaid"))
-    from retention.disposals.pseudonyms import list_parameters
-
     orders = {one.subject.external_id: one for one in Order.objects.select_related("subject")}
     found = {name: list_parameters(order)["pseudonym"] for name, order in orders.items()}
     assert len(set(found.values())) == 2
@@ -51,8 +45,6 @@ def test_a_pseudonym_is_the_same_in_every_order_of_the_batch_and_its_key_is_dest
 
 
 def test_generalising_names_the_smallest_group_and_dropping_nothing(cast, indus, now):
-    from retention.disposals.pseudonyms import list_parameters
-
     anonymised(cast, indus, now, "generalise")
     assert list_parameters(Order.objects.get()) == {"smallest_group": 10}
 
@@ -90,3 +82,31 @@ def test_the_certificate_is_a_pdf_in_both_languages_that_names_no_one(certified)
     assert certificate.sha256[:32] in text.replace("\n", "")
     for word in ("hamza", "lodhi", "farah"):
         assert word not in text.lower()
+
+
+def test_a_platform_gets_the_pseudonym_with_the_accepted_order(client, cast, now):
+    with in_client(cast.client_id("indus")):
+        anonymised(cast, cast.client("indus"), now, "keyed_pseudonym")
+        order, batch = Order.objects.get(), Batch.objects.get()
+    headers = {"authorization": f"Bearer {cast.key('indus')}"}
+    found = client.post(f"/api/v1/orders/{order.pk}/accept", headers=headers).json()
+    assert (found["method"], found["case"]) == ("keyed_pseudonym", {"kind": "disposal", "id": str(batch.pk)})
+    assert len(found["parameters"]["pseudonym"]) == 64
+    shown = client.get(f"/api/v1/disposals/{batch.pk}", headers=headers).json()
+    assert (shown["stage"], shown["counts"]) == ("verifying", [{"state": "ordered", "holdings": 1}])
+    assert client.get(f"/api/v1/disposals/{batch.pk}/certificate", headers=headers).status_code == 404
+    stranger = {"authorization": f"Bearer {cast.key('khyber')}"}
+    assert client.get(f"/api/v1/disposals/{batch.pk}", headers=stranger).status_code == 404
+
+
+def test_the_certificate_over_the_api_is_the_text_whose_hash_is_in_the_ledger(client, cast, now):
+    with in_client(cast.client_id("indus")):
+        rule_for(cast.client("indus"), at=now)
+        hold_data(cast, "hamza", at=now)
+        batch = ordered(cast, now)
+        answer(cast, Order.objects.get(), at=now + 2 * DAY)
+        certify(batch, now + 2 * DAY)
+    headers = {"authorization": f"Bearer {cast.key('indus')}"}
+    found = client.get(f"/api/v1/disposals/{batch.pk}/certificate", headers=headers).json()
+    assert hashlib.sha256(found["body"].encode()).hexdigest() == found["sha256"]
+    assert [one["count"] for one in found["counts"]] == [1]

@@ -139,7 +139,7 @@ class OrderCaseOutput(serializers.Serializer[Any]):
 
 
 class OrderParametersOutput(serializers.Serializer[Any]):
-    """What the system needs to anonymise, depending on the method."""
+    """Values that the system needs to anonymise, depending on the method."""
 
     pseudonym = serializers.CharField(
         required=False, help_text="For keyed_pseudonym: replaces the LMS id; the same in every system. 64 hex digits."

@@ -210,7 +210,9 @@ class Order(OrderColumns):
         ]
         indexes = [
             models.Index(fields=["client", "system", "id"], condition=Q(ended_at=None), name="order_open_of_system"),
-            models.Index(fields=["client", "parent_id"], condition=Q(parent_id__isnull=False), name="order_by_parent"),
+            models.Index(
+                fields=["client", "parent_id", "subject"], condition=Q(parent_id__isnull=False), name="order_by_parent"
+            ),
             models.Index(
                 fields=["client", "ended_at"],
                 condition=Q(kind=OrderKind.COLLECT, ended_at__isnull=False, copies_purged_at=None),

@@ -1,0 +1,186 @@
+"""A sweep of a million holdings, and the orders that follow, beside a plain UPDATE and INSERT … SELECT of as many rows.
+
+Run as a program in its own process (``python -m tests.bench.disposals``), it fills the database named by the
+environment if necessary, runs each once, and prints one line of JSON.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from paktaleem.development.embedded import Endpoint, ensure_database
+from tests.bench.infrastructure import environment_for
+from tests.bench.orders import TABLE
+from tests.bench.table import Row, measure_section
+
+__all__ = ["disposal_rows"]
+
+ROOT = Path(__file__).resolve().parents[2]
+PEOPLE = int(os.environ.get("BENCH_DISPOSAL_PEOPLE", "500_000"))
+CATEGORIES = ("contact_details", "usage_logs")
+SWEPT = f"sweep of {PEOPLE * len(CATEGORIES):,} holdings beside UPDATE"
+ORDERED = f"checking again and {PEOPLE:,} orders beside INSERT … SELECT"
+AT_MOST = 3
+DATABASE = "disposals"
+
+HOLDINGS = """
+INSERT INTO retention_holding (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes, count,
+    first_collected_at, last_collected_at)
+SELECT gen_random_uuid(), p.client_id, p.id, c.code, s.id, s.client_id, '["assessment"]', '["product_research"]', 1,
+    %(at)s, %(at)s
+FROM person p
+CROSS JOIN unnest(%(categories)s::text[]) c (code)
+CROSS JOIN (SELECT id, client_id FROM systems_system WHERE code = 'lms') s
+"""
+UPDATE = "UPDATE retention_holding SET last_activity_at = last_collected_at WHERE client_id = %s"
+PLAIN = """
+INSERT INTO bench.plain_order (id, client_id, system_id, system_owner, subject_id, state, attempts, failure, fields,
+    categories, changed_at, stuck_at, kind, reason, ground, due_at, parent_kind, created_at)
+SELECT gen_random_uuid(), client_id, client_id, client_id, id, 'queued', 0, '', '{}', '{usage_logs}',
+    now(), now(), 'erase', 'review', 'retention_ended', now() + interval '1 day', '', now()
+FROM subjects_subject WHERE client_id = %s
+"""
+
+
+def disposal_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
+    """Measure on a separate database, created anew from the base world."""
+    ensure_database(endpoint, DATABASE, template="base")
+    environment = {**os.environ, **environment_for(endpoint, folder, DATABASE)}
+    return measure_section(Row(SWEPT, "", at_most=AT_MOST), lambda: _rows(environment))
+
+
+def _rows(environment: dict[str, str]) -> list[Row]:
+    from tests.bench.world import migrate  # noqa: PLC0415 -- models need the settings of this run
+
+    migrate(environment)
+    command = [sys.executable, "-m", "tests.bench.disposals"]
+    said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = json.loads(said)
+    seen = f"{found['swept']:.1f} s beside {found['updated']:.1f} s; the process grew by {found['grew']:.0f} MB"
+    issued = f"{found['ordered']:.1f} s beside {found['inserted']:.1f} s"
+    return [
+        Row(SWEPT, seen, found["swept"] / found["updated"], at_most=AT_MOST),
+        Row(ORDERED, issued, found["ordered"] / found["inserted"], at_most=AT_MOST),
+    ]
+
+
+def main() -> None:
+    """Fill the database, then sweep, order, and do the same plainly."""
+    import django  # noqa: PLC0415 -- only where this is a program
+
+    django.setup()
+    superuser = os.environ["SUPERUSER_URL"]
+    _fill(superuser)
+    found = {"updated": _timed(lambda: _run(superuser, UPDATE)), "inserted": _timed(lambda: _run(superuser, PLAIN))}
+    _run(superuser, "UPDATE retention_holding SET last_activity_at = NULL WHERE client_id = %s")
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE retention_holding")
+        connection.execute("CHECKPOINT")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found["swept"] = _timed(_sweep)
+    found["grew"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE disposals_item")
+    found["ordered"] = _timed(_order)
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def _timed(act: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _run(superuser_url: str, statement: str) -> None:
+    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+
+    with psycopg.connect(superuser_url) as connection:
+        connection.execute(statement, [PATTERN])
+
+
+def _stamp(days: int = 0) -> dict[str, Any]:
+    from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
+
+    return {"actor": SETTING_UP, "at": datetime.now(UTC) + timedelta(days=days)}
+
+
+def _sweep() -> None:
+    """Flag everything, in a transaction for each chunk, as the worker does."""
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from retention.disposals.services import flag_chunk, start_sweep  # noqa: PLC0415 -- as above
+    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+
+    stamp = _stamp()
+    with in_client(PATTERN):
+        sweep = start_sweep(PATTERN, **stamp)
+    more = True
+    while more:
+        with in_client(PATTERN):
+            more = flag_chunk(sweep, **stamp)
+    with in_client(PATTERN):
+        sweep.refresh_from_db()
+    if sweep.flagged != PEOPLE * len(CATEGORIES):
+        raise RuntimeError(f"{sweep.flagged} holdings were flagged.")
+
+
+def _order() -> None:
+    """Issue all orders, in a transaction for each chunk, as the worker does."""
+    from paktaleem.directory.data_systems.models import Order  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from retention.disposals.models import Batch  # noqa: PLC0415 -- as above
+    from retention.disposals.services import order_chunk  # noqa: PLC0415 -- as above
+    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+
+    stamp = _stamp()
+    approved = {"approved_kind": "user", "approved_by": PATTERN, "approved_at": stamp["at"], "starts_at": stamp["at"]}
+    with in_client(PATTERN):
+        batch = Batch.objects.get()
+        Batch.objects.filter(pk=batch.pk).update(stage="scheduled", **approved)
+    more = True
+    while more:
+        with in_client(PATTERN):
+            more = order_chunk(batch, **stamp)
+    with in_client(PATTERN):
+        issued = Order.objects.count()
+    if issued != PEOPLE:
+        raise RuntimeError(f"{issued} orders were issued.")
+
+
+def _fill(superuser_url: str) -> None:
+    """Create the people of one client, a system, holdings in it, and rules by which all of them are due."""
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from retention.schedule.models import RetentionRule  # noqa: PLC0415 -- as above
+    from tests.bench import world  # noqa: PLC0415 -- as above
+    from tests.factories import CAST_AT, make_system  # noqa: PLC0415 -- as above
+    from tests.retention.schedule.making import make_rule  # noqa: PLC0415 -- as above
+
+    with in_client(world.PATTERN):
+        if RetentionRule.objects.filter(client_id=world.PATTERN).exists():
+            raise RuntimeError("Drop this database: it was measured before.")
+        from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
+
+        make_system(Client.objects.get(pk=world.PATTERN), "lms", list(CATEGORIES))
+        for category in CATEGORIES:
+            make_rule(world.PATTERN, "product_research", category, at=CAST_AT, period="P1D")
+    with psycopg.connect(superuser_url) as connection:
+        values = {"people": PEOPLE, "clients": 1, "at": CAST_AT, "categories": list(CATEGORIES)}
+        for statement in (world.PEOPLE, world.SUBJECTS, HOLDINGS):
+            connection.execute(statement, values)
+        connection.execute(TABLE)
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE subjects_subject")
+        connection.execute("VACUUM ANALYZE retention_holding")
+        connection.execute("CHECKPOINT")
+
+
+if __name__ == "__main__":
+    main()

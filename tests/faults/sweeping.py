@@ -1,0 +1,32 @@
+"""One sweep, or the orders of one batch, in small chunks as the worker's task does them: a program to be killed.
+
+``python -m tests.faults.sweeping CLIENT flag SWEEP CHUNK TIME``, or ``order BATCH``. Prints a line when it is done.
+"""
+
+import sys
+from datetime import datetime
+from uuid import UUID
+
+import django
+
+
+def main() -> None:
+    """Do every chunk, in a transaction each."""
+    django.setup()
+    from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- needs the settings
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from retention.disposals.models import Batch, Sweep  # noqa: PLC0415 -- as above
+    from retention.disposals.services import flag_chunk, order_chunk  # noqa: PLC0415 -- as above
+
+    client, act, key, size, at = sys.argv[1:]
+    model, step = (Sweep, flag_chunk) if act == "flag" else (Batch, order_chunk)
+    stamp = {"actor": system_actor("tests"), "at": datetime.fromisoformat(at)}
+    more = True
+    while more:
+        with in_client(UUID(client)):
+            more = step(model.objects.get(pk=key), size=int(size), **stamp)  # type: ignore[operator,attr-defined]
+    sys.stdout.write("done\n")
+
+
+if __name__ == "__main__":
+    main()

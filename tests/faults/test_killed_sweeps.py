@@ -1,0 +1,92 @@
+"""A process killed (SIGKILL) while it sweeps and orders: the next one completes it, without loss or doubling.
+
+``make test-deep`` runs it with 100,000 holdings.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+
+from paktaleem.directory.data_systems.models import Order, OrderSet
+from paktaleem.directory.data_systems.selectors import is_set_intact
+from paktaleem.foundation.tenancy.context import in_client
+from retention.disposals.models import Batch, Item
+from retention.disposals.services import approve_disposal, start_sweep
+from tests.cast import Cast
+from tests.factories import CAST_AT, SETTING_UP
+from tests.faults.size import sized
+from tests.retention.disposals.steps import lms, rule_for
+from tests.serving import environment_of_server
+
+HOLDINGS, CHUNK, KILLS = sized(600, 100_000), sized(30, 1_000), sized(3, 30)
+ROOT = Path(__file__).resolve().parents[2]
+AT = CAST_AT + timedelta(days=100)
+PEOPLE_AND_HOLDINGS = """
+WITH made AS (
+    INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, is_enabled, registered_at,
+        changed_at)
+    SELECT gen_random_uuid(), %(client)s, 'many-' || n, 'student', 'en', '\\xabab'::bytea, true, %(at)s, %(at)s
+    FROM generate_series(1, %(holdings)s) n
+    RETURNING id
+)
+INSERT INTO retention_holding (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes, count,
+    first_collected_at, last_collected_at)
+SELECT gen_random_uuid(), %(client)s, id, 'contact_details', %(system)s, %(client)s, '[]', '["newsletter"]', 1,
+    %(at)s, %(at)s
+FROM made
+"""
+
+
+def run(client_id: Any, act: str, key: Any, at: Any, chance: Random) -> int:
+    """Run the program, killed at any point of its work ``KILLS`` times; return how many chunks a kill interrupted."""
+    environment = {**os.environ, **environment_of_server(), "DJANGO_SETTINGS_MODULE": "paktaleem.settings"}
+    command = [sys.executable, "-m", "tests.faults.sweeping", str(client_id), act, str(key), str(CHUNK), at.isoformat()]
+    interrupted = 0
+    for number in range(KILLS + 1):
+        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        if number < KILLS:
+            try:
+                child.wait(timeout=chance.uniform(1.5, 6))
+            except subprocess.TimeoutExpired:
+                os.kill(child.pid, signal.SIGKILL)
+                interrupted += 1
+        said, _ = child.communicate()
+        assert child.returncode in {0, -signal.SIGKILL}
+        if child.returncode == 0:
+            assert said == "done\n"
+    return interrupted
+
+
+def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(committed: Cast) -> None:
+    client_id, chance = committed.client_id("indus"), Random(17)  # noqa: S311 -- times, not secrets
+    with in_client(client_id):
+        rule_for(committed.client("indus"), at=CAST_AT)
+        with connection.cursor() as cursor:
+            values = {"client": client_id, "holdings": HOLDINGS, "system": lms().pk, "at": CAST_AT}
+            cursor.execute(PEOPLE_AND_HOLDINGS, values)
+        sweep = start_sweep(client_id, actor=SETTING_UP, at=AT)
+    assert run(client_id, "flag", sweep.pk, AT, chance) > 0, "no process was killed"
+    with in_client(client_id):
+        sweep.refresh_from_db()
+        assert (sweep.checked, sweep.flagged) == (HOLDINGS, HOLDINGS)
+        batch = Batch.objects.get()
+        assert (batch.size, batch.stage) == (HOLDINGS, "review")
+        assert not Item.objects.values("holding").annotate(n=Count("pk")).filter(n__gt=1).exists()
+        Batch.objects.update(size=1)  # so that one person may approve it
+        batch = approve_disposal(batch, actor=committed.actor("farah"), at=AT)
+    run(client_id, "order", batch.pk, AT + timedelta(days=1), chance)
+    with in_client(client_id):
+        assert dict(Item.objects.values_list("state").annotate(Count("pk"))) == {"ordered": HOLDINGS}
+        assert Order.objects.count() == Order.objects.values("subject").distinct().count() == HOLDINGS
+        assert sum(OrderSet.objects.values_list("size", flat=True)) == HOLDINGS
+        assert all(is_set_intact(one) for one in OrderSet.objects.all())
+        batch.refresh_from_db()
+        assert batch.stage == "verifying"

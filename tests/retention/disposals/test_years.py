@@ -1,0 +1,175 @@
+"""Five simulated years at one client: nothing is disposed of early or on hold, and nothing that is due is forgotten.
+
+Data is collected, used, put on hold and released; a rule is replaced. The worker sweeps, the client approves, systems
+answer. The test keeps its own account of what is due. ``make test-deep`` runs it with 3,000 people and weekly sweeps.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.tenancy.context import in_client
+from retention.disposals.models import Batch, Item
+from retention.disposals.services import approve_disposal
+from retention.holdings.models import Holding
+from retention.schedule.services import HoldScope, lift_hold, place_hold
+from tests.cast import Cast
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.faults.size import sized
+from tests.retention.disposals.steps import answer, certify, lms, order_all, sweep
+from tests.retention.schedule.making import DAY, make_holding, make_rule
+
+PEOPLE, STEP = sized(60, 3_000), sized(30, 7) * DAY
+YEARS = 5 * 365 * DAY
+ZONE = ZoneInfo("Asia/Karachi")
+CATEGORY = "contact_details"
+
+
+@dataclass
+class Life:
+    """One person's data as planned: collected, used and held when; and the test's own record of it."""
+
+    collected_at: datetime
+    uses: list[datetime]
+    hold: tuple[datetime, datetime] | None
+    is_from_last_use: bool
+    holding: Any = field(default=None)
+    placed: Any = field(default=None)
+
+    def events(self) -> Iterator[tuple[datetime, str]]:
+        """Yield time and name of each event."""
+        yield self.collected_at, "collect"
+        for used_at in self.uses:
+            yield used_at, "use"
+        if self.hold:
+            yield self.hold[0], "hold"
+            yield self.hold[1], "lift"
+
+    def is_held(self, at: datetime) -> bool:
+        """Return True if a hold covers the data at a time."""
+        return self.hold is not None and self.hold[0] <= at < self.hold[1]
+
+    def due_at(self, at: datetime, periods: "Periods") -> datetime | None:
+        """Return when the data is due, as known at a time; None if it was used after the event that counts."""
+        if self.collected_at > at:
+            return None
+        uses = [used_at for used_at in self.uses if used_at <= at]
+        latest = max([self.collected_at, *uses])
+        if not self.is_from_last_use and latest > self.collected_at:
+            return None
+        day = latest.astimezone(ZONE).date() + periods.at(at) + timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=ZONE)
+
+
+@dataclass
+class Periods:
+    """The period of the rules, which is replaced once."""
+
+    first: relativedelta
+    second: relativedelta
+    changed_at: datetime
+
+    def at(self, moment: datetime) -> relativedelta:
+        """Return the period in force."""
+        return self.second if moment >= self.changed_at else self.first
+
+
+def plan(chance: Random, start: datetime) -> Life:
+    """Plan one person's data."""
+    collected_at = start + chance.random() * 3 * 365 * DAY
+    uses = sorted(collected_at + chance.random() * 500 * DAY for _ in range(chance.choice([0, 0, 1, 3])))
+    begins = collected_at + chance.random() * 600 * DAY
+    hold = (begins, begins + chance.uniform(10, 400) * DAY) if chance.random() < 0.3 else None
+    return Life(collected_at, uses, hold, is_from_last_use=chance.random() < 0.5)
+
+
+def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> None:
+    """Carry out one event; data whose disposal is ordered is used no more."""
+    if event == "collect":
+        subject = SubjectFactory(client=cast.client("indus"))
+        purpose = "newsletter" if life.is_from_last_use else "product_research"
+        life.holding = make_holding(subject, CATEGORY, [purpose], collected_at=at, system=system)
+    elif event == "use":
+        ordered = Item.objects.ordered().values("holding_id")
+        current = Holding.objects.filter(pk=life.holding.pk, ended_at=None).exclude(pk__in=ordered)
+        if not current.update(last_activity_at=at):
+            life.uses.remove(at)
+    elif event == "hold":
+        life.placed = place_hold(
+            cast.client("indus"),
+            kind="complaint",
+            scope=HoldScope(subject=life.holding.subject),
+            ground="Case 12.",
+            review_on=(at + 30 * DAY).astimezone(ZONE).date(),
+            actor=SETTING_UP,
+            at=at,
+        )
+    else:
+        lift_hold(life.placed, ground="Settled.", actor=SETTING_UP, at=at)
+
+
+def run_once(cast: Cast, at: datetime) -> list[Any]:
+    """Answer, certify, order, sweep and approve, as in a week; return the people of the new orders."""
+    for order in Order.objects.open():
+        answer(cast, order, at=at)
+    for batch in Batch.objects.filter(stage="verifying"):
+        certify(batch, at)
+    before = set(Order.objects.values_list("pk", flat=True))
+    for batch in Batch.objects.filter(stage="scheduled"):
+        order_all(batch, at, size=7)
+    sweep(cast.client_id("indus"), at, size=11)
+    for batch in Batch.objects.filter(stage="review"):
+        approve_disposal(batch, actor=cast.actor("farah"), at=at)
+    return list(Order.objects.exclude(pk__in=before).values_list("subject_id", flat=True))
+
+
+def check(lives: list[Life], ordered: list[Any], at: datetime, periods: Periods) -> None:
+    """Compare what happened at one time with the test's own account."""
+    by_person = {life.holding.subject_id: life for life in lives if life.holding is not None}
+    assert len(ordered) == len(set(ordered)), "nothing is ordered twice"
+    for person in ordered:
+        due_at = by_person[person].due_at(at, periods)
+        assert due_at is not None, "used after the event that counts"
+        assert due_at <= at, "early"
+        assert not by_person[person].is_held(at), "on hold"
+    seen = set(Item.objects.filter(state__in=["flagged", "ordered", "disposed"]).values_list("holding_id", flat=True))
+    for life in by_person.values():
+        due_at = life.due_at(at, periods)
+        if due_at is not None and due_at <= at and not life.is_held(at):
+            assert life.holding.pk in seen, "due and forgotten"
+
+
+def set_rules(cast: Cast, at: datetime, period: str) -> None:
+    """Set the rules of both purposes: one counts from the last use, the other from the collection."""
+    for purpose, trigger in (("newsletter", "last_activity"), ("product_research", "collected")):
+        client_id = cast.client_id("indus")
+        make_rule(client_id, purpose, CATEGORY, at=at, trigger=trigger, period=period)
+
+
+def test_nothing_early_nothing_on_hold_and_nothing_due_forgotten(cast: Cast, now: datetime, settings: Any) -> None:
+    settings.DISPOSAL_ALONE_MOST = PEOPLE
+    chance = Random(17)  # noqa: S311 -- chance, repeatable
+    lives = [plan(chance, now) for _ in range(PEOPLE)]
+    periods = Periods(relativedelta(months=13), relativedelta(months=7), now + 900 * DAY)
+    moments = [(at, number, event) for number, life in enumerate(lives) for at, event in life.events()]
+    moments += [(now + STEP * tick, -1, "run") for tick in range(1, YEARS // STEP + 20)]
+    with in_client(cast.client_id("indus")):
+        set_rules(cast, now, "P13M")
+        system = lms()
+        for at, number, event in sorted([*moments, (periods.changed_at, -1, "rule")]):
+            if event == "rule":
+                set_rules(cast, at, "P7M")
+            elif event == "run":
+                check(lives, run_once(cast, at), at, periods)
+            else:
+                carry_out(cast, lives[number], event, at, system)
+        open_holdings = set(Holding.objects.filter(ended_at=None).values_list("pk", flat=True))
+    kept = {life.holding.pk for life in lives if not life.is_from_last_use and life.uses}
+    assert open_holdings == kept, "at the end only what is in use is still held"
+    assert kept
