@@ -108,7 +108,9 @@ class AgreementExit(RequestedChange):
         verbose_name_plural = "exits"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "agreement"], condition=~Q(stage__in=_ENDED), name="agreementexit_one_open"),
+            models.UniqueConstraint(
+                fields=["client", "agreement"], condition=~Q(stage__in=_ENDED), name="agreementexit_one_open"
+            ),
             models.CheckConstraint(
                 condition=~Q(stage__in=[*_WORKING, ExitStage.RETURNING, ExitStage.CERTIFIED])
                 | Q(state=ChangeState.APPROVED),

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+
 from children.invitations.services import close_invitations
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
@@ -39,9 +41,17 @@ def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, i
     invitations = close_invitations(client_id, actor=actor, at=at)
     webhooks = _endpoints(client_id)
     for endpoint in webhooks:
-        endpoint.events = list(_EVENTS)
-        change_endpoint(endpoint, **by)
+        _narrow_webhook(endpoint, by)
     return {"memberships": len(members), "keys": len(keys), "webhooks": len(webhooks), "invitations": invitations}
+
+
+def _narrow_webhook(endpoint: Endpoint, by: dict[str, Any]) -> None:
+    """Send only events of orders; an endpoint whose address is no longer allowed ends."""
+    endpoint.events = list(_EVENTS)
+    try:
+        change_endpoint(endpoint, **by)
+    except ValidationError:
+        remove_endpoint(endpoint, **by)
 
 
 def end_access(client_id: UUID, *, actor: Actor, at: datetime) -> None:

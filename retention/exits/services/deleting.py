@@ -18,7 +18,15 @@ from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.services import open_disposal, pause_disposal, resume_disposal
 from retention.exits.models import AgreementExit, ExitStage
 from retention.exits.services.certificates import certify_exit
-from retention.exits.services.steps import CASE, enqueue_exit, lock_exit, record_exit, require_stage
+from retention.exits.services.steps import (
+    CASE,
+    enqueue_exit,
+    has_other_agreement,
+    lock_exit,
+    record_exit,
+    require_last_agreement,
+    require_stage,
+)
 
 __all__ = [
     "AT_ONCE",
@@ -46,7 +54,7 @@ class NotReturnedYet(PortalError):
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Begin the deletion after the return, or repeat it for data that was on hold.
 
-    Raises NotReturnedYet, ExitMovedOn, BatchMovedOn if a disposal of the rest is open, NotAllowed.
+    Raises NotReturnedYet, OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
     """
     del reason
     require(actor, Capability.APPROVE_EXITS, row.client_id)
@@ -58,7 +66,8 @@ def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: d
 
 
 def begin_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> AgreementExit:
-    """Open the disposal of all data of a locked exit. Raises BatchMovedOn, NotAllowed."""
+    """Open the disposal of all data of a locked exit. Raises OtherAgreementInForce, BatchMovedOn, NotAllowed."""
+    require_last_agreement(row.agreement, at)
     client = Client.objects.get(pk=row.client_id)
     batch = open_disposal(client, case=Parent(CASE, row.pk), is_approved=True, actor=actor, at=at)
     row.stage, row.disposal_id, row.cursor = ExitStage.DELETING, batch.pk, None
@@ -98,12 +107,12 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
 def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
     """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
 
-    A person with a hold is kept, and looked at again in the next run. After the last person the exit is certified.
-    Raises NotAllowed.
+    A person with a hold is kept, and looked at again in the next run. After the last person the exit is certified. No
+    one is erased while another agreement of the client is in force. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
-    if row.stage != ExitStage.ERASING or row.paused_at is not None:
+    if row.stage != ExitStage.ERASING or row.paused_at is not None or has_other_agreement(row.agreement, at):
         return False
     rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
     people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor))[:size])

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from paktaleem.directory.copies.sections import Reader, Section, list_sections
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.directory.files.services import iterate_file, store_case_file
+from paktaleem.directory.files.services import FileTooLarge, iterate_file, store_case_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -35,7 +35,7 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
     """Write the next part of the export; return True if more people are left.
 
     The cursor moves in the same transaction as the part, so that a killed worker loses and doubles nothing. Raises
-    NotAllowed.
+    FileTooLarge if the files of one person exceed the largest file, NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
@@ -48,10 +48,24 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
         row.save(update_fields=["stage", "cursor"])
         record_exit("exit.exported", row, actor, at, people=row.exported)
         return False
-    _write_part(row, people, at)
+    people = _write_what_fits(row, people, at)
     row.cursor, row.exported = people[-1].pk, row.exported + len(people)
     row.save(update_fields=["cursor", "exported"])
     return True
+
+
+def _write_what_fits(row: AgreementExit, people: list[Subject], at: datetime) -> list[Subject]:
+    """Write a part with the people that fit in a file, and return them. Raises FileTooLarge if not even one does."""
+    while True:
+        try:
+            with transaction.atomic():
+                _write_part(row, people, at)
+        except FileTooLarge:
+            if len(people) == 1:
+                raise
+            people = people[: len(people) // 2]
+        else:
+            return people
 
 
 def _write_part(row: AgreementExit, people: list[Subject], at: datetime) -> None:

@@ -20,7 +20,13 @@ from paktaleem.foundation.tenancy.locks import advisory_lock
 from retention.exits.models import AgreementExit, Choice, ExitStage
 from retention.exits.services.access import narrow_access
 from retention.exits.services.deleting import begin_deletion
-from retention.exits.services.steps import enqueue_exit, lock_exit, record_exit
+from retention.exits.services.steps import (
+    OtherAgreementInForce,
+    enqueue_exit,
+    lock_exit,
+    record_exit,
+    require_last_agreement,
+)
 
 __all__ = ["ExitAlreadyOpen", "OtherAgreementInForce", "decide_exit", "propose_exit"]
 
@@ -33,12 +39,6 @@ class ExitAlreadyOpen(PortalError):
     """The client has an exit that is not certified."""
 
     console_message = "This client has an exit already."
-
-
-class OtherAgreementInForce(PortalError):
-    """Another agreement of the client is in force, so its data is not to be deleted."""
-
-    console_message = "Another agreement of this client is in force or has been signed: its data is still needed."
 
 
 @transaction.atomic
@@ -86,13 +86,7 @@ def _check(agreement: ServiceAgreement, choice: Choice, return_days: int, delete
         raise ValidationError({"delete_days": [_RETURN_FIRST]})
     if AgreementExit.objects.open().filter(client_id=agreement.client_id).exists():
         raise ExitAlreadyOpen
-    _require_last_agreement(agreement, at)
-
-
-def _require_last_agreement(agreement: ServiceAgreement, at: datetime) -> None:
-    others = ServiceAgreement.objects.filter(client_id=agreement.client_id, signed_at__isnull=False)
-    if any(one.state(at) in {"active", "upcoming"} for one in others.exclude(pk=agreement.pk)):
-        raise OtherAgreementInForce
+    require_last_agreement(agreement, at)
 
 
 @transaction.atomic
@@ -118,7 +112,7 @@ def decide_exit(
         decided.save()
         record_exit("exit.declined", decided, actor, at)
         return decided
-    _require_last_agreement(decided.agreement, at)
+    require_last_agreement(decided.agreement, at)
     _shift_deadlines(decided, at)
     _end(decided, actor, reason, at)
     counts = narrow_access(decided.client_id, actor=actor, at=at)

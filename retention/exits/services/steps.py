@@ -4,13 +4,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from consent.register.models import ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from retention.exits.models import AgreementExit, ExitStage
 
-__all__ = ["CASE", "CONTINUE", "ExitMovedOn", "enqueue_exit", "lock_exit", "record_exit", "require_stage"]
+__all__ = [
+    "CASE",
+    "CONTINUE",
+    "ExitMovedOn",
+    "OtherAgreementInForce",
+    "enqueue_exit",
+    "has_other_agreement",
+    "lock_exit",
+    "record_exit",
+    "require_last_agreement",
+    "require_stage",
+]
 
 CASE = "exit"
 """The kind of case that the disposal of an exit serves."""
@@ -22,6 +34,24 @@ class ExitMovedOn(PortalError):
     """The exit is in a stage that does not allow this, because someone or the worker was faster."""
 
     console_message = "The exit has moved on in the meantime: check it again."
+
+
+class OtherAgreementInForce(PortalError):
+    """Another agreement of the client is in force, so its data is not to be deleted."""
+
+    console_message = "Another agreement of this client is in force or has been signed: its data is still needed."
+
+
+def has_other_agreement(agreement: ServiceAgreement, at: datetime) -> bool:
+    """Return True if another agreement of the client is in force, or signed for a later day."""
+    others = ServiceAgreement.objects.filter(client_id=agreement.client_id, signed_at__isnull=False)
+    return any(one.state(at) in {"active", "upcoming"} for one in others.exclude(pk=agreement.pk))
+
+
+def require_last_agreement(agreement: ServiceAgreement, at: datetime) -> None:
+    """Raise OtherAgreementInForce if the client's data is still needed under another agreement."""
+    if has_other_agreement(agreement, at):
+        raise OtherAgreementInForce
 
 
 def lock_exit(exit_id: UUID, *, client_id: UUID) -> AgreementExit:

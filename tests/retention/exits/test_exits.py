@@ -260,6 +260,26 @@ def test_a_client_without_holdings_is_erased_at_once(cast: Cast, indus: Any, now
     assert row.stage == "certified"
 
 
+def test_no_one_is_erased_once_the_client_has_signed_again(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now)
+    carried_out(cast, now)
+    assert continue_deletion(row, actor=WORKER, at=now)
+    new = ServiceAgreement(client_id=indus.pk, reference="NEW", signed_at=now, starts_at=now)
+    change_register(new, actor=SETTING_UP, at=now, **WHY)
+    erased(row, now)
+    assert (row.stage, row.erased) == ("erasing", 0)
+
+
+def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
+    row = approved(cast, now, "return")
+    exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
+    settings.FILE_MOST_BYTES = 9_000
+    exported(row, now, size=exported_at_once)
+    parts = list(ExitPart.objects.filter(exit=row))
+    assert len(parts) > 1
+    assert sum(part.people for part in parts) == exported_at_once
+
+
 def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: Any) -> None:
     place_hold(
         indus,
