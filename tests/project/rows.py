@@ -215,7 +215,10 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
     made: dict[str, Any] = {"exits/agreementexit": None}
     common: dict[str, Any] = {"choice": "return", "requested_kind": "user", "requested_by": cast.user_id("farah")}
     common |= {"requested_at": AT, "return_until": timezone.now() + timedelta(days=30), "delete_by": timezone.now()}
-    ended = ((("certificate-json",), {"stage": "certified", "ended_at": AT, **settled}), agreements[0])
+    ended = (
+        (("certificate-json", "certificate-pdf"), {"stage": "certified", "ended_at": AT, **settled}),
+        agreements[0],
+    )
     for (acts, values), agreement in (*zip(stages, agreements, strict=True), ended):
         row = AgreementExit(client_id=agreement.client_id, agreement=agreement, **common, **values)
         row.save(force_insert=True)

@@ -290,6 +290,7 @@ ACTS = {
     "agreements/clientcontact/end": "OC",
     "exits/agreementexit/approve": "O",
     "exits/agreementexit/certificate-json": "OASC",
+    "exits/agreementexit/certificate-pdf": "OASC",
     "exits/agreementexit/continue": "O",
     "exits/agreementexit/decline": "O",
     "exits/agreementexit/delete-data": "O",

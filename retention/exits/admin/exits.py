@@ -13,6 +13,7 @@ from consent.register.models import ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -25,6 +26,7 @@ from retention.disposals.selectors import get_progress
 from retention.exits import services
 from retention.exits.admin import forms
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
+from retention.exits.pdf import render_certificate
 
 __all__ = ["AgreementExitAdmin", "exits_board"]
 
@@ -54,9 +56,7 @@ def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest)
 def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
     content = b"".join(services.open_part(part, reason=given["reason"], **_by(request)))
-    response = HttpResponse(content, content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="{row}-part-{part.number:05}.zip"'
-    return response
+    return _to_file(content, "application/zip", f"{row}-part-{part.number:05}.zip")
 
 
 def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
@@ -75,10 +75,20 @@ def _resume(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> 
     services.resume_exit(row, reason=given["reason"], **_by(request))
 
 
-def _download(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse:
+def _download_json(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse:
     found = ExitCertificate.objects.get(client_id=row.client_id, exit=row)
-    response = HttpResponse(found.body.encode(), content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="certificate-{row}.json"'
+    return _to_file(found.body.encode(), "application/json", f"certificate-{row}.json")
+
+
+def _download_pdf(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse:
+    found = ExitCertificate.objects.get(client_id=row.client_id, exit=row)
+    content = render_certificate(read_body(found), sha256=found.sha256)
+    return _to_file(content, "application/pdf", f"certificate-{row}.pdf")
+
+
+def _to_file(content: bytes, media: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=media)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
@@ -88,6 +98,10 @@ def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
         return batch is not None and batch.ended_at is not None
     is_over = row.return_until is None or at >= row.return_until
     return row.stage == ExitStage.RETURNING and (row.returned_at is not None or is_over)
+
+
+def _is_certified(row: AgreementExit, _at: datetime) -> bool:
+    return row.stage == ExitStage.CERTIFIED
 
 
 def _is_returning(row: AgreementExit, _at: datetime) -> bool:
@@ -199,8 +213,17 @@ class AgreementExitAdmin(EvidenceAdmin):
             "certificate-json",
             "Certificate (JSON)",
             Capability.VIEW_REGISTER,
-            _download,
-            applies=lambda row, _at: row.stage == ExitStage.CERTIFIED,
+            _download_json,
+            lead="The exact text whose SHA-256 is in the ledger, with counts only.",
+            applies=_is_certified,
+        ),
+        RowAction(
+            "certificate-pdf",
+            "Certificate (PDF)",
+            Capability.VIEW_REGISTER,
+            _download_pdf,
+            lead="In English and Urdu, with counts only. You may hand it out.",
+            applies=_is_certified,
         ),
     )
 

@@ -26,6 +26,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch
 from retention.disposals.services import flag_chunk
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart
+from retention.exits.pdf import render_certificate
 from retention.exits.services import (
     ExitAlreadyOpen,
     ExitMovedOn,
@@ -247,6 +248,7 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast: Cast,
     assert not ApiKey.objects.filter(client_id=indus.pk, revoked_at=None).exists()
     body = read_body(ExitCertificate.objects.get(exit=row))
     assert body["people"]["erased"] == row.people
+    assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
     assert body["disposal"]["sha256"]
     assert (body["proposed"]["by"], body["approved"]["by"]) == ("client_admin", "privacy_officer")
     assert Entry.objects.filter(client_id=indus.pk).count() > events
