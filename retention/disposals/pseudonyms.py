@@ -39,7 +39,7 @@ def list_parameters(order: Order) -> Mapping[str, Any]:
 
     Connected to ``order_parameters``.
     """
-    if order.parent_kind != _CASE or not order.is_open:
+    if order.parent_kind != _CASE or order.parent_id is None or not order.is_open:
         return {}
     if order.method == AnonymisationMethod.GENERALISE:
         return {"smallest_group": SMALLEST_GROUP}

@@ -5,6 +5,7 @@
 
 import sys
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import django
@@ -19,12 +20,16 @@ def main() -> None:
     from retention.disposals.services import flag_chunk, order_chunk  # noqa: PLC0415 -- as above
 
     client, act, key, size, at = sys.argv[1:]
-    model, step = (Sweep, flag_chunk) if act == "flag" else (Batch, order_chunk)
-    stamp = {"actor": system_actor("tests"), "at": datetime.fromisoformat(at)}
-    more = True
-    while more:
+    stamp: dict[str, Any] = {"actor": system_actor("tests"), "at": datetime.fromisoformat(at), "size": int(size)}
+
+    def step() -> bool:
         with in_client(UUID(client)):
-            more = step(model.objects.get(pk=key), size=int(size), **stamp)  # type: ignore[operator,attr-defined]
+            if act == "flag":
+                return flag_chunk(Sweep.objects.get(pk=key), **stamp)
+            return order_chunk(Batch.objects.get(pk=key), **stamp)
+
+    while step():
+        pass
     sys.stdout.write("done\n")
 
 

@@ -70,7 +70,7 @@ def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(co
     with in_client(client_id):
         rule_for(committed.client("indus"), at=CAST_AT)
         with connection.cursor() as cursor:
-            values = {"client": client_id, "holdings": HOLDINGS, "system": lms().pk, "at": CAST_AT}
+            values: dict[str, Any] = {"client": client_id, "holdings": HOLDINGS, "system": lms().pk, "at": CAST_AT}
             cursor.execute(PEOPLE_AND_HOLDINGS, values)
         sweep = start_sweep(client_id, actor=SETTING_UP, at=AT)
     assert run(client_id, "flag", sweep.pk, AT, chance) > 0, "no process was killed"

@@ -12,8 +12,8 @@ from paktaleem.directory.data_systems.results import Answer
 from paktaleem.directory.data_systems.services import carry_out_by_hand
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
-from rights.erasures.certificates import read_body
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services import decide_erasure
 from rights.requests.models import RightsRequest

@@ -13,6 +13,7 @@ FAMILY_NAMES = {
     "client": _("Clients"),
     "collection": _("Collections"),
     "consent": _("Consents"),
+    "disposal": _("Disposals"),
     "erasure": _("Erasures"),
     "form": _("Consent forms"),
     "guardian": _("Guardians"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Count
 from django.urls import reverse
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
@@ -32,20 +33,23 @@ def build_panels(row: Batch) -> list[dict[str, Any]]:
 
 def _progress_panel(row: Batch) -> dict[str, Any]:
     progress, certificate = get_progress(row), find_certificate(row)
-    causes: dict[str, int] = {}
-    for one in Item.objects.count_causes(row):
-        causes[str(Cause(one["cause"]).label)] = one["count"]
     return {
         "template": "console/panels/disposal_progress.html",
         "row": row,
         "total": progress.total,
         "lines": [(state.label, progress.counts[state]) for state in ItemState if progress.counts.get(state)],
-        "causes": sorted(causes.items()),
+        "causes": sorted(_count_causes(row).items()),
         "sha256": certificate.sha256 if certificate else "",
         "checked": row.sweep.checked,
         "held": row.sweep.held,
         "is_flagging": row.stage == Stage.FLAGGING,
     }
+
+
+def _count_causes(row: Batch) -> dict[str, int]:
+    own = Item.objects.filter(client_id=row.client_id, batch=row, state=ItemState.SENT_BACK).order_by()
+    found: Any = own.values_list("cause").annotate(Count("pk"))
+    return {str(Cause(cause).label): count for cause, count in found}
 
 
 def _counts_panel(row: Batch) -> dict[str, Any]:

@@ -55,14 +55,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Items that are to be disposed of."""
         return self.filter(state=ItemState.FLAGGED)
 
-    def ordered(self) -> Self:
+    def unanswered(self) -> Self:
         """Items whose system has not answered."""
         return self.filter(state=ItemState.ORDERED)
-
-    def count_causes(self, batch: Batch) -> models.QuerySet[Any, dict[str, Any]]:
-        """Count the items of a batch that were sent back, by cause; one query over an index."""
-        sent_back = self.filter(client_id=batch.client_id, batch=batch, state=ItemState.SENT_BACK)
-        return sent_back.order_by().values("cause").annotate(count=models.Count("pk"))
 
 
 class Item(models.Model):

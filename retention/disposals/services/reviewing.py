@@ -24,6 +24,7 @@ from retention.disposals.services.batches import CONTINUE, BatchMovedOn, lock_ba
 __all__ = [
     "AGAIN_AFTER",
     "approve_disposal",
+    "cancel_batch",
     "cancel_disposal",
     "exclude_item",
     "extend_item",
@@ -169,6 +170,11 @@ def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     require(actor, Capability.REVIEW_DISPOSALS, batch.client_id)
     batch = lock_batch(batch.pk, client_id=batch.client_id)
     require_stage(batch, Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED)
+    return cancel_batch(batch, actor=actor, at=at)
+
+
+def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
+    """Cancel a locked batch before its orders; the caller has checked who may."""
     waiting = Approval.objects.filter(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING)
     waiting.update(state=ChangeState.REPLACED, settled_by=actor.id, settled_at=at)
     own = Item.objects.flagged().filter(client_id=batch.client_id, batch=batch)

@@ -21,7 +21,7 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, clock_bytes, new_id
 from retention.disposals.models import Batch, Decider, Stage, Sweep
 from retention.disposals.services.batches import BatchMovedOn, fetch, lock_batch, record_batch
-from retention.disposals.services.reviewing import is_for_one_person, schedule_batch
+from retention.disposals.services.reviewing import cancel_batch, is_for_one_person, schedule_batch
 from retention.disposals.sql_statements import FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, SUMMARY
 from retention.holdings.models import Holding
 
@@ -56,8 +56,9 @@ def open_disposal(
 
     ``case`` is the case of an app above, such as the end of an agreement. With ``is_approved`` two people have approved
     that case already: the batch is scheduled as soon as it is put together, and its orders are issued at once. Without,
-    it is reviewed like any other. Holds are respected: what they cover is sent back, and a later call disposes of it.
-    A client without holdings has nothing to order: the batch ends without disposal.
+    it is reviewed like any other. Batches by rules that are not ordered yet are cancelled. Holds are respected: what
+    they cover is sent back, and a later call disposes of it. A client without holdings has nothing to order: the batch
+    ends without disposal.
     ``get_progress`` says how far it is; ``pause_disposal`` and ``resume_disposal`` interrupt and continue it.
 
     Returns the batch that is already open for the client, if its case is the same. Raises BatchMovedOn if another one
@@ -72,6 +73,7 @@ def open_disposal(
         if (known.case_kind, known.case_id) != (case or ("", None)):
             raise BatchMovedOn
         return known
+    _cancel_retention(client.pk, actor=actor, at=at)
     sweep = _create_sweep(client.pk, ground, at)
     batch = Batch(
         id=new_id(),
@@ -122,6 +124,17 @@ def enqueue_sweep(sweep: Sweep) -> None:
     """Enqueue the job that continues a sweep; jobs of one client's sweeps run one after the other."""
     client = str(sweep.client_id)
     enqueue_job(SWEEP, lock=f"{SWEEP}/{client}", client=client, sweep=str(sweep.pk))
+
+
+def _cancel_retention(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """End the sweep by rules and its batches without orders: a holding can be in one open batch only."""
+    sweeps = Sweep.objects.filter(client_id=client_id, ground=Ground.RETENTION_ENDED.value, ended_at=None)
+    sweeps.update(ended_at=at)
+    own = Batch.objects.open().filter(client_id=client_id, ground=Ground.RETENTION_ENDED.value)
+    for key in own.order_by("pk").values_list("pk", flat=True):
+        batch = lock_batch(key, client_id=client_id)
+        if batch.is_before_orders:
+            cancel_batch(batch, actor=actor, at=at)
 
 
 def _find_open(client_id: UUID, ground: Ground) -> Sweep | None:

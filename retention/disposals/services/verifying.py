@@ -49,7 +49,8 @@ def settle_items(order: Order, actor: Actor, at: datetime) -> None:
     }
     execute(SETTLE, values)
     execute(END_HOLDINGS, values)
-    if not _is_waiting(order):
+    own = Item.objects.unanswered().filter(client_id=order.client_id, batch_id=order.parent_id)
+    if not own.exists():
         batch = Batch.objects.filter(client_id=order.client_id, pk=order.parent_id, stage=Stage.VERIFYING).first()
         if batch is not None:
             enqueue_continuation(batch)
@@ -65,7 +66,7 @@ def certify_if_answered(batch: Batch, *, actor: Actor, at: datetime) -> Certific
     require(actor, Capability.ISSUE_ORDERS, batch.client_id)
     batch = lock_batch(batch.pk, client_id=batch.client_id)
     own = Item.objects.filter(client_id=batch.client_id, batch=batch)
-    if batch.stage != Stage.VERIFYING or own.ordered().exists():
+    if batch.stage != Stage.VERIFYING or own.unanswered().exists():
         return None
     batch.pseudonym_key, batch.ended_at = None, at
     if not own.filter(state__in=list(_STATES.values())).exists():
@@ -76,7 +77,3 @@ def certify_if_answered(batch: Batch, *, actor: Actor, at: datetime) -> Certific
     batch.stage = Stage.CERTIFIED.value
     batch.save()
     return issue_certificate(batch, actor=actor, at=at)
-
-
-def _is_waiting(order: Order) -> bool:
-    return Item.objects.ordered().filter(client_id=order.client_id, batch_id=order.parent_id).exists()

@@ -79,4 +79,4 @@ def certify(batch: Batch, at: datetime) -> Any:
 
 def states() -> dict[str, str]:
     """Return the state of each item by the person's LMS id."""
-    return {item.subject.external_id: item.state for item in Item.objects.select_related("subject")}
+    return {str(item.subject.external_id): item.state for item in Item.objects.select_related("subject")}

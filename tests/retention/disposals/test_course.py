@@ -206,6 +206,18 @@ def test_the_end_of_an_agreement_disposes_of_everything_but_what_is_on_hold(cast
     assert get_progress(batch).answered == 1
 
 
+def test_the_end_of_an_agreement_takes_over_what_is_in_review(cast, indus, now):
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    in_review = Batch.objects.get()
+    batch = open_disposal(indus, is_approved=True, actor=cast.actor("amina"), at=now)
+    assert not flag_chunk(batch.sweep, actor=WORKER, at=now)
+    in_review.refresh_from_db()
+    batch.refresh_from_db()
+    assert (in_review.stage, batch.stage, batch.size) == (Stage.CANCELLED, Stage.SCHEDULED, 1)
+
+
 def test_an_interrupted_batch_does_nothing_until_it_is_continued(cast, indus, now):
     rule_for(indus, at=now)
     hold_data(cast, "hamza", at=now)

@@ -96,7 +96,7 @@ def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> 
         purpose = "newsletter" if life.is_from_last_use else "product_research"
         life.holding = make_holding(subject, CATEGORY, [purpose], collected_at=at, system=system)
     elif event == "use":
-        ordered = Item.objects.ordered().values("holding_id")
+        ordered = Item.objects.unanswered().values("holding_id")
         current = Holding.objects.filter(pk=life.holding.pk, ended_at=None).exclude(pk__in=ordered)
         if not current.update(last_activity_at=at):
             life.uses.remove(at)
