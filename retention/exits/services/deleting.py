@@ -160,8 +160,8 @@ def _set_paused(
     require_stage(row, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
     row.paused_at = paused_at
     row.save(update_fields=["paused_at"])
-    kind = "exit.continued" if paused_at is None else "exit.interrupted"
-    record_exit(kind, row, actor, at, reason=Reason(reason).value)
+    code = Reason(reason).value
+    record_exit("exit.continued" if paused_at is None else "exit.interrupted", row, actor, at, reason=code)
     batch = find_disposal(row)
     if row.stage == ExitStage.DELETING and batch is not None and batch.ended_at is None:
         by: dict[str, Any] = {"actor": actor, "at": at}
