@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "rights.erasures",
     "rights.mailbox",
     "rights.desk",
+    "retention.exits",
     "paktaleem.sandbox",
     "paktaleem.development.demo",
     "allauth",

@@ -43,6 +43,9 @@ weaken_safeguards         x       .       .      x    .    .    .
 manage_agreements         x       .       .      .    .    x    .
 sign_agreements           x       .       .      x    .    .    .
 attest_duties             .       .       .      x    .    .    .
+propose_exits             x       .       .      x    .    .    .
+approve_exits             x       .       .      .    .    .    .
+carry_out_exits           .       .       .      .    .    x    .
 sign_balancing_test       x       .       .      .    .    x    .
 view_consents             x       x       x      x    x    x    .
 record_consents           x       .       .      x    x    x    .

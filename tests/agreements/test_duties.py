@@ -19,9 +19,11 @@ from consent.agreements.duties import (
 from consent.agreements.models import DutyAttestation
 from consent.agreements.selectors import list_contacts, list_duties, list_notice_recipients, list_parts, list_to_do
 from consent.agreements.services import add_contact, attest_duties, remind_of_duties
+from consent.notices.services.announcement_worker import process_client
 from consent.register.models import PurposeCapacity
 from consent.register.models.purposes import Purpose
 from consent.register.services import change_register, end_period
+from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
@@ -29,6 +31,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
+from tests.consent.announcing import announce
 from tests.factories import CAST_AT, SETTING_UP
 
 DAY = timedelta(days=1)
@@ -145,6 +148,20 @@ def test_a_contact_receives_notices_and_is_a_person_with_sealed_data(cast: Cast,
     assert row.subject.external_id.startswith("contact-")
     assert "Rabia" not in str(vars(row.subject))
     assert row.history.get().actor_id == cast.user_id("farah")
+
+
+def test_a_contact_gets_the_emails_about_changed_notices(cast: Cast, now: Any) -> None:
+    announce(cast, now, code="privacy_notice")
+    with in_client(cast.client_id("indus")):
+        row = contact(cast, cast.client("indus"), now)
+        process_client(cast.client_id("indus"), actor=SETTING_UP, at=now)
+        letters = Letter.objects.filter(kind="notice_announced")
+        assert {(one.user_id, one.subject_id) for one in letters} == {
+            (cast.user_id("farah"), None),
+            (None, row.subject_id),
+        }
+        process_client(cast.client_id("indus"), actor=SETTING_UP, at=now + timedelta(minutes=1))
+        assert letters.count() == 2
 
 
 def test_an_ended_or_erased_contact_receives_nothing(cast: Cast, indus: Any, now: Any) -> None:

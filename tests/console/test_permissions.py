@@ -54,6 +54,7 @@ TABLE = {
     "consent/serviceagreement": ("OASC", "O", "O"),
     "agreements/clientcontact": ("OASC", "OC", ""),
     "agreements/dutyattestation": ("OASC", "", ""),
+    "exits/agreementexit": ("OASC", "", ""),
     "consent/agreementsuspension": ("OASC", "O", "O"),
     "consent/instruction": ("OASC", "OC", "OC"),
     "consent/consent": ("OASC", "", ""),

@@ -78,6 +78,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
 from retention.disposals.services import open_disposal
+from retention.exits.models import AgreementExit
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services import CollectionReport, report_collection
 from retention.schedule.models import HoldKind, HoldLift
@@ -216,6 +217,8 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
         "consent/instruction": Instruction(agreement=paused, document="Annex 3", **later),
         "consent/purposecapacity": PurposeCapacity(purpose=purpose, capacity="processor", **later),
     }
+    draft = ServiceAgreement.objects.get(client_id=client.pk, reference="draft")
+    exits = exits_of(cast, running, half, paused, future, draft)
     person = {"full_name": "Rabia Anwar", "email": "rabia@indus.example"}
     contact = add_contact(client, kind="notices", reason=Reason.ONBOARDING, **person, **farah)
     [attested] = attest_duties(client, ["law_complied"], **farah)
@@ -228,7 +231,34 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
         f"{agreement}cancel": future.pk,
         "agreements/clientcontact": contact.pk,
         "agreements/dutyattestation": attested.pk,
+        f"{agreement}exit": running.pk,
+        **exits,
     }
+
+
+def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
+    """Make an exit in each stage, each of another agreement."""
+    settled = {"state": "approved", "settled_by": cast.user_id("amina"), "settled_at": AT}
+    stages: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+        (("approve", "decline"), {"stage": "proposed"}),
+        (("part", "returned"), {"stage": "returning", "exported": 1, **settled}),
+        (("delete-data",), {"stage": "returning", "returned_at": AT, **settled}),
+        (("interrupt",), {"stage": "exporting", **settled}),
+        (("continue",), {"stage": "exporting", "paused_at": AT, **settled}),
+    ]
+    made: dict[str, Any] = {"exits/agreementexit": None}
+    common: dict[str, Any] = {"choice": "return", "requested_kind": "user", "requested_by": cast.user_id("farah")}
+    common |= {"requested_at": AT, "return_until": timezone.now() + timedelta(days=30), "delete_by": timezone.now()}
+    ended = (
+        (("certificate-json", "certificate-pdf"), {"stage": "certified", "ended_at": AT, **settled}),
+        agreements[0],
+    )
+    for (acts, values), agreement in (*zip(stages, agreements, strict=True), ended):
+        row = AgreementExit(client_id=agreement.client_id, agreement=agreement, **common, **values)
+        row.save(force_insert=True)
+        made |= {f"exits/agreementexit/{act}": row.pk for act in acts}
+        made["exits/agreementexit"] = row.pk
+    return made
 
 
 def _draft(cast: Cast) -> NoticeDraft:

@@ -309,6 +309,15 @@ ACTS = {
     "paper/sheetentry/match": "OC",
     "paper/sheetentry/signer": "OC",
     "agreements/clientcontact/end": "OC",
+    "exits/agreementexit/approve": "O",
+    "exits/agreementexit/certificate-json": "OASC",
+    "exits/agreementexit/certificate-pdf": "OASC",
+    "exits/agreementexit/continue": "O",
+    "exits/agreementexit/decline": "O",
+    "exits/agreementexit/delete-data": "O",
+    "exits/agreementexit/interrupt": "O",
+    "exits/agreementexit/part": "O",
+    "exits/agreementexit/returned": "O",
     "consent/agreementsuspension/cancel": "O",
     "cookies/linkedservice/review": "OC",
     "consent/agreementsuspension/end": "O",
@@ -343,6 +352,7 @@ ACTS = {
     "consent/serviceagreement/cancel": "O",
     "consent/serviceagreement/decline": "OC",
     "consent/serviceagreement/end": "O",
+    "consent/serviceagreement/exit": "OC",
     "consent/serviceagreement/open-document": "OC",
     "consent/serviceagreement/resume": "O",
     "consent/serviceagreement/sign": "OC",
@@ -473,7 +483,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|sharing|"
-    "retention|schedule|disposals|breaches|periods|rights|complaints|erasures|mailbox|desk"
+    "retention|schedule|disposals|breaches|periods|rights|complaints|erasures|mailbox|desk|exits"
 )
 
 

@@ -47,6 +47,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from retention.breaches.services import decide_closing, request_closing, write_to_client
 from retention.disposals.models import Approval, Batch
 from retention.disposals.services import approve_disposal, open_disposal, settle_approval
+from retention.exits.services import decide_exit, propose_exit
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services import decide_erasure, propose_erasure
@@ -171,6 +172,11 @@ def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return lambda approver, later: sign_agreement(draft, actor=approver, at=later)
 
 
+def client_exit(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    agreement = ServiceAgreement.objects.get(client_id=cast.client_id("indus"))
+    return settle(decide_exit, propose_exit(agreement, choice="return", actor=actor, at=at))
+
+
 def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     breach = make_breach(cast.client("indus"), actor=actor, at=at)
     assess(breach, "none", actor=actor, at=at)
@@ -196,6 +202,7 @@ RULES: dict[str, Rule] = {
     "consent.SafeguardChange": safeguard_change,
     "disposals.Approval": disposal,
     "erasures.ErasureProposal": erasure,
+    "exits.AgreementExit": client_exit,
     "limits.Overruling": overruling,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,

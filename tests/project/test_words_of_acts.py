@@ -57,6 +57,8 @@ NO_ACTS = {
     "consent.notices.notice_tokens",
     "consent.restriction",
     "consent.public_sections",
+    "consent.agreements",
+    "consent.serviceagreement",
     "consent.starter_parts",
     "consent.urls",
     "consent.weaker_rows",

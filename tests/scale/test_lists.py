@@ -79,6 +79,7 @@ OF_A_CLIENT = "written by hand, a few dozen at a client; made for each client as
 FEW = {
     "agreements/clientcontact": "a few for each client",
     "agreements/dutyattestation": "three for each client and year",
+    "exits/agreementexit": "one for each agreement that ends",
     "accounts/client": "one for each client",
     "accounts/user": "staff: one or a few for each client",
     "accounts/membership": "staff: one or a few for each client",

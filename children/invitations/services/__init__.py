@@ -24,6 +24,7 @@ from children.invitations.services.inviting import (
     register_and_invite,
 )
 from children.invitations.services.processing import (
+    close_invitations,
     list_clients_with_open_invitations,
     process_invitations,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "NothingToConfirm",
     "Outcome",
     "TooManyInvitations",
+    "close_invitations",
     "confirm_yes",
     "invite_guardian",
     "invite_guardians_of",

@@ -20,9 +20,10 @@ from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["list_clients_with_open_invitations", "process_invitations"]
+__all__ = ["close_invitations", "list_clients_with_open_invitations", "process_invitations"]
 
 _AT_ONCE = 20
 _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)
@@ -48,6 +49,16 @@ def process_invitations(client_id: UUID, *, after: UUID | None = None, actor: Ac
             lock_guardian(guardian)
             _follow(guardian, actor, at)
     return guardians[-1] if guardians else None
+
+
+def close_invitations(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Close every open invitation of a client now, at the end of its agreement; return how many.
+
+    The worker expires them, and deletes the contacts, in the next minute. Raises NotAllowed.
+    """
+    require(actor, Capability.INVITE_GUARDIANS, client_id)
+    rows = Invitation.objects.filter(client_id=client_id, state__in=sorted(OPEN), closes_at__gt=at, asked_at__lt=at)
+    return rows.update(closes_at=at)
 
 
 def _due(at: datetime) -> Q:

@@ -114,6 +114,9 @@ class Capability(StrEnum):
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
     REVIEW_DISPOSALS = "review_disposals"
     APPROVE_DISPOSALS = "approve_disposals"
+    PROPOSE_EXITS = "propose_exits"
+    APPROVE_EXITS = "approve_exits"
+    CARRY_OUT_EXITS = "carry_out_exits"
     REPORT_DISCLOSURES = "report_disclosures"
     VIEW_DISCLOSURES = "view_disclosures"
     VIEW_LEGAL_DISCLOSURES = "view_legal_disclosures"
@@ -207,6 +210,9 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
     Capability.REVIEW_DISPOSALS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.APPROVE_DISPOSALS: frozenset({_OFFICER, _ADMIN}),
+    Capability.PROPOSE_EXITS: frozenset({_OFFICER, _ADMIN}),
+    Capability.APPROVE_EXITS: frozenset({_OFFICER}),
+    Capability.CARRY_OUT_EXITS: frozenset({_SYSTEM}),
     Capability.REPORT_DISCLOSURES: frozenset({_KEY, _SYSTEM}),
     Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR}),
@@ -232,6 +238,8 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.PROPOSE_ERASURES,
         Capability.APPROVE_ERASURES,
         Capability.APPROVE_DISPOSALS,
+        Capability.PROPOSE_EXITS,
+        Capability.APPROVE_EXITS,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.

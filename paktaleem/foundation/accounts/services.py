@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -63,6 +64,7 @@ __all__ = [
     "end_membership",
     "invite_user",
     "issue_api_key",
+    "narrow_api_key",
     "notify_owner",
     "resend_link",
     "reset_password",
@@ -189,6 +191,26 @@ def rotate_api_key(
     facts = {"key": str(key.id), "successor": str(successor.id), "ends_at": key.expires_at.isoformat()}
     record_entry("api_key.rotated", client_id=key.client_id, facts=facts, actor=actor, at=at)
     return successor, secret
+
+
+@transaction.atomic
+def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
+    """Take scopes from a key immediately, as at the end of an agreement; it never gains one.
+
+    Raises ValueError for a scope that the key has not, AlreadyRevoked, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    key = ApiKey.objects.select_for_update().get(id=key.id)
+    if key.revoked_at is not None:
+        raise AlreadyRevoked
+    kept = sorted(set(scopes))
+    if not set(kept) <= set(key.scopes):
+        raise ValueError("A key never gains a scope.")
+    key.scopes = kept
+    save_tracked(key, actor=actor, reason=reason, at=at)
+    facts = {"key": str(key.id), "scopes": kept}
+    record_entry("api_key.narrowed", client_id=key.client_id, facts=facts, actor=actor, at=at)
+    return key
 
 
 @transaction.atomic

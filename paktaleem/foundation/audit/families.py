@@ -6,6 +6,7 @@ __all__ = ["FAMILY_NAMES"]
 
 FAMILY_NAMES = {
     "activity": _("Reported activity"),
+    "agreement": _("Agreements"),
     "answers": _("Answer sheets"),
     "answer": _("Answers on paper"),
     "api_key": _("API keys"),
@@ -14,7 +15,9 @@ FAMILY_NAMES = {
     "collection": _("Collections"),
     "consent": _("Consents"),
     "disposal": _("Disposals"),
+    "duty": _("Duties of clients"),
     "erasure": _("Erasures"),
+    "exit": _("Exits"),
     "form": _("Consent forms"),
     "guardian": _("Guardians"),
     "hold": _("Holds"),

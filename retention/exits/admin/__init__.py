@@ -1,0 +1,5 @@
+"""Exits in the console."""
+
+from retention.exits.admin import exits
+
+__all__ = ["exits"]

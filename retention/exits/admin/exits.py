@@ -1,0 +1,272 @@
+"""Console page of exits: the act of two people, progress, the export, the deletion, the certificate."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from consent.register.models import ServiceAgreement
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.audit.certificates import read_body
+from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.approvals import approval_actions
+from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
+from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import Card, boards, site
+from retention.disposals.selectors import get_progress
+from retention.exits import services
+from retention.exits.admin import forms
+from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
+from retention.exits.pdf import render_certificate
+
+__all__ = ["AgreementExitAdmin", "exits_board"]
+
+_TONES = {
+    ExitStage.PROPOSED: "warn",
+    ExitStage.DECLINED: "calm",
+    ExitStage.CERTIFIED: "good",
+}
+_MOVING = {ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING}
+
+
+def _render_stage(row: Any) -> SafeString:
+    label = gettext("Interrupted") if row.paused_at is not None else row.get_stage_display()
+    return render_state(label, _TONES.get(ExitStage(row.stage), "warn"))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    found = services.propose_exit(row, **given, **_by(request))
+    url = reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name)
+    return HttpResponseRedirect(url)
+
+
+def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    part: ExitPart = given["part"]
+    content = b"".join(services.open_part(part, reason=given["reason"], **_by(request)))
+    return _to_file(content, "application/zip", f"{row}-part-{part.number:05}.zip")
+
+
+def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    services.confirm_return(row, reason=given["reason"], **_by(request))
+
+
+def _delete(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    services.delete_data(row, reason=given["reason"], **_by(request))
+
+
+def _pause(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    services.pause_exit(row, reason=given["reason"], **_by(request))
+
+
+def _resume(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    services.resume_exit(row, reason=given["reason"], **_by(request))
+
+
+def _download_json(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse:
+    found = ExitCertificate.objects.get(client_id=row.client_id, exit=row)
+    return _to_file(found.body.encode(), "application/json", f"certificate-{row}.json")
+
+
+def _download_pdf(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse:
+    found = ExitCertificate.objects.get(client_id=row.client_id, exit=row)
+    content = render_certificate(read_body(found), sha256=found.sha256)
+    return _to_file(content, "application/pdf", f"certificate-{row}.pdf")
+
+
+def _to_file(content: bytes, media: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=media)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
+    if row.stage == ExitStage.DELETING:
+        batch = services.find_disposal(row)
+        return batch is not None and batch.ended_at is not None
+    is_over = row.return_until is None or at >= row.return_until
+    return row.stage == ExitStage.RETURNING and (row.returned_at is not None or is_over)
+
+
+def _is_certified(row: AgreementExit, _at: datetime) -> bool:
+    return row.stage == ExitStage.CERTIFIED
+
+
+def _is_returning(row: AgreementExit, _at: datetime) -> bool:
+    return row.stage == ExitStage.RETURNING
+
+
+added_acts.connect(
+    AddedAct(
+        "consent.serviceagreement",
+        RowAction(
+            "exit",
+            "End and exit",
+            Capability.PROPOSE_EXITS,
+            _propose,
+            form=forms.ProposeForm,
+            lead="Ends the agreement, returns the data if the client wants it, and deletes it everywhere. An officer "
+            "must approve it as a second person; until then nothing happens.",
+            danger=True,
+            applies=lambda row, at: row.state(at) in {"active", "ended"},
+        ),
+    )
+)
+
+
+@admin.register(AgreementExit, site=site)
+class AgreementExitAdmin(EvidenceAdmin):
+    """Ends of agreements."""
+
+    section = "Agreements"
+    view_capability = Capability.VIEW_REGISTER
+    list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
+    list_filter = ("client",)
+    newest_by = "requested_at"
+    detail_fields = (
+        "agreement",
+        "standing",
+        "choice",
+        "return_until",
+        "returned_at",
+        "delete_by",
+        "requested_at",
+        "settled_at",
+        "paused_at",
+        "ended_at",
+    )
+    intro = (
+        "The end of an agreement takes two people, of whom the second is an officer. Then the client’s staff lose "
+        "access, its systems only carry out orders, its data is returned if it chose that, and deleted everywhere. "
+        "Evidence without names stays. An exit is proposed on the agreement’s page."
+    )
+    empty_text = "No agreement has been ended in this way."
+    acts = (
+        *approval_actions(
+            services.decide_exit,
+            approve="Approve exit",
+            decline="Decline exit",
+            lead="From now on the agreement has ended, the client’s staff cannot sign in, and its systems only carry "
+            "out orders. The deletion cannot be undone.",
+            capability=Capability.APPROVE_EXITS,
+            danger=True,
+        ),
+        RowAction(
+            "part",
+            "Download a part of the export",
+            Capability.APPROVE_EXITS,
+            _open_part,
+            form=forms.PartForm,
+            lead="Hand it to the client over a secure channel. Each download is recorded with your name and reason.",
+            applies=lambda row, at: _is_returning(row, at) and row.exported > 0,
+        ),
+        RowAction(
+            "returned",
+            "Client has its data",
+            Capability.APPROVE_EXITS,
+            _confirm,
+            lead="Record that the client has confirmed that it received all parts and can read them.",
+            done="Recorded. The deletion can begin.",
+            applies=lambda row, at: _is_returning(row, at) and row.returned_at is None,
+        ),
+        RowAction(
+            "delete-data",
+            "Delete the data",
+            Capability.APPROVE_EXITS,
+            _delete,
+            lead="Every system is ordered to delete the client’s data; then the people are erased here.",
+            done="The deletion has begun.",
+            danger=True,
+            applies=_is_ready_to_delete,
+        ),
+        RowAction(
+            "interrupt",
+            "Interrupt",
+            Capability.APPROVE_EXITS,
+            _pause,
+            lead="The worker does nothing more until you continue. Answers of systems are still taken.",
+            done="Interrupted.",
+            applies=lambda row, _at: row.stage in _MOVING and row.paused_at is None,
+        ),
+        RowAction(
+            "continue",
+            "Continue",
+            Capability.APPROVE_EXITS,
+            _resume,
+            lead="The worker goes on where it stopped.",
+            done="Continued.",
+            applies=lambda row, _at: row.stage in _MOVING and row.paused_at is not None,
+        ),
+        RowAction(
+            "certificate-json",
+            "Certificate (JSON)",
+            Capability.VIEW_REGISTER,
+            _download_json,
+            lead="The exact text whose SHA-256 is in the ledger, with counts only.",
+            applies=_is_certified,
+        ),
+        RowAction(
+            "certificate-pdf",
+            "Certificate (PDF)",
+            Capability.VIEW_REGISTER,
+            _download_pdf,
+            lead="In English and Urdu, with counts only. You may hand it out.",
+            applies=_is_certified,
+        ),
+    )
+
+    standing = state_column(_render_stage)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Select related agreements."""
+        return super().get_queryset(request).select_related("agreement")
+
+    def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+        """Show how far the exit is."""
+        batch = services.find_disposal(row)
+        url = ""
+        if batch is not None:
+            url = reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
+        certificate = ExitCertificate.objects.filter(client_id=row.client_id, exit=row).first()
+        return [
+            {
+                "template": "console/panels/exit.html",
+                "row": row,
+                "parts": ExitPart.objects.filter(client_id=row.client_id, exit=row).count(),
+                "batch": batch,
+                "batch_url": url,
+                "progress": None if batch is None else get_progress(batch),
+                "certificate": certificate,
+            }
+        ]
+
+
+@boards.connect
+def exits_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return cards of exits that need an officer; one query."""
+    if not actor.may(Capability.APPROVE_EXITS):
+        return []
+    waiting, returning, overdue = count_each_up_to(
+        AgreementExit.objects.filter(state=ChangeState.WAITING),
+        AgreementExit.objects.filter(stage=ExitStage.RETURNING),
+        AgreementExit.objects.overdue(at),
+    )
+    url = reverse("admin:exits_agreementexit_changelist", current_app=site.name)
+    found = (
+        (gettext("Exits to approve"), waiting, gettext("an officer must approve or decline")),
+        (gettext("Exports to hand over"), returning, gettext("the deletion waits for the return")),
+        (gettext("Exits overdue"), overdue, gettext("not everything is deleted yet")),
+    )
+    return [Card(title, format_count(count), note, url, needs_attention=True) for title, count, note in found if count]

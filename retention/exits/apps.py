@@ -1,0 +1,12 @@
+"""Django app of exits: the end of an agreement."""
+
+from paktaleem.foundation.extensions import config
+
+
+class ExitsConfig(config.PortalAppConfig):
+    """Returns, deletions and certificates at the end of an agreement."""
+
+    name = "retention.exits"
+    label = "exits"
+    verbose_name = "exits"
+    handlers = (("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "retention.exits.models.EXIT_KEYS"),)

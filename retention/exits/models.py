@@ -1,0 +1,178 @@
+"""Ends of agreements: the act of two people, the parts of the export, and the certificate."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.models import ServiceAgreement
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.encryption.row_keys import row_keys
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+
+__all__ = ["EXIT_KEYS", "AgreementExit", "Choice", "ExitCertificate", "ExitPart", "ExitStage"]
+
+_NONE = Personal.NONE
+
+
+class Choice(models.TextChoices):
+    """The choice of the client (GDPR Art. 28(3)(g))."""
+
+    RETURN = "return", _("Return the data, then delete it")
+    DELETE = "delete", _("Delete the data")
+
+
+class ExitStage(models.TextChoices):
+    """Stage of an exit, from the proposal to the certificate."""
+
+    PROPOSED = "proposed", _("Needs a second person")
+    DECLINED = "declined", _("Declined")
+    EXPORTING = "exporting", _("The export is being written")
+    RETURNING = "returning", _("The export is ready for the client")
+    DELETING = "deleting", _("Waiting for the systems")
+    ERASING = "erasing", _("People are being erased")
+    CERTIFIED = "certified", _("Certified")
+
+
+_ENDED = [ExitStage.DECLINED.value, ExitStage.CERTIFIED.value]
+_WORKING = [ExitStage.EXPORTING.value, ExitStage.DELETING.value, ExitStage.ERASING.value]
+
+
+class ExitQuerySet(models.QuerySet["AgreementExit"]):
+    """Filters of exits."""
+
+    def open(self) -> Self:
+        """Exits that are neither declined nor certified."""
+        return self.exclude(stage__in=_ENDED)
+
+    def working(self) -> Self:
+        """Exits that the worker continues."""
+        return self.filter(stage__in=_WORKING, paused_at=None)
+
+    def overdue(self, at: datetime) -> Self:
+        """Approved exits whose deletion should have been certified by ``at``."""
+        return self.open().exclude(stage=ExitStage.PROPOSED).filter(delete_by__lte=at)
+
+
+class AgreementExit(RequestedChange):
+    """One end of an agreement: proposed by one person, approved by an officer, carried out by the worker.
+
+    ``return_until`` is until when the client gets its data back, ``delete_by`` the deadline of the deletion. The
+    export is sealed under a key of the row, which is destroyed with the certificate. ``cursor`` is the last person who
+    is exported or erased; ``exported`` and ``erased`` count people, ``kept`` those whom a hold protects.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            **dict.fromkeys(("choice", "stage", "requested_kind", "requested_role", "state", "approved_role"), _NONE),
+            "wrapped": Personal.SECRET,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    agreement = models.ForeignKey(
+        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    choice = models.CharField("the client’s choice", max_length=16, choices=Choice)
+    stage = models.CharField(max_length=16, choices=ExitStage, default=ExitStage.PROPOSED)
+    return_until = models.DateTimeField("returned until", null=True)
+    delete_by = models.DateTimeField("deleted by")
+    requested_role = models.CharField(max_length=32, editable=False)
+    approved_role = models.CharField(max_length=32, blank=True, default="")
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+    cursor = models.UUIDField(null=True)
+    people = models.PositiveIntegerField(default=0)
+    exported = models.PositiveIntegerField(default=0)
+    erased = models.PositiveIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)
+    returned_by = models.UUIDField(null=True)
+    returned_at = models.DateTimeField("returned", null=True)
+    disposal_id = models.UUIDField(null=True)
+    paused_at = models.DateTimeField("interrupted", null=True)
+    ended_at = models.DateTimeField("ended", null=True)
+
+    objects: ClassVar[Any] = ExitQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "exit"
+        verbose_name_plural = "exits"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "agreement"], condition=~Q(stage__in=_ENDED), name="agreementexit_one_open"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage__in=[*_WORKING, ExitStage.RETURNING, ExitStage.CERTIFIED])
+                | Q(state=ChangeState.APPROVED),
+                name="agreementexit_approved_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(choice=Choice.RETURN, return_until__isnull=False)
+                | Q(choice=Choice.DELETE, return_until=None),
+                name="agreementexit_returns_until_a_day",
+            ),
+            *second_person_constraints("agreementexit"),
+        ]
+        indexes = newest_first("requested_at", "agreementexit_by_time")
+
+    def __str__(self) -> str:
+        """Return a short number: X and the last eight digits of the id."""
+        return f"X{self.id.hex[-8:].upper()}"
+
+
+EXIT_KEYS = row_keys(AgreementExit)
+
+
+class ExitPart(models.Model):
+    """One part of the export: an archive with the data of some people, sealed under the exit's key. Append-only."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"manifest": Personal.PSEUDONYM})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.PositiveIntegerField()
+    people = models.PositiveIntegerField()
+    manifest = models.CharField(max_length=64, help_text="SHA-256 of the manifest of the archive.")
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["client", "exit", "number"], name="exitpart_number_unique")]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return str(self.number)
+
+
+class ExitCertificate(models.Model):
+    """The certificate of one exit: canonical JSON with counts and hashes, and no one's name. Append-only evidence."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": _NONE, "sha256": _NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    entry_id = models.UUIDField()
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["issued_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["client", "exit"], name="exitcertificate_one_per_exit")]
+
+    def __str__(self) -> str:
+        """Return the hash."""
+        return self.sha256

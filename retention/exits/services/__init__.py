@@ -1,0 +1,34 @@
+"""Services of exits."""
+
+from retention.exits.services.deleting import (
+    NotReturnedYet,
+    continue_deletion,
+    delete_data,
+    erase_chunk,
+    find_disposal,
+    pause_exit,
+    resume_exit,
+)
+from retention.exits.services.exporting import confirm_return, export_chunk, open_part
+from retention.exits.services.proposing import ExitAlreadyOpen, OtherAgreementInForce, decide_exit, propose_exit
+from retention.exits.services.steps import CONTINUE, ExitMovedOn, enqueue_exit
+
+__all__ = [
+    "CONTINUE",
+    "ExitAlreadyOpen",
+    "ExitMovedOn",
+    "NotReturnedYet",
+    "OtherAgreementInForce",
+    "confirm_return",
+    "continue_deletion",
+    "decide_exit",
+    "delete_data",
+    "enqueue_exit",
+    "erase_chunk",
+    "export_chunk",
+    "find_disposal",
+    "open_part",
+    "pause_exit",
+    "propose_exit",
+    "resume_exit",
+]

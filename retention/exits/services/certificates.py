@@ -1,0 +1,69 @@
+"""The certificate of an exit: canonical JSON (RFC 8785) with counts and hashes; its SHA-256 is in the ledger."""
+
+from datetime import datetime
+from typing import Any
+
+from consent.register.models import ServiceAgreement
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.certificates import certify
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import insert_rows
+from retention.disposals.models import Batch
+from retention.disposals.selectors import find_certificate
+from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
+from retention.exits.services.access import end_access
+
+__all__ = ["certify_exit"]
+
+VERSION = 1
+
+
+def certify_exit(row: AgreementExit, *, batch: Batch | None, actor: Actor, at: datetime) -> ExitCertificate:
+    """Certify a locked exit: end the rest of the client's access, destroy the export's key, issue the certificate."""
+    end_access(row.client_id, actor=actor, at=at)
+    row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
+    row.save()
+    facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}
+    found = certify(
+        "exit.certified", _compose(row, batch, at), client_id=row.client_id, facts=facts, actor=actor, at=at
+    )
+    issued = ExitCertificate(
+        id=new_id(),
+        client_id=row.client_id,
+        exit=row,
+        body=found.body,
+        sha256=found.sha256,
+        entry_id=found.entry.pk,
+        issued_at=at,
+    )
+    insert_rows(found.entry, issued)
+    return issued
+
+
+def _compose(row: AgreementExit, batch: Batch | None, at: datetime) -> dict[str, Any]:
+    client = Client.objects.get(pk=row.client_id)
+    agreement = ServiceAgreement.objects.get(pk=row.agreement_id)
+    disposal = None if batch is None else find_certificate(batch)
+    parts = ExitPart.objects.filter(client_id=row.client_id, exit=row).values_list("number", "people", "manifest")
+    return {
+        "type": "exit_certificate",
+        "version": VERSION,
+        "number": str(row),
+        "exit": str(row.pk),
+        "client": {"code": client.code, "name": client.name},
+        "agreement": {"reference": agreement.reference, "ended_at": _format(agreement.ends_at)},
+        "choice": str(row.choice),
+        "proposed": {"by": row.requested_role, "at": _format(row.requested_at)},
+        "approved": {"by": row.approved_role, "at": _format(row.settled_at)},
+        "returned_at": _format(row.returned_at),
+        "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
+        "disposal": None if disposal is None else {"id": str(disposal.batch_id), "sha256": disposal.sha256},
+        "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
+        "delete_by": _format(row.delete_by),
+        "issued_at": _format(at),
+    }
+
+
+def _format(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None

@@ -1,0 +1,169 @@
+"""The deletion of a client's data: first at the systems, by a disposal, then the people in the portal."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.people.erasure_hooks import list_holds
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, erase_subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.errors import PortalError
+from retention.disposals.models import Batch, Item, ItemState, Stage
+from retention.disposals.services import open_disposal, pause_disposal, resume_disposal
+from retention.exits.models import AgreementExit, ExitStage
+from retention.exits.services.certificates import certify_exit
+from retention.exits.services.steps import (
+    CASE,
+    enqueue_exit,
+    has_other_agreement,
+    lock_exit,
+    record_exit,
+    require_last_agreement,
+    require_stage,
+)
+
+__all__ = [
+    "AT_ONCE",
+    "NotReturnedYet",
+    "begin_deletion",
+    "continue_deletion",
+    "delete_data",
+    "erase_chunk",
+    "find_disposal",
+    "pause_exit",
+    "resume_exit",
+]
+
+AT_ONCE = 50
+"""People erased in one transaction."""
+
+
+class NotReturnedYet(PortalError):
+    """The client has not confirmed that it received its data, and the day until which it is returned is not over."""
+
+    console_message = "First the client confirms that it has its data, or the day until which it is returned passes."
+
+
+@transaction.atomic
+def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Begin the deletion after the return, or repeat it for data that was on hold.
+
+    Raises NotReturnedYet, OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
+    """
+    del reason
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
+    if row.returned_at is None and row.return_until is not None and at < row.return_until:
+        raise NotReturnedYet
+    return begin_deletion(row, actor=actor, at=at)
+
+
+def begin_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> AgreementExit:
+    """Open the disposal of all data of a locked exit. Raises OtherAgreementInForce, BatchMovedOn, NotAllowed."""
+    require_last_agreement(row.agreement, at)
+    client = Client.objects.get(pk=row.client_id)
+    batch = open_disposal(client, case=Parent(CASE, row.pk), is_approved=True, actor=actor, at=at)
+    row.stage, row.disposal_id, row.cursor = ExitStage.DELETING, batch.pk, None
+    row.save()
+    record_exit("exit.deletion_started", row, actor, at, disposal=str(batch.pk))
+    return row
+
+
+def find_disposal(row: AgreementExit) -> Batch | None:
+    """Find the latest disposal of an exit."""
+    found: Batch | None = Batch.objects.filter(client_id=row.client_id, pk=row.disposal_id).first()
+    return found
+
+
+@transaction.atomic
+def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool:
+    """Go on to the erasure of people once every system has answered; return True if it has begun.
+
+    Data that was on hold was sent back: then the exit waits until an officer repeats the deletion. Raises NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    batch = find_disposal(row)
+    if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
+        return False
+    if batch.stage == Stage.CANCELLED and batch.size:
+        return False
+    if Item.objects.filter(client_id=row.client_id, batch=batch, state=ItemState.SENT_BACK).exists():
+        return False
+    row.stage, row.cursor = ExitStage.ERASING, None
+    row.save(update_fields=["stage", "cursor"])
+    record_exit("exit.systems_answered", row, actor, at, disposal=str(batch.pk))
+    return True
+
+
+@transaction.atomic
+def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
+    """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
+
+    A person with a hold is kept, and looked at again in the next run. After the last person the exit is certified. No
+    one is erased while another agreement of the client is in force. Raises NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    if row.stage != ExitStage.ERASING or row.paused_at is not None or has_other_agreement(row.agreement, at):
+        return False
+    rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
+    people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor))[:size])
+    row.kept = 0 if row.cursor is None else row.kept
+    for person in people:
+        is_erased = _erase(person, actor=actor, at=at)
+        row.erased, row.kept = row.erased + is_erased, row.kept + (not is_erased)
+    row.cursor = people[-1].pk if people else None
+    row.save(update_fields=["cursor", "erased", "kept"])
+    if not people and not row.kept:
+        certify_exit(row, batch=find_disposal(row), actor=actor, at=at)
+    return bool(people)
+
+
+def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
+    if list_holds(person, at):
+        return False
+    try:
+        with transaction.atomic():
+            erase_subject(person, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
+    except (AlreadyErased, ErasureInProgress):
+        return False
+    return True
+
+
+@transaction.atomic
+def pause_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Interrupt an exit: the worker does nothing more until it is continued. Raises ExitMovedOn, NotAllowed."""
+    return _set_paused(row, at, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def resume_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Continue an interrupted exit where it stopped. Raises ExitMovedOn, NotAllowed."""
+    row = _set_paused(row, None, actor=actor, reason=reason, at=at)
+    enqueue_exit(row)
+    return row
+
+
+def _set_paused(
+    row: AgreementExit, paused_at: datetime | None, *, actor: Actor, reason: Reason | str, at: datetime
+) -> AgreementExit:
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
+    row.paused_at = paused_at
+    row.save(update_fields=["paused_at"])
+    code = Reason(reason).value
+    record_exit("exit.continued" if paused_at is None else "exit.interrupted", row, actor, at, reason=code)
+    batch = find_disposal(row)
+    if row.stage == ExitStage.DELETING and batch is not None and batch.ended_at is None:
+        by: dict[str, Any] = {"actor": actor, "at": at}
+        (resume_disposal if paused_at is None else pause_disposal)(batch, **by)
+    return row

@@ -1,0 +1,145 @@
+"""The export of a client's data for its return: archives of some people each, written by the worker, sealed."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from django.db import transaction
+from django.utils import translation
+
+from paktaleem.directory.copies.sections import Reader, Section, list_sections
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.services import FileTooLarge, iterate_file, store_case_file
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
+from paktaleem.foundation.tenancy.ids import new_id
+from retention.exits.models import AgreementExit, ExitPart, ExitStage
+from retention.exits.services.steps import lock_exit, record_exit, require_stage
+from rights.packages.archive import Archive, Entry
+
+__all__ = ["AT_ONCE", "confirm_return", "export_chunk", "open_part"]
+
+AT_ONCE = 50
+"""People in one part of the export."""
+_SPOOL_BYTES = 4 * 1024 * 1024
+
+
+@transaction.atomic
+def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
+    """Write the next part of the export; return True if more people are left.
+
+    The cursor moves in the same transaction as the part, so that a killed worker loses and doubles nothing. Raises
+    FileTooLarge if the files of one person exceed the largest file, NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    if row.stage != ExitStage.EXPORTING or row.paused_at is not None:
+        return False
+    rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
+    people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor))[:size])
+    if not people:
+        row.stage, row.cursor = ExitStage.RETURNING, None
+        row.save(update_fields=["stage", "cursor"])
+        record_exit("exit.exported", row, actor, at, people=row.exported)
+        return False
+    people = _write_what_fits(row, people, at)
+    row.cursor, row.exported = people[-1].pk, row.exported + len(people)
+    row.save(update_fields=["cursor", "exported"])
+    return True
+
+
+def _write_what_fits(row: AgreementExit, people: list[Subject], at: datetime) -> list[Subject]:
+    """Write a part with the people that fit in a file, and return them. Raises FileTooLarge if not even one does."""
+    while True:
+        try:
+            with transaction.atomic():
+                _write_part(row, people, at)
+        except FileTooLarge:
+            if len(people) == 1:
+                raise
+            people = people[: len(people) // 2]
+        else:
+            return people
+
+
+def _write_part(row: AgreementExit, people: list[Subject], at: datetime) -> None:
+    number = ExitPart.objects.filter(client_id=row.client_id, exit=row).count() + 1
+    with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+        manifest = _write_archive(spool, people, {"exit": str(row), "part": number, "people": len(people)}, at)
+        spool.seek(0)
+        file = store_case_file(spool, client_id=row.client_id, case=row.pk, sealer=_sealer_of(row), at=at)
+    part = ExitPart(id=new_id(), client_id=row.client_id, exit=row, number=number, people=len(people))
+    part.manifest, part.file, part.written_at = manifest, file, at
+    part.save(force_insert=True)
+
+
+def _write_archive(out: IO[bytes], people: list[Subject], about: dict[str, Any], at: datetime) -> str:
+    sections = list_sections()
+    with Archive(out, at=at) as archive, translation.override("en"):
+        for person in people:
+            with archive.entry(f"people/{person.pk}/data.json") as entry:
+                _write_person(entry, person, sections)
+            for file in _files_of(person):
+                with archive.entry(f"people/{person.pk}/{file.pk}.{file.kind}") as entry:
+                    for chunk in iterate_file(file):
+                        entry.write(chunk)
+        return archive.finish(about)
+
+
+def _write_person(entry: Entry, person: Subject, sections: list[Section]) -> None:
+    """Write all that the portal holds about a person: section by section, row by row, so that memory use is flat."""
+    reader = Reader(person, sealer_of(person))
+    entry.write(b'{"external_id": ')
+    entry.write_json(person.external_id)
+    entry.write(b', "sections": {')
+    for number, section in enumerate(sections):
+        entry.write(b", " if number else b"")
+        entry.write_json(section.code)
+        entry.write(b": [")
+        for index, line in enumerate(section.read(reader)):
+            entry.write(b", " if index else b"")
+            entry.write(json.dumps(line, ensure_ascii=False, default=str).encode())
+        entry.write(b"]")
+    entry.write(b"}}")
+
+
+def _files_of(person: Subject) -> Iterator[SealedFile]:
+    """Yield the files about a person, such as scans of consents; not those of packages, which have an end."""
+    yield from SealedFile.objects.filter(client_id=person.client_id, subject=person, package=None).order_by("pk")
+
+
+def _sealer_of(row: AgreementExit) -> Sealer:
+    if row.wrapped is None or row.epoch is None:
+        raise CannotOpen("The key of the export has been destroyed.")
+    return Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+
+
+@transaction.atomic
+def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
+    """Return one part of the export, to hand it to the client; who took it is recorded.
+
+    Raises ExitMovedOn once the export is handed over, CannotOpen once its key is destroyed, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_EXITS, part.client_id)
+    row = lock_exit(part.exit_id, client_id=part.client_id)
+    require_stage(row, ExitStage.RETURNING)
+    record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
+    return iterate_file(part.file, sealer=_sealer_of(row))
+
+
+@transaction.atomic
+def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
+    """Record that the client has confirmed that it received its data. Raises ExitMovedOn, NotAllowed."""
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.RETURNING)
+    row.returned_by, row.returned_at = actor.id, at
+    row.save(update_fields=["returned_by", "returned_at"])
+    record_exit("exit.returned", row, actor, at, reason=Reason(reason).value)
+    return row

@@ -1,0 +1,332 @@
+"""The end of an agreement: two people, the end of access, return or deletion, the certificate."""
+
+import io
+import json
+import zipfile
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from consent.register.models import ServiceAgreement
+from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.models import ApiKey, Membership
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.accounts.services import narrow_api_key
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.certificates import read_body
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
+from retention.disposals.models import Batch
+from retention.disposals.services import flag_chunk
+from retention.exits.models import AgreementExit, ExitCertificate, ExitPart
+from retention.exits.pdf import render_certificate
+from retention.exits.services import (
+    ExitAlreadyOpen,
+    ExitMovedOn,
+    NotReturnedYet,
+    OtherAgreementInForce,
+    confirm_return,
+    continue_deletion,
+    decide_exit,
+    delete_data,
+    erase_chunk,
+    export_chunk,
+    open_part,
+    pause_exit,
+    propose_exit,
+    resume_exit,
+)
+from retention.schedule.models import HoldKind
+from retention.schedule.services import HoldScope, place_hold
+from tests.cast import Cast
+from tests.factories import SETTING_UP, make_system
+from tests.retention.disposals.steps import WORKER, answer, certify, hold_data, order_all
+
+DAY = timedelta(days=1)
+WHY: Any = {"reason": Reason.AGREEMENT_CHANGE}
+
+
+@pytest.fixture
+def indus(cast: Cast) -> Any:
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def agreement() -> ServiceAgreement:
+    found: ServiceAgreement = ServiceAgreement.objects.get(reference="MSA-indus")
+    return found
+
+
+def proposed(cast: Cast, at: datetime, choice: str = "delete", name: str = "farah") -> AgreementExit:
+    return propose_exit(agreement(), choice=choice, actor=cast.actor(name), at=at)
+
+
+def approved(cast: Cast, at: datetime, choice: str = "delete") -> AgreementExit:
+    return decide_exit(proposed(cast, at, choice), approve=True, actor=cast.actor("amina"), at=at)
+
+
+def exported(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
+    while export_chunk(row, actor=WORKER, at=at, size=size):
+        pass
+
+
+def carried_out(cast: Cast, at: datetime) -> None:
+    """Flag, order and answer the disposal of the exit."""
+    batch = Batch.objects.get()
+    while flag_chunk(batch.sweep, actor=WORKER, at=at):
+        pass
+    batch.refresh_from_db()
+    if batch.ended_at is None:
+        order_all(batch, at)
+        for order in Order.objects.filter(state="issued"):
+            answer(cast, order, at=at)
+        certify(batch, at)
+
+
+def erased(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
+    while erase_chunk(row, actor=WORKER, at=at, size=size):
+        pass
+    row.refresh_from_db()
+
+
+# The act of two people
+
+
+def test_nothing_happens_until_an_officer_approves(cast: Cast, indus: Any, now: Any) -> None:
+    row = proposed(cast, now)
+    assert (row.stage, row.state) == ("proposed", "waiting")
+    assert agreement().ends_at is None
+    assert not Batch.objects.exists()
+    assert Membership.objects.active(now).filter(client_id=indus.pk).exists()
+
+
+def test_the_second_person_is_another_officer(cast: Cast, indus: Any, now: Any) -> None:
+    with pytest.raises(NotAllowed):
+        decide_exit(proposed(cast, now), approve=True, actor=cast.actor("farah"), at=now)
+    row = AgreementExit.objects.get()
+    decide_exit(row, approve=False, actor=cast.actor("amina"), at=now)
+    own = proposed(cast, now, name="amina")
+    with pytest.raises(ApproverIsRequester):
+        decide_exit(own, approve=True, actor=cast.actor("amina"), at=now)
+
+
+def test_a_declined_exit_changes_nothing_and_another_may_be_proposed(cast: Cast, indus: Any, now: Any) -> None:
+    row = decide_exit(proposed(cast, now), approve=False, actor=cast.actor("amina"), at=now)
+    assert (row.stage, row.ended_at) == ("declined", now)
+    assert agreement().ends_at is None
+    assert proposed(cast, now).stage == "proposed"
+    with pytest.raises(ExitAlreadyOpen):
+        proposed(cast, now)
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_the_wrong_role_may_not_propose(name: str, cast: Cast, indus: Any, now: Any) -> None:
+    with pytest.raises(NotAllowed):
+        proposed(cast, now, name=name)
+
+
+@pytest.mark.parametrize("days", [{"delete_days": 0}, {"return_days": 60, "delete_days": 60}])
+def test_the_deletion_ends_after_the_return(days: dict[str, int], cast: Cast, indus: Any, now: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        propose_exit(agreement(), choice="return", actor=cast.actor("farah"), at=now, **days)
+    assert "delete_days" in caught.value.message_dict
+
+
+def test_data_under_another_agreement_is_not_deleted(cast: Cast, indus: Any, now: Any) -> None:
+    row = proposed(cast, now)
+    new = ServiceAgreement(client_id=indus.pk, reference="NEW", signed_at=now, starts_at=now)
+    change_register(new, actor=SETTING_UP, at=now, **WHY)
+    with pytest.raises(OtherAgreementInForce):
+        decide_exit(row, approve=True, actor=cast.actor("amina"), at=now + DAY)
+    assert Membership.objects.active(now).filter(client_id=indus.pk).exists()
+
+
+def test_the_database_refuses_an_exit_that_one_person_approved(cast: Cast, indus: Any, now: Any) -> None:
+    row = proposed(cast, now)
+    row.stage = "erasing"
+    with pytest.raises(IntegrityError, match="approved_first"), transaction.atomic():
+        row.save()
+
+
+# Access
+
+
+def test_with_the_approval_staff_lose_access_and_systems_only_carry_out_orders(
+    cast: Cast, indus: Any, now: Any
+) -> None:
+    row = approved(cast, now + DAY)
+    ended = agreement()
+    assert ended.ends_at == now + DAY
+    assert ended.exit_until is not None
+    assert ended.exit_until >= row.delete_by
+    assert not Membership.objects.active(now + DAY).filter(client_id=indus.pk).exists()
+    assert set(ApiKey.objects.get(pk=cast.key_id("indus")).scopes) == {"orders", "decisions:ask"}
+    entry = Entry.objects.filter(kind="exit.approved").get()
+    assert json.loads(entry.body)["facts"]["access"]["memberships"] >= 1
+
+
+def test_a_key_never_gains_a_scope(cast: Cast, indus: Any, now: Any) -> None:
+    key = ApiKey.objects.get(pk=cast.key_id("indus"))
+    by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
+    narrow_api_key(key, scopes=["orders"], **by)
+    with pytest.raises(ValueError, match="never gains"):
+        narrow_api_key(key, scopes=["orders", "consents:write"], **by)
+
+
+# Return
+
+
+def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any, now: Any) -> None:
+    people = Subject.objects.filter(client_id=indus.pk, erased_at=None).count()
+    row = approved(cast, now, "return")
+    assert not Batch.objects.exists()
+    exported(row, now)
+    row.refresh_from_db()
+    assert (row.stage, row.exported, row.people) == ("returning", people, people)
+    amina, names = cast.actor("amina"), []
+    for part in ExitPart.objects.filter(exit=row):
+        content = b"".join(open_part(part, actor=amina, at=now, **WHY))
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            files = [name for name in archive.namelist() if name.endswith("data.json")]
+            names += [json.loads(archive.read(name))["external_id"] for name in files]
+    assert len(names) == len(set(names)) == people
+    assert "lms-hamza" in names
+    assert Entry.objects.filter(kind="exit.part_opened").count() == ExitPart.objects.count()
+
+
+def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now, "return")
+    exported(row, now, size=100)
+    [part] = ExitPart.objects.filter(exit=row)
+    content = b"".join(open_part(part, actor=cast.actor("amina"), at=now, **WHY))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        data = json.loads(archive.read(f"people/{cast.subject_id('hamza')}/data.json"))
+    assert "Hamza" in json.dumps(data["sections"], ensure_ascii=False)
+    assert {"consents", "holdings"} & set(data["sections"])
+
+
+def test_the_deletion_waits_for_the_return_or_its_last_day(cast: Cast, indus: Any, now: Any) -> None:
+    amina = cast.actor("amina")
+    row = approved(cast, now, "return")
+    with pytest.raises(ExitMovedOn):
+        confirm_return(row, actor=amina, at=now, **WHY)
+    exported(row, now)
+    with pytest.raises(NotReturnedYet):
+        delete_data(row, actor=amina, at=now, **WHY)
+    confirm_return(row, actor=amina, at=now, **WHY)
+    assert delete_data(row, actor=amina, at=now, **WHY).stage == "deleting"
+
+
+def test_after_the_last_day_the_deletion_no_longer_waits(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now, "return")
+    exported(row, now)
+    assert delete_data(row, actor=cast.actor("amina"), at=now + 31 * DAY, **WHY).stage == "deleting"
+
+
+# Deletion
+
+
+def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast: Cast, indus: Any, now: Any) -> None:
+    make_system(indus, "lms", ["contact_details"], key="LMS")
+    hold_data(cast, "hamza", at=now)
+    events = Entry.objects.filter(client_id=indus.pk).count()
+    row = approved(cast, now)
+    assert not continue_deletion(row, actor=WORKER, at=now)
+    carried_out(cast, now)
+    assert continue_deletion(row, actor=WORKER, at=now)
+    assert ApiKey.objects.get(pk=cast.key_id("indus")).revoked_at is None
+    erased(row, now)
+    assert (row.stage, row.wrapped, row.kept) == ("certified", None, 0)
+    assert not Subject.objects.filter(client_id=indus.pk, erased_at=None).exists()
+    assert not ApiKey.objects.filter(client_id=indus.pk, revoked_at=None).exists()
+    body = read_body(ExitCertificate.objects.get(exit=row))
+    assert body["people"]["erased"] == row.people
+    assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
+    assert body["disposal"]["sha256"]
+    assert (body["proposed"]["by"], body["approved"]["by"]) == ("client_admin", "privacy_officer")
+    assert Entry.objects.filter(client_id=indus.pk).count() > events
+
+
+def test_a_client_without_holdings_is_erased_at_once(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now)
+    carried_out(cast, now)
+    assert continue_deletion(row, actor=WORKER, at=now)
+    erased(row, now)
+    assert row.stage == "certified"
+
+
+def test_no_one_is_erased_once_the_client_has_signed_again(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now)
+    carried_out(cast, now)
+    assert continue_deletion(row, actor=WORKER, at=now)
+    new = ServiceAgreement(client_id=indus.pk, reference="NEW", signed_at=now, starts_at=now)
+    change_register(new, actor=SETTING_UP, at=now, **WHY)
+    erased(row, now)
+    assert (row.stage, row.erased) == ("erasing", 0)
+
+
+def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
+    row = approved(cast, now, "return")
+    exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
+    settings.FILE_MOST_BYTES = 9_000
+    exported(row, now, size=exported_at_once)
+    parts = list(ExitPart.objects.filter(exit=row))
+    assert len(parts) > 1
+    assert sum(part.people for part in parts) == exported_at_once
+
+
+def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: Any) -> None:
+    place_hold(
+        indus,
+        kind=HoldKind.LEGAL,
+        scope=HoldScope(subject=cast.subject("hamza")),
+        ground="Case 12.",
+        review_on=(now + 30 * DAY).date(),
+        actor=cast.actor("amina"),
+        at=now,
+    )
+    row = approved(cast, now)
+    carried_out(cast, now)
+    continue_deletion(row, actor=WORKER, at=now)
+    erased(row, now)
+    assert (row.stage, row.kept) == ("erasing", 1)
+    assert cast.subject("hamza").erased_at is None
+    assert not ExitCertificate.objects.exists()
+
+
+def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cast, indus: Any, now: Any) -> None:
+    by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
+    row = approved(cast, now, "return")
+    export_chunk(row, actor=WORKER, at=now, size=1)
+    pause_exit(row, **by)
+    assert not export_chunk(row, actor=WORKER, at=now, size=1)
+    assert ExitPart.objects.count() == 1
+    resume_exit(row, **by)
+    exported(row, now)
+    assert sum(part.people for part in ExitPart.objects.all()) == row.people
+
+
+def test_the_export_cannot_be_read_after_the_certificate(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now, "return")
+    exported(row, now)
+    amina = cast.actor("amina")
+    confirm_return(row, actor=amina, at=now, **WHY)
+    delete_data(row, actor=amina, at=now, **WHY)
+    part = ExitPart.objects.first()
+    assert part is not None
+    with pytest.raises((ExitMovedOn, CannotOpen)):
+        open_part(part, actor=amina, at=now, **WHY)
+
+
+def test_another_client_sees_nothing(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        approved(cast, now, "return")
+    with in_client(cast.client_id("khyber")):
+        assert not AgreementExit.objects.exists()
