@@ -15,7 +15,12 @@ from children.guardians.services import end_guardian, settle_guardian_change
 from consent.consents.services import object_to_purpose
 from consent.register.models import Purpose
 from consent.register.services import decide_safeguard_change, request_safeguard_change
-from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
+from consent.sharing.services import (
+    decide_business_transfer,
+    decide_legal_disclosure,
+    request_business_transfer,
+    request_legal_disclosure,
+)
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
@@ -40,7 +45,7 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services import decide_erasure, propose_erasure
@@ -49,7 +54,7 @@ from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.project.offenders import refuse_any
-from tests.sharing.demands import demand
+from tests.sharing.demands import demand, transfer
 
 type Approve = Callable[[Actor, datetime], Any]
 type Rule = Callable[[Cast, Actor, datetime], Approve]
@@ -143,6 +148,10 @@ def legal_disclosure(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_legal_disclosure, requested)
 
 
+def business_transfer(_cast: Cast, actor: Actor, at: datetime) -> Approve:
+    return settle(decide_business_transfer, request_business_transfer(transfer(at), actor=actor, at=at))
+
+
 def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     row = Membership(client_id=cast.client_id("indus"), user_id=cast.user_id("bilal"), role="client_admin")
     return settle(decide_staff_change, change_membership(row, actor=actor, reason=Reason.ONBOARDING, at=at))
@@ -156,12 +165,15 @@ RULES: dict[str, Rule] = {
     "erasures.ErasureProposal": erasure,
     "limits.Overruling": overruling,
     "schedule.HoldLift": hold_lift,
+    "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,
     "systems.Waiver": waiver,
 }
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
+OF_PAKTALEEM = {"sharing.BusinessTransfer"}
+"""Those that concern PakTaleem itself, and no client."""
 
 
 def test_every_table_of_requests_is_listed():
@@ -194,7 +206,7 @@ def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, 
     user, maker = (amina, gul) if made == "the requester" else (gul, amina)
     with in_global():
         add_ties(user.id, TieKind.ROLE, makers=[maker.id], at=now)
-    with in_client(cast.client_id("indus")):
+    with in_client(PAKTALEEM if rule in OF_PAKTALEEM else cast.client_id("indus")):
         approve = RULES[rule](cast, amina, now)
         with pytest.raises(ApproverNotIndependent), transaction.atomic():
             approve(gul, now + TIE_LIFE - timedelta(seconds=1))

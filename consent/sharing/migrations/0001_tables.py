@@ -1,5 +1,7 @@
 """Disclosures to recipients."""
 
+import uuid
+
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
@@ -76,6 +78,32 @@ class Migration(migrations.Migration):
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['client', 'subject'], name='legaldisclosure_of_person'), models.Index(condition=models.Q(('informed__isnull', False)), fields=['client', 'informed'], name='legaldisclosure_informed'), models.Index(fields=['client', '-requested_at', '-id'], name='legaldisclosure_by_time'), models.Index(fields=['-requested_at', '-id'], name='legaldisclosure_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='legaldisclosure_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='legaldisclosure_by_state_all')],
                     'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('disclosed', []), ('disclosed_at', None), ('informed', None), ('informed_on', None), ('not_informed', '')), models.Q(('disclosed_at__gte', models.F('settled_at')), ('state', 'approved'), models.Q(('disclosed', []), _negated=True)), _connector='OR'), name='legaldisclosure_approved_first'), models.CheckConstraint(condition=models.Q(('disclosed_at', None), models.Q(('informed__isnull', False), ('informed_on__isnull', False), ('not_informed', '')), models.Q(('informed', None), ('informed_on', None), models.Q(('not_informed', ''), _negated=True)), _connector='OR'), name='legaldisclosure_informed_or_why_not'), models.CheckConstraint(condition=models.Q(('disclosed__contained_by', models.F('demanded'))), name='legaldisclosure_not_more_than_demanded'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='legaldisclosure_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='legaldisclosure_settled_by_someone')],
+                },
+            ),
+            migrations.CreateModel(
+                name='BusinessTransfer',
+                fields=[
+                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
+                    ('requested_kind', models.CharField(editable=False, max_length=16)),
+                    ('requested_by', models.UUIDField(editable=False)),
+                    ('requested_at', models.DateTimeField(editable=False)),
+                    ('settled_by', models.UUIDField(editable=False, null=True)),
+                    ('settled_at', models.DateTimeField(editable=False, null=True)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('kind', models.CharField(choices=[('merger', 'Merger'), ('acquisition', 'Acquisition'), ('asset_sale', 'Sale of assets')], max_length=16)),
+                    ('other_party', models.CharField(help_text='The company that receives the business.', max_length=200, verbose_name='other party')),
+                    ('text_en', models.TextField(help_text='What is transferred, and what changes for clients and people.', max_length=5000, verbose_name='text (English)')),
+                    ('text_ur', models.TextField(max_length=5000, verbose_name='text (Urdu)')),
+                    ('takes_place_on', models.DateField(help_text='Every client is notified 30 days before it.', verbose_name='takes place on')),
+                    ('announced_as', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                ],
+                options={
+                    'verbose_name': 'business transfer',
+                    'verbose_name_plural': 'business transfers',
+                    'ordering': ['-requested_at', '-id'],
+                    'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='businesstransfer_by_time'), models.Index(fields=['-requested_at', '-id'], name='businesstransfer_by_time_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('client_id', uuid.UUID('01900000-0000-7000-8000-000000000001'))), name='businesstransfer_of_paktaleem'), models.CheckConstraint(condition=models.Q(models.Q(('announced_as__isnull', False), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('announced_as', None)), _connector='OR'), name='businesstransfer_approved_is_announced'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='businesstransfer_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='businesstransfer_settled_by_someone')],
                 },
             ),
         )

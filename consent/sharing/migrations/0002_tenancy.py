@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("Disclosure"),
             TenantIsolation("LegalDisclosure"),
+            TenantIsolation("BusinessTransfer"),
             AppendOnly("Disclosure"),
             SameClientForeignKey("Disclosure", "subject", "subjects.Subject"),
             SameClientForeignKey("Disclosure", "recipient", "consent.Recipient", owner="recipient_owner"),

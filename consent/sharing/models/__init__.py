@@ -2,5 +2,6 @@
 
 from consent.sharing.models.disclosures import Disclosure
 from consent.sharing.models.legal import Instrument, LegalDisclosure, NotInformed
+from consent.sharing.models.transfers import BusinessTransfer, TransferKind
 
-__all__ = ["Disclosure", "Instrument", "LegalDisclosure", "NotInformed"]
+__all__ = ["BusinessTransfer", "Disclosure", "Instrument", "LegalDisclosure", "NotInformed", "TransferKind"]

@@ -73,6 +73,8 @@ ACTS = (
     _act("api_key.revoked", _("API key revoked")),
     _act("api_key.rotated", _("API key replaced")),
     _act("balancing.signed", _("Balancing test signed")),
+    _act("business_transfer.requested", _("Business transfer requested")),
+    _act("business_transfer.settled", _("Business transfer approved or declined")),
     _act("client.change_settled", _("Change of a client approved or rejected")),
     _act("client.change_waiting", _("Change of a client awaits approval by a second person")),
     _act("client.changed", _("Client changed")),
