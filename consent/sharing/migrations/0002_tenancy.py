@@ -23,6 +23,5 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Disclosure", "recipient", "consent.Recipient", owner="recipient_owner"),
             SameClientForeignKey("Disclosure", "system", "systems.System", owner="system_owner"),
             SameClientForeignKey("LegalDisclosure", "subject", "subjects.Subject"),
-            SameClientForeignKey("LegalDisclosure", "informed", "subjects.Subject"),
         ),
     ]
