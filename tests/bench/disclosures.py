@@ -35,8 +35,8 @@ CREATE TABLE IF NOT EXISTS bench.plain_disclosure (LIKE sharing_disclosure INCLU
 """
 PLAIN = """
 INSERT INTO bench.plain_disclosure (id, client_id, subject_id, recipient_id, recipient_owner, purpose, categories,
-    reason, shared_at, reported_at, actor_kind, actor_id, actor_role)
-SELECT gen_random_uuid(), client_id, id, client_id, client_id, 'service_delivery', '{usage_logs}', 'permitted',
+    reason, is_denied, shared_at, reported_at, actor_kind, actor_id, actor_role)
+SELECT gen_random_uuid(), client_id, id, client_id, client_id, 'service_delivery', '{usage_logs}', 'permitted', false,
     now(), now(), 'system', client_id, 'system'
 FROM subjects_subject WHERE client_id = %s
 """

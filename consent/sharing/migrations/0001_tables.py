@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                     ('purpose', models.CharField(max_length=63)),
                     ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list)),
                     ('reason', models.CharField(help_text='The decision at the time of sharing.', max_length=64, verbose_name='decision')),
+                    ('is_denied', models.BooleanField(verbose_name='denied')),
                     ('system_owner', models.UUIDField(editable=False, null=True)),
                     ('shared_at', models.DateTimeField()),
                     ('reported_at', models.DateTimeField()),
@@ -42,8 +43,8 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['-reported_at', '-id'],
-                    'indexes': [models.Index(fields=['client', 'subject', '-shared_at'], name='disclosure_of_person'), models.Index(fields=['client', '-reported_at', '-id'], name='disclosure_by_time'), models.Index(fields=['-reported_at', '-id'], name='disclosure_by_time_all'), models.Index(fields=['client', 'reason', '-reported_at', '-id'], name='disclosure_by_decision'), models.Index(fields=['reason', '-reported_at', '-id'], name='disclosure_by_decision_all')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('categories', []), _negated=True), name='disclosure_of_something'), models.CheckConstraint(condition=models.Q(('shared_at__lte', models.F('reported_at'))), name='disclosure_not_in_future')],
+                    'indexes': [models.Index(fields=['client', 'subject', '-shared_at'], name='disclosure_of_person'), models.Index(fields=['client', '-reported_at', '-id'], name='disclosure_by_time'), models.Index(fields=['-reported_at', '-id'], name='disclosure_by_time_all'), models.Index(condition=models.Q(('is_denied', True)), fields=['client', '-reported_at', '-id'], name='disclosure_denied'), models.Index(condition=models.Q(('is_denied', True)), fields=['-reported_at', '-id'], name='disclosure_denied_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('is_denied', False), ('reason', 'permitted')), models.Q(('is_denied', True), models.Q(('reason', 'permitted'), _negated=True)), _connector='OR'), name='disclosure_denied_for_a_reason'), models.CheckConstraint(condition=models.Q(('categories', []), _negated=True), name='disclosure_of_something'), models.CheckConstraint(condition=models.Q(('shared_at__lte', models.F('reported_at'))), name='disclosure_not_in_future')],
                 },
             ),
             migrations.CreateModel(
