@@ -87,17 +87,14 @@ def list_window_ends(
 ) -> dict[UUID, datetime]:
     """Map the versions of the list of recipients to the end of the client's time to object; unproven ones have none.
 
-    Every version lists what the earlier ones list, so a later one that has taken effect ends their time too.
     ``proven`` and ``client_since`` are as for ``effects_at_client``; None: PakTaleem's own use.
     """
     ends: dict[UUID, datetime] = {}
-    nearest: datetime | None = None
-    for version in sorted(versions, key=lambda one: one.number, reverse=True):
+    for version in versions:
         needs_proof = version.notice_days and client_since is not None and client_since <= version.announced_at
         moment = proven.get(version.id) if needs_proof else version.effective_at
-        nearest = min((one for one in (moment, nearest) if one is not None), default=None)
-        if nearest is not None:
-            ends[version.id] = nearest
+        if moment is not None:
+            ends[version.id] = moment
     return ends
 
 

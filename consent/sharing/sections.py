@@ -1,6 +1,8 @@
 """Sections of a copy of a person's data: with whom it was shared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,10 +12,13 @@ from paktaleem.directory.copies.sections import (
     PURPOSE,
     SYSTEM,
     Column,
+    Reader,
+    Row,
     Section,
     ValueKind,
     table_section,
 )
+from paktaleem.directory.people.models import Subject
 
 __all__ = ["list_sharing_sections"]
 
@@ -41,6 +46,14 @@ def _legal_disclosures() -> Section:
         (Column("disclosed_at", _("Disclosed"), ValueKind.TIME), "disclosed_at"),
         (Column("informed_on", _("Informed on"), ValueKind.DAY), "informed_on"),
     ]
-    return table_section(
-        "legal_disclosures", _("Your data that authorities received"), LegalDisclosure, columns, of=("informed",)
-    )
+    title = _("Your data that authorities received")
+    section = table_section("legal_disclosures", title, LegalDisclosure, columns)
+    return replace(section, read=partial(_read_informed, section.read), count=_count_informed)
+
+
+def _read_informed(read: Callable[[Reader], Iterator[Row]], reader: Reader) -> Iterator[Row]:
+    return (row for row in read(reader) if row["informed_on"])
+
+
+def _count_informed(subject: Subject) -> int:
+    return LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject).exclude(informed="").count()

@@ -47,8 +47,10 @@ def list_legal_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[Leg
 def list_own_legal_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:
     """List the disclosures to authorities of which the person was informed, latest first. Raises NotAllowed."""
     require(actor, Capability.MANAGE_OWN_CHOICES, subject.client_id)
-    return LegalDisclosure.objects.filter(client_id=subject.client_id, informed=subject).order_by(
-        "-disclosed_at", "-id"
+    return (
+        LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject)
+        .exclude(informed="")
+        .order_by("-disclosed_at", "-id")
     )
 
 

@@ -96,11 +96,7 @@ def _name_controllers(capacity: str, client: Client) -> str:
 def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
     """List the recipients that are approved for any purpose, with their countries."""
     register = current_register(package.client_id)
-    approved = [
-        rule.id
-        for rule in register.recipients.values()
-        if any(one.period.contains(at) and (one.objection_until or at) <= at for one in rule.approvals)
-    ]
+    approved = [rule.id for rule in register.recipients.values() if any(one.is_in_force(at) for one in rule.approvals)]
     rows = Recipient.objects.filter(pk__in=approved).order_by("name")
     return [{"name": row.name, "service": row.service, "countries": row.countries} for row in rows]
 

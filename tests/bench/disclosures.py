@@ -35,8 +35,8 @@ CREATE TABLE IF NOT EXISTS bench.plain_disclosure (LIKE sharing_disclosure INCLU
 """
 PLAIN = """
 INSERT INTO bench.plain_disclosure (id, client_id, subject_id, recipient_id, recipient_owner, purpose, categories,
-    reason, shared_at, reported_at, actor_kind, actor_id, actor_role)
-SELECT gen_random_uuid(), client_id, id, client_id, client_id, 'service_delivery', '{usage_logs}', 'permitted',
+    reason, is_denied, shared_at, reported_at, actor_kind, actor_id, actor_role)
+SELECT gen_random_uuid(), client_id, id, client_id, client_id, 'service_delivery', '{usage_logs}', 'permitted', false,
     now(), now(), 'system', client_id, 'system'
 FROM subjects_subject WHERE client_id = %s
 """
@@ -70,6 +70,7 @@ def main() -> None:
     reported, plain = [], []
     for _ in range(ROUNDS):
         with psycopg.connect(superuser) as connection:
+            connection.execute("SET session_replication_role = replica")  # disclosures are evidence
             connection.execute("TRUNCATE bench.plain_disclosure, sharing_disclosure")
         plain.append(_timed(lambda: _insert(superuser)))
         reported.append(_timed(_report))
@@ -114,16 +115,25 @@ def _report() -> int:
 
 
 def _fill(superuser_url: str) -> None:
-    """Create the people of one client, and a recipient."""
+    """Create the people of one client, and an approved and instructed recipient."""
+    from consent.register.models import Instruction, RecipientApproval, ServiceAgreement  # noqa: PLC0415 -- as above
+    from consent.register.services import change_register  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
-    from tests.consent.approving import make_provider  # noqa: PLC0415 -- as above
-    from tests.factories import CAST_AT  # noqa: PLC0415 -- as above
+    from tests.consent.approving import approve_by_two, make_provider  # noqa: PLC0415 -- as above
+    from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
 
     if world.count(superuser_url, "subjects_subject"):
         return
     with in_client(world.PATTERN):
-        make_provider(world.PATTERN, at=CAST_AT, code="cloud")
+        told: dict[str, Any] = {"purposes": ["service_delivery"], "categories": ["usage_logs"], "starts_at": CAST_AT}
+        cloud = make_provider(world.PATTERN, at=CAST_AT, code="cloud")
+        row = RecipientApproval(client_id=world.PATTERN, recipient=cloud, is_integral=True, **told)
+        approve_by_two(row, at=CAST_AT)
+        agreement = ServiceAgreement.objects.filter(client_id=world.PATTERN).first()
+        instruction = Instruction(client_id=world.PATTERN, agreement=agreement, document="Annex 3", **told)
+        instruction.recipients = ["cloud"]
+        change_register(instruction, actor=SETTING_UP, reason="onboarding", at=CAST_AT)
     with psycopg.connect(superuser_url) as connection:
         for statement in (world.PEOPLE, world.SUBJECTS):
             connection.execute(statement, {"people": PEOPLE, "clients": 1, "at": CAST_AT})

@@ -86,6 +86,12 @@ def shared(cast: Cast, at: datetime, *, code: str = "indus", purpose: str = "ser
         return str(found.reason)
 
 
+def version_of(row: RecipientApproval) -> NoticeVersion:
+    """Return the version of the list that announced an approval."""
+    assert row.announced_as is not None
+    return NoticeVersion.objects.get(pk=row.announced_as)
+
+
 def dispatch_of(cast: Cast, code: str, row: RecipientApproval) -> NoticeDispatch:
     return NoticeDispatch.objects.get(client_id=cast.client_id(code), version_id=row.announced_as)
 
@@ -242,7 +248,7 @@ def test_every_client_is_told_though_its_own_notices_replace_ours(cast: Cast, no
             open_dispatches(cast.client(code), actor=SETTING_UP, at=now)
             assert dispatch_of(cast, code, row).takes_effect_at is None
     with in_client(PAKTALEEM):
-        version = NoticeVersion.objects.get(pk=row.announced_as)
+        version = version_of(row)
         assert "## Host Ltd" in version.text_en
         assert "## Host Ltd" in version.text_ur
         assert "Processor" in version.text_en
@@ -253,7 +259,7 @@ def test_the_second_list_names_both_recipients(cast: Cast, now: datetime) -> Non
     with in_client(PAKTALEEM):
         other = make_provider(PAKTALEEM, at=now, code="mail", name="Mail Ltd")
         row = approve_by_two(approval(other, now + DAY), at=now + DAY)
-        version = NoticeVersion.objects.get(pk=row.announced_as)
+        version = version_of(row)
         assert version.number == 2
         assert version.text_en.index("Host Ltd") < version.text_en.index("Mail Ltd")
 
@@ -315,9 +321,9 @@ def test_the_effect_counts_consents_and_guardians_by_client(cast: Cast, now: dat
     consent(cast, now - DAY)
     with in_client(cast.client_id("indus")):
         danish, weak = cast.subject("danish"), make_guardian(cast.client("indus"), "weak", at=CAST_AT)
-        row = guardian_of(danish, weak, at=CAST_AT)
+        guardianship = guardian_of(danish, weak, at=CAST_AT)
         told: dict[str, Any] = {"method": "email_plus", "kept": {}, "reason": Reason.SUBJECT_REQUEST}
-        record_verification(row, **told, actor=SETTING_UP, at=CAST_AT)
+        record_verification(guardianship, **told, actor=SETTING_UP, at=CAST_AT)
         record_answer(danish, weak, "given", at=CAST_AT)
     with in_client(PAKTALEEM):
         row = approval(make_provider(PAKTALEEM, at=now), now)

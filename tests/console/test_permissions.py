@@ -80,6 +80,7 @@ TABLE = {
     "systems/orderset": ("OAC", "", ""),
     "sharing/disclosure": ("OASC", "", ""),
     "sharing/legaldisclosure": ("OA", "", ""),
+    "sharing/businesstransfer": ("OAS", "O", ""),
     "retention/collection": ("OASC", "", ""),
     "retention/flaggedcollection": ("OASC", "", ""),
     "retention/holding": ("OASC", "", ""),

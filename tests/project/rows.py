@@ -43,6 +43,7 @@ from consent.sharing.services import (
     DisclosureReport,
     decide_legal_disclosure,
     report_disclosure,
+    request_business_transfer,
     request_legal_disclosure,
 )
 from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
@@ -103,7 +104,7 @@ from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_syst
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
-from tests.sharing.demands import demand
+from tests.sharing.demands import demand, transfer
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -116,6 +117,8 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     """Create the rows that the cast lacks; return the key of one row of Indus by model."""
     client_id = cast.client_id("indus")
     opposed = _opposed_recipient(cast)
+    with in_client(PAKTALEEM):
+        acquisition = request_business_transfer(transfer(AT), actor=officer(), at=AT)
     announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
@@ -138,6 +141,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    rows["sharing/businesstransfer"] = acquisition.pk
     rows["consent/noticedispatch/withdraw"] = opposed.pk  # about a recipient, with its answer
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
@@ -165,9 +169,9 @@ def _opposed_recipient(cast: Cast) -> NoticeDispatch:
     """Announce a recipient to which the client objects, and answer the objection."""
     with in_client(PAKTALEEM):
         cloud = make_provider(PAKTALEEM, at=AT, code="cloud")
-        row = approve_by_two(RecipientApproval(client_id=PAKTALEEM, recipient=cloud, starts_at=AT), at=AT)
-        version = NoticeVersion.objects.get(pk=row.announced_as)
-    dispatch = prove(cast, "indus", version, AT)
+        approve_by_two(RecipientApproval(client_id=PAKTALEEM, recipient=cloud, starts_at=AT), at=AT)
+        version = NoticeVersion.objects.get(notice__code="recipients")
+    dispatch: NoticeDispatch = prove(cast, "indus", version, AT)
     with in_client(cast.client_id("indus")):
         object_to_announcement(dispatch, code="law", actor=cast.actor("farah"), at=AT)
         answer_objection(dispatch, code="explained", actor=cast.actor("amina"), at=AT)

@@ -170,6 +170,8 @@ ACTS = {
     "subjects/agechange/approve": "OC",
     "subjects/agechange/decline": "OC",
     "subjects/agechange/look": "OC",
+    "sharing/businesstransfer/approve": "O",
+    "sharing/businesstransfer/decline": "O",
     "sharing/legaldisclosure/approve": "O",
     "sharing/legaldisclosure/decline": "O",
     "sharing/legaldisclosure/record-disclosure": "O",

@@ -17,7 +17,12 @@ from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services import object_to_purpose
 from consent.register.models import Purpose, ServiceAgreement
 from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
-from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
+from consent.sharing.services import (
+    decide_business_transfer,
+    decide_legal_disclosure,
+    request_business_transfer,
+    request_legal_disclosure,
+)
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
@@ -43,7 +48,7 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.periods.services import decide_period_change, request_period_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.breaches.services import decide_closing, request_closing, write_to_client
 from retention.disposals.models import Approval, Batch
 from retention.disposals.services import approve_disposal, open_disposal, settle_approval
@@ -57,7 +62,7 @@ from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.project.offenders import refuse_any
-from tests.sharing.demands import demand
+from tests.sharing.demands import demand, transfer
 
 type Approve = Callable[[Actor, datetime], Any]
 type Rule = Callable[[Cast, Actor, datetime], Approve]
@@ -158,6 +163,10 @@ def legal_disclosure(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_legal_disclosure, requested)
 
 
+def business_transfer(_cast: Cast, actor: Actor, at: datetime) -> Approve:
+    return settle(decide_business_transfer, request_business_transfer(transfer(at), actor=actor, at=at))
+
+
 def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     row = Membership(client_id=cast.client_id("indus"), user_id=cast.user_id("bilal"), role="client_admin")
     return settle(decide_staff_change, change_membership(row, actor=actor, reason=Reason.ONBOARDING, at=at))
@@ -191,8 +200,6 @@ def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_period_change, change)
 
 
-AT_PAKTALEEM = frozenset({"periods.PeriodChange"})
-"""Rules about rows of PakTaleem, which are written in its own context."""
 RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
@@ -206,12 +213,15 @@ RULES: dict[str, Rule] = {
     "limits.Overruling": overruling,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
+    "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,
     "systems.Waiver": waiver,
 }
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
+OF_PAKTALEEM = {"periods.PeriodChange", "sharing.BusinessTransfer"}
+"""Those that concern PakTaleem itself, and no client."""
 
 
 def test_every_table_of_requests_is_listed():
@@ -244,7 +254,7 @@ def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, 
     user, maker = (amina, gul) if made == "the requester" else (gul, amina)
     with in_global():
         add_ties(user.id, TieKind.ROLE, makers=[maker.id], at=now)
-    with in_client(cast.client_id("paktaleem" if rule in AT_PAKTALEEM else "indus")):
+    with in_client(PAKTALEEM if rule in OF_PAKTALEEM else cast.client_id("indus")):
         approve = RULES[rule](cast, amina, now)
         with pytest.raises(ApproverNotIndependent), transaction.atomic():
             approve(gul, now + TIE_LIFE - timedelta(seconds=1))

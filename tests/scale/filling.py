@@ -152,10 +152,10 @@ HELD = """
 INSERT INTO consent_recipient (id, client_id, code, name, service, agreement_reference, countries)
 VALUES ('01900000-0000-7000-8000-0000000000aa', '01900000-0000-7000-8000-000000000001', 'scale_host', 'Host', 'Hosting', 'A1', '')
 ON CONFLICT DO NOTHING;
-INSERT INTO sharing_disclosure (id, client_id, subject_id, recipient_id, recipient_owner, purpose, categories, reason, shared_at,
+INSERT INTO sharing_disclosure (id, client_id, subject_id, recipient_id, recipient_owner, purpose, categories, reason, is_denied, shared_at,
     reported_at, actor_kind, actor_id, actor_role)
 SELECT id, client_id, id, '01900000-0000-7000-8000-0000000000aa', '01900000-0000-7000-8000-000000000001', 'support', '{usage_logs}',
-    CASE WHEN number %% 20 = 0 THEN 'consent_missing' ELSE 'permitted' END, at, at, 'api_key', client_id, 'api_key'
+    CASE WHEN number %% 20 = 0 THEN 'consent_missing' ELSE 'permitted' END, number %% 20 = 0, at, at, 'api_key', client_id, 'api_key'
 FROM person;
 INSERT INTO retention_collection (id, client_id, subject_id, category, occasion, purpose, count, reason, collected_at, reported_at,
     actor_kind, actor_id, actor_role)

@@ -102,6 +102,7 @@ FEW = {
     "consent/purposecapacity": OF_A_CLIENT,
     "consent/recipient": OF_A_CLIENT,
     "consent/recipientapproval": OF_A_CLIENT,
+    "sharing/businesstransfer": "a few in all, PakTaleem's own",
     "sharing/legaldisclosure": "a few for each client: demanded by an authority",
     "consent/safeguardchange": "a few for each client: asked for by one person, agreed to by another",
     "consent/serviceagreement": OF_A_CLIENT,

@@ -1,11 +1,13 @@
-"""A demand of a court, for tests."""
+"""A demand of a court, and a business transfer, for tests."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from consent.sharing.models import BusinessTransfer
 from consent.sharing.services import LegalDemand
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["demand"]
+__all__ = ["demand", "transfer"]
 
 
 def demand(at: datetime, **values: Any) -> LegalDemand:
@@ -20,3 +22,16 @@ def demand(at: datetime, **values: Any) -> LegalDemand:
         "review": "The order is valid; narrowed to one month.",
     }
     return LegalDemand(**{**told, **values})
+
+
+def transfer(at: datetime, **values: Any) -> BusinessTransfer:
+    """Return an acquisition in forty days, unsaved."""
+    told: dict[str, Any] = {
+        "client_id": PAKTALEEM,
+        "kind": "acquisition",
+        "other_party": "Chenab Learning Ltd",
+        "text_en": "Chenab Learning will run the platform. Nothing else changes.",
+        "text_ur": "چناب لرننگ پلیٹ فارم چلائے گی۔ اور کچھ نہیں بدلتا۔",
+        "takes_place_on": (at + timedelta(days=40)).date(),
+    }
+    return BusinessTransfer(**{**told, **values})

@@ -145,10 +145,15 @@ def test_another_client_sees_no_disclosure(cast: Cast, indus: Client, now: datet
     ]
 
 
-@pytest.mark.parametrize("values", [{"categories": []}, {"shared_at": datetime(2099, 1, 1).astimezone()}])
-def test_the_database_refuses_a_disclosure_of_nothing_or_in_the_future(
-    cast: Cast, indus: Client, now: datetime, values: dict[str, Any]
-) -> None:
+WRONG_ROWS: list[dict[str, Any]] = [
+    {"categories": []},
+    {"shared_at": datetime(2099, 1, 1).astimezone()},
+    {"is_denied": True},
+]
+
+
+@pytest.mark.parametrize("values", WRONG_ROWS)
+def test_the_database_refuses_the_broken_row(cast: Cast, indus: Client, now: datetime, values: dict[str, Any]) -> None:
     [one] = send(cast, now, report_of("lms-hamza", now - HOUR))
     row = one.disclosure
     assert row is not None

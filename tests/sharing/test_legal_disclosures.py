@@ -44,13 +44,14 @@ def approved(cast: Cast, at: datetime) -> LegalDisclosure:
 
 
 def disclose(cast: Cast, row: LegalDisclosure, at: datetime, **values: Any) -> LegalDisclosure:
-    told: dict[str, Any] = {"categories": ["usage_logs"], "what_went": "One file.", "informed_on": at.date()}
+    told: dict[str, Any] = {"categories": ["usage_logs"], "what_went": "One file."}
+    told |= {"informed": "person", "informed_on": at.date()}
     return record_legal_disclosure(row, **{**told, **values}, actor=cast.actor("amina"), at=at)
 
 
 def test_what_was_disclosed_and_that_the_person_was_informed(cast: Cast, now: datetime) -> None:
     row = disclose(cast, approved(cast, now), now + HOUR)
-    assert (row.disclosed, row.disclosed_at, row.informed_id) == (["usage_logs"], now + HOUR, row.subject_id)
+    assert (row.disclosed, row.disclosed_at, row.informed) == (["usage_logs"], now + HOUR, "person")
     kinds = Entry.objects.filter(kind__startswith="legal_disclosure.").order_by("recorded_at", "id")
     assert [one.kind.split(".")[1] for one in kinds] == ["requested", "settled", "made"]
     assert not any("Lahore" in one.body for one in kinds), "an order may keep the authority secret"
@@ -79,6 +80,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"categories": ["billing"]}, "categories"),
     ({"categories": []}, "categories"),
     ({"informed_on": None}, "informed_on"),
+    ({"informed": ""}, "informed_on"),
+    ({"informed": "", "informed_on": None}, "informed_on"),
+    ({"informed": "a rumour"}, "informed"),
     ({"not_informed": "order"}, "informed_on"),
     ({"informed_on": datetime(2099, 1, 1).astimezone().date()}, "informed_on"),
 ]
@@ -116,7 +120,7 @@ def test_a_demand_of_today_in_karachi_is_not_in_the_future(cast: Cast, now: date
 def test_a_person_sees_it_only_if_they_were_informed(cast: Cast, now: datetime) -> None:
     hamza = cast.subject("hamza")
     person = person_actor(hamza.pk, hamza.client_id, acts_for=hamza.pk)
-    secret = disclose(cast, approved(cast, now), now, informed_on=None, not_informed="order")
+    secret = disclose(cast, approved(cast, now), now, informed="", informed_on=None, not_informed="order")
     section = next(one for one in list_sharing_sections() if one.code == "legal_disclosures")
     assert list(list_own_legal_disclosures(hamza, actor=person)) == []
     assert section.count(hamza) == 0
@@ -152,7 +156,7 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("legaldisclosure_approved_first", {"state": "declined"}),
     ("legaldisclosure_approved_first", {"disclosed": []}),
     ("legaldisclosure_not_more_than_demanded", {"disclosed": ["billing"]}),
-    ("legaldisclosure_informed_or_why_not", {"informed": None, "informed_on": None}),
+    ("legaldisclosure_informed_or_why_not", {"informed": "", "informed_on": None}),
 ]
 
 

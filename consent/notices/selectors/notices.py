@@ -79,7 +79,7 @@ def client_timelines(
 ) -> dict[str, tuple[NoticeVersionRule, ...]]:
     """Map each purpose, POLICY and each notice by the portal to the versions with effect at the client.
 
-    Works on rows already read. The key of a notice by the portal is its code after a colon, which no purpose's code has.
+    Works on rows already read. The key of a notice by the portal is a colon and its code; no purpose's code has one.
     """
     of_notice: defaultdict[UUID, list[PublishedVersion]] = defaultdict(list)
     for version in versions:

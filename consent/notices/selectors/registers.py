@@ -164,8 +164,15 @@ class _Rows:
 
     def __init__(self, client_id: UUID, at: datetime | None) -> None:
         self.client_id, self.at = client_id, at
+        self._read: dict[Any, list[Any]] = {}
 
     def of(self, model: Any) -> list[Any]:
+        """List the rows of a model, shared ones first; each model is read once."""
+        if model not in self._read:
+            self._read[model] = self._fetch(model)
+        return self._read[model]
+
+    def _fetch(self, model: Any) -> list[Any]:
         owners = [PAKTALEEM] if self.client_id == PAKTALEEM else [PAKTALEEM, self.client_id]
         source = model.objects.all() if self.at is None else model.history.as_of(self.at)
         rows = list(source.filter(client_id__in=owners))

@@ -108,7 +108,8 @@ class SafeguardedAdmin(RegisterAdmin):
         response = super().render_change_form(request, context, *args, **kwargs)
         weaker = getattr(request, "weaker", None)
         if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
-            shown = _panel(*weaker, get_action_time(request))
+            kind, row = weaker
+            shown = _panel(kind, row, get_action_time(request))
             response.context_data["panels"] = [shown, *response.context_data["panels"]]
         return response
 

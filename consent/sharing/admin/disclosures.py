@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,12 +18,25 @@ from paktaleem.foundation.console.site import site
 
 __all__ = ["DisclosureAdmin", "render_decision"]
 
-_PERMITTED = "permitted"
+
+class DeniedFilter(admin.SimpleListFilter):
+    """Shows only the disclosures that the decision denied."""
+
+    title = "decision"
+    parameter_name = "denied"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- as Django's
+        """Offer the denied ones."""
+        return [("yes", gettext("Denied"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- as Django's
+        """Return the denied ones, or all."""
+        return queryset.filter(is_denied=True) if self.value() == "yes" else queryset
 
 
 def render_decision(row: Disclosure) -> SafeString:
     """Render the decision about a disclosure: permitted, or why it was denied."""
-    return render_state(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad")
+    return render_state(row.reason.replace("_", " "), "bad" if row.is_denied else "good")
 
 
 @admin.register(Disclosure, site=site)
@@ -32,7 +46,7 @@ class DisclosureAdmin(EvidenceAdmin):
     section = "Agreements"
     view_capability = Capability.VIEW_DISCLOSURES
     list_display = ("reported_at", "recipient", "person", "purpose", "allowed", "owner")
-    list_filter = ("client",)
+    list_filter = ("client", DeniedFilter)
     newest_by = "reported_at"
     row_fields = ("purpose", "categories")
     detail_fields = ("person", "recipient", "system", "allowed", "shared_at", "reported_at")

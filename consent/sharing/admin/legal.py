@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from consent.notices.selectors.public import map_category_names
-from consent.sharing.models import Instrument, LegalDisclosure, NotInformed
+from consent.sharing.models import Informed, Instrument, LegalDisclosure, NotInformed
 from consent.sharing.services import (
     LegalDemand,
     decide_legal_disclosure,
@@ -64,11 +64,12 @@ class DemandForm(ActionForm):
 
 
 class DisclosedForm(ActionForm):
-    """What was disclosed to the authority, and whether the person was informed."""
+    """The data that was disclosed to the authority, and who was informed."""
 
     categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
     what_went = _text(_("What was handed over"), _("What was handed over. Do not name people."))
-    informed_on = forms.DateField(label=_("Person informed on"), widget=AdminDateWidget, required=False)
+    informed = forms.ChoiceField(label=_("Who was informed"), required=False, choices=[("", "—"), *Informed.choices])
+    informed_on = forms.DateField(label=_("Informed on"), widget=AdminDateWidget, required=False)
     not_informed = forms.ChoiceField(label=_("Or why not"), required=False, choices=[("", "—"), *NotInformed.choices])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -120,6 +121,7 @@ class LegalDisclosureAdmin(EvidenceAdmin):
         "disclosed_at",
         "disclosed",
         "what_went",
+        "informed",
         "informed_on",
         "not_informed",
     )

@@ -8,7 +8,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.decisions.decision import Reason
 from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
@@ -96,7 +95,7 @@ class ReportDisclosure(Operation):
             "shared_at": made.shared_at.isoformat(),
             "reported_at": made.reported_at.isoformat(),
             "decision": made.reason,
-            "flagged": made.reason != Reason.PERMITTED,
+            "flagged": made.is_denied,
         }
         return Response(answer, HTTPStatus.CREATED)
 

@@ -1,5 +1,7 @@
 """Disclosures to recipients."""
 
+import uuid
+
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
@@ -27,6 +29,7 @@ class Migration(migrations.Migration):
                     ('purpose', models.CharField(max_length=63)),
                     ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9_]{1,62}\\Z', 'Use a–z, 0–9 and _, starting with a letter.')]), blank=True, default=list)),
                     ('reason', models.CharField(help_text='The decision at the time of sharing.', max_length=64, verbose_name='decision')),
+                    ('is_denied', models.BooleanField(verbose_name='denied')),
                     ('system_owner', models.UUIDField(editable=False, null=True)),
                     ('shared_at', models.DateTimeField()),
                     ('reported_at', models.DateTimeField()),
@@ -40,8 +43,8 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['-reported_at', '-id'],
-                    'indexes': [models.Index(fields=['client', 'subject', '-shared_at'], name='disclosure_of_person'), models.Index(fields=['client', '-reported_at', '-id'], name='disclosure_by_time'), models.Index(fields=['-reported_at', '-id'], name='disclosure_by_time_all'), models.Index(fields=['client', 'reason', '-reported_at', '-id'], name='disclosure_by_decision'), models.Index(fields=['reason', '-reported_at', '-id'], name='disclosure_by_decision_all')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('categories', []), _negated=True), name='disclosure_of_something'), models.CheckConstraint(condition=models.Q(('shared_at__lte', models.F('reported_at'))), name='disclosure_not_in_future')],
+                    'indexes': [models.Index(fields=['client', 'subject', '-shared_at'], name='disclosure_of_person'), models.Index(fields=['client', '-reported_at', '-id'], name='disclosure_by_time'), models.Index(fields=['-reported_at', '-id'], name='disclosure_by_time_all'), models.Index(condition=models.Q(('is_denied', True)), fields=['client', '-reported_at', '-id'], name='disclosure_denied'), models.Index(condition=models.Q(('is_denied', True)), fields=['-reported_at', '-id'], name='disclosure_denied_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('is_denied', False), ('reason', 'permitted')), models.Q(('is_denied', True), models.Q(('reason', 'permitted'), _negated=True)), _connector='OR'), name='disclosure_denied_for_a_reason'), models.CheckConstraint(condition=models.Q(('categories', []), _negated=True), name='disclosure_of_something'), models.CheckConstraint(condition=models.Q(('shared_at__lte', models.F('reported_at'))), name='disclosure_not_in_future')],
                 },
             ),
             migrations.CreateModel(
@@ -67,15 +70,41 @@ class Migration(migrations.Migration):
                     ('informed_on', models.DateField(null=True, verbose_name='informed on')),
                     ('not_informed', models.CharField(blank=True, choices=[('order', 'The order forbids it'), ('law', 'A law forbids it'), ('risk', 'It would endanger someone'), ('unreachable', 'No contact on file reaches the person')], default='', max_length=16, verbose_name='why not informed')),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('informed', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('informed', models.CharField(blank=True, choices=[('person', 'The person'), ('guardian', 'A guardian, for the child')], default='', max_length=16, verbose_name='who was informed')),
                     ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
                 ],
                 options={
                     'verbose_name': 'legal disclosure',
                     'verbose_name_plural': 'legal disclosures',
                     'ordering': ['-requested_at', '-id'],
-                    'indexes': [models.Index(fields=['client', 'subject'], name='legaldisclosure_of_person'), models.Index(condition=models.Q(('informed__isnull', False)), fields=['client', 'informed'], name='legaldisclosure_informed'), models.Index(fields=['client', '-requested_at', '-id'], name='legaldisclosure_by_time'), models.Index(fields=['-requested_at', '-id'], name='legaldisclosure_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='legaldisclosure_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='legaldisclosure_by_state_all')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('disclosed', []), ('disclosed_at', None), ('informed', None), ('informed_on', None), ('not_informed', '')), models.Q(('disclosed_at__gte', models.F('settled_at')), ('state', 'approved'), models.Q(('disclosed', []), _negated=True)), _connector='OR'), name='legaldisclosure_approved_first'), models.CheckConstraint(condition=models.Q(('disclosed_at', None), models.Q(('informed__isnull', False), ('informed_on__isnull', False), ('not_informed', '')), models.Q(('informed', None), ('informed_on', None), models.Q(('not_informed', ''), _negated=True)), _connector='OR'), name='legaldisclosure_informed_or_why_not'), models.CheckConstraint(condition=models.Q(('disclosed__contained_by', models.F('demanded'))), name='legaldisclosure_not_more_than_demanded'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='legaldisclosure_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='legaldisclosure_settled_by_someone')],
+                    'indexes': [models.Index(fields=['client', 'subject'], name='legaldisclosure_of_person'), models.Index(fields=['client', '-requested_at', '-id'], name='legaldisclosure_by_time'), models.Index(fields=['-requested_at', '-id'], name='legaldisclosure_by_time_all'), models.Index(fields=['client', 'state', '-requested_at', '-id'], name='legaldisclosure_by_state'), models.Index(fields=['state', '-requested_at', '-id'], name='legaldisclosure_by_state_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('disclosed', []), ('disclosed_at', None), ('informed', ''), ('informed_on', None), ('not_informed', '')), models.Q(('disclosed_at__gte', models.F('settled_at')), ('state', 'approved'), models.Q(('disclosed', []), _negated=True)), _connector='OR'), name='legaldisclosure_approved_first'), models.CheckConstraint(condition=models.Q(('disclosed_at', None), models.Q(models.Q(('informed', ''), _negated=True), ('informed_on__isnull', False), ('not_informed', '')), models.Q(('informed', ''), ('informed_on', None), models.Q(('not_informed', ''), _negated=True)), _connector='OR'), name='legaldisclosure_informed_or_why_not'), models.CheckConstraint(condition=models.Q(('disclosed__contained_by', models.F('demanded'))), name='legaldisclosure_not_more_than_demanded'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='legaldisclosure_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='legaldisclosure_settled_by_someone')],
+                },
+            ),
+            migrations.CreateModel(
+                name='BusinessTransfer',
+                fields=[
+                    ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
+                    ('requested_kind', models.CharField(editable=False, max_length=16)),
+                    ('requested_by', models.UUIDField(editable=False)),
+                    ('requested_at', models.DateTimeField(editable=False)),
+                    ('settled_by', models.UUIDField(editable=False, null=True)),
+                    ('settled_at', models.DateTimeField(editable=False, null=True)),
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('kind', models.CharField(choices=[('merger', 'Merger'), ('acquisition', 'Acquisition'), ('asset_sale', 'Sale of assets')], max_length=16)),
+                    ('other_party', models.CharField(help_text='The company that receives the business.', max_length=200, verbose_name='other party')),
+                    ('text_en', models.TextField(help_text='What is transferred, and what changes for clients and people.', max_length=5000, verbose_name='text (English)')),
+                    ('text_ur', models.TextField(max_length=5000, verbose_name='text (Urdu)')),
+                    ('takes_place_on', models.DateField(help_text='Every client is notified 30 days before it.', verbose_name='takes place on')),
+                    ('announced_as', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                ],
+                options={
+                    'verbose_name': 'business transfer',
+                    'verbose_name_plural': 'business transfers',
+                    'ordering': ['-requested_at', '-id'],
+                    'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='businesstransfer_by_time'), models.Index(fields=['-requested_at', '-id'], name='businesstransfer_by_time_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('client_id', uuid.UUID('01900000-0000-7000-8000-000000000001'))), name='businesstransfer_of_paktaleem'), models.CheckConstraint(condition=models.Q(models.Q(('announced_as__isnull', False), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('announced_as', None)), _connector='OR'), name='businesstransfer_approved_is_announced'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='businesstransfer_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='businesstransfer_settled_by_someone')],
                 },
             ),
         )

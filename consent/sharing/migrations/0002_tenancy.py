@@ -17,11 +17,11 @@ class Migration(migrations.Migration):
         Isolate(
             TenantIsolation("Disclosure"),
             TenantIsolation("LegalDisclosure"),
+            TenantIsolation("BusinessTransfer"),
             AppendOnly("Disclosure"),
             SameClientForeignKey("Disclosure", "subject", "subjects.Subject"),
             SameClientForeignKey("Disclosure", "recipient", "consent.Recipient", owner="recipient_owner"),
             SameClientForeignKey("Disclosure", "system", "systems.System", owner="system_owner"),
             SameClientForeignKey("LegalDisclosure", "subject", "subjects.Subject"),
-            SameClientForeignKey("LegalDisclosure", "informed", "subjects.Subject"),
         ),
     ]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from consent.decisions.reasons import Reason
 from consent.register.models import Recipient
 from consent.register.models.rows import CodesField
 from paktaleem.directory.data_systems.models import System
@@ -19,7 +20,8 @@ __all__ = ["Disclosure"]
 class Disclosure(models.Model):
     """A report that data of a person was shared with a recipient, for a purpose. Append-only.
 
-    ``reason`` is the reason code of the decision at the time of sharing: ``permitted``, or why it was denied.
+    ``reason`` is the reason code of the decision at the time of sharing: ``permitted``, or why it was denied
+    (``is_denied``).
     """
 
     wall = TablePolicy(
@@ -36,6 +38,7 @@ class Disclosure(models.Model):
     purpose = models.CharField(max_length=63)
     categories = CodesField()
     reason = models.CharField("decision", max_length=64, help_text="The decision at the time of sharing.")
+    is_denied = models.BooleanField("denied")
     system = models.ForeignKey(System, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
     system_owner = models.UUIDField(null=True, editable=False)
     shared_at = models.DateTimeField()
@@ -47,13 +50,17 @@ class Disclosure(models.Model):
     class Meta:
         ordering = ["-reported_at", "-id"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(is_denied=False, reason=Reason.PERMITTED) | Q(is_denied=True) & ~Q(reason=Reason.PERMITTED),
+                name="disclosure_denied_for_a_reason",
+            ),
             models.CheckConstraint(condition=~Q(categories=[]), name="disclosure_of_something"),
             models.CheckConstraint(condition=Q(shared_at__lte=F("reported_at")), name="disclosure_not_in_future"),
         ]
         indexes = [
             models.Index(fields=["client", "subject", "-shared_at"], name="disclosure_of_person"),
             *newest_first("reported_at", "disclosure_by_time"),
-            *newest_first("reported_at", "disclosure_by_decision", by="reason"),
+            *newest_first("reported_at", "disclosure_denied", condition=Q(is_denied=True)),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["Instrument", "LegalDisclosure", "NotInformed"]
+__all__ = ["Informed", "Instrument", "LegalDisclosure", "NotInformed"]
 
 _NONE = Personal.NONE
 
@@ -25,6 +25,13 @@ class Instrument(models.TextChoices):
     WARRANT = "warrant", _("Search warrant")
     STATUTORY_REQUEST = "statutory_request", _("Request under a statute")
     POLICE_REQUEST = "police_request", _("Police request")
+
+
+class Informed(models.TextChoices):
+    """The people who may be informed of a disclosure."""
+
+    PERSON = "person", _("The person")
+    GUARDIAN = "guardian", _("A guardian, for the child")
 
 
 class NotInformed(models.TextChoices):
@@ -40,7 +47,7 @@ class LegalDisclosure(RequestedChange):
     """One demand of an authority for data of one person, its review and approval, and what was disclosed (policy §6).
 
     One officer reviews it, a second one approves it; only then may it be recorded as ``disclosed_at``. ``informed`` is
-    the person who was informed, otherwise ``not_informed`` says why no one was. The copy of a person's data names it
+    who was informed, otherwise ``not_informed`` says why no one was. The copy of a person's data names it
     only if they were informed, because an order may forbid it.
     """
 
@@ -57,6 +64,7 @@ class LegalDisclosure(RequestedChange):
                 "review",
                 "disclosed",
                 "what_went",
+                "informed",
                 "not_informed",
                 "requested_kind",
             ),
@@ -79,9 +87,7 @@ class LegalDisclosure(RequestedChange):
     disclosed_at = models.DateTimeField(null=True)
     disclosed = CodesField(help_text="Codes of the data categories disclosed.")
     what_went = models.TextField(max_length=2000, blank=True, help_text="What was handed over. Do not name people.")
-    informed = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    informed = models.CharField("who was informed", max_length=16, choices=Informed, blank=True, default="")
     informed_on = models.DateField("informed on", null=True)
     not_informed = models.CharField("why not informed", max_length=16, choices=NotInformed, blank=True, default="")
 
@@ -91,14 +97,14 @@ class LegalDisclosure(RequestedChange):
         ordering = ["-requested_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(disclosed_at=None, disclosed=[], informed=None, informed_on=None, not_informed="")
+                condition=Q(disclosed_at=None, disclosed=[], informed="", informed_on=None, not_informed="")
                 | Q(state=ChangeState.APPROVED, disclosed_at__gte=F("settled_at")) & ~Q(disclosed=[]),
                 name="legaldisclosure_approved_first",
             ),
             models.CheckConstraint(
                 condition=Q(disclosed_at=None)
-                | Q(informed__isnull=False, informed_on__isnull=False, not_informed="")
-                | Q(informed=None, informed_on=None) & ~Q(not_informed=""),
+                | ~Q(informed="") & Q(informed_on__isnull=False, not_informed="")
+                | Q(informed="", informed_on=None) & ~Q(not_informed=""),
                 name="legaldisclosure_informed_or_why_not",
             ),
             models.CheckConstraint(
@@ -108,9 +114,6 @@ class LegalDisclosure(RequestedChange):
         ]
         indexes = [
             models.Index(fields=["client", "subject"], name="legaldisclosure_of_person"),
-            models.Index(
-                fields=["client", "informed"], name="legaldisclosure_informed", condition=Q(informed__isnull=False)
-            ),
             *newest_first("requested_at", "legaldisclosure_by_time"),
             *newest_first("requested_at", "legaldisclosure_by_state", by="state"),
         ]

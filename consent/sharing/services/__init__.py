@@ -14,6 +14,7 @@ from consent.sharing.services.legal import (
     record_legal_disclosure,
     request_legal_disclosure,
 )
+from consent.sharing.services.transfers import decide_business_transfer, request_business_transfer
 
 __all__ = [
     "AlreadyDisclosed",
@@ -21,9 +22,11 @@ __all__ = [
     "DisclosureReport",
     "DisclosureResult",
     "LegalDemand",
+    "decide_business_transfer",
     "decide_legal_disclosure",
     "record_legal_disclosure",
     "report_disclosure",
     "report_disclosures",
+    "request_business_transfer",
     "request_legal_disclosure",
 ]

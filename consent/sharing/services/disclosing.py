@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from consent.decisions.decision import Question, Reason
+from consent.decisions.decision import Question
 from consent.decisions.selectors.past_decisions import PastDecision, decide_each
 from consent.register.models import DataCategory, Purpose, Recipient
 from consent.sharing.models import Disclosure
@@ -59,7 +59,7 @@ class DisclosureResult:
     @property
     def is_flagged(self) -> bool:
         """Return True if the decision denied the disclosure."""
-        return self.disclosure is not None and self.disclosure.reason != Reason.PERMITTED
+        return self.disclosure is not None and self.disclosure.is_denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,7 @@ def _build(one: _Checked, found: PastDecision, system: System | None, actor: Act
         purpose=one.report.purpose,
         categories=sorted(set(one.report.categories)),
         reason=found.decision.reason,
+        is_denied=not found.decision.allowed,
         system=system,
         system_owner=system.client_id if system else None,
         shared_at=one.report.shared_at,
@@ -199,5 +200,5 @@ def _make_entry(row: Disclosure, one: _Checked, actor: Actor, at: datetime) -> E
         "decision": row.reason,
         "system": str(row.system_id) if row.system_id else None,
     }
-    kind = "disclosure.reported" if row.reason == Reason.PERMITTED else "disclosure.denied"
+    kind = "disclosure.denied" if row.is_denied else "disclosure.reported"
     return make_entry(kind, client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at)

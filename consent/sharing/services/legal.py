@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from consent.register.models import DataCategory
-from consent.sharing.models import Instrument, LegalDisclosure, NotInformed
+from consent.sharing.models import Informed, Instrument, LegalDisclosure, NotInformed
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -33,7 +33,7 @@ __all__ = [
 _IN_FUTURE = gettext_noop("Must be in the past.")
 _NOT_DEMANDED = gettext_noop("Choose categories that were demanded.")
 _UNKNOWN = gettext_noop("Choose categories of the register.")
-_INFORMED_OR_WHY = gettext_noop("Give the day on which the person was informed, or the reason why not.")
+_INFORMED_OR_WHY = gettext_noop("Say who was informed and on which day, or the reason why not.")
 
 
 class DisclosureNotApproved(PortalError):
@@ -43,7 +43,7 @@ class DisclosureNotApproved(PortalError):
 
 
 class AlreadyDisclosed(PortalError):
-    """What was disclosed is recorded already."""
+    """The disclosure is recorded already."""
 
     console_message = "What was disclosed is recorded already."
 
@@ -86,7 +86,7 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
         requested_by=actor.id,
         requested_at=at,
     )
-    row.clean_fields(exclude={"settled_by", "settled_at", "disclosed_at", "informed", "informed_on"})
+    row.clean_fields(exclude={"settled_by", "settled_at", "disclosed_at", "disclosed", "informed_on"})
     row.save(force_insert=True)
     _record("legal_disclosure.requested", row, actor, at)
     return row
@@ -114,12 +114,13 @@ def record_legal_disclosure(
     *,
     categories: Sequence[str],
     what_went: str,
+    informed: Informed | str = "",
     informed_on: date | None = None,
     not_informed: NotInformed | str = "",
     actor: Actor,
     at: datetime,
 ) -> LegalDisclosure:
-    """Record what was disclosed, and that the person was informed, or why not.
+    """Record what was disclosed, and who was informed, or why not.
 
     Raises DisclosureNotApproved, AlreadyDisclosed, ValidationError naming the field, NotAllowed.
     """
@@ -133,13 +134,13 @@ def record_legal_disclosure(
         raise AlreadyDisclosed
     if not categories or set(categories) - set(found.demanded):
         raise ValidationError({"categories": [_NOT_DEMANDED]})
-    if (informed_on is None) == (not not_informed):
+    if bool(informed) != (informed_on is not None) or bool(informed) == bool(not_informed):
         raise ValidationError({"informed_on": [_INFORMED_OR_WHY]})
     if informed_on is not None and informed_on > _today(found.subject, at):
         raise ValidationError({"informed_on": [_IN_FUTURE]})
     found.disclosed_at, found.disclosed, found.what_went = at, sorted(set(categories)), what_went.strip()
-    found.informed_id = found.subject_id if informed_on else None
-    found.informed_on, found.not_informed = informed_on, not_informed
+    found.informed, found.informed_on, found.not_informed = informed, informed_on, not_informed
+    found.clean_fields(exclude={"settled_by", "settled_at", "informed_on"})
     found.save(update_fields=["disclosed_at", "disclosed", "what_went", "informed", "informed_on", "not_informed"])
     _record("legal_disclosure.made", found, actor, at)
     return found
@@ -165,6 +166,6 @@ def _record(kind: str, row: LegalDisclosure, actor: Actor, at: datetime) -> None
         "instrument": str(row.instrument),
         "state": str(row.state),
         "categories": row.disclosed or row.demanded,
-        "informed": row.informed_id is not None,
+        "informed": bool(row.informed),
     }
     record_entry(kind, client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at)

@@ -89,6 +89,8 @@ ACTS = (
     _act("breach.recorded", _("Breach of personal data recorded"), _sent(*_BREACH)),
     _act("breach.reminded", _("Staff reminded of the deadline of a breach")),
     _act("breach.reported", _("Client, authority or people informed of a breach"), _sent(*_BREACH, "audience")),
+    _act("business_transfer.requested", _("Business transfer requested")),
+    _act("business_transfer.settled", _("Business transfer approved or declined")),
     _act("client.change_settled", _("Change of a client approved or rejected")),
     _act("client.change_waiting", _("Change of a client awaits approval by a second person")),
     _act("client.changed", _("Client changed")),
