@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from consent.register.models import DataCategory
 from paktaleem.directory.copies.sections import Reader
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
@@ -318,9 +319,10 @@ def test_a_copy_of_a_persons_data_lists_the_breach_and_the_letter(
     letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=amina, at=now)
     inform_batch(letter.pk, client_id=indus.pk, actor=WORKER, at=now)
     sections = {section.code: section for section in list_breach_sections()}
-    reader = Reader(subject=cast.subject("hamza"), sealer=None)
+    hamza, iqra = cast.subject("hamza"), cast.subject("iqra")
+    reader = Reader(hamza, sealer_of(hamza))
     [row] = sections["breaches"].read(reader)
     assert (row["what"], row["categories"]) == (breach.what, ["usage_logs"])
     [told] = sections["breach_letters"].read(reader)
     assert told["text"] == "A breach."
-    assert not list(sections["breaches"].read(Reader(subject=cast.subject("iqra"), sealer=None)))
+    assert not list(sections["breaches"].read(Reader(iqra, sealer_of(iqra))))
