@@ -138,4 +138,5 @@ def _serialize_line(line: KindLine) -> dict[str, Any]:
         "due": line.due,
         "most": MOST_COUNTED if line.has_more_due else None,
         "run": run,
+        "is_counted": kind.is_counted,
     }
