@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from paktaleem.directory.data_systems.models import OrderKind, OrderSet
@@ -21,7 +22,7 @@ from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["UUID7", "clock_of", "issue_orders_for_set"]
+__all__ = ["UUID7", "clock_of", "issue_orders_for_set", "plan_for_many"]
 
 UUID7 = (
     "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING %(clock)s FROM 1 FOR 6), 52, 1), 53, 1),"
@@ -68,6 +69,12 @@ while the table was, or seemed to be, empty scans the whole table for every row.
 and sequential scans are disabled for this transaction."""
 
 
+def plan_for_many(cursor: CursorWrapper) -> None:
+    """Prepare the transaction for a statement that writes very many rows: time, and plans of foreign keys."""
+    cursor.execute(_PLANNED_FOR_MANY)
+    cursor.execute("DISCARD PLANS")
+
+
 def clock_of(at: datetime) -> bytes:
     """Return the value of ``UUID7``’s parameter ``clock`` for a time."""
     return int(at.timestamp() * 1000).to_bytes(6)
@@ -105,8 +112,7 @@ def issue_orders_for_set(
         "actor_role": role,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_PLANNED_FOR_MANY)
-        cursor.execute("DISCARD PLANS")
+        plan_for_many(cursor)
         cursor.execute(_ISSUE.format(people=wanted), values)
         made = cursor.fetchone()
     if made is None:
