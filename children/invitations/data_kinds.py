@@ -20,6 +20,7 @@ def list_kinds() -> tuple[DataKind, ...]:
             disposal=Disposal.KEY,
             task=FOLLOW,
             bounds=Bounds(28, 7, 90),
+            is_counted=False,
         ),
         DataKind(
             code=UNASKED,

@@ -1,6 +1,7 @@
 """Deletion of recorded changes that no caller can ask for any more."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from consent.decisions.data_kinds import CHANGE_FEED
@@ -21,7 +22,7 @@ def purge_unreachable_changes(client_id: UUID, at: datetime) -> int:
 
 
 def _delete(model: type[SubjectChange | RegisterChange], client_id: UUID, oldest: datetime) -> int:
-    rows = model._default_manager.filter(client_id=client_id)
+    rows: Any = model._default_manager.filter(client_id=client_id)
     old = rows.filter(noted_at__lt=oldest).values("pk")[:_AT_ONCE]
     deleted: int = rows.filter(pk__in=old).delete()[0]
     return deleted

@@ -21,14 +21,15 @@ def compose_breach_letter(breach: Breach, audience: Audience | str, *, language:
 
     The number of people is that of the latest assessment, or what the holdings say now. Raises NotAllowed.
     """
-    total = count_affected(breach, actor=actor)[0]
+    total, *lines = count_affected(breach, actor=actor)
+    held = breach.categories or sorted({line.category for line in lines})
     assessment = find_assessment(breach)
     values = {
         "client": Client.objects.values_list("name", flat=True).get(pk=breach.client_id),
         "what": breach.what,
         "consequences": breach.consequences or _UNKNOWN,
         "measures": breach.measures or _UNKNOWN,
-        "categories": _name_categories(breach, language) or _UNKNOWN,
+        "categories": _name_categories(breach, held, language) or _UNKNOWN,
         "happened_from": breach.happened_from.strftime(_TIME),
         "happened_until": breach.happened_until.strftime(_TIME) if breach.happened_until else "",
         "known_at": breach.known_at.strftime(_TIME),
@@ -40,11 +41,9 @@ def compose_breach_letter(breach: Breach, audience: Audience | str, *, language:
     return render_to_string(f"breaches/{Audience(audience).value}.{language}.txt", values).strip()
 
 
-def _name_categories(breach: Breach, language: str) -> str:
-    """Return the names of the categories, in the language of the letter; of all categories if none is chosen."""
-    rows = DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM})
-    if breach.categories:
-        rows = rows.filter(code__in=breach.categories)
+def _name_categories(breach: Breach, codes: list[str], language: str) -> str:
+    """Return the names of categories, in the language of the letter; a client's own name takes precedence."""
+    rows = DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM}, code__in=codes)
     own_last = sorted(rows, key=lambda one: one.client_id == breach.client_id)
     names = {one.code: one.name_ur if language == "ur" else one.name_en for one in own_last}
     return ("، " if language == "ur" else ", ").join(names[code] for code in sorted(names))

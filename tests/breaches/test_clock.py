@@ -32,7 +32,8 @@ def test_a_mark_is_due_once_reached_and_the_most_urgent_one_is_last(after: int, 
 
 @given(steps=st.lists(st.integers(1, 30 * 3600), max_size=12))
 def test_whenever_the_worker_looks_each_mark_is_due_exactly_once(steps: list[int]) -> None:
-    at, done = KNOWN, []
+    at = KNOWN
+    done: list[int] = []
     for step in steps:
         at += timedelta(seconds=step)
         done += list_due_marks(KNOWN, at, done=done)

@@ -8,13 +8,18 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from consent.register.models import DataCategory
+from paktaleem.directory.copies.sections import Reader
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.breaches.drafts import compose_breach_letter
 from retention.breaches.models import (
+    Audience,
     Breach,
     BreachAssessment,
     BreachClosing,
@@ -23,6 +28,7 @@ from retention.breaches.models import (
     BreachPerson,
     BreachReminder,
 )
+from retention.breaches.sections import list_breach_sections
 from retention.breaches.selectors import count_affected, count_notices, list_breaches
 from retention.breaches.services import (
     BreachClosed,
@@ -288,3 +294,35 @@ def test_the_database_refuses_a_closed_breach_without_measures(breach: Breach, n
     closing = "UPDATE breaches_breach SET closed_at = %s WHERE id = %s"
     with pytest.raises(IntegrityError, match="breach_closed_complete"), transaction.atomic():
         connection.cursor().execute(closing, [now, breach.pk])
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+@pytest.mark.parametrize("audience", list(Audience))
+def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(
+    breach: Breach, amina: Any, audience: Audience, language: str
+) -> None:
+    breach.consequences = ""
+    draft = compose_breach_letter(breach, audience, language=language, actor=amina)
+    held = DataCategory.objects.get(code="content")
+    other = DataCategory.objects.get(code="billing")
+    name = "name_ur" if language == "ur" else "name_en"
+    assert getattr(held, name) in draft
+    assert getattr(other, name) not in draft
+    assert "…" in draft
+    assert breach.what in draft
+
+
+def test_a_copy_of_a_persons_data_lists_the_breach_and_the_letter(
+    breach: Breach, cast: Cast, indus: Any, amina: Any, now: datetime
+) -> None:
+    assess(breach, actor=amina, at=now)
+    letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=amina, at=now)
+    inform_batch(letter.pk, client_id=indus.pk, actor=WORKER, at=now)
+    sections = {section.code: section for section in list_breach_sections()}
+    hamza, iqra = cast.subject("hamza"), cast.subject("iqra")
+    reader = Reader(hamza, sealer_of(hamza))
+    [row] = sections["breaches"].read(reader)
+    assert (row["what"], row["categories"]) == (breach.what, ["usage_logs"])
+    [told] = sections["breach_letters"].read(reader)
+    assert told["text"] == "A breach."
+    assert not list(sections["breaches"].read(Reader(iqra, sealer_of(iqra))))

@@ -1,6 +1,7 @@
 """Background tasks for links and codes."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from procrastinate.contrib.django import app
@@ -48,7 +49,7 @@ def _purge_batch(client_id: UUID, at: datetime) -> int:
     del at  # links and codes expire on the system clock
     before, rows = get_cutoff(LINKS, at=wall_clock_now()), 0
     for model in (PageLink, PageCode):
-        own = model._default_manager.filter(client_id=client_id)
+        own: Any = model._default_manager.filter(client_id=client_id)
         expired = own.filter(expires_at__lt=before).order_by("expires_at").values("pk")[:_AT_ONCE]
         rows += own.filter(pk__in=expired).delete()[0]
     return rows

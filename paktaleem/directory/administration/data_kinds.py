@@ -27,6 +27,7 @@ def list_kinds() -> tuple[DataKind, ...]:
             counted_from=_("The erasure of the person: by their request, or by the retention schedule"),
             disposal=Disposal.KEY,
             task="subjects.complete_erasures",
+            is_counted=False,
         ),
         DataKind(
             code=EVIDENCE,

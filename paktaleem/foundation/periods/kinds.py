@@ -62,7 +62,8 @@ class DataKind:
 
     ``counted_from`` says in words when the period starts. ``bounds`` is None if no period of its own applies: then
     ``counted_from`` says what ends it. ``task`` is the worker's task that disposes of it. ``due`` returns the rows that
-    are due at a time, for the console; None if officers cannot read the table.
+    are due at a time, for the console; None if officers cannot read the table. ``is_counted`` is False if the task
+    does much else and counts no disposals: the ledger has each of them.
     """
 
     code: str
@@ -72,6 +73,7 @@ class DataKind:
     task: str
     bounds: Bounds | None = None
     due: Callable[[datetime], QuerySet[Any]] | None = None
+    is_counted: bool = True
 
 
 data_kinds: ExtensionPoint[Callable[[], Iterable[DataKind]]] = ExtensionPoint(

@@ -1,6 +1,7 @@
 """Changing a period by two people, and recording what a run disposed of."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -103,7 +104,7 @@ def record_run(kind: str, *, rows: int, at: datetime) -> None:
 
     Raises KeyError for an unknown kind.
     """
-    values = {"id": new_id(), "client": PAKTALEEM, "kind": get_kind(kind).code, "rows": rows, "at": at}
+    values: dict[str, Any] = {"id": new_id(), "client": PAKTALEEM, "kind": get_kind(kind).code, "rows": rows, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_RECORD_RUN, values)
 

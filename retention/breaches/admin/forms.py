@@ -54,7 +54,8 @@ class _DraftForm(ActionForm):
         super().__init__(*args, row=row, request=request, **kwargs)
         if not self.is_bound:
             language = "ur" if self.initial.get("language") == "ur" else "en"
-            self.initial |= {"language": language, "text": compose(row, request, self.audience, language)}
+            self.initial["language"] = language
+            self.initial["text"] = compose(row, request, self.audience, language)
 
 
 def compose(row: Any, request: HttpRequest, audience: Audience, language: str) -> str:
@@ -120,7 +121,7 @@ class MeasuresForm(RowActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show what is recorded."""
         super().__init__(*args, **kwargs)
-        self.initial |= {"measures": self.row.measures, "lessons": self.row.lessons}
+        self.initial["measures"], self.initial["lessons"] = self.row.measures, self.row.lessons
 
 
 class ClientsForm(ActionForm):

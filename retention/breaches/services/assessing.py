@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.data_systems.services.sets import plan_for_many
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -73,6 +74,7 @@ def assess_breach(
         "role": actor.role,
     }
     with connection.cursor() as cursor:
+        plan_for_many(cursor)
         cursor.execute(_FREEZE, values)
     assessment = BreachAssessment.objects.get(pk=values["id"], client_id=breach.client_id)
     breach.outcome = outcome.value

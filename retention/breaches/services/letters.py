@@ -116,8 +116,8 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
     more = {"language": "en", "text_ur": text_ur.strip(), "assessment": assessment}
     letter = _create(breach, Audience.PEOPLE, text, actor, at, **more)
     _finish(breach, letter, actor, at, people=assessment.people)
-    job = {"client": str(breach.client_id), "letter": str(letter.pk)}
-    enqueue_job(INFORM_PEOPLE, lock=f"{INFORM_PEOPLE}/{letter.pk}", **job)
+    lock = f"{INFORM_PEOPLE}/{letter.pk}"
+    enqueue_job(INFORM_PEOPLE, lock=lock, client=str(breach.client_id), letter=str(letter.pk))
     return letter
 
 

@@ -150,11 +150,9 @@ def purge_settled_messages(client_id: UUID, *, at: datetime) -> int:
     Messages of a request are deleted with the key of the request.
     """
     old = list_settled(at).filter(client_id=client_id)
-    due = old.order_by("settled_at").select_for_update(of=("self",), skip_locked=True).values("pk")[:_AT_ONCE]
-    purged: int = MailMessage.objects.filter(client_id=client_id, pk__in=list(due.values_list("pk", flat=True))).update(
-        content=None, epoch=None, wrapped=None
-    )
-    return purged
+    due = old.order_by("settled_at").select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
+    rows = MailMessage.objects.filter(client_id=client_id, pk__in=list(due[:_AT_ONCE]))
+    return int(rows.update(content=None, epoch=None, wrapped=None))
 
 
 def _load(message: MailMessage) -> MailMessage:

@@ -53,7 +53,7 @@ class PeriodChangeAdmin(ScopedAdmin):
     form = PeriodForm
     row_fields = ("kind", "length", "ground")
     fixed = ("kind", "length", "ground")
-    detail_fields = ("standing", "from_to", "requested_at", "settled_at")
+    detail_fields = ("what", "from_to", "standing", "requested_at", "settled_at")
     list_display = ("requested_at", "what", "from_to", "standing")
     list_filter = ("state",)
     newest_by = "requested_at"
@@ -84,10 +84,10 @@ class PeriodChangeAdmin(ScopedAdmin):
         return super().get_queryset(request).filter(client_id=PAKTALEEM)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for no client."""
+        """Ask for no client, and show the kind and the periods in words once the change is requested."""
         del request
-        fields = [*self.row_fields, *(self.detail_fields if obj is not None else ())]
-        return [(None, {"fields": fields})]
+        shown = ["what", "from_to", "ground", "standing", "requested_at", "settled_at"]
+        return [(None, {"fields": list(self.row_fields) if obj is None else shown})]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show every kind above the changes."""
@@ -138,4 +138,5 @@ def _serialize_line(line: KindLine) -> dict[str, Any]:
         "due": line.due,
         "most": MOST_COUNTED if line.has_more_due else None,
         "run": run,
+        "is_counted": kind.is_counted,
     }

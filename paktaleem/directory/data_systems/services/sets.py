@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from paktaleem.directory.data_systems.models import OrderKind, OrderSet
@@ -22,7 +23,7 @@ from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import UUID7_SQL, clock_bytes, new_id
 
-__all__ = ["issue_orders_for_set"]
+__all__ = ["issue_orders_for_set", "plan_for_many"]
 
 _PLACE = re.compile("%[%s]")
 _ORDERED = "kind, method, reason, ground, due_at, parent_kind, parent_id, created_at"
@@ -61,6 +62,12 @@ SELECT set_config('statement_timeout', '15min', true), set_config('enable_seqsca
 step to order is checked with a plan that PostgreSQL caches per connection and renews after autovacuum. A plan made
 while the table was, or seemed to be, empty scans the whole table for every row. So cached plans are discarded first,
 and sequential scans are disabled for this transaction."""
+
+
+def plan_for_many(cursor: CursorWrapper) -> None:
+    """Prepare the transaction for a statement that writes very many rows: time, and plans of foreign keys."""
+    cursor.execute(_PLANNED_FOR_MANY)
+    cursor.execute("DISCARD PLANS")
 
 
 @transaction.atomic
@@ -103,8 +110,7 @@ def issue_orders_for_set(
         "actor_role": role,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_PLANNED_FOR_MANY)
-        cursor.execute("DISCARD PLANS")
+        plan_for_many(cursor)
         cursor.execute(_ISSUE.format(people=wanted), values)
         made = cursor.fetchone()
     if made is None:
