@@ -275,7 +275,7 @@ def _remind(row: CaseDeadline, zone: str, actor: Actor, at: datetime) -> int:
         return 0
     own = DeadlineReminder.objects.filter(client_id=row.client_id, deadline=row)
     done = set(own.values_list("on", flat=True))
-    days = list_reminder_days(row.due_on, set_on=day_in(zone, row.at), today=day_in(zone, at))
+    days = list_reminder_days(row.due_on, set_on=day_in(row.at, zone), today=day_in(at, zone))
     due = [day for day in days if day not in done]
     for day in due:
         DeadlineReminder(client_id=row.client_id, deadline=row, on=day, done_at=at).save(force_insert=True)
@@ -310,7 +310,7 @@ def _read(case: AuthorityCase, actor: Actor, reason: Reason | str, at: datetime)
 
 
 def _check_day(name: str, day: date, client: Client, at: datetime) -> None:
-    if day > day_in(client.time_zone, at):
+    if day > day_in(at, client.time_zone):
         raise ValidationError({name: [_("Choose today or a day before.")]})
 
 

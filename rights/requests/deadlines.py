@@ -73,14 +73,14 @@ def due_at(received_at: datetime) -> datetime:
     return received_at + ANSWER_TIME
 
 
-def day_in(zone: str, at: datetime) -> date:
+def day_in(at: datetime, zone: str) -> date:
     """Return the calendar day of a time in a client's time zone."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 
 def format_day(at: datetime, zone: str) -> str:
     """Return the calendar day of a time in a client's time zone, as emails name it: 2026-10-31."""
-    return day_in(zone, at).isoformat()
+    return day_in(at, zone).isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,7 +208,7 @@ class AuthorityCaseAdmin(EvidenceAdmin):
         own = {"client_id": row.client_id, "case": row}
         messages = annotate_actor(CaseEntry.objects.filter(**own).select_related("file"), actor_of(request))
         lines = [{"message": one, "who": format_actor(one)} for one in messages]
-        today = day_in(row.request.client.time_zone, client_now())
+        today = day_in(client_now(), row.request.client.time_zone)
         deadlines = [(one, _deadline_pill(one, today)) for one in CaseDeadline.objects.filter(**own)]
         template = "console/panels/authority_messages.html"
         return [*super().panels(request, row), {"template": template, "lines": lines, "deadlines": deadlines}]

@@ -112,7 +112,7 @@ class TaskAssigneeFilter(admin.SimpleListFilter):
 def _task_pill(row: RequestTask) -> SafeString:
     if row.is_done:
         return render_state(gettext("Done"), "good")
-    is_late = row.due_on < day_in(row.client.time_zone, client_now())
+    is_late = row.due_on < day_in(client_now(), row.client.time_zone)
     return render_state(gettext("Overdue"), "bad") if is_late else render_state(gettext("Open"), "warn")
 
 

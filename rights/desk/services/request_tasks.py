@@ -87,7 +87,7 @@ def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask
 
 def _today(request: RightsRequest, at: datetime) -> date:
     zone = Client.objects.values_list("time_zone", flat=True).get(pk=request.client_id)
-    return day_in(zone, at)
+    return day_in(at, zone)
 
 
 def _new_task(request: RightsRequest, kind: TaskKind | str, due_on: date, actor: Actor, at: datetime) -> RequestTask:
