@@ -4,7 +4,7 @@ import pytest
 
 from paktaleem.directory.people.models import Erasure
 from paktaleem.directory.people.services import complete_erasure
-from rights.erasures.certificates import read_body
+from paktaleem.foundation.audit.certificates import read_body
 from rights.erasures.models import ErasureProposal
 from rights.erasures.pdf import render_certificate
 from rights.erasures.selectors import find_certificate
