@@ -51,7 +51,7 @@ def attest(cast: Cast, client: Any, at: Any, duties: Any = ALL, **more: Any) -> 
 
 
 def contact(cast: Cast, client: Any, at: Any, kind: str = "notices", name: str = "farah") -> Any:
-    person = {"full_name": "Rabia Anwar", "email": "rabia@indus.example"}
+    person: Any = {"full_name": "Rabia Anwar", "email": "rabia@indus.example"}
     return add_contact(client, kind=kind, **person, actor=cast.actor(name), reason=Reason.ONBOARDING, at=at)
 
 

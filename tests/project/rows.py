@@ -202,7 +202,8 @@ def _register_rows(cast: Cast) -> list[Any]:
 
 def agreements_of_indus(cast: Cast) -> dict[str, Any]:
     """Make an agreement in each state, with a document, a signature, a suspension, a contact and an attestation."""
-    client, farah = cast.client("indus"), {"actor": cast.actor("farah"), "at": AT}
+    client = cast.client("indus")
+    farah: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT}
     own: dict[str, Any] = {"client_id": client.pk, "starts_at": AT}
     later: dict[str, Any] = {"client_id": client.pk, "starts_at": timezone.now() + timedelta(days=9)}
     running = ServiceAgreement.objects.get(client_id=client.pk, reference="MSA-indus")
@@ -223,7 +224,7 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
     }
     draft = ServiceAgreement.objects.get(client_id=client.pk, reference="draft")
     exits = exits_of(cast, running, half, paused, future, draft)
-    person = {"full_name": "Rabia Anwar", "email": "rabia@indus.example"}
+    person: dict[str, Any] = {"full_name": "Rabia Anwar", "email": "rabia@indus.example"}
     contact = add_contact(client, kind="notices", reason=Reason.ONBOARDING, **person, **farah)
     [attested] = attest_duties(client, ["law_complied"], **farah)
     agreement = "consent/serviceagreement/"

@@ -78,6 +78,8 @@ def begin_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> Agreeme
 
 def find_disposal(row: AgreementExit) -> Batch | None:
     """Find the latest disposal of an exit."""
+    if row.disposal_id is None:
+        return None
     found: Batch | None = Batch.objects.filter(client_id=row.client_id, pk=row.disposal_id).first()
     return found
 
