@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "consent.paper",
     "retention.holdings",
     "retention.schedule",
+    "retention.records",
     "rights.limits",
     "rights.requests",
     "rights.packages",

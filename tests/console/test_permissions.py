@@ -80,6 +80,7 @@ TABLE = {
     "retention/holding": ("OASC", "", ""),
     "retention/incident": ("OAC", "", ""),
     "complaints/authoritycase": ("OASC", "", ""),
+    "records/impactassessment": ("OASC", "OC", "OC"),
     "schedule/hold": ("OASC", "OC", ""),
     "schedule/holdlift": ("OASC", "", ""),
     "schedule/retentionrule": ("OASC", "OC", "OC"),

@@ -136,6 +136,8 @@ CONSOLE = {
     "admin/subjects/rosterimport/template/<str:kind>/": 200,
     "admin/retention/holding/picture/": 200,
     "admin/rights/rightsrequest/figures/": 200,
+    "admin/records/impactassessment/record/": 200,
+    "admin/records/impactassessment/record/<str:kind>/": 200,
     "admin/schedule/retentionrule/schedule/": 200,
     "admin/schedule/retentionrule/schedule/file/": 200,
     "admin/^(?P<app_label>APPS)/$": 404,
@@ -283,6 +285,7 @@ ACTS = {
     "paper/sheetentry/match": "OC",
     "paper/sheetentry/signer": "OC",
     "cookies/linkedservice/review": "OC",
+    "records/impactassessment/review": "OC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",
@@ -425,7 +428,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|cookies|paper|retention|"
-    "schedule|rights|complaints|erasures|mailbox|desk"
+    "schedule|records|rights|complaints|erasures|mailbox|desk"
 )
 
 

@@ -101,6 +101,7 @@ FEW = {
     "cookies/cookie": OF_A_CLIENT,
     "cookies/cookiesite": "one for each client",
     "cookies/linkedservice": OF_A_CLIENT,
+    "records/impactassessment": "at most one for each purpose",
     "schedule/holdlift": "one for each legal hold that is lifted",
     "schedule/retentionrule": OF_A_CLIENT,
     "systems/system": OF_A_CLIENT,
