@@ -13,6 +13,7 @@
   var config, language, texts, offered, covered, isPrivate;
   var accepted = [];
   var isSilent = false;
+  var isRestarted = false;
 
   function escapeHtml(text) {
     var element = document.createElement('p');
@@ -159,6 +160,10 @@
   }
 
   function restart() {
+    if (isRestarted) {
+      return null; /* A cache between gave old texts: the choice is reported again with the next page. */
+    }
+    isRestarted = true;
     writeState({ pending: '' });
     writeChoice(null);
     CookieConsent.reset(true);

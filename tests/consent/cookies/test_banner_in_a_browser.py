@@ -50,7 +50,8 @@ class Visit:
     """One visitor's browser on the platform's page, with everything that the browser complained about."""
 
     def __init__(self, context, origin):
-        self.context, self.origin, self.page, self.said = context, origin, context.new_page(), []
+        self.context, self.origin, self.page = context, origin, context.new_page()
+        self.said: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
 

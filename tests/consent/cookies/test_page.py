@@ -6,12 +6,11 @@ import pytest
 from django.test import Client
 
 from consent.cookies.models import ChoiceSource, CookieChoice
-from consent.cookies.selectors import find_banner
 from consent.cookies.services import ChoiceMade, record_choice
 from consent.cookies.views import page as page_module
 from paktaleem.directory.access_links.limits import Limit
 from paktaleem.foundation.tenancy.context import in_client
-from tests.consent.cookies.making import make_link
+from tests.consent.cookies.making import get_banner, make_link
 
 KHYBER = "/cookies/khyber/"
 
@@ -176,7 +175,7 @@ def test_a_choice_about_another_text_is_asked_again(site_of, browser, recorded, 
 def test_the_version_of_the_form_is_the_published_one(site_of, browser, cast):
     site_of("khyber")
     with in_client(cast.client_id("khyber")):
-        number = find_banner(cast.client_id("khyber")).number
+        number = get_banner(cast.client_id("khyber")).number
     assert f'name="version" value="{number}"' in browser.get(KHYBER).content.decode()
 
 

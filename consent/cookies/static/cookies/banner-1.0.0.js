@@ -49,6 +49,7 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
   var config, language, texts, offered, covered, isPrivate;
   var accepted = [];
   var isSilent = false;
+  var isRestarted = false;
 
   function escapeHtml(text) {
     var element = document.createElement('p');
@@ -195,6 +196,10 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
   }
 
   function restart() {
+    if (isRestarted) {
+      return null; /* A cache between gave old texts: the choice is reported again with the next page. */
+    }
+    isRestarted = true;
     writeState({ pending: '' });
     writeChoice(null);
     CookieConsent.reset(true);
