@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "retention.schedule",
     "retention.disposals",
     "retention.breaches",
+    "retention.records",
     "rights.limits",
     "rights.requests",
     "rights.packages",

@@ -36,6 +36,10 @@ _REGISTER = (
     "consent.Recipient",
     "consent.RecipientApproval",
     "consent.ServiceAgreement",
+    "cookies.Cookie",
+    "cookies.CookieSite",
+    "cookies.LinkedService",
+    "records.ImpactAssessment",
     "systems.System",
     "systems.SystemKey",
 )
@@ -44,6 +48,7 @@ _UNTRACKED = {
     "consent.NoticeResponse": "recorded_at",
     "consent.PurposeWidening": "widened_at",
     "consent.SafeguardChange": "requested_at",
+    "cookies.BannerVersion": "made_at",
 }
 """Kept tables without history, and the column with the creation time."""
 _MACHINERY = (

@@ -90,6 +90,7 @@ TABLE = {
     "breaches/breachclosing": ("OAC", "", ""),
     "periods/periodchange": ("OAS", "O", ""),
     "disposals/batch": ("OASC", "", ""),
+    "records/impactassessment": ("OASC", "OC", "OC"),
     "schedule/hold": ("OASC", "OC", ""),
     "schedule/holdlift": ("OASC", "", ""),
     "schedule/retentionrule": ("OASC", "OC", "OC"),

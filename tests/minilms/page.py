@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path == "/page.js":
             self._answer(SCRIPT, "text/javascript")
         else:
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
             self._answer(self.server.render(query), "text/html; charset=utf-8")
 
     def _answer(self, text: str, kind: str) -> None:
@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *args: object) -> None:  # type: ignore[override]
+    def log_message(self, *args: object) -> None:
         del args
 
 

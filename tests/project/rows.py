@@ -82,6 +82,8 @@ from retention.disposals.services import open_disposal
 from retention.exits.models import AgreementExit
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services import CollectionReport, report_collection
+from retention.records.models import ImpactAssessment
+from retention.records.services import save_assessment
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold
 from rights.complaints.services import add_entry, open_case, set_deadline
@@ -156,6 +158,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= schedule_of_indus(cast)
         rows |= breaches_of_indus(cast)
         rows |= cookies_of_indus(cast)
+        rows |= assessment_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
@@ -500,6 +503,22 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
         "schedule/hold": hold.pk,
         "schedule/holdlift": lift.pk,
     }
+
+
+def assessment_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create an impact assessment."""
+    client_id = cast.client_id("indus")
+    row = ImpactAssessment(
+        client_id=client_id,
+        purpose=Purpose.objects.get(client_id=client_id, code="newsletter"),
+        reference="DPIA-7",
+        outcome="low",
+        summary="Few data.",
+        done_on=date(2026, 1, 1),
+        review_on=date(2027, 1, 1),
+    )
+    save_assessment(row, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    return {"records/impactassessment": row.pk}
 
 
 def cookies_of_indus(cast: Cast) -> dict[str, Any]:

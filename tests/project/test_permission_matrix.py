@@ -138,6 +138,8 @@ CONSOLE = {
     "admin/retention/holding/picture/": 200,
     "admin/rights/rightsrequest/figures/": 200,
     "admin/agreements/clientcontact/to-do/": 200,
+    "admin/records/impactassessment/record/": 200,
+    "admin/records/impactassessment/record/<str:kind>/": 200,
     "admin/schedule/retentionrule/schedule/": 200,
     "admin/schedule/retentionrule/schedule/file/": 200,
     "admin/^(?P<app_label>APPS)/$": 404,
@@ -322,6 +324,7 @@ ACTS = {
     "exits/agreementexit/returned": "O",
     "consent/agreementsuspension/cancel": "O",
     "cookies/linkedservice/review": "OC",
+    "records/impactassessment/review": "OC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",
@@ -485,7 +488,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|sharing|"
-    "retention|schedule|disposals|breaches|periods|rights|complaints|erasures|mailbox|desk|exits"
+    "retention|schedule|records|disposals|breaches|periods|rights|complaints|erasures|mailbox|desk|exits"
 )
 
 

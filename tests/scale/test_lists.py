@@ -113,6 +113,7 @@ FEW = {
     "cookies/cookiesite": "one for each client",
     "cookies/linkedservice": OF_A_CLIENT,
     "disposals/batch": "a few for each client and night: what is due is put together",
+    "records/impactassessment": "at most one for each purpose",
     "schedule/holdlift": "one for each legal hold that is lifted",
     "schedule/retentionrule": OF_A_CLIENT,
     "systems/system": OF_A_CLIENT,

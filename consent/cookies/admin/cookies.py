@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.forms import Field
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -60,6 +61,13 @@ class CookieSiteAdmin(RegisterAdmin):
         "the learning platform’s pages."
     )
     empty_text = "No site yet. Add one to get the script of the banner."
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
+        """Use a wide field for origins, from left to right."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "origins":
+            field.widget.attrs |= {"class": "vLargeTextField", "dir": "ltr"}
+        return field
 
     def write(self, row: Any, **details: Any) -> None:
         """Add or change the site; a new one gets its key."""

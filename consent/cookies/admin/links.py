@@ -39,7 +39,7 @@ class ReviewLinkForm(RowActionForm):
 
 
 def _review(row: LinkedService, given: dict[str, Any], request: HttpRequest) -> None:
-    by = {"actor": actor_of(request), "at": get_action_time(request)}
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
     review_link(row, review_on=given["review_on"], reason=given["reason"], **by)
 
 

@@ -13,6 +13,7 @@
   var config, language, texts, offered, covered, isPrivate;
   var accepted = [];
   var isSilent = false;
+  var isRestarted = false;
 
   function escapeHtml(text) {
     var element = document.createElement('p');
@@ -159,6 +160,10 @@
   }
 
   function restart() {
+    if (isRestarted) {
+      return null; /* A cache between gave old texts: the choice is reported again with the next page. */
+    }
+    isRestarted = true;
     writeState({ pending: '' });
     writeChoice(null);
     CookieConsent.reset(true);
@@ -225,7 +230,7 @@
       return '';
     }
     var names = covered.map(function (one) { return nameOf(one.code); }).join(language === 'ur' ? '، ' : ', ');
-    return '<p>' + escapeHtml(texts.signal.replace('{categories}', names)) + '</p>';
+    return '<br><p>' + escapeHtml(texts.signal.replace('{categories}', names)) + '</p>';
   }
 
   function sections() {
@@ -235,7 +240,7 @@
     var visitor = readState().visitor;
     var link = '<a href="' + escapeHtml(config.page) + '?lang=' + language + '">' + escapeHtml(texts.more) + '</a>';
     var number = visitor
-      ? '<p>' + escapeHtml(texts.number) + ' <bdi dir="ltr">' + escapeHtml(visitor) + '</bdi></p>'
+      ? '<p>' + escapeHtml(texts.number) + ' <bdi dir="ltr">' + escapeHtml(visitor) + '</bdi></p><br>'
       : '';
     return [{ description: '<p>' + escapeHtml(texts.lead) + '</p>' + signalText() }]
       .concat(shown.map(function (category) {

@@ -34,7 +34,6 @@ def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datet
 
     Raises ValidationError naming the field, NotAllowed.
     """
-    advisory_lock(_banner_lock(cookie.client_id))
     saved = change_register(cookie, actor=actor, reason=reason, at=at)
     publish_banner(cookie.client_id, actor=actor, at=at)
     return saved
@@ -83,9 +82,10 @@ def review_link(
 def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVersion | None:
     """Store the texts of a client's banner as a new version, unless they are unchanged; returns the new version.
 
-    The caller holds the banner's lock and has checked who may. Visitors are asked again only if the optional part
-    changed.
+    The caller has checked who may. Changes of one client are published one after the other. Visitors are asked again
+    only if the optional part changed.
     """
+    advisory_lock(f"cookies.banner/{client_id}")
     content = build_content(list_cookies(client_id))
     digest, before = _digest(content), find_banner(client_id)
     if before is not None and before.digest == digest:
@@ -105,10 +105,6 @@ def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVers
     facts = {"number": number, "digest": digest}
     record_entry("cookie.banner_published", client_id=client_id, facts=facts, actor=actor, at=at)
     return version
-
-
-def _banner_lock(client_id: UUID) -> str:
-    return f"cookies.banner/{client_id}"
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from consent.cookies.models import Cookie, CookieSite, LinkedService
+from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
+from consent.cookies.selectors import find_banner
 from consent.cookies.services import save_cookie, save_link, save_site
 from paktaleem.foundation.audit.actors import Reason
 from tests.factories import CAST_AT, SETTING_UP
 
-__all__ = ["ORIGIN", "make_cookie", "make_link", "make_site", "make_usual_cookies"]
+__all__ = ["ORIGIN", "get_banner", "make_cookie", "make_link", "make_site", "make_usual_cookies"]
 
 ORIGIN = "https://lms.khyber.example"
 
@@ -26,6 +27,13 @@ def make_cookie(client_id: Any, name: str, category: str, *, at: datetime = CAST
         **values,
     )
     return save_cookie(cookie, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def get_banner(client_id: Any) -> BannerVersion:
+    """Return the version of a client's banner in force, in its context."""
+    found = find_banner(client_id)
+    assert found is not None
+    return found
 
 
 def make_usual_cookies(client_id: Any) -> None:

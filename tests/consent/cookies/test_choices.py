@@ -12,12 +12,12 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
-from consent.cookies.selectors import find_banner, find_visitor, hash_token
+from consent.cookies.selectors import find_visitor, hash_token
 from consent.cookies.services import BannerOutdated, ChildMayNotAccept, ChoiceMade, NothingToChoose, record_choice
 from consent.cookies.services.choices import purge_visitors
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import new_id
-from tests.consent.cookies.making import make_cookie, make_usual_cookies
+from tests.consent.cookies.making import get_banner, make_cookie, make_usual_cookies
 from tests.keeping import default_period
 
 CODES = ["preferences", "analytics", "advertising"]
@@ -37,7 +37,7 @@ def made(version, *accepted, source="banner", signal=False, child=None, language
 @pytest.fixture
 def choose(khyber, now):
     make_usual_cookies(khyber.pk)
-    version = find_banner(khyber.pk).number
+    version = get_banner(khyber.pk).number
 
     def choose(*accepted, token=None, at=now, **how):
         return record_choice(khyber, made(version, *accepted, **how), token=token, at=at)
@@ -100,9 +100,9 @@ def test_the_signal_takes_back_what_was_given_and_leaves_the_rest(choose):
 
 def test_the_signal_covers_a_category_with_a_cookie_of_a_third_party(khyber, now):
     make_cookie(khyber.pk, "own", "analytics")
-    assert not find_banner(khyber.pk).content["categories"][0]["signal"]
+    assert not get_banner(khyber.pk).content["categories"][0]["signal"]
     make_cookie(khyber.pk, "theirs", "analytics", set_by="third_party")
-    banner = find_banner(khyber.pk)
+    banner = get_banner(khyber.pk)
     assert banner.content["categories"][0]["signal"]
     record_choice(khyber, made(banner.number, "analytics", signal=True), token=None, at=now)
     assert CookieChoice.objects.get().given == []
@@ -137,7 +137,7 @@ def test_at_a_school_a_visitor_of_unknown_age_counts_as_a_child(cast, now):
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
         make_usual_cookies(indus.pk)
-        version = find_banner(indus.pk).number
+        version = get_banner(indus.pk).number
         with pytest.raises(ChildMayNotAccept):
             record_choice(indus, made(version, "analytics"), token=None, at=now)
         assert not CookieChoice.objects.exists()
@@ -157,7 +157,7 @@ def test_a_choice_about_an_outdated_text_is_refused(choose, khyber):
 def test_a_choice_about_a_text_whose_optional_part_is_the_same_counts(choose, khyber):
     make_cookie(khyber.pk, "csrf", "necessary")
     choose("analytics")
-    assert CookieChoice.objects.get().version.number == find_banner(khyber.pk).number - 1
+    assert CookieChoice.objects.get().version.number == get_banner(khyber.pk).number - 1
 
 
 @pytest.mark.parametrize("version", [0, -1, 99, 10**30])

@@ -55,6 +55,7 @@ def test_the_page_of_a_site_shows_the_element_to_copy(cast, celia):
     assert f"banner-{CURRENT}.js" in text
     assert RELEASES[CURRENT] in html.unescape(text)
     assert f"data-site=&quot;{site.key}&quot;" in text
+    assert f'data-site="{site.key}"' not in text  # shown as text: the console does not run it
     assert "script-src https://testserver" in text
     assert "Version 4 of the texts" in text
 

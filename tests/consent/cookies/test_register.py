@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
 from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
-from consent.cookies.selectors import find_banner, find_client_of_site, list_links, list_links_to_review
+from consent.cookies.selectors import find_client_of_site, list_links, list_links_to_review
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
 from consent.register.services.register import SharedRowNotEditable
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -17,7 +17,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from tests.consent.cookies.making import ORIGIN, make_cookie, make_site, make_usual_cookies
+from tests.consent.cookies.making import ORIGIN, get_banner, make_cookie, make_site, make_usual_cookies
 
 WHY = Reason.REVIEW
 
@@ -36,7 +36,7 @@ def test_a_cookie_is_added_with_history_evidence_and_a_version_of_the_banner(cas
     save_cookie(cookie, actor=cast.actor("celia"), reason=WHY, at=now)
     assert Cookie.history.filter(id=cookie.pk).count() == 1
     assert Entry.objects.filter(kind="register.added", client_id=khyber.pk).exists()
-    version = find_banner(khyber.pk)
+    version = get_banner(khyber.pk)
     assert (version.number, version.asks_since) == (1, 1)
     body = json.loads(Entry.objects.get(kind="cookie.banner_published", client_id=khyber.pk).body)
     assert body["facts"] == {"number": 1, "digest": version.digest}
@@ -45,7 +45,7 @@ def test_a_cookie_is_added_with_history_evidence_and_a_version_of_the_banner(cas
 def test_the_banner_has_both_languages_and_nothing_of_a_cookie_out_of_use(khyber):
     make_usual_cookies(khyber.pk)
     make_cookie(khyber.pk, "old", "analytics", is_active=False)
-    content = find_banner(khyber.pk).content
+    content = get_banner(khyber.pk).content
     assert [one["code"] for one in content["categories"]] == ["preferences", "analytics", "advertising"]
     english, urdu = content["texts"]["en"], content["texts"]["ur"]
     assert [one["code"] for one in english["categories"]] == ["necessary", "preferences", "analytics", "advertising"]
@@ -59,14 +59,14 @@ def test_the_banner_has_both_languages_and_nothing_of_a_cookie_out_of_use(khyber
 
 def test_only_a_change_of_an_optional_category_asks_visitors_again(cast, khyber, now):
     make_usual_cookies(khyber.pk)
-    before = find_banner(khyber.pk)
+    before = get_banner(khyber.pk)
     make_cookie(khyber.pk, "csrf", "necessary")
-    necessary = find_banner(khyber.pk)
+    necessary = get_banner(khyber.pk)
     assert (necessary.number, necessary.asks_since) == (before.number + 1, before.asks_since)
     cookie = Cookie.objects.get(name="lms_theme")
     cookie.purpose_en = "Remembers colours and sizes."
     save_cookie(cookie, actor=cast.actor("celia"), reason=WHY, at=now)
-    changed = find_banner(khyber.pk)
+    changed = get_banner(khyber.pk)
     assert changed.asks_since == changed.number == necessary.number + 1
 
 
@@ -113,7 +113,7 @@ def test_another_client_sees_no_cookie_no_banner_and_no_site(cast, site_of):
 
 def test_a_published_text_never_changes(khyber):
     make_usual_cookies(khyber.pk)
-    version = find_banner(khyber.pk)
+    version = get_banner(khyber.pk)
     version.content = {}
     with pytest.raises(ProgrammingError), transaction.atomic():
         version.save()
@@ -245,7 +245,7 @@ def test_a_review_day_is_after_today_in_karachi(cast, khyber):
 
 def test_the_database_refuses_a_second_version_with_the_same_number(khyber):
     make_usual_cookies(khyber.pk)
-    version = find_banner(khyber.pk)
+    version = get_banner(khyber.pk)
     version.pk = new_id()
     with pytest.raises(IntegrityError), transaction.atomic():
         version.save(force_insert=True)

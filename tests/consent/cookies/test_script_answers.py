@@ -11,11 +11,10 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from consent.cookies.models import CookieChoice
-from consent.cookies.selectors import find_banner
 from consent.cookies.views import script
 from paktaleem.directory.access_links.limits import Limit
 from paktaleem.foundation.tenancy.context import in_client
-from tests.consent.cookies.making import ORIGIN
+from tests.consent.cookies.making import ORIGIN, get_banner
 
 STRANGER = "https://evil.example"
 
@@ -206,6 +205,6 @@ def test_too_many_choices_of_one_site_and_address_are_refused(page, monkeypatch)
 
 def test_the_configuration_is_one_of_the_published_versions(page, cast):
     with in_client(cast.client_id("khyber")):
-        banner = find_banner(cast.client_id("khyber"))
+        banner = get_banner(cast.client_id("khyber"))
     found = page.config().json()
     assert {name: found[name] for name in banner.content} == banner.content

@@ -49,6 +49,7 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
   var config, language, texts, offered, covered, isPrivate;
   var accepted = [];
   var isSilent = false;
+  var isRestarted = false;
 
   function escapeHtml(text) {
     var element = document.createElement('p');
@@ -195,6 +196,10 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
   }
 
   function restart() {
+    if (isRestarted) {
+      return null; /* A cache between gave old texts: the choice is reported again with the next page. */
+    }
+    isRestarted = true;
     writeState({ pending: '' });
     writeChoice(null);
     CookieConsent.reset(true);
@@ -261,7 +266,7 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
       return '';
     }
     var names = covered.map(function (one) { return nameOf(one.code); }).join(language === 'ur' ? '، ' : ', ');
-    return '<p>' + escapeHtml(texts.signal.replace('{categories}', names)) + '</p>';
+    return '<br><p>' + escapeHtml(texts.signal.replace('{categories}', names)) + '</p>';
   }
 
   function sections() {
@@ -271,7 +276,7 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
     var visitor = readState().visitor;
     var link = '<a href="' + escapeHtml(config.page) + '?lang=' + language + '">' + escapeHtml(texts.more) + '</a>';
     var number = visitor
-      ? '<p>' + escapeHtml(texts.number) + ' <bdi dir="ltr">' + escapeHtml(visitor) + '</bdi></p>'
+      ? '<p>' + escapeHtml(texts.number) + ' <bdi dir="ltr">' + escapeHtml(visitor) + '</bdi></p><br>'
       : '';
     return [{ description: '<p>' + escapeHtml(texts.lead) + '</p>' + signalText() }]
       .concat(shown.map(function (category) {

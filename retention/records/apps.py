@@ -1,0 +1,11 @@
+"""Django app of the record of processing."""
+
+from paktaleem.foundation.extensions import config
+
+
+class RecordsConfig(config.PortalAppConfig):
+    """The record of processing of each client, its exports, its picture, and impact assessments."""
+
+    name = "retention.records"
+    label = "records"
+    verbose_name = "record of processing"

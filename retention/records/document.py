@@ -1,0 +1,108 @@
+"""The record of processing as JSON-LD in terms of the W3C Data Privacy Vocabulary (DPV 2.3). Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from consent.register import dpv
+
+if TYPE_CHECKING:
+    from retention.records.record import Activity, ProcessingRecord, RecordRecipient
+
+__all__ = ["MEASURES", "build_document"]
+
+MEASURES = (
+    "dpv:EncryptionAtRest",
+    "dpv:EncryptionInTransfer",
+    "dpv:AccessControlMethod",
+    "dpv:AuthenticationProtocols",
+    "dpv:ActivityMonitoring",
+    "dpv:Pseudonymisation",
+)
+"""The technical and organisational measures of the portal and the platform (policy §5)."""
+_OWN_CONTEXT = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dpv:hasTechnicalOrganisationalMeasure": {"@type": "@id"},
+    "dct:modified": {"@type": "http://www.w3.org/2001/XMLSchema#date"},
+}
+
+
+def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
+    """Return the document of a record; ``base`` is the portal's public URL.
+
+    It contains its context, so that it can be read offline. Codes of the register are identifiers under ``base``.
+    """
+    client = f"{base}/privacy/{record.code}/"
+    return {
+        "@context": [dpv.CONTEXT["@context"], _OWN_CONTEXT],
+        "@id": f"{client}#record-{record.on:%Y-%m-%d}",
+        "@type": ["dpv:ROPA", "dcat:Catalog"],
+        "dct:title": record.client,
+        "dct:modified": f"{record.on:%Y-%m-%d}",
+        "dpv:hasProcess": [_serialize_activity(record, one, client) for one in record.activities],
+        "dpv:hasTechnicalOrganisationalMeasure": list(MEASURES),
+    }
+
+
+def _serialize_activity(record: ProcessingRecord, one: Activity, client: str) -> dict[str, Any]:
+    part = "dpv:hasDataController" if one.capacity == "controller" else "dpv:hasDataProcessor"
+    parties: dict[str, Any] = {part: {"@id": f"{client}#paktaleem", "dpv:hasName": "PakTaleem"}}
+    if one.capacity != "controller":
+        parties["dpv:hasDataController"] = {"@id": f"{client}#client", "dpv:hasName": record.client}
+    document: dict[str, Any] = {
+        "@id": f"{client}#activity-{one.purpose.code}",
+        "@type": "dpv:PersonalDataProcess",
+        "dct:title": one.purpose.name,
+        "dct:description": one.description,
+        "dpv:hasPurpose": _term(f"{client}#purpose-{one.purpose.code}", one.term),
+        "dpv:hasLegalBasis": [dpv.BASES[basis] for basis, _roles in one.bases],
+        "dpv:hasDataSubject": _people(record, one),
+        "dpv:hasPersonalData": [
+            _term(f"{client}#data-{category.code}", dpv.CATEGORIES.get(category.code, ""), category.name)
+            for category in one.categories
+        ],
+        "dpv:hasRecipient": [_serialize_recipient(to, client) for to in one.recipients],
+        "dpv:hasStorageCondition": _storage(record, one),
+        **parties,
+    }
+    if one.assessment is not None:
+        document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.reference}
+    return document
+
+
+def _term(identifier: str, broader: str, name: str = "") -> dict[str, Any]:
+    """Return a concept of ours under the broader term of DPV, if there is one."""
+    return {
+        "@id": identifier,
+        **({"skos:prefLabel": name} if name else {}),
+        **({"skos:broader": broader} if broader else {}),
+    }
+
+
+def _people(record: ProcessingRecord, one: Activity) -> list[str]:
+    kinds = {dpv.PEOPLE.get(role, "dpv:DataSubject") for role in one.roles}
+    if "guardian" in one.roles:
+        kinds |= {"dpv:GuardianOfDataSubject"}
+    if record.serves_minors and "student" in one.roles:
+        kinds |= {"dpv:Child"}
+    return sorted(kinds)
+
+
+def _serialize_recipient(to: RecordRecipient, client: str) -> dict[str, Any]:
+    return {
+        "@id": f"{client}#recipient-{to.code}",
+        "@type": "dpv:Recipient",
+        "dpv:hasName": to.name,
+        "dpv:hasLocation": [dpv.country(code) for code in to.countries],
+    }
+
+
+def _storage(record: ProcessingRecord, one: Activity) -> list[dict[str, Any]]:
+    durations = sorted({period for _category, periods in one.retention for period in periods})
+    return [
+        *({"@type": "dpv:StorageDuration", "dpv:hasDuration": period} for period in durations),
+        {
+            "@type": "dpv:StorageLocation",
+            "dpv:hasLocation": [dpv.country(code) for code in record.storage_countries],
+        },
+    ]

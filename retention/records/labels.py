@@ -1,0 +1,104 @@
+"""Words for the record of processing, in the language of the page."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext
+
+from consent.register.models import Basis, Capacity
+from consent.register.models.purposes import ROLES
+from retention.records.models import AssessmentOutcome
+from retention.records.record import Activity, Gap, GapKind, Named
+from retention.schedule.labels import describe_period
+
+__all__ = ["MEASURES_COLUMN", "describe_gap", "list_headings", "list_measures", "to_cells"]
+
+MEASURES_COLUMN = 9
+"""Position of the measures in a line of the record."""
+
+
+def list_headings() -> tuple[str, ...]:
+    """Return the headings of the record's columns."""
+    return (
+        gettext("Activity"),
+        gettext("Purpose"),
+        gettext("Part"),
+        gettext("Legal basis"),
+        gettext("People"),
+        gettext("Data categories"),
+        gettext("Recipients"),
+        gettext("Countries"),
+        gettext("Retention"),
+        gettext("Measures"),
+        gettext("Impact assessment"),
+    )
+
+
+def to_cells(one: Activity) -> tuple[str, ...]:
+    """Return an activity as texts, one for each heading."""
+    return (
+        one.purpose.name,
+        one.description,
+        str(Capacity(one.capacity).label),
+        "; ".join(_describe_basis(basis, roles) for basis, roles in one.bases),
+        _roles(one.roles),
+        _names(one.categories),
+        "; ".join(f"{to.name}, {to.service} ({_names(to.categories)})" for to in one.recipients),
+        ", ".join(one.countries),
+        "; ".join(f"{category.name}: {_describe_kept(kept)}" for category, kept in one.retention),
+        "; ".join(list_measures()),
+        _describe_assessment(one),
+    )
+
+
+def list_measures() -> list[str]:
+    """Return the measures that protect all data (policy §5; GDPR Art. 32), in the order of ``MEASURES``."""
+    return [
+        gettext("Encryption at rest, with a key for each person"),
+        gettext("Encryption in transit"),
+        gettext("Access by role, separated by client"),
+        gettext("Sign-in with a second factor"),
+        gettext("Monitoring, and a log of every access to personal data"),
+        gettext("Pseudonyms in evidence and logs"),
+    ]
+
+
+def describe_gap(gap: Gap) -> str:
+    """Return a gap as a sentence about what is to be done."""
+    words = {
+        GapKind.NO_BASIS: gettext("{purpose}: name a lawful basis."),
+        GapKind.NOT_BALANCED: gettext("{purpose}: sign the balancing test of the legitimate interest."),
+        GapKind.NO_RETENTION: gettext("{purpose}: set a retention rule for {about}."),
+        GapKind.NO_COUNTRY: gettext("{purpose}: name the countries of {about}."),
+        GapKind.NO_ASSESSMENT: gettext("{purpose}: assess the impact; it shows the behaviour of children."),
+        GapKind.ASSESSMENT_DUE: gettext("{purpose}: review the impact assessment {about}."),
+        GapKind.HIGH_RISK: gettext("{purpose}: the remaining risk is high ({about}); ask the authority first."),
+        GapKind.NO_TERM: gettext("{purpose}: name the broader purpose (DPV term)."),
+    }
+    return words[gap.kind].format(purpose=gap.purpose.name, about=gap.about)
+
+
+def _describe_basis(basis: str, roles: Iterable[str]) -> str:
+    return f"{Basis(basis).label} ({_roles(roles)})"
+
+
+def _roles(roles: Iterable[str]) -> str:
+    labels = dict(ROLES)
+    return ", ".join(str(labels[role]) for role in roles)
+
+
+def _names(named: Iterable[Named]) -> str:
+    return ", ".join(one.name for one in named)
+
+
+def _describe_kept(periods: Iterable[str]) -> str:
+    return " / ".join(describe_period(period) for period in periods) or gettext("no rule")
+
+
+def _describe_assessment(one: Activity) -> str:
+    if one.assessment is None:
+        return ""
+    outcome = AssessmentOutcome(one.assessment.outcome).label
+    day = f"{one.assessment.review_on:%Y-%m-%d}"
+    return gettext("{document}: {outcome}; review on {day}").format(
+        document=one.assessment.reference, outcome=outcome, day=day
+    )

@@ -1,0 +1,84 @@
+"""Impact assessments of purposes (GDPR Art. 35)."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.models import Purpose
+from consent.register.models.rows import RegisterRow, catalogue_owner
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.history import History, TrackedQuerySet
+from paktaleem.foundation.tenancy.indexes import oldest_first
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+
+__all__ = ["AssessmentOutcome", "ImpactAssessment", "ImpactAssessmentQuerySet"]
+
+
+class AssessmentOutcome(models.TextChoices):
+    """Result of an impact assessment."""
+
+    LOW = "low", _("Low risk")
+    MITIGATED = "mitigated", _("Risks reduced by measures")
+    HIGH = "high", _("High remaining risk: ask the authority first")
+
+
+class ImpactAssessmentQuerySet(TrackedQuerySet["ImpactAssessment"]):
+    """Query set of impact assessments."""
+
+    def to_review(self, on: date) -> Self:
+        """Return the assessments whose review day has come."""
+        return self.filter(review_on__lte=on)
+
+    def to_review_at(self, at: datetime) -> Self:
+        """Return the assessments whose review day has come at ``at``, by the date in UTC; for many clients."""
+        return self.to_review(at.date())
+
+
+class ImpactAssessment(RegisterRow):
+    """One impact assessment of a purpose, with its result and review day (GDPR Art. 35).
+
+    PakTaleem's counts at every client, a client's own at that client, where it takes precedence.
+    """
+
+    change_capability = Capability.MANAGE_REGISTER
+
+    wall = TablePolicy(
+        Scope.CATALOGUE,
+        EDIT,
+        personal=dict.fromkeys(("reference", "outcome", "summary"), Personal.NONE),
+    )
+
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    reference = models.CharField("document", max_length=200, help_text=_("Where the assessment is written down."))
+    outcome = models.CharField("result", max_length=16, choices=AssessmentOutcome)
+    summary = models.TextField(max_length=2000, help_text=_("Risks and measures in short. Do not name people."))
+    done_on = models.DateField("day of the assessment")
+    review_on = models.DateField("review day")
+
+    objects: ClassVar[Any] = ImpactAssessmentQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        verbose_name = "impact assessment"
+        ordering = ["review_on", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "purpose"],
+                name="impactassessment_one_per_purpose",
+                violation_error_message=_("This purpose has an assessment already: review it there."),
+            ),
+            models.CheckConstraint(
+                condition=Q(review_on__gt=F("done_on")),
+                name="impactassessment_review_is_later",
+                violation_error_message=_("The review day must be after the day of the assessment."),
+            ),
+        ]
+        indexes = oldest_first("review_on", "impactassessment_by_review")
+
+    def __str__(self) -> str:
+        """Return the document."""
+        return self.reference

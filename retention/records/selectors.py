@@ -1,0 +1,162 @@
+"""Building the record of processing of a client from the register, the retention schedule and the assessments."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from consent.notices.selectors.purposes import find_purposes
+from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Basis, Capacity, Register
+from consent.register.models import Purpose, PurposeCapacity, Recipient
+from consent.register.models.purposes import ROLES
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.records.models import ImpactAssessment
+from retention.records.record import Activity, Assessment, Named, ProcessingRecord, RecordRecipient
+from retention.schedule.selectors import ScheduleLine, list_schedule
+
+__all__ = ["build_record", "list_assessments_to_review"]
+
+_ROLES = tuple(code for code, _ in ROLES)
+
+
+def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRecord:
+    """Return the record of processing of a client at ``at``, in a language (GDPR Art. 30).
+
+    Runs in the client's context, with a fixed number of queries; the caller has checked who may read it.
+    """
+    register = current_register(client.pk)
+    lines = list_schedule(client.pk, at=at, language=language)
+    active = sorted(rule.code for rule in register.purposes.values() if rule.active)
+    purposes = find_purposes(client.pk, active)
+    found = _Sources(
+        register=register,
+        schedule=lines,
+        recipients=_by_code(Recipient.objects.filter(client_id__in={client.pk, PAKTALEEM}), client.pk),
+        assessments=_list_assessments(client.pk),
+        capacities=_list_capacities(client.pk, at),
+        at=at,
+        language=language,
+    )
+    return ProcessingRecord(
+        client=client.name,
+        code=client.code,
+        on=at.astimezone(ZoneInfo(client.time_zone)).date(),
+        serves_minors=client.serves_minors,
+        activities=tuple(found.build(purposes[code]) for code in active if code in purposes),
+        storage_countries=tuple(settings.STORAGE_COUNTRIES),
+    )
+
+
+def list_assessments_to_review(at: datetime) -> Any:
+    """Return the impact assessments of the current context whose review day has come."""
+    return ImpactAssessment.objects.to_review_at(at)
+
+
+class _Sources:
+    """The rows from which activities are built."""
+
+    def __init__(
+        self,
+        *,
+        register: Register,
+        schedule: Iterable[ScheduleLine],
+        recipients: Mapping[str, Recipient],
+        assessments: Mapping[str, ImpactAssessment],
+        capacities: Mapping[str, str],
+        at: datetime,
+        language: str,
+    ) -> None:
+        self._register, self._recipients, self._assessments = register, recipients, assessments
+        self._capacities, self._at, self._language = capacities, at, language
+        self._periods: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._names: dict[str, str] = {}
+        for line in schedule:
+            self._names[line.category] = line.category_name
+            if line.rule is not None:
+                self._periods[line.purpose.code, line.category].append(line.rule.period)
+            else:
+                self._periods[line.purpose.code, line.category] += [""]
+
+    def build(self, purpose: Purpose) -> Activity:
+        """Return the activity of a purpose."""
+        urdu = self._language == "ur"
+        categories = tuple(self._name(code) for code in sorted(purpose.categories))
+        bases, unbalanced = self._bases(purpose.code)
+        return Activity(
+            purpose=Named(purpose.code, purpose.name_ur if urdu else purpose.name_en),
+            description=purpose.description_ur if urdu else purpose.description_en,
+            term=purpose.dpv_term,
+            capacity=self._capacities.get(purpose.code, Capacity.PROCESSOR.value),
+            bases=bases,
+            unbalanced=unbalanced,
+            categories=categories,
+            recipients=self._recipients_of(purpose.code, categories),
+            retention=tuple((category, self._kept(purpose.code, category.code)) for category in categories),
+            assessment=self._assessment(purpose.code),
+        )
+
+    def _name(self, code: str) -> Named:
+        return Named(code, self._names.get(code, code))
+
+    def _kept(self, purpose: str, category: str) -> tuple[str, ...]:
+        """Return the periods of a category; none if any role has no rule."""
+        periods = self._periods.get((purpose, category), [""])
+        return () if "" in periods else tuple(sorted(set(periods)))
+
+    def _bases(self, purpose: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], bool]:
+        roles: dict[str, list[str]] = defaultdict(list)
+        unbalanced = False
+        for role in _ROLES:
+            rule = self._register.basis_in_force(purpose, role, self._at)
+            if rule is None:
+                continue
+            roles[rule.basis].append(role)
+            signed_at = rule.balancing_test_at
+            is_signed = signed_at is not None and signed_at <= self._at
+            unbalanced |= rule.basis == Basis.LEGITIMATE_INTEREST and not is_signed
+        return tuple((basis, tuple(found)) for basis, found in sorted(roles.items())), unbalanced
+
+    def _recipients_of(self, purpose: str, categories: tuple[Named, ...]) -> tuple[RecordRecipient, ...]:
+        found = []
+        for code, rule in sorted(self._register.recipients.items()):
+            shared = tuple(
+                one
+                for one in categories
+                if any(approval.covers(purpose, frozenset({one.code}), self._at) for approval in rule.approvals)
+            )
+            row = self._recipients.get(code)
+            if shared and row is not None:
+                found.append(RecordRecipient(code, row.name, row.service, shared, _split_countries(row.countries)))
+        return tuple(found)
+
+    def _assessment(self, purpose: str) -> Assessment | None:
+        row = self._assessments.get(purpose)
+        return None if row is None else Assessment(row.reference, row.outcome, row.review_on)
+
+
+def _split_countries(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().upper() for part in text.split(",") if part.strip())
+
+
+def _by_code(rows: Iterable[Any], client_id: UUID) -> dict[str, Any]:
+    """Return rows by code; the client's own replace shared ones."""
+    return {row.code: row for row in sorted(rows, key=lambda one: one.client_id == client_id)}
+
+
+def _list_assessments(client_id: UUID) -> dict[str, ImpactAssessment]:
+    rows = ImpactAssessment.objects.filter(client_id__in={client_id, PAKTALEEM}).select_related("purpose")
+    own_last = sorted(rows, key=lambda one: one.client_id == client_id)
+    return {row.purpose.code: row for row in own_last}
+
+
+def _list_capacities(client_id: UUID, at: datetime) -> dict[str, str]:
+    """Return PakTaleem's capacity for each purpose: the client's row before PakTaleem's, then the latest start."""
+    rows = PurposeCapacity.objects.active(at).filter(client_id__in={client_id, PAKTALEEM}).select_related("purpose")
+    ordered = sorted(rows, key=lambda one: (one.client_id == client_id, one.starts_at))
+    return {row.purpose.code: row.capacity for row in ordered}

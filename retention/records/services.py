@@ -1,0 +1,53 @@
+"""Adding, changing and reviewing impact assessments."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.actors import Reason
+from retention.records.models import AssessmentOutcome, ImpactAssessment
+
+__all__ = ["review_assessment", "save_assessment"]
+
+
+@transaction.atomic
+def save_assessment(
+    assessment: ImpactAssessment, *, actor: Actor, reason: Reason | str, at: datetime
+) -> ImpactAssessment:
+    """Add or change an impact assessment (GDPR Art. 35).
+
+    Raises ValidationError for an assessment in the future, SharedRowNotEditable for a shared one, NotAllowed.
+    """
+    if assessment.done_on is not None and assessment.done_on > _today(assessment, at):
+        raise ValidationError({"done_on": [_("Choose today or an earlier day.")]})
+    return change_register(assessment, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def review_assessment(
+    assessment: ImpactAssessment,
+    *,
+    outcome: AssessmentOutcome | str,
+    review_on: date,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> ImpactAssessment:
+    """Record that an assessment was reviewed today, with its result and the next review day.
+
+    Raises ValidationError if the day is not after today in the client's time zone, SharedRowNotEditable, NotAllowed.
+    """
+    today = _today(assessment, at)
+    if review_on <= today:
+        raise ValidationError({"review_on": [_("Choose a day after today.")]})
+    assessment.outcome, assessment.done_on, assessment.review_on = AssessmentOutcome(outcome).value, today, review_on
+    return change_register(assessment, actor=actor, reason=reason, at=at)
+
+
+def _today(assessment: ImpactAssessment, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(assessment.client.time_zone)).date()

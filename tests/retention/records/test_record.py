@@ -1,0 +1,344 @@
+"""The record of processing: what it says, its gaps, its files, its picture, and impact assessments."""
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from openpyxl import load_workbook
+from pyld import jsonld
+
+from consent.register.models import Purpose, Recipient, RecipientApproval
+from consent.register.services import change_register
+from consent.register.services.register import SharedRowNotEditable
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.records.document import build_document
+from retention.records.flows import BOX, WIDTH, draw_flows
+from retention.records.models import ImpactAssessment
+from retention.records.record import GapKind, find_gaps
+from retention.records.selectors import build_record
+from retention.records.services import review_assessment, save_assessment
+from tests.factories import SETTING_UP
+from tests.signing_in import browser_of
+
+TERMS = frozenset((Path(__file__).parents[2] / "consent" / "dpv_terms.txt").read_text(encoding="utf-8").splitlines())
+PAGE = "/admin/records/impactassessment/record/"
+HOSTILE = '=HYPERLINK("https://evil.example","x")'
+
+
+@pytest.fixture
+def khyber(cast):
+    with in_client(cast.client_id("khyber")):
+        yield cast.client("khyber")
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def make_recipient(client_id, at, *, name="Ravi Messaging", countries="PK, IE", purposes=("newsletter",)):
+    recipient = Recipient(
+        client_id=client_id,
+        code="messaging",
+        name=name,
+        service="Emails",
+        agreement_reference="DPA-1",
+        countries=countries,
+    )
+    change_register(recipient, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    approval = RecipientApproval(
+        client_id=client_id,
+        recipient=recipient,
+        purposes=list(purposes),
+        categories=["contact_details"],
+        starts_at=at,
+    )
+    change_register(approval, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def assessment(client_id, purpose="newsletter", **values):
+    return ImpactAssessment(
+        client_id=client_id,
+        purpose=Purpose.objects.get(client_id__in={client_id, PAKTALEEM}, code=purpose),
+        reference="DPIA-7",
+        outcome=values.pop("outcome", "mitigated"),
+        summary="Few data, deleted soon.",
+        done_on=values.pop("done_on", date(2026, 9, 1)),
+        review_on=values.pop("review_on", date(2027, 9, 1)),
+    )
+
+
+def activity_of(client, code, at, language="en"):
+    record = build_record(client, at=at, language=language)
+    return next(one for one in record.activities if one.purpose.code == code)
+
+
+def test_an_activity_has_everything_that_article_30_asks_for(cast, khyber, now):
+    make_recipient(khyber.pk, now)
+    save_assessment(assessment(khyber.pk), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+    one = activity_of(khyber, "newsletter", now)
+    assert one.purpose.name
+    assert one.description
+    assert one.capacity == "processor"
+    assert [basis for basis, _ in one.bases] == ["consent"]
+    assert {"learner", "student"} <= set(one.roles)
+    assert [category.code for category in one.categories] == ["contact_details"]
+    [to] = one.recipients
+    assert (to.name, to.countries, one.countries) == ("Ravi Messaging", ("PK", "IE"), ("IE", "PK"))
+    assert one.assessment.reference == "DPIA-7"
+
+
+def test_the_part_and_the_retention_follow_the_register_and_the_schedule(khyber, now):
+    support, security = (activity_of(khyber, code, now) for code in ("support", "security_integrity"))
+    assert (support.capacity, security.capacity) == ("processor", "controller")
+    assert all(periods for _category, periods in security.retention)
+
+
+def test_a_recipient_counts_only_for_what_it_is_approved_for_and_from_its_start(khyber, now):
+    make_recipient(khyber.pk, now)
+    assert activity_of(khyber, "newsletter", now - timedelta(seconds=1)).recipients == ()
+    assert activity_of(khyber, "product_research", now).recipients == ()
+
+
+def test_paktaleem_has_a_record_of_its_own_and_urdu_names(cast, now):
+    with in_client(PAKTALEEM):
+        record = build_record(cast.client("paktaleem"), at=now, language="ur")
+    codes = {one.purpose.code for one in record.activities}
+    assert {"payment_billing", "security_integrity", "support"} <= codes
+    assert all(not one.purpose.name.isascii() for one in record.activities)
+
+
+def test_another_clients_purposes_recipients_and_assessments_are_not_in_it(cast, now):
+    with in_client(cast.client_id("khyber")):
+        make_recipient(cast.client_id("khyber"), now)
+        save_assessment(assessment(cast.client_id("khyber")), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+    with in_client(cast.client_id("indus")):
+        one = activity_of(cast.client("indus"), "newsletter", now)
+        assert (one.recipients, one.assessment) == ((), None)
+
+
+def gaps_of(client, at, code):
+    record = build_record(client, at=at, language="en")
+    return {gap.kind for gap in find_gaps(record) if gap.purpose.code == code}
+
+
+def test_gaps_are_named(cast, khyber, now):
+    make_recipient(khyber.pk, now, countries="")
+    found = gaps_of(khyber, now, "newsletter")
+    assert {GapKind.NO_RETENTION, GapKind.NO_COUNTRY} <= found
+    assert not {GapKind.NO_BASIS, GapKind.NO_ASSESSMENT} & found
+    unused = Purpose(
+        client_id=khyber.pk,
+        code="alumni",
+        name_en="Alumni",
+        name_ur="سابق طلبہ",
+        description_en="Meetings.",
+        description_ur="ملاقاتیں",
+        categories=["contact_details"],
+        dpv_term="dpv:PublicRelations",
+    )
+    change_register(unused, actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+    assert gaps_of(khyber, now, "alumni") == {GapKind.NO_BASIS, GapKind.NO_RETENTION}
+
+
+def test_behaviour_of_children_needs_an_assessment_that_is_in_date(cast, indus, now):
+    assert GapKind.NO_ASSESSMENT in gaps_of(indus, now, "product_research")
+    assert GapKind.NO_ASSESSMENT not in gaps_of(indus, now, "newsletter")
+    row = save_assessment(
+        assessment(indus.pk, "product_research"), actor=cast.actor("farah"), reason=Reason.REVIEW, at=now
+    )
+    assert not {GapKind.NO_ASSESSMENT, GapKind.ASSESSMENT_DUE} & gaps_of(indus, now, "product_research")
+    due = datetime(2027, 9, 1, 12, tzinfo=UTC)
+    assert GapKind.ASSESSMENT_DUE in gaps_of(indus, due, "product_research")
+    review_assessment(
+        row,
+        outcome="high",
+        review_on=date(2028, 9, 1),
+        actor=cast.actor("farah"),
+        reason=Reason.REVIEW,
+        at=due,
+    )
+    assert GapKind.HIGH_RISK in gaps_of(indus, due, "product_research")
+    assert ImpactAssessment.history.filter(id=row.pk).count() == 2
+    assert Entry.objects.filter(kind="register.changed").exists()
+
+
+def test_an_adults_institute_needs_no_assessment(khyber, now):
+    assert GapKind.NO_ASSESSMENT not in gaps_of(khyber, now, "product_research")
+
+
+def test_an_assessment_lies_in_the_past_and_is_reviewed_later(cast, khyber, now):
+    by = {"actor": cast.actor("celia"), "reason": Reason.REVIEW, "at": now}
+    with pytest.raises(ValidationError) as refusal:
+        save_assessment(assessment(khyber.pk, done_on=date(2026, 10, 2)), **by)
+    assert list(refusal.value.message_dict) == ["done_on"]
+    with pytest.raises(ValidationError):
+        save_assessment(assessment(khyber.pk, review_on=date(2026, 9, 1)), **by)
+    row = save_assessment(assessment(khyber.pk), **by)
+    with pytest.raises(ValidationError):
+        review_assessment(row, outcome="low", review_on=date(2026, 10, 1), **by)
+    row.review_on = row.done_on
+    row.pk = new_id()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save_base(raw=True, force_insert=True)
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "farah"])
+def test_the_wrong_role_and_another_client_assess_nothing(cast, khyber, now, name):
+    with pytest.raises(NotAllowed):
+        save_assessment(assessment(khyber.pk), actor=cast.actor(name), reason=Reason.REVIEW, at=now)
+
+
+def test_a_client_does_not_change_an_assessment_of_paktaleem(cast, now):
+    with in_client(PAKTALEEM):
+        shared = save_assessment(
+            assessment(PAKTALEEM, "support"), actor=cast.actor("amina"), reason=Reason.REVIEW, at=now
+        )
+    with in_client(cast.client_id("khyber")):
+        assert activity_of(cast.client("khyber"), "support", now).assessment.reference == "DPIA-7"
+        with pytest.raises((NotAllowed, SharedRowNotEditable)):
+            save_assessment(shared, actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+
+
+def test_every_term_of_the_document_exists_and_it_expands_offline(khyber, now):
+    make_recipient(khyber.pk, now)
+    save_assessment(assessment(khyber.pk), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    record = build_record(khyber, at=now, language="en")
+    document = build_document(record, base="https://privacy.example")
+    [expanded] = jsonld.expand(json.loads(json.dumps(document)))
+    iris = set(iris_of(expanded))
+    assert {one for one in iris if one.startswith("https://w3id.org/dpv")} <= TERMS
+    for term in ("ROPA", "PersonalDataProcess", "hasLegalBasis", "hasRecipient", "DPIA", "EncryptionAtRest"):
+        assert f"https://w3id.org/dpv#{term}" in iris
+    assert "https://w3id.org/dpv/loc#IE" in iris
+    activities = expanded["https://w3id.org/dpv#hasProcess"]
+    assert len(activities) == len(record.activities)
+
+
+def iris_of(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in {"@id", "@type"}:
+                yield from [inner] if isinstance(inner, str) else inner
+            elif not key.startswith("@"):
+                yield key
+                yield from iris_of(inner)
+            else:
+                yield from iris_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from iris_of(inner)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_picture_has_every_box_once_inside_its_frame(khyber, now, mirrored):
+    make_recipient(khyber.pk, now)
+    record = build_record(khyber, at=now, language="en")
+    picture = draw_flows(record, mirrored=mirrored)
+    names = [(box.column, box.name) for box in picture.boxes]
+    assert len(set(names)) == len(names)
+    assert (0, khyber.name) in names
+    assert {(3, "Ravi Messaging"), (4, "PK"), (4, "IE")} <= set(names)
+    for box in picture.boxes:
+        assert 0 <= box.x <= WIDTH - BOX[0]
+        assert 0 <= box.y <= picture.height - BOX[1]
+    places = [(box.x, box.y) for box in picture.boxes]
+    assert len(set(places)) == len(places)
+    client = next(box for box in picture.boxes if box.column == 0)
+    assert (client.x > WIDTH // 2) is mirrored
+
+
+def test_building_the_record_runs_the_same_number_of_queries_for_more_activities(khyber, now):
+    make_recipient(khyber.pk, now)
+    before = count_queries(khyber, now)
+    for number in range(5):
+        more = Purpose(
+            client_id=khyber.pk,
+            code=f"more_{number}",
+            name_en="More",
+            name_ur="مزید",
+            description_en="More.",
+            description_ur="مزید",
+            categories=["contact_details", "usage_logs"],
+        )
+        change_register(more, actor=SETTING_UP, reason=Reason.ONBOARDING, at=now)
+    assert count_queries(khyber, now) == before
+
+
+def count_queries(client, at):
+    with CaptureQueriesContext(connection) as queries:
+        build_record(client, at=at, language="en")
+    return len(queries)
+
+
+def cells_of(kind, content):
+    if kind == "csv":
+        return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    sheet: Any = load_workbook(io.BytesIO(content)).active
+    return [list(row) for row in sheet.iter_rows()]
+
+
+def test_hostile_cells_stay_text_in_both_files(cast):
+    at = wall_clock_now()
+    with in_client(cast.client_id("khyber")):
+        make_recipient(cast.client_id("khyber"), at, name=HOSTILE)
+        hostile = Purpose(
+            client_id=cast.client_id("khyber"),
+            code="hostile",
+            name_en=HOSTILE,
+            name_ur=HOSTILE,
+            description_en="@SUM(1+1)",
+            description_ur="+1",
+            categories=["contact_details"],
+        )
+        change_register(hostile, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
+    browser = browser_of(cast.user("celia"))
+    answer = browser.get(PAGE + "xlsx/")
+    rows = cells_of("xlsx", answer.getvalue())
+    assert {cell.data_type for row in rows for cell in row} <= {"s", "n", "inlineStr"}
+    assert not any(cell.data_type == "f" or cell.hyperlink for row in rows for cell in row)
+    assert any("HYPERLINK" in str(row[0].value) for row in rows)
+    lines = cells_of("csv", browser.get(PAGE + "csv/").getvalue())
+    assert any("HYPERLINK" in line[0] for line in lines)
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for line in lines for cell in line)
+
+
+def test_the_page_shows_the_record_its_gaps_and_the_picture_with_its_description(cast):
+    with in_client(cast.client_id("khyber")):
+        make_recipient(cast.client_id("khyber"), wall_clock_now(), name="<script>alert(1)</script>")
+    browser = browser_of(cast.user("celia"))
+    text = browser.get(PAGE).content.decode()
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert '<svg class="flows" role="img" aria-labelledby="panel-flows" aria-describedby="flow-words"' in text
+    assert 'id="flow-words"' in text
+    assert "set a retention rule for" in text
+    document = json.loads(browser.get(PAGE + "jsonld/").getvalue())
+    assert document["@id"].startswith("https://testserver/privacy/khyber/#record-")
+    assert browser.get(PAGE + "pdf/").status_code == 404
+
+
+def test_officers_choose_a_client_and_clients_see_their_own(cast):
+    amina, farah = browser_of(cast.user("amina")), browser_of(cast.user("farah"))
+    khyber = f"?client__id__exact={cast.client_id('khyber')}"
+    assert "PakTaleem" in amina.get(PAGE).context["client"].name
+    assert amina.get(PAGE + khyber).context["client"].code == "khyber"
+    assert farah.get(PAGE + khyber).context["client"].code == "indus"
+
+
+def test_gaps_are_a_card(cast):
+    assert "Gaps in the record of processing" in browser_of(cast.user("celia")).get("/admin/").content.decode()
+    assert "Gaps in the record" not in browser_of(cast.user("bilal")).get("/admin/").content.decode()
