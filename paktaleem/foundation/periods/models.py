@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
@@ -69,7 +70,11 @@ class PeriodChange(RequestedChange):
             models.UniqueConstraint(
                 fields=["client", "kind"], condition=Q(state=ChangeState.WAITING), name="periodchange_one_waiting"
             ),
-            models.CheckConstraint(condition=Q(length__gt=0), name="periodchange_above_zero"),
+            models.CheckConstraint(
+                condition=Q(length__gt=0),
+                name="periodchange_above_zero",
+                violation_error_message=_("Write a number above zero."),
+            ),
             models.CheckConstraint(condition=~Q(ground=""), name="periodchange_has_a_ground"),
             *second_person_constraints("periodchange"),
         ]
