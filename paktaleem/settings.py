@@ -238,10 +238,7 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="privacy@localhost")
 MAIL_FOLDER = env.str("MAIL_FOLDER", default="")  # emails are written there as files: for the demonstration
 _MAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25")  # smtp+tls://name:password@mail.example:587
 if MAIL_FOLDER:
-    _MAILER = {
-        "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "OPTIONS": {"file_path": MAIL_FOLDER},
-    }
+    _MAILER = {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": MAIL_FOLDER}}
 else:
     _MAILER = {
         "BACKEND": "paktaleem.directory.mail.backends.EmailBackend",

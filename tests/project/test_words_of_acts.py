@@ -57,6 +57,7 @@ NO_ACTS = {
     "consent.notices.notice_tokens",
     "consent.restriction",
     "consent.public_sections",
+    "consent.disclosures",
     "consent.starter_parts",
     "consent.urls",
     "consent.weaker_rows",
