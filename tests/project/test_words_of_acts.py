@@ -58,6 +58,7 @@ NO_ACTS = {
     "consent.restriction",
     "consent.public_sections",
     "consent.disclosures",
+    "consent.sharing",
     "consent.starter_parts",
     "consent.urls",
     "consent.weaker_rows",
