@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from consent.decisions.reasons import Reason
-    from consent.register.compiled import ClientDeclarations, Period
+    from consent.register.compiled import Period
+    from consent.register.declarations import ClientDeclarations
 
 
 class Action(StrEnum):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from consent.decisions.reasons import ASK_GUARDIAN, ASK_GUARDIAN_UR, Reason
 
 if TYPE_CHECKING:
-    from consent.register.compiled import ClientDeclarations
+    from consent.register.declarations import ClientDeclarations
 
 DOCUMENTATION = "/docs/reasons/"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from children.guardians.strength import needed_strength
 from consent.decisions.facts import Action
+from consent.decisions.instructions import find_instruction
 from consent.decisions.reasons import Reason
 from consent.decisions.rule_context import BASES, NO_PURPOSE, NOBODY, RuleContext
 from consent.register.compiled import Basis, Capacity
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from consent.decisions.facts import ConsentFact
-    from consent.register.compiled import AgreementRule, Approval, BasisRule, InstructionRule
+    from consent.register.compiled import AgreementRule, Approval, BasisRule
 
 _STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})
 _CAPACITIES = frozenset(capacity.value for capacity in Capacity)
@@ -138,40 +139,12 @@ def _instruction_allows(case: RuleContext) -> Reason | None:
     if not case.needs_instruction:
         case.rests_on(next(iter(case.agreements)))
         return None
-    instruction = _find_instruction(case)
+    instruction = find_instruction(case)
     if instruction is None:
         return Reason.NOT_INSTRUCTED
     case.rests_on(instruction.agreement)
     case.rests_on(instruction.id)
     return None
-
-
-def _find_instruction(case: RuleContext, recipient: str | None = None) -> InstructionRule | None:
-    """Find one instruction that covers the purpose, all categories and, if given, the recipient."""
-    for instruction in case.register.instructions.get(case.purpose.code, ()):
-        agreement = case.agreements.get(instruction.agreement)
-        if (
-            agreement is not None
-            and case.categories <= instruction.categories
-            and (recipient is None or recipient in instruction.recipients)
-            and _instruction_counts(instruction, agreement, case)
-        ):
-            return instruction
-    return None
-
-
-def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, case: RuleContext) -> bool:
-    """Return True if the instruction is in force, or still counts.
-
-    Data once instructed may always be deleted, even if the instruction was withdrawn (GDPR article 28(3)(g)). An
-    instruction that ended with its agreement still counts for storing in the exit period.
-    """
-    period = instruction.period
-    if case.at < period.starts_at:
-        return False
-    if case.action is Action.DELETE or period.contains(case.at):
-        return True
-    return agreement.is_in_exit(case.at) and period.ends_at == agreement.ends_at
 
 
 # After rule 4
@@ -231,7 +204,7 @@ def _approval_refusal(approval: Approval, case: RuleContext) -> Reason | None:
 def _recipient_is_instructed(case: RuleContext) -> Reason | None:
     if not case.needs_instruction:
         return None
-    instruction = _find_instruction(case, case.recipient)
+    instruction = find_instruction(case, case.recipient)
     if instruction is None:
         return Reason.RECIPIENT_NOT_APPROVED
     case.rests_on(instruction.id)

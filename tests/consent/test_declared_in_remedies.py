@@ -7,7 +7,7 @@ import pytest
 from children.guardians.services import declare_mechanism
 from consent.decisions.reasons import Reason
 from consent.decisions.remedies import remedy_for
-from consent.register.compiled import ClientDeclarations, DeclaredProcedure
+from consent.register.declarations import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller

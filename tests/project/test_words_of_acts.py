@@ -59,6 +59,8 @@ NO_ACTS = {
     "consent.public_sections",
     "consent.agreements",
     "consent.serviceagreement",
+    "consent.disclosures",
+    "consent.sharing",
     "consent.starter_parts",
     "consent.urls",
     "consent.weaker_rows",

@@ -16,6 +16,7 @@ from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, Notic
 from consent.notices.selectors.notices import POLICY, RECIPIENT_LIST, client_timelines, to_published_version
 from consent.register import compiled as rules
 from consent.register.bases import combine_bases
+from consent.register.declarations import ClientDeclarations, DeclaredProcedure
 from consent.register.models import (
     AgreementSuspension,
     BalancingTest,
@@ -282,13 +283,13 @@ def _to_instruction_rule(row: Instruction) -> rules.InstructionRule:
     )
 
 
-def _load_declared(rows: _Rows, client: Client) -> rules.ClientDeclarations:
+def _load_declared(rows: _Rows, client: Client) -> ClientDeclarations:
     mechanisms = [row for row in rows.own(ChildMechanism) if row.ends_at is None]
-    return rules.ClientDeclarations(
+    return ClientDeclarations(
         client=client.name,
         address=" ".join(client.address.split()),
         mechanisms=tuple(
-            rules.DeclaredProcedure(row.kind, row.description, row.description_ur, row.reference) for row in mechanisms
+            DeclaredProcedure(row.kind, row.description, row.description_ur, row.reference) for row in mechanisms
         ),
     )
 
