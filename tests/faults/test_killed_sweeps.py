@@ -26,7 +26,7 @@ from tests.faults.size import sized
 from tests.retention.disposals.steps import lms, rule_for
 from tests.serving import environment_of_server
 
-HOLDINGS, CHUNK, KILLS = sized(600, 100_000), sized(30, 1_000), sized(3, 30)
+HOLDINGS, CHUNK, KILLS = sized(400, 100_000), sized(20, 1_000), sized(2, 30)
 ROOT = Path(__file__).resolve().parents[2]
 AT = CAST_AT + timedelta(days=100)
 PEOPLE_AND_HOLDINGS = """

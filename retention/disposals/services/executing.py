@@ -125,7 +125,7 @@ def _build_spec(batch: Batch, action: str, method: str, categories: frozenset[st
 def _record_ordered(batch: Batch, *, actor: Actor, at: datetime) -> None:
     own = Item.objects.filter(client_id=batch.client_id, batch=batch)
     facts = {
-        "ordered": own.filter(state=ItemState.ORDERED).count(),
+        "ordered": own.filter(parcel__isnull=False).count(),
         "sent_back": own.filter(state=ItemState.SENT_BACK).count(),
         "no_system": own.filter(state=ItemState.NO_SYSTEM).count(),
     }

@@ -69,6 +69,7 @@ def extend_item(item: Item, *, ground: str, until: date, actor: Actor, at: datet
 
     Raises ValidationError naming the field, BatchMovedOn, NotAllowed.
     """
+    require(actor, Capability.REVIEW_DISPOSALS, item.client_id)
     zone = ZoneInfo(Client.objects.values_list("time_zone", flat=True).get(pk=item.client_id))
     if until <= at.astimezone(zone).date():
         raise ValidationError({"until": [_("Choose a day after today.")]})
