@@ -219,7 +219,8 @@ def test_strangers_do_not_use_up_the_acknowledgement_of_a_verified_request(indus
 
 
 def test_a_notice_is_not_sent_to_a_contact_that_changed_in_the_last_72_hours(indus: Cast) -> None:
-    request, told = received(indus), {"days": 30, "text": "We still look.", "actor": indus.actor("amina")}
+    request = received(indus)
+    told: dict[str, Any] = {"days": 30, "text": "We still look.", "actor": indus.actor("amina")}
     moved(indus, AT, email="impostor@mail.example")
     extend_request(request, at=AT + timedelta(hours=71), **told)
     assert RequestStep.objects.get(kind="extended").facts["sent"] is False
