@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.tasks import complete_erasures
+from paktaleem.directory.people.tasks import complete_answered_erasures
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
@@ -45,7 +45,7 @@ def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, s
     assert sandbox.caller.post(f"/api/v1/orders/{order['id']}/accept", {}).status_code == 200
     done = sandbox.caller.post(f"/api/v1/orders/{order['id']}/complete", answer)
     assert done.status_code == 200, done.content
-    complete_erasures(0)
+    complete_answered_erasures(0)
     continue_all_erasures(0)
     with in_client(sandbox.id):
         assert stage(sandbox.id) == "certified"
