@@ -1,6 +1,7 @@
 """An erasure in a sandbox: its cooling-off passes by moving the clock, for that sandbox alone."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.tasks import complete_answered_erasures
@@ -15,7 +16,7 @@ from tests.erasures.steps import WHY, approved, second, send_all
 from tests.sandbox.making import Sandbox
 
 
-def stage(client_id: object) -> str:
+def stage(client_id: UUID) -> str:
     return str(ErasureProposal.objects.get(client_id=client_id).stage)
 
 
