@@ -39,12 +39,12 @@ class PortalError(Exception):
 
     ``problem`` is the answer of the API, ``console_message`` the sentence on a form of the console, in English and
     translated when shown. A class without one of them is unexpected there: the API answers 500, the console fails.
-    ``details`` are further sentences of one error for the console, in the reader's language.
+    ``console_details`` are further sentences of one error for the console, in the reader's language.
     """
 
     problem: ClassVar[Problem | None] = None
     console_message: ClassVar[str] = ""
-    details: Sequence[str] = ()
+    console_details: Sequence[str] = ()
 
 
 def list_portal_errors() -> Iterator[type[PortalError]]:

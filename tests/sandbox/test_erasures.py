@@ -1,9 +1,10 @@
 """An erasure in a sandbox: its cooling-off passes by moving the clock, for that sandbox alone."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.tasks import complete_erasures
+from paktaleem.directory.people.tasks import complete_answered_erasures
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
@@ -15,7 +16,7 @@ from tests.erasures.steps import WHY, approved, second, send_all
 from tests.sandbox.making import Sandbox
 
 
-def stage(client_id: object) -> str:
+def stage(client_id: UUID) -> str:
     return str(ErasureProposal.objects.get(client_id=client_id).stage)
 
 
@@ -45,7 +46,7 @@ def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, s
     assert sandbox.caller.post(f"/api/v1/orders/{order['id']}/accept", {}).status_code == 200
     done = sandbox.caller.post(f"/api/v1/orders/{order['id']}/complete", answer)
     assert done.status_code == 200, done.content
-    complete_erasures(0)
+    complete_answered_erasures(0)
     continue_all_erasures(0)
     with in_client(sandbox.id):
         assert stage(sandbox.id) == "certified"

@@ -13,6 +13,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = [
@@ -39,12 +40,14 @@ def complete_answered_erasure(client: str, erasure: str) -> None:
 @app.periodic(cron="*/10 * * * *", periodic_id="complete_answered_erasures")
 @app.task(name=COMPLETE_ANSWERED, queueing_lock=COMPLETE_ANSWERED, pass_context=False)
 def complete_answered_erasures(timestamp: int) -> None:
-    """Complete, every ten minutes, answered erasures whose own job failed, such as while the list was damaged."""
+    """Complete, every ten minutes, answered erasures that waited or whose own job failed.
+
+    Such as for a message, a copy to be fetched, or the repair of the list. One that fails does not stop the others.
+    """
     del timestamp
     with as_officer():
         waiting = list(Erasure.objects.filter(completed_at=None).order_by("id").values_list("client_id", "pk"))
-    for client_id, erasure in waiting:
-        complete_answered_erasure(str(client_id), str(erasure))
+    do_each(waiting, lambda one: complete_answered_erasure(str(one[0]), str(one[1])))
 
 
 @app.periodic(cron="* * * * *", periodic_id="complete_erasures")

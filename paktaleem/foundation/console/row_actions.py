@@ -61,7 +61,7 @@ def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> 
         if isinstance(error, kind):
             return ValidationError(translate_text(words))
     if isinstance(error, PortalError) and error.console_message:
-        return ValidationError(" ".join([translate_text(error.console_message), *error.details]))
+        return ValidationError(" ".join([translate_text(error.console_message), *error.console_details]))
     if isinstance(error, IntegrityError):
         return ValidationError(
             _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")

@@ -81,15 +81,15 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
         ({"starts_at_0": "2020-01-01", "starts_at_1": "00:00:00"}, "must not be in the past"),
     ],
 )
-def test_the_form_says_that_the_end_of_the_school_year_is_not_counted_yet(farah):
-    assert "no data falls due by the end of the school year" in farah.get(f"{RULES}add/").content.decode()
-
-
 def test_a_broken_rule_is_refused_beside_its_field(cast, farah, values, words):
     answer = farah.post(f"{RULES}add/", fill(cast, **values))
     assert answer.status_code == 200
     assert words in answer.content.decode()
     assert "Due now" not in answer.content.decode()
+
+
+def test_the_form_says_that_the_end_of_the_school_year_is_not_counted_yet(farah):
+    assert "no data falls due by the end of the school year" in farah.get(f"{RULES}add/").content.decode()
 
 
 def test_ending_a_rule_shows_what_then_has_no_date(cast, farah):
