@@ -25,6 +25,7 @@ LOOK_UPS = {
     "accounts_staff_roles",
     "accounts_client_with_code",
     "accounts_all_clients",
+    "cookies_client_of_site",
     "doors_client_of_link",
     "sandbox_forget",
     "subjects_refresh_statistics",  # returns no data: ANALYZE during an import

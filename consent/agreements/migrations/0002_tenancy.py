@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
             TenantIsolation("AttestationReminder"),
             TenantIsolation("ClientContact"),
             TenantIsolation("HistoricalClientContact"),
+            AppendOnly("HistoricalClientContact"),
             TenantIsolation("DutyAttestation"),
             AppendOnly("DutyAttestation"),
             AppendOnly("AttestationReminder"),
