@@ -50,6 +50,7 @@ NO_ACTS = {
     "answers.csv",
     "answers.xlsx",
     "consent.checks_before_lift",
+    "consent.cookies",
     "consent.invalidate_false",
     "consent.objection",
     "consent.paper",
