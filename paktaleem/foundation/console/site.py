@@ -46,7 +46,7 @@ class Card:
 type Board = Callable[[Actor, datetime], Sequence[Card]]
 type LatestActs = Callable[[Actor], Sequence[Any]]
 type _Viewer = tuple[frozenset[Capability], bool, str]
-"""What the menu depends on: capabilities, whether the actor is an officer (for every client), and the language."""
+"""The menu depends on these: capabilities, whether the actor is an officer (for every client), and the language."""
 
 boards: ExtensionPoint[Board] = ExtensionPoint(
     "console.boards", "Cards of the first page; each board uses a fixed number of queries."
