@@ -50,7 +50,7 @@ def test_a_copy_that_nobody_fetches_delays_the_key_until_it_expires(
     assert complete()
 
 
-def test_a_guardian_fetches_the_childs_copy_while_the_child_is_being_erased(indus: Cast) -> None:
+def test_a_guardian_fetches_a_copy_while_the_child_is_being_erased(indus: Cast) -> None:
     request = ready(indus)
     start_erasure(indus.subject("danish"), actor=indus.actor("amina"), reason=WHY, at=AT)
     send_all(AT)

@@ -298,7 +298,7 @@ def test_only_the_person_or_those_who_receive_requests_state_corrections(indus: 
             add_correction(request, NAME, actor=actor, at=AT)
 
 
-def test_a_child_states_no_correction_in_a_guardians_request_nor_the_guardian_in_the_childs(indus: Cast) -> None:
+def test_a_child_states_no_correction_in_a_guardians_request_nor_the_guardian_in_one_of_the_child(indus: Cast) -> None:
     verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
     client_id, danish, esra = indus.client_id("indus"), indus.subject_id("danish"), indus.subject_id("esra")
     child, mother = (person_actor(one, client_id, acts_for=danish) for one in (danish, esra))
