@@ -157,18 +157,20 @@ def _order() -> None:
 
 def _fill(superuser_url: str) -> None:
     """Create the people of one client, a system, holdings in it, and rules by which all of them are due."""
+    from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from retention.schedule.models import RetentionRule  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
-    from tests.factories import CAST_AT, make_system  # noqa: PLC0415 -- as above
+    from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
     from tests.retention.schedule.making import make_rule  # noqa: PLC0415 -- as above
 
     with in_client(world.PATTERN):
         if RetentionRule.objects.filter(client_id=world.PATTERN).exists():
             raise RuntimeError("Drop this database: it was measured before.")
-        from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
-
-        make_system(Client.objects.get(pk=world.PATTERN), "lms", list(CATEGORIES))
+        system = System(client_id=world.PATTERN, code="lms", name="LMS", categories=list(CATEGORIES), starts_at=CAST_AT)
+        system.contact, system.delivery = "lms@bench.example", "poll"
+        change_system(system, actor=SETTING_UP, reason="onboarding", at=CAST_AT)
         for category in CATEGORIES:
             make_rule(world.PATTERN, "product_research", category, at=CAST_AT, period="P1D")
     with psycopg.connect(superuser_url) as connection:

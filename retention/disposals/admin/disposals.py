@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.console.columns import moment, render_state, state_column
@@ -137,6 +138,7 @@ _APPROVALS = (
         done="Approved.",
         danger=True,
         applies=_is_in_review,
+        refusals={NotAllowed: "The controller of the data approves this disposal."},
     ),
     RowAction(
         "agree",

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('ground', models.CharField(choices=[('retention_ended', 'The retention period is over'), ('agreement_ended', 'The agreement has ended')], max_length=32)),
-                    ('decider', models.CharField(choices=[('client', 'The client'), ('paktaleem', 'PakTaleem')], max_length=16, verbose_name='approved by')),
+                    ('decider', models.CharField(choices=[('client', 'The client'), ('paktaleem', 'PakTaleem')], max_length=16, verbose_name='controller of the data')),
                     ('is_automatic', models.BooleanField(db_default=False, default=False, verbose_name='without review')),
                     ('case_kind', models.CharField(blank=True, db_default='', default='', max_length=32)),
                     ('case_id', models.UUIDField(null=True)),

@@ -120,7 +120,7 @@ class Batch(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     sweep = models.ForeignKey(Sweep, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.CharField(max_length=32, choices=GROUNDS)
-    decider = models.CharField("approved by", max_length=16, choices=Decider)
+    decider = models.CharField("controller of the data", max_length=16, choices=Decider)
     is_automatic = models.BooleanField("without review", default=False, db_default=False)
     case_kind = models.CharField(max_length=32, blank=True, default="", db_default="")
     case_id = models.UUIDField(null=True)
