@@ -10,12 +10,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from children.guardians.services import claim_guardian
 from children.invitations.services import invite_guardian
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
