@@ -287,7 +287,7 @@ def test_no_one_is_erased_once_the_client_has_signed_again(cast: Cast, indus: An
 def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
     row = approved(cast, now, "return")
     exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
-    before = transaction.savepoint()
+    before = transaction.savepoint_create()
     exported(row, now, size=exported_at_once)
     settings.FILE_MOST_BYTES = ExitPart.objects.get().file.size - 1
     transaction.savepoint_rollback(before)
