@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = ["add_document", "open_document"]
@@ -48,11 +48,12 @@ def add_document(
 
 @transaction.atomic
 def open_document(document: AgreementDocument, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
-    """Return the content of a document, and record who read it and why. Raises NotAllowed."""
+    """Return the content of a document, and record who read it and why. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.SIGN_AGREEMENTS, document.client_id)
-    sealer = Sealer.unwrapped(
-        document.client_id, document.pk, wrapped=bytes(document.wrapped or b""), epoch=document.epoch or 0
-    )
+    if document.wrapped is None or document.epoch is None:
+        raise CannotOpen("The document's key has been destroyed.")
+    key = bytes(document.wrapped)
+    sealer = Sealer.unwrapped(document.client_id, document.pk, wrapped=key, epoch=document.epoch)
     _record("agreement.document_opened", document, actor, at, reason=Reason(reason).value)
     return iterate_file(document.file, sealer=sealer)
 

@@ -89,7 +89,6 @@ def decline_signing(
 
     Raises NotADraft, NotSignedYet, NotAllowed.
     """
-    del reason
     _require_signer(agreement, actor)
     agreement = _lock_draft(agreement)
     waiting = _find_waiting(agreement)
@@ -97,7 +96,7 @@ def decline_signing(
         raise NotSignedYet
     declined = decide_change(waiting, approve=False, actor=actor, at=at)
     declined.save(update_fields=["state", "settled_by", "settled_at"])
-    _record("agreement.signing_declined", declined, actor, at)
+    _record("agreement.signing_declined", declined, actor, at, reason=Reason(reason).value)
     return declined
 
 
@@ -190,7 +189,7 @@ def _sign_second(
     return signing
 
 
-def _record(kind: str, signing: AgreementSigning, actor: Actor, at: datetime) -> None:
+def _record(kind: str, signing: AgreementSigning, actor: Actor, at: datetime, **more: str) -> None:
     facts = {
         "signing": str(signing.pk),
         "agreement": str(signing.agreement_id),
@@ -198,5 +197,6 @@ def _record(kind: str, signing: AgreementSigning, actor: Actor, at: datetime) ->
         "on_paper": signing.paper_id is not None,
         "terms": signing.terms_hash,
         "state": str(signing.state),
+        **more,
     }
     record_entry(kind, client_id=signing.client_id, facts=facts, actor=actor, at=at)

@@ -56,23 +56,22 @@ def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: d
 
     Raises NotReturnedYet, OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
     """
-    del reason
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
     if row.returned_at is None and row.return_until is not None and at < row.return_until:
         raise NotReturnedYet
-    return begin_deletion(row, actor=actor, at=at)
+    return begin_deletion(row, actor=actor, reason=reason, at=at)
 
 
-def begin_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> AgreementExit:
+def begin_deletion(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Open the disposal of all data of a locked exit. Raises OtherAgreementInForce, BatchMovedOn, NotAllowed."""
     require_last_agreement(row.agreement, at)
     client = Client.objects.get(pk=row.client_id)
     batch = open_disposal(client, case=Parent(CASE, row.pk), is_approved=True, actor=actor, at=at)
     row.stage, row.disposal_id, row.cursor = ExitStage.DELETING, batch.pk, None
     row.save()
-    record_exit("exit.deletion_started", row, actor, at, disposal=str(batch.pk))
+    record_exit("exit.deletion_started", row, actor, at, disposal=str(batch.pk), reason=Reason(reason).value)
     return row
 
 

@@ -125,7 +125,7 @@ def decide_exit(
     if decided.choice == Choice.RETURN:
         enqueue_exit(decided)
         return decided
-    return begin_deletion(decided, actor=actor, at=at)
+    return begin_deletion(decided, actor=actor, reason=reason, at=at)
 
 
 def _shift_deadlines(row: AgreementExit, at: datetime) -> None:

@@ -10,10 +10,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from children.invitations.services import invite_guardian
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -46,7 +48,7 @@ from retention.exits.services import (
 from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, place_hold
 from tests.cast import Cast
-from tests.factories import SETTING_UP
+from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.retention.disposals.steps import WORKER, answer, certify, hold_data, order_all
 
 DAY = timedelta(days=1)
@@ -172,6 +174,17 @@ def test_with_the_approval_staff_lose_access_and_systems_only_carry_out_orders(
     assert json.loads(entry.body)["facts"]["access"]["memberships"] >= 1
 
 
+def test_open_invitations_of_guardians_are_closed(cast: Cast, indus: Any, now: Any) -> None:
+    child = SubjectFactory(client=indus, external_id="lms-zara", birth_date=BORN["child"])
+    mother = SubjectFactory(client=indus, external_id="lms-mother", role="guardian", email="mother@mail.example")
+    claim_guardian(child, guardian=mother, relationship="parent", actor=SETTING_UP, at=now)
+    by: Any = {"portal": "https://privacy.example", "actor": cast.actor("farah")}
+    row = invite_guardian(child, guardian=mother, at=now, **by)
+    approved(cast, now + DAY)
+    row.refresh_from_db()
+    assert row.closes_at == now + DAY
+
+
 def test_a_key_never_gains_a_scope(cast: Cast, indus: Any, now: Any) -> None:
     key = ApiKey.objects.get(pk=cast.key_id("indus"))
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
@@ -274,7 +287,7 @@ def test_no_one_is_erased_once_the_client_has_signed_again(cast: Cast, indus: An
 def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
     row = approved(cast, now, "return")
     exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
-    before = transaction.savepoint()
+    before = transaction.savepoint_create()
     exported(row, now, size=exported_at_once)
     settings.FILE_MOST_BYTES = ExitPart.objects.get().file.size - 1
     transaction.savepoint_rollback(before)
