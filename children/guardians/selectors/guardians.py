@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from children.guardians.authority import ChildFacts, Guardian, Standing
 from children.guardians.models import (
@@ -50,6 +50,7 @@ __all__ = [
     "list_guardian_changes",
     "list_guardians",
     "list_guardianships",
+    "list_informed_guardians",
     "list_mechanisms",
     "list_open_checks",
     "list_provider_checks",
@@ -233,3 +234,16 @@ def list_provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
     """List checks of guardians by providers. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ProviderCheck.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
+
+
+def list_informed_guardians(child: Subject, *, at: datetime) -> list[Subject]:
+    """List the guardians with an email address who may decide for the child or receive its data; no court order."""
+    found = Guardianship.objects.live(at).filter(
+        Q(may_consent=True) | Q(may_receive_data=True),
+        client_id=child.client_id,
+        child=child,
+        court_order=False,
+        guardian__erased_at=None,
+        guardian__email__isnull=False,
+    )
+    return [one.guardian for one in found.select_related("guardian").order_by("pk")]

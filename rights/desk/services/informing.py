@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
-from children.guardians.models import Guardianship
+from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.access_links.limits import count_rights_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -46,7 +44,7 @@ class _Notices:
         child, client, sent = self.sender, self.sender.client, 0
         if not child.is_child(self.at, thresholds=client.thresholds, serves_minors=client.serves_minors):
             return 0
-        for guardian in _guardians_of(child, self.at):
+        for guardian in list_informed_guardians(child, at=self.at):
             if not is_counted or count_rights_message(guardian):
                 self.send(GUARDIAN_INFORMED.code, guardian, language=guardian.language)
                 sent += 1
@@ -98,16 +96,3 @@ def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -
     guardians = notices.inform_guardians(is_counted=False)
     is_to_be_called = request.identity_method == IdentityMethod.CODE and sender.phone is not None
     notices.record(guardians, TaskKind.CALL if is_to_be_called else None)
-
-
-def _guardians_of(child: Subject, at: datetime) -> list[Subject]:
-    """List the guardians with an email address who may decide for the child or receive its data."""
-    found = Guardianship.objects.live(at).filter(
-        Q(may_consent=True) | Q(may_receive_data=True),
-        client_id=child.client_id,
-        child=child,
-        court_order=False,
-        guardian__erased_at=None,
-        guardian__email__isnull=False,
-    )
-    return [one.guardian for one in found.select_related("guardian").order_by("pk")]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from paktaleem.directory.data_systems.models import OrderKind, OrderSet
@@ -21,9 +22,9 @@ from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import new_id
 
-__all__ = ["issue_orders_for_set"]
+__all__ = ["UUID7", "clock_of", "issue_orders_for_set", "plan_for_many"]
 
-_UUID7 = (
+UUID7 = (
     "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING %(clock)s FROM 1 FOR 6), 52, 1), 53, 1),"
     " 'hex')::uuid"
 )
@@ -45,13 +46,13 @@ WITH told AS (
 ), made AS (
     INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, order_set_id, state, attempts,
         failure, fields, categories, changed_at, stuck_at, {_ORDERED})
-    SELECT {_UUID7}, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
+    SELECT {UUID7}, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
         %(created_at)s, %(stuck_at)s, {_VALUES}
     FROM ({{people}}) AS people (person) CROSS JOIN told
     RETURNING id, subject_id
 ), stepped AS (
     INSERT INTO systems_orderstep (id, client_id, order_id, state, attempt, code, taken_at, {_ACTOR})
-    SELECT {_UUID7}, %(client)s, id, 'queued', 0, '', %(created_at)s, {_BY} FROM made
+    SELECT {UUID7}, %(client)s, id, 'queued', 0, '', %(created_at)s, {_BY} FROM made
 )
 INSERT INTO systems_orderset (id, client_id, categories, size, orders_hash, {_ORDERED}, {_ACTOR})
 SELECT %(set)s, %(client)s, %(categories)s, count(*), {HASH_OF_SET}, {_VALUES}, {_BY} FROM made HAVING count(*) > 0
@@ -66,6 +67,17 @@ SELECT set_config('statement_timeout', '15min', true), set_config('enable_seqsca
 step to order is checked with a plan that PostgreSQL caches per connection and renews after autovacuum. A plan made
 while the table was, or seemed to be, empty scans the whole table for every row. So cached plans are discarded first,
 and sequential scans are disabled for this transaction."""
+
+
+def plan_for_many(cursor: CursorWrapper) -> None:
+    """Prepare the transaction for a statement that writes very many rows: time, and plans of foreign keys."""
+    cursor.execute(_PLANNED_FOR_MANY)
+    cursor.execute("DISCARD PLANS")
+
+
+def clock_of(at: datetime) -> bytes:
+    """Return the value of ``UUID7``’s parameter ``clock`` for a time."""
+    return int(at.timestamp() * 1000).to_bytes(6)
 
 
 @transaction.atomic
@@ -92,7 +104,7 @@ def issue_orders_for_set(
         "set": new_id(),
         "client": client_id,
         "stuck_at": stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
-        "clock": int(at.timestamp() * 1000).to_bytes(6),
+        "clock": clock_of(at),
         "categories": sorted(spec.categories),
         "systems": [system.pk for system in found],
         "actor_kind": kind,
@@ -100,8 +112,7 @@ def issue_orders_for_set(
         "actor_role": role,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_PLANNED_FOR_MANY)
-        cursor.execute("DISCARD PLANS")
+        plan_for_many(cursor)
         cursor.execute(_ISSUE.format(people=wanted), values)
         made = cursor.fetchone()
     if made is None:
