@@ -136,7 +136,12 @@ EXIT_KEYS = row_keys(AgreementExit)
 class ExitPart(models.Model):
     """One part of the export: an archive with the data of some people, sealed under the exit's key. Append-only."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"manifest": Personal.PSEUDONYM})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        personal={"manifest": Personal.PSEUDONYM},
+        left_out_of_copies="repeats, for the client, what the sections of a copy say of each person",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
