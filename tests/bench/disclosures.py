@@ -130,7 +130,7 @@ def _fill(superuser_url: str) -> None:
         cloud = make_provider(world.PATTERN, at=CAST_AT, code="cloud")
         row = RecipientApproval(client_id=world.PATTERN, recipient=cloud, is_integral=True, **told)
         approve_by_two(row, at=CAST_AT)
-        agreement = ServiceAgreement.objects.filter(client_id=world.PATTERN).first()
+        agreement = ServiceAgreement.objects.filter(client_id=world.PATTERN).latest("starts_at")
         instruction = Instruction(client_id=world.PATTERN, agreement=agreement, document="Annex 3", **told)
         instruction.recipients = ["cloud"]
         change_register(instruction, actor=SETTING_UP, reason="onboarding", at=CAST_AT)

@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from consent.decisions.decision import Question
 from consent.decisions.selectors.decisions import decide_one
@@ -79,8 +80,10 @@ def test_decisions_agree_with_a_plain_reading_of_the_history(cast: Cast, now: da
         known = history[code]
         if not known or chance.random() < 0.2:
             with in_client(PAKTALEEM):
-                told = {"purposes": ["service_delivery"], "categories": ["contact_details"], "is_integral": True}
-                row = RecipientApproval(client_id=PAKTALEEM, recipient=hosts[code], starts_at=at, **told)
+                told: dict[str, Any] = {"purposes": ["service_delivery"], "categories": ["contact_details"]}
+                row = RecipientApproval(
+                    client_id=PAKTALEEM, recipient=hosts[code], starts_at=at, is_integral=True, **told
+                )
                 known.append(Listed(approve_by_two(row, at=at), at))
             continue
         one, client = chance.choice(known), chance.choice(list(PEOPLE))
