@@ -137,7 +137,15 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
     SELECT c.id, CASE
         WHEN h.ended_at IS NOT NULL THEN 'gone'
         WHEN s.erased_at IS NOT NULL OR s.erasure_started_at IS NOT NULL THEN 'being_erased'
-        WHEN schedule_is_held(c.client_id, c.subject_id, c.category, c.system_id) THEN 'held'
+        WHEN (
+            c.subject_id IN (
+                SELECT o.subject_id FROM schedule_hold o
+                WHERE o.client_id = %(client)s AND o.lifted_at IS NULL AND o.subject_id IS NOT NULL
+            ) OR EXISTS (
+                SELECT FROM schedule_hold o
+                WHERE o.client_id = %(client)s AND o.lifted_at IS NULL AND o.subject_id IS NULL
+            )
+        ) AND schedule_is_held(c.client_id, c.subject_id, c.category, c.system_id) THEN 'held'
         WHEN NOT %(by_rule)s THEN ''
         WHEN greatest(h.last_collected_at, h.last_activity_at) <> c.used_at THEN 'used'
         WHEN d.holding_id IS NULL THEN 'not_due'

@@ -28,5 +28,5 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Item", "subject", "subjects.Subject"),
             SameClientForeignKey("Certificate", "batch", "disposals.Batch"),
         ),
-        ApplySql("disposals_due", digest="79f7ce8d4392"),
+        ApplySql("disposals_due", digest="b1aa6ed7103e"),
     ]
