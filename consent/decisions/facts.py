@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from consent.decisions.reasons import Reason
-    from consent.register.compiled import Period
     from consent.register.declarations import ClientDeclarations
+    from consent.register.periods import Period
 
 
 class Action(StrEnum):

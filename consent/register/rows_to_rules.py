@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from consent.register.bases import CapacityRule, OwnedBasis
-from consent.register.compiled import BasisRule, Capacity, Period
+from consent.register.compiled import BasisRule, Capacity
 from consent.register.models import BalancingTest, LawfulBasis, PurposeCapacity
+from consent.register.periods import Period
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["to_capacity_rules", "to_owned_bases"]

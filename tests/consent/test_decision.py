@@ -13,7 +13,7 @@ import pytest
 
 from consent.decisions.decision import Objection, Reason, Restriction, next_change
 from consent.decisions.remedies import remedy_for
-from consent.register.compiled import Period
+from consent.register.periods import Period
 from consent.register.versions import NoticeRule, NoticeVersionRule
 from tests.consent.decision_worlds import (
     AGREEMENT,

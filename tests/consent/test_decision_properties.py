@@ -24,15 +24,8 @@ from consent.decisions.decision import (
     decide,
     next_change,
 )
-from consent.register.compiled import (
-    AgreementRule,
-    Approval,
-    BasisRule,
-    InstructionRule,
-    Period,
-    RecipientRule,
-    WideningRule,
-)
+from consent.register.compiled import AgreementRule, Approval, BasisRule, InstructionRule, RecipientRule, WideningRule
+from consent.register.periods import Period
 from consent.register.versions import NoticeVersionRule
 from tests.consent.decision_worlds import (
     AGREEMENT,

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from psycopg import errors
 
+from consent.agreements.models import ClientContact
+from consent.cookies.models import Cookie, CookieSite, LinkedService
 from consent.notices.models import Notice
 from consent.register.models import (
     AgreementSuspension,
@@ -32,14 +34,17 @@ from consent.register.services import (
     end_period,
     sign_balancing_test,
 )
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.records.models import ImpactAssessment
 from retention.schedule.models import RetentionRule
 from tests.consent.approving import approve_by_two
+from tests.factories import SETTING_UP
 
 WHY = Reason.REVIEW
 DAY = timedelta(days=1)
@@ -105,6 +110,37 @@ def new_row(kind, client, at, **changed):
             "ground_ur": "جانچ کے لیے۔",
             "starts_at": at,
         },
+        ClientContact: lambda: {
+            "kind": "privacy",
+            "subject": Subject.objects.filter(client=client).first(),
+            "starts_at": at,
+        },
+        Cookie: lambda: {
+            "name": "theme",
+            "provider": "Indus",
+            "set_by": "site",
+            "category": "preferences",
+            "purpose_en": "Remembers the colours.",
+            "purpose_ur": "رنگ یاد رکھتی ہے۔",
+            "days": 30,
+        },
+        CookieSite: lambda: {"origins": ["https://lms.indus.example"]},
+        LinkedService: lambda: {
+            "name": "Video House",
+            "url": "https://video.example/",
+            "policy_url": "https://video.example/privacy",
+            "purpose_en": "Lectures.",
+            "purpose_ur": "لیکچر۔",
+            "review_on": (at + 300 * DAY).date(),
+        },
+        ImpactAssessment: lambda: {
+            "purpose": newsletter(),
+            "reference": "DPIA-1",
+            "outcome": "low",
+            "summary": "Little risk.",
+            "done_on": at.date(),
+            "review_on": (at + 300 * DAY).date(),
+        },
     }[kind]()
     return kind(client=client, **{**values, **changed})
 
@@ -132,8 +168,9 @@ def _leaves(model):
 
 ROWS = {model for model in _leaves(RegisterRow) if not model._meta.abstract}
 KINDS = sorted((kind for kind in ROWS if kind.change_capability), key=lambda kind: kind.__name__)
-OF_DECISIONS = [kind for kind in KINDS if kind is not RetentionRule]
-"""Rows of which decisions are made: retention rules are not, so they raise no version."""
+NOT_OF_DECISIONS = {ClientContact, Cookie, CookieSite, ImpactAssessment, LinkedService, RetentionRule}
+OF_DECISIONS = [kind for kind in KINDS if kind not in NOT_OF_DECISIONS]
+"""Rows of which decisions are made; the others raise no version."""
 
 
 def test_every_kind_of_row_has_its_door():
@@ -356,14 +393,21 @@ def test_what_has_not_started_may_still_change(cast, indus, now):
     assert change(cast, row, now).purposes == ["support"]
 
 
-def test_an_agreement_is_not_signed_in_the_past(cast, indus, now):
+def test_no_one_signs_an_agreement_alone(cast, indus, now):
     row = change(cast, new_row(ServiceAgreement, indus, now), now)
+    row.signed_at = now + DAY
+    with pytest.raises(ValidationError, match="both sides"):
+        change(cast, row, now + DAY)
+
+
+def test_an_agreement_is_not_signed_in_the_past(indus, now):
+    row = change_register(new_row(ServiceAgreement, indus, now), actor=SETTING_UP, reason=WHY, at=now)
     row.signed_at = now
     with pytest.raises(ValidationError) as caught:
-        change(cast, row, now + DAY)
+        change_register(row, actor=SETTING_UP, reason=WHY, at=now + DAY)
     assert list(caught.value.message_dict) == ["signed_at"]
     row.signed_at = now + DAY
-    assert change(cast, row, now + DAY).state(now + DAY) == "active"
+    assert change_register(row, actor=SETTING_UP, reason=WHY, at=now + DAY).state(now + DAY) == "active"
 
 
 SALES = [

@@ -86,6 +86,7 @@ NO_ACTS = {
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""
 OF_EVENTS = {
     ROOT / "paktaleem" / "foundation" / "audit" / "acts.py",
+    ROOT / "paktaleem" / "foundation" / "audit" / "rights_acts.py",
     ROOT / "paktaleem" / "directory" / "webhooks" / "events.py",
 }
 """The catalogue and the types of events record nothing."""

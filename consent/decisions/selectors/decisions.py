@@ -27,7 +27,8 @@ from consent.notices.selectors.registers import (
     current_register,
     register_as_of,
 )
-from consent.register.compiled import Period, Register
+from consent.register.compiled import Register
+from consent.register.periods import Period
 from paktaleem.directory.people.ages import may_be_child_until
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, key_actor, require

@@ -30,6 +30,7 @@ from consent.register.models import (
     RecipientApproval,
     ServiceAgreement,
 )
+from consent.register.periods import Period
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from consent.register.versions import NoticeRule, TextRule
 from paktaleem.foundation.accounts.models import Client
@@ -246,8 +247,8 @@ def _to_text_rule(row: NoticeVersion) -> TextRule:
     return TextRule(row.pk, row.client_id, row.content_hash, row.effective_at)
 
 
-def _to_period(row: Any) -> rules.Period:
-    return rules.Period(row.starts_at, row.ends_at)
+def _to_period(row: Any) -> Period:
+    return Period(row.starts_at, row.ends_at)
 
 
 def _list_bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
@@ -330,7 +331,7 @@ def _to_approval(
     starts_at = max(row.starts_at, recipient.agreement_starts_at or row.starts_at)
     ends = [moment for moment in (row.ends_at, recipient.agreement_ends_at) if moment is not None]
     return rules.Approval(
-        period=rules.Period(starts_at, min(ends, default=None)),
+        period=Period(starts_at, min(ends, default=None)),
         purposes=frozenset(row.purposes),
         categories=frozenset(row.categories),
         objection_until=window_ends or row.objection_until,

@@ -6,43 +6,12 @@ events that can be subscribed to, the database's list of them (``webhooks_events
 ``docs/lms-developer.md``. The suite fails if a recorded act is missing (``tests/project/test_words_of_acts.py``).
 """
 
-from typing import NamedTuple
-
+from paktaleem.foundation.audit.act_types import make_act as _act
+from paktaleem.foundation.audit.act_types import make_event as _sent
+from paktaleem.foundation.audit.rights_acts import RIGHTS_ACTS
 from paktaleem.foundation.marking import mark as _
 
-__all__ = ["ACTS", "ACT_NAMES", "Act", "SentEvent"]
-
-
-class SentEvent(NamedTuple):
-    """A webhook event that is sent for an act.
-
-    ``facts`` are the entry's facts that it repeats; ``type`` is empty for the act's own kind, ``label`` for the act's
-    own name. ``row`` limits an act of the register to one kind of row. ``is_shared`` events happen at PakTaleem and
-    concern every client.
-    """
-
-    facts: tuple[str, ...]
-    type: str = ""
-    label: str = ""
-    row: str = ""
-    is_shared: bool = False
-
-
-class Act(NamedTuple):
-    """A kind of ledger entry, its name, and the events sent for it."""
-
-    kind: str
-    name: str
-    events: tuple[SentEvent, ...] = ()
-
-
-def _act(kind: str, name: str, *events: SentEvent) -> Act:
-    return Act(kind, name, events)
-
-
-def _sent(*facts: str, sent_as: str = "", label: str = "", row: str = "", is_shared: bool = False) -> SentEvent:
-    return SentEvent(facts, sent_as, label, row, is_shared)
-
+__all__ = ["ACTS", "ACT_NAMES"]
 
 _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
@@ -51,16 +20,9 @@ _APPROVED = ("id", "recipient", "objection_until")
 _GUARDIAN = ("guardianship", "guardian")
 _CHECK = ("check", *_GUARDIAN, "method", "state")
 _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
-_CASE = ("kind", "due_at", "outcome")
-_RIGHTS = ("rights_request", "kind", "state", "due_at", "expected_by")
-_HOLD = ("hold", "kind", "category", "review_on")
-_INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
-_DISPOSAL = ("disposal", "ground", "size")
-_BREACH = ("breach", "incident", "known_at", "due_at", "categories", "outcome")
 
-ACTS = (
-    _act("activity.reported", _("Activity reported")),
+_OTHERS = (
     _act("agreement.document_added", _("Document of an agreement added")),
     _act("agreement.document_opened", _("Document of an agreement opened")),
     _act("agreement.signature_given", _("Agreement signed by one side")),
@@ -81,14 +43,6 @@ ACTS = (
     _act("api_key.revoked", _("API key revoked")),
     _act("api_key.rotated", _("API key replaced")),
     _act("balancing.signed", _("Balancing test signed")),
-    _act("breach.assessed", _("Risk of a breach assessed"), _sent(*_BREACH)),
-    _act("breach.closed", _("Breach closed"), _sent(*_BREACH)),
-    _act("breach.closing_declined", _("Closing of a breach declined")),
-    _act("breach.closing_requested", _("Closing of a breach requested")),
-    _act("breach.measures_recorded", _("Measures after a breach recorded")),
-    _act("breach.recorded", _("Breach of personal data recorded"), _sent(*_BREACH)),
-    _act("breach.reminded", _("Staff reminded of the deadline of a breach")),
-    _act("breach.reported", _("Client, authority or people informed of a breach"), _sent(*_BREACH, "audience")),
     _act("business_transfer.requested", _("Business transfer requested")),
     _act("business_transfer.settled", _("Business transfer approved or declined")),
     _act("client.change_settled", _("Change of a client approved or rejected")),
@@ -96,8 +50,6 @@ ACTS = (
     _act("client.changed", _("Client changed")),
     _act("client.mechanism_declared", _("Client declared its age check and guardian consent methods")),
     _act("client.registered", _("Client registered")),
-    _act("collection.decided", _("Flagged collection decided"), _sent("collection", "category", "outcome")),
-    _act("collection.reported", _("Collection reported")),
     _act("consent.deferred", _("Consent deferred"), _sent(*_CONSENT)),
     _act("consent.evidence_added", _("Evidence added to a consent")),
     _act("consent.evidence_exported", _("Evidence of consents exported")),
@@ -117,39 +69,8 @@ ACTS = (
         _sent("disclosure", "recipient", "purpose", "decision"),
     ),
     _act("disclosure.reported", _("Disclosure reported")),
-    _act("disposal.approval_declined", _("Disposal sent back to review by the second person")),
-    _act("disposal.approval_requested", _("Disposal needs a second person")),
-    _act("disposal.cancelled", _("Disposal ended without orders"), _sent(*_DISPOSAL)),
-    _act("disposal.certified", _("Disposal certified"), _sent("disposal", "number", "ground", "sha256")),
-    _act("disposal.continued", _("Disposal continued")),
-    _act("disposal.flagged", _("Data flagged for disposal"), _sent(*_DISPOSAL)),
-    _act("disposal.interrupted", _("Disposal interrupted")),
-    _act("disposal.item_taken_out", _("Holding taken out of a disposal")),
-    _act("disposal.opened", _("Disposal opened")),
-    _act("disposal.ordered", _("Disposal ordered from the systems"), _sent(*_DISPOSAL, "ordered", "sent_back")),
-    _act("disposal.scheduled", _("Disposal approved and scheduled"), _sent(*_DISPOSAL, "starts_at")),
     _act("duty.attested", _("Duty of a client attested")),
     _act("duty.reminded", _("Client reminded of its duties")),
-    _act("erasure.announced", _("Person informed of an erasure")),
-    _act("erasure.approved", _("Erasure approved by a second person")),
-    _act("erasure.cancelled", _("Erasure cancelled")),
-    _act("erasure.certified", _("Erasure certified")),
-    _act("erasure.declined", _("Erasure declined")),
-    _act("erasure.ordered", _("Erasure started after its cooling-off")),
-    _act("erasure.proposed", _("Erasure proposed")),
-    _act("erasure.sent_back", _("Erasure sent back: something changed")),
-    _act("erasure.verification_failed", _("Verification of an erasure failed")),
-    _act("exit.approved", _("Exit of a client approved")),
-    _act("exit.certified", _("Exit of a client certified")),
-    _act("exit.continued", _("Exit of a client continued")),
-    _act("exit.declined", _("Exit of a client declined")),
-    _act("exit.deletion_started", _("Deletion of a client’s data started")),
-    _act("exit.exported", _("Export for a client written")),
-    _act("exit.interrupted", _("Exit of a client interrupted")),
-    _act("exit.part_opened", _("Part of an export opened")),
-    _act("exit.proposed", _("Exit of a client proposed")),
-    _act("exit.returned", _("Client confirmed the return of its data")),
-    _act("exit.systems_answered", _("Every system has answered the exit of a client")),
     _act("form.made", _("Consent form made")),
     _act("form.printed", _("Consent form printed")),
     _act(
@@ -233,15 +154,6 @@ ACTS = (
     _act(
         "guardian.written_to", _("Message to a guardian sent"), _sent(*_INVITATION, sent_as="guardian.invitation_sent")
     ),
-    _act("hold.lift_declined", _("Lifting of a legal hold declined")),
-    _act("hold.lift_requested", _("Lifting of a legal hold requested")),
-    _act("hold.lifted", _("Hold lifted"), _sent(*_HOLD)),
-    _act("hold.placed", _("Hold placed"), _sent(*_HOLD)),
-    _act("hold.reviewed", _("Hold reviewed")),
-    _act("incident.closed", _("Incident closed"), _sent(*_INCIDENT)),
-    _act("incident.opened", _("Incident opened"), _sent(*_INCIDENT)),
-    _act("incident.overdue", _("Incident overdue"), _sent(*_INCIDENT)),
-    _act("incident.widened", _("Incident extended"), _sent(*_INCIDENT)),
     _act("key_epoch.added", _("Wrapping key added")),
     _act("key_epoch.destroyed", _("Wrapping key destroyed")),
     _act("key_epoch.emptied", _("Wrapping key no longer in use")),
@@ -267,10 +179,6 @@ ACTS = (
     _act("notice.published", _("Notice published"), _sent(*_NOTICE, "effective_at", is_shared=True)),
     _act("notice.took_effect", _("Notice took effect"), _sent(*_NOTICE, "took_effect_at")),
     _act("notice.withdrawn", _("Client withdrew its objection to a notice")),
-    _act("objection.lifted", _("Objection lifted"), _sent("id", "purpose")),
-    _act("objection.opened", _("Objection opened"), _sent("id", "purpose")),
-    _act("objection.overruling_proposed", _("Overruling of an objection proposed")),
-    _act("objection.overruling_settled", _("Overruling of an objection approved or declined")),
     _act("order.accepted", _("Order accepted by its system"), _sent(*_ORDER)),
     _act("order.confirmed", _("Order completed"), _sent(*_ORDER)),
     _act("order.copies_purged", _("Data given for an order deleted")),
@@ -316,62 +224,6 @@ ACTS = (
             is_shared=True,
         ),
     ),
-    _act("restriction.lift_announced", _("Person informed that a restriction will be lifted")),
-    _act("restriction.lifted", _("Restriction lifted"), _sent("id", "purpose")),
-    _act("restriction.opened", _("Processing restricted"), _sent("id", "purpose")),
-    _act("rights_request.acknowledged", _("Rights request acknowledged"), _sent(*_RIGHTS)),
-    _act("rights_request.answered", _("Rights request answered"), _sent(*_RIGHTS)),
-    _act("rights_request.assigned", _("Rights request assigned to a colleague")),
-    _act("rights_request.authority_case_ended", _("Case of a supervisory authority ended")),
-    _act("rights_request.authority_case_opened", _("Case of a supervisory authority recorded")),
-    _act("rights_request.authority_deadline_met", _("Deadline of a supervisory authority met")),
-    _act("rights_request.authority_deadline_reminded", _("Reminder of a supervisory authority’s deadline")),
-    _act("rights_request.authority_deadline_set", _("Deadline of a supervisory authority recorded")),
-    _act("rights_request.authority_message_added", _("Message from or to a supervisory authority added")),
-    _act("rights_request.called_back", _("Person of a rights request called back")),
-    _act("rights_request.closed", _("Rights request closed"), _sent("rights_request", *_CASE)),
-    _act("rights_request.continued", _("Rights request took over a duplicate")),
-    _act("rights_request.copy_built", _("Copy of the data built")),
-    _act("rights_request.copy_ended", _("Copy of the data deleted")),
-    _act("rights_request.copy_failed", _("Copy of the data could not be built")),
-    _act("rights_request.copy_fetched", _("Copy of the data fetched by the person")),
-    _act("rights_request.copy_handed_over", _("Copy of the data handed over by staff")),
-    _act("rights_request.copy_requested", _("Copy of the data to be built")),
-    _act("rights_request.corrected", _("Corrections of a rights request made"), _sent(*_RIGHTS)),
-    _act("rights_request.correction_added", _("Correction added to a rights request")),
-    _act("rights_request.correction_refused", _("Correction of a rights request refused")),
-    _act("rights_request.decided", _("Part of a rights request decided"), _sent(*_RIGHTS)),
-    _act("rights_request.escalated", _("Rights request escalated to PakTaleem"), _sent(*_RIGHTS)),
-    _act("rights_request.extended", _("Rights request extended"), _sent(*_RIGHTS)),
-    _act("rights_request.forgotten", _("Text of a rights request deleted")),
-    _act("rights_request.handed_over", _("Rights request handed over to a client")),
-    _act("rights_request.identity_verified", _("Identity for a rights request verified"), _sent(*_RIGHTS)),
-    _act("rights_request.limited", _("Restriction or objection of a rights request recorded"), _sent(*_RIGHTS)),
-    _act("rights_request.informed", _("Other contacts informed of a rights request")),
-    _act("rights_request.letter_sent", _("Letter about a rights request sent")),
-    _act("rights_request.linked", _("Rights request linked as a duplicate"), _sent(*_RIGHTS)),
-    _act("rights_request.matched", _("Rights request assigned to a person")),
-    _act("rights_request.note_added", _("Note added to a rights request")),
-    _act("rights_request.message_received", _("Message about a rights request received")),
-    _act("rights_request.notice_needed", _("Rights request needs a reasoned notice")),
-    _act("rights_request.ordered", _("Orders for a rights request created"), _sent("rights_request", *_CASE)),
-    _act("rights_request.orders_answered", _("Orders for a rights request answered"), _sent("rights_request", *_CASE)),
-    _act("rights_request.overdue", _("Rights request overdue"), _sent(*_RIGHTS)),
-    _act("rights_request.paused", _("Rights request paused"), _sent(*_RIGHTS)),
-    _act("rights_request.read", _("Rights request read")),
-    _act("rights_request.received", _("Rights request received"), _sent("rights_request", *_CASE)),
-    _act("rights_request.recipient_informed", _("Recipient informed of a correction, restriction or erasure")),
-    _act(
-        "rights_request.recipients_listed",
-        _("Recipients to be informed of a correction, restriction or erasure listed"),
-    ),
-    _act("rights_request.reminded", _("Reminder of a rights request")),
-    _act("rights_request.resumed", _("Rights request resumed"), _sent(*_RIGHTS)),
-    _act("rights_request.rights_added", _("Question or concern turned into a right"), _sent(*_RIGHTS)),
-    _act("rights_request.routed", _("Part of a rights request passed to its controller")),
-    _act("rights_request.task_added", _("Task about a rights request added")),
-    _act("rights_request.task_done", _("Task about a rights request done")),
-    _act("rights_request.withdrawn", _("Rights request withdrawn by the person"), _sent(*_RIGHTS)),
     _act("roster.checked", _("Roster checked")),
     _act("roster.discarded", _("Roster discarded")),
     _act("roster.imported", _("Roster imported")),
@@ -431,6 +283,9 @@ ACTS = (
     _act("webhook.replayed", _("Webhook messages sent again")),
     _act("webhook.secret_rotated", _("Secret of a webhook replaced")),
 )
+
+ACTS = tuple(sorted((*_OTHERS, *RIGHTS_ACTS)))
+"""All acts, by kind."""
 """Every kind of ledger entry, by kind."""
 
 ACT_NAMES = {act.kind: act.name for act in ACTS}
