@@ -487,8 +487,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|sharing|"
-    "retention|schedule|records|disposals|breaches|periods|rights|complaints|erasures|mailbox|desk|exits"
+    "accounts|ledger|periods|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
 )
 
 
