@@ -70,7 +70,7 @@ from paktaleem.directory.people.services import (
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.webhooks.services import disable_endpoint
-from paktaleem.foundation.accounts.models import ClientChange, Membership, StaffChange
+from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
 from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -78,6 +78,7 @@ from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
+from retention.disposals.models import Batch
 from retention.disposals.services import open_disposal
 from retention.exits.models import AgreementExit
 from retention.holdings.models import FlaggedCollection, Holding
@@ -496,9 +497,8 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     hold = place_hold(client, scope=HoldScope(subject=cast.subject("junaid")), actor=SETTING_UP, at=AT, **given)
     lift_hold(hold, ground="Judgment of 3 May.", actor=SETTING_UP, at=AT)
     lift = HoldLift.objects.get()
-    batch = open_disposal(client, actor=SETTING_UP, at=AT)
     return {
-        "disposals/batch": batch.pk,
+        **disposals_of(client),
         "schedule/retentionrule": rule.pk,
         "schedule/hold": hold.pk,
         "schedule/holdlift": lift.pk,
@@ -536,6 +536,26 @@ def cookies_of_indus(cast: Cast) -> dict[str, Any]:
         "cookies/cookiechoice": CookieChoice.objects.get().pk,
         "cookies/linkedservice": link.pk,
     }
+
+
+def disposals_of(client: Client) -> dict[str, Any]:
+    """Create disposals in the stages in which each act applies."""
+    first = open_disposal(client, actor=SETTING_UP, at=AT)
+    approved: dict[str, Any] = {"approved_kind": "user", "approved_by": client.pk, "approved_at": AT}
+
+    def at_stage(stage: str, **values: Any) -> Any:
+        given = {"ground": first.ground, "decider": "client", "stage": stage, "size": 1, "opened_at": AT, **values}
+        return Batch.objects.create(client_id=client.pk, sweep=first.sweep, **given).pk
+
+    review, second = at_stage("review"), at_stage("second_person")
+    certified = at_stage("certified", ended_at=AT, **approved)
+    acts = {
+        **dict.fromkeys(("approve", "take-out", "cancel", "pause"), review),
+        **dict.fromkeys(("agree", "decline"), second),
+        **dict.fromkeys(("certificate-pdf", "certificate-json"), certified),
+        "resume": at_stage("review", paused_at=AT),
+    }
+    return {"disposals/batch": first.pk, **{f"disposals/batch/{slug}": key for slug, key in acts.items()}}
 
 
 def _told(kind: str) -> OrderSpec:
