@@ -268,9 +268,7 @@ _TEXT_PROVIDER = "paktaleem.directory.mail.text_providers.FolderProvider" if MAI
 CHECK_FOLDER = env.str("CHECK_FOLDER", default="")  # guardian checks as files (children/guardians/providers.py)
 CHECK_KEY = env.str("CHECK_KEY", default="")  # signing key of the results: whsec_ and 32 bytes in base64
 _CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"} if CHECK_FOLDER and CHECK_KEY else {}
-CHECK_PROVIDERS = env.dict(
-    "CHECK_PROVIDERS", default=_CHECK_PROVIDERS
-)  # code=dotted path of a children.guardians.providers.CheckProvider
+CHECK_PROVIDERS = env.dict("CHECK_PROVIDERS", default=_CHECK_PROVIDERS)  # code=dotted path of a CheckProvider
 TEXT_PROVIDER = env.str("TEXT_PROVIDER", default=_TEXT_PROVIDER)  # dotted path (mail/text_providers.py)
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)
@@ -382,9 +380,7 @@ LOGGING = {
         "tokens": {"()": "paktaleem.directory.access_links.logs.HideTokens"},
         "routes": {"()": "paktaleem.foundation.logs.RouteLogFilter"},
     },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["routes", "tokens"]},
-    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["routes", "tokens"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {  # hide a line at every start
         "axes": {"level": "WARNING"},
