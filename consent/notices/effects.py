@@ -71,7 +71,7 @@ def effects_at_client(
     previous: datetime | None = None
     for version in sorted(versions, key=lambda one: one.number):
         moment: datetime | None = version.effective_at
-        if version.notice_days and client_since is not None and client_since <= version.announced_at:
+        if _needs_proof(version, client_since):
             moment = proven.get(version.id)
         elif not version.material and version.number > 1:
             moment = None if previous is None else max(version.effective_at, previous)
@@ -80,6 +80,11 @@ def effects_at_client(
             found = [earlier for earlier in found if earlier.effective_at <= moment]
             found.append(NoticeVersionRule(version.id, moment, version.material))
     return tuple(found)
+
+
+def _needs_proof(version: PublishedVersion, client_since: datetime | None) -> bool:
+    """Return True if the version has effect at the client only with a proven email; not for one that joined later."""
+    return version.notice_days > 0 and client_since is not None and client_since <= version.announced_at
 
 
 def list_window_ends(
@@ -91,8 +96,7 @@ def list_window_ends(
     """
     ends: dict[UUID, datetime] = {}
     for version in versions:
-        needs_proof = version.notice_days and client_since is not None and client_since <= version.announced_at
-        moment = proven.get(version.id) if needs_proof else version.effective_at
+        moment = proven.get(version.id) if _needs_proof(version, client_since) else version.effective_at
         if moment is not None:
             ends[version.id] = moment
     return ends
