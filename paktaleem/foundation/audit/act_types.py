@@ -1,4 +1,4 @@
-"""What the catalogue of acts consists of: acts and the events that are sent for them. Pure."""
+"""The parts of the catalogue of acts: an act, and an event that is sent for it. Pure."""
 
 from typing import NamedTuple
 
