@@ -61,8 +61,13 @@ def test_unmatched_rows_wait_before_that(indus, sheet, now):
     assert all(entry.details for entry in entries_of(sheet))
 
 
-def test_the_number_of_days_is_a_setting(indus, sheet, now, settings):
+@pytest.fixture
+def period_of_a_week(cast):
+    """Requested before the context of a client is open: the period is PakTaleem's."""
     set_period("unmatched_answers", 7)
+
+
+def test_the_period_can_change(period_of_a_week, indus, sheet, now):
     assert expire(indus, now + timedelta(days=7)) == 2
 
 
