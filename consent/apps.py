@@ -25,10 +25,7 @@ class ConsentConfig(config.PortalAppConfig):
             "children.guardians.services.verifications.verification_found_false",
             "consent.consents.services.revocation.invalidate_unverified_consents",
         ),
-        (
-            "paktaleem.foundation.api.purging.expiring_rows",
-            "consent.decisions.services.purge_unreachable_changes",
-        ),
+        ("paktaleem.foundation.periods.kinds.data_kinds", "consent.decisions.data_kinds.list_kinds"),
         (
             "paktaleem.directory.copies.sections.person_sections",
             "consent.consents.sections.list_consent_sections",

@@ -1,21 +1,25 @@
 """Background tasks of notices and consents."""
 
 import logging
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
 from consent.consents.services.limit_orders import ISSUE_LIMIT_ORDERS, LimitStep, issue_limit_orders
 from consent.consents.services.renewals import request_renewals
+from consent.decisions.data_kinds import CHANGE_FEED, PURGE_CHANGES
+from consent.decisions.services import purge_unreachable_changes
 from consent.notices.services.announcement_worker import list_clients_to_follow, process_client
 from consent.notices.services.dispatches import FOLLOW_ANNOUNCEMENTS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["ask_about_renewal", "follow_each_minute", "order_limit", "process_announcements"]
+__all__ = ["ask_about_renewal", "follow_each_minute", "order_limit", "process_announcements", "purge_changes"]
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = "consent.ask_about_renewal"
@@ -63,3 +67,16 @@ def ask_about_renewal(timestamp: int) -> None:
             count = request_renewals(client_id, actor=actor, at=client_now())
         if count:
             log.info("Requested renewal of %d consents.", count)
+
+
+@app.periodic(cron="24 * * * *", periodic_id="purge_changes")
+@app.task(name=PURGE_CHANGES, queueing_lock=PURGE_CHANGES, pass_context=False)
+def purge_changes(timestamp: int) -> int:
+    """Delete, every hour, changes that no caller can ask for any more; return how many."""
+    del timestamp
+    return purge_clients(CHANGE_FEED, _purge_batch, clients=list_client_ids())
+
+
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    del at  # changes are noted on the system clock
+    return purge_unreachable_changes(client_id, wall_clock_now())

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",
     "paktaleem.foundation.accounts",
+    "paktaleem.foundation.periods",
     "paktaleem.foundation.backups",
     "paktaleem.foundation.api",
     "paktaleem.foundation.public",
@@ -45,6 +46,7 @@ INSTALLED_APPS = [
     "consent.paper",
     "retention.holdings",
     "retention.schedule",
+    "retention.breaches",
     "rights.limits",
     "rights.requests",
     "rights.packages",
@@ -311,16 +313,11 @@ FILE_MOST_BYTES = env.int("FILE_MOST_BYTES", default=10 * 1_048_576)  # largest 
 PAKTALEEM_ADDRESS = env.str("PAKTALEEM_ADDRESS", default="")  # our postal address, printed on receipts
 AUTHORITY = env.list("AUTHORITY", default=[])  # supervisory authority on receipts: name, URL
 STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # storage countries on receipts (ISO 3166)
-IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # deactivating more people needs approval
 NOTICE_SHOWN_FOR = timedelta(hours=env.int("NOTICE_SHOWN_HOURS", default=24))  # then the notice must be shown again
 SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", default="support@PakTaleem.com")  # shown on public pages
-INVITATION_DAYS = env.int("INVITATION_DAYS", default=28)  # then an unanswered guardian's contact is deleted
 INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week, each with a new link
 GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # delay before the confirmation message
-GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
-COPY_DAYS = env.int("COPY_DAYS", default=60)  # retention of what systems gave for a request, after their answer
-PACKAGE_DAYS = env.int("PACKAGE_DAYS", default=14)  # how long the copy of a person's data can be fetched
 PACKAGE_MOST_BYTES = env.int("PACKAGE_MOST_BYTES", default=1024**3)  # largest copy of a person's data
 ERASURE_WAIT_HOURS = max(72, env.int("ERASURE_WAIT_HOURS", default=72))  # cooling-off of an approved erasure
 ERASURE_WAIT_HOURS_CHILD = max(ERASURE_WAIT_HOURS, env.int("ERASURE_WAIT_HOURS_CHILD", default=168))  # of a child’s
@@ -334,27 +331,19 @@ MAILBOX_DONE_FOLDER = env.str("MAILBOX_DONE_FOLDER", default="")  # taken emails
 MAILBOX_ADDRESS = env.str("MAILBOX_ADDRESS", default="")  # its address; replies to a case go to name+token@domain
 MAILBOX_AUTHSERV = env.str("MAILBOX_AUTHSERV", default="")  # authserv-id of our mail server in Authentication-Results
 MAILBOX_MOST_BYTES = env.int("MAILBOX_MOST_BYTES", default=10 * 1_048_576)  # of an email; the rest is cut off
-MAILBOX_KEPT_DAYS = env.int("MAILBOX_KEPT_DAYS", default=30)  # retention of a message that an officer settled
-RIGHTS_KEPT_DAYS = env.int("RIGHTS_KEPT_DAYS", default=1095)  # retention of the texts of a closed rights request
 AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change
-ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is deleted, imported or not
 ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes
 ROSTER_AT_ONCE_LIMIT = 64 * 1024  # bytes; a larger file is checked and imported by the worker
 FORM_MOST_PEOPLE = 300  # per consent form: its PDF is rendered in the request
 ANSWER_SHEET_LIMIT = 2 * 1024 * 1024  # bytes; at most 5,000 rows
-ANSWERS_UNMATCHED_DAYS = env.int("ANSWERS_UNMATCHED_DAYS", default=90)  # then an unmatched row is cleared
 ANSWERS_AT_ONCE = 40  # rows confirmed in the request; more are confirmed by the worker
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on disk
 FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024
 WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # allowed internal host:port pairs: for tests and trials
-WEBHOOKS_KEPT_DAYS = env.int("WEBHOOKS_KEPT_DAYS", default=30)  # retention for redelivery
 WEBHOOKS_PUMP_SECONDS = 60  # time limit per job; the next job continues
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
-CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
-JOBS_KEPT_DAYS = env.int("JOBS_KEPT_DAYS", default=1)  # after completion; a job's arguments are ids
-JOBS_FAILED_KEPT_DAYS = env.int("JOBS_FAILED_KEPT_DAYS", default=30)  # for diagnosis
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 8,  # webhook deliveries run beside all other jobs
     "stalled_worker_timeout": 120.0,  # seconds without a heartbeat; long enough for a busy machine

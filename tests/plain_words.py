@@ -75,7 +75,10 @@ ALLOWED = frozenset(
 )
 """Phrases in which such a word is right, and names that are data: cut out before a text is read."""
 
-LETTERS = re.compile(r"(?:^|/)(?:rights/|templates/console/(?:panels/)?rights_|tests/rights/)")
+LETTERS = re.compile(
+    r"(?:^|/)(?:rights/|templates/console/(?:panels/)?rights_|tests/rights/|retention/breaches/|templates/breaches/|"
+    r"templates/console/panels/breach|templates/console/letter|tests/breaches/|directory/mail/letter_pages|0077-)"
+)
 """Paths about letters that are emailed or printed: *letter* is the word for both."""
 
 SKIPPED = frozenset({"migrations", "locale", "static", "__pycache__", "planted"})

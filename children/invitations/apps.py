@@ -10,6 +10,7 @@ class InvitationsConfig(config.PortalAppConfig):
     label = "invitations"
     verbose_name = "invitations of guardians"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "children.invitations.data_kinds.list_kinds"),
         (
             "paktaleem.directory.access_links.services.code_accepted",
             "children.invitations.services.record_guardian_sign_in",

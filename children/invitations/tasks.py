@@ -1,10 +1,11 @@
 """Background tasks about invitations."""
 
-import logging
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from children.invitations.data_kinds import FOLLOW, PURGE_UNASKED, UNASKED
 from children.invitations.selectors import list_children_to_ask_about, without_answer
 from children.invitations.services import (
     INVITE_MANY,
@@ -17,15 +18,13 @@ from children.invitations.services import (
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
-from paktaleem.foundation.accounts.selectors import list_due_clients
-from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["invite_many", "process_all_invitations", "purge_unasked_contacts"]
 
-log = logging.getLogger(__name__)
-FOLLOW, FORGET = "invitations.follow", "invitations.forget"
 AT_ONCE = 50
 
 
@@ -46,16 +45,15 @@ def process_all_invitations(timestamp: int) -> None:
 
 
 @app.periodic(cron="22 2 * * *", periodic_id="forget_unasked")
-@app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
+@app.task(name=PURGE_UNASKED, queueing_lock=PURGE_UNASKED, pass_context=False)
 def purge_unasked_contacts(timestamp: int) -> None:
     """Every night, delete the contacts of guardians who were not asked in time."""
     del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_old_contacts, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            done = purge_old_contacts(client_id, actor=system_actor(FORGET), at=client_now())
-        log.info("Deleted the contacts of %d guardians who had not been asked.", done)
+    purge_clients(UNASKED, _purge_batch, due=list_clients_with_old_contacts)
+
+
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    return purge_old_contacts(client_id, actor=system_actor(PURGE_UNASKED), at=at)
 
 
 @app.task(name=INVITE_MANY, pass_context=False)

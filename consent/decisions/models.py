@@ -23,6 +23,7 @@ class SubjectChange(models.Model):
         _PASSING,
         officer=False,
         personal={"kind": Personal.NONE, "purpose_code": Personal.NONE},
+        disposed_as="change_feed",
         left_out_of_copies="repeats changes for a short time, for callers that keep decisions",
     )
 
@@ -45,7 +46,7 @@ class SubjectChange(models.Model):
 class RegisterChange(models.Model):
     """One transaction that changed the register of a client, or the shared catalogue (PakTaleem's rows)."""
 
-    wall = TablePolicy(Scope.CATALOGUE, _PASSING, officer=False)
+    wall = TablePolicy(Scope.CATALOGUE, _PASSING, officer=False, disposed_as="change_feed")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

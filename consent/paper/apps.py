@@ -9,6 +9,7 @@ class PaperConfig(config.PortalAppConfig):
     name = "consent.paper"
     label = "paper"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "consent.paper.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "consent.paper.models.SHEET_KEYS",

@@ -1,22 +1,20 @@
 """Background tasks of answers on paper."""
 
-import logging
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from consent.paper.data_kinds import EXPIRE, UNMATCHED
 from consent.paper.services.expiry import clients_with_unmatched, expire_unmatched
 from consent.paper.services.sheets import CONFIRM_MATCHED, confirm_batch
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.selectors import list_due_clients
-from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["confirm_matched_rows", "expire_old_rows"]
-
-log = logging.getLogger(__name__)
-EXPIRE = "paper.expire_unmatched"
 
 
 @app.task(name=CONFIRM_MATCHED, pass_context=False)
@@ -34,14 +32,10 @@ def confirm_matched_rows(client: str, sheet: str) -> None:
 @app.periodic(cron="23 * * * *", periodic_id="expire_unmatched")
 @app.task(name=EXPIRE, queueing_lock=EXPIRE, pass_context=False)
 def expire_old_rows(timestamp: int) -> int:
-    """Expire, every hour, old unmatched rows of answer sheets; returns how many."""
+    """Expire, every hour, old unmatched rows of answer sheets; return how many."""
     del timestamp
-    with as_officer():
-        clients = list_due_clients(clients_with_unmatched, at=wall_clock_now())
-    expired = 0
-    for client_id in clients:
-        with in_client(client_id):
-            expired += expire_unmatched(client_id, actor=system_actor(EXPIRE), at=client_now())
-    if expired:
-        log.info("Expired %d unmatched rows of answer sheets.", expired)
-    return expired
+    return purge_clients(UNMATCHED, _expire_batch, due=clients_with_unmatched)
+
+
+def _expire_batch(client_id: UUID, at: datetime) -> int:
+    return expire_unmatched(client_id, actor=system_actor(EXPIRE), at=at)

@@ -5,23 +5,22 @@ from typing import Any
 
 from paktaleem.foundation.accounts.models import Client
 from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
+from retention.schedule.portal_data import list_portal_lines
 from retention.schedule.selectors import ScheduleLine, list_schedule
 
 __all__ = ["schedule_section"]
 
 
-def schedule_section(client: Client, at: datetime, language: str) -> dict[str, Any] | None:
+def schedule_section(client: Client, at: datetime, language: str) -> dict[str, Any]:
     """Return how long data is kept at a client, by category; connected to ``public_sections``.
 
-    A category that has no rule for a purpose is named, too: the page hides no gap.
+    A category that has no rule for a purpose is named, too: the page hides no gap. The portal's own data follows.
     """
     lines = list_schedule(client.pk, at=at, language=language)
-    if not lines:
-        return None
     groups: dict[str, list[dict[str, Any]]] = {}
     for line in lines:
         groups.setdefault(line.category_name, []).append(_serialize(line, language))
-    return {"template": "privacy/schedule.html", "groups": sorted(groups.items())}
+    return {"template": "privacy/schedule.html", "groups": sorted(groups.items()), "portal": list_portal_lines()}
 
 
 def _serialize(line: ScheduleLine, language: str) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class AuthorityCase(Acted):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="request_texts",
         personal={
             **dict.fromkeys(("country", "authority", "origin", "outcome", "actor_role"), Personal.NONE),
             **dict.fromkeys(("reference", "measures"), Personal.SEALED),
@@ -115,6 +116,7 @@ class CaseEntry(Acted):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="request_texts",
         personal={"text": Personal.SEALED, **dict.fromkeys(("direction", "actor_role"), Personal.NONE)},
     )
 
@@ -139,7 +141,9 @@ class CaseEntry(Acted):
 class CaseDeadline(Acted):
     """One day by which the authority expects something; ``what`` is sealed under the request's key."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"what": Personal.SEALED, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, disposed_as="request_texts", personal={"what": Personal.SEALED, "actor_role": Personal.NONE}
+    )
 
     case = models.ForeignKey(AuthorityCase, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     due_on = models.DateField()

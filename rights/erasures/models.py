@@ -68,6 +68,7 @@ class ErasureProposal(RequestedChange):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="evidence",
         personal={
             **dict.fromkeys(
                 ("requested_kind", "requested_role", "settled_role", "cancelled_role", "seen", "purposes"),
@@ -168,7 +169,12 @@ class Certificate(models.Model):
     ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": Personal.PSEUDONYM, "sha256": Personal.PSEUDONYM})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        disposed_as="evidence",
+        personal={"body": Personal.PSEUDONYM, "sha256": Personal.PSEUDONYM},
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -47,7 +47,9 @@ class Overruling(RequestedChange):
     ``grounds`` are the grounds and the evidence in words, sealed under the person's key.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"grounds": Personal.SEALED, "requested_kind": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, disposed_as="person", personal={"grounds": Personal.SEALED, "requested_kind": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

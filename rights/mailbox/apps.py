@@ -12,6 +12,7 @@ class MailboxConfig(config.PortalAppConfig):
     label = "mailbox"
     verbose_name = "support mailbox"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "rights.mailbox.data_kinds.list_kinds"),
         ("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
         ("paktaleem.directory.copies.sections.person_sections", "rights.mailbox.sections.list_mailbox_sections"),
         ("paktaleem.directory.mail.reply_addresses.reply_addresses", "rights.mailbox.addresses.find_case_address"),

@@ -69,6 +69,7 @@ class MailMessage(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="mailbox_messages",
         personal={
             "content": Personal.SEALED,
             "wrapped": Personal.SECRET,
@@ -140,6 +141,7 @@ class CaseAddress(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="request_texts",
         personal={"token_hash": Personal.SECRET, "token": Personal.SEALED},
         left_out_of_copies="the secret part of an address by which emails are added to the request",
     )

@@ -1,7 +1,7 @@
 """Background tasks of the mailbox: read it every minute, and delete settled messages."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -9,14 +9,15 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from procrastinate.contrib.django import app
 
-from paktaleem.foundation.accounts.selectors import list_due_clients
-from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.mailbox.data_kinds import MAILBOX_MESSAGES, PURGE_MESSAGES, list_settled
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
 from rights.mailbox.intake import EmptyMail, take_mail
-from rights.mailbox.models import MailboxError, MailMessage
+from rights.mailbox.models import MailboxError
 from rights.mailbox.services.handling import purge_settled_messages
 from rights.mailbox.services.state import record_check
 
@@ -24,7 +25,7 @@ __all__ = ["POLL", "poll_mailbox", "purge_messages"]
 
 log = logging.getLogger(__name__)
 
-POLL, PURGE = "mailbox.poll", "mailbox.purge"
+POLL = "mailbox.poll"
 
 
 @app.periodic(cron="* * * * *", periodic_id="mailbox_poll")
@@ -58,18 +59,16 @@ def _take(raw: bytes, received_at: datetime) -> bool:
 
 
 @app.periodic(cron="47 3 * * *", periodic_id="mailbox_purge")
-@app.task(name=PURGE, queueing_lock=PURGE, pass_context=False)
+@app.task(name=PURGE_MESSAGES, queueing_lock=PURGE_MESSAGES, pass_context=False)
 def purge_messages(timestamp: int) -> None:
     """Every night, delete the content of messages that were settled some time ago."""
     del timestamp
-    with as_officer():
-        clients = list_due_clients(_list_clients_with_settled, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            purge_settled_messages(client_id, at=client_now())
+    purge_clients(MAILBOX_MESSAGES, _purge_batch, due=_list_clients_with_settled)
+
+
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    return purge_settled_messages(client_id, at=at)
 
 
 def _list_clients_with_settled(*, at: datetime) -> list[UUID]:
-    limit = at - timedelta(days=settings.MAILBOX_KEPT_DAYS)
-    old = MailMessage.objects.filter(settled_at__lte=limit, wrapped__isnull=False)
-    return list(old.order_by().values_list("client_id", flat=True).distinct())
+    return list(list_settled(at).order_by().values_list("client_id", flat=True).distinct())

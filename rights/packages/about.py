@@ -18,7 +18,10 @@ from consent.register.models import Basis as BasisLabels
 from consent.register.models import Recipient
 from consent.register.purpose_texts import describe_purpose
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.periods.selectors import get_length
+from rights.packages.data_kinds import PACKAGES
 from rights.packages.models import Package
+from rights.requests.data_kinds import REQUEST_TEXTS
 from rights.requests.selectors import authority_of
 
 __all__ = ["describe_processing", "list_portable_categories"]
@@ -100,9 +103,9 @@ def _list_retention() -> list[str]:
             "are erased, nothing of it can be read any more."
         ),
         _("The texts of your rights requests are deleted {days} days after a request is closed.").format(
-            days=settings.RIGHTS_KEPT_DAYS
+            days=get_length(REQUEST_TEXTS)
         ),
-        _("This copy is deleted from the portal {days} days after the answer.").format(days=settings.PACKAGE_DAYS),
+        _("This copy is deleted from the portal {days} days after the answer.").format(days=get_length(PACKAGES)),
         _("How long each system keeps its data: ask your institution. The systems are listed below."),
     ]
 

@@ -50,7 +50,9 @@ class Package(models.Model):
     Once it has ended its key is destroyed.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"left_out": Personal.NONE, "manifest_hash": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, disposed_as="packages", personal={"left_out": Personal.NONE, "manifest_hash": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

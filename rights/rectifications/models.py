@@ -37,6 +37,7 @@ class Correction(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="request_texts",
         personal={
             **dict.fromkeys(("about", "old_value", "new_value", "evidence", "reasons"), Personal.SEALED),
             **dict.fromkeys(("field", "category", "state", "given_role"), Personal.NONE),
@@ -88,6 +89,7 @@ class CorrectedValue(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={
             **dict.fromkeys(("old_value", "new_value"), Personal.SEALED),
             **dict.fromkeys(("field", "actor_role"), Personal.NONE),

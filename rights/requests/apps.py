@@ -10,6 +10,7 @@ class RightsConfig(config.PortalAppConfig):
     label = "rights"
     verbose_name = "rights requests"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "rights.requests.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "rights.requests.sealing.REQUEST_KEYS",

@@ -1,5 +1,6 @@
 """Background tasks: what is due about requests, emails to staff, and old texts."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.requests.data_kinds import PURGE_TEXTS, REQUEST_TEXTS
 from rights.requests.deadlines import StepKind, format_day
 from rights.requests.messages import STAFF_MESSAGES
 from rights.requests.models import RightsRequest
@@ -25,7 +28,7 @@ from rights.requests.services.schedule import NOTIFY_STAFF, carry_out_due_steps,
 
 __all__ = ["carry_out_due_steps_of_all", "match_sender_of_request", "notify_staff", "purge_old_texts"]
 
-SCHEDULE, PURGE = "rights.schedule", "rights.purge"
+SCHEDULE = "rights.schedule"
 _TO_CLIENT_ONLY = frozenset({StepKind.REMINDER})
 
 
@@ -84,12 +87,12 @@ def _email(found: RightsRequest, school: Client, step: StepKind, *, where: UUID,
 
 
 @app.periodic(cron="37 3 * * *", periodic_id="rights_purge")
-@app.task(name=PURGE, queueing_lock=PURGE, pass_context=False)
+@app.task(name=PURGE_TEXTS, queueing_lock=PURGE_TEXTS, pass_context=False)
 def purge_old_texts(timestamp: int) -> None:
     """Every night, destroy the keys of requests closed long ago."""
     del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_old_requests, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            purge_old_requests(client_id, actor=system_actor(PURGE), at=client_now())
+    purge_clients(REQUEST_TEXTS, _purge_batch, due=list_clients_with_old_requests)
+
+
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    return purge_old_requests(client_id, actor=system_actor(PURGE_TEXTS), at=at)

@@ -96,6 +96,10 @@ decide_collections        x       .       .      x    .    .    .
 manage_retention          x       .       .      x    .    x    .
 manage_holds              x       .       .      x    .    x    .
 lift_legal_holds          x       .       .      x    .    .    .
+view_periods              x       x       x      .    .    .    .
+manage_periods            x       .       .      .    .    .    .
+view_breaches             x       .       x      x    .    x    .
+manage_breaches           x       .       .      .    .    .    .
 overrule_objections       x       .       .      .    .    .    .
 propose_erasures          x       .       .      x    .    .    .
 approve_erasures          x       .       .      x    .    .    .

@@ -6,15 +6,16 @@ from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
+import time_machine
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from consent.consents.services import object_to_purpose, restrict_processing
 from consent.decisions.models import RegisterChange, SubjectChange
 from consent.decisions.selectors.changes import Position
+from consent.tasks import purge_changes
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import erase_subject
-from paktaleem.foundation.api.purging import purge_expired
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
@@ -233,9 +234,9 @@ def test_nothing_new_is_304(lms, committed):
     assert lms.get(CHANGES, since=cursor, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
 
 
-def test_an_expired_cursor_is_answered_with_410(lms, committed, settings):
-    cursor = begin(lms)
-    settings.CHANGES_KEPT_FOR = timedelta(seconds=-5)
+def test_an_expired_cursor_is_answered_with_410(lms, committed):
+    with time_machine.travel(timezone.now() - timedelta(days=7, minutes=1)):
+        cursor = begin(lms)
     response = lms.get(CHANGES, since=cursor)
     assert (response.status_code, response.json()["type"]) == (410, "urn:paktaleem:problem:cursor-expired")
 
@@ -256,8 +257,9 @@ def test_an_invalid_cursor_is_refused(lms, since):
 
 def test_changes_older_than_every_cursor_are_purged(lms, committed):
     lms.consent("lms-kiran", "newsletter")
-    assert purge_expired(at=timezone.now() + timedelta(days=7)) == 0
-    assert purge_expired(at=timezone.now() + timedelta(days=9)) > 1
+    for days, is_purged in ((7, False), (9, True)):
+        with time_machine.travel(timezone.now() + timedelta(days=days)):
+            assert (purge_changes(0) > 1) is is_purged
     with in_client(committed.client_id("khyber")):
         assert not SubjectChange.objects.exists()
         assert not RegisterChange.objects.exists()

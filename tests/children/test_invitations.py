@@ -51,6 +51,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.children.browsers import PORTAL, follow, latest_link, work
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import BORN, SETTING_UP, SubjectFactory
+from tests.keeping import default_period
 from tests.webhooks.making import make_endpoint
 
 HistoricalSubject = Subject.history.model
@@ -454,7 +455,7 @@ def test_no_guardian_is_asked_about_a_child_who_is_being_erased(indus):
 
 def test_a_guardian_who_is_being_erased_is_left_to_that_erasure(indus, settings):
     esra = indus.subject("esra")
-    late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
+    late = esra.changed_at + default_period("guardians_unasked")
     start_erasure(esra, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=esra.changed_at)
     purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late)
     assert indus.subject("esra").is_being_erased
@@ -462,7 +463,7 @@ def test_a_guardian_who_is_being_erased_is_left_to_that_erasure(indus, settings)
 
 def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(indus, settings):
     esra = indus.subject("esra")
-    late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
+    late = esra.changed_at + default_period("guardians_unasked")
     worker = system_actor("tests")
     assert purge_old_contacts(esra.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
     assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1

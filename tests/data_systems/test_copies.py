@@ -26,14 +26,15 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.factories import OrderSpecFactory
+from tests.keeping import default_period
 
 WORKER = system_actor("tests.copies")
 PDF = b"%PDF-1.7 all that is held"
 
 
 @pytest.fixture
-def kept(settings):
-    return timedelta(days=settings.COPY_DAYS)
+def kept():
+    return default_period("system_copies")
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from paktaleem.foundation.jobs.tasks import PURGE_FINISHED
+from paktaleem.foundation.periods.own_kinds import PURGE_FINISHED
 from paktaleem.foundation.tenancy.context import in_global
+from tests.keeping import set_period
 from tests.working import run_worker
 
 QUEUE, TASK = "tests", "tests.of_long_ago"
@@ -66,8 +67,9 @@ def test_what_ended_goes_and_what_failed_goes_later(committed, days, kept):
     assert left() == sorted({*kept, "todo", "doing"})
 
 
-def test_how_long_is_a_setting(committed, settings):
-    settings.JOBS_KEPT_DAYS, settings.JOBS_FAILED_KEPT_DAYS = 5, 10
+def test_both_periods_can_change(committed):
+    set_period("jobs_done", 5)
+    set_period("jobs_failed", 10)
     for status, days in (("succeeded", 4), ("failed", 9)):
         job_of(status, days=days)
     forget()

@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from tests.keeping import set_period
 from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands
 
 WORKER = system_actor("paper.expire_unmatched")
@@ -60,8 +61,13 @@ def test_unmatched_rows_wait_before_that(indus, sheet, now):
     assert all(entry.details for entry in entries_of(sheet))
 
 
-def test_the_number_of_days_is_a_setting(indus, sheet, now, settings):
-    settings.ANSWERS_UNMATCHED_DAYS = 7
+@pytest.fixture
+def period_of_a_week(cast):
+    """Requested before the context of a client is open: the period is PakTaleem's."""
+    set_period("unmatched_answers", 7)
+
+
+def test_the_period_can_change(period_of_a_week, indus, sheet, now):
     assert expire(indus, now + timedelta(days=7)) == 2
 
 

@@ -62,7 +62,10 @@ from paktaleem.foundation.accounts.models import ClientChange, Membership, Staff
 from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
 from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services import CollectionReport, report_collection
 from retention.schedule.models import HoldKind, HoldLift
@@ -76,6 +79,7 @@ from rights.mailbox.parsing.reader import parse_mail
 from rights.mailbox.services.receiving import ReceivedMail, store_mail
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
+from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.announcing import announce, prove
@@ -127,11 +131,13 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= orders_of_indus(cast)
         rows |= incident_of_indus(cast)
         rows |= schedule_of_indus(cast)
+        rows |= breaches_of_indus(cast)
         rows |= requests_of_indus(cast)
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
         rows |= messages_of_indus(cast)
     rows |= queued
+    rows |= period_change_of_paktaleem(cast)
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 
@@ -337,6 +343,28 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
         "retention/holding": holding.pk,
         "retention/incident": incident and incident.pk,
     }
+
+
+def breaches_of_indus(cast: Cast) -> dict[str, Any]:
+    """Create a breach that can be closed and of which people are informed, and one whose closing is requested."""
+    client, amina = cast.client("indus"), cast.actor("amina")
+    rows = [make_breach(client, actor=amina, at=AT) for _ in range(2)]
+    for breach in rows:
+        assess(breach, actor=amina, at=AT)
+        told: dict[str, Any] = {"text": "We inform you.", "actor": amina, "at": AT}
+        write_to_client(breach, language="en", **told)
+        notify_authority(breach, authority="BfDI", language="en", **told)
+        write_to_people(breach, text_ur="اطلاع", **told)
+        add_measures(breach, actor=amina, at=AT)
+    closing = request_closing(rows[0], ground="All is done.", actor=amina, at=AT)
+    return {"breaches/breach": rows[1].pk, "breaches/breachclosing": closing.pk}
+
+
+def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
+    """Request another period of the portal's own data."""
+    with in_client(PAKTALEEM):
+        values: dict[str, Any] = {"ground": "People asked for more time.", "actor": cast.actor("amina"), "at": AT}
+        return {"periods/periodchange": request_period_change("packages", length=20, **values).pk}
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:

@@ -214,6 +214,17 @@ ACTS = {
     "webhooks/endpoint/test": "OC",
     "retention/flaggedcollection/decide": "OC",
     "retention/incident/close": "O",
+    "breaches/breach/add-clients": "O",
+    "breaches/breach/assess": "O",
+    "breaches/breach/close": "O",
+    "breaches/breach/measures": "O",
+    "breaches/breach/notify-authority": "O",
+    "breaches/breach/write-client": "O",
+    "breaches/breach/write-people": "O",
+    "breaches/breachclosing/approve": "O",
+    "breaches/breachclosing/decline": "O",
+    "periods/periodchange/approve": "O",
+    "periods/periodchange/decline": "O",
     "schedule/hold/lift": "OC",
     "schedule/hold/review": "OC",
     "schedule/holdlift/approve": "OC",
@@ -418,8 +429,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
-    "schedule|rights|complaints|erasures|mailbox|desk"
+    "accounts|ledger|periods|subjects|mail|systems|webhooks|children|invitations|ageing|consent|paper|retention|"
+    "schedule|breaches|rights|complaints|erasures|mailbox|desk"
 )
 
 

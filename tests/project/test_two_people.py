@@ -38,13 +38,16 @@ from paktaleem.foundation.accounts.services import (
 )
 from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.periods.services import decide_period_change, request_period_change
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import new_id
+from retention.breaches.services import decide_closing, request_closing, write_to_client
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from rights.erasures.services import decide_erasure, propose_erasure
 from rights.limits.services import approve_overruling, propose_overruling
 from tests.accounts.officers import second_officer
+from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.project.offenders import refuse_any
@@ -141,13 +144,31 @@ def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_staff_change, change_membership(row, actor=actor, reason=Reason.ONBOARDING, at=at))
 
 
+def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    breach = make_breach(cast.client("indus"), actor=actor, at=at)
+    assess(breach, "none", actor=actor, at=at)
+    write_to_client(breach, text="We inform you.", language="en", actor=actor, at=at)
+    add_measures(breach, actor=actor, at=at)
+    return settle(decide_closing, request_closing(breach, ground="All is done.", actor=actor, at=at))
+
+
+def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    del cast
+    change = request_period_change("packages", length=20, ground="More time.", actor=actor, at=at)
+    return settle(decide_period_change, change)
+
+
+AT_PAKTALEEM = frozenset({"periods.PeriodChange"})
+"""Rules about rows of PakTaleem, which are written in its own context."""
 RULES: dict[str, Rule] = {
     "accounts.ClientChange": client_change,
     "accounts.StaffChange": staff_change,
     "children.GuardianChange": guardian_change,
+    "breaches.BreachClosing": breach_closing,
     "consent.SafeguardChange": safeguard_change,
     "erasures.ErasureProposal": erasure,
     "limits.Overruling": overruling,
+    "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
     "subjects.AgeChange": age_change,
     "subjects.Readmission": readmission,
@@ -186,7 +207,7 @@ def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, 
     user, maker = (amina, gul) if made == "the requester" else (gul, amina)
     with in_global():
         add_ties(user.id, TieKind.ROLE, makers=[maker.id], at=now)
-    with in_client(cast.client_id("indus")):
+    with in_client(cast.client_id("paktaleem" if rule in AT_PAKTALEEM else "indus")):
         approve = RULES[rule](cast, amina, now)
         with pytest.raises(ApproverNotIndependent), transaction.atomic():
             approve(gul, now + TIE_LIFE - timedelta(seconds=1))

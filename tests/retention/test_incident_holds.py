@@ -19,6 +19,7 @@ from retention.holdings.services.incidents import open_incident
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from tests.console.pages import row_url
+from tests.keeping import default_period
 from tests.signing_in import browser_of
 
 DAY = timedelta(days=1)
@@ -110,7 +111,7 @@ def test_a_hold_of_another_person_or_category_keeps_nothing(report, hold):
 
 def test_the_contact_of_a_guardian_on_hold_is_kept(cast, hold, settings):
     esra = cast.subject("esra")
-    late = esra.changed_at + timedelta(days=settings.GUARDIAN_CONTACT_DAYS)
+    late = esra.changed_at + default_period("guardians_unasked")
     worker, placed = system_actor("tests"), hold("esra")
     assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 0
     assert cast.subject("esra").email is not None

@@ -37,6 +37,7 @@ from tests.access_links.visiting import work as work_on_codes
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
+from tests.keeping import default_period
 from tests.rights.cases import AT, DAY, part_of, received
 
 MODEL = "rights/rightsrequest"
@@ -155,7 +156,7 @@ def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(ind
 
 def test_the_text_is_deleted_some_time_after_the_answer(indus: Cast, settings: Any) -> None:
     row, waits = closed(indus, reported(indus)), reported(indus)
-    worker, late = system_actor("tests"), AT + timedelta(days=settings.RIGHTS_KEPT_DAYS)
+    worker, late = system_actor("tests"), AT + default_period("request_texts")
     assert purge_old_requests(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
     assert purge_old_requests(row.client_id, actor=worker, at=late) == 1
     row.refresh_from_db()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +33,7 @@ from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import list_url, row_url
 from tests.erasures.steps import go_on
+from tests.keeping import default_period
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
 from tests.rights.packing import build
 from tests.signing_in import browser_of
@@ -174,7 +174,7 @@ def test_reading_and_deleting_a_text_are_recorded_and_not_sent(listening: Cast, 
     decide_all(request, listening, **DECLINED)
     close(request, listening)
     before = len(told())
-    late = AT + DAY + timedelta(days=settings.RIGHTS_KEPT_DAYS)
+    late = AT + DAY + default_period("request_texts")
     read_request(request, actor=listening.actor("amina"), reason=Reason.REVIEW, at=AT + DAY)
     assert purge_old_requests(request.client_id, actor=system_actor("tests"), at=late) == 1
     kinds = Entry.objects.filter(family="rights_request").order_by("pk").values_list("kind", flat=True)

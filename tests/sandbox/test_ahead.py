@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from children.invitations.tasks import purge_unasked_contacts
 from consent.paper.models import SheetEntry
@@ -31,6 +30,7 @@ from rights.requests.models import RightsRequest
 from rights.requests.services import answer_request, close_request, decide_part, list_parts, receive_request
 from rights.requests.tasks import purge_old_texts
 from tests.factories import SETTING_UP, SubjectFactory
+from tests.keeping import default_period
 
 ROOT = Path(__file__).resolve().parents[2]
 A_DAY = timedelta(days=1)
@@ -64,7 +64,7 @@ def test_a_concern_answered_long_ago_by_its_clock_is_forgotten(both, sandbox):
     def forgotten(_client):
         return RightsRequest.objects.filter(pk__in=made, wrapped=None).exists()
 
-    sandbox.move(days=settings.RIGHTS_KEPT_DAYS - 1)
+    sandbox.move(days=default_period("request_texts").days - 1)
     purge_old_texts(0)
     assert each(both, forgotten) == [False, False]
     sandbox.move(days=2)
@@ -88,7 +88,7 @@ def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
 
     purge_unasked_contacts(0)
     assert each(both, emptied) == [False, False]
-    sandbox.move(days=settings.GUARDIAN_CONTACT_DAYS + 1)
+    sandbox.move(days=default_period("guardians_unasked").days + 1)
     purge_unasked_contacts(0)
     assert each(both, emptied) == [False, True]
 
@@ -102,7 +102,7 @@ def test_a_row_of_paper_that_matched_nobody_expires(both, sandbox):
         return SheetEntry.objects.get().state
 
     assert expire_old_rows(0) == 0
-    sandbox.move(days=settings.ANSWERS_UNMATCHED_DAYS + 1)
+    sandbox.move(days=default_period("unmatched_answers").days + 1)
     assert expire_old_rows(0) == 1
     assert each(both, state) == ["unmatched", "expired"]
 
@@ -154,7 +154,11 @@ def told(sandbox, *, taken=True):
 def test_what_was_told_in_a_sandbox_ahead_is_thrown_away_after_as_many_real_days(sandbox, endpoint, time_machine):
     sandbox.move(days=400)
     message, sent_at = told(sandbox), wall_clock_now()
-    for days, left in ((1, 1), (settings.WEBHOOKS_KEPT_DAYS - 1, 1), (settings.WEBHOOKS_KEPT_DAYS + 1, 0)):
+    for days, left in (
+        (1, 1),
+        (default_period("webhook_messages").days - 1, 1),
+        (default_period("webhook_messages").days + 1, 0),
+    ):
         time_machine.move_to(sent_at + timedelta(days=days))
         purge_old_messages(0)
         with in_client(sandbox.id):

@@ -1,7 +1,5 @@
 """Rows read and inserted by cached SQL equal Django's, with the same policies and guard."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import IntegrityError
 
@@ -24,7 +22,6 @@ def values(row):
 def kept(client_id, now, slot=b"s" * 32):
     """Return a stored response: bytes, a number, JSON and a time."""
     headers = {"Content-Type": "application/json"}
-    until = now + timedelta(hours=1)
     return KeptAnswer(
         client_id=client_id,
         slot=slot,
@@ -32,7 +29,7 @@ def kept(client_id, now, slot=b"s" * 32):
         status=201,
         headers=headers,
         body=b"\x00",
-        expires_at=until,
+        stored_at=now,
     )
 
 

@@ -67,6 +67,7 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, system_act
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.breaches.services import decide_closing, request_closing, write_to_client
 from retention.holdings.models import FlaggedCollection
 from retention.holdings.services import CollectionReport, decide_collection, notify_overdue, report_collection
 from retention.schedule.services import HoldScope, lift_hold, place_hold
@@ -86,6 +87,8 @@ from rights.requests.services import (
     verify_identity,
 )
 from tests.access_links.visiting import send
+from tests.accounts.officers import second_officer
+from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
 from tests.children.browsers import work as send_letters
@@ -347,6 +350,20 @@ def a_person_has_data_corrected_and_restricted(world: World) -> None:
         add_correction(wrong, Statement(field="full_name", new_value="Hamza Lodhi"), actor=world.farah, at=AT)
         decided(world.cast, wrong, at=AT)
         decided(world.cast, received(world.cast, "restriction", at=AT), at=AT)
+
+
+@causes("breach.recorded", "breach.assessed", "breach.reported", "breach.closed")
+def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
+    """Record a breach that needs no authority, inform the client, and close it by two people."""
+    told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT}
+    gul = second_officer()
+    with world.inside():
+        breach = make_breach(world.cast.client("indus"), **told)
+        assess(breach, "none", **told)
+        write_to_client(breach, text="We inform you.", language="en", **told)
+        add_measures(breach, **told)
+        closing = request_closing(breach, ground="All is done.", **told)
+        decide_closing(closing, approve=True, actor=gul, at=AT)
 
 
 @causes("hold.placed", "hold.lifted", "collection.decided")

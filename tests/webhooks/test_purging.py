@@ -11,6 +11,7 @@ from paktaleem.directory.webhooks.tasks import purge_old_messages
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
+from tests.keeping import set_period
 from tests.webhooks.making import make_endpoint, make_given_up
 
 OLD, NEW = timedelta(days=40), timedelta(days=20)
@@ -38,11 +39,11 @@ def left(cast):
     return kept
 
 
-def test_messages_older_than_the_setting_are_purged(cast, told, settings):
-    settings.WEBHOOKS_KEPT_DAYS = 30
+def test_messages_older_than_the_period_are_purged(cast, told):
+    set_period("webhook_messages", 30)
     assert purge_old_messages(0) == 1
     assert left(cast) == {told["new"], told["waiting"], told["replayed"]}
-    settings.WEBHOOKS_KEPT_DAYS = 10
+    set_period("webhook_messages", 10)
     assert purge_old_messages(0) == 1
     assert left(cast) == {told["waiting"], told["replayed"]}
 

@@ -44,6 +44,7 @@ class ServiceAuthorisation(AuthoredRow):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="person",
         personal={
             "actor_role": Personal.NONE,
             "evidence_reference": Personal.SEALED,
@@ -121,7 +122,12 @@ class SchoolAuthorisation(ChildRow):
     (PakTaleem's policy §8).
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"contract_reference": Personal.NONE, "official": Personal.SEALED})
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="person",
+        personal={"contract_reference": Personal.NONE, "official": Personal.SEALED},
+    )
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     contract_reference = models.CharField(

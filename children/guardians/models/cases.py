@@ -80,6 +80,7 @@ class GuardianChange(RequestedChange, ChildRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={"changes": Personal.NONE, "note": Personal.SEALED, "requested_kind": Personal.NONE},
     )
 

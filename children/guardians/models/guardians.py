@@ -82,7 +82,7 @@ class Guardianship(ChildRow):
     court order. An ended guardianship is never reopened: the person is named, verified and asked again.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"court_order_note": Personal.SEALED})
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal={"court_order_note": Personal.SEALED})
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -135,6 +135,7 @@ class Verification(ChildRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={
             "evidence_reference": Personal.SEALED,
             "evidence_sha256": Personal.PSEUDONYM,

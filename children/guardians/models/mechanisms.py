@@ -100,6 +100,7 @@ class ProviderCheck(ChildRow):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={
             "provider": Personal.NONE,
             "provider_check_id": Personal.PSEUDONYM,

@@ -16,6 +16,7 @@ from children.guardians.services import record_service_answer, record_verificati
 from children.guardians.services.locking import lock_child
 from children.guardians.strength import Method
 from children.invitations.contact_checks import is_contact_usable
+from children.invitations.data_kinds import UNANSWERED
 from children.invitations.models import Invitation
 from children.invitations.notice_tokens import TokenStale
 from children.invitations.selectors import list_wards
@@ -34,6 +35,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import record_access
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.periods.selectors import get_period
 
 __all__ = [
     "AnswerContext",
@@ -259,6 +261,6 @@ def _create_uninvited(saying: AnswerContext) -> Invitation:
         "portal": saying.portal,
         "asked_at": saying.at,
         "viewed_at": saying.at,
-        "closes_at": saying.at + timedelta(days=settings.INVITATION_DAYS),
+        "closes_at": saying.at + get_period(UNANSWERED),
     }
     return create_invitation(saying.child, saying.guardian, actor=saying.actor, **columns)

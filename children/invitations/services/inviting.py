@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +16,7 @@ from children.guardians.models import Guardianship
 from children.guardians.selectors import load_child_facts
 from children.guardians.services import accept_roster_claim
 from children.invitations.contact_checks import find_usable_channel
+from children.invitations.data_kinds import UNANSWERED
 from children.invitations.limits import may_invite, may_send_message
 from children.invitations.messages import INVITATION
 from children.invitations.models import ContactProblem, Invitation
@@ -45,6 +46,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.periods.selectors import get_period
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -280,7 +282,7 @@ def _create_invitation(
         channel=channel or "",
         portal=context.portal,
         asked_at=context.at,
-        closes_at=context.at + timedelta(days=settings.INVITATION_DAYS),
+        closes_at=context.at + get_period(UNANSWERED),
         actor=context.actor,
     )
     kind = "guardian.invited" if channel is not None else "guardian.not_invited"

@@ -5,15 +5,15 @@ only through an invitation are erased. For people named by the school's roster, 
 the record itself belongs to the school. Guardians with an answer or a verification are not affected.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from children.guardians.models import ServiceAuthorisation, Verification
+from children.invitations.data_kinds import UNASKED
 from children.invitations.models import Invitation
 from children.invitations.states import OPEN
 from paktaleem.directory.people.erasure_hooks import list_holds
@@ -23,6 +23,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.periods.selectors import get_cutoff
 
 __all__ = ["INVITED_ONLY", "list_clients_with_old_contacts", "purge_invited_contact", "purge_old_contacts"]
 
@@ -77,7 +78,7 @@ def list_clients_with_old_contacts(*, at: datetime) -> list[UUID]:
 
 
 def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete contacts of guardians not asked within GUARDIAN_CONTACT_DAYS; return how many, up to 200.
+    """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200.
 
     COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """
@@ -102,7 +103,7 @@ def _never_asked(at: datetime) -> QuerySet[Subject]:
         erased_at=None,
         erasure_started_at=None,
         client__serves_minors=True,
-        changed_at__lte=at - timedelta(days=settings.GUARDIAN_CONTACT_DAYS),
+        changed_at__lte=get_cutoff(UNASKED, at=at),
     ).filter(Q(email_index__isnull=False) | Q(phone_index__isnull=False))
     return old.filter(Exists(claims)).exclude(
         Exists(Invitation.objects.filter(**own, guardian_id=OuterRef("pk")))

@@ -65,6 +65,7 @@ class ConsentEvent(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="evidence",
         personal={
             "language": Personal.NONE,
             "actor_role": Personal.NONE,

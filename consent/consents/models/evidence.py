@@ -20,7 +20,9 @@ __all__ = ["ConsentEvidence"]
 class ConsentEvidence(models.Model):
     """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"reference": Personal.SEALED, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, APPEND, disposed_as="person", personal={"reference": Personal.SEALED, "actor_role": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

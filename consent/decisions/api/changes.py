@@ -5,13 +5,13 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from consent.decisions.data_kinds import CHANGE_FEED
 from consent.decisions.selectors.changes import (
     Change,
     Position,
@@ -28,6 +28,7 @@ from paktaleem.foundation.api.operations import (
 )
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.api.serializers import CursorField, StrictSerializer
+from paktaleem.foundation.periods.selectors import get_cutoff
 
 __all__ = ["ListChanges"]
 
@@ -76,7 +77,7 @@ class ListChanges(Operation):
     def get(self, request: Request) -> Response:
         """List changes since a cursor; without a cursor, return the current one and no changes.
 
-        A cursor is valid for seven days, unless the operator changed that; an older one is answered with 410.
+        A cursor is valid for seven days, unless PakTaleem changed that; an older one is answered with 410.
         """
         query, now, client_id = (
             validate_input(ChangesInput, request.query_params.dict()),
@@ -87,7 +88,7 @@ class ListChanges(Operation):
         if "since" not in query:
             return Response({"changes": [], "cursor": _sign_position(latest, client_id, now), "next": None})
         position, issued_at = _read_cursor(query["since"], client_id)
-        if position.cluster != latest.cluster or issued_at < now - settings.CHANGES_KEPT_FOR:
+        if position.cluster != latest.cluster or issued_at < get_cutoff(CHANGE_FEED, at=now):
             raise CursorExpired
         page = list_changes_since(actor_of(request), client_id, position, most=query["limit"])
         is_reused = not page.changes and issued_at > now - _CURSOR_REUSED_FOR

@@ -97,6 +97,7 @@ class FormPage(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="evidence",
         personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE, "notice_hash": Personal.NONE},
     )
 

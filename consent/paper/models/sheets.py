@@ -170,6 +170,7 @@ class SheetEntry(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="unmatched_answers",
         personal={
             "answers": Personal.NONE,
             "details": Personal.SEALED,

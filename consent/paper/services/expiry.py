@@ -1,13 +1,13 @@
 """Expiry of unmatched rows: their content is deleted, the row and its number are kept."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
+from consent.paper.data_kinds import list_unmatched
 from consent.paper.models import AnswerSheet, EntryState, EntryStep, SheetEntry, Step
 from consent.paper.services.details import delete_sheet_key
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -15,18 +15,12 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 
-__all__ = ["clients_with_unmatched", "expire_unmatched", "unmatched_cutoff"]
-
-
-def unmatched_cutoff(at: datetime) -> datetime:
-    """Return the entry time up to which unmatched rows expire at ``at``."""
-    return at - timedelta(days=settings.ANSWERS_UNMATCHED_DAYS)
+__all__ = ["clients_with_unmatched", "expire_unmatched"]
 
 
 def clients_with_unmatched(*, at: datetime) -> list[UUID]:
     """List the clients with unmatched rows that must expire, in the officers' view."""
-    waiting = SheetEntry.objects.filter(state=EntryState.UNMATCHED, entered_at__lte=unmatched_cutoff(at)).order_by()
-    return list(waiting.values_list("client_id", flat=True).distinct())
+    return list(list_unmatched(at).order_by().values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic
@@ -37,9 +31,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     their numbers, and the ledger lists the rows. Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client_id)
-    rows = SheetEntry.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        client_id=client_id, state=EntryState.UNMATCHED, entered_at__lte=unmatched_cutoff(at)
-    )
+    rows = list_unmatched(at).filter(client_id=client_id).select_for_update(of=("self",), skip_locked=True)
     found = sorted(rows.order_by("entered_at", "id")[:limit], key=lambda one: (one.sheet_id, one.number))
     SheetEntry.objects.filter(pk__in=[one.pk for one in found]).update(
         state=EntryState.EXPIRED, answers={}, details=None, guardian=None, relationship="", named_by=None

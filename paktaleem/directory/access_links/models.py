@@ -48,6 +48,7 @@ class PageLink(AccessGrant):
         Scope.TENANT,
         EDIT | {"DELETE"},
         looked_up=True,
+        disposed_as="access_links",
         personal={"digest": Personal.SECRET, "channel": Personal.NONE, "actor_role": Personal.NONE},
     )
 
@@ -77,6 +78,7 @@ class PageCode(AccessGrant):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT | {"DELETE"},
+        disposed_as="access_links",
         personal={"digest": Personal.SECRET, "knock": Personal.SECRET, "channel": Personal.NONE},
     )
 

@@ -1,10 +1,16 @@
 """Django app of the console pages for clients, staff and the audit ledger."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions import config
 
 
-class AdministrationConfig(AppConfig):
+class AdministrationConfig(config.PortalAppConfig):
     """Has no tables: it shows those of accounts and of the audit ledger."""
 
     name = "paktaleem.directory.administration"
     label = "administration"
+    handlers = (
+        (
+            "paktaleem.foundation.periods.kinds.data_kinds",
+            "paktaleem.directory.administration.data_kinds.list_kinds",
+        ),
+    )

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
+from paktaleem.directory.data_systems.data_kinds import COPIES, PURGE_COPIES
 from paktaleem.directory.data_systems.services import (
     list_clients_with_old_copies,
     purge_old_copies,
@@ -17,14 +18,14 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["STUCK", "alert_stuck_orders", "purge_copies_of_clients"]
 
-PURGE_COPIES = "systems.purge_copies"
 ALERT = "systems.tell_of_stuck_orders"
 STUCK = declare_message("orders_stuck", fields=("count", "url"))
 
@@ -52,18 +53,13 @@ def alert_stuck_orders(timestamp: int) -> None:
 @app.periodic(cron="12 3 * * *", periodic_id="purge_copies")
 @app.task(name=PURGE_COPIES, queueing_lock=PURGE_COPIES, pass_context=False)
 def purge_copies_of_clients(timestamp: int) -> None:
-    """Every night, delete what systems gave for orders answered COPY_DAYS ago."""
+    """Every night, delete what systems gave for orders answered some time ago."""
     del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_old_copies, at=wall_clock_now())
-    for client_id in clients:
-        while _purge_batch(client_id):
-            pass
+    purge_clients(COPIES, _purge_batch, due=list_clients_with_old_copies)
 
 
-def _purge_batch(client_id: UUID) -> int:
-    with in_client(client_id):
-        return purge_old_copies(client_id, actor=system_actor(PURGE_COPIES), at=client_now())
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    return purge_old_copies(client_id, actor=system_actor(PURGE_COPIES), at=at)
 
 
 def _alert_client(client_id: UUID) -> int:

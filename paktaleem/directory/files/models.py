@@ -23,7 +23,7 @@ class SealedFile(models.Model):
     without a person belongs to a case (``package`` is the case's id) and is encrypted under a key of that case.
     """
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"sealed_hash": Personal.PSEUDONYM})
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal={"sealed_hash": Personal.PSEUDONYM})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -63,6 +63,7 @@ class PackageKey(models.Model):
         Scope.TENANT,
         APPEND | {"DELETE"},
         officer=False,
+        disposed_as="packages",
         personal={"key": Personal.SEALED},
         left_out_of_copies="an encryption key, without data",
     )
@@ -84,6 +85,7 @@ class FileChunk(models.Model):
         Scope.TENANT,
         APPEND,
         officer=False,
+        disposed_as="person",
         personal={"data": Personal.SEALED},
         left_out_of_copies="the content of files, which are listed",
     )

@@ -10,6 +10,7 @@ class MailConfig(config.PortalAppConfig):
     label = "mail"
     verbose_name = "emails and text messages"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.mail.data_kinds.list_kinds"),
         (
             "paktaleem.directory.copies.sections.person_sections",
             "paktaleem.directory.mail.sections.list_mail_sections",

@@ -53,6 +53,7 @@ class Letter(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="messages",
         personal={
             "kind": Personal.NONE,
             "language": Personal.NONE,

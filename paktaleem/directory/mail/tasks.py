@@ -1,9 +1,11 @@
 """Background tasks for messages."""
 
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from paktaleem.directory.mail.data_kinds import MESSAGES, PURGE_ADDRESSES
 from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.services import (
     DELIVER,
@@ -15,6 +17,7 @@ from paktaleem.directory.mail.services import (
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["deliver", "purge_old_addresses", "requeue_stalled"]
@@ -41,12 +44,12 @@ def requeue_stalled(timestamp: int) -> None:
 
 
 @app.periodic(cron="17 * * * *", periodic_id="mail_purge_addresses")
-@app.task(name="mail.purge_addresses", queueing_lock="mail.purge_addresses", pass_context=False)
-def purge_old_addresses(timestamp: int) -> None:
+@app.task(name=PURGE_ADDRESSES, queueing_lock=PURGE_ADDRESSES, pass_context=False)
+def purge_old_addresses(timestamp: int) -> int:
     """Delete the addresses of expired messages, every hour."""
     del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_old_addresses, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            purge_addresses(client_id, at=client_now())
+    return purge_clients(MESSAGES, _purge_batch, due=list_clients_with_old_addresses)
+
+
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    return purge_addresses(client_id, at=at)

@@ -40,6 +40,7 @@ class AgeChange(RequestedChange):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={
             "proposal": Personal.SEALED,
             "proposal_index": Personal.PSEUDONYM,

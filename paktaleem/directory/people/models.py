@@ -78,6 +78,7 @@ class Subject(Tracked):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={
             "external_id": Personal.PSEUDONYM,
             "language": Personal.NONE,
@@ -124,7 +125,9 @@ class Subject(Tracked):
     erasure_started_at = models.DateTimeField("erasure confirmed at", null=True)
     erased_at = models.DateTimeField(null=True)
 
-    history = History(excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"])
+    history = History(
+        excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index", "tombstone"]
+    )
 
     class Meta:
         verbose_name = "data subject"
@@ -161,6 +164,7 @@ class Subject(Tracked):
             *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),
             *newest_first("registered_at", "subject_being_erased", condition=_BEING_ERASED),
             *newest_first("registered_at", "subject_erased", condition=_ERASED),
+            models.Index(fields=["erased_at"], condition=_ERASED, name="subject_by_erasure"),
             *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
             models.Index(fields=["client", "changed_at", "id"], condition=Q(erased_at=None), name="subject_by_change"),
             models.Index(
@@ -282,7 +286,9 @@ class GuardianClaim(Tracked):
 class AccessRecord(models.Model):
     """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"fields": Personal.NONE, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, APPEND, disposed_as="evidence", personal={"fields": Personal.NONE, "actor_role": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -9,6 +9,7 @@ class RostersConfig(config.PortalAppConfig):
     name = "paktaleem.directory.rosters"
     label = "rosters"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.rosters.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "paktaleem.directory.rosters.models.ROSTER_KEYS",

@@ -38,6 +38,7 @@ class RosterImport(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="roster_files",
         personal={
             "kind": Personal.NONE,
             "sha256": Personal.NONE,
@@ -82,6 +83,7 @@ class RosterImport(models.Model):
         indexes = [
             *newest_first("uploaded_at", "rosterimport_by_time"),
             *newest_first("uploaded_at", "rosterimport_by_state", by="state"),
+            models.Index(fields=["uploaded_at"], condition=models.Q(wrapped__isnull=False), name="rosterimport_stored"),
         ]
 
     def __str__(self) -> str:
@@ -106,6 +108,7 @@ class RosterChunk(models.Model):
         Scope.TENANT,
         APPEND | {"DELETE"},
         officer=False,
+        disposed_as="roster_files",
         personal={"sealed": Personal.SEALED},
         left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )

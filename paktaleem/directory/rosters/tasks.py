@@ -1,17 +1,21 @@
 """Background jobs of roster imports."""
 
+from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from paktaleem.directory.rosters.data_kinds import PURGE_ROSTERS, ROSTER_FILES
 from paktaleem.directory.rosters.importing.uploads import (
     RUN_ROSTER_STEP,
     purge_expired_rosters,
     run_roster_step,
 )
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["purge_old_rosters", "run_roster_step_job"]
 
@@ -25,14 +29,12 @@ def run_roster_step_job(client: str, roster: str) -> None:
 
 
 @app.periodic(cron="41 * * * *", periodic_id="expire_rosters")
-@app.task(name="subjects.expire_rosters", queueing_lock="subjects.expire_rosters", pass_context=False)
+@app.task(name=PURGE_ROSTERS, queueing_lock=PURGE_ROSTERS, pass_context=False)
 def purge_old_rosters(timestamp: int) -> int:
-    """Throw away, every hour, what was uploaded a day ago; returns how many."""
+    """Delete, every hour, rosters that were uploaded some time ago; return how many."""
     del timestamp
-    expired = 0
-    with as_officer():
-        clients = list(Client.objects.all())
-    for client in clients:
-        with in_client(client.id):
-            expired += purge_expired_rosters(client, at=client_now())
-    return expired
+    return purge_clients(ROSTER_FILES, _purge_batch, clients=list_client_ids())
+
+
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    return purge_expired_rosters(Client.objects.get(pk=client_id), at=at)

@@ -15,6 +15,7 @@ class Counter(models.Model):
         frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
         reason="counts attempts before the user is known; the keys are hashes",
         officer=False,
+        disposed_as="failed_sign_ins",
         personal={"key": Personal.PSEUDONYM, "value": Personal.NONE},
     )
 

@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.sign_in.data_kinds import FAILED_SIGN_INS, PURGE_SIGN_IN, SESSIONS
 from paktaleem.directory.sign_in.emails import ACCOUNT_CHANGED, BREAK_GLASS, LINK_LIFE, PASSWORD_LINK, STAFF_LINKS
 from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
 from paktaleem.directory.sign_in.links import create_staff_token
@@ -23,6 +24,8 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import NOTIFY_OWNER
 from paktaleem.foundation.accounts.staff_accounts import SEND_STAFF_LINK, STAFF_LINK_LIFE
 from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.periods.purging import record_disposal
+from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -112,13 +115,17 @@ def notify_break_glass(user: str, officer: str, entry: str, at: str) -> None:
 
 
 @app.periodic(cron="17 * * * *", periodic_id="forget_expired")
-@app.task(name="signin.forget_expired", queueing_lock="signin.forget_expired", pass_context=False)
+@app.task(name=PURGE_SIGN_IN, queueing_lock=PURGE_SIGN_IN, pass_context=False)
 def purge_expired_sign_in_data(timestamp: int) -> None:
     """Delete expired sessions, counters and failed attempts, every hour."""
     del timestamp
     at = wall_clock_now()
+    with in_client(PAKTALEEM):
+        ended, failed = (get_cutoff(kind, at=at) for kind in (SESSIONS, FAILED_SIGN_INS))
     cache.forget_expired(at)  # type: ignore[attr-defined]
     with in_global():
-        Session.objects.filter(expire_date__lt=at).delete()
+        sessions, _by_model = Session.objects.filter(expire_date__lt=ended).delete()
     with autonomous_transaction():
-        AccessAttempt.objects.filter(attempt_time__lt=at - settings.AXES_COOLOFF_TIME).delete()
+        attempts, _by_model = AccessAttempt.objects.filter(attempt_time__lt=failed).delete()
+    record_disposal(SESSIONS, rows=sessions)
+    record_disposal(FAILED_SIGN_INS, rows=attempts)

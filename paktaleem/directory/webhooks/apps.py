@@ -12,6 +12,7 @@ class WebhooksConfig(config.PortalAppConfig):
     label = "webhooks"
     verbose_name = "webhooks"
     handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.webhooks.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",
             "paktaleem.directory.webhooks.secrets.ENDPOINT_SECRETS",

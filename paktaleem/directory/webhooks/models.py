@@ -162,6 +162,7 @@ class Message(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT | {"DELETE"},
+        disposed_as="webhook_messages",
         personal={"type": Personal.NONE, "data": Personal.PSEUDONYM},
         left_out_of_copies="repeats facts of the ledger until it is delivered",
     )
@@ -191,7 +192,7 @@ class Message(models.Model):
 class Delivery(models.Model):
     """Delivery of one message to one endpoint."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"})
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, disposed_as="webhook_messages")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -229,7 +230,9 @@ class Delivery(models.Model):
 class Attempt(models.Model):
     """One attempt at a delivery: time, duration and result. The response body is not stored."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND | {"DELETE"}, personal={"error": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT, APPEND | {"DELETE"}, disposed_as="webhook_messages", personal={"error": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -1,19 +1,20 @@
 """Background tasks for webhooks: continuous sending, and deletion of old messages."""
 
-from datetime import timedelta
+from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from procrastinate.contrib.django import app
 
+from paktaleem.directory.webhooks.data_kinds import MESSAGES, PURGE_MESSAGES
 from paktaleem.directory.webhooks.sender import PUMP, Pump
-from paktaleem.directory.webhooks.services.purging import AT_ONCE, purge_messages
+from paktaleem.directory.webhooks.services.purging import purge_messages
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.periods.selectors import get_cutoff
 
 __all__ = ["pump", "purge_old_messages"]
-
-FORGET = "webhooks.forget_old_messages"
 
 
 @app.periodic(cron="* * * * *", periodic_id="webhooks_pump")
@@ -25,15 +26,13 @@ async def pump(timestamp: int) -> None:
 
 
 @app.periodic(cron="53 * * * *", periodic_id="webhooks_forget")
-@app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
+@app.task(name=PURGE_MESSAGES, queueing_lock=PURGE_MESSAGES, pass_context=False)
 def purge_old_messages(timestamp: int) -> int:
-    """Delete, every hour, messages and their log older than WEBHOOKS_KEPT_DAYS; return the number of messages."""
+    """Delete, every hour, messages and their log after the period ``MESSAGES``; return the number of messages."""
     del timestamp
-    before, gone = wall_clock_now() - timedelta(days=settings.WEBHOOKS_KEPT_DAYS), 0
-    for client_id in list_client_ids():
-        deleted = AT_ONCE
-        while deleted == AT_ONCE:
-            with in_client(client_id):
-                deleted = purge_messages(client_id, before=before)
-            gone += deleted
-    return gone
+    return purge_clients(MESSAGES, _purge_batch, clients=list_client_ids())
+
+
+def _purge_batch(client_id: UUID, at: datetime) -> int:
+    del at  # deliveries are on the system clock
+    return purge_messages(client_id, before=get_cutoff(MESSAGES, at=wall_clock_now()))

@@ -202,6 +202,7 @@ class User(AbstractBaseUser):
         EDIT,
         reason="users sign in before a client is chosen, and may work for several",
         officer=True,
+        kept_for_good="its owner is the person behind evidence: an account is disabled, never deleted",
         personal={
             "email": Personal.STAFF,
             "full_name": Personal.STAFF,

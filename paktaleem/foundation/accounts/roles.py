@@ -110,6 +110,10 @@ class Capability(StrEnum):
     MANAGE_RETENTION = "manage_retention"
     MANAGE_HOLDS = "manage_holds"
     LIFT_LEGAL_HOLDS = "lift_legal_holds"
+    VIEW_PERIODS = "view_periods"
+    MANAGE_PERIODS = "manage_periods"
+    VIEW_BREACHES = "view_breaches"
+    MANAGE_BREACHES = "manage_breaches"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -191,6 +195,10 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_RETENTION: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MANAGE_HOLDS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.LIFT_LEGAL_HOLDS: frozenset({_OFFICER, _ADMIN}),
+    Capability.VIEW_PERIODS: frozenset({_OFFICER, _SUPPORT, _AUDITOR}),
+    Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
+    Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -216,6 +224,8 @@ Revealing personal data is not among them: it is daily work, and each access is 
 PRIVILEGED: frozenset[Capability] = SENSITIVE | {
     Capability.APPROVE_CHILD_CHANGES,
     Capability.LIFT_LEGAL_HOLDS,
+    Capability.MANAGE_BREACHES,
+    Capability.MANAGE_PERIODS,
     Capability.WAIVE_ORDERS,
 }
 """Capabilities that make a role privileged: sensitive ones, and those that approve what another person proposed.

@@ -44,6 +44,7 @@ class StaffChange(RequestedChange, Tracked):
         Scope.TENANT,
         EDIT,
         looked_up=True,
+        kept_for_good="evidence of who gave a role to whom",
         personal={
             "act": Personal.NONE,
             "role": Personal.NONE,

@@ -17,13 +17,14 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from rest_framework.exceptions import APIException
 
+from paktaleem.foundation.api.data_kinds import IDEMPOTENCY
 from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
 
 __all__ = [
@@ -101,7 +102,7 @@ class IdempotencySlot:
             status=response.status_code,
             headers={name: response[name] for name in _STORED_HEADERS if name in response},
             body=_encrypt(response.content, self.client_id, self.slot),
-            expires_at=self.at + settings.IDEMPOTENCY_KEPT_FOR,
+            stored_at=self.at,
         )
         insert_rows(stored)
 
@@ -121,7 +122,7 @@ def acquire_idempotency_slot(
     stored = find_row(KeptAnswer, _SLOT, {"client": client_id, "slot": slot})
     if stored is None:
         return turn
-    if stored.expires_at <= at:
+    if stored.stored_at <= get_cutoff(IDEMPOTENCY, at=at):
         KeptAnswer.objects.filter(client_id=client_id, slot=slot).delete()
         return turn
     if not hmac.compare_digest(bytes(stored.fingerprint), turn.fingerprint):

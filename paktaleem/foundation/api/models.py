@@ -10,7 +10,7 @@ __all__ = ["KeptAnswer"]
 
 
 class KeptAnswer(models.Model):
-    """A stored response to a POST with an Idempotency-Key, until it expires.
+    """A stored response to a POST with an Idempotency-Key, as long as the key is valid.
 
     ``slot`` is a keyed hash of credential, route and key; ``fingerprint`` is a keyed hash of the request. The body
     is encrypted under a secret of the client that is stored outside the database.
@@ -26,6 +26,7 @@ class KeptAnswer(models.Model):
             "headers": Personal.NONE,
             "body": Personal.SEALED,
         },
+        disposed_as="idempotency",
         left_out_of_copies="repeats an answer of the API for a day; the data is in the tables that it was read from",
     )
 
@@ -36,11 +37,11 @@ class KeptAnswer(models.Model):
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField()
     body = models.BinaryField()
-    expires_at = models.DateTimeField()
+    stored_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["client", "slot"], name="keptanswer_once_per_slot")]
-        indexes = [models.Index(fields=["client", "expires_at"], name="keptanswer_by_expiry")]
+        indexes = [models.Index(fields=["client", "stored_at"], name="keptanswer_by_age")]
 
     def __str__(self) -> str:
         """Return the status only."""

@@ -1,35 +1,34 @@
-"""Deletion of rows that the API stores for a limited time only."""
+"""Deletion of stored answers whose key is no longer valid."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.api.data_kinds import IDEMPOTENCY
 from paktaleem.foundation.api.models import KeptAnswer
-from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.periods.purging import record_disposal
+from paktaleem.foundation.periods.selectors import get_cutoff
+from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["expiring_rows", "purge_expired"]
+__all__ = ["purge_expired"]
 
-type Purge = Callable[[UUID, datetime], int]
-"""Deletes the expired rows of one client, inside its context; returns how many."""
-
-expiring_rows: ExtensionPoint[Purge] = ExtensionPoint(
-    "api.expiring_rows", "Called hourly for each client, to delete rows that the API no longer needs."
-)
+_AT_ONCE = 5_000
 
 
 def purge_expired(*, at: datetime) -> int:
-    """Delete, client by client, expired answers and everything that apps above let expire; returns how many."""
-    return sum(_purge_client(client_id, at) for client_id in _list_client_ids())
+    """Delete the answers that expired before ``at`` (system clock), client by client; return how many."""
+    rows = 0
+    for client_id in list_client_ids():
+        while done := _purge_batch(client_id, at):
+            rows += done
+    record_disposal(IDEMPOTENCY, rows=rows)
+    return rows
 
 
-def _list_client_ids() -> list[UUID]:
-    with as_officer():
-        return list(Client.objects.values_list("id", flat=True))
-
-
-def _purge_client(client_id: UUID, at: datetime) -> int:
+def _purge_batch(client_id: UUID, at: datetime) -> int:
     with in_client(client_id):
-        expired, _by_model = KeptAnswer.objects.filter(client_id=client_id, expires_at__lte=at).delete()
-        return expired + sum(purge(client_id, at) for purge in expiring_rows)
+        old = KeptAnswer.objects.filter(client_id=client_id, stored_at__lte=get_cutoff(IDEMPOTENCY, at=at))
+        rows, _by_model = KeptAnswer.objects.filter(
+            client_id=client_id, pk__in=old.order_by("stored_at").values("pk")[:_AT_ONCE]
+        ).delete()
+    return rows

@@ -12,5 +12,5 @@ __all__ = ["purge_api"]
 @app.periodic(cron="23 * * * *")
 @app.task(queueing_lock="purge_api", pass_context=False)
 def purge_api(timestamp: int) -> int:
-    """Purge expired API data every hour; return the number of rows."""
+    """Purge stored answers every hour; return the number of rows."""
     return purge_expired(at=datetime.fromtimestamp(timestamp, UTC))

@@ -56,6 +56,7 @@ _RIGHTS = ("rights_request", "kind", "state", "due_at", "expected_by")
 _HOLD = ("hold", "kind", "category", "review_on")
 _INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
+_BREACH = ("breach", "incident", "known_at", "due_at", "categories", "outcome")
 
 ACTS = (
     _act("activity.reported", _("Activity reported")),
@@ -73,6 +74,14 @@ ACTS = (
     _act("api_key.revoked", _("API key revoked")),
     _act("api_key.rotated", _("API key replaced")),
     _act("balancing.signed", _("Balancing test signed")),
+    _act("breach.assessed", _("Risk of a breach assessed"), _sent(*_BREACH)),
+    _act("breach.closed", _("Breach closed"), _sent(*_BREACH)),
+    _act("breach.closing_declined", _("Closing of a breach declined")),
+    _act("breach.closing_requested", _("Closing of a breach requested")),
+    _act("breach.measures_recorded", _("Measures after a breach recorded")),
+    _act("breach.recorded", _("Breach of personal data recorded"), _sent(*_BREACH)),
+    _act("breach.reminded", _("Staff reminded of the deadline of a breach")),
+    _act("breach.reported", _("Client, authority or people informed of a breach"), _sent(*_BREACH, "audience")),
     _act("client.change_settled", _("Change of a client approved or rejected")),
     _act("client.change_waiting", _("Change of a client awaits approval by a second person")),
     _act("client.changed", _("Client changed")),
@@ -234,6 +243,8 @@ ACTS = (
     _act("page_link.issued", _("Access link issued")),
     _act("page_link.opened", _("Access link opened")),
     _act("people.searched", _("People searched")),
+    _act("period.change_requested", _("Another period of the portal’s own data requested")),
+    _act("period.change_settled", _("Another period of the portal’s own data approved or declined")),
     _act("policy.acknowledged", _("Policy acknowledged")),
     _act("purpose.widened", _("Purpose widened"), _sent("purpose", "kind", "added", is_shared=True)),
     _act(

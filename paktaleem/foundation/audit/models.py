@@ -20,6 +20,7 @@ class Entry(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="evidence",
         personal={
             "kind": Personal.NONE,
             "family": Personal.NONE,

@@ -49,6 +49,8 @@ class TablePolicy:
     owner's SECURITY DEFINER functions read the table before a client context is open (API key, membership).
     ``owner_column`` names the client column. ``officer`` is True if officers may read it across all clients.
     ``left_out_of_copies`` is why a copy of a person's data leaves the table out although it has fields about people.
+    ``disposed_as`` is the kind of data (``periods.data_kinds``) as which its rows, or what identifies people in them,
+    are disposed of; ``kept_for_good`` is why they are not.
     Raises ValueError for a global table without a ``reason``.
     """
 
@@ -59,6 +61,8 @@ class TablePolicy:
     owner_column: str = "client_id"
     officer: bool = True
     left_out_of_copies: str = ""
+    disposed_as: str = ""
+    kept_for_good: str = ""
     personal: Mapping[str, Personal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -11,8 +11,8 @@ _NO_RIGHTS: frozenset[str] = frozenset()
 _ALL_RIGHTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 
 
-def _global_table(reason: str, rights: frozenset[str], **personal: Personal) -> TablePolicy:
-    return TablePolicy(Scope.GLOBAL, rights, reason=reason, officer=False, personal=personal)
+def _global_table(reason: str, rights: frozenset[str], disposed_as: str = "", **personal: Personal) -> TablePolicy:
+    return TablePolicy(Scope.GLOBAL, rights, reason=reason, officer=False, disposed_as=disposed_as, personal=personal)
 
 
 _NONE = Personal.NONE
@@ -25,6 +25,7 @@ THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
     "django_session": _global_table(
         "read before the user is known; identified by a digest, encrypted under the keyring",
         _ALL_RIGHTS,
+        disposed_as="sessions",
         session_key=Personal.SECRET,
         session_data=Personal.SECRET,
     ),
@@ -48,8 +49,9 @@ THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
         data=Personal.SECRET,
     ),
     "axes_accessattempt": _global_table(
-        "failed sign-ins, counted before the user is known; deleted within two hours",
+        "failed sign-ins, counted before the user is known",
         _ALL_RIGHTS,
+        disposed_as="failed_sign_ins",
         user_agent=_NONE,
         ip_address=Personal.STAFF,
         username=Personal.STAFF,
@@ -81,6 +83,7 @@ THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
     "procrastinate_jobs": _global_table(
         "the job queue: arguments hold ids only",
         _ALL_RIGHTS,
+        disposed_as="jobs_done",
         queue_name=_NONE,
         task_name=_NONE,
         lock=_NONE,

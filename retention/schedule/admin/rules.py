@@ -26,6 +26,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.schedule.admin.forms import EndRuleForm, RuleForm
 from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
 from retention.schedule.models import RetentionRule
+from retention.schedule.portal_data import list_portal_lines
 from retention.schedule.selectors import ScheduleLine, list_schedule
 from retention.schedule.services import end_rule, save_rule
 
@@ -140,6 +141,7 @@ class RetentionRuleAdmin(PeriodAdmin):
             "clients": self._clients(request),
             "lines": [_serialize_line(line) for line in lines],
             "gaps": sum(line.is_gap for line in lines),
+            "portal_lines": list_portal_lines(),
             "parameter": CLIENT_PARAMETER,
             "public_url": reverse("privacy-of", args=[client.code]),
         }
@@ -149,7 +151,7 @@ class RetentionRuleAdmin(PeriodAdmin):
         """Return the schedule as a spreadsheet: the same lines as on the page, which are published."""
         client, lines = self._schedule(request)
         file = io.BytesIO()
-        write_sheet(Format.XLSX, file, _headings(), [_to_cells(line) for line in lines])
+        write_sheet(Format.XLSX, file, _headings(), [*(_to_cells(line) for line in lines), *_portal_cells()])
         file.seek(0)
         name = f"retention-schedule-{client.code}-{get_action_time(request):%Y%m%d}.xlsx"
         return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[Format.XLSX])
@@ -200,6 +202,13 @@ def _headings() -> tuple[str, ...]:
         gettext("At most"),
         gettext("Rule of"),
     )
+
+
+def _portal_cells() -> list[tuple[str, ...]]:
+    """Return the portal's own data as rows of the same columns: no purpose, role or ground."""
+    blank = dict.fromkeys(_COLUMNS, "")
+    rows = [{**blank, **line, "of": "PakTaleem"} for line in list_portal_lines()]
+    return [tuple(row[column] for column in _COLUMNS) for row in rows]
 
 
 def _to_cells(line: ScheduleLine) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class HandOver(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="evidence",
         personal={"number": Personal.PSEUDONYM, "actor_role": Personal.NONE},
         left_out_of_copies="names another client; the request is in the copy under the same number",
     )

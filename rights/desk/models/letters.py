@@ -27,6 +27,7 @@ class RequestLetter(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="request_texts",
         personal={"language": Personal.NONE, "text": Personal.SEALED, "actor_role": Personal.NONE},
     )
 

@@ -49,7 +49,12 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
 class RequestTask(models.Model):
     """One thing that a member of staff does about a request, until a day. Its detail is sealed like a note."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={"detail": Personal.SEALED, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="request_texts",
+        personal={"detail": Personal.SEALED, "actor_role": Personal.NONE},
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

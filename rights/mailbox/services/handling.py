@@ -1,11 +1,10 @@
 """Acts of staff on messages: read them, take out a file, make a request of one, or settle it."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from paktaleem.directory.files.models import SealedFile
@@ -16,6 +15,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from rights.mailbox.contents import Content, move_to_request, open_content, open_file
+from rights.mailbox.data_kinds import list_settled
 from rights.mailbox.models import Direction, MailMessage, MessageState
 from rights.mailbox.services.receiving import create_request
 from rights.requests.models import RightsRequest
@@ -131,7 +131,7 @@ def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Ac
 
 @transaction.atomic
 def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailMessage:
-    """Record that a message needs nothing more; its content is deleted MAILBOX_KEPT_DAYS later.
+    """Record that a message needs nothing more; its content is deleted after the period ``MAILBOX_MESSAGES``.
 
     Raises NothingToSettle, NotAllowed.
     """
@@ -145,17 +145,14 @@ def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailM
 
 @transaction.atomic
 def purge_settled_messages(client_id: UUID, *, at: datetime) -> int:
-    """Destroy the keys of messages settled MAILBOX_KEPT_DAYS ago; return how many, up to 500.
+    """Destroy the keys of messages settled some time ago (``MAILBOX_MESSAGES``); return how many, up to 500.
 
     Messages of a request are deleted with the key of the request.
     """
-    limit = at - timedelta(days=settings.MAILBOX_KEPT_DAYS)
-    old = MailMessage.objects.filter(client_id=client_id, settled_at__lte=limit, wrapped__isnull=False)
-    rows = list(old.select_for_update(of=("self",), skip_locked=True)[:_AT_ONCE])
-    for row in rows:
-        row.content, row.epoch, row.wrapped = None, None, None
-        row.save(update_fields=["content", "epoch", "wrapped"])
-    return len(rows)
+    old = list_settled(at).filter(client_id=client_id)
+    due = old.order_by("settled_at").select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
+    rows = MailMessage.objects.filter(client_id=client_id, pk__in=list(due[:_AT_ONCE]))
+    return int(rows.update(content=None, epoch=None, wrapped=None))
 
 
 def _load(message: MailMessage) -> MailMessage:

@@ -1,14 +1,15 @@
 """The package and its request: ready before the answer, named in it, fetched before the request is closed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.periods.selectors import get_length, get_period
+from rights.packages.data_kinds import PACKAGES
 from rights.packages.models import Package, PackageState
 from rights.packages.selectors import count_downloads, find_package, has_contact, is_copy_granted
 from rights.requests.models import RightsRequest
@@ -39,7 +40,7 @@ class PackageNotFetched(PortalError):
 
 def get_expiry(at: datetime) -> datetime:
     """Return until when a package that is released at a time can be fetched."""
-    return at + timedelta(days=settings.PACKAGE_DAYS)
+    return at + get_period(PACKAGES)
 
 
 def get_page_url(request: RightsRequest) -> str:
@@ -74,7 +75,7 @@ def describe_package(request: RightsRequest) -> str:
         "Sign in at {url} with a code to fetch it. It is deleted {days} days after this answer; until your request is "
         "closed you can ask for a new one."
     )
-    return f"{ready} " + text.format(url=get_page_url(request), days=settings.PACKAGE_DAYS)
+    return f"{ready} " + text.format(url=get_page_url(request), days=get_length(PACKAGES))
 
 
 def require_fetched_package(request: RightsRequest) -> None:

@@ -24,7 +24,7 @@ def end_package(package: Package, *, keeps_copies: bool = False, actor: Actor, a
     """Delete a package and what systems gave for it, in the transaction that locked its request.
 
     With ``keeps_copies`` what systems gave stays for the next package. Orders that are still open give nothing more
-    for this package; what they give is deleted after COPY_DAYS.
+    for this package; what they give is deleted after the period of what systems gave.
     """
     purge_package(package.pk, client_id=package.client_id)
     package.state, package.ended_at = PackageState.ENDED, at

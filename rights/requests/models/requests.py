@@ -138,6 +138,7 @@ class RightsRequest(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="request_texts",
         personal={
             "number": Personal.PSEUDONYM,
             "details": Personal.SEALED,
@@ -225,6 +226,7 @@ class RightsRequest(models.Model):
             *newest_first("received_at", "rights_by_state", by="state"),
             *newest_first("received_at", "rights_by_channel", by="channel"),
             models.Index(fields=["assignee", "due_at"], condition=Q(closed_at=None), name="rights_open_by_assignee"),
+            models.Index(fields=["closed_at"], condition=Q(wrapped__isnull=False), name="rights_texts_by_closing"),
             *oldest_first("due_at", "rights_open_by_due", condition=Q(closed_at=None)),
             *oldest_first("answer_by", "rights_by_deadline", condition=Q(closed_at=None, answered_at=None)),
         ]
@@ -258,6 +260,7 @@ class RequestPart(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="request_texts",
         personal={"purposes": Personal.NONE, "reasons": Personal.SEALED},
     )
 

@@ -90,7 +90,12 @@ class RequestPause(OfRequest):
 class RequestExtension(OfRequest):
     """The one extension of a request, with its reason in words, sent to the person before the due date."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"reason": Personal.SEALED, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        disposed_as="request_texts",
+        personal={"reason": Personal.SEALED, "actor_role": Personal.NONE},
+    )
 
     days = models.PositiveSmallIntegerField()
     reason = SealedField()
@@ -107,7 +112,12 @@ class RequestExtension(OfRequest):
 class RequestNote(OfRequest):
     """One note of staff about a request, sealed under the request's key."""
 
-    wall = TablePolicy(Scope.TENANT, APPEND, personal={"text": Personal.SEALED, "actor_role": Personal.NONE})
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        disposed_as="request_texts",
+        personal={"text": Personal.SEALED, "actor_role": Personal.NONE},
+    )
 
     text = SealedField()
     at = models.DateTimeField()

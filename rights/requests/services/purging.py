@@ -1,15 +1,15 @@
 """Destroy the keys of requests' texts: with the person's erasure, and some time after the end."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from rights.requests.models import RightsRequest, RightsRequestQuerySet
+from rights.requests.data_kinds import list_old_requests
+from rights.requests.models import RightsRequest
 from rights.requests.services.steps import record_step
 from rights.requests.states import State
 
@@ -30,22 +30,17 @@ def destroy_texts_of_person(subject: Subject, actor: Actor, at: datetime) -> Non
 
 def list_clients_with_old_requests(*, at: datetime) -> list[UUID]:
     """List the clients with texts of requests closed long ago; requires the officers' context."""
-    return list(_old(at).order_by().values_list("client_id", flat=True).distinct())
+    return list(list_old_requests(at).order_by().values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic
 def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Destroy the keys of requests closed RIGHTS_KEPT_DAYS ago; return how many, up to 500."""
-    rows = list(_old(at).filter(client_id=client_id).select_for_update(of=("self",), skip_locked=True)[:_AT_ONCE])
+    """Destroy the keys of requests closed some time ago (``REQUEST_TEXTS``); return how many, up to 500."""
+    old = list_old_requests(at).filter(client_id=client_id)
+    rows = list(old.select_for_update(of=("self",), skip_locked=True)[:_AT_ONCE])
     for request in rows:
         _destroy(request, actor, at)
     return len(rows)
-
-
-def _old(at: datetime) -> RightsRequestQuerySet:
-    limit = at - timedelta(days=settings.RIGHTS_KEPT_DAYS)
-    found: RightsRequestQuerySet = RightsRequest.objects.filter(closed_at__lte=limit, wrapped__isnull=False)
-    return found
 
 
 def _destroy(request: RightsRequest, actor: Actor, at: datetime) -> None:

@@ -178,6 +178,7 @@ def test_the_schedule_is_a_page_and_a_spreadsheet(cast, farah, amina):
     assert ["Billing and payment", "Keeping the law", "Every role", "Last collection", "10 years", "P10Y"] in [
         row[:6] for row in rows
     ]
+    assert ["Finished jobs of the worker", "The end of the job", "1 day"] in [[row[0], row[3], row[4]] for row in rows]
     chosen = amina.get(f"{RULES}schedule/?client__id__exact={cast.client_id('indus')}").content.decode()
     assert "Indus Schools Network" in chosen
     shared = amina.get(f"{RULES}schedule/").content.decode()
@@ -189,6 +190,7 @@ def test_the_privacy_page_publishes_the_schedule_in_both_languages(cast, client)
         make_rule(cast.client_id("indus"), "newsletter", "contact_details", at=timezone.now(), period="P18M")
     english = client.get("/privacy/indus/?lang=en").content.decode()
     assert "How long data is kept" in english
+    assert "Finished jobs of the worker" in english
     assert "<strong>18 months</strong>, counted from: Last collection" in english
     assert "no period is set yet" in english
     urdu = client.get("/privacy/indus/?lang=ur").content.decode()

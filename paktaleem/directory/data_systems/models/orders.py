@@ -86,6 +86,7 @@ class OrderSet(OrderColumns):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="evidence",
         personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
         left_out_of_copies="an order about many people; each person’s order is listed",
     )
@@ -140,6 +141,7 @@ class Order(OrderColumns):
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
+        disposed_as="person",
         personal={
             **_ORDERED,
             "purpose": Personal.NONE,

@@ -55,6 +55,7 @@ class System(Tracked):
     wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
+        kept_for_good="the contact of a client's staff for its system, replaced when it changes",
         personal={
             "code": Personal.NONE,
             "name": Personal.NONE,

@@ -1,14 +1,13 @@
 """Delete what systems gave for collect orders once it is no longer needed."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 
-from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.data_kinds import list_old_copies
+from paktaleem.directory.data_systems.models import Order, OrderPart
 from paktaleem.directory.data_systems.services.steps import facts_of, lock_order
 from paktaleem.directory.files.services import purge_package
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -25,16 +24,16 @@ class OrderOpen(Exception):
 
 
 def list_clients_with_old_copies(*, at: datetime) -> Iterable[UUID]:
-    """List the clients with copies older than COPY_DAYS; requires the officers' context."""
-    return _old_copies(at).order_by().values_list("client_id", flat=True).distinct()
+    """List the clients with copies that are due; requires the officers' context."""
+    return list_old_copies(at).order_by().values_list("client_id", flat=True).distinct()
 
 
 def purge_old_copies(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete what systems gave for orders answered COPY_DAYS ago (policy §4); return how many orders, up to 200.
+    """Delete what systems gave for orders answered some time ago (``COPIES``, policy §4); return how many, up to 200.
 
     Raises NotAllowed.
     """
-    due = list(_old_copies(at).filter(client_id=client_id).order_by("ended_at", "pk")[:_AT_ONCE])
+    due = list(list_old_copies(at).filter(client_id=client_id).order_by("ended_at", "pk")[:_AT_ONCE])
     for order in due:
         purge_copies(order, actor=actor, at=at)
     return len(due)
@@ -44,8 +43,8 @@ def purge_old_copies(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def purge_copies(order: Order, *, actor: Actor, at: datetime) -> Order:
     """Destroy the key of what a system gave for an answered collect order, in all attempts; idempotent.
 
-    The case that needed the copy calls it when it ends; the worker does so after COPY_DAYS at the latest. The parts
-    with category, size and hash stay as evidence. Raises OrderOpen, NotAllowed.
+    The case that needed the copy calls it when it ends; the worker does so after the period ``COPIES`` at the
+    latest. The parts with category, size and hash stay as evidence. Raises OrderOpen, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, order.client_id)
     order = lock_order(order)
@@ -69,9 +68,3 @@ def purge_copies(order: Order, *, actor: Actor, at: datetime) -> Order:
             at=at,
         )
     return order
-
-
-def _old_copies(at: datetime) -> QuerySet[Order]:
-    long_ago = at - timedelta(days=settings.COPY_DAYS)
-    found: QuerySet[Order] = Order.objects.filter(kind=OrderKind.COLLECT, ended_at__lte=long_ago, copies_purged_at=None)
-    return found

@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                     "verbose_name": "roster import",
                     "ordering": ["-uploaded_at", "-id"],
                     "indexes": [
+                        models.Index(condition=models.Q(("wrapped__isnull", False)), fields=["uploaded_at"], name="rosterimport_stored"),
                         models.Index(fields=["client", "-uploaded_at", "-id"], name="rosterimport_by_time"),
                         models.Index(fields=["-uploaded_at", "-id"], name="rosterimport_by_time_all"),
                         models.Index(fields=["client", "state", "-uploaded_at", "-id"], name="rosterimport_by_state"),
@@ -120,6 +121,7 @@ class Migration(migrations.Migration):
                         models.Index(condition=models.Q(("erased_at", None)), fields=["-registered_at", "-id"], name="subject_kept_all"),
                         models.Index(condition=models.Q(("erased_at", None), ("erasure_started_at__isnull", False)), fields=["client", "-registered_at", "-id"], name="subject_being_erased"),
                         models.Index(condition=models.Q(("erased_at", None), ("erasure_started_at__isnull", False)), fields=["-registered_at", "-id"], name="subject_being_erased_all"),
+                        models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["erased_at"], name="subject_by_erasure"),
                         models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["client", "-registered_at", "-id"], name="subject_erased"),
                         models.Index(condition=models.Q(("erased_at__isnull", False)), fields=["-registered_at", "-id"], name="subject_erased_all"),
                         models.Index(condition=models.Q(("erased_at", None), ("of_age_at", None)), fields=["client", "-registered_at", "-id"], name="subject_age_unknown"),
@@ -177,7 +179,6 @@ class Migration(migrations.Migration):
                     ("attested_age", models.BinaryField(null=True)),
                     ("declared_age", models.BinaryField(null=True)),
                     ("age_check", models.BinaryField(null=True)),
-                    ("tombstone", models.BinaryField(max_length=32, null=True)),
                     ("of_age_at", models.DateTimeField(null=True)),
                     ("of_age_threshold", models.PositiveSmallIntegerField(null=True)),
                     ("country", models.CharField(blank=True, db_default='', default='', help_text="Country of residence (ISO 3166). Empty: the institution's country.", max_length=2)),

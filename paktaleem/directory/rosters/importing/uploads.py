@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from paktaleem.directory.rosters.data_kinds import ROSTER_FILES
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.service import (
     ImportRunning,
@@ -36,6 +37,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.periods.selectors import get_cutoff
 from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
@@ -143,13 +145,16 @@ def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
         _run_step(row, at)
 
 
+_PURGED_AT_ONCE = 100
+
+
 @transaction.atomic
 def purge_expired_rosters(client: Client, *, at: datetime) -> int:
-    """Delete files and findings uploaded a day ago; return how many."""
+    """Delete files and findings that were uploaded some time ago (``ROSTER_FILES``); return how many, up to 100."""
     old = RosterImport.objects.select_for_update(skip_locked=True).filter(
-        client=client, wrapped__isnull=False, uploaded_at__lte=at - settings.ROSTER_UPLOAD_LIFE
+        client=client, wrapped__isnull=False, uploaded_at__lte=get_cutoff(ROSTER_FILES, at=at)
     )
-    rows = list(old)
+    rows = list(old[:_PURGED_AT_ONCE])
     for row in rows:
         waits = row.is_kept or row.is_under_way
         _delete_file(row, RosterState.EXPIRED if waits else RosterState(row.state), at)

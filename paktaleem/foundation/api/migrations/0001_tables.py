@@ -21,11 +21,11 @@ class Migration(migrations.Migration):
                     ("status", models.PositiveSmallIntegerField()),
                     ("headers", models.JSONField()),
                     ("body", models.BinaryField()),
-                    ("expires_at", models.DateTimeField()),
+                    ("stored_at", models.DateTimeField()),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                 ],
                 options={
-                    "indexes": [models.Index(fields=["client", "expires_at"], name="keptanswer_by_expiry")],
+                    "indexes": [models.Index(fields=["client", "stored_at"], name="keptanswer_by_age")],
                     "constraints": [models.UniqueConstraint(fields=("client", "slot"), name="keptanswer_once_per_slot")],
                 },
             ),

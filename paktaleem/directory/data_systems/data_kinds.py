@@ -1,0 +1,36 @@
+"""The kind of data that orders leave behind: what systems gave for a copy."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.foundation.periods.kinds import Bounds, DataKind, Disposal
+from paktaleem.foundation.periods.selectors import get_cutoff
+
+__all__ = ["COPIES", "PURGE_COPIES", "list_kinds", "list_old_copies"]
+
+COPIES, PURGE_COPIES = "system_copies", "systems.purge_copies"
+
+
+def list_kinds() -> tuple[DataKind, ...]:
+    """List what systems gave."""
+    return (
+        DataKind(
+            code=COPIES,
+            name=_("What systems gave for a copy of a person’s data"),
+            counted_from=_("The system’s answer; earlier if the case ends"),
+            disposal=Disposal.KEY,
+            task=PURGE_COPIES,
+            bounds=Bounds(60, 14, 180),
+            due=list_old_copies,
+        ),
+    )
+
+
+def list_old_copies(at: datetime) -> QuerySet[Order]:
+    """List the orders whose copies are due at ``at``, in the current context."""
+    long_ago = get_cutoff(COPIES, at=at)
+    found: QuerySet[Order] = Order.objects.filter(kind=OrderKind.COLLECT, ended_at__lte=long_ago, copies_purged_at=None)
+    return found

@@ -1,0 +1,1 @@
+"""The periods after which the portal disposes of its own data."""

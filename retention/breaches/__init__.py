@@ -1,0 +1,1 @@
+"""The register of personal-data breaches (GDPR Art. 33 and 34)."""

@@ -1,0 +1,149 @@
+"""Forms of breaches: assessment, letters, measures, further clients, closing."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.tenancy.context import in_client
+from retention.breaches.drafts import compose_breach_letter
+from retention.breaches.models import LIKELIHOODS, OUTCOMES, SEVERITIES, Audience
+
+__all__ = ["AssessForm", "AuthorityForm", "ClientLetterForm", "ClientsForm", "CloseForm", "MeasuresForm", "PeopleForm"]
+
+LANGUAGES = [(code, name) for code, name in settings.LANGUAGES if code in {"en", "ur"}]
+
+
+def _letter_field(label: Any, language: str = "") -> forms.CharField:
+    attributes = {"rows": 14, "dir": "rtl", "lang": "ur"} if language == "ur" else {"rows": 14, "dir": "auto"}
+    return forms.CharField(label=label, max_length=8000, widget=forms.Textarea(attrs=attributes))
+
+
+class AssessForm(ActionForm):
+    """The risk and the outcome."""
+
+    likelihood = forms.ChoiceField(label=_("Likelihood of harm"), choices=LIKELIHOODS, widget=forms.RadioSelect)
+    severity = forms.ChoiceField(label=_("Severity of harm"), choices=SEVERITIES, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(
+        label=_("Who is informed besides the client?"), choices=OUTCOMES, widget=forms.RadioSelect
+    )
+    reasons = forms.CharField(
+        label=_("Reasons"),
+        max_length=4000,
+        widget=AdminTextareaWidget,
+        help_text=_("Also why no one is informed, if so. Do not name people."),
+    )
+
+
+class _DraftForm(ActionForm):
+    """A letter whose draft is filled in, in one language."""
+
+    audience: Audience
+
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, widget=forms.RadioSelect, initial="en")
+    text = _letter_field(_("Letter"))
+
+    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Fill in the template of the language that the address names, English by default."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        if not self.is_bound:
+            language = "ur" if self.initial.get("language") == "ur" else "en"
+            self.initial["language"] = language
+            self.initial["text"] = compose(row, request, self.audience, language)
+
+
+def compose(row: Any, request: HttpRequest, audience: Audience, language: str) -> str:
+    """Return a draft, in the context of the breach's client."""
+    with in_client(row.client_id):
+        return compose_breach_letter(row, audience, language=language, actor=actor_of(request))
+
+
+class ClientLetterForm(_DraftForm):
+    """The letter to the client."""
+
+    audience = Audience.CLIENT
+
+
+class AuthorityForm(_DraftForm):
+    """The notification of the authority."""
+
+    audience = Audience.AUTHORITY
+
+    authority = forms.CharField(label=_("Supervisory authority"), max_length=200)
+    late_reason = forms.CharField(
+        label=_("Reasons for the delay"),
+        max_length=4000,
+        required=False,
+        widget=AdminTextareaWidget,
+        help_text=_("Only after the 72 hours."),
+    )
+    field_order = ("authority", "language", "text", "late_reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Suggest the authority that receipts name."""
+        super().__init__(*args, **kwargs)
+        self.fields["authority"].initial = settings.AUTHORITY[0] if settings.AUTHORITY else ""
+
+
+class PeopleForm(ActionForm):
+    """The letter to people, in both languages."""
+
+    language = forms.ChoiceField(label=_("Preview in"), choices=LANGUAGES, widget=forms.RadioSelect, initial="en")
+    text = _letter_field(_("Letter (English)"))
+    text_ur = _letter_field(_("Letter (Urdu)"), "ur")
+
+    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Fill in both templates."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        if not self.is_bound:
+            self.initial["text"] = compose(row, request, Audience.PEOPLE, "en")
+            self.initial["text_ur"] = compose(row, request, Audience.PEOPLE, "ur")
+
+
+class MeasuresForm(RowActionForm):
+    """Form of the measures and the lessons."""
+
+    measures = forms.CharField(
+        label=_("Measures"),
+        max_length=4000,
+        widget=AdminTextareaWidget,
+        help_text=_("Taken and proposed; shown in letters."),
+    )
+    lessons = forms.CharField(label=_("Lessons"), max_length=4000, required=False, widget=AdminTextareaWidget)
+    field_order = ("measures", "lessons", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show what is recorded."""
+        super().__init__(*args, **kwargs)
+        self.initial["measures"], self.initial["lessons"] = self.row.measures, self.row.lessons
+
+
+class ClientsForm(ActionForm):
+    """Further clients that the same event concerns."""
+
+    clients = forms.ModelMultipleChoiceField(
+        Client.objects.none(), label=_("Clients"), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer every other client that is not a sandbox."""
+        super().__init__(*args, **kwargs)
+        others = Client.objects.exclude(pk=self.row.client_id).filter(is_sandbox=False)
+        set_choices(self, "clients", others.order_by("name"))
+
+
+class CloseForm(ActionForm):
+    """The ground for closing."""
+
+    ground = forms.CharField(
+        label=_("Ground"),
+        max_length=2000,
+        widget=AdminTextareaWidget,
+        help_text=_("Why is nothing more to be done? Do not name people."),
+    )

@@ -1,0 +1,14 @@
+"""Django app of the breach register."""
+
+from paktaleem.foundation.extensions import config
+
+
+class BreachesConfig(config.PortalAppConfig):
+    """Breaches, their risk, whose data they concern, and who was informed."""
+
+    name = "retention.breaches"
+    label = "breaches"
+    verbose_name = "personal-data breaches"
+    handlers = (
+        ("paktaleem.directory.copies.sections.person_sections", "retention.breaches.sections.list_breach_sections"),
+    )

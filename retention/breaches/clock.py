@@ -1,0 +1,40 @@
+"""The 72-hour clock of a breach: the deadline, the hours left and the reminders that are due. Pure.
+
+The authority is notified without undue delay and, where feasible, not later than 72 hours after the controller became
+aware of the breach (GDPR Art. 33(1)). The hours are real hours: weekends and changes of the clock do not matter
+(Regulation (EEC, Euratom) 1182/71, article 3).
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+__all__ = ["MARKS", "NOTIFY_WITHIN", "get_deadline", "is_late", "list_due_marks", "whole_hours_left"]
+
+NOTIFY_WITHIN = timedelta(hours=72)
+MARKS = (48, 24, 12, 0)
+"""Hours left at which staff are reminded; 0 is the deadline itself."""
+_HOUR = timedelta(hours=1)
+
+
+def get_deadline(known_at: datetime) -> datetime:
+    """Return the time by which the authority is notified."""
+    return known_at + NOTIFY_WITHIN
+
+
+def whole_hours_left(known_at: datetime, at: datetime) -> int:
+    """Return the whole hours left at ``at``, rounded down; negative once the deadline has passed."""
+    return (get_deadline(known_at) - at) // _HOUR
+
+
+def is_late(known_at: datetime, at: datetime) -> bool:
+    """Return True if a notification at ``at`` must state the reasons for the delay (GDPR Art. 33(1))."""
+    return at > get_deadline(known_at)
+
+
+def list_due_marks(known_at: datetime, at: datetime, *, done: Collection[int]) -> list[int]:
+    """Return the marks that were reached by ``at`` and are not ``done``, the most urgent one last.
+
+    A breach that is recorded late has passed several marks at once: one reminder for the last of them is enough.
+    """
+    left = get_deadline(known_at) - at
+    return [mark for mark in MARKS if left <= mark * _HOUR and mark not in done]

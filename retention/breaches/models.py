@@ -1,0 +1,383 @@
+"""Breaches, their assessments with the people concerned, letters, reminders and closings."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from retention.breaches.risk import Likelihood, Outcome, Severity
+
+__all__ = [
+    "LIKELIHOODS",
+    "OUTCOMES",
+    "SEVERITIES",
+    "Audience",
+    "Breach",
+    "BreachAssessment",
+    "BreachClosing",
+    "BreachLetter",
+    "BreachNotice",
+    "BreachPerson",
+    "BreachReminder",
+    "Reporter",
+]
+
+_NONE = Personal.NONE
+_OPEN = Q(closed_at=None)
+_RUNNING = Q(closed_at=None, authority_notified_at=None) & ~Q(outcome=Outcome.NONE.value)
+_LONGEST = 4000
+
+LIKELIHOODS = [
+    (Likelihood.UNLIKELY.value, _("Unlikely")),
+    (Likelihood.POSSIBLE.value, _("Possible")),
+    (Likelihood.LIKELY.value, _("Likely")),
+]
+SEVERITIES = [
+    (Severity.MINOR.value, _("Minor: an inconvenience")),
+    (Severity.SERIOUS.value, _("Serious: harm that can be overcome")),
+    (Severity.SEVERE.value, _("Severe: lasting harm")),
+]
+OUTCOMES = [
+    (Outcome.NONE.value, _("No one: a risk is unlikely")),
+    (Outcome.AUTHORITY.value, _("The supervisory authority")),
+    (Outcome.PEOPLE.value, _("The supervisory authority, and the people concerned")),
+]
+
+
+class Reporter(models.TextChoices):
+    """The source of the first report of a breach."""
+
+    STAFF = "staff", _("Staff of PakTaleem")
+    CLIENT = "client", _("The client")
+    PROVIDER = "provider", _("A provider")
+    PERSON = "person", _("A person concerned")
+    RESEARCHER = "researcher", _("Someone who found it")
+    MONITORING = "monitoring", _("Monitoring")
+
+
+class Audience(models.TextChoices):
+    """To whom a letter about a breach is written."""
+
+    CLIENT = "client", _("The client")
+    AUTHORITY = "authority", _("The supervisory authority")
+    PEOPLE = "people", _("The people concerned; a child’s guardians")
+
+
+class BreachQuerySet(TrackedQuerySet["Breach"]):
+    """Query set of breaches."""
+
+    def open(self) -> Self:
+        """Return the breaches that are not closed."""
+        return self.filter(_OPEN)
+
+    def running(self, at: datetime) -> Self:
+        """Return the breaches whose authority is still to be notified, known at ``at``."""
+        return self.filter(_RUNNING, known_at__lte=at)
+
+    def overdue(self, at: datetime) -> Self:
+        """Return the breaches whose authority should have been notified by ``at``."""
+        return self.filter(_RUNNING, due_at__lt=at)
+
+
+class Breach(Tracked):
+    """One personal-data breach at one client; ``incident`` ties the rows of clients that the same event concerns.
+
+    ``categories`` and ``systems`` are codes that limit whose data it concerns; empty for all. ``due_at`` is 72 hours
+    after ``known_at``. ``outcome`` is that of the latest assessment, empty before the first. The texts name no one.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        personal=dict.fromkeys(
+            ("reporter", "what", "consequences", "categories", "systems", "measures", "lessons", "outcome"), _NONE
+        ),
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    incident = models.UUIDField(editable=False)
+    happened_from = models.DateTimeField("happened from")
+    happened_until = models.DateTimeField(
+        "happened until", null=True, blank=True, help_text="Leave empty if it is not known, or goes on."
+    )
+    known_at = models.DateTimeField(
+        "known since", help_text="When the controller became aware: 72 hours count from it."
+    )
+    reported_by = models.CharField(max_length=16, choices=Reporter)
+    reporter = models.CharField(
+        "reported by, in words", max_length=200, blank=True, help_text="A role or an organisation; do not name people."
+    )
+    what = models.TextField("what happened", max_length=_LONGEST, help_text="Published in letters; do not name people.")
+    consequences = models.TextField("likely consequences", max_length=_LONGEST, blank=True)
+    categories = ArrayField(
+        models.CharField(max_length=63),
+        verbose_name="data categories",
+        blank=True,
+        default=list,
+        help_text="Leave all empty if every category is concerned.",
+    )
+    systems = ArrayField(
+        models.CharField(max_length=63),
+        blank=True,
+        default=list,
+        help_text="Leave all empty if every system is concerned.",
+    )
+    measures = models.TextField(max_length=_LONGEST, blank=True, editable=False)
+    lessons = models.TextField(max_length=_LONGEST, blank=True, editable=False)
+    outcome = models.CharField("to be informed", max_length=16, choices=OUTCOMES, blank=True, editable=False)
+    due_at = models.DateTimeField("authority due", editable=False)
+    recorded_at = models.DateTimeField("recorded", editable=False)
+    client_informed_at = models.DateTimeField("client informed", null=True, editable=False)
+    authority_notified_at = models.DateTimeField("authority notified", null=True, editable=False)
+    people_informed_at = models.DateTimeField("people informed", null=True, editable=False)
+    closed_at = models.DateTimeField("closed", null=True, editable=False)
+
+    objects: ClassVar[Any] = BreachQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        verbose_name = "personal-data breach"
+        verbose_name_plural = "personal-data breaches"
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "incident"], name="breach_once_per_client"),
+            models.CheckConstraint(condition=~Q(what=""), name="breach_says_what"),
+            models.CheckConstraint(
+                condition=Q(happened_until=None) | Q(happened_until__gte=F("happened_from")), name="breach_period"
+            ),
+            models.CheckConstraint(condition=Q(known_at__gte=F("happened_from")), name="breach_known_afterwards"),
+            models.CheckConstraint(condition=Q(known_at__lte=F("recorded_at")), name="breach_known_before_recorded"),
+            models.CheckConstraint(condition=Q(due_at__gt=F("known_at")), name="breach_due_later"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | (~Q(outcome="") & ~Q(measures="") & ~Q(lessons="")),
+                name="breach_closed_complete",
+            ),
+        ]
+        indexes = [
+            *newest_first("recorded_at", "breach_by_time"),
+            *oldest_first("due_at", "breach_running_by_due", condition=_RUNNING),
+        ]
+
+    def __str__(self) -> str:
+        """Return since when it is known."""
+        return gettext("known since {day}").format(day=f"{self.known_at:%Y-%m-%d %H:%M}")
+
+    @property
+    def is_open(self) -> bool:
+        """Return True if the breach is not closed."""
+        return self.closed_at is None
+
+    @property
+    def awaits_authority(self) -> bool:
+        """Return True while the 72-hour clock runs."""
+        return self.is_open and self.authority_notified_at is None and self.outcome != Outcome.NONE
+
+    @property
+    def ended_at(self) -> datetime:
+        """Return the end of the time in which data was exposed: when it was known, if no end is recorded."""
+        return self.happened_until or self.known_at
+
+
+class OfBreach(models.Model):
+    """Abstract base of the rows of a breach."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
+        abstract = True
+
+
+class Acted(OfBreach):
+    """Abstract base of the rows of a breach that someone wrote."""
+
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        abstract = True
+
+
+class BreachAssessment(Acted):
+    """One assessment of the risk, with the number of people concerned and the hash of their list. Append-only.
+
+    ``suggested`` is what follows from likelihood and severity, ``outcome`` what was decided, with ``reasons``.
+    ``list_hash`` is the SHA-256 of the sorted ids of the people (``BreachPerson``), joined by commas.
+    """
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=dict.fromkeys(("reasons", "list_hash", "actor_role"), _NONE))
+
+    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    likelihood = models.CharField(max_length=16, choices=LIKELIHOODS)
+    severity = models.CharField(max_length=16, choices=SEVERITIES)
+    suggested = models.CharField(max_length=16, choices=OUTCOMES)
+    outcome = models.CharField(max_length=16, choices=OUTCOMES)
+    reasons = models.TextField(max_length=_LONGEST)
+    people = models.PositiveIntegerField()
+    list_hash = models.CharField(max_length=64)
+    assessed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-assessed_at", "-id"]
+        constraints = [models.CheckConstraint(condition=~Q(reasons=""), name="breachassessment_has_reasons")]
+        indexes = [models.Index(fields=["client", "breach", "-assessed_at", "-id"], name="breachassessment_of_breach")]
+
+    def __str__(self) -> str:
+        """Return the outcome."""
+        return str(self.get_outcome_display())
+
+
+class BreachPerson(OfBreach):
+    """One person whose data a breach concerns, as frozen by an assessment, with the categories. Append-only."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal={"categories": _NONE})
+
+    assessment = models.ForeignKey(
+        BreachAssessment, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    categories = ArrayField(models.CharField(max_length=63))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "assessment", "subject"], name="breachperson_once")]
+        indexes = [models.Index(fields=["client", "subject"], name="breachperson_of_person")]
+
+    def __str__(self) -> str:
+        """Return the categories."""
+        return ", ".join(self.categories)
+
+
+class BreachLetter(Acted):
+    """One letter about a breach as it was sent or handed over; it names no one. Append-only.
+
+    ``text_ur`` is set for people only, who get it in their language. ``recipient`` is the authority.
+    ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        APPEND,
+        personal=dict.fromkeys(("language", "text", "text_ur", "recipient", "late_reason", "actor_role"), _NONE),
+    )
+
+    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    audience = models.CharField(max_length=16, choices=Audience)
+    language = models.CharField(max_length=8)
+    text = models.TextField(max_length=8000)
+    text_ur = models.TextField(max_length=8000, blank=True)
+    recipient = models.CharField(max_length=200, blank=True)
+    late_reason = models.TextField(max_length=_LONGEST, blank=True)
+    assessment = models.ForeignKey(
+        BreachAssessment, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["sent_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(audience=Audience.PEOPLE, assessment__isnull=False)
+                | (~Q(audience=Audience.PEOPLE) & Q(assessment=None)),
+                name="breachletter_to_a_list",
+            ),
+            models.CheckConstraint(
+                condition=~Q(audience=Audience.AUTHORITY) | ~Q(recipient=""), name="breachletter_names_authority"
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "breach", "sent_at", "id"], name="breachletter_of_breach")]
+
+    def __str__(self) -> str:
+        """Return the audience."""
+        return str(self.get_audience_display())
+
+
+class BreachNotice(OfBreach):
+    """One person informed by a letter, or by their guardian; without a ``recipient`` no email could reach them."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND)
+
+    letter = models.ForeignKey(BreachLetter, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    recipient = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    message_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "letter", "subject", "recipient"], nulls_distinct=False, name="breachnotice_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient=None, message_id=None) | Q(recipient__isnull=False, message_id__isnull=False),
+                name="breachnotice_has_its_message",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "letter", "recipient"], name="breachnotice_by_recipient"),
+            models.Index(fields=["client", "subject"], name="breachnotice_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        """Return when."""
+        return f"{self.at:%Y-%m-%d}"
+
+
+class BreachReminder(OfBreach):
+    """One mark of the 72-hour clock at which staff were reminded, once for each mark. Append-only."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND)
+
+    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    hours_left = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "breach", "hours_left"], name="breachreminder_once")]
+
+    def __str__(self) -> str:
+        """Return the hours left."""
+        return str(self.hours_left)
+
+
+class BreachClosing(RequestedChange):
+    """One request to close a breach, for a second person."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={"ground": _NONE, "requested_kind": _NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    ground = models.TextField("ground in words", max_length=2000)
+
+    class Meta:
+        verbose_name = "closing of a breach"
+        verbose_name_plural = "closings of breaches"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            *second_person_constraints("breachclosing"),
+            models.CheckConstraint(condition=~Q(ground=""), name="breachclosing_has_a_ground"),
+            models.UniqueConstraint(
+                fields=["client", "breach"], condition=Q(state=ChangeState.WAITING), name="breachclosing_one_waiting"
+            ),
+        ]
+        indexes = newest_first("requested_at", "breachclosing_by_time")
+
+    def __str__(self) -> str:
+        """Return the state."""
+        return str(self.get_state_display())

@@ -1,0 +1,110 @@
+"""Breaches, and whose data they concern by the holdings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson
+
+__all__ = [
+    "HELD_DURING",
+    "AffectedCount",
+    "NoticeCount",
+    "count_affected",
+    "count_notices",
+    "find_assessment",
+    "held_values",
+    "list_breaches",
+    "list_clients_with_running_breaches",
+]
+
+HELD_DURING = """
+FROM retention_holding h
+JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
+LEFT JOIN systems_system y ON y.client_id = h.system_owner AND y.id = h.system_id
+WHERE h.client_id = %(client)s AND s.erased_at IS NULL
+    AND h.first_collected_at <= %(until)s AND (h.ended_at IS NULL OR h.ended_at >= %(since)s)
+    AND (cardinality(%(categories)s::text[]) = 0 OR h.category = ANY(%(categories)s::text[]))
+    AND (cardinality(%(systems)s::text[]) = 0 OR y.code = ANY(%(systems)s::text[]))
+"""
+"""Holdings of a client that existed in the time of a breach, of its categories and systems."""
+_COUNT = f"""
+SELECT y.name, h.category, count(DISTINCT h.subject_id), coalesce(sum(h.count), 0), grouping(h.category)
+{HELD_DURING}
+GROUP BY GROUPING SETS ((y.name, h.category), ())
+ORDER BY 5 DESC, 3 DESC, 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedCount:
+    """How many people and records of a category a system held; the total has neither system nor category."""
+
+    system: str
+    category: str
+    people: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCount:
+    """How far a letter to people is: people on its list, those done, and those whom no email can reach."""
+
+    people: int
+    done: int
+    unreachable: int
+
+
+def list_breaches(actor: Actor) -> QuerySet[Breach]:
+    """List the breaches of the current context: a client's administrator sees their own only. Raises NotAllowed."""
+    require(actor, Capability.VIEW_BREACHES)
+    found: QuerySet[Breach] = Breach.objects.all()
+    return found
+
+
+def held_values(breach: Breach) -> dict[str, Any]:
+    """Return the values of ``HELD_DURING`` for a breach."""
+    return {
+        "client": breach.client_id,
+        "since": breach.happened_from,
+        "until": breach.ended_at,
+        "categories": list(breach.categories),
+        "systems": list(breach.systems),
+    }
+
+
+def count_affected(breach: Breach, *, actor: Actor) -> list[AffectedCount]:
+    """Count whose data a breach concerns, by system and category, the total first; one query in its client's context.
+
+    A person with data in two systems counts once in the total. Raises NotAllowed.
+    """
+    require(actor, Capability.VIEW_BREACHES, breach.client_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, held_values(breach))
+        return [
+            AffectedCount(name or "", code or "", people, int(records)) for name, code, people, records, _ in cursor
+        ]
+
+
+def find_assessment(breach: Breach) -> BreachAssessment | None:
+    """Return the latest assessment of a breach, if any."""
+    return BreachAssessment.objects.filter(client_id=breach.client_id, breach=breach).first()
+
+
+def count_notices(letter: BreachLetter) -> NoticeCount:
+    """Count how many people of its list a letter has reached; two queries in its client's context."""
+    own = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter)
+    done = own.values("subject").distinct().count()
+    people = BreachPerson.objects.filter(client_id=letter.client_id, assessment=letter.assessment_id).count()
+    return NoticeCount(people, done, own.filter(recipient=None).count())
+
+
+def list_clients_with_running_breaches(*, at: datetime) -> list[UUID]:
+    """List the clients with a breach whose 72-hour clock runs; requires the officers' context."""
+    return list(Breach.objects.running(at).order_by().values_list("client_id", flat=True).distinct())

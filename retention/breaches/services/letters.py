@@ -1,0 +1,193 @@
+"""Letters about a breach: to the client, to the authority, and to the people concerned or a child's guardians."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from children.guardians.selectors import list_informed_guardians
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_staff
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import new_id
+from retention.breaches.clock import is_late
+from retention.breaches.messages import LETTER
+from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
+from retention.breaches.risk import Outcome
+from retention.breaches.selectors import find_assessment
+from retention.breaches.services.recording import lock_breach, record_act
+
+__all__ = [
+    "INFORM_PEOPLE",
+    "BreachNotAssessed",
+    "ListNotRequired",
+    "inform_batch",
+    "notify_authority",
+    "write_to_client",
+    "write_to_people",
+]
+
+INFORM_PEOPLE = "breaches.inform_people"
+_AT_ONCE = 100
+_MARKS: dict[Audience, str] = {
+    Audience.CLIENT: "client_informed_at",
+    Audience.AUTHORITY: "authority_notified_at",
+    Audience.PEOPLE: "people_informed_at",
+}
+
+
+class BreachNotAssessed(PortalError):
+    """The risk of the breach is not assessed yet: the list of people is not known."""
+
+    console_message = "Assess the risk first: the assessment says who is informed, and freezes the list of people."
+
+
+class ListNotRequired(PortalError):
+    """The latest assessment does not say that people are informed."""
+
+    console_message = "The latest assessment says that people need not be informed. Assess the risk again first."
+
+
+@transaction.atomic
+def write_to_client(breach: Breach, *, text: str, language: str, actor: Actor, at: datetime) -> BreachLetter:
+    """Inform the client by email to its administrators (GDPR Art. 33(2): the processor, without undue delay).
+
+    A client without an administrator gets the letter by hand: the row is the record of it. Raises ValidationError
+    naming the field, BreachClosed, NotAllowed.
+    """
+    breach = lock_breach(breach, actor)
+    letter = _create(breach, Audience.CLIENT, text, actor, at, language=language)
+    told: dict[str, Any] = {"language": language, "related_id": breach.pk, "actor": actor, "at": at}
+    staff = list_staff(breach.client_id, Role.CLIENT_ADMIN, at=at)
+    for user in staff:
+        send_message(LETTER.code, to=user, client_id=breach.client_id, context={"text": letter.text}, **told)
+    _finish(breach, letter, actor, at, emails=len(staff))
+    return letter
+
+
+@transaction.atomic
+def notify_authority(
+    breach: Breach, *, authority: str, text: str, late_reason: str = "", language: str, actor: Actor, at: datetime
+) -> BreachLetter:
+    """Record the notification of the supervisory authority, which staff hand over or enter in its form.
+
+    After 72 hours it states the reasons for the delay (GDPR Art. 33(1)). A later letter adds information (Art. 33(4)).
+    Raises ValidationError naming the field, BreachClosed, NotAllowed.
+    """
+    breach = lock_breach(breach, actor)
+    if not authority.strip():
+        raise ValidationError({"authority": [_("Name the authority.")]})
+    is_first = breach.authority_notified_at is None
+    if is_first and is_late(breach.known_at, at) and not late_reason.strip():
+        raise ValidationError({"late_reason": [_("The 72 hours are over: give the reasons for the delay.")]})
+    more = {"language": language, "recipient": authority.strip(), "late_reason": late_reason.strip()}
+    letter = _create(breach, Audience.AUTHORITY, text, actor, at, **more)
+    _finish(breach, letter, actor, at, late=is_first and is_late(breach.known_at, at))
+    return letter
+
+
+@transaction.atomic
+def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at: datetime) -> BreachLetter:
+    """Inform the people of the latest list, each in their language, by a job (GDPR Art. 34).
+
+    For a child, its guardians are informed. Raises ValidationError naming the field, BreachNotAssessed,
+    ListNotRequired, BreachClosed, NotAllowed.
+    """
+    breach = lock_breach(breach, actor)
+    assessment = find_assessment(breach)
+    if assessment is None:
+        raise BreachNotAssessed
+    if assessment.outcome != Outcome.PEOPLE:
+        raise ListNotRequired
+    if not text_ur.strip():
+        raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
+    more = {"language": "en", "text_ur": text_ur.strip(), "assessment": assessment}
+    letter = _create(breach, Audience.PEOPLE, text, actor, at, **more)
+    _finish(breach, letter, actor, at, people=assessment.people)
+    lock = f"{INFORM_PEOPLE}/{letter.pk}"
+    enqueue_job(INFORM_PEOPLE, lock=lock, client=str(breach.client_id), letter=str(letter.pk))
+    return letter
+
+
+@transaction.atomic
+def inform_batch(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> int:
+    """Inform the next people on a letter's list, up to 100; return how many. Repeated, it goes on where it stopped."""
+    letter = BreachLetter.objects.get(pk=letter_id, client_id=client_id)
+    informed = BreachNotice.objects.filter(client_id=client_id, letter=letter, subject_id=OuterRef("subject_id"))
+    rows = BreachPerson.objects.filter(~Exists(informed), client_id=client_id, assessment=letter.assessment_id)
+    people = [row.subject for row in rows.select_related("subject").order_by("subject_id")[:_AT_ONCE]]
+    sender = _Sender(letter, Client.objects.get(pk=client_id), actor, at)
+    for person in people:
+        sender.inform(person)
+    return len(people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    letter: BreachLetter
+    client: Client
+    actor: Actor
+    at: datetime
+
+    def inform(self, person: Subject) -> None:
+        """Email the person, or a child's guardians; record who was reached, or that no one could be."""
+        recipients = self._list_recipients(person)
+        for recipient in recipients:
+            self._record(person, recipient, self._find_message(recipient) or self._send(recipient))
+        if not recipients:
+            self._record(person, None, None)
+
+    def _list_recipients(self, person: Subject) -> list[Subject]:
+        if not person.is_recorded:
+            return []
+        if person.is_child(self.at, thresholds=self.client.thresholds, serves_minors=self.client.serves_minors):
+            return list_informed_guardians(person, at=self.at)
+        return [person] if person.email is not None else []
+
+    def _find_message(self, recipient: Subject) -> UUID | None:
+        """Return the message that reached a guardian for another child."""
+        own = BreachNotice.objects.filter(client_id=self.client.pk, letter=self.letter, recipient=recipient)
+        return own.values_list("message_id", flat=True).first()
+
+    def _send(self, recipient: Subject) -> UUID:
+        language = "ur" if recipient.language == "ur" else "en"
+        context = {"text": self.letter.text_ur if language == "ur" else self.letter.text}
+        told: dict[str, Any] = {"language": language, "related_id": self.letter.pk, "actor": self.actor, "at": self.at}
+        return send_message(LETTER.code, to=recipient, client_id=self.client.pk, context=context, **told).pk
+
+    def _record(self, person: Subject, recipient: Subject | None, message: UUID | None) -> None:
+        notice = BreachNotice(client_id=self.client.pk, letter=self.letter, subject=person, at=self.at)
+        notice.recipient, notice.message_id = recipient, message
+        notice.save(force_insert=True)
+
+
+def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: Any) -> BreachLetter:
+    if not text.strip():
+        raise ValidationError({"text": [_("Write the letter.")]})
+    letter = BreachLetter(
+        id=new_id(), client_id=breach.client_id, breach=breach, audience=audience, text=text.strip(), sent_at=at, **more
+    )
+    letter.actor_kind, letter.actor_id, letter.actor_role = actor.kind.value, actor.id, actor.role
+    letter.save(force_insert=True)
+    return letter
+
+
+def _finish(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **facts: Any) -> None:
+    """Note the first letter of this audience on the breach, and record the act."""
+    mark = _MARKS[Audience(letter.audience)]
+    if getattr(breach, mark) is None:
+        setattr(breach, mark, at)
+        save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
+    record_act("breach.reported", breach, actor, at, letter=str(letter.pk), audience=str(letter.audience), **facts)

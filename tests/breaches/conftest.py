@@ -1,0 +1,5 @@
+"""Fixtures of retention: Indus, and collections that its platform reports."""
+
+from tests.retention.conftest import indus, report
+
+__all__ = ["indus", "report"]

@@ -1,0 +1,33 @@
+"""Breaches for tests."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from retention.breaches.models import Breach, BreachAssessment
+from retention.breaches.services import assess_breach, record_breach, record_measures
+
+
+def make_breach(client: Client, *, actor: Actor, at: datetime, **values: Any) -> Breach:
+    """Record a breach of all data that was known an hour ago."""
+    facts = {
+        "happened_from": at - timedelta(days=2),
+        "known_at": at - timedelta(hours=1),
+        "reported_by": "staff",
+        "what": "A backup was readable from outside.",
+        "consequences": "Unwanted messages.",
+    }
+    return record_breach(Breach(client=client, **{**facts, **values}), actor=actor, at=at)
+
+
+def assess(breach: Breach, outcome: str = "people", *, actor: Actor, at: datetime) -> BreachAssessment:
+    """Assess a breach as a high risk."""
+    risk = {"likelihood": "likely", "severity": "serious", "outcome": outcome}
+    return assess_breach(breach, **risk, reasons="Contacts were readable.", actor=actor, at=at)
+
+
+def add_measures(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
+    """Record measures and lessons."""
+    words = {"measures": "The backup is closed.", "lessons": "Check every new backup."}
+    return record_measures(breach, **words, reason="review", actor=actor, at=at)

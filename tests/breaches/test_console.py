@@ -1,0 +1,127 @@
+"""Breaches in the console: the card, drafts, preview, and what an administrator sees; reminders by email."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from paktaleem.directory.mail.models import Channel, Letter
+from paktaleem.directory.mail.rendering import render
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.breaches.models import Breach, BreachLetter
+from retention.breaches.services import notify_authority
+from retention.breaches.tasks import notify_staff_of_breach
+from tests.breaches.making import assess, make_breach
+from tests.cast import Cast
+from tests.signing_in import browser_of
+
+LIST = "/admin/breaches/breach/"
+
+
+@pytest.fixture
+def breach(cast: Cast) -> Breach:
+    with in_client(cast.client_id("indus")):
+        return make_breach(cast.client("indus"), actor=cast.actor("amina"), at=timezone.now())
+
+
+@pytest.fixture
+def amina(cast: Cast) -> Any:
+    return browser_of(cast.user("amina"))
+
+
+def page_of(breach: Breach, act: str = "change") -> str:
+    return f"{LIST}{breach.pk}/{act}/"
+
+
+@pytest.mark.parametrize("name", ["amina", "farah"])
+def test_the_first_page_shows_the_hours_left_until_the_authority_is_notified(
+    cast: Cast, breach: Breach, name: str
+) -> None:
+    browser = browser_of(cast.user(name))
+    assert "70 hours" in browser.get("/admin/").content.decode()
+    with in_client(cast.client_id("indus")):
+        values: dict[str, Any] = {"authority": "BfDI", "text": "Text.", "language": "en"}
+        notify_authority(breach, **values, actor=cast.actor("amina"), at=timezone.now())
+    assert "Personal-data breach</" not in browser.get("/admin/").content.decode()
+
+
+def test_another_clients_administrator_finds_no_breach(cast: Cast, breach: Breach) -> None:
+    celia = browser_of(cast.user("celia"))
+    assert celia.get(page_of(breach)).status_code == 404
+    assert "No breach is recorded" in celia.get(LIST).content.decode()
+    assert "left to notify" not in celia.get("/admin/").content.decode()
+
+
+def test_an_administrator_reads_a_breach_and_has_no_acts(cast: Cast, breach: Breach) -> None:
+    farah = browser_of(cast.user("farah"))
+    page = farah.get(page_of(breach)).content.decode()
+    assert breach.what in page
+    assert "/assess/" not in page
+    assert farah.post(page_of(breach, "write-client"), {"language": "en", "text": "Text."}).status_code == 403
+
+
+def test_a_breach_is_recorded_by_its_form(cast: Cast, amina: Any) -> None:
+    known = timezone.now() - timedelta(hours=2)
+    sent = {
+        "client": str(cast.client_id("indus")),
+        "happened_from_0": f"{known:%Y-%m-%d}",
+        "happened_from_1": f"{known:%H:%M:%S}",
+        "known_at_0": f"{known:%Y-%m-%d}",
+        "known_at_1": f"{known:%H:%M:%S}",
+        "reported_by": "staff",
+        "what": "A list was sent to the wrong school.",
+        "categories": ["contact_details"],
+    }
+    answer = amina.post(f"{LIST}add/", sent)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    with in_client(cast.client_id("indus")):
+        made = Breach.objects.get()
+    assert (made.categories, made.systems, made.due_at - made.known_at) == (
+        ["contact_details"],
+        [],
+        timedelta(hours=72),
+    )
+
+
+def test_a_preview_and_a_new_draft_send_nothing(cast: Cast, amina: Any, breach: Breach) -> None:
+    url = page_of(breach, "write-client")
+    draft = amina.get(url).context["form"].initial["text"]
+    assert breach.what in draft
+    preview = amina.post(url, {"language": "en", "text": "Edited words.", "preview": "1"})
+    assert preview.context["preview"].text.strip().endswith("Edited words.")
+    again = amina.post(url, {"language": "ur", "text": draft, "redraft": "1"})
+    assert again["Location"].endswith("?language=ur")
+    assert "خلاف ورزی" in amina.get(again["Location"]).context["form"].initial["text"]
+    with in_client(cast.client_id("indus")):
+        assert not BreachLetter.objects.exists()
+        assert not Letter.objects.filter(kind="breach_letter").exists()
+
+
+def test_the_notification_of_the_authority_can_be_printed(amina: Any, breach: Breach) -> None:
+    sent = {"authority": "BfDI", "language": "en", "text": "Notification."}
+    page = amina.post(page_of(breach, "notify-authority"), sent)
+    assert (page.status_code, page.context["heading"], page.context["text"]) == (200, "BfDI", "Notification.")
+    assert "BfDI" in amina.get(page_of(breach)).content.decode()
+
+
+def test_people_are_written_to_only_if_the_assessment_says_so(cast: Cast, amina: Any, breach: Breach) -> None:
+    assert "write-people" not in amina.get(page_of(breach)).content.decode()
+    with in_client(cast.client_id("indus")):
+        assess(breach, actor=cast.actor("amina"), at=timezone.now())
+    assert "write-people" in amina.get(page_of(breach)).content.decode()
+
+
+@pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "are over")])
+def test_officers_and_administrators_are_reminded_by_email(
+    cast: Cast, breach: Breach, hours: str, language: str, words: str
+) -> None:
+    notify_staff_of_breach(str(breach.client_id), str(breach.pk), hours)
+    for client_id in (breach.client_id, PAKTALEEM):
+        with in_client(client_id):
+            found = Letter.objects.filter(kind="breach_reminder", related_id=breach.pk)
+            assert {letter.language for letter in found} == {language}
+    values = {"school": "Indus", "hours": hours, "due": "2026-12-01 08:00 UTC", "url": "https://x.example/"}
+    text = render("breach_reminder", language=language, channel=Channel.MAIL, values=values).text
+    assert words in text

@@ -1,0 +1,328 @@
+"""The breach register: whose data, who is informed, by when, and who closes it."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from consent.register.models import DataCategory
+from paktaleem.directory.copies.sections import Reader
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from retention.breaches.drafts import compose_breach_letter
+from retention.breaches.models import (
+    Audience,
+    Breach,
+    BreachAssessment,
+    BreachClosing,
+    BreachLetter,
+    BreachNotice,
+    BreachPerson,
+    BreachReminder,
+)
+from retention.breaches.sections import list_breach_sections
+from retention.breaches.selectors import count_affected, count_notices, list_breaches
+from retention.breaches.services import (
+    BreachClosed,
+    BreachIncomplete,
+    BreachNotAssessed,
+    ListNotRequired,
+    add_clients,
+    assess_breach,
+    decide_closing,
+    notify_authority,
+    record_measures,
+    request_closing,
+    write_to_client,
+    write_to_people,
+)
+from retention.breaches.services.letters import inform_batch
+from retention.breaches.services.reminding import remind_of_breaches
+from tests.accounts.officers import second_officer
+from tests.breaches.making import add_measures, assess, make_breach
+from tests.cast import Cast
+from tests.children.guardians import verified_guardian
+
+HOUR = timedelta(hours=1)
+WORKER = system_actor("tests.breaches")
+
+
+@pytest.fixture
+def amina(cast: Cast) -> Any:
+    return cast.actor("amina")
+
+
+@pytest.fixture
+def gul(cast: Cast) -> Any:
+    """A second officer; requested before the context of a client is open."""
+    del cast
+    return second_officer()
+
+
+@pytest.fixture
+def held(report: Any, now: datetime) -> None:
+    """Danish (9) and Hamza have data in the platform from before the breach."""
+    for person, category in (("danish", "usage_logs"), ("danish", "content"), ("hamza", "usage_logs")):
+        report(person, category, collected_at=now - timedelta(days=9))
+
+
+@pytest.fixture
+def breach(indus: Any, amina: Any, held: None, now: datetime) -> Breach:
+    return make_breach(indus, actor=amina, at=now)
+
+
+def test_people_are_counted_once_over_systems_and_categories(breach: Breach, amina: Any) -> None:
+    total, *lines = count_affected(breach, actor=amina)
+    assert (total.people, total.system, total.category) == (2, "", "")
+    assert {line.category: line.people for line in lines} == {"usage_logs": 2, "content": 1}
+    breach.categories = ["content"]
+    assert count_affected(breach, actor=amina)[0].people == 1
+    breach.systems = ["no_such_system"]
+    assert count_affected(breach, actor=amina)[0].people == 0
+
+
+def test_data_collected_after_the_breach_is_not_concerned(indus: Any, amina: Any, held: None, now: datetime) -> None:
+    long_ago = {"happened_from": now - timedelta(days=30), "happened_until": now - timedelta(days=20)}
+    breach = make_breach(indus, actor=amina, at=now, **long_ago)
+    assert count_affected(breach, actor=amina)[0].people == 0
+
+
+def test_the_list_is_frozen_at_the_assessment(
+    breach: Breach, report: Any, cast: Cast, amina: Any, now: datetime
+) -> None:
+    first = assess(breach, actor=amina, at=now)
+    report("iqra", "usage_logs", collected_at=now - timedelta(days=9))
+    people = sorted(str(cast.subject_id(name)) for name in ("danish", "hamza"))
+    assert first.people == 2
+    assert first.list_hash == hashlib.sha256(",".join(people).encode()).hexdigest()
+    assert first.suggested == "people"
+    frozen = {str(row.subject_id): row.categories for row in BreachPerson.objects.filter(assessment=first)}
+    assert frozen == {people[0]: frozen[people[0]], people[1]: frozen[people[1]]}
+    assert frozen[str(cast.subject_id("danish"))] == ["content", "usage_logs"]
+    second = assess(breach, "authority", actor=amina, at=now + HOUR)
+    assert (second.people, BreachPerson.objects.filter(assessment=first).count()) == (3, 2)
+    assert Breach.objects.get().outcome == "authority"
+    for rows in (BreachAssessment.objects.all(), BreachPerson.objects.all()):
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            rows.update(client_id=breach.client_id)
+
+
+def test_an_assessment_without_reasons_is_refused(breach: Breach, amina: Any, now: datetime) -> None:
+    with pytest.raises(ValidationError, match="reasons"):
+        assess_breach(breach, likelihood="unlikely", severity="minor", outcome="none", reasons=" ", actor=amina, at=now)
+    assert not BreachAssessment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("known_at", {"known_at": HOUR}),
+        ("happened_from", {"happened_from": -timedelta(minutes=1), "known_at": -HOUR}),
+        ("happened_until", {"happened_until": -timedelta(days=3)}),
+        ("happened_until", {"happened_until": HOUR}),
+    ],
+)
+def test_impossible_times_are_refused(indus: Any, amina: Any, now: datetime, field: str, values: Any) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        make_breach(indus, actor=amina, at=now, **{name: now + after for name, after in values.items()})
+    assert list(refusal.value.error_dict) == [field]
+
+
+def test_the_client_is_informed_by_email_to_its_administrators(breach: Breach, amina: Any, now: datetime) -> None:
+    write_to_client(breach, text="We inform you.", language="en", actor=amina, at=now)
+    letter = Letter.objects.get(kind="breach_letter")
+    assert (letter.related_id, Breach.objects.get().client_informed_at) == (breach.pk, now)
+    entry = Entry.objects.filter(kind="breach.reported").get()
+    assert "We inform you" not in str(entry.body)
+
+
+def test_the_authority_is_notified_in_time_without_reasons_and_late_with_them(
+    breach: Breach, amina: Any, now: datetime
+) -> None:
+    values: dict[str, Any] = {"authority": "BfDI", "text": "Notification.", "language": "en", "actor": amina}
+    late = breach.known_at + timedelta(hours=72, seconds=1)
+    with pytest.raises(ValidationError, match="reasons for the delay"), transaction.atomic():
+        notify_authority(breach, **values, at=late)
+    notify_authority(breach, **values, late_reason="We did not know whose data it was.", at=late)
+    assert Breach.objects.get().authority_notified_at == late
+    notify_authority(breach, **values, at=late + HOUR)
+    assert Breach.objects.get().authority_notified_at == late
+    assert [one.late_reason != "" for one in BreachLetter.objects.order_by("sent_at")] == [True, False]
+
+
+def test_adults_are_informed_themselves_and_for_a_child_its_guardians(
+    breach: Breach, cast: Cast, indus: Any, amina: Any, now: datetime
+) -> None:
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
+    assess(breach, actor=amina, at=now)
+    letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=amina, at=now)
+    assert inform_batch(letter.pk, client_id=indus.pk, actor=WORKER, at=now) == 2
+    assert inform_batch(letter.pk, client_id=indus.pk, actor=WORKER, at=now) == 0
+    reached = {row.subject_id: row.recipient_id for row in BreachNotice.objects.all()}
+    assert reached[cast.subject_id("danish")] == cast.subject_id("esra")
+    assert cast.subject_id("danish") not in Letter.objects.values_list("subject_id", flat=True)
+    count = count_notices(letter)
+    assert (count.people, count.done) == (2, 2)
+    assert count.unreachable == sum(recipient is None for recipient in reached.values())
+
+
+def test_people_are_not_written_to_before_or_against_the_assessment(breach: Breach, amina: Any, now: datetime) -> None:
+    words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina, "at": now}
+    with pytest.raises(BreachNotAssessed), transaction.atomic():
+        write_to_people(breach, **words)
+    assess(breach, "authority", actor=amina, at=now)
+    with pytest.raises(ListNotRequired), transaction.atomic():
+        write_to_people(breach, **words)
+    assess(breach, actor=amina, at=now + HOUR)
+    with pytest.raises(ValidationError, match="both languages"), transaction.atomic():
+        write_to_people(breach, **{**words, "text_ur": " "})
+    assert not BreachLetter.objects.exists()
+
+
+def test_staff_are_reminded_once_for_each_mark_and_not_once_it_is_notified(
+    breach: Breach, amina: Any, indus: Any
+) -> None:
+    known = breach.known_at
+    sent = [
+        remind_of_breaches(indus.pk, actor=WORKER, at=known + timedelta(hours=hours)) for hours in (23, 24, 25, 61, 80)
+    ]
+    assert sent == [0, 1, 0, 1, 1]
+    assert sorted(BreachReminder.objects.values_list("hours_left", flat=True)) == [0, 12, 24, 48]
+    other = make_breach(indus, actor=amina, at=known + timedelta(hours=90))
+    notify_authority(other, authority="BfDI", text="Text.", language="en", actor=amina, at=other.known_at + HOUR)
+    assert remind_of_breaches(indus.pk, actor=WORKER, at=other.known_at + timedelta(hours=99)) == 0
+
+
+def test_no_reminder_if_the_authority_need_not_be_notified(
+    breach: Breach, amina: Any, indus: Any, now: datetime
+) -> None:
+    assess(breach, "none", actor=amina, at=now)
+    assert remind_of_breaches(indus.pk, actor=WORKER, at=now + timedelta(hours=100)) == 0
+
+
+def complete(breach: Breach, *, actor: Any, at: datetime) -> Breach:
+    """Do everything that an authority's outcome needs."""
+    assess(breach, "authority", actor=actor, at=at)
+    write_to_client(breach, text="Text.", language="en", actor=actor, at=at)
+    notify_authority(breach, authority="BfDI", text="Text.", language="en", actor=actor, at=at)
+    return add_measures(breach, actor=actor, at=at)
+
+
+def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amina: Any, now: datetime) -> None:
+    with pytest.raises(BreachIncomplete), transaction.atomic():
+        request_closing(breach, ground="Done.", actor=amina, at=now)
+    closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
+    later = now + timedelta(days=30)
+    with pytest.raises(ApproverIsRequester), transaction.atomic():
+        decide_closing(closing, approve=True, actor=amina, at=later)
+    decide_closing(closing, approve=True, actor=gul, at=later)
+    assert Breach.objects.get().closed_at == later
+    with pytest.raises(BreachClosed):
+        record_measures(breach, measures="More", lessons="", reason="review", actor=amina, at=later)
+    assert Breach.history.first().actor_id == gul.id
+
+
+def test_a_declined_closing_keeps_the_breach_open(breach: Breach, amina: Any, now: datetime) -> None:
+    closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
+    decide_closing(closing, approve=False, actor=amina, at=now)
+    assert Breach.objects.get().is_open
+    assert BreachClosing.objects.get().state == "declined"
+
+
+def test_a_breach_that_becomes_incomplete_again_is_not_closed(
+    gul: Any, breach: Breach, amina: Any, now: datetime
+) -> None:
+    """Between the request and the decision, a new assessment says that people are informed."""
+    closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
+    assess(breach, actor=amina, at=now + HOUR)
+    with pytest.raises(BreachIncomplete), transaction.atomic():
+        decide_closing(closing, approve=True, actor=gul, at=now + timedelta(days=30))
+    assert Breach.objects.get().is_open
+
+
+def test_the_same_event_is_recorded_at_more_clients_once(cast: Cast, amina: Any, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        breach = make_breach(cast.client("indus"), actor=amina, at=now)
+    with as_officer():
+        made = add_clients(breach, [cast.client("khyber")], actor=amina, at=now)
+        again = add_clients(breach, [cast.client("khyber")], actor=amina, at=now)
+    assert ([one.incident for one in made], again) == ([breach.incident], [])
+    with in_client(cast.client_id("khyber")):
+        assert Breach.objects.get().what == breach.what
+
+
+@pytest.mark.parametrize("name", ["bilal", "farah", "celia"])
+def test_only_officers_manage_breaches(breach: Breach, cast: Cast, name: str, now: datetime) -> None:
+    actor = cast.actor(name)
+    for act in (
+        lambda: make_breach(breach.client, actor=actor, at=now),
+        lambda: assess(breach, actor=actor, at=now),
+        lambda: write_to_client(breach, text="Text.", language="en", actor=actor, at=now),
+        lambda: add_measures(breach, actor=actor, at=now),
+        lambda: request_closing(breach, ground="Done.", actor=actor, at=now),
+    ):
+        with pytest.raises(NotAllowed), transaction.atomic():
+            act()
+
+
+def test_an_administrator_sees_the_breaches_of_their_client_only(breach: Breach, cast: Cast) -> None:
+    assert list(list_breaches(cast.actor("farah"))) == [breach]
+    with pytest.raises(NotAllowed):
+        count_affected(breach, actor=cast.actor("celia"))
+
+
+def test_another_client_sees_nothing(committed: Any, now: datetime) -> None:
+    cast = committed
+    with in_client(cast.client_id("indus")):
+        breach = make_breach(cast.client("indus"), actor=cast.actor("amina"), at=now)
+        assess(breach, actor=cast.actor("amina"), at=now)
+    for code in ("khyber", "paktaleem"):
+        with in_client(cast.client_id(code) if code != "paktaleem" else PAKTALEEM):
+            assert not Breach.objects.exists()
+            assert not BreachPerson.objects.exists()
+
+
+def test_the_database_refuses_a_closed_breach_without_measures(breach: Breach, now: datetime) -> None:
+    closing = "UPDATE breaches_breach SET closed_at = %s WHERE id = %s"
+    with pytest.raises(IntegrityError, match="breach_closed_complete"), transaction.atomic():
+        connection.cursor().execute(closing, [now, breach.pk])
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+@pytest.mark.parametrize("audience", list(Audience))
+def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(
+    breach: Breach, amina: Any, audience: Audience, language: str
+) -> None:
+    breach.consequences = ""
+    draft = compose_breach_letter(breach, audience, language=language, actor=amina)
+    held = DataCategory.objects.get(code="content")
+    other = DataCategory.objects.get(code="billing")
+    name = "name_ur" if language == "ur" else "name_en"
+    assert getattr(held, name) in draft
+    assert getattr(other, name) not in draft
+    assert "…" in draft
+    assert breach.what in draft
+
+
+def test_a_copy_of_a_persons_data_lists_the_breach_and_the_letter(
+    breach: Breach, cast: Cast, indus: Any, amina: Any, now: datetime
+) -> None:
+    assess(breach, actor=amina, at=now)
+    letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=amina, at=now)
+    inform_batch(letter.pk, client_id=indus.pk, actor=WORKER, at=now)
+    sections = {section.code: section for section in list_breach_sections()}
+    hamza, iqra = cast.subject("hamza"), cast.subject("iqra")
+    reader = Reader(hamza, sealer_of(hamza))
+    [row] = sections["breaches"].read(reader)
+    assert (row["what"], row["categories"]) == (breach.what, ["usage_logs"])
+    [told] = sections["breach_letters"].read(reader)
+    assert told["text"] == "A breach."
+    assert not list(sections["breaches"].read(Reader(iqra, sealer_of(iqra))))

@@ -1,0 +1,28 @@
+"""Periods of the portal's own data in tests: the default, and another one, as if two people had approved it."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.periods.kinds import get_kind
+from paktaleem.foundation.periods.models import PortalPeriod
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.factories import SETTING_UP
+
+
+def default_period(code: str) -> timedelta:
+    """Return the default period of a kind."""
+    bounds = get_kind(code).bounds
+    assert bounds is not None
+    return bounds.length(bounds.default)
+
+
+def set_period(code: str, length: int) -> None:
+    """Set the period of a kind, in its unit."""
+    with in_client(PAKTALEEM):
+        row = PortalPeriod.objects.filter(client_id=PAKTALEEM, kind=code).first()
+        row = row or PortalPeriod(client_id=PAKTALEEM, kind=code)
+        row.length, row.changed_at = length, timezone.now()
+        save_tracked(row, actor=SETTING_UP, reason="review", at=timezone.now())

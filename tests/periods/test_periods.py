@@ -1,0 +1,225 @@
+"""The portal's own data: every table is disposed of or says why not, and two people change a period."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from paktaleem.directory.administration.tasks import unlink_old_evidence
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import is_erased
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.periods.kinds import Bounds, list_kinds
+from paktaleem.foundation.periods.models import DisposalRun, PeriodChange, PortalPeriod
+from paktaleem.foundation.periods.purging import purge_clients
+from paktaleem.foundation.periods.selectors import get_cutoff, get_length, list_kind_lines, list_published_periods
+from paktaleem.foundation.periods.services import (
+    PeriodFixed,
+    decide_period_change,
+    record_run,
+    request_period_change,
+)
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.grants import find_table_policy
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.table_policy import Personal
+from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
+from tests.accounts.officers import second_officer
+from tests.cast import Cast
+from tests.factories import SETTING_UP
+from tests.keeping import set_period
+from tests.project.offenders import refuse_any
+
+AT = timezone.now().replace(microsecond=0) + timedelta(days=30)
+ABOUT_PEOPLE = {Personal.PSEUDONYM, Personal.SEALED, Personal.STAFF}
+
+
+def policies() -> list[tuple[str, Any]]:
+    """List the declarations of the tables that hold something about people; histories follow their table."""
+    found = []
+    for model in apps.get_models(include_auto_created=True):
+        wall = find_table_policy(model) or THIRD_PARTY_TABLES.get(model._meta.db_table)
+        if wall and not hasattr(model, "instance_type") and ABOUT_PEOPLE & set(wall.personal.values()):
+            found.append((model._meta.label, wall))
+    return found
+
+
+def test_every_table_about_people_is_disposed_of_or_says_why_not() -> None:
+    codes = {kind.code for kind in list_kinds()}
+    refuse_any(
+        (
+            (label, "" if wall.kept_for_good or wall.disposed_as in codes else f"kind “{wall.disposed_as}”, no reason")
+            for label, wall in policies()
+        ),
+        advice="name a kind of data in wall.disposed_as, or a reason in wall.kept_for_good:",
+    )
+
+
+def test_a_table_is_not_both_disposed_of_and_kept() -> None:
+    refuse_any((label, wall.disposed_as if wall.kept_for_good else "") for label, wall in policies())
+
+
+def test_every_kind_names_a_task_of_the_worker_once() -> None:
+    app.perform_import_paths()
+    kinds = list_kinds()
+    assert len({kind.code for kind in kinds}) == len(kinds)
+    refuse_any((kind.code, "" if kind.task in app.tasks else kind.task) for kind in kinds)
+
+
+def test_no_period_of_the_portals_own_data_is_a_setting() -> None:
+    """Deadlines and waiting times stay settings: what ends in these words would be a period of retention."""
+    ends = ("_KEPT_FOR", "_KEPT_DAYS", "_UPLOAD_LIFE", "COPY_DAYS", "PACKAGE_DAYS", "CONTACT_DAYS", "INVITATION_DAYS")
+    refuse_any((name, "a period" if name.endswith((*ends, "UNMATCHED_DAYS")) else "") for name in dir(settings))
+
+
+@pytest.mark.parametrize(("default", "minimum", "maximum"), [(0, 0, 5), (5, 6, 9), (5, 1, 4), (-1, -2, 3)])
+def test_bounds_are_above_zero_and_in_order(default: int, minimum: int, maximum: int) -> None:
+    with pytest.raises(ValueError, match="minimum"):
+        Bounds(default, minimum, maximum)
+
+
+def request(cast: Cast, kind: str = "packages", length: int = 20, **values: Any) -> PeriodChange:
+    given = {"ground": "People asked for more time.", "actor": cast.actor("amina"), "at": AT, **values}
+    with in_client(PAKTALEEM):
+        return request_period_change(kind, length=length, **given)
+
+
+def test_a_period_applies_once_a_second_person_approves_it(cast: Cast) -> None:
+    change = request(cast)
+    with in_client(cast.client_id("indus")):
+        assert get_length("packages") == 14
+    with in_client(PAKTALEEM):
+        with pytest.raises(ApproverIsRequester), transaction.atomic():
+            decide_period_change(change, approve=True, actor=cast.actor("amina"), at=AT)
+        decide_period_change(change, approve=True, actor=second_officer(), at=AT)
+        [version] = PortalPeriod.history.all()
+        kinds = sorted(Entry.objects.filter(kind__startswith="period.").values_list("kind", flat=True))
+    assert (version.length, version.actor_id) == (20, second_officer().id)
+    assert kinds == ["period.change_requested", "period.change_settled"]
+    for code in ("indus", "khyber"):
+        with in_client(cast.client_id(code)):
+            assert get_cutoff("packages", at=AT) == AT - timedelta(days=20)
+
+
+def test_a_declined_period_changes_nothing(cast: Cast) -> None:
+    change = request(cast)
+    with in_client(PAKTALEEM):
+        decide_period_change(change, approve=False, actor=cast.actor("amina"), at=AT)
+        assert get_length("packages") == 14
+
+
+def test_a_later_request_replaces_a_pending_one(cast: Cast) -> None:
+    request(cast)
+    request(cast, length=30)
+    with in_client(PAKTALEEM):
+        assert sorted(PeriodChange.objects.values_list("length", "state")) == [(20, "replaced"), (30, "waiting")]
+
+
+@pytest.mark.parametrize("length", [0, 2, 91])
+def test_zero_and_what_is_outside_the_bounds_are_refused(cast: Cast, length: int) -> None:
+    with pytest.raises(ValidationError, match="from 3 to 90"):
+        request(cast, length=length)
+
+
+def test_the_same_period_and_an_empty_ground_are_refused(cast: Cast) -> None:
+    with pytest.raises(ValidationError, match="already"):
+        request(cast, length=14)
+    with pytest.raises(ValidationError, match="why"):
+        request(cast, ground=" ")
+
+
+def test_a_kind_without_a_period_cannot_change(cast: Cast) -> None:
+    with pytest.raises(PeriodFixed):
+        request(cast, kind="person")
+
+
+@pytest.mark.parametrize("name", ["bilal", "farah"])
+def test_auditors_and_client_administrators_change_nothing(cast: Cast, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        request(cast, actor=cast.actor(name))
+    change = request(cast)
+    with in_client(PAKTALEEM), pytest.raises(NotAllowed):
+        decide_period_change(change, approve=True, actor=cast.actor(name), at=AT)
+
+
+def test_a_clients_context_cannot_write_a_period(cast: Cast) -> None:
+    set_period("packages", 20)
+    with in_client(cast.client_id("indus")), connection.cursor() as cursor:
+        cursor.execute("UPDATE periods_portalperiod SET length = 1")
+        assert cursor.rowcount == 0
+
+
+def test_the_database_refuses_a_period_of_zero() -> None:
+    with in_client(PAKTALEEM), pytest.raises(IntegrityError, match="above_zero"):
+        PortalPeriod(client_id=PAKTALEEM, kind="packages", length=0, changed_at=AT).save_base(raw=True)
+
+
+def test_runs_add_up(cast: Cast) -> None:
+    with in_client(PAKTALEEM):
+        record_run("packages", rows=3, at=AT)
+        record_run("packages", rows=0, at=AT + timedelta(days=1))
+        run = DisposalRun.objects.get()
+        with pytest.raises(KeyError):
+            record_run("unknown", rows=0, at=AT)
+    assert (run.rows, run.rows_ever, run.ran_at) == (0, 3, AT + timedelta(days=1))
+    assert run.last_rows_at == AT
+
+
+def test_a_disposal_goes_on_after_a_batch_that_failed(cast: Cast) -> None:
+    """Each batch commits: a run that dies disposes of the rest next time, and none is counted twice."""
+    left = {cast.client_id("indus"): 5, cast.client_id("khyber"): 2}
+
+    def batch(client_id: Any, at: datetime) -> int:
+        del at
+        if client_id == cast.client_id("khyber") and sum(left.values()) == 2:
+            left[client_id] -= 1
+            raise RuntimeError
+        done = min(2, left[client_id])
+        left[client_id] -= done
+        return done
+
+    with pytest.raises(RuntimeError):
+        purge_clients("packages", batch, clients=left)
+    assert purge_clients("packages", batch, clients=left) == 1
+    with in_client(PAKTALEEM):
+        assert DisposalRun.objects.get().rows == 1
+
+
+def test_the_table_shows_what_is_due_and_when_it_ran(cast: Cast) -> None:
+    with in_client(PAKTALEEM):
+        record_run("system_copies", rows=3, at=AT)
+    with as_officer():
+        lines = {line.kind.code: line for line in list_kind_lines(cast.actor("bilal"), at=AT)}
+        with pytest.raises(NotAllowed):
+            list_kind_lines(cast.actor("farah"), at=AT)
+    copies = lines["system_copies"]
+    assert copies.run is not None
+    assert (copies.length, copies.due, copies.run.rows, copies.has_more_due) == (60, 0, 3, False)
+    assert lines["person"].length is None
+    with in_client(cast.client_id("indus")):
+        assert {line.kind.code for line in list_published_periods()} == set(lines)
+
+
+def test_evidence_loses_its_last_link_to_a_person_erased_long_ago(cast: Cast) -> None:
+    client_id, long_ago = cast.client_id("indus"), timezone.now() - timedelta(days=3651)
+    with in_client(client_id):
+        danish = cast.subject("danish")
+        known = str(danish.external_id)
+        erase_subject(danish, actor=SETTING_UP, reason="review", at=AT)
+        assert is_erased(known, client_id=client_id)
+        assert "tombstone" not in {field.name for field in Subject.history.model._meta.fields}
+    assert unlink_old_evidence(0) == 0
+    with in_client(client_id), connection.cursor() as cursor:
+        cursor.execute("UPDATE subjects_subject SET erased_at = %s WHERE id = %s", [long_ago, danish.pk])
+    assert [unlink_old_evidence(0), unlink_old_evidence(0)] == [1, 0]
+    with in_client(client_id):
+        assert not is_erased(known, client_id=client_id)
