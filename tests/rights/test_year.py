@@ -130,10 +130,10 @@ def expected_reminders(plan: Plan, ticks: list[datetime]) -> list[datetime]:
 
 
 def test_every_request_is_answered_in_thirty_days_or_seen_overdue_and_no_reminder_is_lost_or_doubled(
-    cast: Cast,
+    committed: Cast,
 ) -> None:
     chance = Random(16)  # noqa: S311 -- chance, repeatable
-    plans, client_id = [make_plan(chance) for _ in range(REQUESTS)], cast.client_id("indus")
+    plans, client_id = [make_plan(chance) for _ in range(REQUESTS)], committed.client_id("indus")
     ticks = list_ticks(chance)
     moments = [(at, number, event) for number, plan in enumerate(plans) for at, event in plan.events()]
     moments += [(at, -1, "run") for at in ticks]
@@ -141,7 +141,7 @@ def test_every_request_is_answered_in_thirty_days_or_seen_overdue_and_no_reminde
     for at, number, event in sorted(moments):
         if event != "run":
             with in_client(client_id):
-                carry_out(cast, plans[number], event, at)
+                carry_out(committed, plans[number], event, at)
             continue
         run_scheduler(client_id, at)
         with in_client(client_id):
