@@ -121,6 +121,7 @@ def test_only_listed_tables_allow_deletion():
         "doors_pagelink",
         "doors_pagecode",
         "api_keptanswer",
+        "cookies_visitor",
         "consent_subjectchange",
         "consent_registerchange",
         "webhooks_message",
