@@ -139,6 +139,7 @@ class ExitPart(models.Model):
     wall = TablePolicy(
         Scope.TENANT,
         APPEND,
+        disposed_as="evidence",
         personal={"manifest": Personal.PSEUDONYM},
         left_out_of_copies="repeats, for the client, what the sections of a copy say of each person",
     )

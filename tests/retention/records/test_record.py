@@ -29,6 +29,7 @@ from retention.records.models import ImpactAssessment
 from retention.records.record import GapKind, find_gaps
 from retention.records.selectors import build_record
 from retention.records.services import review_assessment, save_assessment
+from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP
 from tests.signing_in import browser_of
 
@@ -57,6 +58,7 @@ def make_recipient(client_id, at, *, name="Ravi Messaging", countries="PK, IE", 
         service="Emails",
         agreement_reference="DPA-1",
         countries=countries,
+        transfer_ground="clauses" if countries else "",
     )
     change_register(recipient, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     approval = RecipientApproval(
@@ -66,7 +68,7 @@ def make_recipient(client_id, at, *, name="Ravi Messaging", countries="PK, IE", 
         categories=["contact_details"],
         starts_at=at,
     )
-    change_register(approval, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    approve_by_two(approval, at=at)
 
 
 def assessment(client_id, purpose="newsletter", **values):
