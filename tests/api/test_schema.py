@@ -161,6 +161,8 @@ def test_304_is_described_for_conditional_requests():
     assert told == {
         "/api/v1/changes",
         "/api/v1/consents/{event}/receipt",
+        "/api/v1/disposals/{disposal}",
+        "/api/v1/disposals/{disposal}/certificate",
         "/api/v1/notices/current",
         "/api/v1/orders",
         "/api/v1/orders/{order}",

@@ -34,6 +34,9 @@ class Example:
     kind: str = ""
 
 
+_OUTPUTS = frozenset({"json", "text"})
+
+
 def read_examples(page: str) -> list[Example]:
     """Return the examples of a page, in order."""
     found: list[Example] = []
@@ -41,6 +44,8 @@ def read_examples(page: str) -> list[Example]:
         block = textwrap.dedent(text)
         if kind == "bash":
             found.append(Example(block))
+        elif kind not in _OUTPUTS:
+            continue  # code of a page, such as HTML
         elif found[-1].kind in {"", kind}:
             found[-1].kind, found[-1].expected = kind, found[-1].expected + block
         else:
