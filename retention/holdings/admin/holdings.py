@@ -11,14 +11,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.models import Collection, Holding
 from retention.holdings.picture import WIDTH, Bar, draw_bars
 from retention.holdings.selectors import count_by_age
@@ -104,15 +102,11 @@ class HoldingAdmin(OfPersonAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         actor, at = actor_of(request), get_action_time(request)
-        client = Client.objects.filter(pk=get_filtered_client(request) or PAKTALEEM).first()
-        if client is None:
-            raise PermissionDenied
+        client = get_chosen_client(request)
         bars = draw_bars(count_by_age(actor, client.pk, at=at))
         values = {
             "title": gettext("Holdings by category and age"),
-            "client": client,
-            "clients": list(Client.objects.order_by("name")) if actor.client_id is None else [],
-            "parameter": CLIENT_PARAMETER,
+            **list_choice_values(request, client),
             "bars": [_serialize_bar(bar) for bar in bars],
             "ages": _age_labels(),
             "width": WIDTH,

@@ -20,15 +20,14 @@ from consent.register.admin.row_admin import RegisterAdmin
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.exporting import TYPES
-from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.document import build_document
 from retention.records.flows import BOX, draw_flows
 from retention.records.labels import MEASURES_COLUMN, describe_gap, list_headings, list_measures, to_cells
@@ -114,9 +113,7 @@ class ImpactAssessmentAdmin(RegisterAdmin):
         client, record = self._record(request)
         values = {
             "title": gettext("Record of processing"),
-            "client": client,
-            "clients": self._clients(request),
-            "parameter": CLIENT_PARAMETER,
+            **list_choice_values(request, client),
             "query": request.GET.urlencode(),
             "headings": _without_measures(list_headings()),
             "rows": [_without_measures(to_cells(one)) for one in record.activities],
@@ -145,14 +142,9 @@ class ImpactAssessmentAdmin(RegisterAdmin):
     def _record(self, request: HttpRequest) -> tuple[Client, ProcessingRecord]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        client = Client.objects.filter(pk=get_filtered_client(request) or PAKTALEEM).first()
-        if client is None:
-            raise PermissionDenied
+        client = get_chosen_client(request)
         with in_client(client.pk):
             return client, build_record(client, at=get_action_time(request), language=get_language() or "en")
-
-    def _clients(self, request: HttpRequest) -> list[Client]:
-        return [] if actor_of(request).client_id is not None else list(Client.objects.order_by("name"))
 
 
 def _without_measures(cells: Sequence[str]) -> list[str]:

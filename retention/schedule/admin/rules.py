@@ -15,9 +15,9 @@ from django.utils.translation import get_language, gettext
 from consent.register.admin.row_admin import PeriodAdmin
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.exporting import TYPES
-from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -139,13 +139,11 @@ class RetentionRuleAdmin(PeriodAdmin):
         client, lines = self._schedule(request)
         values = {
             "title": gettext("Retention schedule"),
-            "client": client,
+            **list_choice_values(request, client),
             "is_shared": client.pk == PAKTALEEM,
-            "clients": self._clients(request),
             "lines": [_serialize_line(line) for line in lines],
             "gaps": sum(line.is_gap for line in lines),
             "portal_lines": list_portal_lines(),
-            "parameter": CLIENT_PARAMETER,
             "public_url": reverse("privacy-of", args=[client.code]),
         }
         return self.page(request, None, "console/schedule.html", **values)
@@ -163,15 +161,10 @@ class RetentionRuleAdmin(PeriodAdmin):
     def _schedule(self, request: HttpRequest) -> tuple[Client, list[ScheduleLine]]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        client = Client.objects.filter(pk=get_filtered_client(request) or PAKTALEEM).first()
-        if client is None:
-            raise PermissionDenied
+        client = get_chosen_client(request)
         with in_client(client.pk):
             lines = list_schedule(client.pk, at=get_action_time(request), language=get_language() or "en")
         return client, lines
-
-    def _clients(self, request: HttpRequest) -> list[Client]:
-        return [] if actor_of(request).client_id is not None else list(Client.objects.order_by("name"))
 
     @admin.display(description="counted from")
     def counted(self, row: RetentionRule) -> str:
