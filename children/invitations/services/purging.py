@@ -83,7 +83,8 @@ def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """
     waiting = _never_asked(at).filter(client_id=client_id).order_by("id")
-    found = list(islice((one for one in waiting if not list_holds(one, at)), _AT_ONCE))
+    rows = waiting.iterator(chunk_size=_AT_ONCE)
+    found = list(islice((one for one in rows if not list_holds(one, at)), _AT_ONCE))
     for guardian in found:
         with transaction.atomic():
             _delete_contact(guardian, "never asked", actor, at)
