@@ -1,6 +1,7 @@
 """One sweep, or the orders of one batch, in small chunks as the worker's task does them: a program to be killed.
 
-``python -m tests.faults.sweeping CLIENT flag SWEEP CHUNK TIME``, or ``order BATCH``. Prints a line when it is done.
+``python -m tests.faults.sweeping CLIENT flag SWEEP CHUNK TIME``, or ``order BATCH``. Prints a line
+for each chunk, and another when it is done.
 """
 
 import sys
@@ -9,6 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import django
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -29,8 +36,8 @@ def main() -> None:
             return order_chunk(Batch.objects.get(pk=key), **stamp)
 
     while step():
-        pass
-    sys.stdout.write("done\n")
+        say("chunk")
+    say("done")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["agreements_board"]
 
-_NAMED = 3
-
 
 @boards.connect
 def agreements_board(actor: Actor, at: datetime) -> list[Card]:
@@ -46,6 +44,5 @@ def _to_do_cards(actor: Actor, at: datetime) -> list[Card]:
         number = len(own.duties) + own.needs_privacy_contact + own.needs_notice_contact + own.needs_address
         note = _("duties to confirm, contacts to name")
         return [Card(_("Agreement: what is missing"), str(number), note, url, needs_attention=True)]
-    names = ", ".join(one.client.name for one in found[:_NAMED])
-    title = _("Clients with something missing")
-    return [Card(title, format_count(len(found)), names, url, needs_attention=True)]
+    title, note = _("Clients with something missing"), _("duties to confirm, contacts to name")
+    return [Card(title, format_count(len(found)), note, url, needs_attention=True)]
