@@ -27,7 +27,7 @@ from tests.faults.size import sized
 from tests.retention.disposals.steps import lms, rule_for
 from tests.serving import environment_of_server
 
-HOLDINGS, CHUNK, KILLS = sized(400, 100_000), sized(20, 1_000), sized(2, 30)
+HOLDINGS, CHUNK, KILLS = sized(400, 100_000), sized(20, 500), sized(2, 30)
 ROOT = Path(__file__).resolve().parents[2]
 AT = CAST_AT + timedelta(days=100)
 PEOPLE_AND_HOLDINGS = """
@@ -55,9 +55,9 @@ def run(client_id: Any, act: str, key: Any, at: Any, chance: Random) -> int:
         child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
         if number < KILLS:
-            said = [child.stdout.readline() for _ in range(chance.randint(1, 3))]
+            lines = [child.stdout.readline() for _ in range(chance.randint(1, 3))]
             time.sleep(chance.uniform(0, 0.02))
-            if said[-1] == "chunk\n":
+            if lines[-1] == "chunk\n":
                 os.kill(child.pid, signal.SIGKILL)
                 killed += 1
         said, _ = child.communicate()
