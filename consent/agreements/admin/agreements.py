@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_noop
 
 from consent.agreements import services
 from consent.agreements.admin import forms
@@ -30,15 +31,16 @@ _TONES = {
     "draft": "warn",
     "upcoming": "warn",
     "active": "good",
-    "suspended": "bad",
     "ended": "calm",
     "cancelled": "calm",
 }
+_SUSPENDED = gettext_noop("Suspended")
 
 
 def _render_agreement_state(row: Any) -> SafeString:
     state = row.state(client_now())
-    state = "suspended" if state == "active" and row.is_suspended else state
+    if state == "active" and row.is_suspended:
+        return render_state(_SUSPENDED, "bad")
     return render_state(state.capitalize(), _TONES[state])
 
 

@@ -79,8 +79,8 @@ def decide_period_change(
 ) -> PeriodChange:
     """Approve a requested period, which applies from the next run of the task on, or decline it.
 
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError if it is outside today's
-    bounds, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, PeriodFixed if the kind has no period any
+    more, ValidationError if it is outside today's bounds, NotAllowed.
     """
     require(actor, Capability.MANAGE_PERIODS, PAKTALEEM)
     _lock()

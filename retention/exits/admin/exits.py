@@ -75,13 +75,22 @@ def _resume(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> 
     services.resume_exit(row, reason=given["reason"], **_by(request))
 
 
-def _download_json(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse:
-    found = ExitCertificate.objects.get(client_id=row.client_id, exit=row)
+def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
+    found: ExitCertificate | None = ExitCertificate.objects.filter(client_id=row.client_id, exit=row).first()
+    return found
+
+
+def _download_json(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse | None:
+    found = _find_certificate(row)
+    if found is None:
+        return None
     return _to_file(found.body.encode(), "application/json", f"certificate-{row}.json")
 
 
-def _download_pdf(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse:
-    found = ExitCertificate.objects.get(client_id=row.client_id, exit=row)
+def _download_pdf(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse | None:
+    found = _find_certificate(row)
+    if found is None:
+        return None
     content = render_certificate(read_body(found), sha256=found.sha256)
     return _to_file(content, "application/pdf", f"certificate-{row}.pdf")
 
@@ -239,7 +248,7 @@ class AgreementExitAdmin(EvidenceAdmin):
         url = ""
         if batch is not None:
             url = reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
-        certificate = ExitCertificate.objects.filter(client_id=row.client_id, exit=row).first()
+        certificate = _find_certificate(row)
         return [
             {
                 "template": "console/panels/exit.html",
