@@ -75,7 +75,7 @@ class Page(HTMLParser):
         if self.is_data or tag in DATA or known.get("lang") == "en" or known.get("dir") == "auto":
             return True
         is_heading = tag == "th" and (known.get("scope") == "row" or any(one.startswith("field-") for one in classes))
-        return is_heading or tag == "td" or bool({"readonly", "url", "who", "whoami", "found"} & set(classes))
+        return is_heading or tag == "td" or bool({"readonly", "url", "who", "whoami", "words", "found"} & set(classes))
 
     def handle_endtag(self, tag: str) -> None:
         while self.open and self.open.pop()[0] != tag:

@@ -12,7 +12,7 @@ from rights.erasures.services import decide_erasure
 from rights.erasures.services.proposals import propose_erasure
 from rights.erasures.tasks import continue_all_erasures, notify_of_erasure
 from tests.cast import Cast
-from tests.erasures.steps import WHY, approved, second, send_all
+from tests.erasures.steps import WHY, approved, second, send_all, waive_all
 from tests.sandbox.making import Sandbox
 
 
@@ -46,6 +46,8 @@ def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, s
     assert sandbox.caller.post(f"/api/v1/orders/{order['id']}/accept", {}).status_code == 200
     done = sandbox.caller.post(f"/api/v1/orders/{order['id']}/complete", answer)
     assert done.status_code == 200, done.content
+    with in_client(sandbox.id):
+        waive_all(cast, client_now(), client_id=sandbox.id, system__code="billing")
     complete_answered_erasures(0)
     continue_all_erasures(0)
     with in_client(sandbox.id):

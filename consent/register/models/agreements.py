@@ -61,7 +61,7 @@ class ServiceAgreement(PeriodRow):
             models.CheckConstraint(
                 condition=Q(exit_until=None) | Q(ends_at__isnull=False, exit_until__gte=F("ends_at")),
                 name="serviceagreement_exit_follows_end",
-                violation_error_message="The exit day lies after the agreement's end.",
+                violation_error_message=_("The exit day lies after the agreement's end."),
             ),
         ]
 
@@ -232,12 +232,12 @@ class Recipient(RegisterRow):
                 | Q(agreement_starts_at=None)
                 | Q(agreement_ends_at__gt=F("agreement_starts_at")),
                 name="recipient_agreement_period",
-                violation_error_message="The agreement ends after it starts.",
+                violation_error_message=_("The agreement ends after it starts."),
             ),
             models.CheckConstraint(
                 condition=~Q(transfer_ground="") | Q(countries__in=["", "PK"]),
                 name="recipient_transfer_has_a_ground",
-                violation_error_message="Choose the ground on which data goes to these countries.",
+                violation_error_message=_("Choose the ground on which data goes to these countries."),
             ),
         ]
 
