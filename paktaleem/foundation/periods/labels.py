@@ -28,4 +28,4 @@ def describe_bounds(bounds: Bounds | None) -> str:
     if bounds is None:
         return ""
     words = _("{minimum} to {maximum}")
-    return words.format(minimum=bounds.minimum, maximum=describe_length(bounds.maximum, bounds.unit))
+    return words.format(minimum=f"{bounds.minimum:,}", maximum=describe_length(bounds.maximum, bounds.unit))
