@@ -262,7 +262,7 @@ class BreachPerson(OfBreach):
 
 
 class BreachLetter(Acted):
-    """One letter about a breach as it was sent or handed over; it names no one. Append-only.
+    """The text of a letter about a breach, as it was sent or handed over, without names. Append-only.
 
     ``text_ur`` is set for people only, who get it in their language. ``recipient`` is the authority.
     ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to.

@@ -177,7 +177,7 @@ def test_the_wrong_role_adds_no_contact(name: str, cast: Cast, indus: Any, now: 
         contact(cast, indus, now, name=name)
 
 
-# What is missing
+# The to-do list
 
 
 def test_officers_see_what_is_missing_at_every_client(cast: Cast, now: Any, django_assert_num_queries: Any) -> None:

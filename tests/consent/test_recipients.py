@@ -213,7 +213,7 @@ def test_nothing_is_shared_before_a_clients_time_to_object_is_over(cast: Cast, n
     assert shared(cast, now + WINDOW) == "permitted"
     assert shared(cast, now + WINDOW, code="khyber") == "recipient_not_approved", "no email to it is proven"
     prove(cast, "khyber", version, now + 5 * DAY)
-    assert shared(cast, now + WINDOW, code="khyber") == "recipient_not_approved", "it was told later"
+    assert shared(cast, now + WINDOW, code="khyber") == "recipient_not_approved", "its email was later"
     assert shared(cast, now + WINDOW + 5 * DAY, code="khyber") == "permitted"
 
 

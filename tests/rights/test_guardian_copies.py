@@ -66,7 +66,7 @@ def without_contact(cast: Cast, name: str) -> None:
     save_tracked(person, actor=SETTING_UP, reason=Reason.CORRECTION, at=AT)
 
 
-# Who may fetch
+# Access to a copy
 
 
 @pytest.mark.parametrize("wish", ["copy", "portability"])
@@ -152,7 +152,7 @@ def test_the_answer_leads_to_the_guardians_page_and_a_new_copy_is_announced_to_t
     assert {letter.subject_id for letter in told} == {indus.subject_id("esra")}
 
 
-# What systems gave
+# Data that systems provided
 
 
 def test_what_systems_gave_is_deleted_once_when_the_request_is_closed(indus: Cast) -> None:

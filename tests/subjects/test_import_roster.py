@@ -423,7 +423,7 @@ def test_memory_does_not_grow_with_the_roster(indus, bring, monkeypatch):
         held.append((phase, tracemalloc.get_traced_memory()[0]))
 
     gc.collect()
-    gc.freeze()  # what is there before is not looked at again by each collection
+    gc.freeze()  # objects made before are left out of every collection
     tracemalloc.start()
     bring(school(240), indus, progress=weigh)
     tracemalloc.stop()

@@ -167,7 +167,7 @@ def _refuse_child(client: Client, made: ChoiceMade, given: set[str], visitor: Vi
 
 
 def _save_visitor(visitor: Visitor, given: list[str], refused: list[str], version: int, at: datetime) -> Visitor:
-    """Store the choice in force: what was given or refused now, and the rest as it was."""
+    """Store the choice in force: categories decided now change, and the others keep their last answer."""
     decided = {*given, *refused}
     visitor.given = sorted({*(code for code in visitor.given if code not in decided), *given})
     visitor.refused = sorted({*(code for code in visitor.refused if code not in decided), *refused})
