@@ -12,7 +12,7 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 
-__all__ = ["Certified", "certify", "read_body"]
+__all__ = ["Certified", "HasBody", "certify", "read_body"]
 
 
 class Certified(NamedTuple):

@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.certificates import read_body
+from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
@@ -102,18 +102,6 @@ def _resume(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
     resume_disposal(row, **_by(request))
 
 
-def _download(row: Batch, kind: str) -> HttpResponse | None:
-    certificate = find_certificate(row)
-    if certificate is None:
-        return None
-    if kind == "pdf":
-        content, media = render_certificate(read_body(certificate), sha256=certificate.sha256), "application/pdf"
-    else:
-        content, media = certificate.body.encode(), "application/json"
-    name = f'attachment; filename="disposal-{row.number}.{kind}"'
-    return HttpResponse(content, content_type=media, headers={"Content-Disposition": name})
-
-
 def _is_in_review(row: Batch, _at: datetime) -> bool:
     return row.stage == Stage.REVIEW and row.size > 0
 
@@ -201,25 +189,12 @@ _CHANGES = (
         applies=lambda row, _at: row.is_before_orders and row.stage != Stage.FLAGGING,
     ),
 )
-_CERTIFICATES = (
-    RowAction(
-        "certificate-pdf",
-        "Certificate (PDF)",
-        Capability.VIEW_HOLDINGS,
-        lambda row, _given, _request: _download(row, "pdf"),
-        form=ActionForm,
-        lead="In English and Urdu, with counts only. You may hand it out.",
-        applies=_is_certified,
-    ),
-    RowAction(
-        "certificate-json",
-        "Certificate (JSON)",
-        Capability.VIEW_HOLDINGS,
-        lambda row, _given, _request: _download(row, "json"),
-        form=ActionForm,
-        lead="The exact text whose SHA-256 is in the ledger, with counts only.",
-        applies=_is_certified,
-    ),
+_CERTIFICATES = certificate_actions(
+    Capability.VIEW_HOLDINGS,
+    find=find_certificate,
+    render=render_certificate,
+    name=lambda row: f"disposal-{row.number}",
+    applies=_is_certified,
 )
 
 

@@ -13,9 +13,9 @@ from consent.register.models import ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
-from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
+from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
@@ -78,21 +78,6 @@ def _resume(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> 
 def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
     found: ExitCertificate | None = ExitCertificate.objects.filter(client_id=row.client_id, exit=row).first()
     return found
-
-
-def _download_json(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse | None:
-    found = _find_certificate(row)
-    if found is None:
-        return None
-    return _to_file(found.body.encode(), "application/json", f"certificate-{row}.json")
-
-
-def _download_pdf(row: AgreementExit, _given: dict[str, Any], _request: HttpRequest) -> HttpResponse | None:
-    found = _find_certificate(row)
-    if found is None:
-        return None
-    content = render_certificate(read_body(found), sha256=found.sha256)
-    return _to_file(content, "application/pdf", f"certificate-{row}.pdf")
 
 
 def _to_file(content: bytes, media: str, name: str) -> HttpResponse:
@@ -218,20 +203,11 @@ class AgreementExitAdmin(EvidenceAdmin):
             done="Continued.",
             applies=lambda row, _at: row.stage in _MOVING and row.paused_at is not None,
         ),
-        RowAction(
-            "certificate-json",
-            "Certificate (JSON)",
+        *certificate_actions(
             Capability.VIEW_REGISTER,
-            _download_json,
-            lead="The exact text whose SHA-256 is in the ledger, with counts only.",
-            applies=_is_certified,
-        ),
-        RowAction(
-            "certificate-pdf",
-            "Certificate (PDF)",
-            Capability.VIEW_REGISTER,
-            _download_pdf,
-            lead="In English and Urdu, with counts only. You may hand it out.",
+            find=_find_certificate,
+            render=render_certificate,
+            name=lambda row: f"exit-{row}",
             applies=_is_certified,
         ),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm
@@ -80,18 +80,6 @@ def _decline(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) 
 def _cancel(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) -> None:
     del given
     cancel_erasure(row, **_by(request))
-
-
-def _download(row: ErasureProposal, kind: str) -> HttpResponse | None:
-    certificate = find_certificate(row)
-    if certificate is None:
-        return None
-    if kind == "pdf":
-        content, media = render_certificate(read_body(certificate), sha256=certificate.sha256), "application/pdf"
-    else:
-        content, media = certificate.body.encode(), "application/json"
-    name = f'attachment; filename="erasure-{row.number}.{kind}"'
-    return HttpResponse(content, content_type=media, headers={"Content-Disposition": name})
 
 
 def _is_proposed(row: ErasureProposal, _at: datetime) -> bool:
@@ -163,22 +151,11 @@ class ErasureProposalAdmin(EvidenceAdmin):
             done="Cancelled. Nothing was erased.",
             applies=lambda row, _: row.is_before_start,
         ),
-        RowAction(
-            "certificate-pdf",
-            "Certificate (PDF)",
+        *certificate_actions(
             Capability.VIEW_RIGHTS_REQUESTS,
-            lambda row, _given, _request: _download(row, "pdf"),
-            form=ActionForm,
-            lead="In English and Urdu, without personal data. You may hand it out.",
-            applies=_is_certified,
-        ),
-        RowAction(
-            "certificate-json",
-            "Certificate (JSON)",
-            Capability.VIEW_RIGHTS_REQUESTS,
-            lambda row, _given, _request: _download(row, "json"),
-            form=ActionForm,
-            lead="The exact text whose SHA-256 is in the ledger, without personal data.",
+            find=find_certificate,
+            render=render_certificate,
+            name=lambda row: f"erasure-{row.number}",
             applies=_is_certified,
         ),
     )
