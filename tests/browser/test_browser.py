@@ -109,24 +109,6 @@ def test_pages_of_errors_and_signing_in_are_clean_and_readable(visit: Visit, lan
     assert visit.complaints() == []
 
 
-def test_a_phone_has_the_menu_on_every_page_and_by_keyboard(visit: Visit) -> None:
-    visit.sign_in()
-    visit.page.set_viewport_size(PHONE)
-    visit.go(PAGES["form"])
-    link = visit.page.locator("details.menu a", has_text="Data subjects")
-    assert not link.is_visible()
-    visit.page.focus("details.menu summary")
-    visit.page.keyboard.press("Enter")
-    assert link.is_visible()
-    visit.keep("menu")
-    link.focus()
-    visit.page.keyboard.press("Enter")
-    visit.page.wait_for_url("**/admin/subjects/subject/")
-    visit.page.set_viewport_size(WIDE)
-    assert not visit.page.locator("details.menu").is_visible()
-    assert visit.page.locator("#sections").is_visible()
-
-
 ANSWERS = [
     ("/healthz", "get", 200),
     ("/readyz", "get", 200),
