@@ -1,7 +1,7 @@
 """Make the portal's Urdu web font: ``python -m tests.font SOURCE``.
 
 SOURCE is the variable font of the npm package ``@fontsource-variable/noto-naskh-arabic`` (OFL):
-``files/noto-naskh-arabic-arabic-wght-normal.woff2``. Only the letters, signs and digits of Urdu and of quotations in
+``files/noto-naskh-arabic-arabic-wght-normal.woff2``. Only the characters and digits of Urdu and of quotations in
 Arabic are kept, so that a page stays below 100 kB on a telephone without an Urdu font.
 """
 
@@ -12,12 +12,12 @@ from fontTools.subset import Options, Subsetter, load_font, save_font
 
 import paktaleem.foundation.public
 
-__all__ = ["FILE", "LETTERS"]
+__all__ = ["FILE", "CHARACTERS"]
 
 FILE = Path(paktaleem.foundation.public.__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
-LETTERS = {
+CHARACTERS = {
     0x20,
-    *(ord(letter) for letter in "،؛؟٪٬٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹۔ۓےۃۂۀہھںگکیٰٹپچڈڑژەۖ"),
+    *(ord(sign) for sign in "،؛؟٪٬٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹۔ۓےۃۂۀہھںگکیٰٹپچڈڑژەۖ"),
     0x066B,  # the decimal point
     *range(0x0600, 0x0604),  # signs of number, year, footnote and page
     *range(0x0610, 0x0615),  # honorifics
@@ -36,7 +36,7 @@ def write_font(source: Path) -> None:
     options = Options(layout_features=["*"], flavor="woff2")
     font = load_font(source, options)
     subsetter = Subsetter(options)
-    subsetter.populate(unicodes=LETTERS)
+    subsetter.populate(unicodes=CHARACTERS)
     subsetter.subset(font)
     save_font(font, FILE, options)
 

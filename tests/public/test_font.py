@@ -1,4 +1,4 @@
-"""The Urdu web font: it has every letter of the Urdu texts, and is small enough for a cheap phone."""
+"""The Urdu web font: it has every character of the Urdu texts, and is small enough for a cheap phone."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser
 
 from tests.demo.running import Demonstration
-from tests.font import FILE, LETTERS
+from tests.font import FILE, CHARACTERS
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 60_000
@@ -24,11 +24,11 @@ def texts() -> Iterator[str]:
         yield from (path.read_text(encoding="utf-8") for path in ROOT.glob(pattern))
 
 
-def test_every_letter_of_the_urdu_texts_is_in_the_font() -> None:
+def test_every_character_of_the_urdu_texts_is_in_the_font() -> None:
     with TTFont(FILE) as font:
-        assert set(font.getBestCmap()) == LETTERS
-    missing = {letter for text in texts() for letter in ARABIC.findall(text) if ord(letter) not in LETTERS}
-    assert missing == set(), "add them to LETTERS in tests/font.py and make the font again"
+        assert set(font.getBestCmap()) == CHARACTERS
+    missing = {sign for text in texts() for sign in ARABIC.findall(text) if ord(sign) not in CHARACTERS}
+    assert missing == set(), "add them to CHARACTERS in tests/font.py and make the font again"
 
 
 def test_the_font_suits_a_cheap_phone() -> None:
