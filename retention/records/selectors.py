@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
@@ -15,14 +17,26 @@ from consent.register.compiled import Basis, Capacity, Register
 from consent.register.models import Purpose, PurposeCapacity, Recipient
 from consent.register.models.purposes import ROLES
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.models import ImpactAssessment
-from retention.records.record import Activity, Assessment, Named, ProcessingRecord, RecordRecipient
+from retention.records.record import Activity, Assessment, Named, ProcessingRecord, RecordRecipient, find_gaps
 from retention.schedule.selectors import ScheduleLine, list_schedule
 
-__all__ = ["build_record", "list_assessments_to_review"]
+__all__ = ["build_record", "count_gaps"]
 
 _ROLES = tuple(code for code, _ in ROLES)
+_EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)
+_STATE = """
+SELECT
+    (SELECT string_agg(version || '/' || xmin, ' ' ORDER BY client_id)
+        FROM consent_registerversion WHERE client_id = ANY (%(owners)s)),
+    (SELECT history_id FROM schedule_historicalretentionrule WHERE client_id = ANY (%(owners)s)
+        ORDER BY history_id DESC LIMIT 1),
+    (SELECT history_id FROM records_historicalimpactassessment WHERE client_id = ANY (%(owners)s)
+        ORDER BY history_id DESC LIMIT 1)
+"""
+"""What a record depends on changes one of these; ``xmin`` differs even if a rolled-back version is used again."""
 
 
 def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRecord:
@@ -53,9 +67,25 @@ def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRe
     )
 
 
-def list_assessments_to_review(at: datetime) -> Any:
-    """Return the impact assessments of the current context whose review day has come."""
-    return ImpactAssessment.objects.to_review_at(at)
+def count_gaps(client_id: UUID, *, at: datetime) -> int:
+    """Return the number of gaps in a client's record, for the first page; one query while nothing changes.
+
+    The number is remembered in this process. The record is built again after a change of the register, of a retention
+    rule or of an assessment, and every five minutes, for what starts or ends by itself. Runs in any context that sees
+    the client.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE, {"owners": [client_id, PAKTALEEM]})
+        state = cursor.fetchone()
+    return _count_gaps(client_id, state, at + (_EPOCH - at) % _COUNTED_EVERY)
+
+
+@lru_cache(maxsize=2_000)
+def _count_gaps(client_id: UUID, state: tuple[Any, ...], at: datetime) -> int:
+    del state  # part of the key only
+    with in_client(client_id):
+        client = Client.objects.filter(pk=client_id).first()
+        return 0 if client is None else len(find_gaps(build_record(client, at=at, language="en")))
 
 
 class _Sources:

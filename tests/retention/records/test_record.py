@@ -21,16 +21,18 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from retention.records.admin.dashboard import record_board
 from retention.records.document import build_document
 from retention.records.flows import BOX, WIDTH, draw_flows
 from retention.records.models import ImpactAssessment
 from retention.records.record import GapKind, find_gaps
-from retention.records.selectors import build_record
+from retention.records.selectors import build_record, count_gaps
 from retention.records.services import review_assessment, save_assessment
 from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP
+from tests.retention.schedule.making import make_rule
 from tests.signing_in import browser_of
 
 TERMS = frozenset((Path(__file__).parents[2] / "consent" / "dpv_terms.txt").read_text(encoding="utf-8").splitlines())
@@ -339,6 +341,40 @@ def test_officers_choose_a_client_and_clients_see_their_own(cast):
     assert "PakTaleem" in amina.get(PAGE).context["client"].name
     assert amina.get(PAGE + khyber).context["client"].code == "khyber"
     assert farah.get(PAGE + khyber).context["client"].code == "indus"
+
+
+@pytest.mark.parametrize("name", ["celia", "amina"])
+def test_the_card_takes_one_query_while_nothing_changes(cast, now, name):
+    actor = cast.actor(name)
+    with in_client(actor.client_id) if actor.client_id else as_officer():
+        first = record_board(actor, now)
+        with CaptureQueriesContext(connection) as queries:
+            assert record_board(actor, now) == first
+    assert len(queries) == 1
+
+
+CHANGES = {
+    "a recipient without countries": lambda client, at: make_recipient(client.pk, at, countries=""),
+    "a retention rule": lambda client, at: make_rule(client.pk, "newsletter", "contact_details", at=at),
+    "a high risk": lambda client, at: save_assessment(
+        assessment(client.pk, outcome="high"), actor=SETTING_UP, reason=Reason.REVIEW, at=at
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_counted_at_once(khyber, now, change):
+    before = count_gaps(khyber.pk, at=now)
+    CHANGES[change](khyber, now)
+    found = len(find_gaps(build_record(khyber, at=now, language="en")))
+    assert found != before
+    assert count_gaps(khyber.pk, at=now) == found
+
+
+def test_what_comes_due_by_itself_is_counted(cast, khyber, now):
+    save_assessment(assessment(khyber.pk), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+    before = count_gaps(khyber.pk, at=datetime(2027, 8, 31, 12, tzinfo=UTC))
+    assert count_gaps(khyber.pk, at=datetime(2027, 9, 1, 12, tzinfo=UTC)) == before + 1
 
 
 def test_gaps_are_a_card(cast):
