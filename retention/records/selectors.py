@@ -11,16 +11,26 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
+from consent.agreements.models import ContactKind
+from consent.agreements.selectors import list_contacts, list_parts
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity, Register
-from consent.register.models import Purpose, PurposeCapacity, Recipient
+from consent.register.models import Purpose, Recipient
 from consent.register.models.purposes import ROLES
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.models import ImpactAssessment
-from retention.records.record import Activity, Assessment, Named, ProcessingRecord, RecordRecipient, find_gaps
+from retention.records.record import (
+    Activity,
+    Assessment,
+    Named,
+    ProcessingRecord,
+    RecordContact,
+    RecordRecipient,
+    find_gaps,
+)
 from retention.schedule.selectors import ScheduleLine, list_schedule
 
 __all__ = ["build_record", "count_gaps"]
@@ -36,7 +46,7 @@ SELECT
     (SELECT history_id FROM records_historicalimpactassessment WHERE client_id = ANY (%(owners)s)
         ORDER BY history_id DESC LIMIT 1)
 """
-"""What a record depends on changes one of these; ``xmin`` differs even if a rolled-back version is used again."""
+"""Values that change with everything on which gaps depend; ``xmin`` differs even if a rolled-back version is reused."""
 
 
 def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRecord:
@@ -53,7 +63,7 @@ def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRe
         schedule=lines,
         recipients=_by_code(Recipient.objects.filter(client_id__in={client.pk, PAKTALEEM}), client.pk),
         assessments=_list_assessments(client.pk),
-        capacities=_list_capacities(client.pk, at),
+        capacities={one.purpose.code: one.part.value for one in list_parts(client.pk, at=at)},
         at=at,
         language=language,
     )
@@ -63,6 +73,8 @@ def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRe
         on=at.astimezone(ZoneInfo(client.time_zone)).date(),
         serves_minors=client.serves_minors,
         activities=tuple(found.build(purposes[code]) for code in active if code in purposes),
+        address=" ".join(client.address.split()),
+        contacts=_list_contacts(client.pk, at),
         storage_countries=tuple(settings.STORAGE_COUNTRIES),
     )
 
@@ -162,7 +174,8 @@ class _Sources:
             )
             row = self._recipients.get(code)
             if shared and row is not None:
-                found.append(RecordRecipient(code, row.name, row.service, shared, _split_countries(row.countries)))
+                countries = _split_countries(row.countries)
+                found.append(RecordRecipient(code, row.name, row.service, shared, countries, row.transfer_ground))
         return tuple(found)
 
     def _assessment(self, purpose: str) -> Assessment | None:
@@ -185,8 +198,9 @@ def _list_assessments(client_id: UUID) -> dict[str, ImpactAssessment]:
     return {row.purpose.code: row for row in own_last}
 
 
-def _list_capacities(client_id: UUID, at: datetime) -> dict[str, str]:
-    """Return PakTaleem's capacity for each purpose: the client's row before PakTaleem's, then the latest start."""
-    rows = PurposeCapacity.objects.active(at).filter(client_id__in={client_id, PAKTALEEM}).select_related("purpose")
-    ordered = sorted(rows, key=lambda one: (one.client_id == client_id, one.starts_at))
-    return {row.purpose.code: row.capacity for row in ordered}
+def _list_contacts(client_id: UUID, at: datetime) -> tuple[RecordContact, ...]:
+    rows = list_contacts(client_id, at=at).filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO])
+    return tuple(
+        RecordContact(row.kind, row.subject.external_id or str(row.subject_id), row.subject_id)
+        for row in rows.order_by("kind", "starts_at", "pk")
+    )
