@@ -55,10 +55,6 @@ def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
 
 
 def _serialize_activity(record: ProcessingRecord, one: Activity, client: str) -> dict[str, Any]:
-    part = "dpv:hasDataController" if one.capacity == "controller" else "dpv:hasDataProcessor"
-    parties: dict[str, Any] = {part: {"@id": f"{client}#paktaleem", "dpv:hasName": "PakTaleem"}}
-    if one.capacity != "controller":
-        parties["dpv:hasDataController"] = {"@id": f"{client}#client", "dpv:hasName": record.client}
     document: dict[str, Any] = {
         "@id": f"{client}#activity-{one.purpose.code}",
         "@type": "dpv:PersonalDataProcess",
@@ -74,11 +70,22 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, client: str) ->
         "dpv:hasRecipient": [_serialize_recipient(to, client) for to in one.recipients],
         "dpv:hasProcessing": [_serialize_transfer(to, client) for to in one.recipients if to.ground in GROUNDS],
         "dpv:hasStorageCondition": _storage(record, one),
-        **parties,
+        **_list_parties(record, one, client),
     }
     if one.assessment is not None:
         document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.reference}
     return document
+
+
+def _list_parties(record: ProcessingRecord, one: Activity, client: str) -> dict[str, list[dict[str, str]]]:
+    """Return the controllers and the processor; joint controllers are two controllers, as in receipts."""
+    ours = {"@id": f"{client}#paktaleem", "dpv:hasName": "PakTaleem"}
+    theirs = {"@id": f"{client}#client", "dpv:hasName": record.client}
+    if one.capacity == "controller":
+        return {"dpv:hasDataController": [ours]}
+    if one.capacity == "joint_controller":
+        return {"dpv:hasDataController": [theirs, ours]}
+    return {"dpv:hasDataController": [theirs], "dpv:hasDataProcessor": [ours]}
 
 
 def _term(identifier: str, broader: str, name: str = "") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,13 @@ from openpyxl import load_workbook
 from pyld import jsonld
 
 from consent.agreements.services import add_contact
-from consent.register.models import Purpose, Recipient, RecipientApproval, TransferGround
+from consent.register.models import (
+    Capacity,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    TransferGround,
+)
 from consent.register.services import change_register
 from consent.register.services.register import SharedRowNotEditable
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -38,6 +45,7 @@ from tests.signing_in import browser_of
 
 TERMS = frozenset((Path(__file__).parents[2] / "consent" / "dpv_terms.txt").read_text(encoding="utf-8").splitlines())
 PAGE = "/admin/records/impactassessment/record/"
+PARTIES = ("dpv:hasDataController", "dpv:hasDataProcessor")
 HOSTILE = '=HYPERLINK("https://evil.example","x")'
 
 
@@ -267,6 +275,23 @@ def test_every_term_of_the_document_exists_and_it_expands_offline(khyber, now):
     assert client["dpv:hasDataProtectionOfficer"] == [
         {"@id": f"{base}#{codes['dpo']}", "@type": "dpv:DataProtectionOfficer"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "controllers", "processors"),
+    [
+        (Capacity.CONTROLLER, ["paktaleem"], []),
+        (Capacity.JOINT, ["client", "paktaleem"], []),
+        (Capacity.PROCESSOR, ["client"], ["paktaleem"]),
+    ],
+)
+def test_the_document_names_controllers_and_processors(khyber, now, capacity, controllers, processors):
+    record = build_record(khyber, at=now, language="en")
+    activity = replace(record.activities[0], capacity=capacity.value)
+    document = build_document(replace(record, activities=(activity,)), base="https://privacy.example")
+    [one] = document["dpv:hasProcess"]
+    named = {key: [party["@id"].partition("#")[2] for party in one.get(key, [])] for key in PARTIES}
+    assert named == dict(zip(PARTIES, (controllers, processors), strict=True))
 
 
 def iris_of(value):
