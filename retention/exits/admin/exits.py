@@ -27,6 +27,7 @@ from retention.exits import services
 from retention.exits.admin import forms
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.pdf import render_certificate
+from rights.packages.downloads import stream_archive
 
 __all__ = ["AgreementExitAdmin", "exits_board"]
 
@@ -55,8 +56,8 @@ def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest)
 
 def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
-    content = b"".join(services.open_part(part, reason=given["reason"], **_by(request)))
-    return _to_file(content, "application/zip", f"{row}-part-{part.number:05}.zip")
+    content = services.open_part(part, reason=given["reason"], **_by(request))
+    return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
 
 
 def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
@@ -80,16 +81,9 @@ def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
     return found
 
 
-def _to_file(content: bytes, media: str, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=media)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
 def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
     if row.stage == ExitStage.DELETING:
-        batch = services.find_disposal(row)
-        return batch is not None and batch.ended_at is not None
+        return services.is_to_repeat(row)
     is_over = row.return_until is None or at >= row.return_until
     return row.stage == ExitStage.RETURNING and (row.returned_at is not None or is_over)
 
@@ -234,6 +228,7 @@ class AgreementExitAdmin(EvidenceAdmin):
                 "batch_url": url,
                 "progress": None if batch is None else get_progress(batch),
                 "certificate": certificate,
+                "is_to_repeat": services.is_to_repeat(row),
             }
         ]
 

@@ -6,6 +6,7 @@ from retention.exits.services.deleting import (
     delete_data,
     erase_chunk,
     find_disposal,
+    is_to_repeat,
     pause_exit,
     resume_exit,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "erase_chunk",
     "export_chunk",
     "find_disposal",
+    "is_to_repeat",
     "open_part",
     "pause_exit",
     "propose_exit",

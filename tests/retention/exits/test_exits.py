@@ -46,7 +46,7 @@ from retention.exits.services import (
     resume_exit,
 )
 from retention.schedule.models import HoldKind
-from retention.schedule.services import HoldScope, place_hold
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.cast import Cast
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.retention.disposals.steps import WORKER, answer, certify, hold_data, order_all
@@ -81,7 +81,7 @@ def exported(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
 
 def carried_out(cast: Cast, at: datetime) -> None:
     """Flag, order and answer the disposal of the exit."""
-    batch = Batch.objects.get()
+    batch = Batch.objects.get(ended_at=None)
     while flag_chunk(batch.sweep, actor=WORKER, at=at):
         pass
     batch.refresh_from_db()
@@ -261,7 +261,7 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast: Cast,
     body = read_body(ExitCertificate.objects.get(exit=row))
     assert body["people"]["erased"] == row.people
     assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
-    assert body["disposal"]["sha256"]
+    assert [len(one["sha256"]) for one in body["disposals"]] == [64]
     assert (body["proposed"]["by"], body["approved"]["by"]) == ("client_admin", "privacy_officer")
     assert Entry.objects.filter(client_id=indus.pk).count() > events
 
@@ -297,6 +297,15 @@ def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, no
     assert sum(part.people for part in parts) == exported_at_once
 
 
+def test_a_person_whose_data_exceeds_a_file_is_exported_alone(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
+    row = approved(cast, now, "return")
+    settings.FILE_MOST_BYTES = 100
+    exported(row, now, size=4)
+    row.refresh_from_db()
+    assert (row.stage, row.exported) == ("returning", row.people)
+    assert {part.people for part in ExitPart.objects.filter(exit=row)} == {1}
+
+
 def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: Any) -> None:
     place_hold(
         indus,
@@ -314,6 +323,30 @@ def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: An
     assert (row.stage, row.kept) == ("erasing", 1)
     assert cast.subject("hamza").erased_at is None
     assert not ExitCertificate.objects.exists()
+
+
+def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(cast: Cast, indus: Any, now: Any) -> None:
+    by: Any = {"actor": cast.actor("amina"), "at": now}
+    for name in ("hamza", "junaid"):
+        hold_data(cast, name, at=now)
+    scope, review_on = HoldScope(subject=cast.subject("hamza")), (now + 30 * DAY).date()
+    row = approved(cast, now)
+    batch = Batch.objects.get()
+    while flag_chunk(batch.sweep, actor=WORKER, at=now):
+        pass
+    hold = place_hold(indus, kind=HoldKind.COMPLAINT, scope=scope, ground="Case 12.", review_on=review_on, **by)
+    with pytest.raises(ExitMovedOn):
+        delete_data(row, **by, **WHY)
+    carried_out(cast, now)
+    assert not continue_deletion(row, actor=WORKER, at=now)
+    lift_hold(hold, ground="Settled.", **by)
+    assert delete_data(row, **by, **WHY).disposal_id != batch.pk
+    carried_out(cast, now)
+    assert continue_deletion(row, actor=WORKER, at=now)
+    erased(row, now)
+    body = read_body(ExitCertificate.objects.get(exit=row))
+    assert len(body["disposals"]) == 2
+    assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
 
 
 def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cast, indus: Any, now: Any) -> None:
