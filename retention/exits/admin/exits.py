@@ -64,6 +64,10 @@ def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) ->
     services.confirm_return(row, reason=given["reason"], **_by(request))
 
 
+def _decline_return(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    services.decline_return(row, **given, **_by(request))
+
+
 def _delete(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
     services.delete_data(row, reason=given["reason"], **_by(request))
 
@@ -84,8 +88,16 @@ def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
 def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
     if row.stage == ExitStage.DELETING:
         return services.is_to_repeat(row)
-    is_over = row.return_until is None or at >= row.return_until
-    return row.stage == ExitStage.RETURNING and (row.returned_at is not None or is_over)
+    is_settled = row.returned_at is not None or row.return_declined_at is not None
+    return _is_returning(row, at) and is_settled
+
+
+def _may_have_its_data(row: AgreementExit, at: datetime) -> bool:
+    return _is_returning(row, at) and row.returned_at is None and not services.has_unfetched_parts(row)
+
+
+def _may_be_declined(row: AgreementExit, at: datetime) -> bool:
+    return _is_returning(row, at) and row.returned_at is None and row.return_declined_at is None
 
 
 def _is_certified(row: AgreementExit, _at: datetime) -> bool:
@@ -129,6 +141,8 @@ class AgreementExitAdmin(EvidenceAdmin):
         "choice",
         "return_until",
         "returned_at",
+        "return_declined_at",
+        "refusal",
         "delete_by",
         "requested_at",
         "settled_at",
@@ -167,7 +181,18 @@ class AgreementExitAdmin(EvidenceAdmin):
             _confirm,
             lead="Record that the client has confirmed that it received all parts and can read them.",
             done="Recorded. The deletion can begin.",
-            applies=lambda row, at: _is_returning(row, at) and row.returned_at is None,
+            applies=_may_have_its_data,
+        ),
+        RowAction(
+            "decline-return",
+            "Client declines its data",
+            Capability.APPROVE_EXITS,
+            _decline_return,
+            form=forms.DeclinedForm,
+            lead="Record that the client does not want the export. Then another officer may delete the data.",
+            done="Recorded. Another officer may start the deletion.",
+            danger=True,
+            applies=_may_be_declined,
         ),
         RowAction(
             "delete-data",

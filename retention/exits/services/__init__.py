@@ -10,7 +10,15 @@ from retention.exits.services.deleting import (
     pause_exit,
     resume_exit,
 )
-from retention.exits.services.exporting import confirm_return, export_chunk, open_part
+from retention.exits.services.exporting import (
+    NotFetched,
+    ReturnSettled,
+    confirm_return,
+    decline_return,
+    export_chunk,
+    has_unfetched_parts,
+    open_part,
+)
 from retention.exits.services.proposing import ExitAlreadyOpen, OtherAgreementInForce, decide_exit, propose_exit
 from retention.exits.services.steps import CONTINUE, ExitMovedOn, enqueue_exit
 
@@ -18,16 +26,20 @@ __all__ = [
     "CONTINUE",
     "ExitAlreadyOpen",
     "ExitMovedOn",
+    "NotFetched",
     "NotReturnedYet",
     "OtherAgreementInForce",
+    "ReturnSettled",
     "confirm_return",
     "continue_deletion",
     "decide_exit",
+    "decline_return",
     "delete_data",
     "enqueue_exit",
     "erase_chunk",
     "export_chunk",
     "find_disposal",
+    "has_unfetched_parts",
     "is_to_repeat",
     "open_part",
     "pause_exit",

@@ -56,6 +56,7 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
         "proposed": {"by": row.requested_role, "at": _format(row.requested_at)},
         "approved": {"by": row.approved_role, "at": _format(row.settled_at)},
         "returned_at": _format(row.returned_at),
+        "return_declined_at": _format(row.return_declined_at),
         "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
         "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
         "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},

@@ -12,11 +12,12 @@ from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.services import open_disposal, pause_disposal, resume_disposal
-from retention.exits.models import AgreementExit, ExitStage
+from retention.exits.models import AgreementExit, Choice, ExitStage
 from retention.exits.services.certificates import certify_exit
 from retention.exits.services.steps import (
     CASE,
@@ -47,24 +48,28 @@ AT_ONCE = 50
 
 
 class NotReturnedYet(PortalError):
-    """The client has not confirmed that it received its data, and the day until which it is returned is not over."""
+    """The client has neither confirmed that it received its data, nor declined it in writing."""
 
-    console_message = "First the client confirms that it has its data, or the day until which it is returned passes."
+    console_message = "First the client confirms that it has its data, or declines it in writing."
 
 
 @transaction.atomic
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Begin the deletion after the return, or repeat it for data that was on hold.
 
-    Raises NotReturnedYet, OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
+    The deletion of data that the client declined takes two officers. Raises NotReturnedYet, ApproverIsRequester,
+    OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
     if row.stage == ExitStage.DELETING and not is_to_repeat(row):
         raise ExitMovedOn
-    if row.returned_at is None and row.return_until is not None and at < row.return_until:
-        raise NotReturnedYet
+    if row.choice == Choice.RETURN and row.returned_at is None:
+        if row.return_declined_at is None:
+            raise NotReturnedYet
+        if row.return_declined_by == actor.id:
+            raise ApproverIsRequester
     return begin_deletion(row, actor=actor, reason=reason, at=at)
 
 

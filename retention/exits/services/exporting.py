@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from paktaleem.directory.copies.sections import Reader, Section, list_sections
 from paktaleem.directory.files.models import SealedFile
@@ -18,15 +20,39 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.exits.models import AgreementExit, ExitPart, ExitStage
+from retention.exits.services.announcing import announce_export
 from retention.exits.services.steps import lock_exit, record_exit, require_stage
 from rights.packages.archive import Archive, Entry, Sink
 
-__all__ = ["AT_ONCE", "confirm_return", "export_chunk", "open_part"]
+__all__ = [
+    "AT_ONCE",
+    "NotFetched",
+    "ReturnSettled",
+    "confirm_return",
+    "decline_return",
+    "export_chunk",
+    "has_unfetched_parts",
+    "open_part",
+]
 
 AT_ONCE = 50
 """People in one part of the export."""
+_WRITTEN = gettext_noop("Enter where the client’s refusal is written down.")
+
+
+class NotFetched(PortalError):
+    """A part of the export has not been downloaded, so the client cannot have it."""
+
+    console_message = "First download every part of the export and hand it to the client."
+
+
+class ReturnSettled(PortalError):
+    """The client has its data already, or has declined it already."""
+
+    console_message = "The client has its data already, or has declined it already."
 
 
 @transaction.atomic
@@ -46,6 +72,7 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
         row.stage, row.cursor = ExitStage.RETURNING, None
         row.save(update_fields=["stage", "cursor"])
         record_exit("exit.exported", row, actor, at, people=row.exported)
+        announce_export(row, actor=actor, at=at)
         return False
     people = _write_what_fits(row, people, at)
     row.cursor, row.exported = people[-1].pk, row.exported + len(people)
@@ -132,17 +159,55 @@ def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetim
     require(actor, Capability.APPROVE_EXITS, part.client_id)
     row = lock_exit(part.exit_id, client_id=part.client_id)
     require_stage(row, ExitStage.RETURNING)
+    row.fetched = sorted({*row.fetched, part.number})
+    row.save(update_fields=["fetched"])
     record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
     return stream_file(part.file, sealer=_sealer_of(row))
 
 
 @transaction.atomic
 def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Record that the client has confirmed that it received its data. Raises ExitMovedOn, NotAllowed."""
+    """Record that the client has confirmed that it received its data.
+
+    Raises NotFetched if a part was never downloaded, ReturnSettled, ExitMovedOn, NotAllowed.
+    """
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None:
+        raise ReturnSettled
+    if has_unfetched_parts(row):
+        raise NotFetched
     row.returned_by, row.returned_at = actor.id, at
     row.save(update_fields=["returned_by", "returned_at"])
     record_exit("exit.returned", row, actor, at, reason=Reason(reason).value)
+    return row
+
+
+def has_unfetched_parts(row: AgreementExit) -> bool:
+    """Return True if a part of the export has not been downloaded."""
+    parts = ExitPart.objects.filter(client_id=row.client_id, exit=row)
+    return parts.exclude(number__in=row.fetched).exists()
+
+
+@transaction.atomic
+def decline_return(
+    row: AgreementExit, *, document: str, actor: Actor, reason: Reason | str, at: datetime
+) -> AgreementExit:
+    """Record that the client does not want its data; ``document`` says where this is written down, without names.
+
+    Then another officer may start the deletion. Raises ValidationError for an empty ``document``, ReturnSettled,
+    ExitMovedOn, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None or row.return_declined_at is not None:
+        raise ReturnSettled
+    row.refusal = document.strip()
+    if not row.refusal:
+        raise ValidationError({"document": [_WRITTEN]})
+    row.return_declined_by, row.return_declined_at = actor.id, at
+    row.save(update_fields=["refusal", "return_declined_by", "return_declined_at"])
+    record_exit("exit.return_declined", row, actor, at, reason=Reason(reason).value)
     return row
