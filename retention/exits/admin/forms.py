@@ -58,8 +58,8 @@ class DeclinedForm(RowActionForm):
         label=_("Written down in"),
         max_length=200,
         help_text=_(
-            "The client’s letter or email, with its date and without names. If the last day of the return has passed "
-            "without an answer: our letter that the data will be deleted."
+            "The client’s email or document, with its date and without names. If the last day of the return has "
+            "passed without an answer: our written notice that the data will be deleted."
         ),
     )
     field_order = ("document", "reason")
