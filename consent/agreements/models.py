@@ -95,8 +95,8 @@ class AgreementSigning(RequestedChange):
     """One signing of an agreement: one side signs first (``requested_by``), the other second (``settled_by``).
 
     ``first_side`` is the side that signed first. ``paper`` is the document with the client's signature, if an officer
-    recorded it; then a second officer signs for PakTaleem. ``terms_hash`` is the SHA-256 of the terms that both sign:
-    if they change in between, the first signature is replaced.
+    recorded it; another officer signs for PakTaleem, before or after. ``terms_hash`` is the SHA-256 of the terms that
+    both sign: if they change in between, the first signature is replaced.
     """
 
     wall = TablePolicy(
@@ -125,7 +125,8 @@ class AgreementSigning(RequestedChange):
                 name="agreementsigning_one_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(paper=None) | Q(first_side=Side.CLIENT), name="agreementsigning_paper_is_the_clients"
+                condition=Q(paper=None) | Q(first_side=Side.CLIENT) | Q(state=ChangeState.APPROVED),
+                name="agreementsigning_paper_is_the_clients",
             ),
             *second_person_constraints("agreementsigning"),
         ]

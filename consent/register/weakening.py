@@ -90,12 +90,11 @@ def _shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
     """Return True for a new approval, or one that covers more, lasts longer or starts earlier than before."""
     if not isinstance(before, RecipientApproval):
         return True
-    lasts_longer = before.ends_at is not None and (row.ends_at is None or row.ends_at > before.ends_at)
     shorter_window = before.objection_until is not None and (
         row.objection_until is None or row.objection_until < before.objection_until
     )
     covers_more = bool(set(row.purposes) - set(before.purposes) or set(row.categories) - set(before.categories))
-    return lasts_longer or shorter_window or covers_more or (row.is_integral and not before.is_integral)
+    return row.ends_after(before) or shorter_window or covers_more or (row.is_integral and not before.is_integral)
 
 
 def is_sandbox(client_id: UUID) -> bool:

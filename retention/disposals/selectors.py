@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
@@ -22,6 +23,7 @@ __all__ = [
     "get_disposal",
     "get_progress",
     "list_approvals",
+    "list_case_certificates",
     "list_disposals",
     "list_items",
 ]
@@ -109,6 +111,12 @@ def get_progress(batch: Batch) -> Progress:
 def find_certificate(batch: Batch) -> Certificate | None:
     """Find the certificate of a batch, for callers that may see it."""
     return Certificate.objects.filter(client_id=batch.client_id, batch=batch).first()
+
+
+def list_case_certificates(client_id: UUID, case: Parent) -> list[Certificate]:
+    """List the certificates of the disposals of a case, oldest first, for callers that may see them."""
+    rows = Certificate.objects.filter(client_id=client_id, batch__case_kind=case.kind, batch__case_id=case.id)
+    return list(rows.order_by("issued_at", "pk"))
 
 
 def get_certificate(batch: Batch) -> Certificate:

@@ -65,10 +65,11 @@ def _to_signing(row: AgreementSigning, names: dict[UUID, str]) -> dict[str, Any]
         "first": first.label,
         "first_by": names.get(row.requested_by, former),
         "first_at": row.requested_at,
-        "paper": row.paper,
+        "first_paper": row.paper if first is Side.CLIENT else None,
         "second": second.label,
         "second_by": names.get(row.settled_by, former) if row.settled_by else "",
         "second_at": row.settled_at,
+        "second_paper": row.paper if second is Side.CLIENT else None,
         "is_signed": row.state == "approved",
     }
 

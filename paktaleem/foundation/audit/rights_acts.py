@@ -54,6 +54,7 @@ RIGHTS_ACTS = (
     _act("exit.interrupted", _("Exit of a client interrupted")),
     _act("exit.part_opened", _("Part of an export opened")),
     _act("exit.proposed", _("Exit of a client proposed")),
+    _act("exit.return_declined", _("Client declined the return of its data")),
     _act("exit.returned", _("Client confirmed the return of its data")),
     _act("exit.systems_answered", _("Every system has answered the exit of a client")),
     _act("hold.lift_declined", _("Lifting of a legal hold declined")),
