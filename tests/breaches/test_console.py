@@ -111,6 +111,9 @@ def test_people_are_written_to_only_if_the_assessment_says_so(cast: Cast, amina:
     with in_client(cast.client_id("indus")):
         assess(breach, actor=cast.actor("amina"), at=timezone.now())
     assert "write-people" in amina.get(page_of(breach)).content.decode()
+    sent = {"language": "en", "text": "A breach.", "text_ur": "خلاف ورزی"}
+    assert amina.post(page_of(breach, "write-people"), sent).status_code == 302
+    assert "write-people" not in amina.get(page_of(breach)).content.decode()
 
 
 @pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "are over")])

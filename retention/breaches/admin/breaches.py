@@ -35,7 +35,7 @@ from retention.breaches.clock import whole_hours_left
 from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter
 from retention.breaches.risk import Outcome
-from retention.breaches.selectors import count_affected, count_notices
+from retention.breaches.selectors import count_affected, count_notices, find_assessment, is_written_to
 from retention.breaches.services import (
     add_clients,
     assess_breach,
@@ -125,7 +125,10 @@ def _is_open(row: Breach, _at: datetime) -> bool:
 
 
 def _informs_people(row: Breach, _at: datetime) -> bool:
-    return row.is_open and row.outcome == Outcome.PEOPLE
+    if not row.is_open or row.outcome != Outcome.PEOPLE:
+        return False
+    latest = find_assessment(row)
+    return latest is not None and not is_written_to(latest)
 
 
 def _state(row: Breach) -> SafeString:
