@@ -272,14 +272,14 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
         record_breach(row, actor=details["actor"], at=details["at"])
 
     def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, Any]]:
-        """Show whose data it concerns, the assessments and the letters."""
+        """Show the assessments and the letters; while the breach is open also whose data it concerns."""
         actor = actor_of(request)
         with in_client(row.client_id):
-            total, *counts = count_affected(row, actor=actor)
+            counts = count_affected(row, actor=actor) if row.is_open else []
             own = {"client_id": row.client_id, "breach": row}
             assessments = list(BreachAssessment.objects.filter(**own))
             letters = [_serialize_letter(one) for one in BreachLetter.objects.filter(**own)]
-        values = {"total": total, "counts": counts, "assessments": assessments, "letters": letters}
+        values = {"counts": counts, "assessments": assessments, "letters": letters}
         return [{"template": "console/panels/breach.html", **values}]
 
     @admin.display(description="hours left")
