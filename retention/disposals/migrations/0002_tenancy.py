@@ -28,5 +28,5 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Item", "subject", "subjects.Subject"),
             SameClientForeignKey("Certificate", "batch", "disposals.Batch"),
         ),
-        ApplySql("disposals_due", digest="b1aa6ed7103e"),
+        ApplySql("disposals_due", digest="b79352d7381a"),
     ]

@@ -34,7 +34,7 @@ _VALUES = (
 _ACTOR, _BY = "actor_kind, actor_id, actor_role", "%(actor_kind)s, %(actor_id)s::uuid, %(actor_role)s"
 
 _ISSUE = f"""
-WITH told AS (
+WITH told AS MATERIALIZED (
     SELECT id AS system_id, client_id AS system_owner,
         ARRAY(SELECT unnest(categories) INTERSECT SELECT unnest(%(categories)s::varchar[]) ORDER BY 1) AS about
     FROM systems_system WHERE id = ANY(%(systems)s)
