@@ -46,11 +46,12 @@ _INSERT = """
     SELECT [new_id], %(client)s, f.batch_id, f.holding_id, f.subject_id, f.category, f.system_id, f.rule_id,
         f.action, f.method, f.used_at, f.due_at, 'flagged'
     FROM found f
-    ON CONFLICT (client_id, holding_id) WHERE state IN ('flagged', 'ordered') DO NOTHING
+    ON CONFLICT (client_id, holding_id) WHERE is_open DO NOTHING
     RETURNING 1
 """.replace("[new_id]", UUID7_SQL)
 
-FLAG_DUE = """
+FLAG_DUE = _limit_to_chunk(
+    """
 WITH found AS MATERIALIZED (
     SELECT d.*,
         CASE WHEN d.purposes <@ %(own)s::text[] AND d.is_automatic THEN %(paktaleem_automatic)s::uuid
@@ -60,10 +61,11 @@ WITH found AS MATERIALIZED (
     FROM disposals_due(%(client)s, %(low)s, %(high)s, %(at)s) d
     WHERE NOT EXISTS (
         SELECT FROM disposals_item i
-        WHERE i.client_id = %(client)s AND i.holding_id = d.holding_id AND i.again_at > %(at)s
+        WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.holding_id = d.holding_id
+            AND i.again_at > %(at)s
     ) AND NOT EXISTS (
         SELECT FROM disposals_item i
-        WHERE i.client_id = %(client)s AND i.holding_id = d.holding_id AND i.state IN ('flagged', 'ordered')
+        WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.holding_id = d.holding_id AND i.is_open
     )
 ), begun AS (
     INSERT INTO disposals_batch (id, client_id, sweep_id, ground, decider, is_automatic, stage, opened_at)
@@ -76,6 +78,7 @@ WITH found AS MATERIALIZED (
 ), made AS ([insert])
 SELECT count(*) FROM made
 """.replace("[insert]", _INSERT)
+)
 """Flag what is due and in no open batch. Batches begin with their first holding."""
 
 FLAG_AGREEMENT = _limit_to_chunk(
@@ -109,7 +112,7 @@ FROM (
 """The counts of a batch, as a JSON list, and their sum."""
 
 PROGRESS = """
-SELECT state, count(*) FROM disposals_item WHERE client_id = %(client)s AND batch_id = %(batch)s GROUP BY state
+SELECT state, cause, count(*) FROM disposals_item WHERE client_id = %(client)s AND batch_id = %(batch)s GROUP BY 1, 2
 """
 
 NEXT_LIMIT_OF_BATCH = """

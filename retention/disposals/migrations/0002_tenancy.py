@@ -28,5 +28,8 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Item", "subject", "subjects.Subject"),
             SameClientForeignKey("Certificate", "batch", "disposals.Batch"),
         ),
+        migrations.RunSQL(
+            "ALTER TABLE disposals_item SET (fillfactor = 45)", "ALTER TABLE disposals_item RESET (fillfactor)"
+        ),
         ApplySql("disposals_due", digest="b79352d7381a"),
     ]
