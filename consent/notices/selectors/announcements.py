@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, F, Q, QuerySet
 
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
+from consent.notices.selectors.notices import RECIPIENT_LIST
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "list_clients_to_notify",
+    "may_withdraw_objection",
     "must_be_notified",
     "select_announcements",
     "select_open_objections",
@@ -74,3 +76,13 @@ def select_open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
         )
     )
     return select_announcements(actor).filter(pk__in=responses.filter(objected__gt=F("answered")).values("dispatch_id"))
+
+
+def may_withdraw_objection(dispatch: NoticeDispatch) -> bool:
+    """Return True if the client objects to recipients and has PakTaleem's answer; not for a notice's text."""
+    notice = dispatch.version.notice
+    if not notice.is_by_portal or notice.code != RECIPIENT_LIST:
+        return False
+    rows = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
+    last = rows.exclude(kind=ResponseKind.ACKNOWLEDGED).order_by("recorded_at", "id").last()
+    return last is not None and last.kind == ResponseKind.ANSWERED

@@ -1,7 +1,7 @@
 """The compiled register of a client, read once per version and cached in the process."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -297,21 +297,30 @@ def _load_declared(rows: _Rows, client: Client) -> ClientDeclarations:
 
 def _list_recipients(rows: _Rows, client: Client) -> list[rules.RecipientRule]:
     """List the recipients with their approvals; an announced one counts only once the client's time to object ends."""
-    approvals, ends, objected = _grouped(rows.of(RecipientApproval), "recipient_id"), _list_ends(rows, client), {}
-    if ends:
-        objected = rows.objections()
-    return [
-        rules.RecipientRule(
-            id=row.pk,
-            code=row.code,
-            approvals=tuple(
-                _to_approval(one, row, ends.get(one.announced_as), objected.get(one.announced_as))
-                for one in approvals[row.pk]
-                if one.announced_as is None or one.announced_as in ends
-            ),
-        )
-        for row in rows.of(Recipient)
-    ]
+    approvals, ends = _grouped(rows.of(RecipientApproval), "recipient_id"), _list_ends(rows, client)
+    objections = rows.objections() if ends else {}
+    return [_to_recipient_rule(row, approvals[row.pk], ends, objections) for row in rows.of(Recipient)]
+
+
+def _to_recipient_rule(
+    row: Recipient,
+    approvals: Iterable[Any],
+    ends: Mapping[UUID, datetime],
+    objections: Mapping[UUID, datetime],
+) -> rules.RecipientRule:
+    """Convert a recipient; an objection to one of its approvals is an objection to all, also to later ones."""
+    objected_at = min(
+        (objections[one.announced_as] for one in approvals if one.announced_as in objections), default=None
+    )
+    return rules.RecipientRule(
+        id=row.pk,
+        code=row.code,
+        approvals=tuple(
+            _to_approval(one, row, ends.get(one.announced_as), objected_at)
+            for one in approvals
+            if one.announced_as is None or one.announced_as in ends
+        ),
+    )
 
 
 def _list_ends(rows: _Rows, client: Client) -> dict[UUID, datetime]:

@@ -154,8 +154,8 @@ class Recipient(RegisterRow):
     """One third-party provider with whom data may be shared (policy §6), under a data processing agreement.
 
     Data is never sold: the database accepts no row without ``no_consideration``. Nothing is shared before the agreement
-    starts, or after its end. Once a second officer has approved the recipient, the terms cannot change
-    (``consent.register.recipient_terms``).
+    starts, or after its end. Once a second officer has approved the recipient, its part, its countries and the ground
+    of a transfer cannot change; another name, or an agreement that lasts longer, takes a second officer again.
     """
 
     change_capability = Capability.MANAGE_REGISTER
