@@ -13,7 +13,7 @@ from django.db.models import Model
 from children.guardians.models import ChildMechanism
 from consent.notices.effects import list_window_ends
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.notices.selectors.notices import POLICY, RECIPIENT_LIST, client_timelines, to_published_version
+from consent.notices.selectors.notices import POLICY, client_timelines, to_published_version
 from consent.register import compiled as rules
 from consent.register.bases import combine_bases
 from consent.register.declarations import ClientDeclarations, DeclaredProcedure
@@ -325,7 +325,7 @@ def _to_recipient_rule(
 
 def _list_ends(rows: _Rows, client: Client) -> dict[UUID, datetime]:
     """Map the versions of the list of recipients to the end of the client's time to object."""
-    lists = {row.pk for row in rows.of(Notice) if row.is_by_portal and row.code == RECIPIENT_LIST}
+    lists = {row.pk for row in rows.of(Notice) if row.lists_recipients}
     if not lists:
         return {}
     versions = [to_published_version(row) for row in rows.of(NoticeVersion) if row.notice_id in lists]

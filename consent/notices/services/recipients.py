@@ -12,8 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consent.notices.effects import earliest_effect
-from consent.notices.models import Notice, NoticeVersion
-from consent.notices.selectors.notices import RECIPIENT_LIST
+from consent.notices.models import RECIPIENT_LIST, Notice, NoticeVersion
 from consent.notices.services.publishing import notice_days_for, publish_notice_version
 from consent.register.models import (
     DataCategory,
@@ -36,9 +35,9 @@ __all__ = ["apply_approved_recipient"]
 def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
     """Apply the approval of a recipient that two officers agreed to; return False for a change of another table.
 
-    One of PakTaleem's is announced to every client, and counts at a client from the end of its time to object (GDPR
-    Art. 28(2)). A client's own recipient needs no announcement: the client names it in its instruction. Raises
-    ValidationError.
+    One of PakTaleem's is announced to the clients whose data can reach it, and counts at a client from the end of its
+    time to object (GDPR Art. 28(2)). A client's own recipient needs no announcement: the client names it in its
+    instruction. Raises ValidationError.
     """
     if change.table != RecipientApproval._meta.label_lower:
         return False

@@ -126,8 +126,8 @@ class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
     codes = {"purposes": Purpose, "categories": DataCategory}
     intro = (
         "Periods in which a recipient is approved for purposes and data categories. A second officer approves each; "
-        "then PakTaleem’s are announced to every client, and count at a client once its time to object is over and it "
-        "does not object."
+        "then PakTaleem’s are announced to the clients whose data can reach them, and count at a client once its time "
+        "to object is over and it does not object."
     )
     empty_text = "No recipient was ever approved: nothing is shared with anyone."
     acts = (

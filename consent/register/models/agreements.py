@@ -249,9 +249,9 @@ class Recipient(RegisterRow):
 class RecipientApproval(PeriodRow):
     """One period in which a recipient is approved for purposes and categories, after the objection period.
 
-    A second officer approves it (``approved_at``); one of PakTaleem's is announced to every client: ``announced_as`` is
-    the id of the notice version, and the objection period of a client ends when that version takes effect there. A
-    consent given before ``approved_at`` does not cover sharing with the recipient.
+    A second officer approves it (``approved_at``); one of PakTaleem's is announced to the clients whose data can
+    reach it: ``announced_as`` is the id of the notice version, and the objection period of a client ends when that
+    version takes effect there. A consent given before ``approved_at`` does not cover sharing with the recipient.
     """
 
     change_capability = Capability.MANAGE_AGREEMENTS
