@@ -104,8 +104,8 @@ def get_clocks(requests: Collection[RightsRequest]) -> dict[UUID, RequestClock]:
     own = {"client_id__in": {one.client_id for one in requests}, "request_id__in": [one.pk for one in requests]}
     zones = dict(Client.objects.filter(pk__in=own["client_id__in"]).values_list("pk", "time_zone"))
     pauses: defaultdict[UUID, list[Pause]] = defaultdict(list)
-    for key, *times in RequestPause.objects.filter(**own).values_list("request_id", "starts_at", "ends_at"):
-        pauses[key].append(Pause(*times))
+    for key, starts_at, ends_at in RequestPause.objects.filter(**own).values_list("request_id", "starts_at", "ends_at"):
+        pauses[key].append(Pause(starts_at, ends_at))
     days = dict(RequestExtension.objects.filter(**own).values_list("request_id", "days"))
     undecided = RequestPart.objects.filter(**own, decision="", decider=Decider.CLIENT.value)
     awaiting = set(undecided.values_list("request_id", flat=True))
