@@ -1,6 +1,6 @@
 """Carry out what is due: reminders, the escalation, the alarm for a notice, and overdue requests."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import batched
 from uuid import UUID
@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import transaction
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.jobs.enqueue import enqueue_jobs
 from rights.requests.deadlines import ESCALATION_DAY, Step, StepKind, due_at, list_due_steps
-from rights.requests.models import RightsRequest, RightsRequestQuerySet, ScheduledStep
-from rights.requests.selectors import get_clocks
-from rights.requests.services.clock import AlreadyAnswered, lock_unanswered
-from rights.requests.services.steps import RequestEnded, record_step
+from rights.requests.models import RequestPart, RequestStep, RightsRequest, RightsRequestQuerySet, ScheduledStep
+from rights.requests.selectors import get_clocks, list_parts_of
+from rights.requests.services.steps import make_step
 
 __all__ = ["NOTIFY_STAFF", "carry_out_due_steps", "list_clients_with_due_requests"]
 
@@ -22,6 +22,7 @@ _EARLIEST = timedelta(days=ESCALATION_DAY - 1)
 """No step is due earlier after receipt, whatever the time zone."""
 _AT_ONCE = 500
 _CLOCK_COLUMNS = ("client_id", "received_at", "notice_at", "answered_at", "closed_at")
+_TEXTS = ("details", "contact", "answer")
 
 
 def list_clients_with_due_requests(*, at: datetime) -> list[UUID]:
@@ -29,17 +30,19 @@ def list_clients_with_due_requests(*, at: datetime) -> list[UUID]:
     return list(_candidates(at).order_by().values_list("client_id", flat=True).distinct())
 
 
+@transaction.atomic
 def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Carry out every step of a client's requests that was due until ``at``, each once; return how many.
 
-    All are in the caller's transaction. After an outage the steps that were missed are carried out too. Only requests
-    with something to do are locked; for the others the number of queries does not depend on how many they are.
+    All are in one transaction. After an outage the steps that were missed are carried out too. Only requests with
+    something to do are locked. The number of queries is the same for every 500 requests.
     """
-    found = _candidates(at).filter(client_id=client_id).order_by("due_at").only(*_CLOCK_COLUMNS)
+    found = _candidates(at).filter(client_id=client_id).order_by("due_at", "pk")
     total = 0
-    for requests in batched(found, _AT_ONCE):
+    for requests in batched(found.only(*_CLOCK_COLUMNS), _AT_ONCE):
         to_do = _list_steps_to_do(requests, at)
-        total += sum(_carry_out(request, actor, at) for request in requests if to_do[request.pk])
+        if due := [key for key, steps in to_do.items() if steps]:
+            total += _carry_out(found.filter(pk__in=due), actor, at)
     return total
 
 
@@ -59,25 +62,27 @@ def _list_steps_to_do(requests: Collection[RightsRequest], at: datetime) -> dict
     }
 
 
-@transaction.atomic
-def _carry_out(request: RightsRequest, actor: Actor, at: datetime) -> int:
-    try:
-        request = lock_unanswered(request)
-    except (AlreadyAnswered, RequestEnded):
-        return 0
-    to_do = _list_steps_to_do([request], at)[request.pk]
-    for step in to_do:
-        _record(request, step, actor, at)
-    return len(to_do)
+def _carry_out(due: RightsRequestQuerySet, actor: Actor, at: datetime) -> int:
+    """Lock requests, leave out those answered meanwhile, and carry out what is still to do."""
+    requests = list(due.defer(*_TEXTS).select_for_update(of=("self",)))  # PostgreSQL checks them again after a wait
+    to_do, parts = _list_steps_to_do(requests, at), list_parts_of(requests)
+    work = [(request, step) for request in requests for step in to_do[request.pk]]
+    made = [_make_rows(request, parts[request.pk], step, actor, at) for request, step in work]
+    ScheduledStep.objects.bulk_create([row for row, _, _ in made])
+    Entry.objects.bulk_create([entry for _, entry, _ in made])
+    RequestStep.objects.bulk_create([step for _, _, step in made])
+    told = ((str(one.client_id), str(one.pk), step.kind.value) for one, step in work)
+    enqueue_jobs(NOTIFY_STAFF, [{"client": client, "request": key, "kind": kind} for client, key, kind in told])
+    return len(work)
 
 
-def _record(request: RightsRequest, step: Step, actor: Actor, at: datetime) -> None:
+def _make_rows(
+    request: RightsRequest, parts: Iterable[RequestPart], step: Step, actor: Actor, at: datetime
+) -> tuple[ScheduledStep, Entry, RequestStep]:
     row = ScheduledStep(client_id=request.client_id, request=request, kind=step.kind.value, on=step.on)
     row.due_at, row.done_at = step.at, at
-    row.save(force_insert=True)
     facts = {"on": step.on.isoformat(), "days_left": step.days_left}
-    record_step(_LEDGER_KINDS[step.kind], request, actor, at, facts)
-    enqueue_job(NOTIFY_STAFF, client=str(request.client_id), request=str(request.pk), kind=step.kind.value)
+    return row, *make_step(_LEDGER_KINDS[step.kind], request, parts, actor, at, facts)
 
 
 _LEDGER_KINDS = {
