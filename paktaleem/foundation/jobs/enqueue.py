@@ -7,11 +7,14 @@ the task's rollback.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
-from procrastinate.types import JSONValue
+
+if TYPE_CHECKING:
+    from procrastinate.types import JSONValue
 
 __all__ = ["enqueue_job", "enqueue_jobs"]
 

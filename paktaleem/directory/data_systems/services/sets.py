@@ -44,7 +44,8 @@ WITH receivers AS MATERIALIZED (
     SELECT id, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
         %(created_at)s, %(stuck_at)s, {_VALUES}
     FROM (
-        SELECT {UUID7_SQL} AS id, person, receivers.* FROM ({{people}}) AS people (person) CROSS JOIN receivers ORDER BY 1
+        SELECT {UUID7_SQL} AS id, person, receivers.* FROM ({{people}}) AS people (person) CROSS JOIN receivers
+        ORDER BY 1
     ) numbered
     RETURNING id, subject_id
 ), stepped AS (
