@@ -105,6 +105,23 @@ def test_ending_a_rule_shows_what_then_has_no_date(cast, farah):
         assert RetentionRule.objects.get(pk=rule.pk).ends_at is not None
 
 
+def test_an_end_in_the_form_shows_what_then_has_no_date(cast, farah):
+    client_id, at = cast.client_id("indus"), timezone.now()
+    with in_client(client_id):
+        rule = make_rule(client_id, "newsletter", "contact_details", at=at - DAY)
+        make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=at - 400 * DAY)
+    page, given = f"{RULES}{rule.pk}/change/", {"ends_at_0": "2099-01-01", "ends_at_1": "00:00:00", "reason": "review"}
+    text = farah.post(page, given).content.decode()
+    assert re.search(r"Due now</th>\s*<td>0</td>", text)
+    assert re.search(r"Without a due date yet</th>\s*<td>1</td>", text)
+    assert "Counted as if it had ended today" in text
+    [seen] = re.findall(r'name="seen" value="(\w+)"', text)
+    assert farah.post(page, {**given, "seen": seen}).status_code == 302
+    text = farah.post(page, {"reason": "review"}).content.decode()
+    assert re.search(r"Due now</th>\s*<td>1</td>", text)
+    assert "Counted as if it were in force today" in text
+
+
 def test_the_first_page_names_gaps_and_what_waits(cast, farah, amina):
     client, now = None, timezone.now()
     with in_client(cast.client_id("indus")):
