@@ -265,7 +265,8 @@ class BreachLetter(Acted):
     """The text of a letter about a breach, as it was sent or handed over, without names. Append-only.
 
     ``text_ur`` is set for people only, who get it in their language. ``recipient`` is the authority.
-    ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to.
+    ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to,
+    each list once.
     """
 
     wall = TablePolicy(
@@ -297,6 +298,7 @@ class BreachLetter(Acted):
             models.CheckConstraint(
                 condition=~Q(audience=Audience.AUTHORITY) | ~Q(recipient=""), name="breachletter_names_authority"
             ),
+            models.UniqueConstraint(fields=["client", "assessment"], name="breachletter_once_for_a_list"),
         ]
         indexes = [models.Index(fields=["client", "breach", "sent_at", "id"], name="breachletter_of_breach")]
 

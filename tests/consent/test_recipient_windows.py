@@ -44,15 +44,19 @@ class Listed:
     emailed: dict[str, datetime] = field(default_factory=dict)
     objections: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
 
-    def says(self, client: str, at: datetime) -> str:
-        """Return the reason that follows for one client at a time."""
+    def is_objected(self, client: str, at: datetime) -> bool:
+        """Return True if the client has objected to this approval and not withdrawn that."""
+        answers = [what for when, what in self.objections.get(client, []) if when <= at and what != "answered"]
+        return bool(answers) and answers[-1] == "objected"
+
+    def says(self, client: str, at: datetime, *, objects: bool) -> str:
+        """Return the reason that follows for one client at a time; ``objects``: to any approval of the recipient."""
         if at < self.approved_at or (self.ended_at is not None and at >= self.ended_at):
             return "recipient_not_approved"
         emailed = self.emailed.get(client)
         if emailed is None or at < emailed:
             return "recipient_not_approved"
-        answers = [what for when, what in self.objections.get(client, []) if when <= at and what != "answered"]
-        if answers and answers[-1] == "objected":
+        if objects:
             return "recipient_objected"
         late = emailed.date() > self.approved_at.date()
         window_ends = (emailed if late else self.approved_at) + 30 * DAY
@@ -61,7 +65,8 @@ class Listed:
 
 def plain_reason(approvals: list[Listed], client: str, at: datetime) -> str:
     """Return the best that any approval says."""
-    said = {one.says(client, at) for one in approvals}
+    objects = any(one.is_objected(client, at) for one in approvals)
+    said = {one.says(client, at, objects=objects) for one in approvals}
     return next(word for word in ("permitted", "recipient_objected", "recipient_not_approved") if word in said)
 
 

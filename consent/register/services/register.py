@@ -17,7 +17,13 @@ from consent.register.models import (
     ServiceAgreement,
 )
 from consent.register.models.rows import PeriodRow, RegisterRow
-from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening, is_sandbox
+from consent.register.weakening import (
+    WeakensSafeguard,
+    check_controller,
+    find_weakening,
+    is_sandbox,
+    shares_more,
+)
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -60,6 +66,7 @@ _APPROVED_TERMS = gettext_noop(
     "This recipient has been approved with these terms: end its approval, and register it under another code."
 )
 _NOT_LONGER = gettext_noop("An approval that has started cannot be made longer: add another one.")
+_ANNOUNCED = gettext_noop("This approval was announced to the clients and cannot cover more: add another one.")
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -102,6 +109,8 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     kind = find_weakening(row, before, at=at)
     if kind is not None:
         raise WeakensSafeguard(kind)
+    if isinstance(row, RecipientApproval) and before is None:
+        row.approved_at = at  # in a sandbox, which needs no second person: earlier consents do not cover it there, too
     return save_register_row(row, actor=actor, reason=reason, at=at)
 
 
@@ -249,15 +258,16 @@ def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
 
 
 def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
-    """Raise ValidationError if the terms of an approved recipient change, or a started approval gets longer."""
+    """Raise ValidationError if an approved recipient's terms change, or a started or announced approval covers more."""
     if isinstance(row, Recipient) and before is not None:
         changed = next((name for name in _TERMS if getattr(row, name) != getattr(before, name)), None)
         if changed and RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists():
             raise ValidationError({changed: [_APPROVED_TERMS]})
-    if not isinstance(row, RecipientApproval) or not isinstance(before, RecipientApproval):
-        return
-    if before.starts_at <= at and row.ends_after(before):
-        raise ValidationError({"ends_at": [_NOT_LONGER]})
+    if isinstance(row, RecipientApproval) and isinstance(before, RecipientApproval):
+        if before.starts_at <= at and row.ends_after(before):
+            raise ValidationError({"ends_at": [_NOT_LONGER]})
+        if before.announced_as is not None and shares_more(row, before):
+            raise ValidationError(_ANNOUNCED)
 
 
 def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:

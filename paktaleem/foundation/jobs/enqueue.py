@@ -5,13 +5,14 @@ in a web process only: inside the worker it uses a separate connection pool, so 
 the task's rollback.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
-__all__ = ["enqueue_job"]
+__all__ = ["enqueue_job", "enqueue_jobs"]
 
 _queue = JobManager(DjangoConnector())
 
@@ -23,3 +24,8 @@ def enqueue_job(task: str, *, lock: str | None = None, due_at: datetime | None =
     other; no job starts before ``due_at``.
     """
     configure_task(name=task, job_manager=_queue, lock=lock, schedule_at=due_at, task_kwargs={**arguments}).defer()
+
+
+def enqueue_jobs(task: str, jobs: Iterable[Mapping[str, str | None]]) -> None:
+    """Enqueue a task once for each set of arguments, in one statement; otherwise as ``enqueue_job``."""
+    configure_task(name=task, job_manager=_queue).batch_defer(*({**arguments} for arguments in jobs))

@@ -21,7 +21,7 @@ __all__ = ["DueLine", "DueState", "HoldingDue", "list_due_of_person"]
 MOST_HOLDINGS = 200
 _LINES = """
 SELECT holding_id, purpose, rule_id, triggered_at, due_at, is_in_use
-FROM schedule_lines(%s, %s, NULL, %s, NULL, NULL)
+FROM schedule_lines(%s, %s, NULL, %s, NULL, NULL, NULL, NULL)
 """
 
 
