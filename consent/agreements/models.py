@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.duties import DUTIES
@@ -133,8 +134,8 @@ class AgreementSigning(RequestedChange):
         indexes = [models.Index(fields=["state", "first_side"], name="agreementsigning_by_state")]
 
     def __str__(self) -> str:
-        """Return the state."""
-        return str(self.get_state_display())
+        """Return the day."""
+        return gettext("Signing of {day}").format(day=f"{self.requested_at:%Y-%m-%d}")
 
 
 class ContactKind(models.TextChoices):
@@ -175,7 +176,7 @@ class DutyAttestation(OwnRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"duty": _NONE, "notice_url": _NONE, "text_hash": _NONE})
 
-    duty = models.CharField(max_length=24, choices=[(duty.code, duty.code) for duty in DUTIES])
+    duty = models.CharField(max_length=24, choices=[(duty.code, _(duty.title)) for duty in DUTIES])
     notice_url = models.URLField("link", max_length=300, blank=True, default="", help_text="Where users are informed.")
     text_version = models.PositiveSmallIntegerField()
     text_hash = models.CharField(max_length=64)
@@ -197,7 +198,7 @@ class DutyAttestation(OwnRow):
 
     def __str__(self) -> str:
         """Return duty and last day."""
-        return f"{self.duty}, {self.valid_until}"
+        return gettext("{duty}, until {day}").format(duty=self.get_duty_display(), day=self.valid_until)
 
 
 class AttestationReminder(OwnRow):

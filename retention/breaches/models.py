@@ -381,5 +381,5 @@ class BreachClosing(RequestedChange):
         indexes = newest_first("requested_at", "breachclosing_by_time")
 
     def __str__(self) -> str:
-        """Return the state."""
-        return str(self.get_state_display())
+        """Return the day."""
+        return gettext("Closing requested on {day}").format(day=f"{self.requested_at:%Y-%m-%d}")

@@ -151,6 +151,12 @@ def test_one_side_signs_once(cast: Cast, now: Any) -> None:
             sign_agreement(draft, actor=cast.actor("farah"), at=now)
 
 
+def test_a_signing_is_named_by_its_day(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        signing = sign_agreement(draft_of(cast, now), actor=cast.actor("amina"), at=now)
+        assert str(signing) == f"Signing of {now:%Y-%m-%d}"
+
+
 def test_nobody_signs_by_changing_the_row(cast: Cast, now: Any) -> None:
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)

@@ -231,6 +231,7 @@ def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amin
     with pytest.raises(BreachIncomplete), transaction.atomic():
         request_closing(breach, ground="Done.", actor=amina, at=now)
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
+    assert str(closing) == f"Closing requested on {now:%Y-%m-%d}"
     later = now + timedelta(days=30)
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_closing(closing, approve=True, actor=amina, at=later)

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 name='DutyAttestation',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('duty', models.CharField(choices=[('lawful_collection', 'lawful_collection'), ('users_informed', 'users_informed'), ('law_complied', 'law_complied')], max_length=24)),
+                    ('duty', models.CharField(choices=[('lawful_collection', 'Lawful collection'), ('users_informed', 'Users informed'), ('law_complied', 'Law complied with')], max_length=24)),
                     ('notice_url', models.URLField(blank=True, default='', help_text='Where users are informed.', max_length=300, verbose_name='link')),
                     ('text_version', models.PositiveSmallIntegerField()),
                     ('text_hash', models.CharField(max_length=64)),
