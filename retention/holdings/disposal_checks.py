@@ -6,18 +6,31 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = ["DisposalHold", "before_disposal", "list_disposal_holds"]
 
 
 class DisposalHold(NamedTuple):
-    """A hold that keeps data: its kind and ground in words, its review day, and its category; empty: every one."""
+    """A hold that keeps data: its kind and ground in words, its review day, its category and its system.
+
+    An empty category is every one, and None every system.
+    """
 
     kind: str
     ground: str
     review_on: date
     category: str
+    system: System | None = None
+
+    def keeps(self, category: str) -> bool:
+        """Return True if the hold keeps data of this category (code) in some system."""
+        return self.category in {"", category} and (self.system is None or category in self.system.categories)
+
+    def keeps_in(self, system: System, category: str) -> bool:
+        """Return True if the hold keeps data of this category (code) in this system."""
+        return self.keeps(category) and self.system in {None, system}
 
 
 type DisposalCheck = Callable[[UUID, UUID, AbstractSet[str]], Iterable[DisposalHold]]

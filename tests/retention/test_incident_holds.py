@@ -19,6 +19,7 @@ from retention.holdings.services.incidents import open_incident
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services import HoldScope, lift_hold, place_hold, settle_lift
 from tests.console.pages import row_url
+from tests.factories import make_system
 from tests.keeping import default_period
 from tests.signing_in import browser_of
 
@@ -27,11 +28,12 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def hold(cast, indus, now):
-    def hold(person="danish", *, kind=HoldKind.COMPLAINT, category=""):
+    def hold(person="danish", *, kind=HoldKind.COMPLAINT, category="", system=None):
+        subject = cast.subject(person) if person else None
         return place_hold(
             indus,
             kind=kind,
-            scope=HoldScope(subject=cast.subject(person) if person else None, category=category),
+            scope=HoldScope(subject=subject, category=category, system=system),
             ground="Case 4/26.",
             review_on=(now + 30 * DAY).date(),
             actor=cast.actor("farah"),
@@ -82,14 +84,34 @@ def test_only_what_the_hold_covers_is_kept_and_the_incident_stays_open_for_it(ca
     assert Order.objects.open().get(kind="erase").parent_id == incident.pk
 
 
+def test_a_hold_of_one_system_keeps_only_what_that_system_has(cast, indus, report, hold, now):
+    reports, archive = (make_system(indus, code, ["usage_logs"]) for code in ("reports", "archive"))
+    make_system(indus, "billing", ["billing"])
+    placed = hold(system=archive)
+    _, incident = report("danish")
+    asked = Order.objects.filter(kind="erase").values_list("system__code", flat=True)
+    assert (incident.held, sorted(asked)) == (["usage_logs"], ["lms", reports.code])
+    lift_hold(placed, ground="Settled.", actor=cast.actor("farah"), at=now)
+    assert (Incident.objects.get().held, sorted(asked.all())) == ([], ["archive", "lms", "reports"])
+
+
+def test_a_hold_of_a_system_without_the_data_keeps_nothing(cast, indus, report, hold):
+    hold(system=make_system(indus, "billing", ["billing"]))
+    _, incident = report("danish")
+    assert (incident.held, ordered()) == ([], ["usage_logs"])
+
+
 def test_the_page_of_the_incident_says_which_hold(cast, now):
     with in_client(cast.client_id("indus")):
         danish, indus = cast.subject("danish"), cast.client("indus")
         told = {"ground": "Case 4/26.", "review_on": (now + 30 * DAY).date(), "actor": cast.actor("farah"), "at": now}
         place_hold(indus, kind=HoldKind.LEGAL, scope=HoldScope(subject=danish), **told)
+        archive = HoldScope(subject=danish, system=make_system(indus, "archive", ["usage_logs"]))
+        place_hold(indus, kind=HoldKind.COMPLAINT, scope=archive, **told)
         incident = open_incident(danish, {"usage_logs"}, cause=IncidentCause.COLLECTED, at=now)
     page = browser_of(cast.user("amina")).get(row_url("retention/incident", incident.pk)).content.decode()
     assert "usage_logs; Legal hold, to be reviewed on 2026-10-31: Case 4/26." in page
+    assert "Complaint (Archive), to be reviewed on 2026-10-31: Case 4/26." in page
     assert "Close the incident" not in page
 
 

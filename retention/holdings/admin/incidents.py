@@ -105,10 +105,14 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
 
     @admin.display(description="on hold")
     def on_hold(self, row: Incident) -> str:
-        """Return the categories that are not erased yet, and which holds keep them."""
+        """Return the categories that are not erased everywhere yet, and which holds keep them, in which system."""
         if not row.held:
             return "—"
         holds = list_disposal_holds(row.client_id, row.subject_id, frozenset(row.held))
         words = gettext("{kind}, to be reviewed on {day}: {ground}")
-        lines = [words.format(kind=one.kind, day=one.review_on.isoformat(), ground=one.ground) for one in holds]
+        kinds = [f"{one.kind} ({one.system})" if one.system else one.kind for one in holds]
+        lines = [
+            words.format(kind=kind, day=one.review_on.isoformat(), ground=one.ground)
+            for kind, one in zip(kinds, holds, strict=True)
+        ]
         return "; ".join([", ".join(row.held), *lines])

@@ -42,7 +42,7 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
 class Incident(Tracked):
     """A child's data collected without authority, to be erased in every system by a deadline (policy §8).
 
-    ``held`` are the categories whose erasure is not ordered yet, because a hold covers the data.
+    ``held`` are the categories whose erasure is not ordered from every system yet, because a hold covers the data.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"categories": Personal.NONE, "held": Personal.NONE})

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 
 from children.guardians.models import QuarantineCause, Verification
 from children.guardians.services import NotInQuarantine, end_quarantine, quarantine
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services import OrderSpec, issue_orders
 from paktaleem.directory.people.erasure_hooks import Hold
 from paktaleem.directory.people.models import Subject
@@ -26,7 +26,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.jobs.enqueue import enqueue_job
-from retention.holdings.disposal_checks import list_disposal_holds
+from retention.holdings.disposal_checks import DisposalHold, list_disposal_holds
 from retention.holdings.models import Collection, Holding, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority
 from retention.holdings.services.deciding import DataOnHold
@@ -63,7 +63,8 @@ class OrdersOpen(PortalError):
 def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: IncidentCause, at: datetime) -> Incident:
     """Quarantine a person's data, and order every system that holds these categories to erase it within seven days.
 
-    What a hold covers stays in quarantine, and is ordered when the hold is lifted. A person has at most one open
+    What a hold covers stays in quarantine, and is ordered when the hold is lifted; a hold of one system keeps only what
+    that system has. A person has at most one open
     incident: further categories are added to it. Officers are notified of a new one by email. The actor is the portal
     itself. Raises AlreadyErased.
     """
@@ -96,12 +97,10 @@ def _create_incident(subject: Subject, categories: AbstractSet[str], cause: Inci
 
 
 def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> None:
-    """Order the erasure of the categories that no hold and no open order of the incident covers."""
-    categories = _keep_held(subject, categories, incident, at)
-    open_orders = Order.objects.open().filter(client_id=subject.client_id, parent_kind=PARENT, parent_id=incident.pk)
-    about = set().union(*open_orders.values_list("categories", flat=True))
-    missing = frozenset(categories - about)
-    if missing:
+    """Order each system to erase the categories that no hold and no open order of the incident covers there."""
+    holds = list_disposal_holds(subject.client_id, subject.pk, categories)
+    _note_held(incident, categories, holds, at)
+    for missing, systems in _list_missing(incident, categories, holds, at).items():
         order = OrderSpec(
             kind=OrderKind.ERASE,
             categories=missing,
@@ -110,18 +109,34 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
             due_at=max(incident.due_at, at + timedelta(days=1)),
             parent=Parent(PARENT, incident.pk),
         )
-        issue_orders(subject, order, actor=_ACTOR, at=at)
+        issue_orders(subject, order, only_to=systems, actor=_ACTOR, at=at)
 
 
-def _keep_held(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> AbstractSet[str]:
-    """Note the categories that a hold covers in the incident; return the others."""
-    holds = list_disposal_holds(subject.client_id, subject.pk, categories)
-    held = {one for one in categories if any(hold.category in {"", one} for hold in holds)}
+def _list_missing(
+    incident: Incident, categories: AbstractSet[str], holds: Sequence[DisposalHold], at: datetime
+) -> dict[frozenset[str], list[System]]:
+    """List the systems to be ordered, by the categories that each has to erase."""
+    open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
+    ordered = {(order.system_id, category) for order in open_orders for category in order.categories}
+    missing: dict[frozenset[str], list[System]] = defaultdict(list)
+    for system in systems_holding(incident.client_id, categories, at=at):
+        about = frozenset(
+            category
+            for category in categories & set(system.categories)
+            if (system.pk, category) not in ordered and not any(hold.keeps_in(system, category) for hold in holds)
+        )
+        if about:
+            missing[about].append(system)
+    return missing
+
+
+def _note_held(incident: Incident, categories: AbstractSet[str], holds: Sequence[DisposalHold], at: datetime) -> None:
+    """Note in the incident the categories that a hold keeps in some system."""
+    held = {one for one in categories if any(hold.keeps(one) for hold in holds)}
     noted = sorted((set(incident.held) - categories) | held)
     if noted != incident.held:
         incident.held = noted
         save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
-    return categories - held
 
 
 def order_after_hold(client_id: UUID, subject_id: UUID | None, *, at: datetime) -> None:

@@ -51,9 +51,10 @@ def find_holds(
 
 def find_disposal_holds(client_id: UUID, subject_id: UUID, categories: AbstractSet[str]) -> Iterator[DisposalHold]:
     """Find the open holds that cover any of the categories of a person; connected to ``before_disposal``."""
-    for hold in find_holds(client_id, subject_id=subject_id):
-        if not hold.category or hold.category in categories:
-            yield DisposalHold(hold.get_kind_display(), hold.ground, hold.review_on, hold.category)
+    for hold in find_holds(client_id, subject_id=subject_id).select_related("system"):
+        found = DisposalHold(hold.get_kind_display(), hold.ground, hold.review_on, hold.category, hold.system)
+        if any(found.keeps(category) for category in categories):
+            yield found
 
 
 def find_erasure_holds(subject: Subject, at: datetime) -> Iterator[ErasureHold]:
