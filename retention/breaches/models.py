@@ -173,7 +173,7 @@ class Breach(Tracked):
 
     def __str__(self) -> str:
         """Return since when it is known."""
-        return gettext("known since {day}").format(day=f"{self.known_at:%Y-%m-%d %H:%M}")
+        return gettext("Breach known since {day}").format(day=f"{self.known_at:%Y-%m-%d %H:%M}")
 
     @property
     def is_open(self) -> bool:

@@ -76,6 +76,17 @@ def test_holdings_are_counted_until_the_breach_is_closed(cast: Cast, amina: Any,
     assert "0 people on the frozen list" in page
 
 
+def test_a_list_of_closings_names_the_breach_and_shows_the_state_as_other_lists_do(
+    cast: Cast, amina: Any, breach: Breach
+) -> None:
+    at, actor = timezone.now(), cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
+    page = amina.get("/admin/breaches/breachclosing/").content.decode()
+    assert f"Breach known since {breach.known_at:%Y-%m-%d %H:%M}" in page
+    assert '<span class="pill pill-warn">' in page
+
+
 def test_a_breach_is_recorded_by_its_form(cast: Cast, amina: Any) -> None:
     known = timezone.now() - timedelta(hours=2)
     sent = {

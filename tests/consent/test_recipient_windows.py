@@ -18,6 +18,7 @@ from consent.notices.services import (
     object_to_announcement,
     withdraw_objection,
 )
+from consent.notices.services.dispatches import open_dispatches
 from consent.register.models import Instruction, RecipientApproval, ServiceAgreement
 from consent.register.services import change_register, end_period
 from paktaleem.foundation.audit.actors import Reason
@@ -90,6 +91,7 @@ def test_decisions_agree_with_a_plain_reading_of_the_history(cast: Cast, now: da
                     client_id=PAKTALEEM, recipient=hosts[code], starts_at=at, is_integral=True, **told
                 )
                 known.append(Listed(approve_by_two(row, at=at), at))
+            announce(cast, at)
             continue
         one, client = chance.choice(known), chance.choice(list(PEOPLE))
         if chance.random() < 0.1 and one.ended_at is None:
@@ -119,6 +121,13 @@ def instruct(cast: Cast, client: str, at: datetime) -> None:
             starts_at=at,
         )
         change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def announce(cast: Cast, at: datetime) -> None:
+    """Open the announcements to the clients, as the worker does; no email is proven yet."""
+    for client in PEOPLE:
+        with in_client(cast.client_id(client)):
+            open_dispatches(cast.client(client), actor=SETTING_UP, at=at)
 
 
 def respond(cast: Cast, one: Listed, client: str, what: str, at: datetime) -> None:

@@ -173,7 +173,8 @@ def _opposed_recipient(cast: Cast) -> NoticeDispatch:
     """Announce a recipient to which the client objects, and answer the objection."""
     with in_client(PAKTALEEM):
         cloud = make_provider(PAKTALEEM, at=AT, code="cloud")
-        approve_by_two(RecipientApproval(client_id=PAKTALEEM, recipient=cloud, starts_at=AT), at=AT)
+        covered: dict[str, Any] = {"purposes": ["platform_improvement"], "categories": ["usage_logs"]}
+        approve_by_two(RecipientApproval(client_id=PAKTALEEM, recipient=cloud, starts_at=AT, **covered), at=AT)
         version = NoticeVersion.objects.get(notice__code="recipients")
     dispatch: NoticeDispatch = prove(cast, "indus", version, AT)
     with in_client(cast.client_id("indus")):

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
@@ -87,7 +87,7 @@ class Item(models.Model):
     due_at = models.DateTimeField("due")
     state = models.CharField(max_length=16, choices=ItemState)
     is_open = models.GeneratedField(
-        expression=Q(state__in=_OPEN),
+        expression=ExpressionWrapper(Q(state__in=_OPEN), output_field=models.BooleanField()),
         output_field=models.BooleanField(),
         db_persist=True,
         help_text="Flagged or ordered.",

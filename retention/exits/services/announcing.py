@@ -17,7 +17,8 @@ __all__ = ["announce_export"]
 def announce_export(row: AgreementExit, *, actor: Actor, at: datetime) -> int:
     """Email the client's privacy contacts that the export is ready, in the caller's transaction; return how many.
 
-    Without a privacy contact or data protection officer, the contacts for notices are informed.
+    Without a privacy contact or data protection officer, the contacts for notices are informed. Raises ValueError
+    for an exit without a return.
     """
     client = Client.objects.get(pk=row.client_id)
     people = list_privacy_contacts(client.pk, at=at) or list_notice_recipients(client.pk, at=at)

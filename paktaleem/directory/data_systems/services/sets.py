@@ -34,7 +34,7 @@ _VALUES = (
 _ACTOR, _BY = "actor_kind, actor_id, actor_role", "%(actor_kind)s, %(actor_id)s::uuid, %(actor_role)s"
 
 _ISSUE = f"""
-WITH told AS MATERIALIZED (
+WITH receivers AS MATERIALIZED (
     SELECT id AS system_id, client_id AS system_owner,
         ARRAY(SELECT unnest(categories) INTERSECT SELECT unnest(%(categories)s::varchar[]) ORDER BY 1) AS about
     FROM systems_system WHERE id = ANY(%(systems)s)
@@ -44,7 +44,8 @@ WITH told AS MATERIALIZED (
     SELECT id, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
         %(created_at)s, %(stuck_at)s, {_VALUES}
     FROM (
-        SELECT {UUID7_SQL} AS id, person, told.* FROM ({{people}}) AS people (person) CROSS JOIN told ORDER BY 1
+        SELECT {UUID7_SQL} AS id, person, receivers.* FROM ({{people}}) AS people (person) CROSS JOIN receivers
+        ORDER BY 1
     ) numbered
     RETURNING id, subject_id
 ), stepped AS (
