@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -29,7 +28,7 @@ def board(actor: Actor, at: datetime) -> list[Card]:
 
 def _list_task_cards() -> list[Card]:
     drafts, unsigned, restricted = count_each_up_to(
-        ServiceAgreement.objects.filter(signed_at=None).exclude(ends_at=F("starts_at")),
+        ServiceAgreement.objects.uncancelled().filter(signed_at=None),
         BalancingTest.objects.filter(signed_at=None),
         Restriction.objects.filter(ends_at=None),
     )

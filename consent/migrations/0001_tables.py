@@ -531,9 +531,9 @@ class Migration(migrations.Migration):
                     "ordering": ["purpose__code", "role", "-starts_at"],
                     "indexes": [models.Index(fields=["client", "-starts_at", "-id"], name="lawfulbasis_by_start"), models.Index(fields=["-starts_at", "-id"], name="lawfulbasis_by_start_all")],
                     "constraints": [
-                        models.UniqueConstraint(fields=("client", "purpose", "role", "starts_at"), name="lawfulbasis_one_per_start"),
+                        models.UniqueConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), fields=("client", "purpose", "role", "starts_at"), name="lawfulbasis_one_per_start"),
                         models.CheckConstraint(condition=models.Q(models.Q(("basis", "legal_obligation"), _negated=True), models.Q(("legal_reference", ""), _negated=True), _connector="OR"), name="lawfulbasis_legal_obligation_cites_law", violation_error_message="Cite the law and the section for a legal obligation."),
-                        models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), name="lawfulbasis_period"),
+                        models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"), name="lawfulbasis_period"),
                     ],
                 },
             ),
@@ -841,7 +841,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     "ordering": ["-starts_at"],
-                    "constraints": [models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"), name="recipientapproval_period")],
+                    "constraints": [models.CheckConstraint(condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"), name="recipientapproval_period")],
                 },
             ),
             migrations.CreateModel(

@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
         ApplySql("consent_capacity_at", digest="d4993e4ebd88"),
         ApplySql("consent_basis_at", digest="778054f28946"),
         ApplySql("consent_may_reach", digest="ecfa220431fc"),
-        ApplySql("consent_require_second_person", digest="211fe669b3b2"),
+        ApplySql("consent_require_second_person", digest="3c4421d2c86c"),
         ApplySql("requires_second_person", digest="27b70b3cdda9"),
         ApplySql("requires_second_person_update", digest="446125cb84eb"),
         ApplySql("consent_require_widening", digest="d08c6866dc74"),

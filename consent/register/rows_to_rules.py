@@ -31,7 +31,7 @@ def to_capacity_rules(
 def to_owned_bases(
     rows: Iterable[LawfulBasis], tests: Iterable[BalancingTest], *, codes: Mapping[UUID, str], client_id: UUID
 ) -> list[OwnedBasis]:
-    """Convert lawful bases, still without the capacity of their time."""
+    """Convert lawful bases that were not cancelled, still without the capacity of their time."""
     signed = {test.pk: test.signed_at for test in tests}
     return [
         OwnedBasis(
@@ -49,5 +49,5 @@ def to_owned_bases(
             is_paktaleems=row.client_id == PAKTALEEM,
         )
         for row in rows
-        if row.purpose_id in codes
+        if row.purpose_id in codes and not row.is_cancelled
     ]

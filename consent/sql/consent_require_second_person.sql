@@ -34,6 +34,7 @@ BEGIN
                 EXISTS (
                     SELECT FROM consent_lawfulbasis b JOIN consent_purpose p ON p.id = b.purpose_id
                     WHERE p.code = named AND b.client_id IN (NEW.client_id, '01900000-0000-7000-8000-000000000001')
+                        AND b.ends_at IS DISTINCT FROM b.starts_at
                 )
                 -- PakTaleem's context does not see the bases that clients may have set since the purpose was added.
                 OR NEW.client_id = '01900000-0000-7000-8000-000000000001'
@@ -54,7 +55,8 @@ BEGIN
         WHERE p.code = named
             AND b.role = NEW.role
             AND b.client_id IN (NEW.client_id, '01900000-0000-7000-8000-000000000001')
-            AND b.ends_at <= NEW.starts_at;
+            AND b.ends_at <= NEW.starts_at
+            AND b.ends_at > b.starts_at;
         is_weaker := NEW.basis <> 'consent'
             AND coalesce(
                 consent_basis_at(NEW.client_id, named, NEW.role, NEW.starts_at, NEW.id),

@@ -6,9 +6,19 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from consent.consents.selectors.service_notices import recipients_of
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import current_register
-from consent.register.models import AgreementSuspension, Instruction, Purpose, PurposeCapacity, ServiceAgreement
+from consent.register.models import (
+    AgreementSuspension,
+    Instruction,
+    LawfulBasis,
+    Purpose,
+    PurposeCapacity,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
 from consent.register.services import WeakensSafeguard, cancel_period, change_register, end_period
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
@@ -16,6 +26,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
+from tests.consent.approving import approve_by_two, make_provider
 from tests.factories import SETTING_UP
 
 DAY = timedelta(days=1)
@@ -36,12 +47,17 @@ def future(indus: Any, kind: Any, at: datetime) -> Any:
         AgreementSuspension: {"agreement": agreement},
         Instruction: {"agreement": agreement, "document": "Annex 2", "purposes": ["support"]},
         PurposeCapacity: {"purpose": Purpose.objects.get(code="newsletter"), "capacity": "processor"},
+        LawfulBasis: {"purpose": Purpose.objects.get(code="newsletter"), "role": "student", "basis": "consent"},
     }
+    if kind is RecipientApproval:
+        host = Recipient.objects.filter(client_id=indus.pk).first() or make_provider(indus.pk, at=at)
+        given: dict[str, Any] = {"purposes": ["newsletter"], "categories": ["contact_details"]}
+        return approve_by_two(kind(client_id=indus.pk, recipient=host, starts_at=at + DAY, **given), at=at)
     row = kind(client_id=indus.pk, starts_at=at + DAY, **values[kind])
     return change_register(row, actor=SETTING_UP, reason=WHY, at=at)
 
 
-KINDS = [ServiceAgreement, AgreementSuspension, Instruction, PurposeCapacity]
+KINDS = [ServiceAgreement, AgreementSuspension, Instruction, PurposeCapacity, LawfulBasis, RecipientApproval]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -49,7 +65,8 @@ def test_a_future_row_is_cancelled_with_history_and_evidence(kind, cast, indus, 
     row = cancel_period(future(indus, kind, now), actor=cast.actor("amina"), reason=WHY, at=now)
     assert row.is_cancelled
     assert not kind.objects.active(now + 2 * DAY).filter(pk=row.pk).exists()
-    assert [one.history_change_reason for one in row.history.all()] == [WHY, WHY]
+    assert row.history.first().history_change_reason == WHY
+    assert row.history.count() == 2
     assert row.history.first().actor_id == cast.user_id("amina")
     assert Entry.objects.order_by("-id").values_list("kind", flat=True)[0] == "register.changed"
 
@@ -96,10 +113,45 @@ def test_a_cancelled_agreement_and_a_cancelled_instruction_allow_nothing_not_eve
     assert instruction.pk not in {rule.id for rules in register.instructions.values() for rule in rules}
 
 
-def test_another_part_may_start_when_a_cancelled_one_would_have(cast, indus, now):
-    row = future(indus, PurposeCapacity, now)
+@pytest.mark.parametrize("kind", [PurposeCapacity, LawfulBasis, RecipientApproval])
+def test_another_row_may_start_when_a_cancelled_one_would_have(kind, cast, indus, now):
+    row = future(indus, kind, now)
     cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now)
-    assert future(indus, PurposeCapacity, now).starts_at == row.starts_at
+    assert future(indus, kind, now).starts_at == row.starts_at
+
+
+def test_a_cancelled_approval_names_the_recipient_nowhere(cast, indus, now):
+    row = future(indus, RecipientApproval, now)
+    assert "Host Ltd (Hosting)" in recipients_of(indus.pk, at=now)["newsletter"]
+    cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now)
+    assert "newsletter" not in recipients_of(indus.pk, at=now)
+    assert not current_register(indus.pk).recipients["host"].approvals
+
+
+def use_without_basis(indus: Any, at: datetime) -> dict[str, Any]:
+    """Return the values of a lawful basis for a purpose that has none yet."""
+    texts = dict.fromkeys(("name_en", "name_ur", "description_en", "description_ur"), "Lunch")
+    purpose = Purpose(client_id=indus.pk, code="lunch", categories=["contact_details"], **texts)
+    change_register(purpose, actor=SETTING_UP, reason=WHY, at=at)
+    return {"client_id": indus.pk, "purpose": purpose, "role": "student"}
+
+
+def test_a_cancelled_basis_is_not_the_last_one_that_counted(cast, indus, now):
+    own = use_without_basis(indus, now)
+    consent = LawfulBasis(**own, basis="consent", starts_at=now + DAY)
+    change_register(consent, actor=SETTING_UP, reason=WHY, at=now)
+    cancel_period(consent, actor=cast.actor("farah"), reason=WHY, at=now)
+    assert consent.pk not in {rule.id for rules in current_register(indus.pk).bases.values() for rule in rules}
+    contract = LawfulBasis(**own, basis="contract", starts_at=now + 2 * DAY)
+    assert change_register(contract, actor=cast.actor("farah"), reason=WHY, at=now).pk
+
+
+def test_cancelling_a_consent_that_would_replace_another_basis_takes_a_second_person(cast, indus, now):
+    own = use_without_basis(indus, now)
+    for basis, start in (("contract", now), ("consent", now + DAY)):
+        row = change_register(LawfulBasis(**own, basis=basis, starts_at=start), actor=SETTING_UP, reason=WHY, at=now)
+    with pytest.raises(WeakensSafeguard):
+        cancel_period(row, actor=cast.actor("farah"), reason=WHY, at=now)
 
 
 def test_cancelling_what_would_end_paktaleems_control_takes_a_second_person(cast, now):

@@ -104,15 +104,22 @@ def test_the_end_is_proposed_by_the_client_and_approved_by_an_officer(sign_in: S
     assert farah.get("/admin/").status_code in {302, 403}
 
 
-def test_an_officer_downloads_a_part_and_starts_the_deletion(sign_in: SignIn, cast: Cast) -> None:
-    farah, amina = sign_in("farah"), sign_in("amina")
+def exported(cast: Cast, farah: Any, amina: Any) -> AgreementExit:
+    """Propose, approve and export an exit."""
     farah.post(agreement_url(cast, "exit"), {"choice": "return", "return_days": "30", "delete_days": "60"})
     with in_client(cast.client_id("indus")):
-        row = AgreementExit.objects.get()
+        row: AgreementExit = AgreementExit.objects.get()
     amina.post(row_url("exits/agreementexit", row.pk, "approve"), WHY)
     with in_client(cast.client_id("indus")):
         while export_chunk(row, actor=system_actor(CONTINUE), at=client_now()):
             pass
+    return row
+
+
+def test_an_officer_downloads_a_part_and_starts_the_deletion(sign_in: SignIn, cast: Cast) -> None:
+    amina = sign_in("amina")
+    row = exported(cast, sign_in("farah"), amina)
+    with in_client(cast.client_id("indus")):
         part = ExitPart.objects.get()
     page = amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
     assert "The deletion does not begin by itself" in page
@@ -127,3 +134,14 @@ def test_an_officer_downloads_a_part_and_starts_the_deletion(sign_in: SignIn, ca
     page = amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
     assert "Waiting for the systems" in page
     assert "The deletion does not begin by itself" not in page
+
+
+def test_the_officer_who_records_a_refusal_does_not_start_the_deletion(sign_in: SignIn, cast: Cast) -> None:
+    amina = sign_in("amina")
+    row = exported(cast, sign_in("farah"), amina)
+    page = row_url("exits/agreementexit", row.pk, "decline-return")
+    assert "This field is required." in amina.post(page, WHY).content.decode()
+    assert amina.post(page, {**WHY, "document": "Email of 3 October"}).status_code == 302
+    assert "Email of 3 October" in amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
+    refused = amina.post(row_url("exits/agreementexit", row.pk, "delete-data"), WHY).content.decode()
+    assert "A second person must approve it." in refused

@@ -225,9 +225,12 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
     coming = {
         "consent/agreementsuspension": AgreementSuspension(agreement=paused, **later),
         "consent/instruction": Instruction(agreement=paused, document="Annex 3", **later),
+        "consent/lawfulbasis": LawfulBasis(purpose=purpose, role="guardian", basis="consent", **later),
         "consent/purposecapacity": PurposeCapacity(purpose=purpose, capacity="processor", **later),
     }
     draft = ServiceAgreement.objects.get(client_id=client.pk, reference="draft")
+    host = Recipient.objects.get(client_id=client.pk, code="host")
+    approval = approve_by_two(RecipientApproval(recipient=host, **later), at=AT)
     exits = exits_of(cast, running, half, paused, future, draft)
     person: dict[str, Any] = {"full_name": "Rabia Anwar", "email": "rabia@indus.example"}
     contact = add_contact(client, kind="notices", reason=Reason.ONBOARDING, **person, **farah)
@@ -237,6 +240,7 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
         **{f"{model}/cancel": change_register(row, **BY).pk for model, row in coming.items()},
         **{f"{agreement}{act}": half.pk for act in ("sign-paper", "decline", "open-document")},
         **{f"{agreement}{act}": running.pk for act in ("suspend", "attest", "end")},
+        "consent/recipientapproval/cancel": approval.pk,
         f"{agreement}resume": paused.pk,
         f"{agreement}cancel": future.pk,
         "agreements/clientcontact": contact.pk,

@@ -120,7 +120,9 @@ def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
     """
     is_approved = Q(approved_at=None) | Q(approved_at__lte=at)
     is_not_over = Q(ends_at=None) | Q(ends_at__gt=at)
-    rows = RecipientApproval.objects.filter(is_approved, is_not_over, client_id__in=[PAKTALEEM, client_id])
+    rows = RecipientApproval.objects.uncancelled().filter(
+        is_approved, is_not_over, client_id__in=[PAKTALEEM, client_id]
+    )
     found: dict[str, Any] = {}
     for approval in rows.select_related("recipient"):
         for code in approval.purposes:

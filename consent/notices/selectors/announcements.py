@@ -56,7 +56,8 @@ def list_reaching_versions(client: Client, *, at: datetime) -> set[UUID]:
         output_field=BooleanField(),
     )
     is_not_over = Q(ends_at=None) | Q(ends_at__gt=at)
-    rows = RecipientApproval.objects.filter(is_not_over, may_reach, client_id=PAKTALEEM, announced_as__isnull=False)
+    announced = RecipientApproval.objects.uncancelled().filter(client_id=PAKTALEEM, announced_as__isnull=False)
+    rows = announced.filter(is_not_over, may_reach)
     return {version for version in rows.values_list("announced_as", flat=True) if version is not None}
 
 

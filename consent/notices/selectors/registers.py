@@ -318,7 +318,7 @@ def _to_recipient_rule(
         approvals=tuple(
             _to_approval(one, row, ends.get(one.announced_as), objected_at)
             for one in approvals
-            if one.announced_as is None or one.announced_as in ends
+            if not one.is_cancelled and (one.announced_as is None or one.announced_as in ends)
         ),
     )
 

@@ -77,7 +77,8 @@ def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str
 
 def _list_approvals(row: RecipientApproval, at: datetime) -> list[RecipientApproval]:
     """List the approvals of PakTaleem that have not ended, with the coming one, by name of the recipient."""
-    found = RecipientApproval.objects.filter(Q(ends_at=None) | Q(ends_at__gt=at), client_id=PAKTALEEM)
+    rows = RecipientApproval.objects.uncancelled().filter(client_id=PAKTALEEM)
+    found = rows.filter(Q(ends_at=None) | Q(ends_at__gt=at))
     others = found.exclude(pk=row.pk).select_related("recipient")
     return sorted([*others, row], key=lambda one: (one.recipient.name, one.starts_at, one.pk))
 

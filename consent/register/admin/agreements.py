@@ -132,6 +132,7 @@ class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
     empty_text = "No recipient was ever approved: nothing is shared with anyone."
     acts = (
         end_act("End approval", "From now on no data is shared under this approval.", Capability.MANAGE_AGREEMENTS),
+        cancel_act("Cancel approval", "No data will be shared under it.", Capability.MANAGE_AGREEMENTS),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -117,6 +117,7 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
             "From now on this basis no longer applies to the purpose; without another one no data may be processed.",
             Capability.MANAGE_REGISTER,
         ),
+        cancel_safeguarded_act("Cancel this basis", "It will never apply.", Capability.MANAGE_REGISTER),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

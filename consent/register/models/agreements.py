@@ -12,7 +12,6 @@ from consent.register.models.rows import (
     PeriodRow,
     RegisterRow,
     catalogue_owner,
-    period_is_ordered,
     period_is_ordered_or_empty,
 )
 from paktaleem.foundation.accounts.models import code_validator
@@ -279,7 +278,7 @@ class RecipientApproval(PeriodRow):
 
     class Meta:
         ordering = ["-starts_at"]
-        constraints = [period_is_ordered("recipientapproval_period")]
+        constraints = [period_is_ordered_or_empty("recipientapproval_period")]
 
     def __str__(self) -> str:
         """Return the start day."""

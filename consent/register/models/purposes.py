@@ -1,7 +1,7 @@
 """Purposes, the data categories they need, and their lawful bases."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +10,7 @@ from consent.register.models.rows import (
     PeriodRow,
     RegisterRow,
     catalogue_owner,
-    period_is_ordered,
+    period_is_ordered_or_empty,
 )
 from paktaleem.foundation.accounts.models import Client, User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
@@ -231,14 +231,16 @@ class LawfulBasis(PeriodRow):
         ordering = ["purpose__code", "role", "-starts_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["client", "purpose", "role", "starts_at"], name="lawfulbasis_one_per_start"
+                fields=["client", "purpose", "role", "starts_at"],
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
+                name="lawfulbasis_one_per_start",
             ),
             models.CheckConstraint(
                 condition=~Q(basis=Basis.LEGAL_OBLIGATION) | ~Q(legal_reference=""),
                 name="lawfulbasis_legal_obligation_cites_law",
                 violation_error_message="Cite the law and the section for a legal obligation.",
             ),
-            period_is_ordered("lawfulbasis_period"),
+            period_is_ordered_or_empty("lawfulbasis_period"),
         ]
         indexes = newest_first("starts_at", "lawfulbasis_by_start")
 

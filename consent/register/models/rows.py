@@ -32,6 +32,10 @@ class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
         """Return the rows in force at ``at``."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
 
+    def uncancelled(self) -> Self:
+        """Return the rows that were not cancelled before they started."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
+
 
 class RegisterRow(Tracked):
     """A row of the register, owned by a client (PakTaleem's are the shared catalogue), with its history."""

@@ -170,8 +170,9 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
 def cancel_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """Cancel a row before it starts: its period becomes empty, so it is never in force; the row stays as evidence.
 
-    For parts, agreements, suspensions and instructions (decision 0078). Raises ValidationError if it has started or is
-    cancelled already, WeakensSafeguard if a second person is needed, SharedRowNotEditable for a shared row, NotAllowed.
+    For parts, lawful bases, approvals, agreements, suspensions and instructions (decision 0078). Raises ValidationError
+    if it has started or is cancelled already, WeakensSafeguard if a second person is needed, SharedRowNotEditable for a
+    shared row, NotAllowed.
     """
     if row.starts_at <= at:
         raise ValidationError({"starts_at": [_STARTED]})

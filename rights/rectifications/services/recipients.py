@@ -40,7 +40,8 @@ def find_recipients(request: RightsRequest, at: datetime) -> list[Recipient]:
     Not every system reports its disclosures, so these are all recipients that were ever approved for the client, and
     those to which data of the person was reported as disclosed.
     """
-    approvals = RecipientApproval.objects.filter(client_id__in=[request.client_id, PAKTALEEM], starts_at__lte=at)
+    rows = RecipientApproval.objects.uncancelled()
+    approvals = rows.filter(client_id__in=[request.client_id, PAKTALEEM], starts_at__lte=at)
     reported = Disclosure.objects.filter(client_id=request.client_id, subject=request.subject_id)
     keys = {*approvals.values_list("recipient_id", flat=True), *reported.values_list("recipient_id", flat=True)}
     return list(Recipient.objects.filter(pk__in=keys).order_by("name", "pk"))
