@@ -1,4 +1,4 @@
-"""Who received a person's data, for their own page and for a guardian's page about a child."""
+"""The recipients of a person's data, for their own page and for a guardian's page about a child."""
 
 from typing import Any
 

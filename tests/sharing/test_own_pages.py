@@ -1,4 +1,4 @@
-"""Who received a person's data, on their own page and on a guardian's page about a child."""
+"""The recipients of a person's data, on their own page and on a guardian's page about a child."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
