@@ -44,7 +44,7 @@ def verify(cast: Cast, row: Guardianship, method: str = "in_person") -> None:
         verify_guardian(row, method=method, evidence="Seen at the office", actor=SETTING_UP, at=AT)
 
 
-def test_a_guardian_sees_who_received_the_childs_data(cast: Cast, shared: Guardianship) -> None:
+def test_a_guardian_sees_who_received_data_of_the_child(cast: Cast, shared: Guardianship) -> None:
     verify(cast, shared)
     page = page_of(cast)
     assert HEADING in page
