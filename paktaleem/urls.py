@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from consent.decisions.api.evaluation import evaluate, evaluate_many, show_metadata
 from consent.decisions.reasons_page import show_reasons
 from consent.receipts.api import show_context
+from paktaleem.console_menu import SECTIONS
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link
 from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
@@ -12,6 +13,7 @@ from paktaleem.foundation.api.schema import show_docs, show_schema
 from paktaleem.foundation.console.site import site as console
 from paktaleem.health import healthz, readyz
 
+console.sections = SECTIONS
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
+from tests.browsing import started_chromium
 from tests.cast import Cast
 from tests.database import (
     begin_run,
@@ -117,3 +119,10 @@ def cast_of_rows(rows: dict[str, Any]) -> Cast:
 def now() -> datetime:
     """Return a time after the registration of the cast; services take the time as an argument."""
     return datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Chromium, shared by the tests of one module."""
+    with started_chromium() as browser:
+        yield browser

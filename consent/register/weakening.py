@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["WeakensSafeguard", "check_controller", "ends_later", "find_weakening", "is_sandbox", "shares_more"]
+__all__ = ["WeakensSafeguard", "check_controller", "find_weakening", "is_sandbox", "shares_more"]
 
 _SAFEGUARDED = (LawfulBasis, PurposeCapacity, Purpose, Recipient, RecipientApproval)
 _NOT_THE_CLIENTS = gettext_noop("PakTaleem is controller for this purpose, so its lawful basis is set by PakTaleem.")
@@ -101,15 +101,14 @@ def shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
         return True
     shorter_window = _starts_earlier(row.objection_until, before.objection_until)
     covers_more = bool(set(row.purposes) - set(before.purposes) or set(row.categories) - set(before.categories))
-    lasts_longer = ends_later(row.ends_at, before.ends_at)
-    return lasts_longer or shorter_window or covers_more or (row.is_integral and not before.is_integral)
+    return row.ends_after(before) or shorter_window or covers_more or (row.is_integral and not before.is_integral)
 
 
 def _receives_more(row: Recipient, before: RegisterRow | None) -> bool:
     """Return True if an approved recipient gets another name, or an agreement that starts earlier or ends later."""
     if not isinstance(before, Recipient):
         return False
-    lasts_longer = _starts_earlier(row.agreement_starts_at, before.agreement_starts_at) or ends_later(
+    lasts_longer = _starts_earlier(row.agreement_starts_at, before.agreement_starts_at) or _ends_later(
         row.agreement_ends_at, before.agreement_ends_at
     )
     if not lasts_longer and row.name == before.name:
@@ -117,7 +116,7 @@ def _receives_more(row: Recipient, before: RegisterRow | None) -> bool:
     return RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists()
 
 
-def ends_later(new: datetime | None, old: datetime | None) -> bool:
+def _ends_later(new: datetime | None, old: datetime | None) -> bool:
     """Return True if an end is later than before; None: no end."""
     return old is not None and (new is None or new > old)
 

@@ -9,7 +9,7 @@ from consent.register import dpv
 if TYPE_CHECKING:
     from retention.records.record import Activity, ProcessingRecord, RecordRecipient
 
-__all__ = ["MEASURES", "build_document"]
+__all__ = ["GROUNDS", "MEASURES", "build_document"]
 
 MEASURES = (
     "dpv:EncryptionAtRest",
@@ -20,6 +20,15 @@ MEASURES = (
     "dpv:Pseudonymisation",
 )
 """The technical and organisational measures of the portal and the platform (policy §5)."""
+GROUNDS = {
+    "adequacy": "eu-gdpr:A45-3",
+    "clauses": "eu-gdpr:A46-2-c",
+    "corporate_rules": "eu-gdpr:A46-2-b",
+    "consent": "eu-gdpr:A49-1-a",
+    "contract": "eu-gdpr:A49-1-b",
+    "legal_claim": "eu-gdpr:A49-1-e",
+}
+"""Grounds of transfers to another country → the points of GDPR articles 45 to 49."""
 _OWN_CONTEXT = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dpv:hasTechnicalOrganisationalMeasure": {"@type": "@id"},
@@ -39,16 +48,13 @@ def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
         "@type": ["dpv:ROPA", "dcat:Catalog"],
         "dct:title": record.client,
         "dct:modified": f"{record.on:%Y-%m-%d}",
+        "dpv:hasEntity": _serialize_client(record, client),
         "dpv:hasProcess": [_serialize_activity(record, one, client) for one in record.activities],
         "dpv:hasTechnicalOrganisationalMeasure": list(MEASURES),
     }
 
 
 def _serialize_activity(record: ProcessingRecord, one: Activity, client: str) -> dict[str, Any]:
-    part = "dpv:hasDataController" if one.capacity == "controller" else "dpv:hasDataProcessor"
-    parties: dict[str, Any] = {part: {"@id": f"{client}#paktaleem", "dpv:hasName": "PakTaleem"}}
-    if one.capacity != "controller":
-        parties["dpv:hasDataController"] = {"@id": f"{client}#client", "dpv:hasName": record.client}
     document: dict[str, Any] = {
         "@id": f"{client}#activity-{one.purpose.code}",
         "@type": "dpv:PersonalDataProcess",
@@ -62,12 +68,24 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, client: str) ->
             for category in one.categories
         ],
         "dpv:hasRecipient": [_serialize_recipient(to, client) for to in one.recipients],
+        "dpv:hasProcessing": [_serialize_transfer(to, client) for to in one.recipients if to.ground in GROUNDS],
         "dpv:hasStorageCondition": _storage(record, one),
-        **parties,
+        **_list_parties(record, one, client),
     }
     if one.assessment is not None:
         document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.reference}
     return document
+
+
+def _list_parties(record: ProcessingRecord, one: Activity, client: str) -> dict[str, list[dict[str, str]]]:
+    """Return the controllers and the processor; joint controllers are two controllers, as in receipts."""
+    ours = {"@id": f"{client}#paktaleem", "dpv:hasName": "PakTaleem"}
+    theirs = {"@id": f"{client}#client", "dpv:hasName": record.client}
+    if one.capacity == "controller":
+        return {"dpv:hasDataController": [ours]}
+    if one.capacity == "joint_controller":
+        return {"dpv:hasDataController": [theirs, ours]}
+    return {"dpv:hasDataController": [theirs], "dpv:hasDataProcessor": [ours]}
 
 
 def _term(identifier: str, broader: str, name: str = "") -> dict[str, Any]:
@@ -94,6 +112,30 @@ def _serialize_recipient(to: RecordRecipient, client: str) -> dict[str, Any]:
         "@type": "dpv:Recipient",
         "dpv:hasName": to.name,
         "dpv:hasLocation": [dpv.country(code) for code in to.countries],
+    }
+
+
+def _serialize_transfer(to: RecordRecipient, client: str) -> dict[str, Any]:
+    return {
+        "@type": "dpv:CrossBorderTransfer",
+        "dpv:hasRecipient": f"{client}#recipient-{to.code}",
+        "dpv:hasLegalBasis": GROUNDS[to.ground],
+    }
+
+
+def _serialize_client(record: ProcessingRecord, client: str) -> dict[str, Any]:
+    """Return the client with its contacts, by the codes that stand for their names."""
+    return {
+        "@id": f"{client}#client",
+        "@type": "dpv:LegalEntity",
+        "dpv:hasName": record.client,
+        **({"dpv:hasAddress": record.address} if record.address else {}),
+        "dpv:hasContact": [one.code for one in record.contacts if one.kind != "dpo"],
+        "dpv:hasDataProtectionOfficer": [
+            {"@id": f"{client}#{one.code}", "@type": "dpv:DataProtectionOfficer"}
+            for one in record.contacts
+            if one.kind == "dpo"
+        ],
     }
 
 

@@ -4,16 +4,22 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext
 
-from consent.register.models import Basis, Capacity
+from consent.agreements.models import ContactKind
+from consent.register.models import Basis, Capacity, TransferGround
 from consent.register.models.purposes import ROLES
 from retention.records.models import AssessmentOutcome
-from retention.records.record import Activity, Gap, GapKind, Named
+from retention.records.record import Activity, Gap, GapKind, Named, ProcessingRecord, RecordContact
 from retention.schedule.labels import describe_period
 
-__all__ = ["MEASURES_COLUMN", "describe_gap", "list_headings", "list_measures", "to_cells"]
-
-MEASURES_COLUMN = 9
-"""Position of the measures in a line of the record."""
+__all__ = [
+    "describe_contact",
+    "describe_gap",
+    "list_file_headings",
+    "list_file_rows",
+    "list_headings",
+    "list_measures",
+    "to_cells",
+]
 
 
 def list_headings() -> tuple[str, ...]:
@@ -27,10 +33,15 @@ def list_headings() -> tuple[str, ...]:
         gettext("Data categories"),
         gettext("Recipients"),
         gettext("Countries"),
+        gettext("Ground of a transfer"),
         gettext("Retention"),
-        gettext("Measures"),
         gettext("Impact assessment"),
     )
+
+
+def list_file_headings() -> tuple[str, ...]:
+    """Return the headings of a file: each of its lines also says what is the same for all activities."""
+    return (*list_headings(), gettext("Measures"), gettext("Client"), gettext("Contacts"))
 
 
 def to_cells(one: Activity) -> tuple[str, ...]:
@@ -44,10 +55,22 @@ def to_cells(one: Activity) -> tuple[str, ...]:
         _names(one.categories),
         "; ".join(f"{to.name}, {to.service} ({_names(to.categories)})" for to in one.recipients),
         ", ".join(one.countries),
+        "; ".join(f"{to.name}: {TransferGround(to.ground).label}" for to in one.recipients if to.ground),
         "; ".join(f"{category.name}: {_describe_kept(kept)}" for category, kept in one.retention),
-        "; ".join(list_measures()),
         _describe_assessment(one),
     )
+
+
+def list_file_rows(record: ProcessingRecord) -> list[tuple[str, ...]]:
+    """Return the activities of a record as texts, one for each heading of a file."""
+    client = ", ".join(filter(None, (record.client, record.address)))
+    same = ("; ".join(list_measures()), client, "; ".join(describe_contact(one) for one in record.contacts))
+    return [(*to_cells(one), *same) for one in record.activities]
+
+
+def describe_contact(one: RecordContact) -> str:
+    """Return the part of a contact and the code of the person."""
+    return f"{ContactKind(one.kind).label}: {one.code}"
 
 
 def list_measures() -> list[str]:

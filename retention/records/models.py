@@ -1,8 +1,5 @@
 """Impact assessments of purposes (GDPR Art. 35)."""
 
-from datetime import date, datetime
-from typing import Any, ClassVar, Self
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models import Purpose
 from consent.register.models.rows import RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.history import History, TrackedQuerySet
+from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.indexes import oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["AssessmentOutcome", "ImpactAssessment", "ImpactAssessmentQuerySet"]
+__all__ = ["AssessmentOutcome", "ImpactAssessment"]
 
 
 class AssessmentOutcome(models.TextChoices):
@@ -23,18 +20,6 @@ class AssessmentOutcome(models.TextChoices):
     LOW = "low", _("Low risk")
     MITIGATED = "mitigated", _("Risks reduced by measures")
     HIGH = "high", _("High remaining risk: ask the authority first")
-
-
-class ImpactAssessmentQuerySet(TrackedQuerySet["ImpactAssessment"]):
-    """Query set of impact assessments."""
-
-    def to_review(self, on: date) -> Self:
-        """Return the assessments whose review day has come."""
-        return self.filter(review_on__lte=on)
-
-    def to_review_at(self, at: datetime) -> Self:
-        """Return the assessments whose review day has come at ``at``, by the date in UTC; for many clients."""
-        return self.to_review(at.date())
 
 
 class ImpactAssessment(RegisterRow):
@@ -59,7 +44,6 @@ class ImpactAssessment(RegisterRow):
     done_on = models.DateField("day of the assessment")
     review_on = models.DateField("review day")
 
-    objects: ClassVar[Any] = ImpactAssessmentQuerySet.as_manager()
     history = History()
 
     class Meta:

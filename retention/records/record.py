@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date
+    from uuid import UUID
 
-__all__ = ["Activity", "Assessment", "Gap", "GapKind", "Named", "ProcessingRecord", "RecordRecipient", "find_gaps"]
+__all__ = [
+    "Activity",
+    "Assessment",
+    "Gap",
+    "GapKind",
+    "Named",
+    "ProcessingRecord",
+    "RecordContact",
+    "RecordRecipient",
+    "find_gaps",
+]
 
 _WATCHED = frozenset({"usage_logs", "device"})
 """Categories that show a person's behaviour."""
@@ -25,13 +36,26 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class RecordRecipient:
-    """A recipient approved for an activity: the categories it may receive, and its countries (ISO 3166)."""
+    """A recipient approved for an activity: the categories it may receive, and its countries (ISO 3166).
+
+    ``ground`` is the ground of the transfer to them; empty if none is needed.
+    """
 
     code: str
     name: str
     service: str
     categories: tuple[Named, ...]
     countries: tuple[str, ...]
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContact:
+    """A privacy contact or data protection officer of the client; ``code`` stands for the name, which is sealed."""
+
+    kind: str
+    code: str
+    person: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +122,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessingRecord:
-    """The record of one client on a day: its activities by purpose, and the measures that protect all of them."""
+    """The record of one client on a day: its postal address, contacts, activities by purpose, and places of storage."""
 
     client: str
     code: str
     on: date
     serves_minors: bool
     activities: tuple[Activity, ...]
-    storage_countries: tuple[str, ...] = field(default=())
+    address: str
+    contacts: tuple[RecordContact, ...]
+    storage_countries: tuple[str, ...]
 
 
 def find_gaps(record: ProcessingRecord) -> list[Gap]:

@@ -2,27 +2,51 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 
+from consent.agreements.models import ContactKind
+from consent.agreements.selectors import list_contacts, list_parts
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity, Register
-from consent.register.models import Purpose, PurposeCapacity, Recipient
+from consent.register.models import Purpose, Recipient
 from consent.register.models.purposes import ROLES
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.models import ImpactAssessment
-from retention.records.record import Activity, Assessment, Named, ProcessingRecord, RecordRecipient
+from retention.records.record import (
+    Activity,
+    Assessment,
+    Named,
+    ProcessingRecord,
+    RecordContact,
+    RecordRecipient,
+    find_gaps,
+)
 from retention.schedule.selectors import ScheduleLine, list_schedule
 
-__all__ = ["build_record", "list_assessments_to_review"]
+__all__ = ["build_record", "count_gaps"]
 
 _ROLES = tuple(code for code, _ in ROLES)
+_EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)
+_STATE = """
+SELECT
+    (SELECT string_agg(version || '/' || xmin, ' ' ORDER BY client_id)
+        FROM consent_registerversion WHERE client_id = ANY (%(owners)s)),
+    (SELECT history_id FROM schedule_historicalretentionrule WHERE client_id = ANY (%(owners)s)
+        ORDER BY history_id DESC LIMIT 1),
+    (SELECT history_id FROM records_historicalimpactassessment WHERE client_id = ANY (%(owners)s)
+        ORDER BY history_id DESC LIMIT 1)
+"""
+"""Values that change with everything on which gaps depend; ``xmin`` differs even if a rolled-back version is reused."""
 
 
 def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRecord:
@@ -39,7 +63,7 @@ def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRe
         schedule=lines,
         recipients=_by_code(Recipient.objects.filter(client_id__in={client.pk, PAKTALEEM}), client.pk),
         assessments=_list_assessments(client.pk),
-        capacities=_list_capacities(client.pk, at),
+        capacities={one.purpose.code: one.part.value for one in list_parts(client.pk, at=at)},
         at=at,
         language=language,
     )
@@ -49,13 +73,31 @@ def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRe
         on=at.astimezone(ZoneInfo(client.time_zone)).date(),
         serves_minors=client.serves_minors,
         activities=tuple(found.build(purposes[code]) for code in active if code in purposes),
+        address=" ".join(client.address.split()),
+        contacts=_list_contacts(client.pk, at),
         storage_countries=tuple(settings.STORAGE_COUNTRIES),
     )
 
 
-def list_assessments_to_review(at: datetime) -> Any:
-    """Return the impact assessments of the current context whose review day has come."""
-    return ImpactAssessment.objects.to_review_at(at)
+def count_gaps(client_id: UUID, *, at: datetime) -> int:
+    """Return the number of gaps in a client's record, for the first page; one query while nothing changes.
+
+    The number is remembered in this process. The record is built again after a change of the register, of a retention
+    rule or of an assessment, and every five minutes, for what starts or ends by itself. Runs in any context that sees
+    the client.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE, {"owners": [client_id, PAKTALEEM]})
+        state = cursor.fetchone()
+    return _count_gaps(client_id, state, at + (_EPOCH - at) % _COUNTED_EVERY)
+
+
+@lru_cache(maxsize=2_000)
+def _count_gaps(client_id: UUID, state: tuple[Any, ...], at: datetime) -> int:
+    del state  # part of the key only
+    with in_client(client_id):
+        client = Client.objects.filter(pk=client_id).first()
+        return 0 if client is None else len(find_gaps(build_record(client, at=at, language="en")))
 
 
 class _Sources:
@@ -132,7 +174,8 @@ class _Sources:
             )
             row = self._recipients.get(code)
             if shared and row is not None:
-                found.append(RecordRecipient(code, row.name, row.service, shared, _split_countries(row.countries)))
+                countries = _split_countries(row.countries)
+                found.append(RecordRecipient(code, row.name, row.service, shared, countries, row.transfer_ground))
         return tuple(found)
 
     def _assessment(self, purpose: str) -> Assessment | None:
@@ -155,8 +198,9 @@ def _list_assessments(client_id: UUID) -> dict[str, ImpactAssessment]:
     return {row.purpose.code: row for row in own_last}
 
 
-def _list_capacities(client_id: UUID, at: datetime) -> dict[str, str]:
-    """Return PakTaleem's capacity for each purpose: the client's row before PakTaleem's, then the latest start."""
-    rows = PurposeCapacity.objects.active(at).filter(client_id__in={client_id, PAKTALEEM}).select_related("purpose")
-    ordered = sorted(rows, key=lambda one: (one.client_id == client_id, one.starts_at))
-    return {row.purpose.code: row.capacity for row in ordered}
+def _list_contacts(client_id: UUID, at: datetime) -> tuple[RecordContact, ...]:
+    rows = list_contacts(client_id, at=at).filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO])
+    return tuple(
+        RecordContact(row.kind, row.subject.external_id or str(row.subject_id), row.subject_id)
+        for row in rows.order_by("kind", "starts_at", "pk")
+    )

@@ -5,10 +5,8 @@ import email.policy
 import json
 import os
 import re
-import shutil
 import time
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -16,12 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_browser import violations
+from tests.browsing import violations
 from tests.demo.running import PATIENCE, Demonstration
 
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("CHOICES_SHOTS")
 PHONE: Any = {"width": 360, "height": 740}
 
@@ -30,14 +27,6 @@ PHONE: Any = {"width": 360, "height": 740}
 def served(shared_demonstration: Demonstration) -> Demonstration:
     """A served portal with a worker."""
     return shared_demonstration
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def code_sent_to(address: str, folder: Path) -> str:

@@ -4,20 +4,18 @@
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browsing import WIDE, fits, violations
 from tests.demo.running import Demonstration
 from tests.public.test_errors import HEADERS
 
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("SHOTS", "")
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
+PHONE: Any = {"width": 390, "height": 780}
 PAGES = {
     "home": "/admin/",
     "list": "/admin/subjects/subject/",
@@ -25,7 +23,6 @@ PAGES = {
     "ledger": "/admin/ledger/entry/",
     "export": "/admin/subjects/subject/export/",
 }
-SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
@@ -34,21 +31,13 @@ def served(shared_demonstration: Demonstration) -> Demonstration:
     return shared_demonstration
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield one
-        one.close()
-
-
 class Visit:
     """A browser page with the errors it reported."""
 
-    def __init__(self, browser: Browser, served: Demonstration) -> None:
+    def __init__(self, chromium: Browser, served: Demonstration) -> None:
         self.base = served.values["base_url"].rstrip("/")
         self.who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
-        self.page: Page = browser.new_context(viewport=WIDE).new_page()  # type: ignore[arg-type]
+        self.page: Page = chromium.new_context(viewport=WIDE).new_page()
         self.said: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
@@ -73,26 +62,21 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: Browser, served: Demonstration) -> Iterator[Visit]:
-    one = Visit(browser, served)
+def visit(chromium: Browser, served: Demonstration) -> Iterator[Visit]:
+    one = Visit(chromium, served)
     yield one
     one.page.context.close()
-
-
-def violations(page: Page) -> list[tuple[str, Any]]:
-    """Return serious findings of axe-core: rule and elements."""
-    page.wait_for_load_state()
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def test_what_is_unreadable_would_be_found(visit: Visit) -> None:
     visit.page.set_content('<html><body><img src="data:,x"><p style="color:#ccc">pale</p></body></html>')
     assert {rule for rule, _ in violations(visit.page)} >= {"image-alt", "color-contrast"}
+
+
+def test_what_still_appears_is_judged_once_it_is_there(visit: Visit) -> None:
+    appearing = "<style>@keyframes appear { from { opacity: 0.1 } } p { animation: appear 2s }</style><p>black</p>"
+    visit.page.set_content(f"<html><body>{appearing}</body></html>")
+    assert "color-contrast" not in {rule for rule, _ in violations(visit.page)}
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
@@ -102,7 +86,7 @@ def test_pages_of_the_console_are_clean_and_readable(visit: Visit, language: str
     assert visit.page.get_attribute("html", "dir") == ("rtl" if language == "ur" else "ltr")
     for turn, (name, url) in enumerate(PAGES.items()):
         for size, scheme in ((WIDE, "light"), (PHONE, "dark")):
-            visit.page.set_viewport_size(size)  # type: ignore[arg-type]
+            visit.page.set_viewport_size(size)
             visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             visit.go(url)
             visit.keep(f"{name}-{language}-{scheme}")
@@ -114,7 +98,7 @@ def test_pages_of_the_console_are_clean_and_readable(visit: Visit, language: str
 
 @pytest.mark.parametrize("language", ["en", "ur"])
 def test_pages_of_errors_and_signing_in_are_clean_and_readable(visit: Visit, language: str) -> None:
-    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit.page.set_viewport_size(PHONE)
     for name, url, status in (("error", "/nowhere", 404), ("sign-in", "/admin/login/", 200)):
         assert visit.go(f"{url}?lang={language}").status == status
         visit.keep(f"{name}-{language}")
@@ -123,24 +107,6 @@ def test_pages_of_errors_and_signing_in_are_clean_and_readable(visit: Visit, lan
         assert violations(visit.page) == []
         assert visit.page.evaluate("getComputedStyle(document.body).fontFamily") != '"Times New Roman"'
     assert visit.complaints() == []
-
-
-def test_a_phone_has_the_menu_on_every_page_and_by_keyboard(visit: Visit) -> None:
-    visit.sign_in()
-    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    visit.go(PAGES["form"])
-    link = visit.page.locator("details.menu a", has_text="Data subjects")
-    assert not link.is_visible()
-    visit.page.focus("details.menu summary")
-    visit.page.keyboard.press("Enter")
-    assert link.is_visible()
-    visit.keep("menu")
-    link.focus()
-    visit.page.keyboard.press("Enter")
-    visit.page.wait_for_url("**/admin/subjects/subject/")
-    visit.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-    assert not visit.page.locator("details.menu").is_visible()
-    assert visit.page.locator("#sections").is_visible()
 
 
 ANSWERS = [

@@ -4,7 +4,6 @@
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from consent.notices.models import Notice
 from consent.notices.services.announcement_worker import process_client
@@ -23,12 +22,11 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
-from tests.browser.test_browser import WIDE, violations
+from tests.browsing import WIDE, violations
 from tests.cast import Cast
 from tests.serving import HOST, environment_of_server, served
 from tests.signing_in import browser_of
 
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("SHOTS", "")
 WORKER = system_actor("tests")
 
@@ -40,15 +38,6 @@ def port(committed: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv(name, value)
     with served(tmp_path) as found:
         yield found
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def aside[Found](act: Callable[[], Found]) -> Found:
@@ -71,7 +60,7 @@ class Desk:
         self.base, self.language, self.name = f"http://{HOST}:{port}", language, name
         session = aside(lambda: browser_of(cast.user(name)).cookies[settings.SESSION_COOKIE_NAME].value)
         kept = {settings.SESSION_COOKIE_NAME: session, settings.LANGUAGE_COOKIE_NAME: language}
-        self.context: BrowserContext = chromium.new_context(viewport=WIDE)  # type: ignore[arg-type]
+        self.context: BrowserContext = chromium.new_context(viewport=WIDE)
         self.context.add_cookies([{"name": key, "value": value, "url": self.base} for key, value in kept.items()])
         self.page: Page = self.context.new_page()
 

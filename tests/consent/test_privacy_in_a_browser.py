@@ -5,35 +5,23 @@
 
 import os
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browsing import violations
 from tests.demo.running import PATIENCE, Demonstration
 
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("PRIVACY_SHOTS")
 PHONE: Any = {"width": 360, "height": 740}
-SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
 def served(shared_demonstration: Demonstration) -> Demonstration:
     """A served portal with a worker."""
     return shared_demonstration
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +66,6 @@ class Reader:
         assert widths[0] <= widths[1], f"{name} is wider than a telephone"
         if self.script:  # axe needs script
             assert violations(self.page) == [], name
-
-
-def violations(page: Page) -> list[tuple[str, Any]]:
-    """Return axe-core's serious findings: rule and target."""
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
 
 
 WORDS = {

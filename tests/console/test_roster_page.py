@@ -2,19 +2,15 @@
 
 import csv
 import io
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.demo.running import Demonstration, running_demonstration
 from tests.rosters import school
-
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 
 
 @pytest.fixture
@@ -52,48 +48,43 @@ def filled(template: bytes) -> bytes:
     return out.getvalue().encode()
 
 
-def test_a_school_brings_its_people_from_the_template(served: Demonstration, tmp_path: Path) -> None:
+def test_a_school_brings_its_people_from_the_template(chromium: Browser, served: Demonstration, tmp_path: Path) -> None:
     base = f"http://127.0.0.1:{served.port}"
     who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        sign_in(page, base, who)
+    page = chromium.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    sign_in(page, base, who)
 
-        page.goto(f"{base}/admin/subjects/rosterimport/")
-        with page.expect_download() as download:
-            page.get_by_role("link", name="Template (CSV)").click()
-        template = download.value.path().read_bytes()
-        choose(page, base, "people.csv", filled(template), covers="some")
-        expect(page.get_by_text("Ready to import")).to_be_visible()
-        expect(page.get_by_role("row", name="Student 1 0 0 0")).to_be_visible()
-        confirm(page)
-        expect(page.get_by_text("The roster is imported.")).to_be_visible()
-        page.goto(f"{base}/admin/subjects/subject/?q=roster-1")
-        expect(page.get_by_role("link", name="roster-1")).to_be_visible()
+    page.goto(f"{base}/admin/subjects/rosterimport/")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Template (CSV)").click()
+    template = download.value.path().read_bytes()
+    choose(page, base, "people.csv", filled(template), covers="some")
+    expect(page.get_by_text("Ready to import")).to_be_visible()
+    expect(page.get_by_role("row", name="Student 1 0 0 0")).to_be_visible()
+    confirm(page)
+    expect(page.get_by_text("The roster is imported.")).to_be_visible()
+    page.goto(f"{base}/admin/subjects/subject/?q=roster-1")
+    expect(page.get_by_role("link", name="roster-1")).to_be_visible()
 
-        choose(page, base, "people.csv", filled(template).replace(b"2014-03-27", b"2099-01-01"), covers="some")
-        expect(
-            page.get_by_role("row", name="people.csv 3 Birth date Use a day from 1900-01-01 to today.")
-        ).to_be_visible()
+    choose(page, base, "people.csv", filled(template).replace(b"2014-03-27", b"2099-01-01"), covers="some")
+    expect(page.get_by_role("row", name="people.csv 3 Birth date Use a day from 1900-01-01 to today.")).to_be_visible()
 
-        package = school(900).write(tmp_path / "roster.zip").read_bytes()
-        choose(page, base, "roster.zip", package, covers="everybody")
-        expect(page.get_by_text("Ready to import")).to_be_visible(timeout=60_000)
-        confirm(page)
-        expect(page.get_by_text("Imported", exact=True)).to_be_visible(timeout=60_000)
+    package = school(900).write(tmp_path / "roster.zip").read_bytes()
+    choose(page, base, "roster.zip", package, covers="everybody")
+    expect(page.get_by_text("Ready to import")).to_be_visible(timeout=60_000)
+    confirm(page)
+    expect(page.get_by_text("Imported", exact=True)).to_be_visible(timeout=60_000)
 
-        package = school(500).write(tmp_path / "part.zip").read_bytes()
-        choose(page, base, "roster.zip", package, covers="everybody")
-        stop = page.get_by_text("Stopped: of ")
-        expect(stop).to_be_visible(timeout=60_000)
-        expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)
-        number = stop.locator("strong").inner_text()
-        page.get_by_role("link", name="Import anyway").click()
-        page.fill("input[name=number]", number)
-        page.get_by_role("button", name="Import anyway").click()
-        expect(page.get_by_text("Imported", exact=True)).to_be_visible(timeout=60_000)
-        browser.close()
+    package = school(500).write(tmp_path / "part.zip").read_bytes()
+    choose(page, base, "roster.zip", package, covers="everybody")
+    stop = page.get_by_text("Stopped: of ")
+    expect(stop).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)
+    number = stop.locator("strong").inner_text()
+    page.get_by_role("link", name="Import anyway").click()
+    page.fill("input[name=number]", number)
+    page.get_by_role("button", name="Import anyway").click()
+    expect(page.get_by_text("Imported", exact=True)).to_be_visible(timeout=60_000)
     assert [line for line in said if "favicon" not in line] == []

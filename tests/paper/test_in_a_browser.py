@@ -3,18 +3,16 @@
 import csv
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.demo.running import Demonstration, running_demonstration
 
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("SHOTS", "")
 
 
@@ -65,52 +63,49 @@ def make(page: Page, base: str) -> str:
     return page.url
 
 
-def test_answers_of_a_class_on_paper_are_confirmed(served: Demonstration) -> None:
+def test_answers_of_a_class_on_paper_are_confirmed(chromium: Browser, served: Demonstration) -> None:
     base = f"http://127.0.0.1:{served.port}"
     who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_context(java_script_enabled=False).new_page()
-        sign_in(page, base, who)
-        form = make(page, base)
-        with page.expect_download() as download:
-            page.get_by_role("link", name="Answer sheet (CSV)").click()
-        blank = download.value.path().read_bytes()
-        day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"  # forms are dated in the local time zone
+    page = chromium.new_context(java_script_enabled=False).new_page()
+    sign_in(page, base, who)
+    form = make(page, base)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Answer sheet (CSV)").click()
+    blank = download.value.path().read_bytes()
+    day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"  # forms are dated in the local time zone
 
-        page.goto(form.replace("/change/", "/print/"))
-        page.select_option("select[name=reason]", "client_instruction")
-        with page.expect_download() as printed:
-            page.get_by_role("button", name="Print the form").click()
-        assert printed.value.path().read_bytes().startswith(b"%PDF-")
+    page.goto(form.replace("/change/", "/print/"))
+    page.select_option("select[name=reason]", "client_instruction")
+    with page.expect_download() as printed:
+        page.get_by_role("button", name="Print the form").click()
+    assert printed.value.path().read_bytes().startswith(b"%PDF-")
 
-        page.goto(f"{base}/admin/paper/answersheet/add/")
-        upload = {"name": "answers.csv", "mimeType": "text/csv", "buffer": filled(blank, day)}
-        page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
-        page.get_by_role("button", name="Read the sheet").click()
-        expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
-        keep(page, "sheet")
-        sheet = page.url
+    page.goto(f"{base}/admin/paper/answersheet/add/")
+    upload = {"name": "answers.csv", "mimeType": "text/csv", "buffer": filled(blank, day)}
+    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Read the sheet").click()
+    expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
+    keep(page, "sheet")
+    sheet = page.url
 
-        page.get_by_role("row", name="Unmatched").get_by_role("link").click()
-        keep(page, "queue")
-        page.locator("#result_list tbody tr a").first.click()
-        keep(page, "unmatched")
-        page.get_by_role("link", name="Use this code").first.click()
-        page.select_option("select[name=reason]", "correction")
-        page.get_by_role("button", name="Match by hand").click()
-        expect(page.get_by_text("Matched. Nothing is recorded yet")).to_be_visible()
+    page.get_by_role("row", name="Unmatched").get_by_role("link").click()
+    keep(page, "queue")
+    page.locator("#result_list tbody tr a").first.click()
+    keep(page, "unmatched")
+    page.get_by_role("link", name="Use this code").first.click()
+    page.select_option("select[name=reason]", "correction")
+    page.get_by_role("button", name="Match by hand").click()
+    expect(page.get_by_text("Matched. Nothing is recorded yet")).to_be_visible()
 
-        page.goto(sheet)
-        page.get_by_role("link", name="Confirm all matched").click()
-        page.get_by_role("button", name="Confirm all matched").click()
-        expect(page.get_by_text("2 rows are confirmed.")).to_be_visible()
-        keep(page, "confirmed")
-        page.goto(f"{base}/admin/?lang=ur")
-        page.goto(sheet)
-        assert page.get_attribute("html", "dir") == "rtl"
-        keep(page, "sheet-ur")
-        browser.close()
+    page.goto(sheet)
+    page.get_by_role("link", name="Confirm all matched").click()
+    page.get_by_role("button", name="Confirm all matched").click()
+    expect(page.get_by_text("2 rows are confirmed.")).to_be_visible()
+    keep(page, "confirmed")
+    page.goto(f"{base}/admin/?lang=ur")
+    page.goto(sheet)
+    assert page.get_attribute("html", "dir") == "rtl"
+    keep(page, "sheet-ur")
 
 
 def signed_by_guardians(blank: bytes, day: str) -> bytes:
@@ -144,52 +139,49 @@ def make_for_guardians(page: Page, base: str) -> str:
     return page.url
 
 
-def test_a_row_shows_the_guardian_who_signed(served: Demonstration) -> None:
+def test_a_row_shows_the_guardian_who_signed(chromium: Browser, served: Demonstration) -> None:
     base = f"http://127.0.0.1:{served.port}"
     who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_context(java_script_enabled=False).new_page()
-        sign_in(page, base, who)
-        form = make_for_guardians(page, base)
-        with page.expect_download() as download:
-            page.get_by_role("link", name="Answer sheet (CSV)").click()
-        day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"
-        content = signed_by_guardians(download.value.path().read_bytes(), day)
-        page.goto(f"{base}/admin/paper/answersheet/add/")
-        upload = {"name": "signed.csv", "mimeType": "text/csv", "buffer": content}
-        page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
-        page.get_by_role("button", name="Read the sheet").click()
-        keep(page, "sheet-guardians")
-        page.get_by_role("row", name="Waiting for a guardian").get_by_role("link").click()
-        keep(page, "queue-guardians")
-        rows = [str(one.get_attribute("href")) for one in page.locator("#result_list tbody th a").all()]
-        unsigned, named = (next(row for row in rows if text in opened(page, base, row)) for text in WAITING)
-        page.goto(base + unsigned)
-        keep(page, "row-unsigned")
-        page.get_by_role("link", name="Enter the guardian").click()
-        page.select_option("select[name=guardian]", index=1)
-        page.select_option("select[name=reason]", "correction")
-        keep(page, "signer")
-        page.get_by_role("button", name="Enter the guardian").click()
-        expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
-        page.get_by_role("link", name="Confirm").click()
-        page.get_by_role("button", name="Confirm").click()
-        expect(page.get_by_text("Confirmed. In effect from the next decision.")).to_be_visible()
-        keep(page, "row-confirmed")
-        page.goto(base + named)
-        page.get_by_role("link", name="Record this row").click()
-        page.fill("input[name=name]", "Gulnaz Bibi")
-        page.select_option("select[name=reason]", "correction")
-        page.get_by_role("button", name="Record this row").click()
-        expect(page.get_by_text("another person must look at the form")).to_be_visible()
-        keep(page, "choose-named")
-        page.goto(f"{base}/admin/?lang=ur")
-        for number, address in enumerate([form, f"{base}/admin/paper/formrun/add/", base + named, base + unsigned]):
-            page.goto(address)
-            keep(page, f"guardians-ur-{number}")
-            assert page.get_attribute("html", "dir") == "rtl"
-        browser.close()
+    page = chromium.new_context(java_script_enabled=False).new_page()
+    sign_in(page, base, who)
+    form = make_for_guardians(page, base)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Answer sheet (CSV)").click()
+    day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"
+    content = signed_by_guardians(download.value.path().read_bytes(), day)
+    page.goto(f"{base}/admin/paper/answersheet/add/")
+    upload = {"name": "signed.csv", "mimeType": "text/csv", "buffer": content}
+    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Read the sheet").click()
+    keep(page, "sheet-guardians")
+    page.get_by_role("row", name="Waiting for a guardian").get_by_role("link").click()
+    keep(page, "queue-guardians")
+    rows = [str(one.get_attribute("href")) for one in page.locator("#result_list tbody th a").all()]
+    unsigned, named = (next(row for row in rows if text in opened(page, base, row)) for text in WAITING)
+    page.goto(base + unsigned)
+    keep(page, "row-unsigned")
+    page.get_by_role("link", name="Enter the guardian").click()
+    page.select_option("select[name=guardian]", index=1)
+    page.select_option("select[name=reason]", "correction")
+    keep(page, "signer")
+    page.get_by_role("button", name="Enter the guardian").click()
+    expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
+    page.get_by_role("link", name="Confirm").click()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("Confirmed. In effect from the next decision.")).to_be_visible()
+    keep(page, "row-confirmed")
+    page.goto(base + named)
+    page.get_by_role("link", name="Record this row").click()
+    page.fill("input[name=name]", "Gulnaz Bibi")
+    page.select_option("select[name=reason]", "correction")
+    page.get_by_role("button", name="Record this row").click()
+    expect(page.get_by_text("another person must look at the form")).to_be_visible()
+    keep(page, "choose-named")
+    page.goto(f"{base}/admin/?lang=ur")
+    for number, address in enumerate([form, f"{base}/admin/paper/formrun/add/", base + named, base + unsigned]):
+        page.goto(address)
+        keep(page, f"guardians-ur-{number}")
+        assert page.get_attribute("html", "dir") == "rtl"
 
 
 WAITING = ("It is not entered which guardian signed", "Only the form names this guardian")

@@ -1,15 +1,15 @@
 """A security key in Chromium with a virtual authenticator, on a served portal that requires a second factor."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_browser import PHONE, WIDE, fits, violations
+from tests.browser.test_browser import PHONE
+from tests.browsing import WIDE, fits, violations
 from tests.demo.running import Demonstration, running_demonstration
 
 SHOTS = os.environ.get("SHOTS", "")
@@ -23,7 +23,6 @@ INSIDE = {
     "remove-app": "/accounts/2fa/totp/deactivate/",
     "password": "/admin/password_change/",
 }
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 KEY = {
     "protocol": "ctap2",
     "transport": "usb",
@@ -52,7 +51,7 @@ def look(page: Page, base: str, pages: dict[str, str]) -> None:
     """Check each page in both languages, light and dark, wide and narrow."""
     for language, scheme, size in (("en", "dark", PHONE), ("ur", "light", WIDE), ("ur", "dark", PHONE)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         for name, url in pages.items():
             page.goto(f"{base}{url}?lang={language}")
             if SHOTS:
@@ -62,41 +61,38 @@ def look(page: Page, base: str, pages: dict[str, str]) -> None:
             if language == "en":  # colours and names are the same in Urdu; test_in_urdu.py checks its texts
                 assert violations(page) == [], (name, language, scheme)
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.set_viewport_size(WIDE)
     page.goto(f"{base}/admin/login/?lang=en")
 
 
-def test_a_security_key_is_enrolled_and_used_at_the_next_sign_in(served: Demonstration) -> None:
+def test_a_security_key_is_enrolled_and_used_at_the_next_sign_in(chromium: Browser, served: Demonstration) -> None:
     base = f"http://localhost:{served.port}"
     who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        context = browser.new_context()
-        page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        devtools = context.new_cdp_session(page)
-        devtools.send("WebAuthn.enable")
-        devtools.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
+    context = chromium.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
 
-        sign_in(page, base, who)
-        expect(page.get_by_role("button", name="Use a security key")).to_have_count(0)
-        page.fill("input[name=code]", pyotp.TOTP(who["totp_secret"]).now())
-        page.click("text=Continue")
-        expect(page).to_have_url(f"{base}/admin/")
-        page.goto(f"{base}/accounts/2fa/webauthn/add/")
-        page.get_by_role("button", name="Add").click()
-        expect(page).to_have_url(f"{base}/accounts/2fa/recovery-codes/")
-        look(page, base, INSIDE)
-        page.goto(f"{base}/admin/")
-        page.click("text=Sign out")
+    sign_in(page, base, who)
+    expect(page.get_by_role("button", name="Use a security key")).to_have_count(0)
+    page.fill("input[name=code]", pyotp.TOTP(who["totp_secret"]).now())
+    page.click("text=Continue")
+    expect(page).to_have_url(f"{base}/admin/")
+    page.goto(f"{base}/accounts/2fa/webauthn/add/")
+    page.get_by_role("button", name="Add").click()
+    expect(page).to_have_url(f"{base}/accounts/2fa/recovery-codes/")
+    look(page, base, INSIDE)
+    page.goto(f"{base}/admin/")
+    page.click("text=Sign out")
 
-        look(page, base, BEFORE)
-        sign_in(page, base, who)
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/signin-second.png")
-        assert violations(page) == []
-        page.get_by_role("button", name="Use a security key").click()
-        expect(page).to_have_url(f"{base}/admin/")
-        browser.close()
+    look(page, base, BEFORE)
+    sign_in(page, base, who)
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/signin-second.png")
+    assert violations(page) == []
+    page.get_by_role("button", name="Use a security key").click()
+    expect(page).to_have_url(f"{base}/admin/")
     assert [line for line in said if "favicon" not in line and "404" not in line] == []

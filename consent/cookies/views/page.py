@@ -27,7 +27,11 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["PAGE_LIMITS", "show_cookies"]
 
-PAGE_LIMITS = (Limit("cookies-page/ip", 60, timedelta(minutes=1)),)
+PAGE_LIMITS = (
+    Limit("cookies-page/ip", 30, timedelta(minutes=1)),
+    Limit("cookies-page/address", 120, timedelta(minutes=1)),
+)
+"""Choices and numbers sent with the form: per IP address, at all clients together, and per client."""
 COOKIE_LIFE = timedelta(days=182)
 _ON_PLATFORM = _("Optional cookies can be accepted only on the platform itself.")
 _OUTDATED = _("The texts have changed. Please read them and choose again.")
@@ -39,7 +43,7 @@ def show_cookies(request: HttpRequest, client_id: UUID) -> HttpResponse:
     """Show the page; a POST records the visitor's choice, or finds the choice of a number from the banner."""
     client = Client.objects.get(pk=client_id)
     if request.method == "POST":
-        if not count_in_window(PAGE_LIMITS, address="", ip=get_remote_address(request) or ""):
+        if not count_in_window(PAGE_LIMITS, address=str(client_id), ip=get_remote_address(request) or ""):
             return error_page(HTTPStatus.TOO_MANY_REQUESTS)
         return _take_number(request, client) if "number" in request.POST else _take_choice(request, client)
     return _render(request, client)

@@ -4,7 +4,7 @@ They are open to the registered origins of the site only (CORS, Fetch Standard Â
 the API: the site key in the path is public.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
@@ -29,17 +29,24 @@ from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.api.problems import INVALID, NOT_FOUND, problem_response
 from paktaleem.foundation.errors import PortalError, Problem
 
-__all__ = ["CHOICE_LIMITS", "show_choice", "show_config", "take_choice"]
+__all__ = ["CHOICE_LIMITS", "QUESTION_LIMITS", "show_choice", "show_config", "take_choice"]
 
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 CHOICE_LIMITS = (
-    Limit("cookies/address+ip", 120, timedelta(minutes=1)),
-    Limit("cookies/address", 3000, timedelta(minutes=1)),
+    Limit("cookie-choices/address+ip", 60, _MINUTE),
+    Limit("cookie-choices-daily/address+ip", 5_000, _DAY),
+    Limit("cookie-choices/address", 300, _MINUTE),
 )
-"""Choices and questions about them: for each site and IP address (a school shares one), and for each site."""
+"""Choices, each a row that stays: per site and IP address, which a whole school may share, and per site."""
+QUESTION_LIMITS = (
+    Limit("cookie-questions/address+ip", 300, _MINUTE),
+    Limit("cookie-questions/address", 3_000, _MINUTE),
+)
+"""Questions about choices: a browser in use asks every five minutes, so that 1,500 may share an IP address."""
 MOST_BYTES = 4096
 CACHE_SECONDS = 300
 _VARY = "Origin, Sec-GPC"
-_MANY = Problem("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "Try again in a minute.")
+_MANY = Problem("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "Try again later.")
 _ORIGIN = Problem(
     "origin-not-registered",
     HTTPStatus.FORBIDDEN,
@@ -70,7 +77,7 @@ class VisitorInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     visitor: UUID
 
 
-def _site_view(method: str) -> Callable[[Answer], Callable[..., HttpResponse]]:
+def _site_view(method: str, limits: Sequence[Limit] = ()) -> Callable[[Answer], Callable[..., HttpResponse]]:
     """Answer in the context of the site's client, with the headers for its registered origins; errors are problems."""
 
     def decorate(answer: Answer) -> Callable[..., HttpResponse]:
@@ -80,14 +87,16 @@ def _site_view(method: str) -> Callable[[Answer], Callable[..., HttpResponse]]:
             client_id = find_client_of_site(key) if key.isascii() and key.isprintable() else None
             if client_id is None:
                 return problem_response(NOT_FOUND, request)
-            return in_client_context(client_id, lambda: _answer(request, client_id, method, answer))
+            return in_client_context(client_id, lambda: _answer(request, client_id, method, limits, answer))
 
         return run
 
     return decorate
 
 
-def _answer(request: HttpRequest, client_id: UUID, method: str, answer: Answer) -> HttpResponse:
+def _answer(
+    request: HttpRequest, client_id: UUID, method: str, limits: Sequence[Limit], answer: Answer
+) -> HttpResponse:
     origin = request.headers.get("Origin")
     is_open = origin in get_open_origins(client_id)
     if request.method == "OPTIONS":
@@ -98,7 +107,7 @@ def _answer(request: HttpRequest, client_id: UUID, method: str, answer: Answer) 
     elif not is_open and (method == "POST" or origin is not None):
         response = problem_response(_ORIGIN, request)
     else:
-        response = _run(request, client_id, answer)
+        response = _run(request, client_id, limits, answer)
     if is_open and origin is not None:
         response["Access-Control-Allow-Origin"] = origin
         response["Access-Control-Allow-Methods"] = f"{method}, OPTIONS"
@@ -110,13 +119,11 @@ def _answer(request: HttpRequest, client_id: UUID, method: str, answer: Answer) 
     return response
 
 
-def _run(request: HttpRequest, client_id: UUID, answer: Answer) -> HttpResponse:
-    if request.method == "POST":
-        ip = get_remote_address(request) or ""
-        if not count_in_window(CHOICE_LIMITS, address=str(client_id), ip=ip):
-            return problem_response(_MANY, request)
-        if len(request.body) > MOST_BYTES:
-            return problem_response(_LARGE, request)
+def _run(request: HttpRequest, client_id: UUID, limits: Sequence[Limit], answer: Answer) -> HttpResponse:
+    if not count_in_window(limits, address=str(client_id), ip=get_remote_address(request) or ""):
+        return problem_response(_MANY, request)
+    if len(request.body) > MOST_BYTES:
+        return problem_response(_LARGE, request)
     try:
         return answer(request, Client.objects.get(pk=client_id))
     except msgspec.DecodeError as error:  # names the field and what is allowed
@@ -150,7 +157,7 @@ def show_config(request: HttpRequest, client: Client) -> HttpResponse:
     return response
 
 
-@_site_view("POST")
+@_site_view("POST", CHOICE_LIMITS)
 def take_choice(request: HttpRequest, client: Client) -> HttpResponse:
     """Record a visitor's choice and return the one in force, with the number that the browser keeps."""
     given = msgspec.json.decode(request.body, type=ChoiceInput)
@@ -167,7 +174,7 @@ def take_choice(request: HttpRequest, client: Client) -> HttpResponse:
     return JsonResponse(body, status=HTTPStatus.CREATED)
 
 
-@_site_view("POST")
+@_site_view("POST", QUESTION_LIMITS)
 def show_choice(request: HttpRequest, client: Client) -> HttpResponse:
     """Return the choice in force of a visitor; 404 if the number is not known, or not any more."""
     asked = msgspec.json.decode(request.body, type=VisitorInput)

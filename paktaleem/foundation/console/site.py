@@ -1,6 +1,6 @@
 """Admin site of the console: access, start page and navigation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,14 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.views import choose_membership
+from paktaleem.foundation.console.menu import Section, ShownSection, Visible, find_current, show_sections
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
@@ -53,7 +54,6 @@ boards: ExtensionPoint[Board] = ExtensionPoint(
 )
 latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", "The latest acts, on the first page.")
 
-SECTIONS = ("People", "Systems", "Retention", "Register", "Notices", "Agreements", "Access", "Evidence")
 _UNUSED_PAGES = {"autocomplete", "logout", "view_on_site"}
 
 
@@ -62,16 +62,19 @@ class ConsoleSite(AdminSite):
 
     site_header = "PakTaleem privacy"
     site_title = "PakTaleem privacy"
-    index_title = gettext_lazy("Home")
+    index_title = gettext_lazy("Today")
     index_template = "console/home.html"
     site_url = None
     empty_value_display = "—"
+    sections: Sequence[Section] = ()
+    """The sections of the menu; the URL configuration sets them, since they name lists of every app."""
 
     def __init__(self, name: str) -> None:
-        """Keep what is the same on every page of a role: the sections and the menu."""
+        """Keep what is the same on every page of a role: the sections, the menu and the tabs."""
         super().__init__(name)
-        self._sections: dict[_Viewer, list[Any]] = {}
-        self._menus: dict[tuple[_Viewer, str], SafeString] = {}
+        self._lists: dict[_Viewer, list[Any]] = {}
+        self._shown: dict[_Viewer, list[ShownSection]] = {}
+        self._rendered: dict[tuple[str, _Viewer, str], SafeString] = {}
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return True if the user acts under a membership."""
@@ -119,37 +122,40 @@ class ConsoleSite(AdminSite):
             return super().password_change(request, extra_context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the models that the actor may see, by section; made once for each role and language."""
+        """Return the lists that the actor may see; made once for each role and language."""
         if app_label is not None:
             return super().get_app_list(request, app_label)
         viewer = _viewer_of(request)
-        if viewer not in self._sections:
-            self._sections[viewer] = self._list_sections(request)
-        return self._sections[viewer]
+        if viewer not in self._lists:
+            self._lists[viewer] = super().get_app_list(request)
+        return self._lists[viewer]
+
+    def show_sections(self, request: HttpRequest) -> list[ShownSection]:
+        """Return the sections with the lists that the actor may see; made once for each role and language."""
+        viewer = _viewer_of(request)
+        if viewer not in self._shown:
+            models = [model for app in self.get_app_list(request) for model in app["models"] if model["admin_url"]]
+            self._shown[viewer] = show_sections(self.sections, dict(map(_name_list, models)))
+        return self._shown[viewer]
 
     def render_menu(self, request: HttpRequest) -> SafeString:
-        """Return the sections as HTML, the list of this page marked; made once for each role, language and list."""
-        sections = self.get_app_list(request)
-        urls = (model["admin_url"] for section in sections for model in section["models"])
-        current = next((url for url in urls if url and url in request.path), "")
-        key = (_viewer_of(request), current)
-        if key not in self._menus:
-            context = {"app_list": sections, "current": current}
-            self._menus[key] = render_to_string("admin/app_list.html", context)
-        return self._menus[key]
+        """Return the menu as HTML, the list of this page marked."""
+        return self._render("admin/menu.html", request)
 
-    def _list_sections(self, request: HttpRequest) -> list[Any]:
-        models = [model for app in super().get_app_list(request) for model in app["models"]]
-        for model in models:
-            model["name"] = capfirst(translate_text(model["model"]._meta.verbose_name_plural))
-        sections: dict[str, list[Any]] = {name: [] for name in SECTIONS}
-        for model in models:
-            sections.setdefault(self.get_model_admin(model["model"]).section, []).append(model)  # type: ignore[attr-defined]
-        return [
-            {"name": gettext(name), "app_label": name.lower(), "app_url": "", "has_module_perms": True, "models": found}
-            for name, found in sections.items()
-            if found
-        ]
+    def render_tabs(self, request: HttpRequest) -> SafeString:
+        """Return the lists of this page's section as HTML, this page's list marked."""
+        return self._render("admin/tabs.html", request)
+
+    def _render(self, template: str, request: HttpRequest) -> SafeString:
+        """Render a template with the sections, once for each role, language and list."""
+        sections = self.show_sections(request)
+        section, current = find_current(sections, request.path)
+        current = current or (request.path if request.path == reverse("admin:index") else "")
+        key = (template, _viewer_of(request), current)
+        if key not in self._rendered:
+            context = {"sections": sections, "section": section, "current": current}
+            self._rendered[key] = render_to_string(template, context)
+        return self._rendered[key]
 
     def app_index(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]
         """Raise Http404: the start page covers all apps."""
@@ -171,6 +177,12 @@ class ConsoleSite(AdminSite):
     def latest(self, actor: Actor) -> Sequence[Any]:
         """Return the latest acts, from every app that lists some."""
         return [act for source in latest_acts for act in source(actor)]
+
+
+def _name_list(model: Mapping[str, Any]) -> tuple[str, Visible]:
+    """Return a list's model, and its name and address."""
+    options = model["model"]._meta
+    return options.label, (capfirst(translate_text(options.verbose_name_plural)), model["admin_url"])
 
 
 def _viewer_of(request: HttpRequest) -> _Viewer:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -30,7 +29,15 @@ from paktaleem.foundation.console.spreadsheets import Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
 from retention.records.document import build_document
 from retention.records.flows import BOX, draw_flows
-from retention.records.labels import MEASURES_COLUMN, describe_gap, list_headings, list_measures, to_cells
+from retention.records.labels import (
+    describe_contact,
+    describe_gap,
+    list_file_headings,
+    list_file_rows,
+    list_headings,
+    list_measures,
+    to_cells,
+)
 from retention.records.models import AssessmentOutcome, ImpactAssessment
 from retention.records.record import ProcessingRecord, find_gaps
 from retention.records.selectors import build_record
@@ -115,9 +122,10 @@ class ImpactAssessmentAdmin(RegisterAdmin):
             "title": gettext("Record of processing"),
             **list_choice_values(request, client),
             "query": request.GET.urlencode(),
-            "headings": _without_measures(list_headings()),
-            "rows": [_without_measures(to_cells(one)) for one in record.activities],
-            "activities": record.activities,
+            "record": record,
+            "contacts": [(one.person, describe_contact(one)) for one in record.contacts],
+            "headings": list_headings(),
+            "rows": [to_cells(one) for one in record.activities],
             "gaps": [describe_gap(gap) for gap in find_gaps(record)],
             "measures": list_measures(),
             "picture": draw_flows(record, mirrored=get_language() == "ur"),
@@ -135,7 +143,7 @@ class ImpactAssessmentAdmin(RegisterAdmin):
         if kind not in set(Format):
             raise Http404
         file, sheet = io.BytesIO(), Format(kind)
-        write_sheet(sheet, file, list_headings(), [to_cells(one) for one in record.activities])
+        write_sheet(sheet, file, list_file_headings(), list_file_rows(record))
         file.seek(0)
         return _to_file(file, f"{name}.{kind}", TYPES[sheet])
 
@@ -145,11 +153,6 @@ class ImpactAssessmentAdmin(RegisterAdmin):
         client = get_chosen_client(request)
         with in_client(client.pk):
             return client, build_record(client, at=get_action_time(request), language=get_language() or "en")
-
-
-def _without_measures(cells: Sequence[str]) -> list[str]:
-    """Return the cells of the page: measures are the same for all activities, so the page lists them once."""
-    return [*cells[:MEASURES_COLUMN], *cells[MEASURES_COLUMN + 1 :]]
 
 
 def _to_file(file: io.BytesIO, name: str, kind: str) -> FileResponse:

@@ -4,29 +4,26 @@
 """
 
 import os
-import shutil
 from contextlib import ExitStack
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
 from consent.cookies.script import render_tag
 from consent.cookies.services import ChoiceMade, record_choice
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
+from tests.browsing import violations
 from tests.consent.cookies.making import make_cookie, make_site, make_usual_cookies
 from tests.minilms.page import page_served
 from tests.serving import environment_of_server, served
 
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("COOKIE_SHOTS")
 PHONE = {"width": 360, "height": 740}
 SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
-SERIOUS = {"serious", "critical"}
 
 
 class Platform:
@@ -82,16 +79,6 @@ class Visit:
     def look(self, name):
         if SHOTS:
             self.page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser. Playwright's loop runs in this thread; nothing here awaits, so Django may use the database in it."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -303,8 +290,7 @@ def test_the_banner_is_accessible(khyber):
     visit = khyber.visit(bypass_csp=True).go()  # axe is injected as a script
     expect(visit.page.locator("#cc-main .cm")).to_be_visible()
     for step in ("banner", "settings"):
-        found = Axe().run(visit.page).response["violations"]
-        assert [one["id"] for one in found if one["impact"] in SERIOUS] == [], step
+        assert violations(visit.page) == [], step
         if step == "banner":
             visit.button("Choose").click()
             expect(visit.page.locator("#cc-main .pm")).to_be_visible()

@@ -1,6 +1,7 @@
 """The answers to the script: origins, configuration, choices, the privacy signal, limits, and garbage."""
 
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from consent.cookies.models import CookieChoice
 from consent.cookies.views import script
-from paktaleem.directory.access_links.limits import Limit
+from paktaleem.directory.access_links.limits import count_in_window
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.cookies.making import ORIGIN, get_banner
 
@@ -197,10 +199,45 @@ def test_nothing_that_is_sent_is_a_server_error(page, body):
     assert page.post("choices", body).status_code in {400, 429}
 
 
-def test_too_many_choices_of_one_site_and_address_are_refused(page, monkeypatch):
-    monkeypatch.setattr(script, "CHOICE_LIMITS", (Limit("cookies/address+ip", 2, script.CHOICE_LIMITS[0].within),))
-    assert [page.choose().status_code for _ in range(4)] == [201, 201, 429, 429]
+@pytest.fixture
+def exhaust(cast, time_machine):
+    """Return a function that uses up the limit of a kind for one IP address at Khyber; the clock does not move."""
+    time_machine.move_to(wall_clock_now(), tick=False)
+
+    def exhaust(limits, what, ip="127.0.0.1"):
+        [limit] = [one for one in limits if (one.what, one.within) == (what, timedelta(minutes=1))]
+        tries = [count_in_window([limit], address=str(cast.client_id("khyber")), ip=ip) for _ in range(limit.times + 1)]
+        assert tries == [True] * limit.times + [False]
+
+    return exhaust
+
+
+@pytest.mark.parametrize(
+    ("what", "ip"), [("cookie-choices/address+ip", "127.0.0.1"), ("cookie-choices/address", "192.0.2.7")]
+)
+def test_too_many_choices_of_one_address_or_site_are_refused(page, recorded, exhaust, what, ip):
+    exhaust(script.CHOICE_LIMITS, what, ip)
+    answer = page.choose("analytics")
+    assert answer.status_code == 429
+    assert answer["Access-Control-Allow-Origin"] == ORIGIN
+    assert recorded() == []
     assert page.config().status_code == 200
+    assert page.post("choices/current", {"visitor": str(uuid4())}).status_code == 404
+
+
+def test_questions_about_choices_leave_room_for_choices(page, exhaust):
+    exhaust(script.QUESTION_LIMITS, "cookie-questions/address+ip")
+    assert page.post("choices/current", {"visitor": str(uuid4())}).status_code == 429
+    assert page.choose("analytics").status_code == 201
+
+
+def test_the_limits_of_an_address_are_reached_before_those_of_its_site():
+    """One address alone, whatever it sends, takes no choice from the others of the site."""
+    for limits in (script.CHOICE_LIMITS, script.QUESTION_LIMITS):
+        kinds = [one.what.partition("/")[2] for one in limits]
+        assert kinds == sorted(kinds, reverse=True)
+        by_kind = {one.what.partition("/")[2]: one.times for one in limits if one.within == timedelta(minutes=1)}
+        assert by_kind["address+ip"] * 5 <= by_kind["address"]
 
 
 def test_the_configuration_is_one_of_the_published_versions(page, cast):

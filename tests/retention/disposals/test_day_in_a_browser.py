@@ -3,8 +3,6 @@
 ``SHOTS=folder`` stores a screenshot of every page.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
 from consent.register.models import Purpose
@@ -25,7 +23,6 @@ from tests.consent.test_announcing_in_a_browser import Desk, aside
 from tests.retention.disposals.steps import answer, certify, hold_data, order_all, sweep
 from tests.serving import environment_of_server, served
 
-BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 RULE = "/admin/schedule/retentionrule/add/"
 DAY = timedelta(days=1)
 
@@ -38,15 +35,6 @@ def port(committed: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv(name, value)
     with served(tmp_path) as found:
         yield found
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 def begin(cast: Cast) -> Any:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,27 +15,37 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 from pyld import jsonld
 
-from consent.register.models import Purpose, Recipient, RecipientApproval
+from consent.agreements.services import add_contact
+from consent.register.models import (
+    Capacity,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    TransferGround,
+)
 from consent.register.services import change_register
 from consent.register.services.register import SharedRowNotEditable
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from retention.records.document import build_document
+from retention.records.admin.dashboard import record_board
+from retention.records.document import GROUNDS, build_document
 from retention.records.flows import BOX, WIDTH, draw_flows
 from retention.records.models import ImpactAssessment
 from retention.records.record import GapKind, find_gaps
-from retention.records.selectors import build_record
+from retention.records.selectors import build_record, count_gaps
 from retention.records.services import review_assessment, save_assessment
 from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP
+from tests.retention.schedule.making import make_rule
 from tests.signing_in import browser_of
 
 TERMS = frozenset((Path(__file__).parents[2] / "consent" / "dpv_terms.txt").read_text(encoding="utf-8").splitlines())
 PAGE = "/admin/records/impactassessment/record/"
+PARTIES = ("dpv:hasDataController", "dpv:hasDataProcessor")
 HOSTILE = '=HYPERLINK("https://evil.example","x")'
 
 
@@ -100,7 +111,30 @@ def test_an_activity_has_everything_that_article_30_asks_for(cast, khyber, now):
     assert [category.code for category in one.categories] == ["contact_details"]
     [to] = one.recipients
     assert (to.name, to.countries, one.countries) == ("Ravi Messaging", ("PK", "IE"), ("IE", "PK"))
+    assert to.ground == "clauses"
     assert one.assessment.reference == "DPIA-7"
+
+
+def name_contact(client, kind, at):
+    person = {"full_name": "Zahid Iqbal", "email": "zahid@khyber.example"}
+    return add_contact(client, kind=kind, **person, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def test_the_privacy_contact_and_the_officer_of_the_client_are_named_by_their_codes(cast, now):
+    with in_client(cast.client_id("khyber")):
+        khyber = cast.client("khyber")
+        people = {kind: name_contact(khyber, kind, now).subject for kind in ("privacy", "notices", "dpo")}
+        record = build_record(khyber, at=now, language="en")
+        assert build_record(khyber, at=now - timedelta(seconds=1), language="en").contacts == ()
+    assert [(one.kind, one.code, one.person) for one in record.contacts] == [
+        (kind, people[kind].external_id, people[kind].pk) for kind in ("dpo", "privacy")
+    ]
+    with in_client(PAKTALEEM):
+        assert build_record(cast.client("paktaleem"), at=now, language="en").contacts == ()
+
+
+def test_every_ground_of_a_transfer_has_a_term():
+    assert set(GROUNDS) == set(TransferGround) - {TransferGround.SAME_COUNTRY}
 
 
 def test_the_part_and_the_retention_follow_the_register_and_the_schedule(khyber, now):
@@ -218,6 +252,7 @@ def test_a_client_does_not_change_an_assessment_of_paktaleem(cast, now):
 def test_every_term_of_the_document_exists_and_it_expands_offline(khyber, now):
     make_recipient(khyber.pk, now)
     save_assessment(assessment(khyber.pk), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    codes = {kind: name_contact(khyber, kind, now).subject.external_id for kind in ("dpo", "privacy")}
     record = build_record(khyber, at=now, language="en")
     document = build_document(record, base="https://privacy.example")
     [expanded] = jsonld.expand(json.loads(json.dumps(document)))
@@ -228,6 +263,35 @@ def test_every_term_of_the_document_exists_and_it_expands_offline(khyber, now):
     assert "https://w3id.org/dpv/loc#IE" in iris
     activities = expanded["https://w3id.org/dpv#hasProcess"]
     assert len(activities) == len(record.activities)
+    [transfer] = [one for activity in document["dpv:hasProcess"] for one in activity["dpv:hasProcessing"]]
+    base = "https://privacy.example/privacy/khyber/"
+    assert transfer == {
+        "@type": "dpv:CrossBorderTransfer",
+        "dpv:hasRecipient": f"{base}#recipient-messaging",
+        "dpv:hasLegalBasis": "eu-gdpr:A46-2-c",
+    }
+    client = document["dpv:hasEntity"]
+    assert client["dpv:hasContact"] == [codes["privacy"]]
+    assert client["dpv:hasDataProtectionOfficer"] == [
+        {"@id": f"{base}#{codes['dpo']}", "@type": "dpv:DataProtectionOfficer"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "controllers", "processors"),
+    [
+        (Capacity.CONTROLLER, ["paktaleem"], []),
+        (Capacity.JOINT, ["client", "paktaleem"], []),
+        (Capacity.PROCESSOR, ["client"], ["paktaleem"]),
+    ],
+)
+def test_the_document_names_controllers_and_processors(khyber, now, capacity, controllers, processors):
+    record = build_record(khyber, at=now, language="en")
+    activity = replace(record.activities[0], capacity=capacity.value)
+    document = build_document(replace(record, activities=(activity,)), base="https://privacy.example")
+    [one] = document["dpv:hasProcess"]
+    named = {key: [party["@id"].partition("#")[2] for party in one.get(key, [])] for key in PARTIES}
+    assert named == dict(zip(PARTIES, (controllers, processors), strict=True))
 
 
 def iris_of(value):
@@ -293,6 +357,26 @@ def cells_of(kind, content):
     return [list(row) for row in sheet.iter_rows()]
 
 
+def test_page_and_files_say_the_ground_of_a_transfer_and_the_contacts(cast):
+    at = wall_clock_now()
+    with in_client(cast.client_id("khyber")):
+        client = cast.client("khyber")
+        make_recipient(client.pk, at)
+        code = name_contact(client, "dpo", at).subject.external_id
+    browser = browser_of(cast.user("celia"))
+    ground, contact = "Ravi Messaging: Standard contractual clauses (Art. 46(2)(c))", f"Data protection officer: {code}"
+    text = browser.get(PAGE).content.decode()
+    assert ground in text
+    assert contact in text
+    assert "Zahid" not in text
+    sheet = [[cell.value for cell in row] for row in cells_of("xlsx", browser.get(PAGE + "xlsx/").getvalue())]
+    for headings, *rows in (sheet, cells_of("csv", browser.get(PAGE + "csv/").getvalue())):
+        lines = [dict(zip(headings, row, strict=True)) for row in rows]
+        assert {line["Contacts"] for line in lines} == {contact}
+        assert all(line["Client"].startswith(client.name) and line["Measures"] for line in lines)
+        assert [line["Ground of a transfer"] for line in lines if line["Recipients"]] == [ground]
+
+
 def test_hostile_cells_stay_text_in_both_files(cast):
     at = wall_clock_now()
     with in_client(cast.client_id("khyber")):
@@ -339,6 +423,40 @@ def test_officers_choose_a_client_and_clients_see_their_own(cast):
     assert "PakTaleem" in amina.get(PAGE).context["client"].name
     assert amina.get(PAGE + khyber).context["client"].code == "khyber"
     assert farah.get(PAGE + khyber).context["client"].code == "indus"
+
+
+@pytest.mark.parametrize("name", ["celia", "amina"])
+def test_the_card_takes_one_query_while_nothing_changes(cast, now, name):
+    actor = cast.actor(name)
+    with in_client(actor.client_id) if actor.client_id else as_officer():
+        first = record_board(actor, now)
+        with CaptureQueriesContext(connection) as queries:
+            assert record_board(actor, now) == first
+    assert len(queries) == 1
+
+
+CHANGES = {
+    "a recipient without countries": lambda client, at: make_recipient(client.pk, at, countries=""),
+    "a retention rule": lambda client, at: make_rule(client.pk, "newsletter", "contact_details", at=at),
+    "a high risk": lambda client, at: save_assessment(
+        assessment(client.pk, outcome="high"), actor=SETTING_UP, reason=Reason.REVIEW, at=at
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_counted_at_once(khyber, now, change):
+    before = count_gaps(khyber.pk, at=now)
+    CHANGES[change](khyber, now)
+    found = len(find_gaps(build_record(khyber, at=now, language="en")))
+    assert found != before
+    assert count_gaps(khyber.pk, at=now) == found
+
+
+def test_what_comes_due_by_itself_is_counted(cast, khyber, now):
+    save_assessment(assessment(khyber.pk), actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+    before = count_gaps(khyber.pk, at=datetime(2027, 8, 31, 12, tzinfo=UTC))
+    assert count_gaps(khyber.pk, at=datetime(2027, 9, 1, 12, tzinfo=UTC)) == before + 1
 
 
 def test_gaps_are_a_card(cast):

@@ -27,3 +27,9 @@ def shown_sandbox(context: template.Context) -> ShownSandbox | None:
 def menu(context: template.Context) -> SafeString:
     """Return the menu of the console, as the actor of the request sees it."""
     return site.render_menu(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def tabs(context: template.Context) -> SafeString:
+    """Return the lists of the page's section, as the actor of the request sees them."""
+    return site.render_tabs(context["request"])

@@ -1,0 +1,130 @@
+"""The menu of the console: which lists belong together, and which of them are used every day.
+
+Every list of the console is in exactly one section (tests/console/test_menu.py). ``lists`` are in the menu, most used
+first; ``more`` are logs and rare lists, behind the tabs of their section and in the menu's filter.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.console.menu import Section
+
+__all__ = ["SECTIONS"]
+
+SECTIONS = (
+    Section(
+        code="people",
+        name=_("People"),
+        lists=("subjects.Subject", "subjects.RosterImport", "subjects.AgeChange", "subjects.Readmission"),
+    ),
+    Section(
+        code="consent",
+        name=_("Consent and notices"),
+        lists=(
+            "consent.Consent",
+            "paper.SheetEntry",
+            "paper.FormRun",
+            "consent.Notice",
+            "consent.NoticeDraft",
+            "consent.Purpose",
+            "cookies.Cookie",
+        ),
+        more=(
+            "paper.AnswerSheet",
+            "consent.ConsentEvidence",
+            "consent.NoticeVersion",
+            "consent.NoticeDispatch",
+            "consent.DataCategory",
+            "consent.Occasion",
+            "consent.LawfulBasis",
+            "consent.BalancingTest",
+            "consent.SafeguardChange",
+            "cookies.CookieSite",
+            "cookies.CookieChoice",
+            "cookies.LinkedService",
+        ),
+    ),
+    Section(
+        code="children",
+        name=_("Children"),
+        lists=(
+            "children.Guardianship",
+            "invitations.Invitation",
+            "children.GuardianConflict",
+            "children.GuardianChange",
+            "ageing.ComingOfAge",
+            "retention.Incident",
+        ),
+        more=("subjects.GuardianClaim", "children.Quarantine", "children.ChildMechanism", "ageing.AgeNotice"),
+    ),
+    Section(
+        code="requests",
+        name=_("Requests"),
+        lists=("rights.RightsRequest", "desk.RequestTask", "mailbox.MailMessage", "erasures.ErasureProposal"),
+        more=("complaints.AuthorityCase", "consent.Restriction", "consent.Objection"),
+    ),
+    Section(
+        code="retention",
+        name=_("Data and retention"),
+        lists=(
+            "retention.Holding",
+            "retention.FlaggedCollection",
+            "schedule.RetentionRule",
+            "disposals.Batch",
+            "schedule.Hold",
+            "breaches.Breach",
+        ),
+        more=("retention.Collection", "schedule.HoldLift", "breaches.BreachClosing"),
+    ),
+    Section(
+        code="sharing",
+        name=_("Sharing"),
+        lists=(
+            "consent.Recipient",
+            "consent.ServiceAgreement",
+            "consent.Instruction",
+            "sharing.Disclosure",
+            "sharing.LegalDisclosure",
+        ),
+        more=(
+            "consent.RecipientApproval",
+            "consent.AgreementSuspension",
+            "consent.PurposeCapacity",
+            "exits.AgreementExit",
+            "sharing.BusinessTransfer",
+        ),
+    ),
+    Section(
+        code="systems",
+        name=_("Systems"),
+        lists=("systems.Order", "systems.System", "webhooks.Endpoint"),
+        more=("systems.OrderSet", "systems.OrderAlert", "systems.SystemKey", "webhooks.Delivery"),
+    ),
+    Section(
+        code="settings",
+        name=_("Settings"),
+        lists=("accounts.Client", "accounts.User", "accounts.Membership", "accounts.StaffChange", "accounts.ApiKey"),
+        more=(
+            "accounts.ClientChange",
+            "agreements.ClientContact",
+            "agreements.DutyAttestation",
+            "periods.PeriodChange",
+        ),
+    ),
+    Section(
+        code="evidence",
+        name=_("Evidence"),
+        lists=(
+            "ledger.Entry",
+            "subjects.AccessRecord",
+            "consent.ConsentEvent",
+            "mail.Letter",
+            "records.ImpactAssessment",
+        ),
+        more=(
+            "children.Verification",
+            "children.ProviderCheck",
+            "children.ServiceAuthorisation",
+            "children.SchoolAuthorisation",
+        ),
+    ),
+)
