@@ -1,6 +1,6 @@
 """Views of the preference centre: GET shows, POST acts; giving and withdrawing take one button each."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -34,11 +34,11 @@ from consent.notices.notice_tokens import (
     TokenMissing,
     sign_notice_token,
 )
-from consent.notices.selectors.public import list_category_names, map_category_names
+from consent.notices.selectors.public import list_category_names
 from consent.preference_centre.texts import BASIS_TEXTS, DONE_MESSAGES, STATES, TONES, WIDENED
 from consent.receipts.views import print_receipt
 from consent.register.purpose_texts import describe_purpose
-from consent.sharing.selectors import list_own_disclosures, list_own_legal_disclosures
+from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed
@@ -48,7 +48,6 @@ from paktaleem.foundation.public.pages import page_url, public_page
 
 __all__ = ["answer_purpose", "change_choice", "receipt", "show"]
 
-_MOST_DISCLOSURES = 50
 _own_page = require_own_page(Page.CHOICES, closed)
 
 
@@ -66,28 +65,9 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
         yours=[row for row in rows if row["choice"].rests_on_consent],
         others=[row for row in rows if not row["choice"].rests_on_consent],
         is_child=any(row["choice"].is_decided_for for row in rows),
-        disclosures=_list_disclosures(visit, found),
-        authorities=list(list_own_legal_disclosures(visit.subject, actor=visit.actor)[:_MOST_DISCLOSURES]),
+        received=describe_disclosures(visit.subject, actor=visit.actor, language=translation.get_language() or "en"),
         done=DONE_MESSAGES.get(request.GET.get("done", "")),
     )
-
-
-def _list_disclosures(visit: Visit, choices: Iterable[Choice]) -> list[dict[str, Any]]:
-    """List the latest disclosures of the person's data, with the names of purposes and categories."""
-    language = translation.get_language() or "en"
-    found = list(list_own_disclosures(visit.subject, actor=visit.actor)[:_MOST_DISCLOSURES])
-    if not found:
-        return []
-    purposes = {one.purpose.code: describe_purpose(one.purpose, language).name for one in choices}
-    names = map_category_names(visit.subject.client_id, language="ur" if language.startswith("ur") else "en")
-    return [
-        {
-            "one": one,
-            "purpose": purposes.get(one.purpose, one.purpose),
-            "categories": sorted(names.get(code, code) for code in one.categories),
-        }
-        for one in found
-    ]
 
 
 @require_http_methods(["GET", "HEAD"])

@@ -10,7 +10,7 @@ from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.models import Recipient
 from consent.register.purpose_texts import describe_purpose
-from consent.sharing.models import Disclosure, LegalDisclosure
+from consent.sharing.models import Disclosure, Informed, LegalDisclosure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -45,13 +45,14 @@ def list_legal_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[Leg
 
 
 def list_own_legal_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:
-    """List the disclosures to authorities of which the person was informed, latest first. Raises NotAllowed."""
+    """List the disclosures to authorities of which the person was informed, latest first; of a child, a guardian, too.
+
+    A guardian sees those of which a guardian was informed. Raises NotAllowed.
+    """
     require(actor, Capability.MANAGE_OWN_CHOICES, subject.client_id)
-    return (
-        LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject)
-        .exclude(informed="")
-        .order_by("-disclosed_at", "-id")
-    )
+    informed = Informed.values if actor.id == subject.pk else [Informed.GUARDIAN]
+    found = LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject, informed__in=informed)
+    return found.order_by("-disclosed_at", "-id")
 
 
 def _select_of(subject: Subject) -> QuerySet[Disclosure]:

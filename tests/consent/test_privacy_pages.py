@@ -4,20 +4,24 @@ import itertools
 import re
 from datetime import timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 
 from consent.notices.models import Notice
+from consent.notices.selectors.public import list_public_purposes
 from consent.notices.services import publish_notice_version
 from consent.register.models import DataCategory, Occasion, Purpose
+from consent.register.services import widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.announcing import DAY, announce, prove
 from tests.console.pages import answer, refused_by_policy
-from tests.factories import SETTING_UP
+from tests.factories import CAST_AT, SETTING_UP
 
 BUDGET = 100_000
 CHILDREN = {"child_text_en": "We keep your name.", "child_text_ur": "ہم آپ کا نام رکھتے ہیں۔"}
@@ -172,3 +176,19 @@ def test_an_inactive_purpose_is_not_listed(cast, coming):
         purpose.is_active = False
         save_tracked(purpose, actor=SETTING_UP, reason=Reason.REVIEW, at=timezone.now())
     assert purpose.description_en not in unescape(page("/privacy/indus/"))
+
+
+def test_a_purpose_says_since_when_it_is_used_and_when_data_was_added(cast):
+    at, zone = timezone.now(), ZoneInfo("Asia/Karachi")
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        purpose = Purpose.objects.get(code="newsletter", client_id=indus.pk)
+        widen_purpose(purpose, categories=["device"], actor=SETTING_UP, reason=Reason.REVIEW, at=at)
+        listed = {one.text.name: one for one in list_public_purposes(indus, at=at, language="en")}
+    newsletter = listed["Newsletter"]
+    assert (newsletter.since, newsletter.widened_at) == (CAST_AT, at)
+    day = date_format(at.astimezone(zone), "j F Y")
+    assert f"Data added on {day}." in page("/privacy/indus/")
+    before = page("/privacy/khyber/")
+    assert "Since 1 September 2026." in before
+    assert "Data added" not in before

@@ -12,6 +12,7 @@ from django.utils import translation
 
 from children.guardians.authority import Answer, ChildFacts, Guardian, Standing
 from children.guardians.models import Guardianship
+from children.guardians.request_rules import why_not_allowed
 from children.guardians.selectors import find_provider_for_guardians, load_child_facts
 from children.guardians.strength import Strength, needed_strength
 from children.invitations.contact_checks import is_contact_usable
@@ -86,6 +87,12 @@ class ChildView:
         """Return True if the guardian's verification is strong enough for outside recipients."""
         at = get_client_time(self.request)
         return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
+
+    @property
+    def receives_data(self) -> bool:
+        """Return True if the guardian may receive data about the child, as for a request for a copy."""
+        told, at = self.guardianship.may_receive_data, get_client_time(self.request)
+        return self.own is not None and not why_not_allowed(self.own, discloses_data=True, may_receive_data=told, at=at)
 
     @cached_property
     def provider(self) -> str | None:

@@ -41,6 +41,7 @@ from consent.guardian_pages.views.child_views import (
 from consent.guardian_pages.views.texts import DONE_TEXTS, OVERALL_TEXTS, OWN_ANSWER_TEXTS
 from consent.preference_centre.texts import BASIS_TEXTS, STATES, TONES
 from consent.register.purpose_texts import describe_purpose
+from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.decorators import Visit
 from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.public.pages import page_url, public_page
@@ -93,8 +94,16 @@ def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
         weak_for=[
             _purpose_name(choice) for choice in found if not choice.rests_on_consent and _is_too_weak(ward, choice)
         ],
+        received=_describe_disclosures(ward),
         done=DONE_TEXTS.get(request.GET.get("done", "")),
     )
+
+
+def _describe_disclosures(ward: ChildView) -> dict[str, Any] | None:
+    """Return who received the child's data; None if the guardian may not receive data about the child."""
+    if not ward.receives_data:
+        return None
+    return describe_disclosures(ward.child, actor=ward.actor, language=language_of())
 
 
 def _row(ward: ChildView) -> dict[str, Any]:

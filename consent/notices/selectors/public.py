@@ -8,6 +8,7 @@ from uuid import UUID
 from consent.notices.models import Notice, NoticeVersion
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
+from consent.register.compiled import Register
 from consent.register.models import DataCategory, Occasion
 from consent.register.purpose_texts import PurposeText, describe_purpose
 from paktaleem.foundation.accounts.models import Client
@@ -43,26 +44,44 @@ def consent_notices(client: Client, *, at: datetime, language: str) -> list[Publ
 
 @dataclass(frozen=True, slots=True)
 class PublicPurpose:
-    """One purpose in the requested language, with the names of the data categories it needs."""
+    """One purpose in the requested language, with the names of the data categories it needs.
+
+    ``since`` is the start of its first lawful basis; None without one. ``widened_at`` is when data was last added.
+    """
 
     text: PurposeText
     categories: tuple[str, ...]
+    since: datetime | None
+    widened_at: datetime | None
 
 
-def list_public_purposes(client: Client, *, language: str) -> list[PublicPurpose]:
+def list_public_purposes(client: Client, *, at: datetime, language: str) -> list[PublicPurpose]:
     """List the active purposes of processing at a client (policy §2), by name; own ones replace shared ones."""
-    rules = current_register(client.pk).purposes.values()
+    register = current_register(client.pk)
+    rules = register.purposes
     names = _names(DataCategory, client.pk, language)
-    found = find_purposes(client.pk, [rule.code for rule in rules if rule.active]).values()
+    found = find_purposes(client.pk, [rule.code for rule in rules.values() if rule.active]).values()
+    starts = _first_starts(register)
     purposes = [
         PublicPurpose(
             describe_purpose(one, language),
             tuple(sorted(names[code] for code in one.categories if code in names)),
+            starts.get(one.code),
+            rules[one.code].last_widened_at(at),
         )
         for one in found
         if one.is_active
     ]
     return sorted(purposes, key=lambda one: one.text.name)
+
+
+def _first_starts(register: Register) -> dict[str, datetime]:
+    """Map each purpose to the start of its first lawful basis, for any role."""
+    found: dict[str, datetime] = {}
+    for rule in (rule for rules in register.bases.values() for rule in rules):
+        starts_at = rule.since or rule.period.starts_at
+        found[rule.purpose] = min(starts_at, found.get(rule.purpose, starts_at))
+    return found
 
 
 def map_category_names(client_id: UUID, *, language: str) -> dict[str, str]:

@@ -89,7 +89,7 @@ class _Checked(NamedTuple):
 def report_disclosure(subject: Subject, shared: DisclosureReport, *, actor: Actor, at: datetime) -> Disclosure:
     """Record a disclosure with the reason code of the decision, even if the decision denies it: then it is flagged.
 
-    Raises ValidationError naming the field, AlreadyErased, NotAllowed.
+    Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REPORT_DISCLOSURES, subject.client_id)
     subject = lock_subject(subject.pk, client_id=subject.client_id)

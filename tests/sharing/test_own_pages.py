@@ -1,0 +1,71 @@
+"""The recipients of a person's data, on their own page and on a guardian's page about a child."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from children.guardians.models import Guardianship
+from children.guardians.services import change_guardian, verify_guardian
+from consent.sharing.services import report_disclosures
+from paktaleem.foundation.tenancy.context import in_client
+from tests.cast import Cast
+from tests.children.browsers import by_contact, child_page
+from tests.children.guardians import guardian_of
+from tests.consent.approving import make_provider
+from tests.factories import SETTING_UP
+from tests.sharing.test_disclosures import report_of
+from tests.sharing.test_legal_disclosures import approved, disclose
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+HEADING = "Who received the child’s data"
+RECIPIENT, COURT = "Host Ltd", "District Court Lahore"
+
+
+@pytest.fixture(autouse=True)
+def shared(cast: Cast, time_machine: Any) -> Guardianship:
+    """Freeze the clock; share data of Danish, with an authority too; name Esra as guardian, not yet verified."""
+    time_machine.move_to(AT, tick=False)
+    indus = cast.client_id("indus")
+    with in_client(indus):
+        make_provider(indus, at=AT - DAY, code="cloud")
+        report_disclosures(indus, [report_of("lms-danish", AT - DAY)], actor=cast.key_actor("indus"), at=AT)
+        return guardian_of(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+
+
+def page_of(cast: Cast) -> str:
+    """Return the guardian's page about Danish."""
+    return by_contact().get(child_page(cast)).content.decode()
+
+
+def verify(cast: Cast, row: Guardianship, method: str = "in_person") -> None:
+    with in_client(cast.client_id("indus")):
+        verify_guardian(row, method=method, evidence="Seen at the office", actor=SETTING_UP, at=AT)
+
+
+def test_a_guardian_sees_who_received_data_of_the_child(cast: Cast, shared: Guardianship) -> None:
+    verify(cast, shared)
+    page = page_of(cast)
+    assert HEADING in page
+    assert page.index(RECIPIENT) < page.index("Delivering the learning platform") < page.index("30 November 2026")
+
+
+def test_a_guardian_who_may_not_receive_data_sees_no_disclosure(cast: Cast, shared: Guardianship) -> None:
+    assert RECIPIENT not in page_of(cast), "not verified"
+    verify(cast, shared)
+    with in_client(cast.client_id("indus")):
+        change_guardian(shared, changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
+    page = page_of(cast)
+    assert RECIPIENT not in page
+    assert HEADING in page, "the page says what it depends on"
+
+
+@pytest.mark.parametrize(("informed", "is_named"), [("guardian", True), ("person", False)])
+def test_an_authority_is_named_to_a_guardian_if_a_guardian_was_informed(
+    cast: Cast, shared: Guardianship, informed: str, *, is_named: bool
+) -> None:
+    verify(cast, shared)
+    with in_client(cast.client_id("indus")):
+        disclose(cast, approved(cast, AT, "danish"), AT, informed=informed)
+    assert (COURT in page_of(cast)) is is_named
