@@ -16,6 +16,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
@@ -41,9 +42,7 @@ def process_announcements() -> None:
     actor = system_actor(FOLLOW_ANNOUNCEMENTS)
     with as_officer():
         clients = list_due_clients(list_clients_to_follow, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            process_client(client_id, actor=actor, at=client_now())
+    do_for_clients(clients, lambda client_id, at: process_client(client_id, actor=actor, at=at))
 
 
 @app.periodic(cron="* * * * *", periodic_id="follow_announcements")
@@ -59,14 +58,14 @@ def follow_each_minute(timestamp: int) -> None:
 def ask_about_renewal(timestamp: int) -> None:
     """Record, every hour, requests to renew consents that will soon expire."""
     del timestamp
-    actor = system_actor(ASK_AGAIN)
     with as_officer():
-        clients = list(Client.objects.values_list("id", flat=True))
-    for client_id in clients:
-        with in_client(client_id):
-            count = request_renewals(client_id, actor=actor, at=client_now())
-        if count:
-            log.info("Requested renewal of %d consents.", count)
+        clients = list(Client.objects.order_by("id").values_list("id", flat=True))
+    do_for_clients(clients, _ask_client)
+
+
+def _ask_client(client_id: UUID, at: datetime) -> None:
+    if count := request_renewals(client_id, actor=system_actor(ASK_AGAIN), at=at):
+        log.info("Requested renewal of %d consents.", count)
 
 
 @app.periodic(cron="24 * * * *", periodic_id="purge_changes")

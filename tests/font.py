@@ -12,7 +12,7 @@ from fontTools.subset import Options, Subsetter, load_font, save_font
 
 import paktaleem.foundation.public
 
-__all__ = ["FILE", "CHARACTERS"]
+__all__ = ["CHARACTERS", "FILE"]
 
 FILE = Path(paktaleem.foundation.public.__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
 CHARACTERS = {

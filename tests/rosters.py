@@ -136,10 +136,15 @@ class RosterPackage:
 
     def write(self, path: Path) -> Path:
         """Write the package and return its path."""
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, data in self.members().items():
-                archive.writestr(zipfile.ZipInfo(name, PACKED_ON), data, zipfile.ZIP_DEFLATED)
-        return path
+        return packed(self.members(), path)
+
+
+def packed(members: dict[str, bytes], path: Path) -> Path:
+    """Write the members as a zip and return its path."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name, PACKED_ON), data, zipfile.ZIP_DEFLATED)
+    return path
 
 
 def _csv(rows: list[list[str]]) -> bytes:

@@ -1,6 +1,7 @@
 """Background tasks about children who reach the age of consent."""
 
 import logging
+from uuid import UUID
 
 from procrastinate.contrib.django import app
 
@@ -8,6 +9,7 @@ from children.ageing.services import send_age_notices
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["send_due_age_notices"]
@@ -22,11 +24,14 @@ def send_due_age_notices(timestamp: int) -> None:
     """Send the due notices every hour. Idempotent."""
     del timestamp
     with as_officer():
-        clients = list(Client.objects.values_list("pk", flat=True))
-    for client_id in clients:
-        count = 1
-        while count:
-            with in_client(client_id):
-                count = send_age_notices(client_id, actor=system_actor(NOTICE), at=client_now())
-            if count:
-                log.info("Sent notice of %d people who reach the age of consent.", count)
+        clients = list(Client.objects.order_by("pk").values_list("pk", flat=True))
+    do_each(clients, _send_all)
+
+
+def _send_all(client_id: UUID) -> None:
+    count = 1
+    while count:
+        with in_client(client_id):
+            count = send_age_notices(client_id, actor=system_actor(NOTICE), at=client_now())
+        if count:
+            log.info("Sent notice of %d people who reach the age of consent.", count)

@@ -21,6 +21,7 @@ from children.guardians.services import (
 from children.guardians.services.checks import ASK, BEGIN
 from paktaleem.directory.people.services import AlreadyErased
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["ask", "begin", "process_open_checks"]
@@ -49,11 +50,13 @@ def process_open_checks(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = clients_with_open_checks()
-    for client_id in clients:
-        with in_client(client_id):
-            checks = list_open_checks(client_id)
-        for check in checks:
-            _try(_begin if check.is_requested else _ask, client_id, check.pk)
+    do_each(clients, _process_checks_of)
+
+
+def _process_checks_of(client_id: UUID) -> None:
+    with in_client(client_id):
+        checks = list_open_checks(client_id)
+    do_each(checks, lambda check: _try(_begin if check.is_requested else _ask, client_id, check.pk))
 
 
 def _begin(client_id: UUID, check_id: UUID) -> None:

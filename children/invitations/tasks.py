@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -35,13 +36,16 @@ def process_all_invitations(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = list_clients_with_open_invitations()
-    for client_id in clients:
-        after: UUID | None = None
-        while True:
-            with in_client(client_id):
-                after = process_invitations(client_id, after=after, actor=system_actor(FOLLOW), at=client_now())
-            if after is None:
-                break
+    do_each(clients, _process_invitations_of)
+
+
+def _process_invitations_of(client_id: UUID) -> None:
+    after: UUID | None = None
+    while True:
+        with in_client(client_id):
+            after = process_invitations(client_id, after=after, actor=system_actor(FOLLOW), at=client_now())
+        if after is None:
+            return
 
 
 @app.periodic(cron="22 2 * * *", periodic_id="forget_unasked")

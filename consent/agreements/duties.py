@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 
+from paktaleem.foundation.marking import mark as _
+
 __all__ = [
     "DUTIES",
     "NEAR",
@@ -29,6 +31,7 @@ class Duty:
     """One duty of a client as controller, with its text in both languages; some are shown by a link."""
 
     code: str
+    title: str
     text_en: str
     text_ur: str
     needs_link: bool = False
@@ -37,17 +40,20 @@ class Duty:
 DUTIES = (
     Duty(
         "lawful_collection",
+        _("Lawful collection"),
         "We collect the personal data that we give to PakTaleem lawfully, with consent where the law requires it.",
         "ہم پاک تعلیم کو جو ذاتی معلومات دیتے ہیں، وہ قانون کے مطابق، اور جہاں لازم ہو رضامندی سے، جمع کرتے ہیں۔",
     ),
     Duty(
         "users_informed",
+        _("Users informed"),
         "We inform our users how their data is collected and used, on the page linked here.",
         "ہم اپنے صارفین کو اس لنک والے صفحے پر بتاتے ہیں کہ ان کی معلومات کیسے جمع اور استعمال ہوتی ہیں۔",
         needs_link=True,
     ),
     Duty(
         "law_complied",
+        _("Law complied with"),
         "We comply with the data protection law that applies to us.",
         "ہم معلومات کے تحفظ کے اس قانون پر عمل کرتے ہیں جو ہم پر لاگو ہے۔",
     ),

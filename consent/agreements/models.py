@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.agreements.duties import DUTIES
@@ -95,8 +96,8 @@ class AgreementSigning(RequestedChange):
     """One signing of an agreement: one side signs first (``requested_by``), the other second (``settled_by``).
 
     ``first_side`` is the side that signed first. ``paper`` is the document with the client's signature, if an officer
-    recorded it; then a second officer signs for PakTaleem. ``terms_hash`` is the SHA-256 of the terms that both sign:
-    if they change in between, the first signature is replaced.
+    recorded it; another officer signs for PakTaleem, before or after. ``terms_hash`` is the SHA-256 of the terms that
+    both sign: if they change in between, the first signature is replaced.
     """
 
     wall = TablePolicy(
@@ -125,15 +126,16 @@ class AgreementSigning(RequestedChange):
                 name="agreementsigning_one_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(paper=None) | Q(first_side=Side.CLIENT), name="agreementsigning_paper_is_the_clients"
+                condition=Q(paper=None) | Q(first_side=Side.CLIENT) | Q(state=ChangeState.APPROVED),
+                name="agreementsigning_paper_is_the_clients",
             ),
             *second_person_constraints("agreementsigning"),
         ]
         indexes = [models.Index(fields=["state", "first_side"], name="agreementsigning_by_state")]
 
     def __str__(self) -> str:
-        """Return the state."""
-        return str(self.get_state_display())
+        """Return the day."""
+        return gettext("Signing of {day}").format(day=f"{self.requested_at:%Y-%m-%d}")
 
 
 class ContactKind(models.TextChoices):
@@ -174,7 +176,7 @@ class DutyAttestation(OwnRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"duty": _NONE, "notice_url": _NONE, "text_hash": _NONE})
 
-    duty = models.CharField(max_length=24, choices=[(duty.code, duty.code) for duty in DUTIES])
+    duty = models.CharField(max_length=24, choices=[(duty.code, _(duty.title)) for duty in DUTIES])
     notice_url = models.URLField("link", max_length=300, blank=True, default="", help_text="Where users are informed.")
     text_version = models.PositiveSmallIntegerField()
     text_hash = models.CharField(max_length=64)
@@ -196,7 +198,7 @@ class DutyAttestation(OwnRow):
 
     def __str__(self) -> str:
         """Return duty and last day."""
-        return f"{self.duty}, {self.valid_until}"
+        return gettext("{duty}, until {day}").format(duty=self.get_duty_display(), day=self.valid_until)
 
 
 class AttestationReminder(OwnRow):

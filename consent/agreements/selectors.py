@@ -30,6 +30,7 @@ __all__ = [
     "list_duties",
     "list_notice_recipients",
     "list_parts",
+    "list_privacy_contacts",
     "list_to_do",
 ]
 
@@ -131,9 +132,19 @@ def list_contacts(client_id: UUID, *, at: datetime) -> QuerySet[ClientContact]:
 
 def list_notice_recipients(client_id: UUID, *, at: datetime) -> list[User | Subject]:
     """List who receives notices to a client: its administrators and its contacts for notices; in its context."""
-    contacts = list_contacts(client_id, at=at).filter(kind=ContactKind.NOTICES).order_by("pk")
-    people = list({one.subject_id: one.subject for one in contacts}.values())
+    people = _list_people(client_id, ContactKind.NOTICES, at=at)
     return [*list_staff(client_id, Role.CLIENT_ADMIN, at=at), *people]
+
+
+def list_privacy_contacts(client_id: UUID, *, at: datetime) -> list[Subject]:
+    """List the privacy contacts and data protection officers of a client; in its context."""
+    return _list_people(client_id, ContactKind.PRIVACY, ContactKind.DPO, at=at)
+
+
+def _list_people(client_id: UUID, *kinds: ContactKind, at: datetime) -> list[Subject]:
+    """List the people who are contacts of some kinds, each once."""
+    contacts = list_contacts(client_id, at=at).filter(kind__in=kinds).order_by("pk")
+    return list({one.subject_id: one.subject for one in contacts}.values())
 
 
 def _live_agreements(at: datetime) -> QuerySet[ServiceAgreement]:

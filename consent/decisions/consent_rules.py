@@ -80,8 +80,8 @@ def _widening_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
 def _recipient_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
     """Refuse to share on a consent given before the recipient was approved: it does not cover the recipient."""
     informed_at = consent.informed_at or consent.recorded_at
-    known = [row for row in case.approvals if row.known_from is None or row.known_from < informed_at]
-    return Reason.CONSENT_OUTDATED if case.approvals and not known else None
+    is_known = any(row.known_from is None or row.known_from < informed_at for row in case.approvals)
+    return Reason.CONSENT_OUTDATED if case.approvals and not is_known else None
 
 
 def _giver_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:

@@ -10,7 +10,7 @@ from consent.decisions.facts import Action, SubjectFacts
 from consent.register.compiled import Basis, Capacity, PurposeRule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from consent.decisions.facts import ConsentFact, Question
     from consent.register.compiled import AgreementRule, Approval, Register
@@ -67,7 +67,7 @@ class RuleContext:
         self.consent = consents.get(self.purpose.code)
         self.is_child = self.subject.counts_as_child(at, serves_minors=register.serves_minors)
         self.agreements: dict[UUID, AgreementRule] = {}
-        self.approvals: list[Approval] = []
+        self.approvals: Sequence[Approval] = ()
         self.evidence: list[UUID] = []
 
     def rests_on(self, row: UUID | None) -> None:

@@ -161,13 +161,8 @@ def _recipient_is_approved(case: RuleContext) -> Reason | None:
     if recipient is None:
         return Reason.RECIPIENT_NOT_APPROVED
     case.rests_on(recipient.id)
-    refusals = set()
-    for row in recipient.approvals:
-        reason = _approval_refusal(row, case)
-        if reason is None:
-            case.approvals.append(row)
-        else:
-            refusals.add(reason)
+    refusals = [_approval_refusal(row, case) for row in recipient.approvals]
+    case.approvals = [row for row, refusal in zip(recipient.approvals, refusals, strict=True) if refusal is None]
     if case.approvals:
         return _recipient_is_instructed(case)
     return next((reason for reason in _RECIPIENT_REFUSALS if reason in refusals), Reason.RECIPIENT_NOT_APPROVED)

@@ -113,7 +113,7 @@ def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet
     except RosterInvalid as invalid:
         raise SheetInvalid(invalid.problems) from invalid
     if not reader.rows:
-        raise SheetInvalid([Problem(file, None, None, "nothing_answered", "no row has an answer", fatal=True)])
+        raise SheetInvalid([Problem(file, None, None, "nothing_answered", "no row has an answer")])
     return Sheet(kind, reader.rows, reader.blank)
 
 

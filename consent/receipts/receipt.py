@@ -262,8 +262,8 @@ def _list_controllers(facts: RecordFacts) -> str | list[str]:
 
 
 def _list_recipients(facts: RecordFacts) -> list[Party]:
-    """List the processor and the recipients: a processor is a recipient too (GDPR Art. 4(9))."""
-    return [*([facts.processor] if facts.processor else []), *facts.recipients]
+    """List the processor or joint controller, which is a recipient too (GDPR Art. 4(9)), and the other recipients."""
+    return [*(one for one in (facts.processor, facts.joint_controller) if one), *facts.recipients]
 
 
 def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:

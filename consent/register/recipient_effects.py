@@ -42,6 +42,10 @@ FROM (
 ) child
 GROUP BY child.client_id
 """
+_NOTIFIED = """
+SELECT count(*) FROM accounts_client c
+WHERE c.id <> %(client)s AND consent_may_reach(c.id, %(codes)s, %(categories)s, %(at)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,12 @@ class ClientEffect:
 
 @dataclass(frozen=True, slots=True)
 class RecipientEffect:
-    """The effect of a new recipient: ``total`` of the clients, and each client with a count above zero, by name."""
+    """The effect of a new recipient: ``total`` of the clients, and each client with a count above zero, by name.
 
+    ``notified`` is the number of clients to which it is announced; None: it is a client's own, and announced to none.
+    """
+
+    notified: int | None
     total: ClientEffect
     by_client: tuple[ClientEffect, ...]
 
@@ -72,6 +80,8 @@ def count_recipient_effect(row: RecipientApproval, *, at: datetime) -> Recipient
     Runs a fixed number of queries. A client's own approval concerns its own people only.
     """
     values: dict[str, Any] = {
+        "codes": row.purposes,
+        "categories": row.categories,
         "purposes": list(Purpose.objects.filter(code__in=row.purposes).values_list("pk", flat=True)),
         "everywhere": row.client_id == PAKTALEEM,
         "client": row.client_id,
@@ -83,12 +93,14 @@ def count_recipient_effect(row: RecipientApproval, *, at: datetime) -> Recipient
         consents = dict(cursor.fetchall())
         cursor.execute(_CHILDREN, values)
         children = {client: (weak, unshared) for client, weak, unshared in cursor.fetchall()}
+        cursor.execute(_NOTIFIED, values)
+        [notified] = cursor.fetchone()
     names = dict(Client.objects.filter(pk__in={*consents, *children}).values_list("pk", "name"))
     found = [
         ClientEffect(name, consents.get(client, 0), *children.get(client, (0, 0))) for client, name in names.items()
     ]
     affected = sorted((one for one in found if one.consents or one.weak or one.unshared), key=lambda one: one.client)
-    return RecipientEffect(_add_up(affected), tuple(affected))
+    return RecipientEffect(notified if values["everywhere"] else None, _add_up(affected), tuple(affected))
 
 
 def _reaches_outside_first(row: RecipientApproval, at: datetime) -> bool:

@@ -10,15 +10,23 @@ from django.utils.translation import gettext_noop
 
 from consent.register.bases import CapacityRule, capacity_at, combine_bases, is_consent_replaced, is_wider_capacity
 from consent.register.compiled import BasisRule, Capacity
-from consent.register.models import LawfulBasis, Purpose, PurposeCapacity, RecipientApproval, SafeguardKind
+from consent.register.models import (
+    LawfulBasis,
+    Purpose,
+    PurposeCapacity,
+    Recipient,
+    RecipientApproval,
+    SafeguardKind,
+)
 from consent.register.models.rows import RegisterRow
 from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.tenancy.locks import advisory_lock
 
-__all__ = ["WeakensSafeguard", "check_controller", "find_weakening", "is_sandbox"]
+__all__ = ["WeakensSafeguard", "check_controller", "find_weakening", "is_sandbox", "shares_more"]
 
+_SAFEGUARDED = (LawfulBasis, PurposeCapacity, Purpose, Recipient, RecipientApproval)
 _NOT_THE_CLIENTS = gettext_noop("PakTaleem is controller for this purpose, so its lawful basis is set by PakTaleem.")
 _CODE_OF_PAKTALEEM = gettext_noop("PakTaleem is controller for the purpose with this code: choose another code.")
 _SERVES_OPEN_ACCOUNTS = gettext_noop(
@@ -69,10 +77,11 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     in the context of the row's client. Until the transaction ends, no other one compares rows for the same purpose: two
     changes at once could weaken together what neither weakens alone.
     """
-    if not isinstance(row, (LawfulBasis, PurposeCapacity, Purpose, RecipientApproval)) or is_sandbox(row.client_id):
+    if not isinstance(row, _SAFEGUARDED) or is_sandbox(row.client_id):
         return None
-    if isinstance(row, RecipientApproval):
-        return SafeguardKind.RECIPIENT if _shares_more(row, before) else None
+    if isinstance(row, (Recipient, RecipientApproval)):
+        is_more = _receives_more(row, before) if isinstance(row, Recipient) else shares_more(row, before)
+        return SafeguardKind.RECIPIENT if is_more else None
     if isinstance(row, Purpose):
         was_needed = isinstance(before, Purpose) and before.needs_account
         return SafeguardKind.ACCOUNT if was_needed and not row.needs_account else None
@@ -86,16 +95,35 @@ def find_weakening(row: RegisterRow, before: RegisterRow | None, *, at: datetime
     return None
 
 
-def _shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
+def shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
     """Return True for a new approval, or one that covers more, lasts longer or starts earlier than before."""
     if not isinstance(before, RecipientApproval):
         return True
-    lasts_longer = before.ends_at is not None and (row.ends_at is None or row.ends_at > before.ends_at)
-    shorter_window = before.objection_until is not None and (
-        row.objection_until is None or row.objection_until < before.objection_until
-    )
+    shorter_window = _starts_earlier(row.objection_until, before.objection_until)
     covers_more = bool(set(row.purposes) - set(before.purposes) or set(row.categories) - set(before.categories))
-    return lasts_longer or shorter_window or covers_more or (row.is_integral and not before.is_integral)
+    return row.ends_after(before) or shorter_window or covers_more or (row.is_integral and not before.is_integral)
+
+
+def _receives_more(row: Recipient, before: RegisterRow | None) -> bool:
+    """Return True if an approved recipient gets another name, or an agreement that starts earlier or ends later."""
+    if not isinstance(before, Recipient):
+        return False
+    lasts_longer = _starts_earlier(row.agreement_starts_at, before.agreement_starts_at) or _ends_later(
+        row.agreement_ends_at, before.agreement_ends_at
+    )
+    if not lasts_longer and row.name == before.name:
+        return False
+    return RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists()
+
+
+def _ends_later(new: datetime | None, old: datetime | None) -> bool:
+    """Return True if an end is later than before; None: no end."""
+    return old is not None and (new is None or new > old)
+
+
+def _starts_earlier(new: datetime | None, old: datetime | None) -> bool:
+    """Return True if a start is earlier than before; None: no start."""
+    return old is not None and (new is None or new < old)
 
 
 def is_sandbox(client_id: UUID) -> bool:

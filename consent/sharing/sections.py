@@ -6,7 +6,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.sharing.models import Disclosure, LegalDisclosure
+from consent.sharing.models import Disclosure, Informed, LegalDisclosure
 from paktaleem.directory.copies.sections import (
     CATEGORIES,
     PURPOSE,
@@ -44,6 +44,7 @@ def _legal_disclosures() -> Section:
         (Column("instrument", _("Instrument")), "instrument"),
         (CATEGORIES, "disclosed"),
         (Column("disclosed_at", _("Disclosed"), ValueKind.TIME), "disclosed_at"),
+        (Column("informed", _("Who was informed")), "informed"),
         (Column("informed_on", _("Informed on"), ValueKind.DAY), "informed_on"),
     ]
     title = _("Your data that authorities received")
@@ -52,7 +53,9 @@ def _legal_disclosures() -> Section:
 
 
 def _read_informed(read: Callable[[Reader], Iterator[Row]], reader: Reader) -> Iterator[Row]:
-    return (row for row in read(reader) if row["informed_on"])
+    """Read those of which someone was informed; for a guardian's copy, those of which a guardian was."""
+    informed = {Informed.GUARDIAN.value} if reader.guardian_id else set(Informed.values)
+    return (row for row in read(reader) if row["informed"] in informed)
 
 
 def _count_informed(subject: Subject) -> int:

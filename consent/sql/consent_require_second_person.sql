@@ -1,14 +1,16 @@
 -- Trigger function of the register: refuses a row that weakens a safeguard unless this transaction has approved the
 -- change (consent_safeguardchange), which takes two people: another lawful basis instead of consent or after one that
 -- has ended, PakTaleem as controller or joint controller of a purpose in use, a purpose that no longer only serves open
--- accounts, a restriction that ends, the approval of a recipient. Also refuses a client's lawful basis where PakTaleem
--- is controller, and an approval of PakTaleem's that is not announced. A sandbox, which has no real people, needs no
--- second person.
+-- accounts, a restriction that ends, the approval of a recipient, or other terms of an approved one. Also refuses a
+-- client's lawful basis where PakTaleem is controller, and an approval of PakTaleem's that is not announced. A sandbox,
+-- which has no real people, needs no second person.
 CREATE OR REPLACE FUNCTION consent_require_second_person() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 DECLARE
-    is_weaker boolean := TG_TABLE_NAME IN ('consent_purpose', 'consent_restriction', 'consent_recipientapproval');
+    is_weaker boolean := TG_TABLE_NAME IN (
+        'consent_purpose', 'consent_restriction', 'consent_recipient', 'consent_recipientapproval'
+    );
     named text;
     last_end timestamptz;
     by_power CONSTANT text[] := ARRAY['processor', 'joint_controller', 'controller'];
@@ -21,6 +23,10 @@ BEGIN
             RAISE EXCEPTION 'a recipient of PakTaleem is announced to the clients'
                 USING ERRCODE = 'integrity_constraint_violation';
         END IF;
+    ELSIF TG_TABLE_NAME = 'consent_recipient' THEN
+        is_weaker := EXISTS (
+            SELECT FROM consent_recipientapproval a WHERE a.client_id = NEW.client_id AND a.recipient_id = NEW.id
+        );
     ELSIF TG_TABLE_NAME = 'consent_purposecapacity' THEN
         is_weaker := array_position(by_power, NEW.capacity)
                 > array_position(by_power, consent_capacity_at(NEW.client_id, named, NEW.starts_at))

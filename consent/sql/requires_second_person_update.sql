@@ -1,5 +1,5 @@
--- Before a purpose no longer only serves open accounts, a restriction ends, or more is shared with a recipient: require
--- the approval of a second person.
+-- Before a purpose no longer only serves open accounts, a restriction ends, more is shared with a recipient, or its terms
+-- change: require the approval of a second person.
 CREATE TRIGGER requires_second_person_update BEFORE UPDATE ON consent_purpose
     FOR EACH ROW WHEN (OLD.needs_account AND NOT NEW.needs_account)
     EXECUTE FUNCTION consent_require_second_person();
@@ -17,5 +17,15 @@ CREATE TRIGGER requires_second_person_update BEFORE UPDATE ON consent_recipienta
         OR NEW.recipient_id <> OLD.recipient_id
         OR NEW.announced_as IS DISTINCT FROM OLD.announced_as
         OR NEW.approved_at IS DISTINCT FROM OLD.approved_at
+    )
+    EXECUTE FUNCTION consent_require_second_person();
+CREATE TRIGGER requires_second_person_update BEFORE UPDATE ON consent_recipient
+    FOR EACH ROW WHEN (
+        NEW.name <> OLD.name
+        OR NEW.kind <> OLD.kind
+        OR NEW.countries <> OLD.countries
+        OR NEW.transfer_ground <> OLD.transfer_ground
+        OR coalesce(NEW.agreement_starts_at, '-infinity') < coalesce(OLD.agreement_starts_at, '-infinity')
+        OR coalesce(NEW.agreement_ends_at, 'infinity') > coalesce(OLD.agreement_ends_at, 'infinity')
     )
     EXECUTE FUNCTION consent_require_second_person();

@@ -173,7 +173,7 @@ class Breach(Tracked):
 
     def __str__(self) -> str:
         """Return since when it is known."""
-        return gettext("known since {day}").format(day=f"{self.known_at:%Y-%m-%d %H:%M}")
+        return gettext("Breach known since {day}").format(day=f"{self.known_at:%Y-%m-%d %H:%M}")
 
     @property
     def is_open(self) -> bool:
@@ -265,7 +265,8 @@ class BreachLetter(Acted):
     """The text of a letter about a breach, as it was sent or handed over, without names. Append-only.
 
     ``text_ur`` is set for people only, who get it in their language. ``recipient`` is the authority.
-    ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to.
+    ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to,
+    each list once.
     """
 
     wall = TablePolicy(
@@ -297,6 +298,7 @@ class BreachLetter(Acted):
             models.CheckConstraint(
                 condition=~Q(audience=Audience.AUTHORITY) | ~Q(recipient=""), name="breachletter_names_authority"
             ),
+            models.UniqueConstraint(fields=["client", "assessment"], name="breachletter_once_for_a_list"),
         ]
         indexes = [models.Index(fields=["client", "breach", "sent_at", "id"], name="breachletter_of_breach")]
 
@@ -379,5 +381,5 @@ class BreachClosing(RequestedChange):
         indexes = newest_first("requested_at", "breachclosing_by_time")
 
     def __str__(self) -> str:
-        """Return the state."""
-        return str(self.get_state_display())
+        """Return the day."""
+        return gettext("Closing requested on {day}").format(day=f"{self.requested_at:%Y-%m-%d}")

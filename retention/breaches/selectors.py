@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson
+from retention.breaches.risk import Outcome
 
 __all__ = [
     "HELD_DURING",
@@ -20,8 +21,10 @@ __all__ = [
     "count_notices",
     "find_assessment",
     "held_values",
+    "is_written_to",
     "list_breaches",
     "list_clients_with_running_breaches",
+    "must_write_to_people",
 ]
 
 HELD_DURING = """
@@ -95,6 +98,21 @@ def count_affected(breach: Breach, *, actor: Actor) -> list[AffectedCount]:
 def find_assessment(breach: Breach) -> BreachAssessment | None:
     """Return the latest assessment of a breach, if any."""
     return BreachAssessment.objects.filter(client_id=breach.client_id, breach=breach).first()
+
+
+def is_written_to(assessment: BreachAssessment) -> bool:
+    """Return True if a letter to the people on an assessment's list was written."""
+    own = {"client_id": assessment.client_id, "breach_id": assessment.breach_id}
+    return BreachLetter.objects.filter(**own, assessment=assessment).exists()
+
+
+def must_write_to_people(breach: Breach) -> bool:
+    """Return True if people are to be informed and no letter was written to the same people as on the latest list."""
+    latest = find_assessment(breach)
+    if latest is None or latest.outcome != Outcome.PEOPLE:
+        return False
+    own = {"client_id": breach.client_id, "breach": breach}
+    return not BreachLetter.objects.filter(**own, assessment__list_hash=latest.list_hash).exists()
 
 
 def count_notices(letter: BreachLetter) -> NoticeCount:

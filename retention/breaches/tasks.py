@@ -13,6 +13,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.messages import REMINDER
@@ -33,9 +34,7 @@ def remind_of_all_breaches(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_running_breaches, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            remind_of_breaches(client_id, actor=system_actor(REMIND), at=client_now())
+    do_for_clients(clients, lambda client_id, at: remind_of_breaches(client_id, actor=system_actor(REMIND), at=at))
 
 
 @app.task(name=NOTIFY_STAFF, pass_context=False)

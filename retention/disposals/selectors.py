@@ -1,15 +1,17 @@
 """Selectors of disposals: batches, their items, certificates and progress."""
 
+from collections import Counter
 from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-from retention.disposals.models import Approval, Batch, Certificate, Item, ItemState
+from retention.disposals.models import Batch, Cause, Certificate, ItemState
 from retention.disposals.services.batches import fetch
 from retention.disposals.sql_statements import PROGRESS
 
@@ -21,9 +23,8 @@ __all__ = [
     "get_certificate",
     "get_disposal",
     "get_progress",
-    "list_approvals",
+    "list_case_certificates",
     "list_disposals",
-    "list_items",
 ]
 
 _ANSWERS = (ItemState.DISPOSED, ItemState.NOT_FOUND, ItemState.NOT_APPLICABLE, ItemState.WAIVED)
@@ -48,9 +49,10 @@ class CertificateMissing(PortalError, LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many holdings of a batch are in each state."""
+    """How many holdings of a batch are in each state, and why those that were sent back were."""
 
     counts: dict[ItemState, int]
+    causes: dict[Cause, int]
 
     @property
     def total(self) -> int:
@@ -75,20 +77,6 @@ def list_disposals(actor: Actor) -> QuerySet[Batch]:
     return found
 
 
-def list_items(actor: Actor) -> QuerySet[Item]:
-    """List the holdings of all batches. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    found: QuerySet[Item] = Item.objects.select_related("subject", "batch")
-    return found
-
-
-def list_approvals(actor: Actor) -> QuerySet[Approval]:
-    """List approvals of large batches by a second person. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    found: QuerySet[Approval] = Approval.objects.select_related("batch")
-    return found
-
-
 def get_disposal(batch_id: UUID, *, actor: Actor) -> Batch:
     """Return one batch of the actor's client. Raises DisposalUnknown, NotAllowed."""
     found = list_disposals(actor).filter(pk=batch_id)
@@ -101,14 +89,25 @@ def get_disposal(batch_id: UUID, *, actor: Actor) -> Batch:
 
 
 def get_progress(batch: Batch) -> Progress:
-    """Return how far a batch is, for callers that may see it; one query over an index."""
-    rows = fetch(PROGRESS, {"client": batch.client_id, "batch": batch.pk})
-    return Progress({ItemState(state): count for state, count in rows})
+    """Return how far a batch is, for callers that may see it; one query that counts the batch's items."""
+    counts: Counter[ItemState] = Counter()
+    causes: dict[Cause, int] = {}
+    for state, cause, count in fetch(PROGRESS, {"client": batch.client_id, "batch": batch.pk}):
+        counts[ItemState(state)] += count
+        if cause:
+            causes[Cause(cause)] = count
+    return Progress(counts, causes)
 
 
 def find_certificate(batch: Batch) -> Certificate | None:
     """Find the certificate of a batch, for callers that may see it."""
     return Certificate.objects.filter(client_id=batch.client_id, batch=batch).first()
+
+
+def list_case_certificates(client_id: UUID, case: Parent) -> list[Certificate]:
+    """List the certificates of the disposals of a case, oldest first, for callers that may see them."""
+    rows = Certificate.objects.filter(client_id=client_id, batch__case_kind=case.kind, batch__case_id=case.id)
+    return list(rows.order_by("issued_at", "pk"))
 
 
 def get_certificate(batch: Batch) -> Certificate:

@@ -1,5 +1,7 @@
 """SQL statements of disposals: they flag and check holdings for many people at once, and read no row into memory."""
 
+import re
+
 from paktaleem.foundation.tenancy.ids import UUID7_SQL
 
 __all__ = [
@@ -19,6 +21,18 @@ __all__ = [
     "SUMMARY",
 ]
 
+_IN_CHUNK = "(%(low)s::uuid IS NULL OR [person] > %(low)s) AND (%(high)s::uuid IS NULL OR [person] <= %(high)s)"
+
+
+def _limit_to_chunk(statement: str) -> str:
+    """Replace ``[of COLUMN]`` by the condition that the person in the column is in the chunk.
+
+    Every table of a statement has the condition: the planner derives no range from a join, and would read the table
+    whole for each chunk.
+    """
+    return re.sub(r"\[of ([a-z_.]+)\]", lambda found: _IN_CHUNK.replace("[person]", found[1]), statement)
+
+
 NEXT_LIMIT = """
 SELECT subject_id FROM retention_holding
 WHERE client_id = %(client)s AND ended_at IS NULL AND (%(low)s::uuid IS NULL OR subject_id > %(low)s)
@@ -32,11 +46,12 @@ _INSERT = """
     SELECT [new_id], %(client)s, f.batch_id, f.holding_id, f.subject_id, f.category, f.system_id, f.rule_id,
         f.action, f.method, f.used_at, f.due_at, 'flagged'
     FROM found f
-    ON CONFLICT (client_id, holding_id) WHERE state IN ('flagged', 'ordered') DO NOTHING
+    ON CONFLICT (client_id, holding_id) WHERE is_open DO NOTHING
     RETURNING 1
 """.replace("[new_id]", UUID7_SQL)
 
-FLAG_DUE = """
+FLAG_DUE = _limit_to_chunk(
+    """
 WITH found AS MATERIALIZED (
     SELECT d.*,
         CASE WHEN d.purposes <@ %(own)s::text[] AND d.is_automatic THEN %(paktaleem_automatic)s::uuid
@@ -46,10 +61,11 @@ WITH found AS MATERIALIZED (
     FROM disposals_due(%(client)s, %(low)s, %(high)s, %(at)s) d
     WHERE NOT EXISTS (
         SELECT FROM disposals_item i
-        WHERE i.client_id = %(client)s AND i.holding_id = d.holding_id AND i.again_at > %(at)s
+        WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.holding_id = d.holding_id
+            AND i.again_at > %(at)s
     ) AND NOT EXISTS (
         SELECT FROM disposals_item i
-        WHERE i.client_id = %(client)s AND i.holding_id = d.holding_id AND i.state IN ('flagged', 'ordered')
+        WHERE i.client_id = %(client)s AND [of i.subject_id] AND i.holding_id = d.holding_id AND i.is_open
     )
 ), begun AS (
     INSERT INTO disposals_batch (id, client_id, sweep_id, ground, decider, is_automatic, stage, opened_at)
@@ -62,9 +78,11 @@ WITH found AS MATERIALIZED (
 ), made AS ([insert])
 SELECT count(*) FROM made
 """.replace("[insert]", _INSERT)
+)
 """Flag what is due and in no open batch. Batches begin with their first holding."""
 
-FLAG_AGREEMENT = """
+FLAG_AGREEMENT = _limit_to_chunk(
+    """
 WITH found AS (
     SELECT h.id AS holding_id, h.subject_id, h.category, h.system_id, NULL::uuid AS rule_id, 'delete' AS action,
         '' AS method, greatest(h.last_collected_at, h.last_activity_at) AS used_at, %(at)s::timestamptz AS due_at,
@@ -72,10 +90,11 @@ WITH found AS (
     FROM retention_holding h
     JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
     WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND s.erased_at IS NULL AND s.erasure_started_at IS NULL
-        AND (%(low)s::uuid IS NULL OR h.subject_id > %(low)s) AND (%(high)s::uuid IS NULL OR h.subject_id <= %(high)s)
+        AND [of h.subject_id] AND [of s.id]
 ), made AS ([insert])
 SELECT count(*) FROM made
 """.replace("[insert]", _INSERT)
+)
 """Flag every current holding, whatever the rules say: holds are checked when the orders are issued."""
 
 SUMMARY = """
@@ -93,7 +112,7 @@ FROM (
 """The counts of a batch, as a JSON list, and their sum."""
 
 PROGRESS = """
-SELECT state, count(*) FROM disposals_item WHERE client_id = %(client)s AND batch_id = %(batch)s GROUP BY state
+SELECT state, cause, count(*) FROM disposals_item WHERE client_id = %(client)s AND batch_id = %(batch)s GROUP BY 1, 2
 """
 
 NEXT_LIMIT_OF_BATCH = """
@@ -104,29 +123,33 @@ ORDER BY subject_id OFFSET %(size)s LIMIT 1
 
 _CHUNK = """
     SELECT i.* FROM disposals_item i
-    WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged'
-        AND (%(low)s::uuid IS NULL OR i.subject_id > %(low)s) AND (%(high)s::uuid IS NULL OR i.subject_id <= %(high)s)
+    WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged' AND [of i.subject_id]
 """
 
-LOCK_PEOPLE = """
+LOCK_PEOPLE = _limit_to_chunk(
+    """
 SELECT count(*) FROM (
     SELECT s.id FROM subjects_subject s
-    WHERE s.client_id = %(client)s AND s.id IN (SELECT c.subject_id FROM ([chunk]) c)
+    WHERE s.client_id = %(client)s AND [of s.id] AND s.id IN (SELECT c.subject_id FROM ([chunk]) c)
     ORDER BY s.id FOR UPDATE
 ) locked
 """.replace("[chunk]", _CHUNK)
+)
 """A hold, a consent, a collection or an erasure of these people comes before the check or after the orders."""
 
-LOCK_HOLDINGS = """
+LOCK_HOLDINGS = _limit_to_chunk(
+    """
 SELECT count(*) FROM (
     SELECT h.id FROM retention_holding h
-    WHERE h.client_id = %(client)s AND h.id IN (SELECT c.holding_id FROM ([chunk]) c)
+    WHERE h.client_id = %(client)s AND [of h.subject_id] AND h.id IN (SELECT c.holding_id FROM ([chunk]) c)
     ORDER BY h.id FOR NO KEY UPDATE
 ) locked
 """.replace("[chunk]", _CHUNK)
+)
 """A use that is reported meanwhile comes before the check or after the orders."""
 
-CHECK_AGAIN = """
+CHECK_AGAIN = _limit_to_chunk(
+    """
 WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
     SELECT s.id, s.categories FROM systems_system s
     WHERE s.client_id IN (%(client)s, %(paktaleem)s)
@@ -163,19 +186,22 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
             SELECT FROM active a WHERE c.category = ANY (a.categories) AND (c.system_id IS NULL OR a.id = c.system_id)
         ) AS has_system
     FROM chunk c
-    JOIN retention_holding h ON h.client_id = c.client_id AND h.id = c.holding_id
-    JOIN subjects_subject s ON s.client_id = c.client_id AND s.id = c.subject_id
+    JOIN retention_holding h ON h.client_id = c.client_id AND h.id = c.holding_id AND [of h.subject_id]
+    JOIN subjects_subject s ON s.client_id = c.client_id AND s.id = c.subject_id AND [of s.id]
     LEFT JOIN due d ON d.holding_id = c.holding_id
 )
 UPDATE disposals_item i
 SET state = CASE WHEN k.cause <> '' THEN 'sent_back' ELSE 'no_system' END, cause = k.cause,
     again_at = CASE WHEN k.cause IN ('', 'elsewhere') THEN %(again_at)s::timestamptz END
 FROM checked k
-WHERE i.client_id = %(client)s AND i.id = k.id AND (k.cause <> '' OR NOT k.has_system)
+WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND [of i.subject_id] AND i.id = k.id
+    AND (k.cause <> '' OR NOT k.has_system)
 """.replace("[chunk]", _CHUNK)
+)
 """Send back what changed since it was flagged; the rest of the chunk stays flagged."""
 
-MAKE_PARCELS = """
+MAKE_PARCELS = _limit_to_chunk(
+    """
 WITH sorted AS (
     SELECT p.*, dense_rank() OVER (ORDER BY p.system_id, p.action, p.method, p.categories) AS parcel
     FROM (
@@ -187,12 +213,13 @@ WITH sorted AS (
     UPDATE disposals_item i
     SET state = 'ordered', parcel = s.parcel
     FROM sorted s
-    WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged'
+    WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.state = 'flagged' AND [of i.subject_id]
         AND i.subject_id = s.subject_id AND i.system_id IS NOT DISTINCT FROM s.system_id
         AND (i.action, i.method) = (s.action, s.method)
 )
 SELECT DISTINCT parcel, system_id, action, method, categories FROM sorted ORDER BY 1
 """.replace("[chunk]", _CHUNK)
+)
 """Group people with the same categories in the same system into parcels: each is ordered by one statement."""
 
 SETTLE = """

@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.jobs.each import do_each, do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.disposals.models import Batch, Stage, Sweep
 from retention.disposals.services import certify_if_answered, flag_chunk, order_chunk, start_sweep
@@ -28,9 +29,7 @@ def sweep_all_clients(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = sorted(Client.objects.values_list("pk", flat=True))
-    for client_id in clients:
-        with in_client(client_id):
-            start_sweep(client_id, actor=system_actor(SWEEP_ALL), at=client_now())
+    do_for_clients(clients, lambda client_id, at: start_sweep(client_id, actor=system_actor(SWEEP_ALL), at=at))
 
 
 @app.task(name=SWEEP, pass_context=False)
@@ -70,12 +69,16 @@ def continue_all_disposals(timestamp: int) -> None:
     with as_officer():
         sweeps = list(Sweep.objects.filter(ended_at=None).order_by("pk"))
         batches = list(Batch.objects.working().filter(paused_at=None).order_by("pk"))
-    for sweep in sweeps:
-        with in_client(sweep.client_id):
-            enqueue_sweep(sweep)
-    for batch in batches:
-        with in_client(batch.client_id):
-            enqueue_continuation(batch)
+    rows: list[Sweep | Batch] = [*sweeps, *batches]
+    do_each(rows, _enqueue)
+
+
+def _enqueue(row: Sweep | Batch) -> None:
+    with in_client(row.client_id):
+        if isinstance(row, Sweep):
+            enqueue_sweep(row)
+        else:
+            enqueue_continuation(row)
 
 
 def _repeat(client_id: UUID, task: str, step: Callable[[Actor, datetime], bool]) -> None:

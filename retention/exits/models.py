@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +42,7 @@ class ExitStage(models.TextChoices):
 
 
 _ENDED = [ExitStage.DECLINED.value, ExitStage.CERTIFIED.value]
+_DELETED = [ExitStage.DELETING.value, ExitStage.ERASING.value, ExitStage.CERTIFIED.value]
 _WORKING = [ExitStage.EXPORTING.value, ExitStage.DELETING.value, ExitStage.ERASING.value]
 
 
@@ -63,16 +65,21 @@ class ExitQuerySet(models.QuerySet["AgreementExit"]):
 class AgreementExit(RequestedChange):
     """One end of an agreement: proposed by one person, approved by an officer, carried out by the worker.
 
-    ``return_until`` is until when the client gets its data back, ``delete_by`` the deadline of the deletion. The
-    export is sealed under a key of the row, which is destroyed with the certificate. ``cursor`` is the last person who
-    is exported or erased; ``exported`` and ``erased`` count people, ``kept`` those whom a hold protects.
+    ``return_until`` is until when the client gets its data back, ``delete_by`` the deadline of the deletion.
+    ``fetched`` are the numbers of the parts of the export that an officer has downloaded. The deletion begins once the
+    client has its data, or has declined it: ``refusal`` says where that is written down. The export is sealed under a
+    key of the row, which is destroyed with the certificate. ``cursor`` is the last person who is exported or erased;
+    ``exported`` and ``erased`` count people, ``kept`` those whom a hold protects.
     """
 
     wall = TablePolicy(
         Scope.TENANT,
         EDIT,
         personal={
-            **dict.fromkeys(("choice", "stage", "requested_kind", "requested_role", "state", "approved_role"), _NONE),
+            **dict.fromkeys(
+                ("choice", "stage", "requested_kind", "requested_role", "state", "approved_role", "refusal", "fetched"),
+                _NONE,
+            ),
             "wrapped": Personal.SECRET,
         },
     )
@@ -97,6 +104,10 @@ class AgreementExit(RequestedChange):
     kept = models.PositiveIntegerField(default=0)
     returned_by = models.UUIDField(null=True)
     returned_at = models.DateTimeField("returned", null=True)
+    fetched = ArrayField(models.PositiveIntegerField(), default=list, db_default=[])
+    return_declined_by = models.UUIDField(null=True)
+    return_declined_at = models.DateTimeField("return declined", null=True)
+    refusal = models.CharField("declined in", max_length=200, blank=True, default="")
     disposal_id = models.UUIDField(null=True)
     paused_at = models.DateTimeField("interrupted", null=True)
     ended_at = models.DateTimeField("ended", null=True)
@@ -120,6 +131,18 @@ class AgreementExit(RequestedChange):
                 condition=Q(choice=Choice.RETURN, return_until__isnull=False)
                 | Q(choice=Choice.DELETE, return_until=None),
                 name="agreementexit_returns_until_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(choice=Choice.DELETE)
+                | ~Q(stage__in=_DELETED)
+                | Q(returned_at__isnull=False)
+                | Q(return_declined_at__isnull=False),
+                name="agreementexit_returned_or_declined_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(return_declined_at=None, return_declined_by=None, refusal="")
+                | Q(return_declined_at__isnull=False, return_declined_by__isnull=False) & ~Q(refusal=""),
+                name="agreementexit_declined_in_writing",
             ),
             *second_person_constraints("agreementexit"),
         ]

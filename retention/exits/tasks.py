@@ -6,6 +6,7 @@ from procrastinate.contrib.django import app
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.exits.models import AgreementExit
 from retention.exits.services import CONTINUE, continue_deletion, enqueue_exit, erase_chunk, export_chunk
@@ -34,6 +35,9 @@ def continue_all_exits(timestamp: int) -> None:
     del timestamp
     with as_officer():
         found = list(AgreementExit.objects.working().order_by("pk"))
-    for row in found:
-        with in_client(row.client_id):
-            enqueue_exit(row)
+    do_each(found, _enqueue)
+
+
+def _enqueue(row: AgreementExit) -> None:
+    with in_client(row.client_id):
+        enqueue_exit(row)

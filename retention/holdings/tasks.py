@@ -10,7 +10,8 @@ from paktaleem.directory.mail.kinds import MessageKind
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.emails import OPENED, OVERDUE, email_officers
@@ -48,6 +49,4 @@ def notify_overdue_incidents(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = list(Incident.objects.open().order_by().values_list("client_id", flat=True).distinct())
-    for client_id in clients:
-        with in_client(client_id):
-            notify_overdue(client_id, actor=system_actor(NOTIFY_OVERDUE), at=client_now())
+    do_for_clients(clients, lambda client_id, at: notify_overdue(client_id, actor=system_actor(NOTIFY_OVERDUE), at=at))

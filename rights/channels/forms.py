@@ -68,18 +68,16 @@ class PublicRequestForm(OwnRequestForm):
     )
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
-        """Store the client, whose key hashes the contact and whose country's numbering applies."""
+        """Store the client, whose country's numbering applies to the contact."""
         self.client = client
         super().__init__(*args, **kwargs)
 
     def clean(self) -> dict[str, Any]:
-        """Add the keyed hash of the contact, under which requests are counted."""
+        """Refuse a contact that is neither an email address nor a phone number."""
         cleaned = super().clean() or self.cleaned_data
         if "contact" in cleaned:
             try:
-                _field, index = contact_index(self.client.pk, cleaned["contact"], region=self.client.country)
+                contact_index(self.client.pk, cleaned["contact"], region=self.client.country)
             except ValueError:
                 self.add_error("contact", _("This is not an email address or a phone number."))
-            else:
-                cleaned["contact_key"] = index.hex()
         return cleaned

@@ -42,8 +42,8 @@ from rights.requests.states import State
 
 __all__ = ["answer_own_request", "make_own_request", "make_request", "show_own_requests"]
 
-FORM_LIMITS = (Limit("rights/address", 3, timedelta(days=1)), Limit("rights/ip", 10, timedelta(hours=1)))
-"""Requests by the public form: per contact and per IP address."""
+FORM_LIMITS = (Limit("rights/ip", 10, timedelta(hours=1)),)
+"""Requests by the public form, per IP address. A limit per contact would show that the contact was used."""
 OWN_LIMITS = (Limit("own-rights/address", 10, timedelta(days=1)),)
 _BY_ANYBODY = system_actor("rights.made_by_anybody")
 _own_page = require_own_page(Page.REQUESTS, closed)
@@ -53,17 +53,16 @@ _SHOWN = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 @client_page
 def make_request(request: HttpRequest, client_id: UUID) -> HttpResponse:
-    """Show the form and record a request; the response is the same whether the person is known or not."""
+    """Show the form and record a request; the response is the same for every contact, known or used before or not."""
     client = Client.objects.get(pk=client_id)
     form = PublicRequestForm(request.POST if request.method == "POST" else None, client=client)
     if not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         title = _("Make a request about your data")
         return public_page(request, "rights/make.html", title=title, status=status, client=client, form=form)
-    given, ip = form.cleaned_data, get_remote_address(request) or ""
-    if not count_attempt(FORM_LIMITS, address=f"{client_id}/{given['contact_key']}", ip=ip):
+    if not count_attempt(FORM_LIMITS, address="", ip=get_remote_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
-    at = client_now()
+    given, at = form.cleaned_data, client_now()
     row = receive_request(
         client,
         kinds=given["kinds"],

@@ -41,6 +41,8 @@ def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor
         return issued
     context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
     facts = {"proposal": str(proposal.pk), "number": proposal.number}
+    if proposal.request_id is not None:
+        facts["rights_request"] = str(proposal.request_id)
     found = certify("erasure.certified", _compose(proposal, parent, at), facts=facts, actor=actor, at=at, **context)
     row = Certificate(
         id=new_id(),

@@ -39,12 +39,9 @@ def continue_all_erasures(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_open_erasures, at=wall_clock_now())
-    found: list[tuple[str, str]] = []
-    for client_id in clients:
-        with in_client(client_id):
-            own = ErasureProposal.objects.open().filter(client_id=client_id).order_by("pk")
-            found += [(str(client_id), str(key)) for key in own.values_list("pk", flat=True)]
-    do_each(found, lambda one: continue_one_erasure(*one))
+        rows = ErasureProposal.objects.open().filter(client_id__in=clients).order_by("client_id", "pk")
+        found = list(rows.values_list("client_id", "pk"))
+    do_each(found, lambda one: continue_one_erasure(str(one[0]), str(one[1])))
 
 
 @app.task(name=NOTIFY, pass_context=False)

@@ -30,6 +30,7 @@ class MessageState(models.TextChoices):
     REQUEST = "request", _("Became a request")
     ADDED = "added", _("Added to a request")
     REPEATED = "repeated", _("Same text again within a day")
+    MOVED = "moved", _("Moved with its request to another client")
     ASIDE = "aside", _("Set aside, to be looked at")
     UNREADABLE = "unreadable", _("Could not be read")
     SETTLED = "settled", _("Nothing to do")

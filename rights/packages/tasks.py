@@ -11,7 +11,7 @@ from paktaleem.directory.files.services import FileTooLarge
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.jobs.each import do_each
+from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.packages.data_kinds import LOOK_AFTER, PACKAGES
@@ -52,16 +52,14 @@ def look_after_packages(timestamp: int) -> None:
     with as_officer():
         clients = list_due_clients(list_clients_with_packages, at=wall_clock_now())
     try:
-        do_each(clients, _look_after)
+        do_for_clients(clients, _look_after)
     finally:
         purge_clients(PACKAGES, _end_batch, clients=clients)
 
 
-def _look_after(client_id: UUID) -> None:
-    with in_client(client_id):
-        at = client_now()
-        continue_waiting_packages(client_id, at=at)
-        retry_builds(client_id, at=at)
+def _look_after(client_id: UUID, at: datetime) -> None:
+    continue_waiting_packages(client_id, at=at)
+    retry_builds(client_id, at=at)
 
 
 def _end_batch(client_id: UUID, at: datetime) -> int:

@@ -1,7 +1,7 @@
 """Selectors of rights requests: who decides, the clock, lists, figures and related requests."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -31,6 +31,7 @@ __all__ = [
     "authority_of",
     "find_deciders",
     "get_clock",
+    "get_clocks",
     "get_figures",
     "get_monthly_figures",
     "get_request",
@@ -95,19 +96,31 @@ def name_rights(request: RightsRequest) -> str:
 
 def get_clock(request: RightsRequest) -> RequestClock:
     """Return the clock of a request: its dates follow from receipt, pauses, extension, notice and answer."""
-    own = {"client_id": request.client_id, "request": request}
-    pauses = RequestPause.objects.filter(**own).values_list("starts_at", "ends_at")
-    days = RequestExtension.objects.filter(**own).values_list("days", flat=True).first()
+    return get_clocks([request])[request.pk]
+
+
+def get_clocks(requests: Collection[RightsRequest]) -> dict[UUID, RequestClock]:
+    """Return the clocks of requests by id; four queries, however many they are."""
+    own = {"client_id__in": {one.client_id for one in requests}, "request_id__in": [one.pk for one in requests]}
+    zones = dict(Client.objects.filter(pk__in=own["client_id__in"]).values_list("pk", "time_zone"))
+    pauses: defaultdict[UUID, list[Pause]] = defaultdict(list)
+    for key, starts_at, ends_at in RequestPause.objects.filter(**own).values_list("request_id", "starts_at", "ends_at"):
+        pauses[key].append(Pause(starts_at, ends_at))
+    days = dict(RequestExtension.objects.filter(**own).values_list("request_id", "days"))
     undecided = RequestPart.objects.filter(**own, decision="", decider=Decider.CLIENT.value)
-    return RequestClock(
-        received_at=request.received_at,
-        zone=Client.objects.values_list("time_zone", flat=True).get(pk=request.client_id),
-        pauses=tuple(Pause(*one) for one in pauses),
-        extension=timedelta(days=days or 0),
-        notice_at=request.notice_at,
-        answered_at=request.answered_at or request.closed_at,
-        awaits_client=undecided.exists(),
-    )
+    awaiting = set(undecided.values_list("request_id", flat=True))
+    return {
+        one.pk: RequestClock(
+            received_at=one.received_at,
+            zone=zones[one.client_id],
+            pauses=tuple(pauses[one.pk]),
+            extension=timedelta(days=days.get(one.pk, 0)),
+            notice_at=one.notice_at,
+            answered_at=one.answered_at or one.closed_at,
+            awaits_client=one.pk in awaiting,
+        )
+        for one in requests
+    }
 
 
 def find_deciders(

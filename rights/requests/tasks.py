@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -41,9 +42,7 @@ def carry_out_due_steps_of_all(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_due_requests, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            carry_out_due_steps(client_id, actor=system_actor(SCHEDULE), at=client_now())
+    do_for_clients(clients, lambda client_id, at: carry_out_due_steps(client_id, actor=system_actor(SCHEDULE), at=at))
 
 
 @app.task(name=MATCH_SENDER, pass_context=False)

@@ -1,13 +1,18 @@
 """Agreements in the console: documents, duties, contacts, what is missing, and the end."""
 
+import zipfile
+from io import BytesIO
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from consent.agreements.models import AgreementDocument, ClientContact, DutyAttestation
 from consent.register.models import AgreementSuspension, Instruction, ServiceAgreement
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client
-from retention.exits.models import AgreementExit
+from retention.exits.models import AgreementExit, ExitPart
+from retention.exits.services import CONTINUE, export_chunk
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
@@ -97,3 +102,28 @@ def test_the_end_is_proposed_by_the_client_and_approved_by_an_officer(sign_in: S
     page = amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
     assert "The export is being written" in page
     assert farah.get("/admin/").status_code in {302, 403}
+
+
+def test_an_officer_downloads_a_part_and_starts_the_deletion(sign_in: SignIn, cast: Cast) -> None:
+    farah, amina = sign_in("farah"), sign_in("amina")
+    farah.post(agreement_url(cast, "exit"), {"choice": "return", "return_days": "30", "delete_days": "60"})
+    with in_client(cast.client_id("indus")):
+        row = AgreementExit.objects.get()
+    amina.post(row_url("exits/agreementexit", row.pk, "approve"), WHY)
+    with in_client(cast.client_id("indus")):
+        while export_chunk(row, actor=system_actor(CONTINUE), at=client_now()):
+            pass
+        part = ExitPart.objects.get()
+    page = amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
+    assert "The deletion does not begin by itself" in page
+    response: Any = amina.post(
+        row_url("exits/agreementexit", row.pk, "part"), {"part": str(part.pk), "reason": "review"}
+    )
+    assert response["Content-Disposition"] == f'attachment; filename="{row}-part-00001.zip"'
+    with zipfile.ZipFile(BytesIO(response.getvalue())) as archive:
+        assert archive.testzip() is None
+    assert amina.post(row_url("exits/agreementexit", row.pk, "returned"), WHY).status_code == 302
+    assert amina.post(row_url("exits/agreementexit", row.pk, "delete-data"), WHY).status_code == 302
+    page = amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
+    assert "Waiting for the systems" in page
+    assert "The deletion does not begin by itself" not in page

@@ -86,6 +86,12 @@ def test_an_administrator_attests_for_a_year_with_the_version_of_the_text(cast: 
     assert (entry.kind, entry.actor_id) == ("duty.attested", cast.user_id("farah"))
 
 
+def test_an_attestation_is_named_by_its_duty_not_by_a_code(cast: Cast, indus: Any, now: Any) -> None:
+    rows = attest(cast, indus, now)
+    titles = ("Lawful collection", "Users informed", "Law complied with")
+    assert {str(row) for row in rows} == {f"{title}, until {rows[0].valid_until}" for title in titles}
+
+
 def test_what_is_not_attested_stays_open(cast: Cast, indus: Any, now: Any) -> None:
     attest(cast, indus, now, ["law_complied"])
     [found] = list_to_do(at=now, client_id=indus.pk)

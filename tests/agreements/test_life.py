@@ -1,11 +1,13 @@
 """The life of an agreement changes every decision of the API on the next call (DESIGN §6, rule 4)."""
 
+import json
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from consent.agreements.services import (
@@ -29,6 +31,7 @@ from paktaleem.directory.files.services import FileKindNotAccepted
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.accounts.officers import second_officer
@@ -148,6 +151,12 @@ def test_one_side_signs_once(cast: Cast, now: Any) -> None:
             sign_agreement(draft, actor=cast.actor("farah"), at=now)
 
 
+def test_a_signing_is_named_by_its_day(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        signing = sign_agreement(draft_of(cast, now), actor=cast.actor("amina"), at=now)
+        assert str(signing) == f"Signing of {now:%Y-%m-%d}"
+
+
 def test_nobody_signs_by_changing_the_row(cast: Cast, now: Any) -> None:
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
@@ -157,6 +166,30 @@ def test_nobody_signs_by_changing_the_row(cast: Cast, now: Any) -> None:
         new = ServiceAgreement(client_id=draft.client_id, reference="NEW-2", starts_at=now, signed_at=now)
         with pytest.raises(ValidationError, match="both sides"):
             change_register(new, actor=cast.actor("amina"), at=now, **WHY)
+
+
+def test_the_database_refuses_an_agreement_that_one_person_signed(cast: Cast, now: Any) -> None:
+    amina: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        sign_agreement(draft, actor=cast.actor("amina"), at=now)
+        draft.signed_at = now
+        with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
+            save_tracked(draft, **amina)
+        new = ServiceAgreement(client_id=draft.client_id, reference="NEW-2", starts_at=now, signed_at=now)
+        with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
+            save_tracked(new, **amina)
+
+
+def test_the_database_keeps_the_signature_of_an_agreement(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        for name in ("amina", "farah"):
+            sign_agreement(draft, actor=cast.actor(name), at=now)
+        signed = ServiceAgreement.objects.get(pk=draft.pk)
+        signed.signed_at = None
+        with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
+            save_tracked(signed, actor=SETTING_UP, at=now, **WHY)
 
 
 def test_a_signed_agreement_is_shortened_but_not_extended(cast: Cast, now: Any) -> None:
@@ -171,6 +204,17 @@ def test_a_signed_agreement_is_shortened_but_not_extended(cast: Cast, now: Any) 
                 change_register(row, actor=cast.actor("amina"), at=now, **WHY)
         row.ends_at = now + 20 * DAY
         assert change_register(row, actor=cast.actor("amina"), at=now, **WHY).pk
+
+
+def test_a_longer_instruction_after_the_first_signature_makes_both_sides_sign_again(cast: Cast, now: Any) -> None:
+    amina = cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        row = change_register(instruction(draft, now, ends_at=now + DAY), actor=amina, at=now, **WHY)
+        sign_agreement(draft, actor=cast.actor("farah"), at=now)
+        row.ends_at = now + 9 * DAY
+        change_register(row, actor=amina, at=now, **WHY)
+        assert sign_agreement(draft, actor=amina, at=now + MINUTE).state == "waiting"
 
 
 @pytest.mark.parametrize("changed", ["term", "instruction", "document"])
@@ -209,6 +253,20 @@ def test_a_signature_on_paper_takes_two_officers(cast: Cast, now: Any) -> None:
         assert sign_agreement(draft, actor=gul, at=now).state == "approved"
 
 
+def test_a_signature_on_paper_is_recorded_with_its_document_also_as_the_second(cast: Cast, now: Any) -> None:
+    amina, gul = cast.actor("amina"), second_officer()
+    with in_client(cast.client_id("indus")):
+        draft = draft_of(cast, now)
+        paper = add_document(draft, BytesIO(PDF), kind="agreement", actor=amina, at=now)
+        sign_agreement(draft, actor=amina, at=now)
+        with pytest.raises(ApproverIsRequester):
+            sign_agreement(draft, paper=paper, actor=amina, at=now)
+        signed = sign_agreement(draft, paper=paper, actor=gul, at=now)
+        entry = Entry.objects.filter(kind="agreement.signed").get()
+    assert (signed.first_side, signed.state, signed.paper_id) == ("paktaleem", "approved", paper.pk)
+    assert json.loads(entry.body)["facts"]["on_paper"] is True
+
+
 def agreement_of_other(cast: Cast, draft: ServiceAgreement) -> ServiceAgreement:
     found: ServiceAgreement = ServiceAgreement.objects.filter(client_id=draft.client_id).exclude(pk=draft.pk).get()
     return found
@@ -233,6 +291,49 @@ def test_who_is_of_neither_side_may_not_sign(name: str, cast: Cast, now: Any) ->
                 act(draft, actor=cast.actor(name), at=now)
         with pytest.raises(NotAllowed):
             sign_agreement(draft, actor=SETTING_UP, at=now)
+
+
+# Instructions
+
+
+def instruction(agreement: ServiceAgreement, at: Any, **values: Any) -> Instruction:
+    own: dict[str, Any] = {"client_id": agreement.client_id, "agreement": agreement}
+    return Instruction(**own, document="Annex 9", purposes=["support"], starts_at=at, **values)
+
+
+def test_only_the_client_adds_to_the_instructions_of_a_signed_agreement(cast: Cast, now: Any) -> None:
+    amina, farah = cast.actor("amina"), cast.actor("farah")
+    with in_client(cast.client_id("indus")):
+        signed = agreement_of(cast, "indus")
+        with pytest.raises(ValidationError) as caught:
+            change_register(instruction(signed, now), actor=amina, at=now, **WHY)
+        assert list(caught.value.message_dict) == ["agreement"]
+        assert change_register(instruction(signed, now), actor=farah, at=now, **WHY).pk
+        assert change_register(instruction(draft_of(cast, now), now), actor=amina, at=now, **WHY).pk
+
+
+@pytest.mark.parametrize(
+    ("field", "more", "less"),
+    [
+        ("purposes", ["support", "newsletter"], []),
+        ("categories", ["content", "device"], []),
+        ("recipients", ["mailer", "cloud"], []),
+        ("ends_at", 9 * DAY, 2 * DAY),
+        ("document", "Annex 10", "Annex 9"),
+    ],
+)
+def test_an_officer_narrows_an_instruction_and_never_widens_it(
+    field: str, more: Any, less: Any, cast: Cast, now: Any
+) -> None:
+    with in_client(cast.client_id("indus")):
+        row = instruction(agreement_of(cast, "indus"), now + DAY, categories=["content"], recipients=["mailer"])
+        row.ends_at = now + 5 * DAY
+        change_register(row, actor=cast.actor("farah"), at=now, **WHY)
+        setattr(row, field, now + more if isinstance(more, timedelta) else more)
+        with pytest.raises(ValidationError, match="administrator of the client"):
+            change_register(row, actor=cast.actor("amina"), at=now, **WHY)
+        setattr(row, field, now + less if isinstance(less, timedelta) else less)
+        assert change_register(row, actor=cast.actor("amina"), at=now, **WHY).pk
 
 
 # Documents

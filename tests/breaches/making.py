@@ -6,7 +6,13 @@ from typing import Any
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from retention.breaches.models import Breach, BreachAssessment
-from retention.breaches.services import assess_breach, record_breach, record_measures
+from retention.breaches.services import (
+    assess_breach,
+    notify_authority,
+    record_breach,
+    record_measures,
+    write_to_client,
+)
 
 
 def make_breach(client: Client, *, actor: Actor, at: datetime, **values: Any) -> Breach:
@@ -31,3 +37,11 @@ def add_measures(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     """Record measures and lessons."""
     words = {"measures": "The backup is closed.", "lessons": "Check every new backup."}
     return record_measures(breach, **words, reason="review", actor=actor, at=at)
+
+
+def complete(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
+    """Do everything that an authority's outcome needs."""
+    assess(breach, "authority", actor=actor, at=at)
+    write_to_client(breach, text="Text.", language="en", actor=actor, at=at)
+    notify_authority(breach, authority="BfDI", text="Text.", language="en", actor=actor, at=at)
+    return add_measures(breach, actor=actor, at=at)

@@ -11,9 +11,10 @@ from paktaleem.directory.mail.rendering import render
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.models import Breach, BreachLetter
-from retention.breaches.services import notify_authority
+from retention.breaches.services import decide_closing, notify_authority, request_closing
 from retention.breaches.tasks import notify_staff_of_breach
-from tests.breaches.making import assess, make_breach
+from tests.accounts.officers import second_officer
+from tests.breaches.making import assess, complete, make_breach
 from tests.cast import Cast
 from tests.signing_in import browser_of
 
@@ -60,6 +61,30 @@ def test_an_administrator_reads_a_breach_and_has_no_acts(cast: Cast, breach: Bre
     assert breach.what in page
     assert "/assess/" not in page
     assert farah.post(page_of(breach, "write-client"), {"language": "en", "text": "Text."}).status_code == 403
+
+
+def test_holdings_are_counted_until_the_breach_is_closed(cast: Cast, amina: Any, breach: Breach) -> None:
+    """The file of a closed breach shows the frozen list; what systems hold later does not concern it."""
+    shown = "By what systems hold"
+    assert shown in amina.get(page_of(breach)).content.decode()
+    gul, at, actor = second_officer(), timezone.now(), cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        closing = request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
+        decide_closing(closing, approve=True, actor=gul, at=at + timedelta(days=30))
+    page = amina.get(page_of(breach)).content.decode()
+    assert shown not in page
+    assert "0 people on the frozen list" in page
+
+
+def test_a_list_of_closings_names_the_breach_and_shows_the_state_as_other_lists_do(
+    cast: Cast, amina: Any, breach: Breach
+) -> None:
+    at, actor = timezone.now(), cast.actor("amina")
+    with in_client(cast.client_id("indus")):
+        request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
+    page = amina.get("/admin/breaches/breachclosing/").content.decode()
+    assert f"Breach known since {breach.known_at:%Y-%m-%d %H:%M}" in page
+    assert '<span class="pill pill-warn">' in page
 
 
 def test_a_breach_is_recorded_by_its_form(cast: Cast, amina: Any) -> None:
@@ -111,6 +136,9 @@ def test_people_are_written_to_only_if_the_assessment_says_so(cast: Cast, amina:
     with in_client(cast.client_id("indus")):
         assess(breach, actor=cast.actor("amina"), at=timezone.now())
     assert "write-people" in amina.get(page_of(breach)).content.decode()
+    sent = {"language": "en", "text": "A breach.", "text_ur": "خلاف ورزی"}
+    assert amina.post(page_of(breach, "write-people"), sent).status_code == 302
+    assert "write-people" not in amina.get(page_of(breach)).content.decode()
 
 
 @pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "are over")])

@@ -35,6 +35,7 @@ from retention.breaches.services import (
     BreachIncomplete,
     BreachNotAssessed,
     ListNotRequired,
+    ListWrittenTo,
     add_clients,
     assess_breach,
     decide_closing,
@@ -44,10 +45,11 @@ from retention.breaches.services import (
     write_to_client,
     write_to_people,
 )
+from retention.breaches.services.closing import list_missing
 from retention.breaches.services.letters import inform_batch
 from retention.breaches.services.reminding import remind_of_breaches
 from tests.accounts.officers import second_officer
-from tests.breaches.making import add_measures, assess, make_breach
+from tests.breaches.making import add_measures, assess, complete, make_breach
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 
@@ -187,6 +189,23 @@ def test_people_are_not_written_to_before_or_against_the_assessment(breach: Brea
     assert not BreachLetter.objects.exists()
 
 
+def test_a_list_is_written_to_once_and_again_only_after_another_assessment(
+    breach: Breach, amina: Any, now: datetime
+) -> None:
+    words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina}
+    assess(breach, actor=amina, at=now)
+    letter = write_to_people(breach, **words, at=now)
+    with pytest.raises(ListWrittenTo), transaction.atomic():
+        write_to_people(breach, **words, at=now + HOUR)
+    assess(breach, actor=amina, at=now + 2 * HOUR)
+    write_to_people(breach, **words, at=now + 2 * HOUR)
+    columns = "client_id, breach_id, audience, language, text, text_ur, recipient, late_reason, assessment_id, sent_at"
+    copied = f"{columns}, actor_kind, actor_id, actor_role"
+    copy = f"INSERT INTO breaches_breachletter (id, {copied}) SELECT gen_random_uuid(), {copied} "
+    with pytest.raises(IntegrityError, match="breachletter_once_for_a_list"), transaction.atomic():
+        connection.cursor().execute(f"{copy} FROM breaches_breachletter WHERE id = %s", [letter.pk])
+
+
 def test_staff_are_reminded_once_for_each_mark_and_not_once_it_is_notified(
     breach: Breach, amina: Any, indus: Any
 ) -> None:
@@ -208,18 +227,11 @@ def test_no_reminder_if_the_authority_need_not_be_notified(
     assert remind_of_breaches(indus.pk, actor=WORKER, at=now + timedelta(hours=100)) == 0
 
 
-def complete(breach: Breach, *, actor: Any, at: datetime) -> Breach:
-    """Do everything that an authority's outcome needs."""
-    assess(breach, "authority", actor=actor, at=at)
-    write_to_client(breach, text="Text.", language="en", actor=actor, at=at)
-    notify_authority(breach, authority="BfDI", text="Text.", language="en", actor=actor, at=at)
-    return add_measures(breach, actor=actor, at=at)
-
-
 def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amina: Any, now: datetime) -> None:
     with pytest.raises(BreachIncomplete), transaction.atomic():
         request_closing(breach, ground="Done.", actor=amina, at=now)
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
+    assert str(closing) == f"Closing requested on {now:%Y-%m-%d}"
     later = now + timedelta(days=30)
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_closing(closing, approve=True, actor=amina, at=later)
@@ -246,6 +258,25 @@ def test_a_breach_that_becomes_incomplete_again_is_not_closed(
     with pytest.raises(BreachIncomplete), transaction.atomic():
         decide_closing(closing, approve=True, actor=gul, at=now + timedelta(days=30))
     assert Breach.objects.get().is_open
+
+
+def test_a_longer_list_needs_its_own_letter_before_the_breach_closes(
+    breach: Breach, report: Any, amina: Any, now: datetime
+) -> None:
+    """The same people need no second letter; people who were found later need one."""
+    words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina, "at": now}
+    complete(breach, actor=amina, at=now)
+    assess(breach, actor=amina, at=now + HOUR)
+    write_to_people(breach, **words)
+    assess(breach, actor=amina, at=now + 2 * HOUR)
+    assert list_missing(Breach.objects.get()) == []
+    report("iqra", "usage_logs", collected_at=now - timedelta(days=9))
+    assess(breach, actor=amina, at=now + 3 * HOUR)
+    assert list_missing(Breach.objects.get()) == ["the letters to people"]
+    with pytest.raises(BreachIncomplete), transaction.atomic():
+        request_closing(breach, ground="Done.", actor=amina, at=now + 4 * HOUR)
+    write_to_people(breach, **words)
+    request_closing(breach, ground="Done.", actor=amina, at=now + 4 * HOUR)
 
 
 def test_the_same_event_is_recorded_at_more_clients_once(cast: Cast, amina: Any, now: datetime) -> None:

@@ -127,6 +127,19 @@ def test_what_the_standard_makes_mandatory_is_there(latest):
     jsonschema.validate(receipt, SCHEMA, format_checker=jsonschema.FormatChecker())
 
 
+def test_joint_controllers_are_both_named_also_without_other_recipients():
+    other = Party(uuid4(), "PakTaleem", ("PK",), f"{BASE}/privacy/")
+    receipt = consent_receipt(
+        facts(event("given"), processor=None, joint_controller=other, recipients=[]),
+        PLACE,
+    )
+    jsonschema.validate(receipt, SCHEMA, format_checker=jsonschema.FormatChecker())
+    [record] = receipt["dpv:hasRecordOfActivity"]
+    assert [one["@type"][1:] for one in record["dpv:hasEntity"]] == [["dpv:DataController"]] * 2
+    [process] = record["dpv:hasProcess"]
+    assert process["dpv:hasDataController"] == [f"urn:uuid:{SCHOOL.id}", f"urn:uuid:{other.id}"]
+
+
 def test_the_schema_notices_what_is_missing():
     receipt = consent_receipt(facts(event("given")), PLACE)
     del receipt["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0]["dpv:hasConsentControl"]

@@ -18,6 +18,7 @@ from consent.notices.services import (
     object_to_announcement,
     withdraw_objection,
 )
+from consent.notices.services.dispatches import open_dispatches
 from consent.register.models import Instruction, RecipientApproval, ServiceAgreement
 from consent.register.services import change_register, end_period
 from paktaleem.foundation.audit.actors import Reason
@@ -44,15 +45,19 @@ class Listed:
     emailed: dict[str, datetime] = field(default_factory=dict)
     objections: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
 
-    def says(self, client: str, at: datetime) -> str:
-        """Return the reason that follows for one client at a time."""
+    def is_objected(self, client: str, at: datetime) -> bool:
+        """Return True if the client has objected to this approval and not withdrawn that."""
+        answers = [what for when, what in self.objections.get(client, []) if when <= at and what != "answered"]
+        return bool(answers) and answers[-1] == "objected"
+
+    def says(self, client: str, at: datetime, *, objects: bool) -> str:
+        """Return the reason that follows for one client at a time; ``objects``: to any approval of the recipient."""
         if at < self.approved_at or (self.ended_at is not None and at >= self.ended_at):
             return "recipient_not_approved"
         emailed = self.emailed.get(client)
         if emailed is None or at < emailed:
             return "recipient_not_approved"
-        answers = [what for when, what in self.objections.get(client, []) if when <= at and what != "answered"]
-        if answers and answers[-1] == "objected":
+        if objects:
             return "recipient_objected"
         late = emailed.date() > self.approved_at.date()
         window_ends = (emailed if late else self.approved_at) + 30 * DAY
@@ -61,7 +66,8 @@ class Listed:
 
 def plain_reason(approvals: list[Listed], client: str, at: datetime) -> str:
     """Return the best that any approval says."""
-    said = {one.says(client, at) for one in approvals}
+    objects = any(one.is_objected(client, at) for one in approvals)
+    said = {one.says(client, at, objects=objects) for one in approvals}
     return next(word for word in ("permitted", "recipient_objected", "recipient_not_approved") if word in said)
 
 
@@ -85,6 +91,7 @@ def test_decisions_agree_with_a_plain_reading_of_the_history(cast: Cast, now: da
                     client_id=PAKTALEEM, recipient=hosts[code], starts_at=at, is_integral=True, **told
                 )
                 known.append(Listed(approve_by_two(row, at=at), at))
+            announce(cast, at)
             continue
         one, client = chance.choice(known), chance.choice(list(PEOPLE))
         if chance.random() < 0.1 and one.ended_at is None:
@@ -114,6 +121,13 @@ def instruct(cast: Cast, client: str, at: datetime) -> None:
             starts_at=at,
         )
         change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def announce(cast: Cast, at: datetime) -> None:
+    """Open the announcements to the clients, as the worker does; no email is proven yet."""
+    for client in PEOPLE:
+        with in_client(cast.client_id(client)):
+            open_dispatches(cast.client(client), actor=SETTING_UP, at=at)
 
 
 def respond(cast: Cast, one: Listed, client: str, what: str, at: datetime) -> None:

@@ -241,7 +241,7 @@ def test_nothing_is_shared_for_a_client_that_objects_until_it_withdraws_that(cas
     assert shared(cast, later, now=later + DAY) == "recipient_objected", "what was answered then"
 
 
-def test_every_client_is_told_though_its_own_notices_replace_ours(cast: Cast, now: datetime) -> None:
+def test_clients_are_told_though_their_own_notices_replace_ours(cast: Cast, now: datetime) -> None:
     row = approved(now)
     for code in ("indus", "khyber"):
         with in_client(cast.client_id(code)):
@@ -331,4 +331,4 @@ def test_the_effect_counts_consents_and_guardians_by_client(cast: Cast, now: dat
         found = count_recipient_effect(row, at=now)
     [indus] = found.by_client
     assert (indus.client, indus.consents, indus.weak) == ("Indus Schools Network", 1, 1)
-    assert (found.total.consents, found.total.weak) == (1, 1)
+    assert (found.total.consents, found.total.weak, found.notified) == (1, 1, 2)

@@ -15,6 +15,7 @@ from consent.notices.services import (
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
+    withdraw_objection,
 )
 from consent.notices.services.announcement_worker import process_client
 from consent.tasks import process_announcements
@@ -148,6 +149,8 @@ def test_an_objection_waits_for_an_officer_and_stops_nothing(cast, inbox, announ
     assert not select_open_objections(cast.actor("amina"))
     with pytest.raises(NoOpenObjection):
         answer_objection(inbox, code="explained", actor=cast.actor("amina"), at=now + DAY)
+    with pytest.raises(NoOpenObjection):
+        withdraw_objection(inbox, actor=cast.actor("farah"), at=now + DAY)
     object_to_announcement(inbox, code="unclear", actor=cast.actor("farah"), at=now + 2 * DAY)
     said = NoticeResponse.objects.filter(dispatch=inbox).values_list("kind", "code")
     assert list(said) == [("objected", "law"), ("answered", "explained"), ("objected", "unclear")]

@@ -44,6 +44,18 @@ def _add_people(cast: Cast, number: int) -> None:
             claim_guardian(person, guardian=cast.subject("esra"), relationship="relative", actor=actor, at=at)
 
 
+def test_no_field_of_a_model_hides_the_column_that_its_page_declares() -> None:
+    """Of a field and a method of one name Django shows the field: the state as plain text, without its colour."""
+
+    def list_hidden(model: str) -> list[str]:
+        page = admin_of(model)
+        fields = {field.name for field in page.opts.get_fields()}
+        shown_names = {name for name in (*page.list_display, *page.detail_fields) if isinstance(name, str)}
+        return sorted(name for name in shown_names & fields if hasattr(type(page), name))
+
+    refuse_any((model, list_hidden(model)) for model in MODELS)
+
+
 @pytest.mark.parametrize("name", ["amina", "farah"])
 def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
     name: str, sign_in: SignIn, cast: Cast, time_machine: TimeMachineFixture

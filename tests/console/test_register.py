@@ -152,6 +152,8 @@ def test_an_agreement_is_signed_by_both_sides(sign_in: SignIn, cast: Cast) -> No
     sign = row_url("consent/serviceagreement", draft.pk, "sign")
     assert browser.post(sign, {"reason": "agreement_change"}).status_code == 302
     assert "Your side has signed already" in browser.post(sign, {"reason": "agreement_change"}).content.decode()
+    waiting = browser.get(row_url("consent/serviceagreement", draft.pk)).content.decode()
+    assert '<span class="pill pill-warn">Waiting</span>' in waiting
     assert "Agreements to sign" in farah.get("/admin/").content.decode()
     with in_client(cast.client_id("indus")):
         assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None

@@ -8,10 +8,12 @@ from django.utils import timezone
 from consent.consents.models import Consent, ConsentState
 from consent.consents.services import Answer, record_answers
 from consent.register.models import LawfulBasis, Purpose, SafeguardChange
-from consent.register.services import widen_purpose
+from consent.register.services import request_safeguard_change, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast
+from tests.consent.approving import approve_by_two, make_provider, officer
+from tests.consent.test_recipients import approval
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
 from tests.showing import shown
@@ -184,3 +186,42 @@ def test_a_purpose_is_not_opened_to_closed_accounts_in_passing(sign_in: SignIn, 
     response = browser.post(url, {**values, "ground": "News for alumni."})
     assert response["Location"] == row_url("consent/safeguardchange", only_change(cast).pk)
     assert newsletter(cast).needs_account
+
+
+def test_only_officers_are_offered_the_approval_of_a_recipient(sign_in: SignIn, cast: Cast) -> None:
+    indus, at = cast.client_id("indus"), timezone.now()
+    with in_client(indus):
+        row = approval(make_provider(indus, at=at, code="cloud"), at + timedelta(days=1))
+        change = request_safeguard_change(row, ground="Needed.", actor=officer(), at=at)
+    page, approve, decline = (
+        row_url("consent/safeguardchange", change.pk, *act) for act in ((), ("approve",), ("decline",))
+    )
+    farah, amina = sign_in("farah"), sign_in("amina")
+    assert approve in amina.get(page).content.decode()
+    offered = farah.get(page).content.decode()
+    assert approve not in offered
+    assert decline in offered
+    assert "Your role does not allow this." in farah.post(approve, {"reason": "review"}).content.decode()
+    with in_client(indus):
+        assert SafeguardChange.objects.get().state == "waiting"
+    assert amina.post(approve, {"reason": "review"}).status_code == 302
+    with in_client(indus):
+        assert SafeguardChange.objects.get().state == "approved"
+
+
+def test_a_longer_agreement_of_an_approved_recipient_waits_for_an_officer(sign_in: SignIn, cast: Cast) -> None:
+    indus, at = cast.client_id("indus"), timezone.now()
+    with in_client(indus):
+        host = make_provider(indus, at=at, code="cloud", agreement_ends_at=at + timedelta(days=9))
+        approve_by_two(approval(host, at + timedelta(days=1)), at=at)
+    farah, url = sign_in("farah"), row_url("consent/recipient", host.pk)
+    names = ("name", "service", "kind", "agreement_reference")
+    values = {name: getattr(host, name) for name in names} | {"reason": "review"}
+    assert "an agreement that lasts longer" in farah.post(url, values).content.decode()
+    waiting = farah.post(url, {**values, "ground": "Renewed."})["Location"]
+    amina = sign_in("amina")
+    assert "an agreement that lasts longer" in amina.get(waiting).content.decode()
+    assert amina.post(f"{waiting.removesuffix('change/')}approve/", {"reason": "review"}).status_code == 302
+    with in_client(indus):
+        host.refresh_from_db()
+        assert host.agreement_ends_at is None

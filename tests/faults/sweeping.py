@@ -1,7 +1,7 @@
-"""One sweep, or the orders of one batch, in small chunks as the worker's task does them: a program to be killed.
+"""A sweep, the orders of a batch, the export or the erasures of an exit, in small chunks: a program to be killed.
 
-``python -m tests.faults.sweeping CLIENT flag SWEEP CHUNK TIME``, or ``order BATCH``. Prints a line
-for each chunk, and another when it is done.
+``python -m tests.faults.sweeping CLIENT flag SWEEP CHUNK TIME``, or ``order BATCH``, ``export EXIT``, ``erase EXIT``.
+Prints a line for each chunk, as the worker's task does them, and another when it is done.
 """
 
 import sys
@@ -25,15 +25,22 @@ def main() -> None:
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from retention.disposals.models import Batch, Sweep  # noqa: PLC0415 -- as above
     from retention.disposals.services import flag_chunk, order_chunk  # noqa: PLC0415 -- as above
+    from retention.exits.models import AgreementExit  # noqa: PLC0415 -- as above
+    from retention.exits.services import erase_chunk, export_chunk  # noqa: PLC0415 -- as above
 
     client, act, key, size, at = sys.argv[1:]
+    acts: dict[str, tuple[Any, Any]] = {
+        "flag": (Sweep, flag_chunk),
+        "order": (Batch, order_chunk),
+        "export": (AgreementExit, export_chunk),
+        "erase": (AgreementExit, erase_chunk),
+    }
+    model, do = acts[act]
     stamp: dict[str, Any] = {"actor": system_actor("tests"), "at": datetime.fromisoformat(at), "size": int(size)}
 
     def step() -> bool:
         with in_client(UUID(client)):
-            if act == "flag":
-                return flag_chunk(Sweep.objects.get(pk=key), **stamp)
-            return order_chunk(Batch.objects.get(pk=key), **stamp)
+            return bool(do(model.objects.get(pk=key), **stamp))
 
     while step():
         say("chunk")

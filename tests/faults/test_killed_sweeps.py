@@ -3,13 +3,7 @@
 ``make test-deep`` runs it with 100,000 holdings.
 """
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,12 +17,11 @@ from retention.disposals.models import Batch, Item
 from retention.disposals.services import approve_disposal, start_sweep
 from tests.cast import Cast
 from tests.factories import CAST_AT, SETTING_UP
+from tests.faults.killing import run_killed
 from tests.faults.size import sized
 from tests.retention.disposals.steps import lms, rule_for
-from tests.serving import environment_of_server
 
 HOLDINGS, CHUNK, KILLS = sized(400, 100_000), sized(20, 500), sized(2, 30)
-ROOT = Path(__file__).resolve().parents[2]
 AT = CAST_AT + timedelta(days=100)
 PEOPLE_AND_HOLDINGS = """
 WITH made AS (
@@ -46,26 +39,6 @@ FROM made
 """
 
 
-def run(client_id: Any, act: str, key: Any, at: Any, chance: Random) -> int:
-    """Run the program, killed ``KILLS`` times at any point of the chunk after some; return how often it was killed."""
-    environment = {**os.environ, **environment_of_server(), "DJANGO_SETTINGS_MODULE": "paktaleem.settings"}
-    command = [sys.executable, "-m", "tests.faults.sweeping", str(client_id), act, str(key), str(CHUNK), at.isoformat()]
-    killed = 0
-    for number in range(KILLS + 1):
-        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        assert child.stdout is not None
-        if number < KILLS:
-            lines = [child.stdout.readline() for _ in range(chance.randint(1, 3))]
-            time.sleep(chance.uniform(0, 0.02))
-            if lines[-1] == "chunk\n":
-                os.kill(child.pid, signal.SIGKILL)
-                killed += 1
-        said, _ = child.communicate()
-        assert child.returncode in {0, -signal.SIGKILL}
-        assert child.returncode or said.endswith("done\n")
-    return killed
-
-
 def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(committed: Cast) -> None:
     client_id, chance = committed.client_id("indus"), Random(17)  # noqa: S311 -- times, not secrets
     with in_client(client_id):
@@ -74,7 +47,7 @@ def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(co
             values: dict[str, Any] = {"client": client_id, "holdings": HOLDINGS, "system": lms().pk, "at": CAST_AT}
             cursor.execute(PEOPLE_AND_HOLDINGS, values)
         sweep = start_sweep(client_id, actor=SETTING_UP, at=AT)
-    assert run(client_id, "flag", sweep.pk, AT, chance) == KILLS
+    assert run_killed(client_id, "flag", sweep.pk, size=CHUNK, kills=KILLS, at=AT, chance=chance) == KILLS
     with in_client(client_id):
         sweep.refresh_from_db()
         assert (sweep.checked, sweep.flagged) == (HOLDINGS, HOLDINGS)
@@ -83,7 +56,8 @@ def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(co
         assert not Item.objects.values("holding").annotate(n=Count("pk")).filter(n__gt=1).exists()
         Batch.objects.update(size=1)  # so that one person may approve it
         batch = approve_disposal(batch, actor=committed.actor("farah"), at=AT)
-    assert run(client_id, "order", batch.pk, AT + timedelta(days=1), chance) == KILLS
+    later = AT + timedelta(days=1)
+    assert run_killed(client_id, "order", batch.pk, size=CHUNK, kills=KILLS, at=later, chance=chance) == KILLS
     with in_client(client_id):
         assert dict(Item.objects.values_list("state").annotate(Count("pk"))) == {"ordered": HOLDINGS}
         assert Order.objects.count() == Order.objects.values("subject").distinct().count() == HOLDINGS

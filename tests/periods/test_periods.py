@@ -174,24 +174,28 @@ def test_runs_add_up(cast: Cast) -> None:
     assert run.last_rows_at == AT
 
 
-def test_a_disposal_goes_on_after_a_batch_that_failed(cast: Cast) -> None:
-    """Each batch commits: a run that dies disposes of the rest next time, and none is counted twice."""
-    left = {cast.client_id("indus"): 5, cast.client_id("khyber"): 2}
+def test_a_client_that_fails_stops_no_other_and_what_was_done_is_counted(cast: Cast) -> None:
+    """Each batch commits: the next run disposes of the rest, and none is counted twice."""
+    khyber, indus = cast.client_id("khyber"), cast.client_id("indus")
+    left, faulty = {khyber: 3, indus: 5}, {khyber}
 
     def batch(client_id: Any, at: datetime) -> int:
         del at
-        if client_id == cast.client_id("khyber") and sum(left.values()) == 2:
-            left[client_id] -= 1
+        if client_id in faulty and left[client_id] == 1:
             raise RuntimeError
         done = min(2, left[client_id])
         left[client_id] -= done
         return done
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ExceptionGroup) as raised:
         purge_clients("packages", batch, clients=left)
+    assert [type(error) for error in raised.value.exceptions] == [RuntimeError]
+    assert left == {khyber: 1, indus: 0}
+    faulty.clear()
     assert purge_clients("packages", batch, clients=left) == 1
     with in_client(PAKTALEEM):
-        assert DisposalRun.objects.get().rows == 1
+        run = DisposalRun.objects.get()
+    assert (run.rows, run.rows_ever) == (1, 8)
 
 
 def test_the_table_shows_what_is_due_and_when_it_ran(cast: Cast) -> None:

@@ -173,7 +173,8 @@ def _opposed_recipient(cast: Cast) -> NoticeDispatch:
     """Announce a recipient to which the client objects, and answer the objection."""
     with in_client(PAKTALEEM):
         cloud = make_provider(PAKTALEEM, at=AT, code="cloud")
-        approve_by_two(RecipientApproval(client_id=PAKTALEEM, recipient=cloud, starts_at=AT), at=AT)
+        covered: dict[str, Any] = {"purposes": ["platform_improvement"], "categories": ["usage_logs"]}
+        approve_by_two(RecipientApproval(client_id=PAKTALEEM, recipient=cloud, starts_at=AT, **covered), at=AT)
         version = NoticeVersion.objects.get(notice__code="recipients")
     dispatch: NoticeDispatch = prove(cast, "indus", version, AT)
     with in_client(cast.client_id("indus")):
@@ -250,7 +251,7 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
     settled = {"state": "approved", "settled_by": cast.user_id("amina"), "settled_at": AT}
     stages: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         (("approve", "decline"), {"stage": "proposed"}),
-        (("part", "returned"), {"stage": "returning", "exported": 1, **settled}),
+        (("part", "returned", "decline-return"), {"stage": "returning", "exported": 1, **settled}),
         (("delete-data",), {"stage": "returning", "returned_at": AT, **settled}),
         (("interrupt",), {"stage": "exporting", **settled}),
         (("continue",), {"stage": "exporting", "paused_at": AT, **settled}),
@@ -259,7 +260,7 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
     common: dict[str, Any] = {"choice": "return", "requested_kind": "user", "requested_by": cast.user_id("farah")}
     common |= {"requested_at": AT, "return_until": timezone.now() + timedelta(days=30), "delete_by": timezone.now()}
     ended = (
-        (("certificate-json", "certificate-pdf"), {"stage": "certified", "ended_at": AT, **settled}),
+        (("certificate-json", "certificate-pdf"), {"stage": "certified", "ended_at": AT, "returned_at": AT, **settled}),
         agreements[0],
     )
     for (acts, values), agreement in (*zip(stages, agreements, strict=True), ended):

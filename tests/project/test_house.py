@@ -121,6 +121,18 @@ def jobs_by_the_library(path, tree):
     )
 
 
+def stopped_by_one_client(tree):
+    """Yield loops that open the context of each row's client: a client that fails would stop all later ones."""
+    found = []
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+        targets = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+        opened = [one.context_expr for node in ast.walk(loop) if isinstance(node, ast.With) for one in node.items]
+        calls = [one for one in opened if isinstance(one, ast.Call) and ast.unparse(one.func) == "in_client"]
+        names = {node.id for call in calls for node in ast.walk(call) if isinstance(node, ast.Name)}
+        found += [f"line {loop.lineno}"] if targets & names else []
+    return found
+
+
 def nameless(path):
     return sorted(BANNED & {path.stem, *path.relative_to(ROOT).parts})
 
@@ -174,6 +186,13 @@ def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction(
     refuse_any(
         ((named(path), jobs_by_the_library(path, parsed(path))) for path in MODULES),
         advice="call paktaleem.foundation.jobs.enqueue.enqueue_job",
+    )
+
+
+def test_no_task_of_the_worker_stops_at_a_client_that_fails():
+    refuse_any(
+        ((named(path), stopped_by_one_client(parsed(path))) for path in MODULES if path.name == "tasks.py"),
+        advice="call paktaleem.foundation.jobs.each.do_for_clients, or do_each",
     )
 
 
@@ -241,6 +260,9 @@ from django.utils.timezone import now
 moments = [timezone.now(), datetime.datetime.now(tz=UTC), date.today(), now()]
 from procrastinate.contrib.django import app
 app.configure_task("x").defer()
+for client in clients:
+    with in_client(client.pk):
+        act()
 """
 )
 
@@ -253,6 +275,7 @@ def test_the_rules_see_what_breaks_them():
     assert clock_reads(tree) == ["timezone.now", "datetime.datetime.now", "date.today", "now"]
     assert jobs_by_the_library(Path("services.py"), tree) == ["procrastinate.contrib.django"]
     assert jobs_by_the_library(Path("tasks.py"), tree) == ["defer"]
+    assert stopped_by_one_client(tree) == [f"line {BAD.count(chr(10)) - 2}"]
     assert undocumented(tree) == ["long", "undocumented", "Bare", "Bare.method"]
     assert one_way(ast.parse("migrations.RunSQL(a)\nmigrations.RunSQL(a, b)")) == ["line 1 has no way back"]
     assert nameless(ROOT / "consent" / "utils.py") == ["utils"]

@@ -318,6 +318,7 @@ ACTS = {
     "exits/agreementexit/certificate-pdf": "OASC",
     "exits/agreementexit/continue": "O",
     "exits/agreementexit/decline": "O",
+    "exits/agreementexit/decline-return": "O",
     "exits/agreementexit/delete-data": "O",
     "exits/agreementexit/interrupt": "O",
     "exits/agreementexit/part": "O",

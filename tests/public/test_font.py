@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser
 
 from tests.demo.running import Demonstration
-from tests.font import FILE, CHARACTERS
+from tests.font import CHARACTERS, FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 60_000

@@ -8,7 +8,6 @@ from django.db import connections
 from paktaleem.directory.access_links.limits import RIGHTS_ATTEMPT_LIMITS, count_attempt
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
-from rights.channels.views import FORM_LIMITS
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.models import ScheduledStep
 from rights.requests.services import (
@@ -20,6 +19,7 @@ from rights.requests.services import (
     decide_part,
     extend_request,
 )
+from rights.requests.services.matching import MATCH_LIMITS
 from tests.cast import Cast
 from tests.rights.cases import AT, DAY, decided, part_of, received
 
@@ -47,8 +47,8 @@ def test_of_two_hundred_guesses_from_many_addresses_five_count(committed: Cast) 
     assert found.count(True) == 5
 
 
-def test_of_many_posts_about_one_contact_three_count(committed: Cast) -> None:
-    found = at_once(40, lambda one: count_attempt(FORM_LIMITS, address="indus/a", ip=f"203.0.113.{one}"))
+def test_of_many_requests_about_one_contact_three_count(committed: Cast) -> None:
+    found = at_once(40, lambda one: count_attempt(MATCH_LIMITS, address="indus/a", ip=f"203.0.113.{one}"))
     assert found.count(True) == 3
 
 

@@ -141,6 +141,17 @@ def test_a_request_handed_to_the_wrong_client_goes_on_to_the_right_one(cast: Cas
     assert (right.number, right.received_at) == (wrong.number, AT)
 
 
+def test_a_request_that_was_handed_to_the_wrong_client_comes_back(cast: Cast) -> None:
+    first = handed_over(cast, unmatched(cast), to="indus")
+    back = handed_over(cast, handed_over(cast, first, to="khyber"), to="indus")
+    with in_client(cast.client_id("indus")):
+        assert (back.number, back.pk == first.pk, back.is_open) == (first.number, False, True)
+        assert open_text(back, row=back, field="details") == "My school has my old name"
+        back.pk = new_id()
+        with pytest.raises(IntegrityError, match="rights_number_once"), transaction.atomic():
+            back.save(force_insert=True)
+
+
 def test_the_database_refuses_a_link_to_the_same_client_and_a_changed_link(cast: Cast) -> None:
     handed_over(cast, unmatched(cast))
     with in_client(PAKTALEEM):

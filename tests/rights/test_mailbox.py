@@ -19,11 +19,14 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from rights.desk.models import RequestTask
+from rights.desk.services import finish_task, hand_over_request
 from rights.mailbox.admin.messages import describe_content
 from rights.mailbox.contents import open_content
 from rights.mailbox.models import CaseAddress, MailMessage
 from rights.mailbox.services.handling import (
     NothingToSettle,
+    list_file_sizes,
     make_request_of_message,
     purge_settled_messages,
     read_message,
@@ -261,12 +264,62 @@ def test_a_reply_to_a_case_that_was_handed_over_is_added_where_it_goes_on(cast: 
     assert taken(made("And this", To=address)).request_id == successor.pk
 
 
-def test_attachments_are_sealed_and_leave_only_as_a_recorded_download_and_go_with_the_requests_key(cast: Cast) -> None:
+def with_attachment() -> bytes:
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = SENDER, US, "See attached"
+    letter["Message-ID"] = "<attached@mail.example>"
     letter.set_content("Text")
     letter.add_attachment(b"<script>alert(1)</script>", maintype="text", subtype="html", filename="../../ev\x1bil.html")
-    message, amina = taken(letter.as_bytes()), cast.actor("amina")
+    return letter.as_bytes()
+
+
+def test_a_request_that_goes_on_at_its_client_takes_its_emails_and_files_along(cast: Cast) -> None:
+    first, amina = taken(with_attachment()), cast.actor("amina")
+    work()
+    address, [request] = case_address(), list_requests()
+    taken(made("More", To=address))
+    for number, code in enumerate(("khyber", "paktaleem", "indus")):  # wrong twice, so it also comes back
+        with as_officer():
+            request = hand_over_request(request, client=cast.client(code), actor=amina, at=now())
+        last = taken(made(f"And {code}", To=address))
+        assert (last.state, last.request_id) == ("added", request.pk)
+        given: dict[str, Any] = {"actor": amina, "reason": Reason.REVIEW, "at": now()}
+        with in_client(cast.client_id(code)):
+            found = read_messages_of_request(request, **given)
+            texts = [content.mail.text.strip() for _, content in found if content.mail is not None]
+            assert texts[:2] == ["Text", "More"]
+            assert len(texts) == 3 + number
+            message = found[0][0]
+            assert (message.state, message.received_at, message.files) == ("request", first.received_at, 1)
+            [(file, _size)] = list_file_sizes(message)
+            assert take_file(message, file=file, **given).content == b"<script>alert(1)</script>"
+    with in_client(first.client_id):
+        first.refresh_from_db()
+        assert (first.state, first.content, first.content_key, first.files) == ("moved", None, None, 0)
+        with pytest.raises(CannotOpen):
+            read_message(first, **given)
+        step = RequestStep.objects.filter(kind="handed_over").order_by("at", "id")[0]
+        assert step.facts["messages"] == 2
+    assert take(with_attachment()).message is None, "the email is still recognised"
+
+
+def test_an_email_that_is_added_to_a_case_gives_staff_one_task_until_it_is_done(cast: Cast) -> None:
+    taken(made())
+    work()
+    address, [request] = case_address(), list_requests()
+    for number in range(2):
+        taken(made(f"More {number}", To=address))
+    with in_client(request.client_id):
+        [task] = RequestTask.objects.filter(request=request)
+        assert (task.kind, task.assignee_id, task.is_done) == ("read", request.assignee_id, False)
+        finish_task(task, actor=cast.actor("amina"), at=now())
+    taken(made("More again", To=address))
+    with in_client(request.client_id):
+        assert [one.is_done for one in RequestTask.objects.filter(request=request).order_by("pk")] == [True, False]
+
+
+def test_attachments_are_sealed_and_leave_only_as_a_recorded_download_and_go_with_the_requests_key(cast: Cast) -> None:
+    message, amina = taken(with_attachment()), cast.actor("amina")
     with in_client(message.client_id):
         [file] = SealedFile.objects.filter(package=message.pk)
         assert (file.subject_id, file.kind, message.files) == (None, "other", 1)

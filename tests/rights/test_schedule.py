@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -59,6 +60,18 @@ def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(in
     ]
     kinds = set(Entry.objects.filter(family="rights_request").values_list("kind", flat=True))
     assert {f"rights_request.{one}" for one in ("reminded", "escalated", "notice_needed", "overdue")} <= kinds
+
+
+def test_a_run_with_nothing_to_do_locks_no_request_and_takes_no_more_queries_for_more_of_them(indus: Cast) -> None:
+    counts = []
+    for _ in range(3):
+        received(indus, "access")
+        run(indus, AT + 27 * DAY)
+        with CaptureQueriesContext(connection) as queries:
+            assert run(indus, AT + 27 * DAY) == 0
+        assert not any("FOR UPDATE" in one["sql"] for one in queries.captured_queries)
+        counts.append(len(queries))
+    assert counts == counts[:1] * 3
 
 
 def test_overdue_requests_are_counted_by_the_deadline_that_counts(indus: Cast) -> None:

@@ -18,6 +18,8 @@ from consent.sharing.services import (
     record_legal_disclosure,
     request_legal_disclosure,
 )
+from paktaleem.directory.copies.sections import Reader
+from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.models import Entry
@@ -35,12 +37,12 @@ def _indus(cast: Cast) -> Iterator[None]:
         yield
 
 
-def requested(cast: Cast, at: datetime, **values: Any) -> LegalDisclosure:
-    return request_legal_disclosure(cast.subject("hamza"), demand(at, **values), actor=cast.actor("amina"), at=at)
+def requested(cast: Cast, at: datetime, person: str = "hamza", **values: Any) -> LegalDisclosure:
+    return request_legal_disclosure(cast.subject(person), demand(at, **values), actor=cast.actor("amina"), at=at)
 
 
-def approved(cast: Cast, at: datetime) -> LegalDisclosure:
-    return decide_legal_disclosure(requested(cast, at), approve=True, actor=officer(), at=at)
+def approved(cast: Cast, at: datetime, person: str = "hamza") -> LegalDisclosure:
+    return decide_legal_disclosure(requested(cast, at, person), approve=True, actor=officer(), at=at)
 
 
 def disclose(cast: Cast, row: LegalDisclosure, at: datetime, **values: Any) -> LegalDisclosure:
@@ -128,6 +130,16 @@ def test_a_person_sees_it_only_if_they_were_informed(cast: Cast, now: datetime) 
     assert list(list_own_legal_disclosures(hamza, actor=person)) == [told]
     assert section.count(hamza) == 1
     assert set(list_legal_disclosures_of(hamza, actor=cast.actor("bilal"))) == {secret, told}
+
+
+def test_a_guardians_copy_names_it_only_if_a_guardian_was_informed(cast: Cast, now: datetime) -> None:
+    section = next(one for one in list_sharing_sections() if one.code == "legal_disclosures")
+    danish = cast.subject("danish")
+    own, by_esra = Reader(danish, sealer_of(danish)), Reader(danish, sealer_of(danish), cast.subject_id("esra"))
+    disclose(cast, approved(cast, now, "danish"), now)
+    assert (len(list(section.read(own))), list(section.read(by_esra))) == (1, [])
+    disclose(cast, approved(cast, now, "danish"), now, informed="guardian")
+    assert (len(list(section.read(own))), len(list(section.read(by_esra)))) == (2, 1)
 
 
 @pytest.mark.parametrize("name", ["farah", "celia", "bilal", "sana"])

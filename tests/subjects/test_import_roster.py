@@ -283,7 +283,7 @@ def test_erased_people_stay_erased(indus, bring, now, cast):
     before = row_versions()
     report = bring(package, indus, at=now + LATER)
     assert row_versions() == before
-    found = {each.code: each for each in report.problems}
+    found = {each.code: each for each in report.oddity_sample}
     assert (found["subject_erased"].file, found["subject_erased"].row) == ("users.csv", 4)
     assert report.oddities["relation_of_erased"] == 1
     assert "esra" not in found["subject_erased"].message
@@ -298,7 +298,7 @@ def test_a_person_who_is_being_erased_is_skipped_and_reported(indus, bring, now,
     package.row("users.csv", "esra")["givenName"] = "Esther"
     report = bring(package, indus, at=now + LATER)
     assert row_versions() == before
-    found = {each.code: each for each in report.problems}
+    found = {each.code: each for each in report.oddity_sample}
     assert (found["erasure_in_progress"].file, found["erasure_in_progress"].row) == ("users.csv", 4)
     assert report.oddities["relation_of_erased"] == 1
 

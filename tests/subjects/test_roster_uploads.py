@@ -179,7 +179,7 @@ def test_a_oneroster_package_is_detected_by_its_content(upload, farah, now, tmp_
         (b"\xd0\xcf\x11\xe0old", "an old or password-protected"),
         (b"PK\x03\x04nothing", "not a readable zip"),
         (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
-        (b"%PDF-1.7\n", "has an unknown heading"),
+        (b"%PDF-1.7\n", "the column ID is missing"),
     ],
 )
 def test_other_files_are_refused(upload, content, code):

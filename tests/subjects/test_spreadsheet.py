@@ -195,11 +195,30 @@ def test_oddities_are_reported_and_do_not_stop_the_import():
     }
 
 
-@pytest.mark.parametrize(
-    "header", [["ID", "Role"], [*HEADER, "Religion"], [*HEADER, "ID"], ["a", "b", "c"], []], ids=str
-)
+WRONG_HEADERS: list[list[str]] = [
+    ["ID", "Role"],
+    [*HEADER, "Birthdate "],
+    [*HEADER, "Guardian 3 name"],
+    [*HEADER, "ID"],
+    ["a", "b", "c"],
+    [],
+]
+
+
+@pytest.mark.parametrize("header", WRONG_HEADERS, ids=str)
 def test_a_wrong_header_is_refused(header):
     assert refused(as_csv([header, ["1"]])) == [("header_wrong", "people.csv", 1, None)]
+
+
+def test_an_unknown_column_is_named_and_not_read():
+    header = ["Homeroom", *HEADER, "Password"]
+    sheet = read(as_csv(lines({**DANISH, "Homeroom": "4-A", "Password": "s3cret"}, header=header)))
+    assert next(person.external_id for _, person in sheet.placed_people()) == "s-1"
+    assert [(one.code, one.row, one.column) for one in sheet.oddity_sample] == [
+        ("column_ignored", 1, "Homeroom"),
+        ("column_ignored", 1, "Password"),
+    ]
+    assert "s3cret" not in repr([sheet.people, sheet.oddity_sample])
 
 
 def test_a_row_wider_than_the_header_is_refused():

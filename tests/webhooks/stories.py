@@ -74,6 +74,8 @@ from retention.disposals.services import cancel_disposal
 from retention.holdings.models import FlaggedCollection
 from retention.holdings.services import CollectionReport, decide_collection, notify_overdue, report_collection
 from retention.schedule.services import HoldScope, lift_hold, place_hold
+from rights.erasures.models import ErasureProposal
+from rights.erasures.services import decide_erasure
 from rights.guardian_requests.services import record_guardian_request
 from rights.rectifications.services import Statement, add_correction
 from rights.requests.services import (
@@ -100,6 +102,7 @@ from tests.children.test_provider_checks import answer_by_file
 from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
 from tests.consent.approving import approve_by_two
 from tests.consent.lifting import lift_by_two
+from tests.erasures import steps as erasing
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.retention.disposals import steps
 from tests.rights.cases import decided, received
@@ -437,7 +440,8 @@ def processing_is_restricted_and_objected_to(world: World) -> None:
 
 @causes(
     *(f"rights_request.{step}" for step in ("received", "acknowledged", "identity_verified", "decided", "ordered")),
-    *(f"rights_request.{step}" for step in ("paused", "resumed", "extended", "orders_answered", "answered", "closed")),
+    *(f"rights_request.{step}" for step in ("paused", "resumed", "extended", "orders_answered", "copy_built")),
+    *(f"rights_request.{step}" for step in ("answered", "closed")),
 )
 def a_person_requests_their_data(world: World) -> None:
     """Receive a request, verify the identity, pause and extend it, decide, order the data, answer and close it."""
@@ -518,6 +522,17 @@ def a_person_is_erased_and_readmitted(world: World) -> None:
         told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT + 2 * MINUTE}
         readmission = request_readmission("lms-danish", client_id=world.client_id, **told)
         approve_readmission(readmission, actor=second, at=AT + 3 * MINUTE)
+
+
+@causes("erasure.certified")
+def a_request_for_erasure_is_carried_out(world: World) -> None:
+    """Grant an erasure, approve it, wait, have every system answer, and issue the certificate."""
+    with world.inside():
+        request = decided(world.cast, received(world.cast, "erasure", at=AT), at=AT)
+        proposal = ErasureProposal.objects.get(request=request, stage="proposed")
+        approved = decide_erasure(proposal, approve=True, actor=erasing.second(world.cast), at=AT)
+        answer_request(request, text="Your data will be erased.", actor=world.farah, at=AT)
+        erasing.certified(world.cast, approved, AT + 3 * DAY)
 
 
 @causes(

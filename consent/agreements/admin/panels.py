@@ -12,6 +12,7 @@ from consent.agreements.selectors import Part, list_parts
 from consent.register.models import AgreementSuspension, Instruction, ServiceAgreement
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.console.approvals import render_change_state
 from paktaleem.foundation.console.columns import day, period_pill
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -61,14 +62,15 @@ def _to_signing(row: AgreementSigning, names: dict[UUID, str]) -> dict[str, Any]
     first = Side(row.first_side)
     second = Side.CLIENT if first is Side.PAKTALEEM else Side.PAKTALEEM
     return {
-        "state": row.get_state_display(),
+        "state": render_change_state(row),
         "first": first.label,
         "first_by": names.get(row.requested_by, former),
         "first_at": row.requested_at,
-        "paper": row.paper,
+        "first_paper": row.paper if first is Side.CLIENT else None,
         "second": second.label,
         "second_by": names.get(row.settled_by, former) if row.settled_by else "",
         "second_at": row.settled_at,
+        "second_paper": row.paper if second is Side.CLIENT else None,
         "is_signed": row.state == "approved",
     }
 

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                     'verbose_name_plural': 'signings of agreements',
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['state', 'first_side'], name='agreementsigning_by_state')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'approved'])), fields=('client', 'agreement'), name='agreementsigning_one_at_a_time'), models.CheckConstraint(condition=models.Q(('paper', None), ('first_side', 'client'), _connector='OR'), name='agreementsigning_paper_is_the_clients'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='agreementsigning_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='agreementsigning_settled_by_someone')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'approved'])), fields=('client', 'agreement'), name='agreementsigning_one_at_a_time'), models.CheckConstraint(condition=models.Q(('paper', None), ('first_side', 'client'), ('state', 'approved'), _connector='OR'), name='agreementsigning_paper_is_the_clients'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='agreementsigning_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='agreementsigning_settled_by_someone')],
                 },
             ),
             migrations.CreateModel(
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 name='DutyAttestation',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('duty', models.CharField(choices=[('lawful_collection', 'lawful_collection'), ('users_informed', 'users_informed'), ('law_complied', 'law_complied')], max_length=24)),
+                    ('duty', models.CharField(choices=[('lawful_collection', 'Lawful collection'), ('users_informed', 'Users informed'), ('law_complied', 'Law complied with')], max_length=24)),
                     ('notice_url', models.URLField(blank=True, default='', help_text='Where users are informed.', max_length=300, verbose_name='link')),
                     ('text_version', models.PositiveSmallIntegerField()),
                     ('text_hash', models.CharField(max_length=64)),

@@ -2,7 +2,13 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
+from paktaleem.foundation.tenancy.operations import (
+    AppendOnly,
+    ApplySql,
+    Isolate,
+    SameClientForeignKey,
+    TenantIsolation,
+)
 
 
 class Migration(migrations.Migration):
@@ -30,4 +36,6 @@ class Migration(migrations.Migration):
             SameClientForeignKey("AgreementSigning", "paper", "AgreementDocument"),
             SameClientForeignKey("ClientContact", "subject", "subjects.Subject"),
         ),
+        ApplySql("agreements_require_both_sides", digest="07f9d3935e43"),
+        ApplySql("signed_by_both_sides", digest="4ced7c21f620"),
     ]

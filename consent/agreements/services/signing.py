@@ -62,8 +62,8 @@ def sign_agreement(
     """Sign a draft for the actor's side; the second side's signature makes it take effect, from the next decision.
 
     An officer signs for PakTaleem, a client's administrator for the client. With ``paper`` an officer records the
-    client's signature on that document instead, and another officer signs for PakTaleem. If the terms, instructions or
-    documents changed since the first signature, that one no longer counts, and this is the first.
+    client's signature on that document instead; another officer signs for PakTaleem, before or after. If the terms,
+    instructions or documents changed since the first signature, that one no longer counts, and this is the first.
 
     Raises NotADraft, SideHasSigned, PaperSignatureNotAllowed, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
@@ -78,7 +78,7 @@ def sign_agreement(
         return _sign_first(agreement, side, paper, terms, actor=actor, at=at)
     if waiting.first_side == side:
         raise SideHasSigned
-    return _sign_second(agreement, waiting, actor=actor, reason=reason, at=at)
+    return _sign_second(agreement, waiting, paper, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -107,7 +107,10 @@ def compute_terms_hash(agreement: ServiceAgreement) -> str:
         "reference": agreement.reference,
         "moments": [_format(getattr(agreement, name)) for name in ("starts_at", "ends_at", "exit_until")],
         "instructions": [
-            [str(one.pk), one.document, one.purposes, one.categories, one.recipients, _format(one.starts_at)]
+            [
+                *(str(one.pk), one.document, one.purposes, one.categories, one.recipients),
+                *(_format(one.starts_at), _format(one.ends_at)),
+            ]
             for one in Instruction.objects.filter(**own).order_by("pk")
             if not one.is_cancelled
         ],
@@ -177,10 +180,17 @@ def _sign_first(
 
 
 def _sign_second(
-    agreement: ServiceAgreement, waiting: AgreementSigning, *, actor: Actor, reason: Reason | str, at: datetime
+    agreement: ServiceAgreement,
+    waiting: AgreementSigning,
+    paper: AgreementDocument | None,
+    *,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
 ) -> AgreementSigning:
     signing = decide_change(waiting, approve=True, actor=actor, at=at)
-    signing.save(update_fields=["state", "settled_by", "settled_at"])
+    signing.paper = signing.paper or paper
+    signing.save(update_fields=["state", "settled_by", "settled_at", "paper"])
     before = ServiceAgreement.objects.get(pk=agreement.pk)
     agreement.signed_at = at
     check_register_row(agreement, before, at=at)

@@ -114,9 +114,13 @@ def _data_names(client_id: UUID, language: str) -> dict[str, str]:
 
 
 def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
-    """Map each purpose code to the names of the outside recipients approved for it at ``at``."""
-    open_now = Q(objection_until=None) | Q(objection_until__lte=at)
-    rows = RecipientApproval.objects.active(at).filter(open_now, client_id__in=[PAKTALEEM, client_id])
+    """Map each purpose code to the names of the outside recipients approved for it at ``at``.
+
+    Also of those with whom nothing is shared yet: a consent given from the approval on covers them.
+    """
+    is_approved = Q(approved_at=None) | Q(approved_at__lte=at)
+    is_not_over = Q(ends_at=None) | Q(ends_at__gt=at)
+    rows = RecipientApproval.objects.filter(is_approved, is_not_over, client_id__in=[PAKTALEEM, client_id])
     found: dict[str, Any] = {}
     for approval in rows.select_related("recipient"):
         for code in approval.purposes:

@@ -15,18 +15,18 @@ from django.utils.translation import get_language, gettext
 from consent.notices.differences import differences
 from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
 from consent.notices.selectors.announcements import (
+    may_withdraw_objection,
     select_announcements,
     select_open_objections,
     select_unacknowledged,
 )
-from consent.notices.selectors.notices import RECIPIENT_LIST
 from consent.notices.services import (
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
     withdraw_objection,
 )
-from consent.notices.services.responses import ANSWERS, OBJECTIONS, may_withdraw_objection
+from consent.notices.services.responses import ANSWERS, OBJECTIONS
 from consent.register.notice_html import render_notice
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
@@ -95,14 +95,6 @@ def _answer_objection(row: NoticeDispatch, given: dict[str, Any], request: HttpR
 
 def _withdraw_objection(row: NoticeDispatch, _given: dict[str, Any], request: HttpRequest) -> None:
     withdraw_objection(row, actor=actor_of(request), at=get_action_time(request))
-
-
-def _may_withdraw(row: NoticeDispatch, _at: datetime) -> bool:
-    """Return True if the client objects to a recipient, and has PakTaleem's answer."""
-    if row.version.notice.code != RECIPIENT_LIST:
-        return False
-    rows = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).order_by("recorded_at", "id")
-    return may_withdraw_objection(list(rows.values_list("kind", flat=True)))
 
 
 def _count_responses(row: NoticeDispatch) -> Counter[str]:
@@ -174,7 +166,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
             done="Your objection is withdrawn.",
             form=ActionForm,
-            applies=_may_withdraw,
+            applies=lambda row, _at: may_withdraw_objection(row),
         ),
     )
 

@@ -7,9 +7,10 @@ from consent.notices.models.announcements import (
     ResponseCode,
     ResponseKind,
 )
-from consent.notices.models.notices import Notice, NoticeDraft, NoticeVersion
+from consent.notices.models.notices import RECIPIENT_LIST, Notice, NoticeDraft, NoticeVersion
 
 __all__ = [
+    "RECIPIENT_LIST",
     "Notice",
     "NoticeDispatch",
     "NoticeDraft",

@@ -10,7 +10,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
 
-__all__ = ["Notice", "NoticeDraft", "NoticeVersion"]
+__all__ = ["RECIPIENT_LIST", "Notice", "NoticeDraft", "NoticeVersion"]
+
+RECIPIENT_LIST = "recipients"
+"""The code of PakTaleem's notice that lists the recipients."""
 
 _NONE = Personal.NONE
 _TEXTS = {"text_en": _NONE, "text_ur": _NONE, "child_text_en": _NONE, "child_text_ur": _NONE}
@@ -54,6 +57,11 @@ class Notice(RegisterRow):
     def is_policy(self) -> bool:
         """Return True if it is the privacy policy, which is not about single purposes."""
         return not self.purposes and not self.is_by_portal
+
+    @property
+    def lists_recipients(self) -> bool:
+        """Return True if it is PakTaleem's list of recipients, which the portal writes."""
+        return self.is_by_portal and self.code == RECIPIENT_LIST
 
 
 class NoticeText(RegisterRow):

@@ -18,7 +18,6 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = [
     "POLICY",
-    "RECIPIENT_LIST",
     "EffectiveVersion",
     "NoticeUnknown",
     "all_timelines",
@@ -33,8 +32,6 @@ __all__ = [
 
 POLICY = ""
 """The key of the privacy policy among the codes of purposes."""
-RECIPIENT_LIST = "recipients"
-"""The code of PakTaleem's notice that lists the recipients."""
 
 
 class NoticeUnknown(PortalError, LookupError):

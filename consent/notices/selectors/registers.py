@@ -1,7 +1,7 @@
 """The compiled register of a client, read once per version and cached in the process."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Model
 from children.guardians.models import ChildMechanism
 from consent.notices.effects import list_window_ends
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.notices.selectors.notices import POLICY, RECIPIENT_LIST, client_timelines, to_published_version
+from consent.notices.selectors.notices import POLICY, client_timelines, to_published_version
 from consent.register import compiled as rules
 from consent.register.bases import combine_bases
 from consent.register.declarations import ClientDeclarations, DeclaredProcedure
@@ -297,26 +297,35 @@ def _load_declared(rows: _Rows, client: Client) -> ClientDeclarations:
 
 def _list_recipients(rows: _Rows, client: Client) -> list[rules.RecipientRule]:
     """List the recipients with their approvals; an announced one counts only once the client's time to object ends."""
-    approvals, ends, objected = _grouped(rows.of(RecipientApproval), "recipient_id"), _list_ends(rows, client), {}
-    if ends:
-        objected = rows.objections()
-    return [
-        rules.RecipientRule(
-            id=row.pk,
-            code=row.code,
-            approvals=tuple(
-                _to_approval(one, row, ends.get(one.announced_as), objected.get(one.announced_as))
-                for one in approvals[row.pk]
-                if one.announced_as is None or one.announced_as in ends
-            ),
-        )
-        for row in rows.of(Recipient)
-    ]
+    approvals, ends = _grouped(rows.of(RecipientApproval), "recipient_id"), _list_ends(rows, client)
+    objections = rows.objections() if ends else {}
+    return [_to_recipient_rule(row, approvals[row.pk], ends, objections) for row in rows.of(Recipient)]
+
+
+def _to_recipient_rule(
+    row: Recipient,
+    approvals: Iterable[Any],
+    ends: Mapping[UUID, datetime],
+    objections: Mapping[UUID, datetime],
+) -> rules.RecipientRule:
+    """Convert a recipient; an objection to one of its approvals is an objection to all, also to later ones."""
+    objected_at = min(
+        (objections[one.announced_as] for one in approvals if one.announced_as in objections), default=None
+    )
+    return rules.RecipientRule(
+        id=row.pk,
+        code=row.code,
+        approvals=tuple(
+            _to_approval(one, row, ends.get(one.announced_as), objected_at)
+            for one in approvals
+            if one.announced_as is None or one.announced_as in ends
+        ),
+    )
 
 
 def _list_ends(rows: _Rows, client: Client) -> dict[UUID, datetime]:
     """Map the versions of the list of recipients to the end of the client's time to object."""
-    lists = {row.pk for row in rows.of(Notice) if row.is_by_portal and row.code == RECIPIENT_LIST}
+    lists = {row.pk for row in rows.of(Notice) if row.lists_recipients}
     if not lists:
         return {}
     versions = [to_published_version(row) for row in rows.of(NoticeVersion) if row.notice_id in lists]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from consent.notices.models import NoticeEffect, NoticeVersion
+from consent.notices.models import RECIPIENT_LIST, NoticeEffect, NoticeVersion
 from consent.notices.selectors.notices import EffectiveVersion, all_timelines
 from consent.notices.services.dispatches import open_dispatches
 from consent.notices.services.notifications import REMIND_DAYS, notify_client, send_reminder
@@ -22,13 +22,20 @@ __all__ = ["list_clients_to_follow", "process_client", "record_effects"]
 
 _CLIENTS_TO_FOLLOW = """
 SELECT c.id FROM accounts_client c JOIN consent_noticeversion v ON v.client_id IN (c.id, %(shared)s)
+JOIN consent_notice n ON n.id = v.notice_id
+CROSS JOIN LATERAL (
+    SELECT v.notice_days > 0 AND c.id <> %(shared)s AND c.created_at <= v.announced_at AS needed
+) proof
 LEFT JOIN consent_noticedispatch d ON d.client_id = c.id AND d.version_id = v.id
-WHERE (v.notice_days > 0 AND c.id <> %(shared)s AND c.created_at <= v.announced_at
-       AND d.takes_effect_at IS NULL)
+WHERE (proof.needed AND d.takes_effect_at IS NULL
+       AND (d.id IS NOT NULL OR NOT (n.is_by_portal AND n.code = %(list)s)
+            OR EXISTS (SELECT FROM consent_recipientapproval a
+                       WHERE a.announced_as = v.id AND (a.ends_at IS NULL OR a.ends_at > %(at)s)
+                       AND consent_may_reach(c.id, a.purposes, a.categories, %(at)s))))
    OR (d.takes_effect_at > %(at)s AND d.reminders < %(reminders)s
        AND d.takes_effect_at - make_interval(days => %(days)s) <= %(at)s
        AND NOT EXISTS (SELECT FROM consent_noticeresponse r WHERE r.client_id = c.id AND r.dispatch_id = d.id))
-   OR (coalesce(d.takes_effect_at, v.effective_at) <= %(at)s
+   OR (coalesce(d.takes_effect_at, CASE WHEN NOT proof.needed THEN v.effective_at END) <= %(at)s
        AND NOT EXISTS (SELECT FROM consent_noticeeffect e WHERE e.client_id = c.id AND e.version_id = v.id)
        AND NOT EXISTS (SELECT FROM consent_noticeversion later WHERE later.notice_id = v.notice_id
                        AND later.number > v.number AND later.effective_at <= c.created_at))
@@ -43,7 +50,7 @@ def list_clients_to_follow(*, at: datetime) -> list[UUID]:
     """
     with connection.cursor() as cursor:
         days = {"days": max(REMIND_DAYS), "reminders": len(REMIND_DAYS)}
-        cursor.execute(_CLIENTS_TO_FOLLOW, {"shared": PAKTALEEM, "at": at, **days})
+        cursor.execute(_CLIENTS_TO_FOLLOW, {"shared": PAKTALEEM, "list": RECIPIENT_LIST, "at": at, **days})
         return [client_id for (client_id,) in cursor.fetchall()]
 
 

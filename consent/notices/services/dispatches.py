@@ -7,7 +7,7 @@ from django.db import transaction
 
 from consent.notices.effects import effect_after_proof
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
-from consent.notices.selectors.announcements import must_be_notified
+from consent.notices.selectors.announcements import list_reaching_versions, must_be_notified
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -40,8 +40,9 @@ def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[Notic
     versions = NoticeVersion.objects.filter(client_id=PAKTALEEM, notice_days__gt=0).select_related("notice")
     in_effect = NoticeVersion.objects.filter(client_id=client.pk, effective_at__lte=at)
     own = list(Notice.objects.filter(client_id=client.pk, pk__in=in_effect.values("notice_id")))
+    reaching = list_reaching_versions(client, at=at)
     for version in versions.exclude(pk__in=known):
-        if must_be_notified(client, version, own):
+        if must_be_notified(client, version, own, reaching):
             known[version.pk] = _open_dispatch(client, version, actor, at)
     return list(known.values())
 

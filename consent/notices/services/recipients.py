@@ -12,8 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consent.notices.effects import earliest_effect
-from consent.notices.models import Notice, NoticeVersion
-from consent.notices.selectors.notices import RECIPIENT_LIST
+from consent.notices.models import RECIPIENT_LIST, Notice, NoticeVersion
 from consent.notices.services.publishing import notice_days_for, publish_notice_version
 from consent.register.models import (
     DataCategory,
@@ -22,13 +21,11 @@ from consent.register.models import (
     RecipientApproval,
     RecipientKind,
     SafeguardChange,
-    SafeguardKind,
     TransferGround,
 )
 from consent.register.services.register import change_register, check_register_row, save_register_row, stored_row
 from consent.register.services.safeguards import build_changed_row
-from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -36,17 +33,17 @@ __all__ = ["apply_approved_recipient"]
 
 
 def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """Apply the approval of a recipient that two officers agreed to; return False for another kind of change.
+    """Apply the approval of a recipient that two officers agreed to; return False for a change of another table.
 
-    One of PakTaleem's is announced to every client, and counts at a client from the end of its time to object (GDPR
-    Art. 28(2)). A client's own recipient needs no announcement: the client names it in its instruction. Raises
-    ValidationError, NotAllowed.
+    One of PakTaleem's is announced to the clients whose data can reach it, and counts at a client from the end of its
+    time to object (GDPR Art. 28(2)). A client's own recipient needs no announcement: the client names it in its
+    instruction. Raises ValidationError.
     """
-    if change.kind != SafeguardKind.RECIPIENT:
+    if change.table != RecipientApproval._meta.label_lower:
         return False
-    require(actor, Capability.MANAGE_AGREEMENTS, change.client_id)
     row: Any = build_changed_row(change, at)
     before = stored_row(row)
+    row.recipient = Recipient.objects.select_for_update().get(pk=row.recipient_id, client_id=row.client_id)
     row.approved_at = at
     if row.client_id == PAKTALEEM:
         version = _announce_list(row, actor=actor, reason=reason, at=at)

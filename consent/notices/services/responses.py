@@ -1,12 +1,12 @@
 """Responses of clients to announced notices, and PakTaleem's answers to objections (policy §12)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseCode, ResponseKind
+from consent.notices.selectors.announcements import may_withdraw_objection
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
@@ -19,7 +19,6 @@ __all__ = [
     "NoOpenObjection",
     "acknowledge_announcement",
     "answer_objection",
-    "may_withdraw_objection",
     "object_to_announcement",
     "withdraw_objection",
 ]
@@ -96,16 +95,10 @@ def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) 
     Raises NoOpenObjection if the client has none, or the answer is still missing, NotAllowed.
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
-    kinds = _lock_and_list_kinds(dispatch)
-    if not may_withdraw_objection(kinds):
+    _lock_and_list_kinds(dispatch)
+    if not may_withdraw_objection(dispatch):
         raise NoOpenObjection
     return _record_response(dispatch, ResponseKind.WITHDRAWN, "", "", actor=actor, at=at)
-
-
-def may_withdraw_objection(kinds: Sequence[str]) -> bool:
-    """Return True if the client's objection is answered and not withdrawn; ``kinds`` of its responses, in order."""
-    last = next((kind for kind in reversed(kinds) if kind != ResponseKind.ACKNOWLEDGED), None)
-    return last == ResponseKind.ANSWERED
 
 
 def _lock_and_list_kinds(dispatch: NoticeDispatch) -> list[str]:

@@ -136,7 +136,7 @@ def _find_guardians(found: Sheet, pages: dict[str, FormPage], client: Client) ->
     people = Subject.objects.filter(client=client, erased_at=None, external_id__in=wanted)
     guardians = {str(person.external_id): person for person in people}
     problems = [
-        Problem(LAYOUT.csv_file, row.number, GUARDIAN_ID, "value_not_allowed", message, fatal=True)
+        Problem(LAYOUT.csv_file, row.number, GUARDIAN_ID, "value_not_allowed", message)
         for row in found.rows
         if row.guardian and (message := _why_no_guardian(guardians.get(row.guardian), pages.get(row.code)))
     ]

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin, cancel_act, end_act
+from consent.register.admin.row_admin import PeriodAdmin, cancel_act, end_act
 from consent.register.admin.safeguards import SafeguardedAdmin
 from consent.register.models import (
     AgreementSuspension,
@@ -81,7 +81,7 @@ class InstructionAdmin(AgreementRowAdmin):
 
 
 @admin.register(Recipient, site=site)
-class RecipientAdmin(RegisterAdmin):
+class RecipientAdmin(SafeguardedAdmin):
     """Third parties with whom data may be shared."""
 
     section = "Agreements"
@@ -106,7 +106,7 @@ class RecipientAdmin(RegisterAdmin):
     intro = (
         "Third-party providers under a data processing agreement: their part, agreement, countries and assurances. "
         "Data is shared only while one is approved, and never sold. Once it is approved, its part, its countries and "
-        "the ground of a transfer cannot change."
+        "the ground of a transfer cannot change; another name, or an agreement that lasts longer, takes two officers."
     )
     empty_text = "No recipients: nothing is shared with anyone."
 
@@ -126,8 +126,8 @@ class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
     codes = {"purposes": Purpose, "categories": DataCategory}
     intro = (
         "Periods in which a recipient is approved for purposes and data categories. A second officer approves each; "
-        "then PakTaleem’s are announced to every client, and count at a client once its time to object is over and it "
-        "does not object."
+        "then PakTaleem’s are announced to the clients whose data can reach them, and count at a client once its time "
+        "to object is over and it does not object."
     )
     empty_text = "No recipient was ever approved: nothing is shared with anyone."
     acts = (

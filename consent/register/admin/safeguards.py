@@ -18,6 +18,7 @@ from consent.register.models import (
     LawfulBasis,
     Purpose,
     PurposeCapacity,
+    Recipient,
     RecipientApproval,
     SafeguardChange,
     SafeguardKind,
@@ -31,6 +32,7 @@ from consent.register.services import (
     end_period,
     request_safeguard_change,
 )
+from consent.register.services.safeguards import approving_capability
 from consent.register.weakening import find_weakening
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
@@ -40,7 +42,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.forms import GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, get_arrival_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.console.translation import translate_text
@@ -69,7 +71,8 @@ def _panel(kind: SafeguardKind, row: RegisterRow, at: datetime, ground: str = ""
     if isinstance(row, RecipientApproval):
         effect = count_recipient_effect(row, at=at)
         return {"template": _RECIPIENT_PANEL, "effect": effect, "approval": row, "ground": ground}
-    return {"template": _PANEL, "effect": _count_effect(kind, row), "kind": str(kind), "ground": ground}
+    effect_of_purpose = None if isinstance(row, Recipient) else _count_effect(kind, row)
+    return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground}
 
 
 class SafeguardForm(ScopedForm):
@@ -202,7 +205,7 @@ def cancel_safeguarded_act(label: str, lead: str, capability: Capability) -> Row
 
 
 _TABLES: dict[str, type[RegisterRow]] = {
-    model._meta.label_lower: model for model in (LawfulBasis, Purpose, PurposeCapacity, RecipientApproval)
+    model._meta.label_lower: model for model in (LawfulBasis, Purpose, PurposeCapacity, Recipient, RecipientApproval)
 }
 
 
@@ -234,6 +237,13 @@ class SafeguardChangeAdmin(ScopedAdmin):
         danger=True,
     )
 
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
+        """Offer the approval only to those who may approve this change; the service refuses the others."""
+        acts = super()._acts_of(request, row)
+        if may(request, approving_capability(row), row.client_id):
+            return acts
+        return [act for act in acts if act.slug != "approve"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate who requested the change; clients see “PakTaleem” instead of an officer."""
         found: QuerySet[Any] = super().get_queryset(request).annotate(requester_name=_requester_for(actor_of(request)))
@@ -251,8 +261,8 @@ class SafeguardChangeAdmin(ScopedAdmin):
             url = reverse("admin:consent_restriction_change", args=[row.row], current_app=site.name)
             return format_html('<a href="{}">{}</a>', url, row.purpose or gettext("Every purpose"))
         changed: Any = _build(row)
-        if isinstance(changed, RecipientApproval):
-            return str(changed.recipient)
+        if isinstance(changed, (Recipient, RecipientApproval)):
+            return str(getattr(changed, "recipient", changed))
         purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
         parts = [str(purpose)]
         if isinstance(changed, LawfulBasis):

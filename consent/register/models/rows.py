@@ -62,6 +62,10 @@ class PeriodRow(RegisterRow):
         """True if it was cancelled before it started: its period is empty, so it was never in force."""
         return self.ends_at is not None and self.ends_at == self.starts_at
 
+    def ends_after(self, before: Self) -> bool:
+        """Return True if this row ends later than it did before, or no longer ends."""
+        return before.ends_at is not None and (self.ends_at is None or self.ends_at > before.ends_at)
+
 
 def check_distinct_codes(codes: list[str]) -> None:
     """Raise ValidationError for duplicate codes."""

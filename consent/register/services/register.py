@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from consent.register.models import (
     BalancingTest,
+    Instruction,
     LawfulBasis,
     Purpose,
     Recipient,
@@ -16,7 +17,13 @@ from consent.register.models import (
     ServiceAgreement,
 )
 from consent.register.models.rows import PeriodRow, RegisterRow
-from consent.register.weakening import WeakensSafeguard, check_controller, find_weakening, is_sandbox
+from consent.register.weakening import (
+    WeakensSafeguard,
+    check_controller,
+    find_weakening,
+    is_sandbox,
+    shares_more,
+)
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -48,6 +55,10 @@ _CANCELLED = gettext_noop("It was cancelled: add another one.")
 _ENDS_LATER = gettext_noop("The end lies after the start.")
 _BOTH_SIGN = gettext_noop("An agreement is signed by both sides: use “Sign agreement” on its page.")
 _NOT_EXTENDED = gettext_noop("A signed agreement cannot be extended: both sides sign a new one.")
+_THE_CLIENTS = gettext_noop(
+    "Both sides have signed this agreement: only an administrator of the client adds to its instructions. If the "
+    "client instructs on paper, both sides sign a new agreement."
+)
 _UNCHANGEABLE = gettext_noop("This cannot change: end this row and add another.")
 _SIGNED = gettext_noop("A signed balancing test cannot change: add a new test for a new assessment.")
 _ANOTHER_TEST = gettext_noop("Choose a balancing test of this purpose and this client.")
@@ -55,6 +66,7 @@ _APPROVED_TERMS = gettext_noop(
     "This recipient has been approved with these terms: end its approval, and register it under another code."
 )
 _NOT_LONGER = gettext_noop("An approval that has started cannot be made longer: add another one.")
+_ANNOUNCED = gettext_noop("This approval was announced to the clients and cannot cover more: add another one.")
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -66,6 +78,7 @@ _FIXED_ONCE_STARTED = (
     "objection_until",
     "is_integral",
 )
+_INSTRUCTED = ("purposes", "categories", "recipients")
 _TERMS = ("kind", "countries", "transfer_ground")
 
 
@@ -92,9 +105,12 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     before = stored_row(row)
     check_register_row(row, before, at=at)
     _require_both_sides(row, before, actor)
+    _require_the_client(row, before, actor)
     kind = find_weakening(row, before, at=at)
     if kind is not None:
         raise WeakensSafeguard(kind)
+    if isinstance(row, RecipientApproval) and before is None:
+        row.approved_at = at  # in a sandbox, which needs no second person: earlier consents do not cover it there, too
     return save_register_row(row, actor=actor, reason=reason, at=at)
 
 
@@ -202,12 +218,28 @@ def _require_both_sides(row: RegisterRow, before: RegisterRow | None, actor: Act
     signed_at = before.signed_at if isinstance(before, ServiceAgreement) else None
     if row.signed_at != signed_at:
         raise ValidationError(_BOTH_SIGN)
-    if signed_at is not None and isinstance(before, ServiceAgreement) and _ends_after(row, before):
+    if signed_at is not None and isinstance(before, ServiceAgreement) and row.ends_after(before):
         raise ValidationError({"ends_at": [_NOT_EXTENDED]})
 
 
-def _ends_after(row: PeriodRow, before: PeriodRow) -> bool:
-    return before.ends_at is not None and (row.ends_at is None or row.ends_at > before.ends_at)
+def _require_the_client(row: RegisterRow, before: RegisterRow | None, actor: Actor) -> None:
+    """Raise ValidationError if an officer adds to a client's instructions under an agreement that both sides signed.
+
+    The instructions of a draft are signed with it. The agreement stays locked, so that it is not signed meanwhile.
+    """
+    if not isinstance(row, Instruction) or actor.kind is not ByKind.USER or actor.client_id == row.client_id:
+        return
+    if row.client_id == PAKTALEEM or is_sandbox(row.client_id):
+        return
+    agreement = ServiceAgreement.objects.select_for_update().get(pk=row.agreement_id, client_id=row.client_id)
+    if agreement.signed_at is not None and _instructs_more(row, before):
+        raise ValidationError({"agreement": [_THE_CLIENTS]})
+
+
+def _instructs_more(row: Instruction, before: RegisterRow | None) -> bool:
+    if not isinstance(before, Instruction) or row.ends_after(before) or row.document != before.document:
+        return True
+    return any(set(getattr(row, name)) - set(getattr(before, name)) for name in _INSTRUCTED)
 
 
 def _refuse_widening(row: RegisterRow, before: RegisterRow | None) -> None:
@@ -226,15 +258,16 @@ def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
 
 
 def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
-    """Raise ValidationError if the terms of an approved recipient change, or a started approval gets longer."""
+    """Raise ValidationError if an approved recipient's terms change, or a started or announced approval covers more."""
     if isinstance(row, Recipient) and before is not None:
         changed = next((name for name in _TERMS if getattr(row, name) != getattr(before, name)), None)
         if changed and RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists():
             raise ValidationError({changed: [_APPROVED_TERMS]})
-    if isinstance(row, RecipientApproval) and isinstance(before, RecipientApproval) and before.starts_at <= at:
-        lasts = before.ends_at is not None and (row.ends_at is None or row.ends_at > before.ends_at)
-        if lasts:
+    if isinstance(row, RecipientApproval) and isinstance(before, RecipientApproval):
+        if before.starts_at <= at and row.ends_after(before):
             raise ValidationError({"ends_at": [_NOT_LONGER]})
+        if before.announced_as is not None and shares_more(row, before):
+            raise ValidationError(_ANNOUNCED)
 
 
 def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from consent.register.models import Purpose, RecipientApproval, SafeguardChange, SafeguardKind
+from consent.register.models import Purpose, Recipient, RecipientApproval, SafeguardChange, SafeguardKind
 from consent.register.models.rows import RegisterRow
 from consent.register.services.register import check_register_row, prepare_row, save_register_row, stored_row
 from consent.register.weakening import find_weakening
@@ -21,6 +21,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
+    "approving_capability",
     "build_changed_row",
     "decide_safeguard_change",
     "request_safeguard_change",
@@ -55,8 +56,8 @@ def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at:
 
 
 def _purpose_of(row: Any) -> str:
-    """Return the code of the row's purpose; empty for the approval of a recipient, which may have several."""
-    if isinstance(row, RecipientApproval):
+    """Return the code of the row's purpose; empty for a recipient or its approval, which may have several."""
+    if isinstance(row, (Recipient, RecipientApproval)):
         return ""
     purpose: Purpose = row if isinstance(row, Purpose) else row.purpose
     return purpose.code
@@ -116,9 +117,11 @@ def decide_safeguard_change(
     """Approve a change that weakens a safeguard, which then takes effect, or decline it.
 
     What should have started before the approval starts with it. Raises ApproverIsRequester, ChangeAlreadyDecided,
-    ValidationError, NotAllowed.
+    ValidationError, NotAllowed; only officers approve a recipient.
     """
     require_approver(actor, change.client_id)
+    if approve:
+        require(actor, approving_capability(change), change.client_id)
     before = _lock_row(change)
     change = decide_change(change, approve=approve, actor=actor, at=at)
     change.xact = _current_transaction() if approve else None
@@ -129,6 +132,12 @@ def decide_safeguard_change(
         check_register_row(row, before, at=at)
         save_register_row(row, actor=actor, reason=reason, at=at)
     return change
+
+
+def approving_capability(change: SafeguardChange) -> Capability:
+    """Return the capability to approve a change: a recipient is approved by officers, also a client's own."""
+    is_recipient = change.kind == SafeguardKind.RECIPIENT
+    return Capability.MANAGE_AGREEMENTS if is_recipient else Capability.APPROVE_CHILD_CHANGES
 
 
 def _lock_row(change: SafeguardChange) -> Any:

@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -40,14 +41,19 @@ def alert_stuck_orders(timestamp: int) -> None:
     """
     del timestamp
     with as_officer():
-        clients = list(Client.objects.exclude(pk=PAKTALEEM).values_list("pk", "is_sandbox"))
+        clients = list(Client.objects.exclude(pk=PAKTALEEM).order_by("pk").values_list("pk", "is_sandbox"))
     ours = 0
-    for client_id, is_sandbox in clients:
+
+    def alert(client: tuple[UUID, bool]) -> None:
+        nonlocal ours
+        client_id, is_sandbox = client
         stuck_at_paktaleem = _alert_client(client_id)
         ours += 0 if is_sandbox else stuck_at_paktaleem
-    with in_client(PAKTALEEM):
-        raised = raise_alerts(PAKTALEEM, at=wall_clock_now())
-        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=wall_clock_now())
+
+    try:
+        do_each(clients, alert)
+    finally:
+        _alert_officers(ours)
 
 
 @app.periodic(cron="12 3 * * *", periodic_id="purge_copies")
@@ -69,6 +75,12 @@ def _alert_client(client_id: UUID) -> int:
         raised = raise_alerts(client_id, at=at)
         _send_email(client_id, Role.CLIENT_ADMIN, raised.own, at=at)
     return raised.ours
+
+
+def _alert_officers(ours: int) -> None:
+    with in_client(PAKTALEEM):
+        raised = raise_alerts(PAKTALEEM, at=wall_clock_now())
+        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=wall_clock_now())
 
 
 def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "store_case_file",
     "store_file",
     "stream_file",
+    "write_case_file",
     "write_file",
 ]
 
@@ -192,6 +193,14 @@ def write_file(
 
 
 @contextmanager
+def write_case_file(*, client_id: UUID, case: UUID, sealer: Sealer, most_bytes: int) -> Iterator[FileWriter]:
+    """Open a writer of a new file of a case without a known person, as ``write_file`` of a person."""
+    owner = _Owner(client_id, None, case)
+    with _open_writer(owner, sealer, kind=FileKind.OTHER, most_bytes=most_bytes) as writer:
+        yield writer
+
+
+@contextmanager
 def _open_writer(owner: _Owner, sealer: Sealer, *, kind: FileKind, most_bytes: int | None) -> Iterator[FileWriter]:
     file = SealedFile(id=new_id(), kind=kind, **owner._asdict())
     with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
@@ -212,13 +221,14 @@ def iterate_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[
         yield sealer.open_bytes(Sealed(bytes(chunk.data)), column=column)
 
 
-def stream_file(file: SealedFile) -> Iterator[bytes]:
+def stream_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[bytes]:
     """Return the chunks of a file for a response that is sent after its transaction; each is read in one of its own.
 
-    Raises KeyDestroyed, and FilePurged if the file's package was purged, before the first chunk.
+    A file of a case needs the case's ``sealer``. Raises KeyDestroyed, and FilePurged if the file's package was purged,
+    before the first chunk.
     """
-    sealer = _sealer_of_file(file)
-    return (_read_chunk(file, number, sealer) for number in range(file.chunks))
+    by = sealer or _sealer_of_file(file)
+    return (_read_chunk(file, number, by) for number in range(file.chunks))
 
 
 def _read_chunk(file: SealedFile, number: int, sealer: Sealer) -> bytes:

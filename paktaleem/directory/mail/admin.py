@@ -39,13 +39,13 @@ class MessageAdmin(EvidenceAdmin):
 
     section = "Evidence"
     view_capability = Capability.VIEW_MESSAGES
-    list_display = ("about", "state", "channel", "recipient", "queued_at", "sent_at", "owner")
+    list_display = ("about", "standing", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")
     newest_by = "queued_at"
     row_fields = ()
     detail_fields = (
         "about",
-        "state",
+        "standing",
         "channel",
         "language",
         "recipient",
@@ -70,7 +70,7 @@ class MessageAdmin(EvidenceAdmin):
             applies=_may_be_resent,
         ),
     )
-    state = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
+    standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related recipients, annotate the actors and defer the encrypted column."""

@@ -17,6 +17,7 @@ from paktaleem.directory.mail.services import (
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_for_clients
 from paktaleem.foundation.periods.purging import purge_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
@@ -38,9 +39,7 @@ def requeue_stalled(timestamp: int) -> None:
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_stalled_messages, at=wall_clock_now())
-    for client_id in clients:
-        with in_client(client_id):
-            requeue_stalled_messages(client_id, at=client_now())
+    do_for_clients(clients, lambda client_id, at: requeue_stalled_messages(client_id, at=at))
 
 
 @app.periodic(cron="17 * * * *", periodic_id="mail_purge_addresses")

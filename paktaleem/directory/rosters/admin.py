@@ -1,6 +1,6 @@
 """Console pages for roster imports: upload a file, preview the changes, import or discard it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -22,6 +22,7 @@ from paktaleem.directory.rosters.importing.uploads import (
     upload_roster,
 )
 from paktaleem.directory.rosters.models import RosterImport, RosterState
+from paktaleem.directory.rosters.oneroster.oddities import ODDITY_TEXTS, Oddity
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -315,6 +316,19 @@ class RosterImportAdmin(EvidenceAdmin):
         return bytes(row.sha256).hex()
 
 
+def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the oddities by kind: what was found, how it was read, how often, and the first places."""
+    shown = [Oddity(*fields) for fields in sample]
+    for code in (code for code in ODDITY_TEXTS if code in counts):
+        text = ODDITY_TEXTS[code]
+        yield {
+            "found": translate_text(text.found),
+            "read_as": translate_text(text.read_as),
+            "count": counts[code],
+            "places": [one for one in shown if one.code == code],
+        }
+
+
 def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
     return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name != "relations"}
 
@@ -339,9 +353,9 @@ def _result_context(row: RosterImport) -> dict[str, Any]:
 
 def _problem_context(row: RosterImport, details: dict[str, Any]) -> dict[str, Any]:
     found = details.get("problems", [])
-    total = row.counts.get("problems", sum(row.counts.get("oddities", {}).values()))
     return {
         "problems": found,
-        "problems_left": max(0, total - len(found)),
+        "problems_left": max(0, row.counts.get("problems", 0) - len(found)),
+        "oddities": list(_oddity_rows(row.counts.get("oddities", {}), details.get("oddities", []))),
         "examples": [(EXAMPLES[kind], ids) for kind, ids in details.get("examples", {}).items() if kind in EXAMPLES],
     }

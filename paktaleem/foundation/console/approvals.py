@@ -5,19 +5,25 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import (
-    ChangeState,
-)
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
-__all__ = ["approval_actions", "change_state_column"]
+__all__ = ["approval_actions", "change_state_column", "render_change_state"]
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
-change_state_column = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
+
+
+def render_change_state(row: RequestedChange) -> SafeString:
+    """Return the state of a change as a coloured label."""
+    return render_state(row.get_state_display(), _TONES[row.state])
+
+
+change_state_column = state_column(render_change_state)
 """List column with the state of a change."""
 
 

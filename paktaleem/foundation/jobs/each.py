@@ -2,8 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
 
-__all__ = ["do_each"]
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["do_each", "do_for_clients"]
 
 log = logging.getLogger(__name__)
 
@@ -23,3 +28,13 @@ def do_each[Item](items: Iterable[Item], act: Callable[[Item], object]) -> None:
             failures.append(error)
     if failures:
         raise ExceptionGroup("Some could not be done.", failures)
+
+
+def do_for_clients(clients: Iterable[UUID], act: Callable[[UUID, datetime], object]) -> None:
+    """Call ``act`` with each client and its time, in the client's context and transaction. Raises as ``do_each``."""
+
+    def act_inside(client_id: UUID) -> None:
+        with in_client(client_id):
+            act(client_id, client_now())
+
+    do_each(clients, act_inside)

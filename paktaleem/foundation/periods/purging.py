@@ -6,6 +6,7 @@ from uuid import UUID
 
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.jobs.each import do_each
 from paktaleem.foundation.periods.services import record_run
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -24,13 +25,20 @@ def purge_clients(
 
     ``batch`` gets a client and its time, runs in its context and transaction, and returns how many rows it disposed of;
     it must make progress whenever it returns more than zero. The clients are ``clients``, or those that ``due`` finds
-    and sandboxes whose clock is ahead.
+    and sandboxes whose clock is ahead. A client that fails does not stop the others: raises ExceptionGroup once all
+    are done, and records what was disposed of all the same.
     """
     rows = 0
-    for client_id in _find_clients(clients, due):
+
+    def purge(client_id: UUID) -> None:
+        nonlocal rows
         while done := _run_batch(batch, client_id):
             rows += done
-    record_disposal(kind, rows=rows)
+
+    try:
+        do_each(_find_clients(clients, due), purge)
+    finally:
+        record_disposal(kind, rows=rows)
     return rows
 
 

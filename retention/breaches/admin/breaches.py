@@ -35,7 +35,7 @@ from retention.breaches.clock import whole_hours_left
 from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter
 from retention.breaches.risk import Outcome
-from retention.breaches.selectors import count_affected, count_notices
+from retention.breaches.selectors import count_affected, count_notices, find_assessment, is_written_to
 from retention.breaches.services import (
     add_clients,
     assess_breach,
@@ -125,7 +125,10 @@ def _is_open(row: Breach, _at: datetime) -> bool:
 
 
 def _informs_people(row: Breach, _at: datetime) -> bool:
-    return row.is_open and row.outcome == Outcome.PEOPLE
+    if not row.is_open or row.outcome != Outcome.PEOPLE:
+        return False
+    latest = find_assessment(row)
+    return latest is not None and not is_written_to(latest)
 
 
 def _state(row: Breach) -> SafeString:
@@ -269,14 +272,14 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
         record_breach(row, actor=details["actor"], at=details["at"])
 
     def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, Any]]:
-        """Show whose data it concerns, the assessments and the letters."""
+        """Show the assessments and the letters; while the breach is open also whose data it concerns."""
         actor = actor_of(request)
         with in_client(row.client_id):
-            total, *counts = count_affected(row, actor=actor)
+            counts = count_affected(row, actor=actor) if row.is_open else []
             own = {"client_id": row.client_id, "breach": row}
             assessments = list(BreachAssessment.objects.filter(**own))
             letters = [_serialize_letter(one) for one in BreachLetter.objects.filter(**own)]
-        values = {"total": total, "counts": counts, "assessments": assessments, "letters": letters}
+        values = {"counts": counts, "assessments": assessments, "letters": letters}
         return [{"template": "console/panels/breach.html", **values}]
 
     @admin.display(description="hours left")

@@ -22,13 +22,13 @@ class BreachClosingAdmin(EvidenceAdmin):
 
     section = "Retention"
     view_capability = Capability.VIEW_BREACHES
-    list_display = ("requested_at", "breach", "state", "owner")
+    list_display = ("requested_at", "breach", "standing", "owner")
     list_filter = ("client",)
     newest_by = "requested_at"
-    detail_fields = ("breach", "ground", "state", "requested_at", "settled_at")
+    detail_fields = ("breach", "ground", "standing", "requested_at", "settled_at")
     intro = "Breaches that one person wants to close. A breach stays open until a second person has checked its file."
     empty_text = "No closing has been requested."
-    state = change_state_column
+    standing = change_state_column
     acts = approval_actions(
         decide_closing,
         approve="Close the breach",

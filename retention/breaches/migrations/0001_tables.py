@@ -271,6 +271,10 @@ class Migration(migrations.Migration):
             model_name='breachletter',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('audience', 'authority'), _negated=True), models.Q(('recipient', ''), _negated=True), _connector='OR'), name='breachletter_names_authority'),
         ),
+        migrations.AddConstraint(
+            model_name='breachletter',
+            constraint=models.UniqueConstraint(fields=('client', 'assessment'), name='breachletter_once_for_a_list'),
+        ),
         migrations.AddIndex(
             model_name='breachnotice',
             index=models.Index(fields=['client', 'letter', 'recipient'], name='breachnotice_by_recipient'),

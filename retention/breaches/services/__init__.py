@@ -5,6 +5,7 @@ from retention.breaches.services.closing import BreachIncomplete, decide_closing
 from retention.breaches.services.letters import (
     BreachNotAssessed,
     ListNotRequired,
+    ListWrittenTo,
     notify_authority,
     write_to_client,
     write_to_people,
@@ -16,6 +17,7 @@ __all__ = [
     "BreachIncomplete",
     "BreachNotAssessed",
     "ListNotRequired",
+    "ListWrittenTo",
     "add_clients",
     "assess_breach",
     "decide_closing",

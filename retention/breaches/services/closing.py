@@ -15,6 +15,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.breaches.models import Breach, BreachClosing
 from retention.breaches.risk import Outcome
+from retention.breaches.selectors import must_write_to_people
 from retention.breaches.services.recording import lock_breach, record_act
 
 __all__ = ["BreachIncomplete", "ClosingAlreadyRequested", "decide_closing", "list_missing", "request_closing"]
@@ -33,13 +34,13 @@ class ClosingAlreadyRequested(PortalError):
 
 
 def list_missing(breach: Breach) -> list[str]:
-    """List what is missing before a breach can be closed, in words."""
+    """List what is missing before a breach can be closed, in words; two queries."""
     needed = {
         _("the assessment of the risk"): not breach.outcome,
         _("the letter to the client"): breach.client_informed_at is None and breach.client_id != PAKTALEEM,
         _("the notification of the authority"): breach.outcome in {Outcome.AUTHORITY, Outcome.PEOPLE}
         and breach.authority_notified_at is None,
-        _("the letters to people"): breach.outcome == Outcome.PEOPLE and breach.people_informed_at is None,
+        _("the letters to people"): must_write_to_people(breach),
         _("the measures"): not breach.measures,
         _("the lessons"): not breach.lessons,
     }

@@ -26,13 +26,14 @@ from retention.breaches.clock import is_late
 from retention.breaches.messages import LETTER
 from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.risk import Outcome
-from retention.breaches.selectors import find_assessment
+from retention.breaches.selectors import find_assessment, is_written_to
 from retention.breaches.services.recording import lock_breach, record_act
 
 __all__ = [
     "INFORM_PEOPLE",
     "BreachNotAssessed",
     "ListNotRequired",
+    "ListWrittenTo",
     "inform_batch",
     "notify_authority",
     "write_to_client",
@@ -58,6 +59,12 @@ class ListNotRequired(PortalError):
     """The latest assessment does not say that people are informed."""
 
     console_message = "The latest assessment says that people need not be informed. Assess the risk again first."
+
+
+class ListWrittenTo(PortalError):
+    """The people on the list of the latest assessment were written to already."""
+
+    console_message = "The people on this list were written to already. Assess the risk again before you write again."
 
 
 @transaction.atomic
@@ -103,7 +110,7 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
     """Inform the people of the latest list, each in their language, by a job (GDPR Art. 34).
 
     For a child, its guardians are informed. Raises ValidationError naming the field, BreachNotAssessed,
-    ListNotRequired, BreachClosed, NotAllowed.
+    ListNotRequired, ListWrittenTo, BreachClosed, NotAllowed.
     """
     breach = lock_breach(breach, actor)
     assessment = find_assessment(breach)
@@ -111,6 +118,8 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
         raise BreachNotAssessed
     if assessment.outcome != Outcome.PEOPLE:
         raise ListNotRequired
+    if is_written_to(assessment):
+        raise ListWrittenTo
     if not text_ur.strip():
         raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
     more = {"language": "en", "text_ur": text_ur.strip(), "assessment": assessment}

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Count
 from django.urls import reverse
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.console.site import site
-from retention.disposals.models import Batch, Cause, Item, ItemState, Stage
+from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import find_certificate, get_progress
 from retention.disposals.services.batches import PARENT
 from retention.schedule.labels import last_day
@@ -38,18 +37,12 @@ def _progress_panel(row: Batch) -> dict[str, Any]:
         "row": row,
         "total": progress.total,
         "lines": [(state.label, progress.counts[state]) for state in ItemState if progress.counts.get(state)],
-        "causes": sorted(_count_causes(row).items()),
+        "causes": sorted((str(cause.label), count) for cause, count in progress.causes.items()),
         "sha256": certificate.sha256 if certificate else "",
         "checked": row.sweep.checked,
         "held": row.sweep.held,
         "is_flagging": row.stage == Stage.FLAGGING,
     }
-
-
-def _count_causes(row: Batch) -> dict[str, int]:
-    own = Item.objects.filter(client_id=row.client_id, batch=row, state=ItemState.SENT_BACK).order_by()
-    found: Any = own.values_list("cause").annotate(Count("pk"))
-    return {str(Cause(cause).label): count for cause, count in found}
 
 
 def _counts_panel(row: Batch) -> dict[str, Any]:

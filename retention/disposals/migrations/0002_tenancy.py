@@ -28,5 +28,8 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Item", "subject", "subjects.Subject"),
             SameClientForeignKey("Certificate", "batch", "disposals.Batch"),
         ),
-        ApplySql("disposals_due", digest="b1aa6ed7103e"),
+        migrations.RunSQL(
+            "ALTER TABLE disposals_item SET (fillfactor = 45)", "ALTER TABLE disposals_item RESET (fillfactor)"
+        ),
+        ApplySql("disposals_due", digest="b79352d7381a"),
     ]

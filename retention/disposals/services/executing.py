@@ -91,7 +91,7 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
         if method == AnonymisationMethod.KEYED_PSEUDONYM and batch.pseudonym_key is None:
             batch.pseudonym_key = make_key(batch)
         spec = _build_spec(batch, action, method, frozenset(categories), at)
-        people = chunk.filter(parcel=parcel, state=ItemState.ORDERED).order_by().values("subject_id")
+        people = chunk.filter(parcel=parcel).order_by().values("subject_id")
         issue_orders_for_set(
             Subject.objects.filter(pk__in=people),
             spec,

@@ -49,11 +49,9 @@ def settle_items(order: Order, actor: Actor, at: datetime) -> None:
     }
     execute(SETTLE, values)
     execute(END_HOLDINGS, values)
-    own = Item.objects.unanswered().filter(client_id=order.client_id, batch_id=order.parent_id)
-    if not own.exists():
-        batch = Batch.objects.filter(client_id=order.client_id, pk=order.parent_id, stage=Stage.VERIFYING).first()
-        if batch is not None:
-            enqueue_continuation(batch)
+    batch = Batch.objects.filter(client_id=order.client_id, pk=order.parent_id, stage=Stage.VERIFYING).first()
+    if batch is not None and not Item.objects.unanswered().filter(client_id=batch.client_id, batch=batch).exists():
+        enqueue_continuation(batch)
 
 
 @transaction.atomic

@@ -14,14 +14,14 @@ AS $$
     FROM (
         SELECT l.holding_id, l.subject_id, l.category, l.system_id, l.used_at, max(l.due_at) AS due_at,
             (array_agg(l.rule_id ORDER BY l.due_at DESC, l.purpose DESC))[1] AS rule_id, array_agg(l.purpose) AS purposes
-        FROM schedule_lines(owner, NULL, NULL, moment, NULL, NULL) l
-        WHERE (low IS NULL OR l.subject_id > low) AND (high IS NULL OR l.subject_id <= high)
+        FROM schedule_lines(owner, NULL, NULL, moment, NULL, NULL, low, high) l
         GROUP BY l.holding_id, l.subject_id, l.category, l.system_id, l.used_at
         HAVING bool_and(l.due_at IS NOT NULL) AND max(l.due_at) <= moment AND NOT bool_or(l.is_in_use)
     ) d
     JOIN schedule_retentionrule r ON r.id = d.rule_id
     JOIN subjects_subject s ON s.client_id = owner AND s.id = d.subject_id
     WHERE s.erased_at IS NULL AND s.erasure_started_at IS NULL
+        AND (low IS NULL OR s.id > low) AND (high IS NULL OR s.id <= high)
         AND CASE WHEN d.subject_id IN (
                 SELECT o.subject_id FROM schedule_hold o
                 WHERE o.client_id = owner AND o.lifted_at IS NULL AND o.subject_id IS NOT NULL

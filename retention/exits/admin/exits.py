@@ -27,6 +27,7 @@ from retention.exits import services
 from retention.exits.admin import forms
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.pdf import render_certificate
+from rights.packages.downloads import stream_archive
 
 __all__ = ["AgreementExitAdmin", "exits_board"]
 
@@ -55,12 +56,16 @@ def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest)
 
 def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
-    content = b"".join(services.open_part(part, reason=given["reason"], **_by(request)))
-    return _to_file(content, "application/zip", f"{row}-part-{part.number:05}.zip")
+    content = services.open_part(part, reason=given["reason"], **_by(request))
+    return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
 
 
 def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
     services.confirm_return(row, reason=given["reason"], **_by(request))
+
+
+def _decline_return(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
+    services.decline_return(row, **given, **_by(request))
 
 
 def _delete(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
@@ -80,18 +85,19 @@ def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
     return found
 
 
-def _to_file(content: bytes, media: str, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=media)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
 def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
     if row.stage == ExitStage.DELETING:
-        batch = services.find_disposal(row)
-        return batch is not None and batch.ended_at is not None
-    is_over = row.return_until is None or at >= row.return_until
-    return row.stage == ExitStage.RETURNING and (row.returned_at is not None or is_over)
+        return services.is_to_repeat(row)
+    is_settled = row.returned_at is not None or row.return_declined_at is not None
+    return _is_returning(row, at) and is_settled
+
+
+def _may_have_its_data(row: AgreementExit, at: datetime) -> bool:
+    return _is_returning(row, at) and row.returned_at is None and not services.has_unfetched_parts(row)
+
+
+def _may_be_declined(row: AgreementExit, at: datetime) -> bool:
+    return _is_returning(row, at) and row.returned_at is None and row.return_declined_at is None
 
 
 def _is_certified(row: AgreementExit, _at: datetime) -> bool:
@@ -135,6 +141,8 @@ class AgreementExitAdmin(EvidenceAdmin):
         "choice",
         "return_until",
         "returned_at",
+        "return_declined_at",
+        "refusal",
         "delete_by",
         "requested_at",
         "settled_at",
@@ -173,7 +181,18 @@ class AgreementExitAdmin(EvidenceAdmin):
             _confirm,
             lead="Record that the client has confirmed that it received all parts and can read them.",
             done="Recorded. The deletion can begin.",
-            applies=lambda row, at: _is_returning(row, at) and row.returned_at is None,
+            applies=_may_have_its_data,
+        ),
+        RowAction(
+            "decline-return",
+            "Client declines its data",
+            Capability.APPROVE_EXITS,
+            _decline_return,
+            form=forms.DeclinedForm,
+            lead="Record that the client does not want the export. Then another officer may delete the data.",
+            done="Recorded. Another officer may start the deletion.",
+            danger=True,
+            applies=_may_be_declined,
         ),
         RowAction(
             "delete-data",
@@ -234,6 +253,7 @@ class AgreementExitAdmin(EvidenceAdmin):
                 "batch_url": url,
                 "progress": None if batch is None else get_progress(batch),
                 "certificate": certificate,
+                "is_to_repeat": services.is_to_repeat(row),
             }
         ]
 

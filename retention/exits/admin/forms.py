@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from retention.exits.models import Choice, ExitPart
 
-__all__ = ["PartForm", "ProposeForm"]
+__all__ = ["DeclinedForm", "PartForm", "ProposeForm"]
 
 _MOST_DAYS = 730
 
@@ -49,3 +49,17 @@ class PartForm(RowActionForm):
     def clean_part(self) -> ExitPart:
         """Return the part."""
         return self.offered[self.cleaned_data["part"]]
+
+
+class DeclinedForm(RowActionForm):
+    """Where the client's refusal of its data is written down, and the reason."""
+
+    document = forms.CharField(
+        label=_("Written down in"),
+        max_length=200,
+        help_text=_(
+            "The client’s email or document, with its date and without names. If the last day of the return has "
+            "passed without an answer: our written notice that the data will be deleted."
+        ),
+    )
+    field_order = ("document", "reason")

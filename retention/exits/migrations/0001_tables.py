@@ -1,5 +1,6 @@
 """Ends of agreements, parts of their exports, certificates."""
 
+import django.contrib.postgres.fields
 import django.db.models.deletion
 import paktaleem.foundation.tenancy.ids
 from django.db import migrations, models
@@ -41,6 +42,10 @@ class Migration(migrations.Migration):
                     ('kept', models.PositiveIntegerField(default=0)),
                     ('returned_by', models.UUIDField(null=True)),
                     ('returned_at', models.DateTimeField(null=True, verbose_name='returned')),
+                    ('fetched', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), db_default=[], default=list, size=None)),
+                    ('return_declined_by', models.UUIDField(null=True)),
+                    ('return_declined_at', models.DateTimeField(null=True, verbose_name='return declined')),
+                    ('refusal', models.CharField(blank=True, default='', max_length=200, verbose_name='declined in')),
                     ('disposal_id', models.UUIDField(null=True)),
                     ('paused_at', models.DateTimeField(null=True, verbose_name='interrupted')),
                     ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
@@ -52,7 +57,7 @@ class Migration(migrations.Migration):
                     'verbose_name_plural': 'exits',
                     'ordering': ['-requested_at', '-id'],
                     'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='agreementexit_by_time'), models.Index(fields=['-requested_at', '-id'], name='agreementexit_by_time_all')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('stage__in', ['declined', 'certified']), _negated=True), fields=('client', 'agreement'), name='agreementexit_one_open'), models.CheckConstraint(condition=models.Q(models.Q(('stage__in', ['exporting', 'deleting', 'erasing', 'returning', 'certified']), _negated=True), ('state', 'approved'), _connector='OR'), name='agreementexit_approved_first'), models.CheckConstraint(condition=models.Q(models.Q(('choice', 'return'), ('return_until__isnull', False)), models.Q(('choice', 'delete'), ('return_until', None)), _connector='OR'), name='agreementexit_returns_until_a_day'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='agreementexit_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='agreementexit_settled_by_someone')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('stage__in', ['declined', 'certified']), _negated=True), fields=('client', 'agreement'), name='agreementexit_one_open'), models.CheckConstraint(condition=models.Q(models.Q(('stage__in', ['exporting', 'deleting', 'erasing', 'returning', 'certified']), _negated=True), ('state', 'approved'), _connector='OR'), name='agreementexit_approved_first'), models.CheckConstraint(condition=models.Q(models.Q(('choice', 'return'), ('return_until__isnull', False)), models.Q(('choice', 'delete'), ('return_until', None)), _connector='OR'), name='agreementexit_returns_until_a_day'), models.CheckConstraint(condition=models.Q(('choice', 'delete'), models.Q(('stage__in', ['deleting', 'erasing', 'certified']), _negated=True), ('returned_at__isnull', False), ('return_declined_at__isnull', False), _connector='OR'), name='agreementexit_returned_or_declined_first'), models.CheckConstraint(condition=models.Q(models.Q(('refusal', ''), ('return_declined_at', None), ('return_declined_by', None)), models.Q(('return_declined_at__isnull', False), ('return_declined_by__isnull', False), models.Q(('refusal', ''), _negated=True)), _connector='OR'), name='agreementexit_declined_in_writing'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='agreementexit_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='agreementexit_settled_by_someone')],
                 },
             ),
             migrations.CreateModel(

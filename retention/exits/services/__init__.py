@@ -6,10 +6,19 @@ from retention.exits.services.deleting import (
     delete_data,
     erase_chunk,
     find_disposal,
+    is_to_repeat,
     pause_exit,
     resume_exit,
 )
-from retention.exits.services.exporting import confirm_return, export_chunk, open_part
+from retention.exits.services.exporting import (
+    NotFetched,
+    ReturnSettled,
+    confirm_return,
+    decline_return,
+    export_chunk,
+    has_unfetched_parts,
+    open_part,
+)
 from retention.exits.services.proposing import ExitAlreadyOpen, OtherAgreementInForce, decide_exit, propose_exit
 from retention.exits.services.steps import CONTINUE, ExitMovedOn, enqueue_exit
 
@@ -17,16 +26,21 @@ __all__ = [
     "CONTINUE",
     "ExitAlreadyOpen",
     "ExitMovedOn",
+    "NotFetched",
     "NotReturnedYet",
     "OtherAgreementInForce",
+    "ReturnSettled",
     "confirm_return",
     "continue_deletion",
     "decide_exit",
+    "decline_return",
     "delete_data",
     "enqueue_exit",
     "erase_chunk",
     "export_chunk",
     "find_disposal",
+    "has_unfetched_parts",
+    "is_to_repeat",
     "open_part",
     "pause_exit",
     "propose_exit",

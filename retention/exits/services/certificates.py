@@ -4,30 +4,29 @@ from datetime import datetime
 from typing import Any
 
 from consent.register.models import ServiceAgreement
+from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import certify
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
-from retention.disposals.models import Batch
-from retention.disposals.selectors import find_certificate
+from retention.disposals.selectors import list_case_certificates
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.services.access import end_access
+from retention.exits.services.steps import CASE
 
 __all__ = ["certify_exit"]
 
 VERSION = 1
 
 
-def certify_exit(row: AgreementExit, *, batch: Batch | None, actor: Actor, at: datetime) -> ExitCertificate:
+def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
     """Certify a locked exit: end the rest of the client's access, destroy the export's key, issue the certificate."""
     end_access(row.client_id, actor=actor, at=at)
     row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
     row.save()
     facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}
-    found = certify(
-        "exit.certified", _compose(row, batch, at), client_id=row.client_id, facts=facts, actor=actor, at=at
-    )
+    found = certify("exit.certified", _compose(row, at), client_id=row.client_id, facts=facts, actor=actor, at=at)
     issued = ExitCertificate(
         id=new_id(),
         client_id=row.client_id,
@@ -41,10 +40,10 @@ def certify_exit(row: AgreementExit, *, batch: Batch | None, actor: Actor, at: d
     return issued
 
 
-def _compose(row: AgreementExit, batch: Batch | None, at: datetime) -> dict[str, Any]:
+def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
     client = Client.objects.get(pk=row.client_id)
     agreement = ServiceAgreement.objects.get(pk=row.agreement_id)
-    disposal = None if batch is None else find_certificate(batch)
+    disposals = list_case_certificates(row.client_id, Parent(CASE, row.pk))
     parts = ExitPart.objects.filter(client_id=row.client_id, exit=row).values_list("number", "people", "manifest")
     return {
         "type": "exit_certificate",
@@ -57,8 +56,9 @@ def _compose(row: AgreementExit, batch: Batch | None, at: datetime) -> dict[str,
         "proposed": {"by": row.requested_role, "at": _format(row.requested_at)},
         "approved": {"by": row.approved_role, "at": _format(row.settled_at)},
         "returned_at": _format(row.returned_at),
+        "return_declined_at": _format(row.return_declined_at),
         "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
-        "disposal": None if disposal is None else {"id": str(disposal.batch_id), "sha256": disposal.sha256},
+        "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
         "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
         "delete_by": _format(row.delete_by),
         "issued_at": _format(at),

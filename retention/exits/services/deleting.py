@@ -12,14 +12,16 @@ from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.services import open_disposal, pause_disposal, resume_disposal
-from retention.exits.models import AgreementExit, ExitStage
+from retention.exits.models import AgreementExit, Choice, ExitStage
 from retention.exits.services.certificates import certify_exit
 from retention.exits.services.steps import (
     CASE,
+    ExitMovedOn,
     enqueue_exit,
     has_other_agreement,
     lock_exit,
@@ -36,6 +38,7 @@ __all__ = [
     "delete_data",
     "erase_chunk",
     "find_disposal",
+    "is_to_repeat",
     "pause_exit",
     "resume_exit",
 ]
@@ -45,22 +48,28 @@ AT_ONCE = 50
 
 
 class NotReturnedYet(PortalError):
-    """The client has not confirmed that it received its data, and the day until which it is returned is not over."""
+    """The client has neither confirmed that it received its data, nor declined it in writing."""
 
-    console_message = "First the client confirms that it has its data, or the day until which it is returned passes."
+    console_message = "First the client confirms that it has its data, or declines it in writing."
 
 
 @transaction.atomic
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Begin the deletion after the return, or repeat it for data that was on hold.
 
-    Raises NotReturnedYet, OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
+    The deletion of data that the client declined takes two officers. Raises NotReturnedYet, ApproverIsRequester,
+    OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
-    if row.returned_at is None and row.return_until is not None and at < row.return_until:
-        raise NotReturnedYet
+    if row.stage == ExitStage.DELETING and not is_to_repeat(row):
+        raise ExitMovedOn
+    if row.choice == Choice.RETURN and row.returned_at is None:
+        if row.return_declined_at is None:
+            raise NotReturnedYet
+        if row.return_declined_by == actor.id:
+            raise ApproverIsRequester
     return begin_deletion(row, actor=actor, reason=reason, at=at)
 
 
@@ -83,6 +92,19 @@ def find_disposal(row: AgreementExit) -> Batch | None:
     return found
 
 
+def is_to_repeat(row: AgreementExit) -> bool:
+    """Return True if the last disposal has ended without all the data, so that an officer must repeat the deletion.
+
+    Data on hold was sent back, or the disposal was cancelled. An interrupted exit is continued first.
+    """
+    batch = find_disposal(row)
+    if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
+        return False
+    if batch.stage == Stage.CANCELLED:
+        return batch.size > 0
+    return Item.objects.filter(client_id=row.client_id, batch=batch, state=ItemState.SENT_BACK).exists()
+
+
 @transaction.atomic
 def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool:
     """Go on to the erasure of people once every system has answered; return True if it has begun.
@@ -94,9 +116,7 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
     batch = find_disposal(row)
     if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
         return False
-    if batch.stage == Stage.CANCELLED and batch.size:
-        return False
-    if Item.objects.filter(client_id=row.client_id, batch=batch, state=ItemState.SENT_BACK).exists():
+    if is_to_repeat(row):
         return False
     row.stage, row.cursor = ExitStage.ERASING, None
     row.save(update_fields=["stage", "cursor"])
@@ -124,7 +144,7 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
     row.cursor = people[-1].pk if people else None
     row.save(update_fields=["cursor", "erased", "kept"])
     if not people and not row.kept:
-        certify_exit(row, batch=find_disposal(row), actor=actor, at=at)
+        certify_exit(row, actor=actor, at=at)
     return bool(people)
 
 

@@ -3,31 +3,56 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from paktaleem.directory.copies.sections import Reader, Section, list_sections
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.directory.files.services import FileTooLarge, iterate_file, store_case_file
+from paktaleem.directory.files.services import FileTooLarge, iterate_file, stream_file, write_case_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from retention.exits.models import AgreementExit, ExitPart, ExitStage
+from retention.exits.services.announcing import announce_export
 from retention.exits.services.steps import lock_exit, record_exit, require_stage
-from rights.packages.archive import Archive, Entry
+from rights.packages.archive import Archive, Entry, Sink
 
-__all__ = ["AT_ONCE", "confirm_return", "export_chunk", "open_part"]
+__all__ = [
+    "AT_ONCE",
+    "NotFetched",
+    "ReturnSettled",
+    "confirm_return",
+    "decline_return",
+    "export_chunk",
+    "has_unfetched_parts",
+    "open_part",
+]
 
 AT_ONCE = 50
 """People in one part of the export."""
-_SPOOL_BYTES = 4 * 1024 * 1024
+_WRITTEN = gettext_noop("Enter where the client’s refusal is written down.")
+
+
+class NotFetched(PortalError):
+    """A part of the export has not been downloaded, so the client cannot have it."""
+
+    console_message = "First download every part of the export and hand it to the client."
+
+
+class ReturnSettled(PortalError):
+    """The client has its data already, or has declined it already."""
+
+    console_message = "The client has its data already, or has declined it already."
 
 
 @transaction.atomic
@@ -35,7 +60,7 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
     """Write the next part of the export; return True if more people are left.
 
     The cursor moves in the same transaction as the part, so that a killed worker loses and doubles nothing. Raises
-    FileTooLarge if the files of one person exceed the largest file, NotAllowed.
+    FileTooLarge if the data of one person exceeds PACKAGE_MOST_BYTES, as a copy of it would, NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
@@ -47,6 +72,7 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
         row.stage, row.cursor = ExitStage.RETURNING, None
         row.save(update_fields=["stage", "cursor"])
         record_exit("exit.exported", row, actor, at, people=row.exported)
+        announce_export(row, actor=actor, at=at)
         return False
     people = _write_what_fits(row, people, at)
     row.cursor, row.exported = people[-1].pk, row.exported + len(people)
@@ -55,31 +81,35 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
 
 
 def _write_what_fits(row: AgreementExit, people: list[Subject], at: datetime) -> list[Subject]:
-    """Write a part with the people that fit in a file, and return them. Raises FileTooLarge if not even one does."""
-    while True:
+    """Write a part with the people that fit in a file, and return them; one alone may be as large as a person's copy.
+
+    Raises FileTooLarge if not even one fits.
+    """
+    while len(people) > 1:
         try:
             with transaction.atomic():
-                _write_part(row, people, at)
+                _write_part(row, people, at, most_bytes=settings.FILE_MOST_BYTES)
         except FileTooLarge:
-            if len(people) == 1:
-                raise
             people = people[: len(people) // 2]
         else:
             return people
+    _write_part(row, people, at, most_bytes=settings.PACKAGE_MOST_BYTES)
+    return people
 
 
-def _write_part(row: AgreementExit, people: list[Subject], at: datetime) -> None:
+def _write_part(row: AgreementExit, people: list[Subject], at: datetime, *, most_bytes: int) -> None:
+    """Write a part; it is encrypted while it is written, so that no data of a person is in clear on the disk."""
     number = ExitPart.objects.filter(client_id=row.client_id, exit=row).count() + 1
-    with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        manifest = _write_archive(spool, people, {"exit": str(row), "part": number, "people": len(people)}, at)
-        spool.seek(0)
-        file = store_case_file(spool, client_id=row.client_id, case=row.pk, sealer=_sealer_of(row), at=at)
+    sealer = _sealer_of(row)
+    with write_case_file(client_id=row.client_id, case=row.pk, sealer=sealer, most_bytes=most_bytes) as sink:
+        manifest = _write_archive(sink, people, {"exit": str(row), "part": number, "people": len(people)}, at)
+        file = sink.finish(at=at)
     part = ExitPart(id=new_id(), client_id=row.client_id, exit=row, number=number, people=len(people))
     part.manifest, part.file, part.written_at = manifest, file, at
     part.save(force_insert=True)
 
 
-def _write_archive(out: IO[bytes], people: list[Subject], about: dict[str, Any], at: datetime) -> str:
+def _write_archive(out: Sink, people: list[Subject], about: dict[str, Any], at: datetime) -> str:
     sections = list_sections()
     with Archive(out, at=at) as archive, translation.override("en"):
         for person in people:
@@ -122,24 +152,62 @@ def _sealer_of(row: AgreementExit) -> Sealer:
 
 @transaction.atomic
 def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
-    """Return one part of the export, to hand it to the client; who took it is recorded.
+    """Return one part of the export, to hand it to the client, chunk by chunk; who took it is recorded.
 
     Raises ExitMovedOn once the export is handed over, CannotOpen once its key is destroyed, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, part.client_id)
     row = lock_exit(part.exit_id, client_id=part.client_id)
     require_stage(row, ExitStage.RETURNING)
+    row.fetched = sorted({*row.fetched, part.number})
+    row.save(update_fields=["fetched"])
     record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
-    return iterate_file(part.file, sealer=_sealer_of(row))
+    return stream_file(part.file, sealer=_sealer_of(row))
 
 
 @transaction.atomic
 def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Record that the client has confirmed that it received its data. Raises ExitMovedOn, NotAllowed."""
+    """Record that the client has confirmed that it received its data.
+
+    Raises NotFetched if a part was never downloaded, ReturnSettled, ExitMovedOn, NotAllowed.
+    """
     require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None:
+        raise ReturnSettled
+    if has_unfetched_parts(row):
+        raise NotFetched
     row.returned_by, row.returned_at = actor.id, at
     row.save(update_fields=["returned_by", "returned_at"])
     record_exit("exit.returned", row, actor, at, reason=Reason(reason).value)
+    return row
+
+
+def has_unfetched_parts(row: AgreementExit) -> bool:
+    """Return True if a part of the export has not been downloaded."""
+    parts = ExitPart.objects.filter(client_id=row.client_id, exit=row)
+    return parts.exclude(number__in=row.fetched).exists()
+
+
+@transaction.atomic
+def decline_return(
+    row: AgreementExit, *, document: str, actor: Actor, reason: Reason | str, at: datetime
+) -> AgreementExit:
+    """Record that the client does not want its data; ``document`` says where this is written down, without names.
+
+    Then another officer may start the deletion. Raises ValidationError for an empty ``document``, ReturnSettled,
+    ExitMovedOn, NotAllowed.
+    """
+    require(actor, Capability.APPROVE_EXITS, row.client_id)
+    row = lock_exit(row.pk, client_id=row.client_id)
+    require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None or row.return_declined_at is not None:
+        raise ReturnSettled
+    row.refusal = document.strip()
+    if not row.refusal:
+        raise ValidationError({"document": [_WRITTEN]})
+    row.return_declined_by, row.return_declined_at = actor.id, at
+    row.save(update_fields=["refusal", "return_declined_by", "return_declined_at"])
+    record_exit("exit.return_declined", row, actor, at, reason=Reason(reason).value)
     return row

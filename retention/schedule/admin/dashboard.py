@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
@@ -31,12 +32,12 @@ def schedule_board(actor: Actor, at: datetime) -> list[Card]:
 
 
 def _gap_cards(actor: Actor, at: datetime) -> list[Card]:
-    gaps = list_gaps(actor, at=at, limit=LIMIT + 1)
+    gaps = list_gaps(actor, at=at, limit=LIMIT + 1, language=get_language() or "en")
     if not gaps:
         return []
-    owners = {gap: "" if actor.client_id else gap.client for gap in gaps[:_NAMED]}
-    names = [f"{gap.category} ({', '.join(filter(None, (gap.purpose, owner)))})" for gap, owner in owners.items()]
-    note = _("kept without end: {names}").format(names=", ".join(names))
+    categories = list(dict.fromkeys(gap.category_name for gap in gaps))
+    more = ["…"] if len(categories) > _NAMED else []
+    note = _("kept without end: {names}").format(names=", ".join([*categories[:_NAMED], *more]))
     url = reverse("admin:schedule_retentionrule_schedule", current_app=site.name)
     title = _("Data without a retention rule")
     return [Card(title, format_count(len(gaps)), note, url, needs_attention=True)]

@@ -49,6 +49,7 @@ class RuleForm(ScopedForm):
     category = forms.ChoiceField(label=_("Data category"))
 
     effect: RuleEffect | None = None
+    is_end = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the categories of the client and of PakTaleem."""
@@ -76,7 +77,11 @@ class RuleForm(ScopedForm):
             self._show_effect()
 
     def _show_effect(self) -> None:
-        self.effect = preview_rule(self.instance, actor=actor_of(self.request), at=get_action_time(self.request))
+        """Show what the rule changes, or what its end changes: a rule that has started can only be ended."""
+        actor, at = actor_of(self.request), get_action_time(self.request)
+        self.is_end = self.instance.starts_at < at and self.instance.ends_at is not None
+        preview = preview_end if self.is_end else preview_rule
+        self.effect = preview(self.instance, actor=actor, at=at)
         self.data = self._with_digest()
         self.add_error(None, _NOT_SAVED)
 

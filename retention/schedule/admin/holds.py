@@ -140,13 +140,13 @@ class HoldLiftAdmin(EvidenceAdmin):
 
     section = "Retention"
     view_capability = Capability.VIEW_HOLDINGS
-    list_display = ("requested_at", "hold", "state", "owner")
+    list_display = ("requested_at", "hold", "standing", "owner")
     list_filter = ("client",)
     newest_by = "requested_at"
-    detail_fields = ("hold", "ground", "state", "requested_at", "settled_at")
+    detail_fields = ("hold", "ground", "standing", "requested_at", "settled_at")
     intro = "Legal holds that one person wants to lift. The data stays on hold until a second person agrees."
     empty_text = "No lifting has been requested."
-    state = change_state_column
+    standing = change_state_column
     acts = approval_actions(
         settle_lift,
         approve="Lift the hold",

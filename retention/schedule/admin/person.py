@@ -14,6 +14,7 @@ from paktaleem.foundation.console.person_pages import person_acts, person_panels
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from retention.holdings.admin.holdings import PERSON_PARAMETER
 from retention.schedule.admin.forms import PlaceForm
 from retention.schedule.labels import describe_due, describe_why
 from retention.schedule.selectors import HoldingDue, list_due_of_person
@@ -22,6 +23,7 @@ from retention.schedule.services import HoldScope, place_hold
 
 __all__ = ["holdings_panel"]
 
+_MOST = 200
 _TONES = {
     DueState.HELD: "warn",
     DueState.NO_RULE: "bad",
@@ -34,12 +36,21 @@ _TONES = {
 
 @person_panels.connect
 def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show what is held about a person, since when, on which occasions, for what, and until when with the reason."""
+    """Show what is held about a person, since when, on which occasions, for what, and until when with the reason.
+
+    Of more than 200 holdings the first are shown, with a link to all of them.
+    """
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return None
     at, zone = get_action_time(request), row.client.time_zone
-    lines = [_serialize(one, at, zone) for one in list_due_of_person(row, actor=actor_of(request), at=at)]
-    return {"template": "console/panels/holdings.html", "rows": lines}
+    found = list_due_of_person(row, actor=actor_of(request), at=at, most=_MOST + 1)
+    url = reverse("admin:retention_holding_changelist", current_app=site.name)
+    return {
+        "template": "console/panels/holdings.html",
+        "rows": [_serialize(one, at, zone) for one in found[:_MOST]],
+        "most": _MOST,
+        "all_url": f"{url}?{PERSON_PARAMETER}={row.pk}" if len(found) > _MOST else "",
+    }
 
 
 def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:

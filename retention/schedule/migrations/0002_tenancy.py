@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Hold", "system", "systems.System", owner="system_owner"),
             SameClientForeignKey("HoldLift", "hold", "schedule.Hold"),
         ),
-        ApplySql("schedule_lines", digest="e540810f7c4b"),
-        ApplySql("schedule_due", digest="df7ba37e9c35"),
+        ApplySql("schedule_lines", digest="4a9ac9c43d11"),
+        ApplySql("schedule_due", digest="0b548f3bd9b0"),
         ApplySql("schedule_is_held", digest="3511ee9eae4b"),
     ]

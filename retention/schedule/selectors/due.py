@@ -18,10 +18,9 @@ from retention.schedule.selectors.holds import find_holds
 
 __all__ = ["DueLine", "DueState", "HoldingDue", "list_due_of_person"]
 
-MOST_HOLDINGS = 200
 _LINES = """
 SELECT holding_id, purpose, rule_id, triggered_at, due_at, is_in_use
-FROM schedule_lines(%s, %s, NULL, %s, NULL, NULL)
+FROM schedule_lines(%s, %s, NULL, %s, NULL, NULL, NULL, NULL)
 """
 
 
@@ -87,12 +86,12 @@ class HoldingDue:
         return DueState.IN_USE if any(one.is_in_use for one in self.lines) else DueState.DUE
 
 
-def list_due_of_person(subject: Subject, *, actor: Actor, at: datetime) -> list[HoldingDue]:
-    """List the current holdings of a person with their due dates, by category and system; at most 200.
+def list_due_of_person(subject: Subject, *, actor: Actor, at: datetime, most: int | None = None) -> list[HoldingDue]:
+    """List the current holdings of a person with their due dates, by category and system; at most ``most``.
 
     Runs four queries. Raises NotAllowed.
     """
-    held = list(list_holdings_of(subject, actor=actor)[:MOST_HOLDINGS])
+    held = list(list_holdings_of(subject, actor=actor)[:most])
     lines = _fetch_lines(subject, at)
     holds = list(find_holds(subject.client_id, subject_id=subject.pk))
     return [

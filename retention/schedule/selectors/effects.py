@@ -21,7 +21,10 @@ WITH found AS (
         d.due_at <= %(in_90)s AND NOT d.is_in_use
             AND schedule_is_held(d.client_id, d.subject_id, d.category, d.system_id) AS is_held
     FROM schedule_due(%(owner)s, NULL, %(category)s, %(at)s, %(proposed)s, %(without)s) d
-    WHERE d.takes_part OR (%(without)s::uuid IS NOT NULL AND %(purpose)s = ANY (d.purposes))
+    WHERE d.takes_part OR (%(without)s::uuid IS NOT NULL AND d.holding_id IN (
+        SELECT l.holding_id FROM schedule_lines(%(owner)s, NULL, %(category)s, %(at)s, NULL, NULL, NULL, NULL) l
+        WHERE l.rule_id = %(without)s
+    ))
 ), ready AS (
     SELECT * FROM found WHERE due_at <= %(in_90)s AND NOT is_in_use AND NOT is_held
 )
@@ -80,7 +83,6 @@ def _fetch_effect(
     values = {
         "owner": None if rule.client_id == PAKTALEEM else rule.client_id,
         "category": rule.category,
-        "purpose": rule.purpose.code,
         "at": at,
         "in_30": at + timedelta(days=30),
         "in_90": at + timedelta(days=90),

@@ -13,7 +13,12 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = ["Gap", "list_gaps"]
 
 _GAPS = """
-SELECT c.name, p.code, n.category
+SELECT c.name, p.code, n.category, coalesce(
+    (
+        SELECT CASE %(language)s WHEN 'ur' THEN k.name_ur ELSE k.name_en END FROM consent_datacategory k
+        WHERE k.code = n.category AND k.client_id IN (p.client_id, %(shared)s)
+        ORDER BY k.client_id = %(shared)s LIMIT 1
+    ), n.category)
 FROM consent_purpose p
 CROSS JOIN LATERAL unnest(p.categories) AS n (category)
 LEFT JOIN accounts_client c ON c.id = p.client_id
@@ -37,9 +42,10 @@ class Gap(NamedTuple):
     client: str
     purpose: str
     category: str
+    category_name: str
 
 
-def list_gaps(actor: Actor, *, at: datetime, limit: int) -> list[Gap]:
+def list_gaps(actor: Actor, *, at: datetime, limit: int, language: str = "en") -> list[Gap]:
     """List gaps by category, of a client or of all clients; one query. Raises NotAllowed."""
     require(actor, Capability.VIEW_REGISTER)
     owner = None if actor.client_id == PAKTALEEM else actor.client_id
@@ -49,7 +55,8 @@ def list_gaps(actor: Actor, *, at: datetime, limit: int) -> list[Gap]:
         "roles": [code for code, _ in ROLES],
         "at": at,
         "limit": limit,
+        "language": language,
     }
     with connection.cursor() as cursor:
         cursor.execute(_GAPS, values)
-        return [Gap(client or "", purpose, category) for client, purpose, category in cursor.fetchall()]
+        return [Gap(client or "", *named) for client, *named in cursor.fetchall()]

@@ -14,6 +14,6 @@ AS $$
         CASE WHEN bool_and(l.due_at IS NOT NULL) THEN max(l.due_at) END,
         bool_or(l.is_in_use),
         bool_or(l.rule_id IS NOT DISTINCT FROM (proposed ->> 'id')::uuid AND l.rule_id IS NOT NULL)
-    FROM schedule_lines(owner, person, of_category, moment, proposed, without) l
+    FROM schedule_lines(owner, person, of_category, moment, proposed, without, NULL, NULL) l
     GROUP BY l.holding_id, l.client_id, l.subject_id, l.category, l.system_id, l.used_at
 $$;

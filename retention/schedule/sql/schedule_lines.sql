@@ -4,9 +4,12 @@
 -- one line without a rule. "is_in_use" is true if the data was collected or used after the trigger.
 -- "owner", "person" and "of_category" narrow the holdings, NULL: all that the role may see. "proposed" adds a rule that
 -- is not saved yet, as a JSON object with the columns of a rule and the code of its purpose; "without" leaves a rule out.
+-- "low" and "high" narrow the people to those after and up to an id. Both tables have the condition, so that a chunk of
+-- people does not read all of them.
 -- Called by schedule_due and by selectors, within a client's context or the officers'.
 CREATE OR REPLACE FUNCTION schedule_lines(
-    owner uuid, person uuid, of_category text, moment timestamptz, proposed jsonb, without uuid
+    owner uuid, person uuid, of_category text, moment timestamptz, proposed jsonb, without uuid, low uuid,
+    high uuid
 ) RETURNS TABLE (
     holding_id uuid, client_id uuid, subject_id uuid, category text, system_id uuid, used_at timestamptz, purpose text,
     rule_id uuid, counted_from text, triggered_at timestamptz, due_at timestamptz, is_in_use boolean
@@ -87,6 +90,8 @@ AS $$
             AND (owner IS NULL OR h.client_id = owner)
             AND (person IS NULL OR h.subject_id = person)
             AND (of_category IS NULL OR h.category = of_category)
+            AND (low IS NULL OR (h.subject_id > low AND s.id > low))
+            AND (high IS NULL OR (h.subject_id <= high AND s.id <= high))
     )
     SELECT t.holding_id, t.client_id, t.subject_id, t.category, t.system_id, t.used_at, t.purpose, t.rule_id, t.trigger,
         t.triggered_at,

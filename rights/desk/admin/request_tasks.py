@@ -28,7 +28,7 @@ from rights.desk.admin.acts import REQUEST
 from rights.desk.admin.taking_in import take_in
 from rights.desk.models import RequestTask, TaskKind
 from rights.desk.services import add_task, finish_task
-from rights.requests.admin.queue import assignee_for
+from rights.requests.admin.queue import AssigneeFilter, assignee_for
 from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.services import list_assignees
@@ -94,21 +94,6 @@ class TaskProgressFilter(ProgressFilter):
     offered: ClassVar[Any] = {"open": _("Open, due soonest first")}
 
 
-class TaskAssigneeFilter(admin.SimpleListFilter):
-    """Filter for the user's own tasks."""
-
-    title = "assignee"
-    parameter_name = "assigned"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the choice."""
-        return [("me", gettext("Assigned to me"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the tasks of the user."""
-        return queryset.filter(assignee_id=actor_of(request).id) if self.value() == "me" else queryset
-
-
 def _task_pill(row: RequestTask) -> SafeString:
     if row.is_done:
         return render_state(gettext("Done"), "good")
@@ -128,7 +113,7 @@ class RequestTaskAdmin(SortByWaitingTime, EvidenceAdmin):
     section = "People"
     view_capability = Capability.HANDLE_RIGHTS_REQUESTS
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
-    list_filter = (TaskProgressFilter, TaskAssigneeFilter, "client")
+    list_filter = (TaskProgressFilter, AssigneeFilter, "client")
     longest_first: ClassVar[Any] = {"open": "due_on"}
     default_progress = TaskProgressFilter.default
     detail_fields = ("kind", "of_request", "due_on", "standing", "assigned", "done_at")

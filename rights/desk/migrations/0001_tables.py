@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 name='RequestTask',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('kind', models.CharField(choices=[('call', 'Call the person at the number on file'), ('inform', 'Inform the person of the request'), ('ask_client', 'Ask the client'), ('check_system', 'Check a system'), ('write', 'Write a letter'), ('other', 'Something else')], max_length=16, verbose_name='task')),
+                    ('kind', models.CharField(choices=[('call', 'Call the person at the number on file'), ('inform', 'Inform the person of the request'), ('read', 'Read a new email about the request'), ('ask_client', 'Ask the client'), ('check_system', 'Check a system'), ('write', 'Write a letter'), ('other', 'Something else')], max_length=16, verbose_name='task')),
                     ('detail', models.BinaryField(null=True)),
                     ('due_on', models.DateField(verbose_name='due')),
                     ('created_at', models.DateTimeField()),

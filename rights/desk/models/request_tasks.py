@@ -24,6 +24,7 @@ class TaskKind(models.TextChoices):
 
     CALL = "call", _("Call the person at the number on file")
     INFORM = "inform", _("Inform the person of the request")
+    READ = "read", _("Read a new email about the request")
     ASK_CLIENT = "ask_client", _("Ask the client")
     CHECK_SYSTEM = "check_system", _("Check a system")
     WRITE = "write", _("Write a letter")
@@ -37,8 +38,8 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
         """Tasks that are not done."""
         return self.filter(done_at=None)
 
-    def of(self, user_id: UUID) -> Self:
-        """Tasks of one member of staff."""
+    def of(self, user_id: UUID | None) -> Self:
+        """Tasks of one member of staff, or of no one."""
         return self.filter(assignee_id=user_id)
 
     def due_until(self, day: date) -> Self:

@@ -11,6 +11,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from rights.desk.models import HandOver
+from rights.mailbox.services.moving import move_messages
 from rights.requests.models import RequestExtension, RequestPause, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services import AlreadyDecided, continue_request, list_parts
@@ -45,10 +46,11 @@ class AlreadyExtended(PortalError):
 def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, at: datetime) -> RightsRequest:
     """Continue a request without a person at the client to which it belongs; return the request there.
 
-    Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts are sealed
-    under a key of its own; they are removed here, where only notes and steps remain. Both are linked by a row of
-    PakTaleem. Needs the officers' context: it opens that of each client in turn, in one transaction. Raises HasPerson,
-    SameClient, AlreadyExtended, AlreadyDecided, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and
+    emails are sealed under a key of its own; they are removed here, where only notes, steps and what staff wrote
+    remain. Both are linked by a row of PakTaleem. Needs the officers' context: it opens that of each client in turn, in
+    one transaction. Raises HasPerson, SameClient, AlreadyExtended, AlreadyDecided, AlreadyAnswered, RequestEnded,
+    CannotOpen, NotAllowed.
     """
     require(actor, Capability.TRIAGE_RIGHTS_REQUESTS)
     if actor.client_id is not None:
@@ -62,9 +64,10 @@ def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, a
         texts = {field: open_text(request, row=request, field=field) for field in _TEXTS}
     with in_client(client.pk):
         made = continue_request(request, client=client, kinds=kinds, pauses=pauses, texts=texts, actor=actor, at=at)
+    moved = move_messages(request, made)
     with in_client(request.client_id):
         request.details = request.contact = None
-        facts = {"number": request.number, "to": str(made.pk)}
+        facts = {"number": request.number, "to": str(made.pk), "messages": moved}
         end_request("rights_request.handed_over", request, actor, at, ended_as=State.HANDED_OVER, facts=facts)
     with in_client(PAKTALEEM):
         _link(request, made, actor, at)

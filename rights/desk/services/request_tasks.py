@@ -17,7 +17,7 @@ from rights.requests.models import RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.steps import lock_open_request, lock_request, record_step
 
-__all__ = ["AlreadyDone", "add_task", "finish_task", "require_task"]
+__all__ = ["AlreadyDone", "add_task", "finish_task", "require_reading", "require_task"]
 
 
 class AlreadyDone(PortalError):
@@ -69,6 +69,11 @@ def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: da
         found.assignee_id = request.assignee_id
         found.save(force_insert=True)
     return found
+
+
+def require_reading(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    """Require that staff read an email that was added to a request; a handler of ``rights.message_added``."""
+    require_task(request, kind=TaskKind.READ, actor=actor, at=at)
 
 
 @transaction.atomic

@@ -34,6 +34,7 @@ from rights.requests.models import RightKind
 __all__ = ["MailMessageAdmin", "describe_content"]
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
+_WITHOUT_CONTENT = frozenset({MessageState.REPEATED, MessageState.MOVED})
 
 
 def describe_content(content: Content) -> list[tuple[str, str]]:
@@ -148,7 +149,7 @@ class MailMessageAdmin(SortByWaitingTime, EvidenceAdmin):
             Capability.HANDLE_RIGHTS_REQUESTS,
             _read,
             lead="Shows what the email says. Your access is recorded with your name and reason.",
-            applies=lambda row, _: row.direction == "in" and row.state != MessageState.REPEATED,
+            applies=lambda row, _: row.direction == "in" and row.state not in _WITHOUT_CONTENT,
             refusals=_DELETED,
         ),
         RowAction(

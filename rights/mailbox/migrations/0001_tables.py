@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('direction', models.CharField(choices=[('in', 'Received'), ('out', 'Sent')], default='in', max_length=3)),
-                    ('state', models.CharField(choices=[('request', 'Became a request'), ('added', 'Added to a request'), ('repeated', 'Same text again within a day'), ('aside', 'Set aside, to be looked at'), ('unreadable', 'Could not be read'), ('settled', 'Nothing to do'), ('acknowledgement', 'Acknowledgement')], max_length=16)),
+                    ('state', models.CharField(choices=[('request', 'Became a request'), ('added', 'Added to a request'), ('repeated', 'Same text again within a day'), ('moved', 'Moved with its request to another client'), ('aside', 'Set aside, to be looked at'), ('unreadable', 'Could not be read'), ('settled', 'Nothing to do'), ('acknowledgement', 'Acknowledgement')], max_length=16)),
                     ('aside_reason', models.CharField(blank=True, choices=[('sender', 'No sender, or more than one'), ('own', 'Sent from our own address'), ('bounce', 'A failure report'), ('automatic', 'An automatic message'), ('list', 'A mailing list or bulk email'), ('recipients', 'Too many recipients'), ('quota', 'Too many emails from this address in a day')], default='', max_length=16)),
                     ('message_key', models.BinaryField(null=True)),
                     ('content_key', models.BinaryField(null=True)),

@@ -23,6 +23,7 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.locks import advisory_locks
 from rights.mailbox.contents import Upload, add_files, new_content, seal_content
+from rights.mailbox.hooks import message_added
 from rights.mailbox.messages import ACKNOWLEDGED
 from rights.mailbox.models import WAITING, Direction, MailMessage, MessageState
 from rights.mailbox.parsing.parsed import ParsedMail
@@ -75,8 +76,9 @@ def store_mail(
     """Store an email, in the context of its client; return None if it was taken before.
 
     An email with the address of an open case is added to that case as a message of an unverified sender: that changes
-    no identity, sends nothing and moves no date. Another one makes a request, whose contact is the sender's address
-    and whose details are the text, and is acknowledged. Automatic and unreadable ones are kept for an officer.
+    no identity, sends nothing and moves no date; staff get a task. Another one makes a request, whose contact is the
+    sender's address and whose details are the text, and is acknowledged. Automatic and unreadable ones are kept for an
+    officer.
     """
     key = message_key_of(received.raw, received.mail)
     text_key = _text_key(received)
@@ -160,6 +162,8 @@ def _add_to_request(row: MailMessage, received: ReceivedMail, request_id: UUID, 
         return False
     row.state = MessageState.ADDED
     _keep(row, received, request)
+    for handler in message_added:
+        handler(request, actor, at)
     record_step("rights_request.message_received", request, actor, at, {"message": str(row.pk)})
     return True
 

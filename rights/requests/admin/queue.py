@@ -59,7 +59,7 @@ class KindFilter(ChosenFilter):
 
 
 class AssigneeFilter(admin.SimpleListFilter):
-    """Filter for the user's own requests, and for those of no one."""
+    """Filter for what is assigned to the user, and for what is assigned to no one."""
 
     title = "assignee"
     parameter_name = "assigned"
@@ -69,7 +69,7 @@ class AssigneeFilter(admin.SimpleListFilter):
         return [("me", gettext("Assigned to me")), ("none", gettext("Assigned to no one"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the requests of the user, or of no one."""
+        """Return the rows of the user, or of no one."""
         if self.value() == "me":
             return queryset.filter(assignee_id=actor_of(request).id)
         return queryset.filter(assignee=None) if self.value() == "none" else queryset

@@ -188,7 +188,9 @@ class RightsRequest(models.Model):
         verbose_name_plural = "rights requests"
         ordering = ["-received_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "number"], name="rights_number_once"),
+            models.UniqueConstraint(  # a request that was handed over may come back
+                fields=["client", "number"], condition=~Q(state="handed_over"), name="rights_number_once"
+            ),
             models.CheckConstraint(condition=Q(due_at=F("received_at") + ANSWER_TIME), name="rights_due_in_30_days"),
             models.CheckConstraint(condition=Q(expected_by__gte=F("due_at")), name="rights_expected_not_earlier"),
             models.CheckConstraint(

@@ -1,12 +1,12 @@
 """Match a request from the public form with a person by the contact it names, after the response is sent."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from paktaleem.directory.access_links.limits import count_rights_message
+from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.people.details import contact_index
@@ -23,7 +23,10 @@ from rights.requests.services.holds import move_hold
 from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.services.steps import lock_open_request, record_step
 
-__all__ = ["MATCH_SENDER", "match_sender"]
+__all__ = ["MATCH_LIMITS", "MATCH_SENDER", "match_sender"]
+
+MATCH_LIMITS = (Limit("rights-match/address", 3, timedelta(days=1)),)
+"""Requests matched with a person: three a day for each contact of a client, whether it is on file or not."""
 
 
 @transaction.atomic
@@ -32,8 +35,8 @@ def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor
 
     The link goes to the contact on file and shows nothing without a code: so the person learns of every request made
     in their name. No link is sent beyond three messages a day to one address; staff then inform the person. Returns
-    False if no person, or more than one, has this contact; an officer then looks at it. ``at`` is on the system clock.
-    Raises RequestEnded, CannotOpen.
+    False if no person, or more than one, has this contact, and from the fourth request of a contact in a day on; an
+    officer then looks at it. ``at`` is on the system clock. Raises RequestEnded, CannotOpen.
     """
     request = lock_open_request(request)
     subject = None if request.subject_id else _find_sender(request)
@@ -61,6 +64,8 @@ def _find_sender(request: RightsRequest) -> Subject | None:
     try:
         field, index = contact_index(client.pk, contact, region=client.country)
     except ValueError:
+        return None
+    if not count_attempt(MATCH_LIMITS, address=f"{client.pk}/{index.hex()}", ip=""):
         return None
     people = Subject.objects.filter(client_id=client.pk, erased_at=None, **{f"{field}_index": index})
     found = list(people[:2])

@@ -1,11 +1,12 @@
 """Steps of a request: lock it, derive its state, and record the step in the timeline and the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
@@ -21,6 +22,7 @@ __all__ = [
     "list_parts",
     "lock_open_request",
     "lock_request",
+    "make_step",
     "record_step",
     "require_subject",
 ]
@@ -85,6 +87,20 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
         ended_as = State(request.state)
     request.state = derive_state(_facts_of(request, parts, ended_as, at))
     request.save()
+    entry, step = make_step(kind, request, parts, actor, at, facts)
+    insert_rows(entry, step)
+    return step
+
+
+def make_step(  # noqa: PLR0917 -- what happened to what, by whom, when
+    kind: str,
+    request: RightsRequest,
+    parts: Iterable[RequestPart],
+    actor: Actor,
+    at: datetime,
+    facts: Mapping[str, Any] | None,
+) -> tuple[Entry, RequestStep]:
+    """Return the unsaved ledger entry and timeline row of a step, in the state that the request has."""
     kinds = sorted({part.kind for part in parts})
     about: dict[str, Any] = {"rights_request": str(request.pk), "kind": kinds[0], "kinds": kinds}
     about |= {"state": request.state, "due_at": request.due_at.isoformat(), **(facts or {})}
@@ -108,8 +124,7 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
         actor_id=actor.id,
         actor_role=actor.role,
     )
-    insert_rows(entry, step)
-    return step
+    return entry, step
 
 
 def end_request(
@@ -130,12 +145,13 @@ def end_request(
 
 def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State | None, at: datetime) -> RequestFacts:
     undecided = {part.kind for part in parts if not part.decision}
+    may_be_executing = ended_as is None and not undecided
     return RequestFacts(
         parts=[PartFacts(Decider(one.decider), Decision(one.decision) if one.decision else None) for one in parts],
         is_person_known=request.subject_id is not None,
         is_identity_verified=request.is_identity_verified,
         needs_identity=bool(undecided - NEEDS_NO_IDENTITY),
-        has_open_orders=not is_carried_out(request, at=at),
+        has_open_orders=may_be_executing and not is_carried_out(request, at=at),
         is_answered=request.answered_at is not None,
         ended_as=ended_as,
     )

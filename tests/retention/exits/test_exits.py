@@ -1,9 +1,6 @@
 """The end of an agreement: two people, the end of access, return or deletion, the certificate."""
 
-import io
 import json
-import zipfile
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,17 +10,14 @@ from django.db import IntegrityError, transaction
 from children.invitations.services import invite_guardian
 from consent.register.models import ServiceAgreement
 from consent.register.services import change_register
-from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import narrow_api_key
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch
 from retention.disposals.services import flag_chunk
@@ -32,71 +26,21 @@ from retention.exits.pdf import render_certificate
 from retention.exits.services import (
     ExitAlreadyOpen,
     ExitMovedOn,
-    NotReturnedYet,
     OtherAgreementInForce,
-    confirm_return,
     continue_deletion,
     decide_exit,
     delete_data,
-    erase_chunk,
     export_chunk,
-    open_part,
     pause_exit,
     propose_exit,
     resume_exit,
 )
 from retention.schedule.models import HoldKind
-from retention.schedule.services import HoldScope, place_hold
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.cast import Cast
 from tests.factories import BORN, SETTING_UP, SubjectFactory
-from tests.retention.disposals.steps import WORKER, answer, certify, hold_data, order_all
-
-DAY = timedelta(days=1)
-WHY: Any = {"reason": Reason.AGREEMENT_CHANGE}
-
-
-@pytest.fixture
-def indus(cast: Cast) -> Any:
-    with in_client(cast.client_id("indus")):
-        yield cast.client("indus")
-
-
-def agreement() -> ServiceAgreement:
-    found: ServiceAgreement = ServiceAgreement.objects.get(reference="MSA-indus")
-    return found
-
-
-def proposed(cast: Cast, at: datetime, choice: str = "delete", name: str = "farah") -> AgreementExit:
-    return propose_exit(agreement(), choice=choice, actor=cast.actor(name), at=at)
-
-
-def approved(cast: Cast, at: datetime, choice: str = "delete") -> AgreementExit:
-    return decide_exit(proposed(cast, at, choice), approve=True, actor=cast.actor("amina"), at=at)
-
-
-def exported(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
-    while export_chunk(row, actor=WORKER, at=at, size=size):
-        pass
-
-
-def carried_out(cast: Cast, at: datetime) -> None:
-    """Flag, order and answer the disposal of the exit."""
-    batch = Batch.objects.get()
-    while flag_chunk(batch.sweep, actor=WORKER, at=at):
-        pass
-    batch.refresh_from_db()
-    if batch.ended_at is None:
-        order_all(batch, at)
-        for order in Order.objects.filter(state="queued"):
-            answer(cast, order, at=at)
-        certify(batch, at)
-
-
-def erased(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
-    while erase_chunk(row, actor=WORKER, at=at, size=size):
-        pass
-    row.refresh_from_db()
-
+from tests.retention.disposals.steps import WORKER, hold_data
+from tests.retention.exits.steps import DAY, WHY, agreement, approved, carried_out, erased, exported, proposed
 
 # The act of two people
 
@@ -193,56 +137,6 @@ def test_a_key_never_gains_a_scope(cast: Cast, indus: Any, now: Any) -> None:
         narrow_api_key(key, scopes=["orders", "consents:write"], **by)
 
 
-# Return
-
-
-def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any, now: Any) -> None:
-    people = Subject.objects.filter(client_id=indus.pk, erased_at=None).count()
-    row = approved(cast, now, "return")
-    assert not Batch.objects.exists()
-    exported(row, now)
-    row.refresh_from_db()
-    assert (row.stage, row.exported, row.people) == ("returning", people, people)
-    amina, names = cast.actor("amina"), []
-    for part in ExitPart.objects.filter(exit=row):
-        content = b"".join(open_part(part, actor=amina, at=now, **WHY))
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            files = [name for name in archive.namelist() if name.endswith("data.json")]
-            names += [json.loads(archive.read(name))["external_id"] for name in files]
-    assert len(names) == len(set(names)) == people
-    assert "lms-hamza" in names
-    assert Entry.objects.filter(kind="exit.part_opened").count() == ExitPart.objects.count()
-
-
-def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: Any, now: Any) -> None:
-    row = approved(cast, now, "return")
-    exported(row, now, size=100)
-    [part] = ExitPart.objects.filter(exit=row)
-    content = b"".join(open_part(part, actor=cast.actor("amina"), at=now, **WHY))
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        data = json.loads(archive.read(f"people/{cast.subject_id('hamza')}/data.json"))
-    assert "Hamza" in json.dumps(data["sections"], ensure_ascii=False)
-    assert {"consents", "holdings"} & set(data["sections"])
-
-
-def test_the_deletion_waits_for_the_return_or_its_last_day(cast: Cast, indus: Any, now: Any) -> None:
-    amina = cast.actor("amina")
-    row = approved(cast, now, "return")
-    with pytest.raises(ExitMovedOn):
-        confirm_return(row, actor=amina, at=now, **WHY)
-    exported(row, now)
-    with pytest.raises(NotReturnedYet):
-        delete_data(row, actor=amina, at=now, **WHY)
-    confirm_return(row, actor=amina, at=now, **WHY)
-    assert delete_data(row, actor=amina, at=now, **WHY).stage == "deleting"
-
-
-def test_after_the_last_day_the_deletion_no_longer_waits(cast: Cast, indus: Any, now: Any) -> None:
-    row = approved(cast, now, "return")
-    exported(row, now)
-    assert delete_data(row, actor=cast.actor("amina"), at=now + 31 * DAY, **WHY).stage == "deleting"
-
-
 # Deletion
 
 
@@ -261,7 +155,7 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast: Cast,
     body = read_body(ExitCertificate.objects.get(exit=row))
     assert body["people"]["erased"] == row.people
     assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
-    assert body["disposal"]["sha256"]
+    assert [len(one["sha256"]) for one in body["disposals"]] == [64]
     assert (body["proposed"]["by"], body["approved"]["by"]) == ("client_admin", "privacy_officer")
     assert Entry.objects.filter(client_id=indus.pk).count() > events
 
@@ -284,19 +178,6 @@ def test_no_one_is_erased_once_the_client_has_signed_again(cast: Cast, indus: An
     assert (row.stage, row.erased) == ("erasing", 0)
 
 
-def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
-    row = approved(cast, now, "return")
-    exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
-    before = transaction.savepoint_create()
-    exported(row, now, size=exported_at_once)
-    settings.FILE_MOST_BYTES = ExitPart.objects.get().file.size - 1
-    transaction.savepoint_rollback(before)
-    exported(row, now, size=exported_at_once)
-    parts = list(ExitPart.objects.filter(exit=row))
-    assert len(parts) > 1
-    assert sum(part.people for part in parts) == exported_at_once
-
-
 def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: Any) -> None:
     place_hold(
         indus,
@@ -316,6 +197,30 @@ def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: An
     assert not ExitCertificate.objects.exists()
 
 
+def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(cast: Cast, indus: Any, now: Any) -> None:
+    by: Any = {"actor": cast.actor("amina"), "at": now}
+    for name in ("hamza", "junaid"):
+        hold_data(cast, name, at=now)
+    scope, review_on = HoldScope(subject=cast.subject("hamza")), (now + 30 * DAY).date()
+    row = approved(cast, now)
+    batch = Batch.objects.get()
+    while flag_chunk(batch.sweep, actor=WORKER, at=now):
+        pass
+    hold = place_hold(indus, kind=HoldKind.COMPLAINT, scope=scope, ground="Case 12.", review_on=review_on, **by)
+    with pytest.raises(ExitMovedOn):
+        delete_data(row, **by, **WHY)
+    carried_out(cast, now)
+    assert not continue_deletion(row, actor=WORKER, at=now)
+    lift_hold(hold, ground="Settled.", **by)
+    assert delete_data(row, **by, **WHY).disposal_id != batch.pk
+    carried_out(cast, now)
+    assert continue_deletion(row, actor=WORKER, at=now)
+    erased(row, now)
+    body = read_body(ExitCertificate.objects.get(exit=row))
+    assert len(body["disposals"]) == 2
+    assert render_certificate(body, sha256="0" * 64).startswith(b"%PDF-")
+
+
 def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cast, indus: Any, now: Any) -> None:
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
     row = approved(cast, now, "return")
@@ -326,18 +231,6 @@ def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cas
     resume_exit(row, **by)
     exported(row, now)
     assert sum(part.people for part in ExitPart.objects.all()) == row.people
-
-
-def test_the_export_cannot_be_read_after_the_certificate(cast: Cast, indus: Any, now: Any) -> None:
-    row = approved(cast, now, "return")
-    exported(row, now)
-    amina = cast.actor("amina")
-    confirm_return(row, actor=amina, at=now, **WHY)
-    delete_data(row, actor=amina, at=now, **WHY)
-    part = ExitPart.objects.first()
-    assert part is not None
-    with pytest.raises((ExitMovedOn, CannotOpen)):
-        open_part(part, actor=amina, at=now, **WHY)
 
 
 def test_another_client_sees_nothing(cast: Cast, now: Any) -> None:

@@ -15,6 +15,7 @@ from retention.holdings.models import FlaggedCollection, IncidentCause
 from retention.holdings.picture import WIDTH, draw_bars
 from retention.holdings.services import CollectionReport, open_incident, report_collection
 from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
+from retention.schedule.selectors import list_due_of_person
 from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import DAY, make_holding, make_rule
@@ -105,6 +106,23 @@ def test_ending_a_rule_shows_what_then_has_no_date(cast, farah):
         assert RetentionRule.objects.get(pk=rule.pk).ends_at is not None
 
 
+def test_an_end_in_the_form_shows_what_then_has_no_date(cast, farah):
+    client_id, at = cast.client_id("indus"), timezone.now()
+    with in_client(client_id):
+        rule = make_rule(client_id, "newsletter", "contact_details", at=at - DAY)
+        make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=at - 400 * DAY)
+    page, given = f"{RULES}{rule.pk}/change/", {"ends_at_0": "2099-01-01", "ends_at_1": "00:00:00", "reason": "review"}
+    text = farah.post(page, given).content.decode()
+    assert re.search(r"Due now</th>\s*<td>0</td>", text)
+    assert re.search(r"Without a due date yet</th>\s*<td>1</td>", text)
+    assert "Counted as if it had ended today" in text
+    [seen] = re.findall(r'name="seen" value="(\w+)"', text)
+    assert farah.post(page, {**given, "seen": seen}).status_code == 302
+    text = farah.post(page, {"reason": "review"}).content.decode()
+    assert re.search(r"Due now</th>\s*<td>1</td>", text)
+    assert "Counted as if it were in force today" in text
+
+
 def test_the_first_page_names_gaps_and_what_waits(cast, farah, amina):
     client, now = None, timezone.now()
     with in_client(cast.client_id("indus")):
@@ -118,10 +136,10 @@ def test_the_first_page_names_gaps_and_what_waits(cast, farah, amina):
         hold = place_hold(client, kind=HoldKind.LEGAL, review_on=review_on, at=now - 60 * DAY, **given)
         lift_hold(hold, ground="Judgment.", actor=cast.actor("farah"), at=now)
     text = farah.get("/admin/").content.decode()
-    assert "contact_details (newsletter)" in text
+    assert "kept without end: Name and contact details, Use of the platform and activity logs" in text
     for title in ("Data without a retention rule", "Flagged collections", "Holds to be reviewed", "legal holds"):
         assert title in text
-    assert "contact_details (newsletter, " in amina.get("/admin/").content.decode()
+    assert "kept without end: Name and contact details, " in amina.get("/admin/").content.decode()
 
 
 def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
@@ -140,6 +158,26 @@ def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
     with in_client(cast.client_id("indus")):
         assert Hold.objects.get().subject_id == cast.subject_id("junaid")
     assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/").content.decode()
+
+
+def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
+    with in_client(cast.client_id("indus")):
+        at = timezone.now() - DAY
+        for number in range(200):
+            make_holding(cast.subject("junaid"), f"category_{number:03}", ["support"], collected_at=at)
+        make_holding(cast.subject("hamza"), "usage_logs", ["support"], collected_at=at)
+    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/"
+    assert "Only the first" not in amina.get(page).content.decode()
+    with in_client(cast.client_id("indus")):
+        make_holding(cast.subject("junaid"), "category_200", ["support"], collected_at=at)
+        assert len(list_due_of_person(cast.subject("junaid"), actor=cast.actor("amina"), at=at)) == 201
+    text = amina.get(page).content.decode()
+    assert "category_199" in text
+    assert "category_200" not in text
+    [link] = re.findall(r'Only the first 200 are shown. <a href="([^"]+)">', text)
+    every = amina.get(link).content.decode()
+    assert "category_200" in every
+    assert "usage_logs" not in every
 
 
 def test_the_days_of_a_persons_data_are_those_of_the_client(cast, amina):

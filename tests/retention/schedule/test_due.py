@@ -248,6 +248,19 @@ def test_the_effect_of_an_end_counts_what_then_has_no_date(cast, indus, now):
     assert (effect.holdings, effect.due_now, effect.without_date) == (1, 0, 1)
 
 
+def test_the_effect_of_an_end_leaves_out_data_to_which_another_rule_applies(cast, indus, now):
+    everyone, students = (
+        make_rule(indus.pk, "newsletter", "contact_details", at=now, role=role) for role in ("", "student")
+    )
+    for name in ("junaid", "danish"):
+        make_holding(cast.subject(name), "contact_details", ["newsletter"], collected_at=now - 400 * DAY)
+    farah = cast.actor("farah")
+    effect = preview_end(everyone, actor=farah, at=now + HOUR)
+    assert (effect.holdings, effect.due_now, effect.without_date) == (1, 0, 1)
+    effect = preview_end(students, actor=farah, at=now + HOUR)
+    assert (effect.holdings, effect.due_now, effect.without_date) == (1, 1, 0)
+
+
 def test_a_shared_rules_effect_is_counted_at_every_client(cast, now):
     for code, name in (("indus", "junaid"), ("khyber", "kiran")):
         with in_client(cast.client_id(code)):

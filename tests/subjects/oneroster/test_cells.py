@@ -75,3 +75,4 @@ def test_sensitive_columns_are_not_kept(number, users, files):
     assert len(version.tables["demographics.csv"].header) == 16
     assert len(version.tables["users.csv"].header) == users
     assert len(version.files) == files
+    assert "userProfiles.csv" not in version.tables

@@ -69,7 +69,7 @@ class PeriodChangeAdmin(ScopedAdmin):
         decide_period_change,
         approve="Approve the period",
         decline="Decline the period",
-        lead="The period applies from the next run of the task on. What is due then is deleted and cannot be restored.",
+        lead="The period applies from the next run on. What is due then is deleted and cannot be restored.",
         capability=Capability.MANAGE_PERIODS,
         danger=True,
     )
@@ -134,7 +134,6 @@ def _serialize_line(line: KindLine) -> dict[str, Any]:
         "bounds": describe_bounds(kind.bounds),
         "counted_from": kind.counted_from,
         "disposal": kind.disposal.label,
-        "task": kind.task,
         "due": line.due,
         "most": MOST_COUNTED if line.has_more_due else None,
         "run": run,

@@ -152,13 +152,12 @@ def _find_erased(run: Run, external_ids: list[str]) -> set[str]:
 
 def _report_erased(place: Place, person: Person, run: Run) -> None:
     run.erased[person.external_id] = place
-    message = "this person was erased on request; skipped"
-    run.oddity(place, "external_id", "subject_erased", message)
+    run.oddity(place, "external_id", "subject_erased")
 
 
 def _report_being_erased(place: Place, person: Person, run: Run) -> None:
     run.erased[person.external_id] = place
-    run.oddity(place, "external_id", "erasure_in_progress", "this person is being erased on request; skipped")
+    run.oddity(place, "external_id", "erasure_in_progress")
 
 
 def _stage(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
@@ -193,16 +192,14 @@ def _hold_back(
         staged.revealed += [known.id] if reveals_child(before, details, reading) else []
         return details
     staged.proposals.append(AgeProposal(known.id, known.sealer(run.client.id), details))
-    message = "would let a child decide for themselves; waits until a second person confirms it in the console"
     column = "country" if before.country != details.country else "birth_date"
-    run.oddity(place, column, "age_change_waits", message)
+    run.oddity(place, column, "age_change_waits")
     return held
 
 
 def _stage_gone(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
     if known is None:
-        message = "declared deleted, but not registered here; skipped"
-        run.oddity(place, "external_id", "gone_unknown", message)
+        run.oddity(place, "external_id", "gone_unknown")
         return
     run.named += 1
     run.removed[person.external_id] = known.id
@@ -272,8 +269,7 @@ def _merge_details(place: Place, person: Person, known: RegisteredPerson | None,
         given["role"] = known.role
     before = known.opened([name for name in PERSONAL if name not in given], run.client.id)
     if before.birth_date is not None and run.is_whole:
-        message = "no birth date in the file; the registered one is kept"
-        run.oddity(place, None, "birth_date_kept", message)
+        run.oddity(place, None, "birth_date_kept")
     return before.changed(given)
 
 

@@ -83,19 +83,14 @@ def _child_and_guardian(mention: DeltaRelation, roles: Mapping[str, str]) -> tup
 
 
 def _report_mention(place: Place, *, known: bool, run: Run) -> None:
-    if known:
-        message = "this agent is not a student's guardian; no relation is created"
-        run.oddity(place, "agents", "agent_not_guardian", message)
-    else:
-        run.oddity(place, "agents", "agent_unknown", "this agent is not registered here; skipped")
+    run.oddity(place, "agents", "agent_not_guardian" if known else "agent_unknown")
 
 
 def _names_erased(relation: GuardianRelation, run: Run) -> bool:
     for external_id in (relation.child, relation.guardian):
         place = run.erased.get(external_id)
         if place is not None:
-            message = "a guardian relation of a person who was erased; skipped"
-            run.oddity(place, "agents", "relation_of_erased", message)
+            run.oddity(place, "agents", "relation_of_erased")
             return True
     return False
 

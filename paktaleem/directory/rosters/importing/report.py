@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from paktaleem.directory.rosters.oneroster import Problem
+from paktaleem.directory.rosters.oneroster import Oddity
 
 __all__ = ["ImportReport", "Tally"]
 
@@ -27,7 +27,7 @@ class Tally:
 class ImportReport:
     """The outcome of one import.
 
-    ``people`` are counted by role. ``oddities`` holds exact counts by code, ``problems`` the first of each code.
+    ``people`` are counted by role. ``oddities`` holds exact counts by code, ``oddity_sample`` the first of each code.
     ``people_not_named`` and ``relations_not_named`` count the client's records that the roster does not mention and
     that were left alone. Of the ``active`` people before the import, ``vanishing`` are deactivated by it. ``plan`` is
     the digest of everything written; ``examples`` holds the LMS ids of the first people added, changed or closed.
@@ -38,7 +38,7 @@ class ImportReport:
     people_not_named: int
     relations_not_named: int
     oddities: Mapping[str, int]
-    problems: Sequence[Problem]
+    oddity_sample: Sequence[Oddity]
     active: int
     vanishing: int
     plan: str

@@ -78,9 +78,9 @@ class Run:
         self.refused = True
         self.log.fatal(place.file, place.row, self._column(name), code, message)
 
-    def oddity(self, place: Place, name: str | None, code: str, message: str) -> None:
-        """Log a finding that does not stop the import."""
-        self.log.oddity(place.file, place.row, None if name is None else self._column(name), code, message)
+    def oddity(self, place: Place, name: str | None, code: str) -> None:
+        """Log a finding that is accepted and listed."""
+        self.log.oddity(place.file, place.row, None if name is None else self._column(name), code)
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, self.columns["external_id"])

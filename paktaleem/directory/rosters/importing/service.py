@@ -1,5 +1,6 @@
 """Import a roster for a client, or try an import and roll it back."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,9 +24,9 @@ from paktaleem.directory.rosters.importing.run import Run
 from paktaleem.directory.rosters.oneroster import (
     DeltaRelation,
     GuardianRelation,
+    Oddity,
     Person,
     Place,
-    Problem,
 )
 from paktaleem.directory.rosters.oneroster.columns import USERS
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -58,7 +59,7 @@ class RosterSource(Protocol):
     is_whole: bool
 
     @property
-    def problems(self) -> Sequence[Problem]: ...
+    def oddity_sample(self) -> Sequence[Oddity]: ...
 
     @property
     def oddities(self) -> Mapping[str, int]: ...
@@ -245,8 +246,8 @@ def _report(roster: RosterSource, run: Run, active: int) -> ImportReport:
         relations=run.relations,
         people_not_named=tables.count_live_people(run.client.id) - run.named - run.missing,
         relations_not_named=tables.count_open_claims(run.client.id) + run.relations.gone - run.relations.total,
-        oddities={**roster.oddities, **run.log.oddity_totals()},
-        problems=(*roster.problems, *run.log.oddities()),
+        oddities=dict(Counter(roster.oddities) + Counter(run.log.oddity_totals())),
+        oddity_sample=(*roster.oddity_sample, *run.log.oddity_sample()),
         active=active,
         vanishing=run.vanishing,
         plan=run.plan.digest(),

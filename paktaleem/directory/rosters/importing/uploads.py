@@ -7,9 +7,10 @@ which is deleted with them. Servers store nothing, so any server can take the ne
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
 from datetime import datetime
-from itertools import groupby, islice
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from paktaleem.directory.rosters.importing.service import (
 )
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.rosters.models import RosterChunk, RosterImport, RosterState
-from paktaleem.directory.rosters.oneroster import Problem, RosterInvalid
+from paktaleem.directory.rosters.oneroster import Oddity, Problem, RosterInvalid
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -57,7 +58,8 @@ RUN_ROSTER_STEP = "subjects.go_on_with_roster"
 PART = 1024 * 1024
 PROBLEMS_SHOWN = 100
 ODDITIES_SHOWN = 3
-"""Number of findings shown per code."""
+"""Number of oddities shown per code."""
+_NAMED = ("file_ignored", "column_ignored")
 _DETAILS = "subjects_rosterimport.details"
 _FAILURES: dict[type[Exception], str] = {
     PlanChanged: "changed",
@@ -164,7 +166,10 @@ def purge_expired_rosters(client: Client, *, at: datetime) -> int:
 
 
 def shown_details(row: RosterImport) -> dict[str, Any]:
-    """Return the findings that name people: problems with their places, and examples by LMS id; {} once deleted."""
+    """Return the findings that name people, and examples by LMS id; {} once deleted.
+
+    ``problems`` are lists of file, row, column and message; ``oddities`` of the fields of ``Oddity``.
+    """
     if row.details is None or row.wrapped is None:
         return {}
     try:
@@ -245,9 +250,17 @@ def _uploader(row: RosterImport) -> Actor:
 def _store_report(row: RosterImport, report: ImportReport) -> None:
     row.plan = report.plan
     row.counts = {**row.counts, **counts_of(report)}
-    kinds = groupby(report.problems, key=lambda problem: problem.code)
-    problems = [_serialize_problem(problem) for _, found in kinds for problem in islice(found, ODDITIES_SHOWN)]
-    _store_details(row, {"problems": problems, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
+    oddities = [astuple(oddity) for oddity in _shown_oddities(report.oddity_sample)]
+    _store_details(row, {"oddities": oddities, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
+
+
+def _shown_oddities(sample: Iterable[Oddity]) -> Iterator[Oddity]:
+    """Yield the first oddities of each code, and every ignored file and column by name."""
+    shown: Counter[str] = Counter()
+    for oddity in sample:
+        shown[oddity.code] += 1
+        if shown[oddity.code] <= ODDITIES_SHOWN or oddity.code in _NAMED:
+            yield oddity
 
 
 def counts_of(report: ImportReport) -> dict[str, Any]:

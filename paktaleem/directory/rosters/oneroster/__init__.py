@@ -3,9 +3,20 @@
 Pure: no Django, no database, no clock. Memory holds ids, roles, birth dates and relations, never rows.
 """
 
+from paktaleem.directory.rosters.oneroster.oddities import Oddity
 from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
 from paktaleem.directory.rosters.oneroster.problems import Problem, RosterInvalid
 from paktaleem.directory.rosters.oneroster.relations import DeltaRelation
 from paktaleem.directory.rosters.oneroster.roster import Roster, open_roster
 
-__all__ = ["DeltaRelation", "GuardianRelation", "Person", "Place", "Problem", "Roster", "RosterInvalid", "open_roster"]
+__all__ = [
+    "DeltaRelation",
+    "GuardianRelation",
+    "Oddity",
+    "Person",
+    "Place",
+    "Problem",
+    "Roster",
+    "RosterInvalid",
+    "open_roster",
+]

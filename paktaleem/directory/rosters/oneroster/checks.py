@@ -1,4 +1,4 @@
-"""Checks that apply to every table: header, number of cells, and the rules its columns declare."""
+"""Checks that apply to every table: its header, the width of its rows, and the rules its columns declare."""
 
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
@@ -6,72 +6,93 @@ from typing import cast
 
 from paktaleem.directory.rosters.oneroster.cells import day, moment
 from paktaleem.directory.rosters.oneroster.columns import EXTENDED, Table, listed
+from paktaleem.directory.rosters.oneroster.header import STATUS, read_header
 from paktaleem.directory.rosters.oneroster.package import Package
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog
 
 type Cells = tuple[str, ...]
 type Ids = dict[str, int]  # sourcedId → ordinal, in the order of the file
 
-EXTENSION = "metadata."
-STATUS, MODIFIED = "status", "dateLastModified"
-GONE = "tobedeleted"
-_STATUSES = ("active", GONE)
+MODIFIED = "dateLastModified"
+GONE, ACTIVE = "tobedeleted", "active"
+_STATUSES = (ACTIVE, GONE)
 
 
-def table_rows(package: Package, table: Table, log: ProblemLog) -> Iterator[tuple[int, Cells]]:
-    """Yield (row number, kept cells, trimmed) of a table; a row of the wrong width is logged, not yielded.
+class TableReader:
+    """Reads one table: `present` are its known columns, `rows` yields its rows by those columns.
 
-    Raises RosterInvalid if the header is wrong or the file cannot be read.
+    Raises RosterInvalid if the header lacks a column that decides, or the file cannot be read.
     """
-    rows = package.rows(table.file)
-    header = next(rows, (1, []))[1]
-    width, places = len(header), _checked_header(table, header)
-    wanted = [places.get(name, width) for name in (*table.kept, *table.extensions)]
-    pick = cast("Callable[[list[str]], Cells]", itemgetter(*wanted))
-    for number, cells in rows:
-        if len(cells) == width:
-            yield number, tuple([cell.strip(" ") for cell in pick([*cells, ""])])
+
+    def __init__(self, package: Package, table: Table, log: ProblemLog, *, delta: bool = False) -> None:
+        self._table, self._log = table, log
+        self._rows = package.rows(table.file)
+        row, header = next(self._rows, (1, []))
+        self._width = len(header)
+        self._places = read_header(table, header, row, log, delta=delta)
+        self.present = frozenset(self._places)
+
+    def rows(self) -> Iterator[tuple[int, Cells]]:
+        """Yield (row number, kept cells, trimmed) once; a row of another width is logged, not yielded."""
+        if not self._places:
+            return
+        wanted = [self._places.get(name, self._width) for name in (*self._table.kept, *self._table.extensions)]
+        pick = cast("Callable[[list[str]], Cells]", itemgetter(*wanted))
+        for number, cells in self._rows:
+            if len(cells) == self._width or self._has_empty_rest(number, cells):
+                yield number, tuple([cell.strip(" ") for cell in pick([*cells[: self._width], ""])])
+
+    def _has_empty_rest(self, number: int, cells: list[str]) -> bool:
+        """Return True if only empty cells follow the last column; otherwise log the row, whose cells may be shifted."""
+        file = self._table.file
+        if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
+            self._log.oddity(file, number, None, "cells_extra")
+            return True
+        if self._table.is_about_people:
+            message = f"has {len(cells)} cells; the header has {self._width}, so it is unclear which cell is which"
+            self._log.fatal(file, number, None, "cell_count_wrong", message)
         else:
-            message = f"has {len(cells)} cells; the header has {width}"
-            log.fatal(table.file, number, None, "cell_count_wrong", message)
+            self._log.oddity(file, number, None, "row_width")
+        return False
 
 
-def _checked_header(table: Table, header: list[str]) -> dict[str, int]:
-    """Return the position of each column present. Raises RosterInvalid if the header is wrong."""
-    found = [(name, place) for place, name in enumerate(header) if name not in table.tolerated]
-    for position, wanted in enumerate(table.header):
-        if position >= len(found) or found[position][0] != wanted:
-            message = f"column {position + 1} must be {wanted}; the header is {','.join(table.header)}"
-            raise refusal(table.file, "header_wrong", message, row=1)
-    extra = found[len(table.header) :]
-    if not all(name.startswith(EXTENSION) for name, _ in extra):
-        message = f"after {table.header[-1]} only columns named {EXTENSION}… are allowed"
-        raise refusal(table.file, "header_wrong", message, row=1)
-    read = [name for name, _ in extra if name in table.extensions]
-    if len(read) != len(set(read)):
-        raise refusal(table.file, "header_wrong", f"{read[0]} appears more than once", row=1)
-    return dict(found)
+def table_rows(package: Package, table: Table) -> Iterator[tuple[int, Cells]]:
+    """Yield the rows of a table that has been checked."""
+    return TableReader(package, table, ProblemLog()).rows()
 
 
 def is_gone(table: Table, cells: Cells) -> bool:
-    """Return True if a row of a delta file declares its record deleted."""
-    return cells[table.at[STATUS]] == GONE
+    """Return True if a row declares its record deleted."""
+    status = cells[table.at[STATUS]]
+    return bool(status) and status.casefold() == GONE
 
 
 class RowCheck:
     """Check one table's rows against its columns' rules, and collect its sourcedIds.
 
-    `known` holds the ids of the tables already read in full; references to other tables are not checked, nor are
-    references within a delta file, whose other rows came earlier. A deleted row of a delta needs only its sourcedId.
+    `known` holds the ids of the tables already read in full, `present` the columns of the file; references to other
+    tables are not checked, nor are references within a delta file, whose other rows came earlier. A deleted row needs
+    only its sourcedId. What is wrong in a column that decides is a problem, anything else an oddity.
     """
 
-    def __init__(self, table: Table, known: Mapping[str, Ids], log: ProblemLog, *, delta: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        known: Mapping[str, Ids],
+        log: ProblemLog,
+        *,
+        present: frozenset[str] | None = None,
+        delta: bool = False,
+    ) -> None:
         self.ids: Ids = {}
         self._delta = delta
         self._table = table
         self._log = log
-        self._required = [(name, table.at[name]) for name in table.required]
-        self._enumerations = [(name, table.at[name], set(v)) for name, v in table.enumerations.items()]
+        here = frozenset(table.kept) if present is None else present
+        self._required = [(name, table.at[name]) for name in table.kept if name in table.required & here]
+        self._enumerations = [
+            (name, table.at[name], frozenset(values)) for name, values in table.enumerations.items() if name in here
+        ]
         self._dates = [(name, table.at[name]) for name in table.dates]
         targets = dict(known) if delta else {**known, table.file: self.ids}
         self._references = [
@@ -80,66 +101,95 @@ class RowCheck:
         self._ahead: list[tuple[int, str, str]] = []
 
     def admit(self, number: int, cells: Cells) -> bool:
-        """Log what is wrong with a row; return True if it has a sourcedId of its own."""
+        """Log what is odd or wrong with a row; return True if its meaning can be read."""
         self._check_state(number, cells)
-        if not (self._delta and is_gone(self._table, cells)):
+        if not is_gone(self._table, cells):
             self._check_cells(number, cells)
             self._check_dates(number, cells)
             self._check_references(number, cells)
-        identifier = cells[0]
-        if identifier in self.ids:
-            self._fatal(number, "sourcedId", "id_repeated", "the same sourcedId is used in an earlier row")
-        elif identifier:
+        return self._has_own_id(number, cells[0])
+
+    def _has_own_id(self, number: int, identifier: str) -> bool:
+        """Collect the sourcedId; return True unless the row needs one of its own and has none."""
+        decides = "sourcedId" in self._table.decisive
+        if identifier and identifier not in self.ids:
             self.ids[identifier] = len(self.ids)
             return True
-        return False
+        if identifier and decides:
+            message = "the same sourcedId is used in an earlier row; it is unclear which row is this person’s"
+            self._fatal(number, "sourcedId", "id_repeated", message)
+        elif identifier:
+            self._oddity(number, "sourcedId", "id_repeated")
+        return not decides
 
     def finish(self) -> None:
         """Check the references within the table, once all its ids are known."""
-        for number, column, identifier in self._ahead:
-            if identifier not in self.ids:
-                self._dangling(number, column, self._table.file)
+        for number, column in ((number, column) for number, column, ref in self._ahead if ref not in self.ids):
+            self._dangling(number, column, self._table.file)
 
     def _check_state(self, number: int, cells: Cells) -> None:
         status, modified = (cells[self._table.at[name]] for name in (STATUS, MODIFIED))
-        if not self._delta:
-            for name, value in ((STATUS, status), (MODIFIED, modified)):
-                if value:
-                    self._fatal(number, name, "not_empty_in_bulk", "must be empty in a bulk file")
-            return
-        if status not in _STATUSES:
-            self._fatal(number, STATUS, "value_not_allowed", f"must in a delta file be one of: {', '.join(_STATUSES)}")
-        if not modified:
-            self._fatal(number, MODIFIED, "required_empty", "must not be empty in a delta file")
-        elif not moment(modified):
-            message = "must be a time such as 2026-09-01T08:30:00Z"
-            self._fatal(number, MODIFIED, "date_unreadable", message)
-        if status == GONE and not cells[0]:
-            self._fatal(number, "sourcedId", "required_empty", "must not be empty")
+        if status or self._delta:
+            self._check_status(number, status, has_id=bool(cells[0]))
+        if modified and not self._delta:
+            self._oddity(number, MODIFIED, "modified_in_bulk")
+        elif self._delta and not modified:
+            self._oddity(number, MODIFIED, "modified_missing")
+        elif modified and not moment(modified):
+            self._oddity(number, MODIFIED, "date_form")
+
+    def _check_status(self, number: int, status: str, *, has_id: bool) -> None:
+        meaning = status.casefold()
+        if meaning in _STATUSES:
+            if status != meaning:
+                self._oddity(number, STATUS, "value_spelling", status, meaning)
+            if not self._delta:
+                self._oddity(number, STATUS, "status_in_bulk" if meaning == ACTIVE else "deleted_in_bulk")
+        elif self._table.is_about_people:
+            message = f"must be one of: {', '.join(_STATUSES)}; otherwise it is unclear whether this person has left"
+            self._fatal(number, STATUS, "value_not_allowed", message)
+        else:
+            self._oddity(number, STATUS, "value_unknown")
+        if meaning == GONE and not has_id:
+            self._report_empty(number, "sourcedId")
 
     def _check_cells(self, number: int, cells: Cells) -> None:
         for name, at in self._required:
             if not cells[at]:
-                self._fatal(number, name, "required_empty", "must not be empty")
+                self._report_empty(number, name)
         for name, at, allowed in self._enumerations:
-            if cells[at] and cells[at] not in allowed and not self._is_extension(name, cells[at]):
-                message = f"must be one of: {', '.join(self._table.enumerations[name])}"
-                self._fatal(number, name, "value_not_allowed", message)
+            if cells[at] and cells[at] not in allowed:
+                self._check_spelling(number, name, cells[at], allowed)
 
-    def _is_extension(self, column: str, value: str) -> bool:
-        return column in self._table.extensible and value.startswith(EXTENDED)
+    def _check_spelling(self, number: int, name: str, value: str, allowed: frozenset[str]) -> None:
+        meaning = self._table.spellings[name].get(value.casefold())
+        if meaning is not None:
+            code = "value_spelling" if meaning in allowed else "role_other_version"
+            self._oddity(number, name, code, value, meaning)
+        elif name in self._table.extensible and value.casefold().startswith(EXTENDED):
+            return
+        elif name in self._table.decisive:
+            message = f"must be one of: {', '.join(self._table.enumerations[name])}"
+            self._fatal(number, name, "value_not_allowed", message)
+        else:
+            self._oddity(number, name, "value_unknown")
 
     def _check_dates(self, number: int, cells: Cells) -> None:
         for name, at in self._dates:
-            if cells[at] and day(cells[at]) is None:
-                self._fatal(number, name, "date_unreadable", "must be a day written YYYY-MM-DD")
+            if not cells[at] or day(cells[at]) is not None:
+                continue
+            if name in self._table.decisive:
+                message = "must be a day written YYYY-MM-DD; in another form day and month can be mistaken"
+                self._fatal(number, name, "date_unreadable", message)
+            else:
+                self._oddity(number, name, "date_form")
 
     def _check_references(self, number: int, cells: Cells) -> None:
         for name, at, file, target in self._references:
             # OneRoster names list columns in the plural
             identifiers = listed(cells[at]) if name.endswith("Ids") else [cells[at]] if cells[at] else []
             if not identifiers and cells[at]:
-                self._fatal(number, name, "required_empty", "must not be empty")
+                self._report_empty(number, name)
             for identifier in identifiers:
                 if identifier in target:
                     continue
@@ -149,15 +199,22 @@ class RowCheck:
                     self._dangling(number, name, file)
 
     def _dangling(self, number: int, column: str, file: str) -> None:
-        message = f"must be the sourcedId of a row in {file}"
-        report = self._fatal if self._is_required(column) else self._oddity
-        report(number, column, "reference_unknown", message)
+        if column in self._table.strict_references:
+            message = f"must be the sourcedId of a row in {file}; otherwise it is unclear whose row this is"
+            self._fatal(number, column, "reference_unknown", message)
+        elif column == "sourcedId":
+            self._oddity(number, column, "birth_date_of_nobody")
+        else:
+            self._oddity(number, column, "reference_unknown", file)
 
-    def _is_required(self, column: str) -> bool:
-        return column in self._table.required
+    def _report_empty(self, number: int, column: str) -> None:
+        if column in self._table.decisive:
+            self._fatal(number, column, "required_empty", "must not be empty")
+        else:
+            self._oddity(number, column, "cell_empty")
 
     def _fatal(self, number: int, column: str, code: str, message: str) -> None:
         self._log.fatal(self._table.file, number, column, code, message)
 
-    def _oddity(self, number: int, column: str, code: str, message: str) -> None:
-        self._log.oddity(self._table.file, number, column, code, message)
+    def _oddity(self, number: int, column: str, code: str, value: str = "", meaning: str = "") -> None:
+        self._log.oddity(self._table.file, number, column, code, value=value, meaning=meaning)

@@ -1,8 +1,10 @@
 """The files of OneRoster 1.1 and 1.2 CSV as data: headers in order, required cells, enumerations and references.
 
-`*` marks a required cell, `-` a column that is not needed: its cells are dropped when a row is read (passwords, sex,
-race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and familyName; people with one name
-exist, so only both being empty is refused.
+`!` marks a column that decides: who a person is, the role, the birth date, the contact or whose guardian they are. The
+file must have it and its cells must be readable, otherwise the package is refused. Anything wrong with another column
+is an oddity. `*` marks a cell that OneRoster requires, `-` a column that is not needed: its cells are dropped when a
+row is read (passwords, sex, race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and
+familyName; people with one name exist, so only both being empty is refused.
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,6 @@ SESSIONS = "academicSessions.csv"
 ENROLLMENTS = "enrollments.csv"
 DEMOGRAPHICS = "demographics.csv"
 USER_ROLES = "roles.csv"
-PROFILES = "userProfiles.csv"
 COUNTRY = "metadata.country"
 """Country of residence (ISO 3166). OneRoster itself has only the country of birth."""
 
@@ -45,6 +46,10 @@ _ROLES_1_2: Mapping[str, str] = {
 ROLES: Mapping[str, str] = {**_ROLES_1_1, **_ROLES_1_2}
 """OneRoster roles of both versions, mapped to the portal's roles."""
 BOOLEANS = ("true", "false")
+_BOOLEAN_SPELLINGS: Mapping[str, str] = {
+    **dict.fromkeys(("1", "yes", "y", "t"), "true"),
+    **dict.fromkeys(("0", "no", "n", "f"), "false"),
+}
 EXTENDED = "ext:"
 """Prefix of extension values, which 1.2 allows in most enumerations."""
 
@@ -56,42 +61,68 @@ class Table:
     file: str
     header: tuple[str, ...]
     kept: tuple[str, ...]
-    required: tuple[str, ...]
+    required: frozenset[str]
+    decisive: frozenset[str]
     enumerations: Mapping[str, tuple[str, ...]]
+    spellings: Mapping[str, Mapping[str, str]]  # by column: a value in lower case, and the value it stands for
     references: Mapping[str, str]
+    strict_references: frozenset[str]
     dates: tuple[str, ...]
     at: Mapping[str, int] = field(repr=False)
+    names: Mapping[str, str] = field(repr=False)  # a column name in lower case, and the column
     tolerated: tuple[str, ...]  # columns that some exporters add in any position: ignored
     extensible: frozenset[str]  # columns that allow values with the prefix ext:
     extensions: tuple[str, ...] = ()  # optional metadata columns that are read
+
+    @property
+    def is_about_people(self) -> bool:
+        """True if the file states who people are; a fault in it refuses the package."""
+        return bool(self.decisive)
 
 
 def _table(
     file: str,
     columns: str,
     *,
+    key: str = "sourcedId*",
     enumerations: Mapping[str, tuple[str, ...]] | None = None,
+    spellings: Mapping[str, Mapping[str, str]] | None = None,
     references: Mapping[str, str] | None = None,
+    strict_references: tuple[str, ...] = (),
     dates: tuple[str, ...] = (),
     tolerated: tuple[str, ...] = (),
     extensible: tuple[str, ...] = (),
     extensions: tuple[str, ...] = (),
 ) -> Table:
-    marked = ["sourcedId*", "status", "dateLastModified", *columns.split()]
-    kept = tuple(name.rstrip("*") for name in marked if not name.endswith("-"))
+    marked = [key, "status", "dateLastModified", *columns.split()]
+    header = tuple(name.rstrip("*-!") for name in marked)
+    kept = tuple(name.rstrip("*!") for name in marked if not name.endswith("-"))
     return Table(
         file=file,
-        header=tuple(name.rstrip("*-") for name in marked),
+        header=header,
         kept=kept,
-        required=tuple(name.rstrip("*") for name in marked if name.endswith("*")),
+        required=frozenset(name.rstrip("*!") for name in marked if "*" in name),
+        decisive=frozenset(name.rstrip("*!") for name in marked if "!" in name),
         enumerations=enumerations or {},
+        spellings=_spellings(enumerations or {}, spellings or {}),
         references=references or {},
+        strict_references=frozenset(strict_references),
         dates=dates,
         at={name: position for position, name in enumerate((*kept, *extensions))},
+        names={name.casefold(): name for name in (*header, *tolerated, *extensions)},
         tolerated=tolerated,
         extensible=frozenset(extensible),
         extensions=extensions,
     )
+
+
+def _spellings(
+    enumerations: Mapping[str, tuple[str, ...]], others: Mapping[str, Mapping[str, str]]
+) -> Mapping[str, Mapping[str, str]]:
+    return {
+        column: {**others.get(column, {}), **{value.casefold(): value for value in allowed}}
+        for column, allowed in enumerations.items()
+    }
 
 
 def _sessions(*extensible: str) -> Table:
@@ -133,43 +164,46 @@ def _classes(*extensible: str) -> Table:
     )
 
 
+_ROLE_SPELLINGS: Mapping[str, str] = {role.casefold(): role for role in ROLES}
 _USERS_1_1 = _table(
     USERS,
-    "enabledUser* orgSourcedIds* role* username* userIds- givenName familyName middleName "
-    "identifier- email sms phone agentSourcedIds grades- password-",
+    "enabledUser*! orgSourcedIds* role*! username* userIds- givenName! familyName! middleName! "
+    "identifier- email! sms! phone! agentSourcedIds! grades- password-",
+    key="sourcedId*!",
     enumerations={"enabledUser": BOOLEANS, "role": tuple(_ROLES_1_1)},
+    spellings={"enabledUser": _BOOLEAN_SPELLINGS, "role": _ROLE_SPELLINGS},
     references={"orgSourcedIds": ORGS},
     extensions=(COUNTRY,),
 )
 _USERS_1_2 = _table(
     USERS,
-    "enabledUser* username* userIds- givenName familyName middleName identifier- email sms phone "
-    "agentSourcedIds grades- password- userMasterIdentifier- preferredGivenName- preferredMiddleName- "
+    "enabledUser*! username* userIds- givenName! familyName! middleName! identifier- email! sms! phone! "
+    "agentSourcedIds! grades- password- userMasterIdentifier- preferredGivenName- preferredMiddleName- "
     "preferredFamilyName- primaryOrgSourcedId pronouns-",
+    key="sourcedId*!",
     enumerations={"enabledUser": BOOLEANS},
+    spellings={"enabledUser": _BOOLEAN_SPELLINGS},
     references={"primaryOrgSourcedId": ORGS},
     tolerated=("resourceSourcedIds",),  # of 1.2.0
     extensions=(COUNTRY,),
 )
-_PROFILES = _table(
-    PROFILES,
-    "userSourcedId* profileType- vendorId- applicationId- description- credentialType- username- password-",
-    references={"userSourcedId": USERS},
-)
 _USER_ROLES = _table(
     USER_ROLES,
-    "userSourcedId* roleType* role* beginDate endDate orgSourcedId* userProfileSourcedId",
+    "userSourcedId*! roleType*! role*! beginDate endDate orgSourcedId* userProfileSourcedId-",
     enumerations={"roleType": ("primary", "secondary"), "role": tuple(sorted(_ROLES_1_2))},
-    references={"userSourcedId": USERS, "orgSourcedId": ORGS, "userProfileSourcedId": PROFILES},
+    spellings={"role": _ROLE_SPELLINGS},
+    references={"userSourcedId": USERS, "orgSourcedId": ORGS},
+    strict_references=("userSourcedId",),
     dates=("beginDate", "endDate"),
     extensible=("role",),
 )
 _DEMOGRAPHICS = _table(
     DEMOGRAPHICS,
-    "birthDate sex- americanIndianOrAlaskaNative- asian- blackOrAfricanAmerican- "
+    "birthDate! sex- americanIndianOrAlaskaNative- asian- blackOrAfricanAmerican- "
     "nativeHawaiianOrOtherPacificIslander- white- demographicRaceTwoOrMoreRaces- "
     "hispanicOrLatinoEthnicity- countryOfBirthCode- stateOfBirthAbbreviation- cityOfBirth- "
     "publicSchoolResidenceStatus-",
+    key="sourcedId*!",
     references={"sourcedId": USERS},
     dates=("birthDate",),
 )
@@ -186,8 +220,8 @@ def _enrollments(*extensible: str) -> Table:
     )
 
 
-# Marks and learning material: a package may hold them, but the portal has no purpose for them, so they are
-# never opened.
+# Marks, learning material and sign-in credentials: a package may hold them, but the portal has no purpose for them, so
+# they are never opened.
 _UNOPENED_1_1 = ("categories", "classResources", "courseResources", "lineItems", "resources", "results")
 _UNOPENED_1_2 = (
     *_UNOPENED_1_1,
@@ -196,6 +230,7 @@ _UNOPENED_1_2 = (
     "resultLearningObjectiveIds",
     "resultScoreScales",
     "scoreScales",
+    "userProfiles",
     "userResources",
 )
 
@@ -217,6 +252,10 @@ class Version:
         """Every file that a package may hold, except the manifest."""
         return (*self.tables, *self.unopened)
 
+    def is_about_people(self, file: str) -> bool:
+        """Return True if a file states who people are; a fault in it refuses the package."""
+        return file in self.tables and self.tables[file].is_about_people
+
 
 def _version(number: str, tables: tuple[Table, ...], unopened: tuple[str, ...], needed: tuple[str, ...]) -> Version:
     return Version(number, {table.file: table for table in tables}, tuple(f"{name}.csv" for name in unopened), needed)
@@ -227,7 +266,7 @@ VERSIONS: Mapping[str, Version] = {
         "1.1",
         (_sessions(), _orgs(), _COURSES, _classes(), _USERS_1_1, _DEMOGRAPHICS, _enrollments()),
         _UNOPENED_1_1,
-        (USERS, ORGS),
+        (USERS,),
     ),
     "1.2": _version(
         "1.2",
@@ -237,13 +276,12 @@ VERSIONS: Mapping[str, Version] = {
             _COURSES,
             _classes("classType"),
             _USERS_1_2,
-            _PROFILES,
             _USER_ROLES,
             _DEMOGRAPHICS,
             _enrollments("role"),
         ),
         _UNOPENED_1_2,
-        (USERS, ORGS, USER_ROLES),
+        (USERS, USER_ROLES),
     ),
 }
 

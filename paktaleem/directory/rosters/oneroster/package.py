@@ -5,6 +5,7 @@ Sizes are counted while reading; the sizes in the zip's directory are not truste
 
 import csv
 import io
+import re
 import stat
 import struct
 import zipfile
@@ -59,27 +60,32 @@ class _RecordRefusedError(Exception):
 
 
 class Package:
-    """An open zip whose members are plain files at its root; read with `rows`."""
+    """An open zip whose files are at its root; read with `rows`. Files are found in any letter case."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self._archive = archive
         self._size = size
         self._bytes_read: dict[str, int] = {}
         self.members = frozenset(archive.namelist())
+        self._names = {name.casefold(): name for name in self.members}
+
+    def find_member(self, file: str) -> str | None:
+        """Return the name of a file as the zip spells it, or None if it is not in the zip."""
+        return self._names.get(file.casefold())
 
     def rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield (row number, cells) of a member, header first; blank lines are counted but skipped.
+        """Yield (row number, cells) of a member, header first; blank rows are counted but skipped.
 
         Raises RosterInvalid if the member cannot be read.
         """
         done = 0
         try:
-            with self._archive.open(file) as member, io.BufferedReader(self._counted(file, member)) as source:
+            with self._open(file) as member, io.BufferedReader(member, BUFFER_SIZE) as source:
                 lines = _Lines(source)
                 for number, cells in enumerate(csv.reader(lines, strict=True), start=1):
                     lines.end_record(number, cells)
                     done = number
-                    if cells:
+                    if not _is_blank(cells):
                         yield number, cells
         except _RecordRefusedError as error:
             raise refusal(file, error.code, error.message, row=done + 1) from None
@@ -91,9 +97,20 @@ class Package:
             message = "this member of the zip is damaged; export the package again"
             raise refusal(file, "zip_damaged", message, row=done + 1) from None
 
-    def _counted(self, file: str, member: IO[bytes]) -> "_CountedSource":
-        compressed = min(self._archive.getinfo(file).compress_size, self._size)
-        return _CountedSource(file, member, compressed, self._bytes_read)
+    def _open(self, file: str) -> "_CountedSource":
+        name = self._names.get(file.casefold(), file)
+        compressed = min(self._archive.getinfo(name).compress_size, self._size)
+        return _CountedSource(file, self._archive.open(name), compressed, self._bytes_read)
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return not cells or (not cells[0].strip() and not any(cell.strip() for cell in cells))
+
+
+def _ends_in_returns(start: bytes) -> bool:
+    """Return True if lines end in a carriage return alone, as in files saved by old versions of Excel for Mac."""
+    first = re.search(rb"\r\n|\r(?=.)|\n", start, re.DOTALL)
+    return first is not None and first[0] == b"\r"
 
 
 class _CountedSource(io.RawIOBase):
@@ -105,14 +122,21 @@ class _CountedSource(io.RawIOBase):
         self._compressed = compressed
         self._bytes_read = bytes_read  # by member: reading one twice counts once
         self._count = 0
+        self._ends_in_returns = False
 
     def readable(self) -> bool:
         return True
 
+    def close(self) -> None:
+        self._member.close()
+        super().close()
+
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         with memoryview(buffer).cast("B") as view:
             data = self._member.read(min(len(view), BUFFER_SIZE))
-            view[: len(data)] = data
+            if not self._count:
+                self._ends_in_returns = _ends_in_returns(data)
+            view[: len(data)] = data.replace(b"\r", b"\n") if self._ends_in_returns else data
         self._count += len(data)
         self._bytes_read[self._file] = max(self._count, self._bytes_read.get(self._file, 0))
         self._refuse_excess()
@@ -203,9 +227,9 @@ def _no_zip() -> RosterInvalid:
 
 def _check_members(archive: zipfile.ZipFile) -> None:
     log = ProblemLog()
-    for name, count in Counter(archive.namelist()).items():
+    for name, count in Counter(map(_apart, archive.namelist())).items():
         if count > 1:
-            message = f"appears {count} times in the zip; once is allowed"
+            message = f"appears {count} times in the zip, whatever the letter case; it is unclear which one counts"
             log.fatal(shown(name), None, None, "member_repeated", message)
     for info in archive.infolist():
         for code, message in _member_faults(info):
@@ -213,10 +237,16 @@ def _check_members(archive: zipfile.ZipFile) -> None:
     log.raise_if_fatal()
 
 
+def _apart(name: str) -> str:
+    """Return what distinguishes two members: CSV files are found in any letter case."""
+    return name.casefold() if name.casefold().endswith(".csv") else name
+
+
 def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
     name = info.orig_filename
-    if name != info.filename or ".." in name or any(mark in name for mark in "/\\:\0"):
-        yield "path_not_at_root", "all files must be at the root of the zip, without folders"
+    leads_out = name.startswith("/") or ".." in name.split("/") or any(mark in name for mark in "\\:\0")
+    if name != info.filename or leads_out:
+        yield "path_leads_out", "its path leads out of the zip, as in no school’s export"
     if stat.S_ISLNK(info.external_attr >> 16):
         yield "member_is_link", "a link, not a file; put the file itself into the zip"
     if info.flag_bits & _ENCRYPTED_FLAGS:

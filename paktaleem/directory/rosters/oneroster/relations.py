@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from paktaleem.directory.rosters.oneroster.checks import Ids
-from paktaleem.directory.rosters.oneroster.columns import DEMOGRAPHICS, USERS, Version
+from paktaleem.directory.rosters.oneroster.columns import USERS, Version
 from paktaleem.directory.rosters.oneroster.package import Package
 from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
 from paktaleem.directory.rosters.oneroster.register import UserRegister
@@ -81,12 +81,7 @@ def _relationship(one: int, other: int | None, register: UserRegister) -> str | 
 
 
 def _report_agent(number: int, *, known: bool, log: ProblemLog) -> None:
-    if known:
-        message = "this agent is not a student's parent, guardian or relative; no relation is created"
-        log.oddity(USERS, number, _COLUMN, "agent_not_guardian", message)
-    else:
-        message = "this agent is not a sourcedId of users.csv; skipped"
-        log.oddity(USERS, number, _COLUMN, "agent_unknown", message)
+    log.oddity(USERS, number, _COLUMN, "agent_not_guardian" if known else "agent_unknown")
 
 
 def unpack(pair: int) -> tuple[int, int]:
@@ -103,11 +98,9 @@ def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, lo
     for child in register.students() if whole else ():
         row = register.rows[child]
         if not with_guardian[child]:
-            message = f"student {ids[child]} has no parent, guardian or relative"
-            log.oddity(USERS, row, _COLUMN, "student_without_guardian", message)
+            log.oddity(USERS, row, _COLUMN, "student_without_guardian", value=ids[child])
         if not register.births[child]:
-            message = f"student {ids[child]} has no birthDate in {DEMOGRAPHICS}"
-            log.oddity(USERS, row, None, "birth_date_missing", message)
+            log.oddity(USERS, row, None, "birth_date_missing", value=ids[child])
 
 
 def _by_child(pairs: Pairs) -> Iterator[tuple[int, list[int]]]:
@@ -118,11 +111,8 @@ def _by_child(pairs: Pairs) -> Iterator[tuple[int, list[int]]]:
 def _report_shared(
     child: int, guardians: list[int], ids: Sequence[str], register: UserRegister, log: ProblemLog
 ) -> None:
-    for column, prints, thing in (
-        ("email", register.mailboxes, "email address"),
-        ("phone", register.phones, "phone number"),
-    ):
+    for column, prints in (("email", register.mailboxes), ("phone", register.phones)):
         guardian = next((g for g in guardians if prints[child] and prints[g] == prints[child]), None)
         if guardian is not None:
-            message = f"student {ids[child]} and guardian {ids[guardian]} have the same {thing}"
-            log.oddity(USERS, register.rows[child], column, "mailbox_shared_with_guardian", message)
+            both = f"{ids[child]}, {ids[guardian]}"
+            log.oddity(USERS, register.rows[child], column, "mailbox_shared_with_guardian", value=both)

@@ -1,13 +1,13 @@
 """Open a OneRoster package: check all of it, then stream its people and relations."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-from paktaleem.directory.rosters.oneroster.checks import Cells, Ids, RowCheck, table_rows
+from paktaleem.directory.rosters.oneroster.checks import Cells, Ids, RowCheck, TableReader, table_rows
 from paktaleem.directory.rosters.oneroster.columns import (
     CLASSES,
     COUNTRY,
@@ -21,7 +21,7 @@ from paktaleem.directory.rosters.oneroster.columns import (
 from paktaleem.directory.rosters.oneroster.manifest import Manifest, read_manifest
 from paktaleem.directory.rosters.oneroster.package import Package, open_package
 from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
-from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, RosterInvalid
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog, RosterInvalid
 from paktaleem.directory.rosters.oneroster.register import PartialUserRecord, UserRegister
 from paktaleem.directory.rosters.oneroster.relations import (
     DeltaRelation,
@@ -56,13 +56,13 @@ _COLUMNS = MappingProxyType(
 class Roster:
     """An opened package whose every row has been checked.
 
-    `problems` are the oddities, at most 1,000 of each code; `oddities` holds their exact number by code. `counts` holds
-    the people by role, the relations, classes and enrollments; `size` is the number of people. `is_whole` is True if
+    `oddity_sample` holds the first oddities of each code, `oddities` their exact number by code. `counts` holds the
+    people by role, the relations, classes and enrollments; `size` is the number of people. `is_whole` is True if
     people not in it are not at the school; `columns` maps fields to column names.
     """
 
     def __init__(self, package: Package, findings: "_Findings") -> None:
-        self.problems: Sequence[Problem] = findings.log.oddities()
+        self.oddity_sample = findings.log.oddity_sample()
         self.oddities: Mapping[str, int] = MappingProxyType(dict(findings.log.oddity_totals()))
         self.counts: Mapping[str, int] = MappingProxyType(findings.counts())
         self.kind = f"OneRoster {findings.manifest.version.number}"
@@ -110,7 +110,7 @@ class Roster:
     def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
         """Yield the places of these people's birth dates, reading demographics.csv again."""
         if DEMOGRAPHICS in self._manifest.files:
-            for row, cells in table_rows(self._package, self._manifest.version.tables[DEMOGRAPHICS], ProblemLog()):
+            for row, cells in table_rows(self._package, self._manifest.version.tables[DEMOGRAPHICS]):
                 if cells[0] in external_ids:
                     yield Place(DEMOGRAPHICS, row), cells[0]
 
@@ -198,17 +198,18 @@ class _Findings:
         for column, target in table.references.items():
             missing = target not in self.manifest.files
             if missing and column in table.required and not self.manifest.is_delta(table.file):
-                message = f"must refer to {target}, which is not in the package"
-                self.log.fatal(table.file, None, column, "file_needed", message)
+                self.log.oddity(table.file, None, column, "file_absent", value=target)
 
     def _check_table(self, table: Table) -> None:
         known = {file: ids for file, ids in self.ids.items() if self.manifest.is_whole(file)}
-        check = RowCheck(table, known, self.log, delta=self.manifest.is_delta(table.file))
+        delta = self.manifest.is_delta(table.file)
         files = PeopleFiles(
             self.manifest.version, self.ids.get(USERS, {}), self.register, self.log, whole=self.manifest.is_whole(USERS)
         )
         try:
-            for number, cells in table_rows(self._package, table, self.log):
+            reader = TableReader(self._package, table, self.log, delta=delta)
+            check = RowCheck(table, known, self.log, present=reader.present, delta=delta)
+            for number, cells in reader.rows():
                 if check.admit(number, cells):
                     self._check_meaning(table, number, cells, files)
         except RosterInvalid as invalid:
@@ -216,7 +217,8 @@ class _Findings:
             return
         check.finish()
         self._rows[table.file] = len(check.ids)
-        if table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
+        is_read = reader.present or table.is_about_people
+        if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
             self.ids[table.file] = check.ids
 
     def _check_meaning(self, table: Table, number: int, cells: Cells, files: PeopleFiles) -> None:
@@ -235,6 +237,5 @@ class _Findings:
         if not (self.manifest.is_whole(USERS) and self.manifest.is_whole(USER_ROLES)):
             return
         for ordinal, row in enumerate(self.register.rows):
-            if self.register.role(ordinal) is None:
-                message = f"has no role defined by OneRoster in {USER_ROLES}; skipped"
-                self.log.oddity(USERS, row, "sourcedId", "role_missing", message)
+            if self.register.role(ordinal) is None and not self.register.gone[ordinal]:
+                self.log.oddity(USERS, row, "sourcedId", "role_missing")

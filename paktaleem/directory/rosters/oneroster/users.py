@@ -43,21 +43,26 @@ def read_user(cells: Cells, table: Table) -> User:
     at = table.at
     return User(
         external_id=cells[0],
-        role=cells[at["role"]] if "role" in at else "",
+        role=meaning_of(cells, table, "role") if "role" in at else "",
         full_name=cell.full_name(cells[at["givenName"]], cells[at["middleName"]], cells[at["familyName"]]),
         email=cell.plausible_email(cells[at["email"]]) or "",
         phone=cell.plausible_phone(cells[at["sms"]]) or cell.plausible_phone(cells[at["phone"]]) or "",
-        enabled=cells[at["enabledUser"]] == "true",
+        enabled=meaning_of(cells, table, "enabledUser") == "true",
         agents=listed(cells[at["agentSourcedIds"]]),
         gone=is_gone(table, cells),
         country=cell.country(cells[at[COUNTRY]]) or None,
     )
 
 
+def meaning_of(cells: Cells, table: Table, column: str) -> str:
+    """Return the value of OneRoster that a cell stands for, in any spelling; "" if it stands for none."""
+    return table.spellings[column].get(cells[table.at[column]].casefold(), "")
+
+
 def user_rows(package: Package, version: Version) -> Iterator[tuple[int, User]]:
     """Yield (row number, user) of a users.csv that has been checked."""
     table = version.tables[USERS]
-    for number, cells in table_rows(package, table, ProblemLog()):
+    for number, cells in table_rows(package, table):
         yield number, read_user(cells, table)
 
 
@@ -71,17 +76,15 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
     _check_name(number, user, log)
     at = table.at
     if cells[at["email"]] and not user.email:
-        message = "not a plausible email address; treated as empty"
-        log.oddity(USERS, number, "email", "email_implausible", message)
+        log.oddity(USERS, number, "email", "email_implausible")
     for column in ("sms", "phone"):
         if cell.plausible_phone(cells[at[column]]) is None:
-            message = "not a plausible phone number (7 to 15 digits); treated as empty"
-            log.oddity(USERS, number, column, "phone_implausible", message)
+            log.oddity(USERS, number, column, "phone_implausible")
     _check_country(number, cells[at[COUNTRY]], log)
     if user.role in RELATIONSHIPS and not user.email:
         _report_unreachable(number, user.external_id, log)
     if not user.enabled:
-        log.oddity(USERS, number, "enabledUser", "user_disabled", f"user {_safe_id(user.external_id)} is disabled")
+        log.oddity(USERS, number, "enabledUser", "user_disabled", value=_safe_id(user.external_id))
 
 
 def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
@@ -91,8 +94,7 @@ def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog
 
 
 def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
-    message = f"guardian {_safe_id(external_id)} has no email address, so cannot be contacted by email"
-    log.oddity(USERS, number, "email", "guardian_without_email", message)
+    log.oddity(USERS, number, "email", "guardian_without_email", value=_safe_id(external_id))
 
 
 def _check_name(number: int, user: User, log: ProblemLog) -> None:
@@ -125,18 +127,16 @@ class PeopleFiles:
     def take_role(self, number: int, cells: Cells) -> None:
         """Store the role of a row of roles.csv; deleted ones are skipped, since others may still apply."""
         table = self._tables[USER_ROLES]
-        user, role = cells[table.at["userSourcedId"]], cells[table.at["role"]]
+        user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
         if is_gone(table, cells):
-            message = "this role has ended; the registered one is kept until another is stated"
-            self._log.oddity(table.file, number, "role", "role_ended", message)
+            self._log.oddity(table.file, number, "role", "role_ended")
             return
-        if role.startswith(EXTENDED):
-            message = "a role defined by the exporter; skipped"
-            self._log.oddity(table.file, number, "role", "role_extended", message)
+        if cells[table.at["role"]].casefold().startswith(EXTENDED):
+            self._log.oddity(table.file, number, "role", "role_extended")
             return
-        if role not in table.enumerations["role"]:  # already refused
+        if not role:  # already refused
             return
-        primary = cells[table.at["roleType"]] == "primary"
+        primary = meaning_of(cells, table, "roleType") == "primary"
         if user in self._ids:
             self._register.add_role(self._ids[user], role, primary=primary)
         elif self._is_elsewhere(user, table, number, "userSourcedId"):
@@ -149,7 +149,7 @@ class PeopleFiles:
         if born is None or is_gone(table, cells):
             return
         if born.year < cell.FIRST_BIRTH_YEAR:
-            message = f"must not be before {cell.FIRST_BIRTH_YEAR}"
+            message = f"must not be before {cell.FIRST_BIRTH_YEAR}: this cannot be the person’s birth date"
             self._log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
         elif cells[0] in self._ids:
             self._register.births[self._ids[cells[0]]] = born.toordinal()

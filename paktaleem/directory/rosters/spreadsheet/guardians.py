@@ -38,8 +38,8 @@ class Guardians:
                 relationship = cells.get(f"guardian_{which}_relationship", "").casefold() or "guardian"
                 yield GuardianRelation(child.external_id, guardian.external_id, relationship)
         if not named and child.role == "student":
-            message = f"student {child.external_id} has no parent, guardian or relative"
-            self._log.oddity(self._file, number, HEADINGS["guardian_1_name"], "student_without_guardian", message)
+            heading = HEADINGS["guardian_1_name"]
+            self._log.oddity(self._file, number, heading, "student_without_guardian", value=child.external_id)
 
     def people(self) -> list[tuple[Place, Person]]:
         """Return all guardians, each with the place of their first mention."""
@@ -72,14 +72,12 @@ class Guardians:
         for part, found in (("email", email), ("phone", phone)):
             heading = HEADINGS[f"guardian_{which}_{part}"]
             if found is None:
-                self._log.oddity(self._file, number, heading, f"{part}_implausible", "not plausible; treated as empty")
+                self._log.oddity(self._file, number, heading, f"{part}_implausible")
             elif found and found.casefold() == (getattr(child, part) or "").casefold():
-                message = f"student {child.external_id} and a guardian have the same {part}"
-                self._log.oddity(self._file, number, heading, "mailbox_shared_with_guardian", message)
+                self._log.oddity(self._file, number, heading, "mailbox_shared_with_guardian", value=child.external_id)
         if not email:
             heading = HEADINGS[f"guardian_{which}_email"]
-            message = "a guardian without an email address cannot be contacted by email"
-            self._log.oddity(self._file, number, heading, "guardian_without_email", message)
+            self._log.oddity(self._file, number, heading, "guardian_without_email")
         distinguished_by = email or phone or child.external_id
         external_id = self._name(name, distinguished_by)
         return Person(external_id, "guardian", name, email or "", phone or "", None, enabled=True)

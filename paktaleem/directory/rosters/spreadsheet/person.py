@@ -88,9 +88,7 @@ class PersonReader:
             return None
         found = (cell.plausible_email if name == "email" else cell.plausible_phone)(cells[name])
         if found is None:
-            self._oddity(
-                number, name, f"{name}_implausible", f"not a plausible {HEADINGS[name].lower()}; treated as empty"
-            )
+            self._oddity(number, name, f"{name}_implausible")
         return found or ""
 
     def _birth_date(self, number: int, text: str) -> date | None:
@@ -108,7 +106,7 @@ class PersonReader:
         found = _DAY_FIRST.fullmatch(text)
         born = found and cell.day(f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}")
         if born:
-            self._oddity(number, "birth_date", "date_day_first", "read with the day first, then the month")
+            self._oddity(number, "birth_date", "date_day_first")
         return born
 
     def _language(self, number: int, text: str) -> str | None:
@@ -124,11 +122,10 @@ class PersonReader:
 
     def _report_age(self, number: int, person: Person) -> None:
         if person.role == "student" and person.birth_date is None:
-            message = f"student {person.external_id} has no birth date here"
-            self._oddity(number, "birth_date", "birth_date_missing", message)
+            self._oddity(number, "birth_date", "birth_date_missing", value=person.external_id)
 
     def _fatal(self, number: int, name: str, code: str, message: str) -> None:
         self._log.fatal(self._file, number, HEADINGS[name], code, message)
 
-    def _oddity(self, number: int, name: str, code: str, message: str) -> None:
-        self._log.oddity(self._file, number, HEADINGS[name], code, message)
+    def _oddity(self, number: int, name: str, code: str, *, value: str = "") -> None:
+        self._log.oddity(self._file, number, HEADINGS[name], code, value=value)

@@ -1,10 +1,13 @@
 """A checked spreadsheet of people, with the same interface as a OneRoster package."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import IO
 
+from paktaleem.directory.rosters.oneroster.oddities import Oddity
+from paktaleem.directory.rosters.oneroster.package import shown
 from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
-from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, refusal
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
 from paktaleem.directory.rosters.oneroster.relations import DeltaRelation
 from paktaleem.directory.rosters.spreadsheet.columns import (
     BY_HEADING,
@@ -18,6 +21,9 @@ from paktaleem.directory.rosters.spreadsheet.person import Cells, PersonReader
 from paktaleem.directory.rosters.spreadsheet.rows import CSV_FILE, XLSX_FILE, Row, csv_rows, xlsx_rows
 
 __all__ = ["Spreadsheet", "open_csv", "open_xlsx"]
+
+_NEARLY = 0.8
+"""Similarity from which a heading counts as misspelt (0 to 1)."""
 
 
 class Spreadsheet:
@@ -38,7 +44,7 @@ class Spreadsheet:
         """Read all rows. Raises RosterInvalid with every problem of the file."""
         source = iter(rows)
         header_row, header = next(source, (1, []))
-        columns = _checked_header(self._file, header_row, header)
+        columns = _checked_header(self._file, header_row, header, self._log)
         guardians = Guardians(self._file, name_guardian, self._log)
         reader = PersonReader(self._file, self._log)
         for number, cells in source:
@@ -54,9 +60,9 @@ class Spreadsheet:
             self._relations += () if person.gone else guardians.of(person, number, cells)
 
     @property
-    def problems(self) -> Sequence[Problem]:
-        """The oddities."""
-        return self._log.oddities()
+    def oddity_sample(self) -> Sequence[Oddity]:
+        """The first oddities of each code."""
+        return self._log.oddity_sample()
 
     @property
     def oddities(self) -> Mapping[str, int]:
@@ -104,15 +110,15 @@ def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian) -> Spreadsheet:
     return sheet
 
 
-def _checked_header(file: str, row: int, header: list[str]) -> list[Column]:
-    columns: list[Column] = []
-    for number, heading in enumerate(header, start=1):
+def _checked_header(file: str, row: int, header: list[str], log: ProblemLog) -> list[Column | None]:
+    """Return the column of each heading; None for an unknown one, which is named and not read."""
+    columns: list[Column | None] = []
+    for heading in header:
         column = BY_HEADING.get(" ".join(heading.split()).casefold())
         if column is None:
-            allowed = ", ".join(one.heading for one in COLUMNS)
-            message = f"column {number} has an unknown heading; remove it. Allowed: {allowed}"
-            raise refusal(file, "header_wrong", message, row=row)
-        if column in columns:
+            _refuse_misspelt(file, row, heading)
+            log.oddity(file, row, shown(heading), "column_ignored")
+        elif column in columns:
             raise refusal(file, "header_wrong", f"the column {column.heading} appears twice", row=row)
         columns.append(column)
     for column in COLUMNS:
@@ -121,9 +127,17 @@ def _checked_header(file: str, row: int, header: list[str]) -> list[Column]:
     return columns
 
 
-def _by_name(columns: Sequence[Column], cells: list[str], file: str, number: int, log: ProblemLog) -> Cells:
+def _refuse_misspelt(file: str, row: int, heading: str) -> None:
+    """Refuse a heading that is nearly one of ours: ignored, a birth date or a guardian would be missing."""
+    meant = get_close_matches(" ".join(heading.split()).casefold(), BY_HEADING, n=1, cutoff=_NEARLY)
+    if meant:
+        message = f"an unknown heading that may mean {BY_HEADING[meant[0]].heading}; correct it or rename the column"
+        raise refusal(file, "header_wrong", message, row=row)
+
+
+def _by_name(columns: Sequence[Column | None], cells: list[str], file: str, number: int, log: ProblemLog) -> Cells:
     if len(cells) > len(columns):
         message = f"has {len(cells)} cells; the header has {len(columns)}"
         log.fatal(file, number, None, "cell_count_wrong", message)
     padded = [*cells, *[""] * len(columns)]
-    return {column.name: cell for column, cell in zip(columns, padded, strict=False)}
+    return {column.name: cell for column, cell in zip(columns, padded, strict=False) if column is not None}

@@ -1,8 +1,7 @@
 """`manage.py import_roster --client CODE FILE`: import a OneRoster package or a spreadsheet, all or nothing."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -21,7 +20,7 @@ from paktaleem.directory.rosters.importing import (
 )
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.rosters.importing.uploads import counts_of
-from paktaleem.directory.rosters.oneroster import Problem, RosterInvalid
+from paktaleem.directory.rosters.oneroster import Oddity, Problem, RosterInvalid
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import find_client_by_code
@@ -143,8 +142,8 @@ class ProgressLine:
         self.say("")
 
 
-def described(problem: Problem) -> str:
-    """Return the place and message of a problem: ``users.csv row 12, column email: …``."""
+def described(problem: Problem | Oddity) -> str:
+    """Return the place and message of a finding: ``users.csv row 12, column email: …``."""
     row = "" if problem.row is None else f" row {problem.row}"
     column = "" if problem.column is None else f", column {problem.column}"
     return f"{problem.file}{row}{column}: {problem.message}"
@@ -183,14 +182,14 @@ def _oddity_lines(report: ImportReport) -> Iterator[str]:
     if not report.oddities:
         return
     yield ""
-    yield "Findings that do not stop the import:"
-    for code, problems in groupby(report.problems, key=lambda problem: problem.code):
-        yield f"  {code}: {report.oddities[code]:,}"
-        yield from _first(problems, report.oddities[code])
+    yield "Oddities (accepted):"
+    for code, count in report.oddities.items():
+        yield f"  {code}: {count:,}"
+        yield from _first([oddity for oddity in report.oddity_sample if oddity.code == code], count)
 
 
-def _first(problems: Iterable[Problem], count: int) -> Iterator[str]:
-    for problem, _ in zip(problems, range(SHOWN), strict=False):
-        yield f"    {described(problem)}"
+def _first(sample: Sequence[Oddity], count: int) -> Iterator[str]:
+    for oddity in sample[:SHOWN]:
+        yield f"    {described(oddity)}"
     if count > SHOWN:
         yield f"    … and {count - SHOWN:,} more"

@@ -1,4 +1,4 @@
-"""``manage.py purge_api``: purge expired API data (the worker does so every hour)."""
+"""``manage.py purge_api``: delete expired answers to repeated requests (the worker does so every hour)."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from paktaleem.foundation.clock import wall_clock_now
 
 
 class Command(BaseCommand):
-    """Delete expired idempotent responses and change records of all clients."""
+    """Delete the stored answers to repeated requests that expired, of all clients."""
 
-    help = "Delete expired idempotent responses and change records of all clients."
+    help = "Delete the stored answers to repeated requests that expired, of all clients."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Purge, and report the number of rows."""
+        """Delete them, and report the number of rows."""
         self.stdout.write(f"{purge_expired(at=wall_clock_now())} expired rows deleted.")

@@ -1,0 +1,7 @@
+"""Emails about exits."""
+
+from paktaleem.directory.mail.kinds import declare_message
+
+__all__ = ["EXPORT_READY"]
+
+EXPORT_READY = declare_message("exit_export_ready", fields=("school", "number", "day"))

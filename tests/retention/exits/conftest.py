@@ -1,0 +1,24 @@
+"""Fixtures of exits."""
+
+from typing import Any
+
+import pytest
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.tenancy.context import in_client
+from tests.accounts.officers import second_officer
+from tests.cast import Cast
+
+
+@pytest.fixture
+def another(cast: Cast) -> Actor:
+    """Return a second officer."""
+    del cast
+    return second_officer()
+
+
+@pytest.fixture
+def indus(cast: Cast) -> Any:
+    """Open the context of the client whose agreement ends, and return it."""
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")

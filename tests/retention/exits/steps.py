@@ -1,0 +1,66 @@
+"""Steps of exits for tests: propose, approve, export, download, carry out, erase."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from consent.register.models import ServiceAgreement
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.audit.actors import Reason
+from retention.disposals.models import Batch
+from retention.disposals.services import flag_chunk
+from retention.exits.models import AgreementExit, ExitPart
+from retention.exits.services import (
+    decide_exit,
+    erase_chunk,
+    export_chunk,
+    open_part,
+    propose_exit,
+)
+from tests.cast import Cast
+from tests.retention.disposals.steps import WORKER, answer, certify, order_all
+
+DAY = timedelta(days=1)
+WHY: Any = {"reason": Reason.AGREEMENT_CHANGE}
+
+
+def agreement() -> ServiceAgreement:
+    found: ServiceAgreement = ServiceAgreement.objects.get(reference="MSA-indus")
+    return found
+
+
+def proposed(cast: Cast, at: datetime, choice: str = "delete", name: str = "farah") -> AgreementExit:
+    return propose_exit(agreement(), choice=choice, actor=cast.actor(name), at=at)
+
+
+def approved(cast: Cast, at: datetime, choice: str = "delete") -> AgreementExit:
+    return decide_exit(proposed(cast, at, choice), approve=True, actor=cast.actor("amina"), at=at)
+
+
+def exported(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
+    while export_chunk(row, actor=WORKER, at=at, size=size):
+        pass
+
+
+def fetched(row: AgreementExit, actor: Any, at: datetime) -> list[bytes]:
+    """Download every part of the export, and return them."""
+    parts = ExitPart.objects.filter(exit=row)
+    return [b"".join(open_part(part, actor=actor, at=at, **WHY)) for part in parts]
+
+
+def carried_out(cast: Cast, at: datetime) -> None:
+    """Flag, order and answer the disposal of the exit."""
+    batch = Batch.objects.get(ended_at=None)
+    while flag_chunk(batch.sweep, actor=WORKER, at=at):
+        pass
+    batch.refresh_from_db()
+    if batch.ended_at is None:
+        order_all(batch, at)
+        for order in Order.objects.filter(state="queued"):
+            answer(cast, order, at=at)
+        certify(batch, at)
+
+
+def erased(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
+    while erase_chunk(row, actor=WORKER, at=at, size=size):
+        pass
+    row.refresh_from_db()

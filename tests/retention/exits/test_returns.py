@@ -1,0 +1,166 @@
+"""The return of a client's data: its parts, who has it, who declined it, who is informed."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from consent.agreements.services import add_contact
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from retention.disposals.models import Batch
+from retention.exits.models import ExitPart
+from retention.exits.services import (
+    ExitMovedOn,
+    NotFetched,
+    NotReturnedYet,
+    ReturnSettled,
+    confirm_return,
+    decline_return,
+    delete_data,
+    open_part,
+)
+from tests.cast import Cast
+from tests.retention.exits.steps import DAY, WHY, approved, exported, fetched
+
+
+def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any, now: Any) -> None:
+    people = Subject.objects.filter(client_id=indus.pk, erased_at=None).count()
+    row = approved(cast, now, "return")
+    assert not Batch.objects.exists()
+    exported(row, now)
+    row.refresh_from_db()
+    assert (row.stage, row.exported, row.people) == ("returning", people, people)
+    amina, names = cast.actor("amina"), []
+    for content in fetched(row, amina, now):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            files = [name for name in archive.namelist() if name.endswith("data.json")]
+            names += [json.loads(archive.read(name))["external_id"] for name in files]
+    assert len(names) == len(set(names)) == people
+    assert "lms-hamza" in names
+    assert Entry.objects.filter(kind="exit.part_opened").count() == ExitPart.objects.count()
+
+
+def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now, "return")
+    exported(row, now, size=100)
+    [content] = fetched(row, cast.actor("amina"), now)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        data = json.loads(archive.read(f"people/{cast.subject_id('hamza')}/data.json"))
+    assert "Hamza" in json.dumps(data["sections"], ensure_ascii=False)
+    assert {"consents", "holdings"} & set(data["sections"])
+
+
+def test_the_deletion_waits_until_the_client_has_every_part(cast: Cast, indus: Any, now: Any) -> None:
+    amina = cast.actor("amina")
+    row = approved(cast, now, "return")
+    with pytest.raises(ExitMovedOn):
+        confirm_return(row, actor=amina, at=now, **WHY)
+    exported(row, now)
+    first, *_others = ExitPart.objects.filter(exit=row)
+    open_part(first, actor=amina, at=now, **WHY)
+    with pytest.raises(NotFetched):
+        confirm_return(row, actor=amina, at=now, **WHY)
+    fetched(row, amina, now)
+    with pytest.raises(NotReturnedYet):
+        delete_data(row, actor=amina, at=now + 31 * DAY, **WHY)
+    confirm_return(row, actor=amina, at=now, **WHY)
+    with pytest.raises(ReturnSettled):
+        confirm_return(row, actor=amina, at=now, **WHY)
+    assert delete_data(row, actor=amina, at=now, **WHY).stage == "deleting"
+
+
+def test_data_that_the_client_declined_in_writing_is_deleted_by_another_officer(
+    cast: Cast, another: Actor, indus: Any, now: Any
+) -> None:
+    amina: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
+    row = approved(cast, now, "return")
+    with pytest.raises(ExitMovedOn):
+        decline_return(row, document="Letter of 1 October.", **amina)
+    exported(row, now)
+    with pytest.raises(ValidationError) as caught:
+        decline_return(row, document="  ", **amina)
+    assert list(caught.value.message_dict) == ["document"]
+    declined = decline_return(row, document="Letter of 1 October.", **amina)
+    assert (declined.refusal, declined.return_declined_at) == ("Letter of 1 October.", now)
+    with pytest.raises(ReturnSettled):
+        decline_return(row, document="Another letter.", **amina)
+    with pytest.raises(ApproverIsRequester):
+        delete_data(row, **amina)
+    assert delete_data(row, actor=another, at=now, **WHY).stage == "deleting"
+    [entry] = Entry.objects.filter(kind="exit.return_declined")
+    assert "Letter" not in entry.body
+
+
+def test_the_database_refuses_a_deletion_before_the_return(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now, "return")
+    row.stage = "deleting"
+    with pytest.raises(IntegrityError, match="returned_or_declined_first"), transaction.atomic():
+        row.save()
+    row.stage, row.return_declined_at, row.return_declined_by = "returning", now, cast.user_id("amina")
+    with pytest.raises(IntegrityError, match="declined_in_writing"), transaction.atomic():
+        row.save()
+
+
+def test_the_privacy_contacts_learn_that_the_export_is_ready(cast: Cast, indus: Any, now: Any) -> None:
+    farah: Any = {"actor": cast.actor("farah"), "at": now, "reason": Reason.ONBOARDING}
+    people = {}
+    for kind, name in (("privacy", "Rabia Anwar"), ("dpo", "Saad Mir"), ("notices", "Tahir Aziz")):
+        people[kind] = add_contact(indus, kind=kind, full_name=name, email=f"{kind}@indus.example", **farah).subject_id
+    row = approved(cast, now, "return")
+    exported(row, now)
+    letters = Letter.objects.filter(kind="exit_export_ready", related_id=row.pk)
+    assert {one.subject_id for one in letters} == {people["privacy"], people["dpo"]}
+
+
+def test_without_a_privacy_contact_the_contacts_for_notices_learn_it(cast: Cast, indus: Any, now: Any) -> None:
+    person: Any = {"full_name": "Tahir Aziz", "email": "tahir@indus.example"}
+    farah: Any = {"actor": cast.actor("farah"), "at": now, "reason": Reason.ONBOARDING}
+    contact = add_contact(indus, kind="notices", **person, **farah)
+    row = approved(cast, now, "return")
+    exported(row, now)
+    assert [one.subject_id for one in Letter.objects.filter(kind="exit_export_ready")] == [contact.subject_id]
+
+
+def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
+    row = approved(cast, now, "return")
+    exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
+    before = transaction.savepoint_create()
+    exported(row, now, size=exported_at_once)
+    settings.FILE_MOST_BYTES = ExitPart.objects.get().file.size - 1
+    transaction.savepoint_rollback(before)
+    exported(row, now, size=exported_at_once)
+    parts = list(ExitPart.objects.filter(exit=row))
+    assert len(parts) > 1
+    assert sum(part.people for part in parts) == exported_at_once
+
+
+def test_a_person_whose_data_exceeds_a_file_is_exported_alone(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
+    row = approved(cast, now, "return")
+    settings.FILE_MOST_BYTES = 100
+    exported(row, now, size=4)
+    row.refresh_from_db()
+    assert (row.stage, row.exported) == ("returning", row.people)
+    assert {part.people for part in ExitPart.objects.filter(exit=row)} == {1}
+
+
+def test_the_export_cannot_be_read_after_the_certificate(cast: Cast, indus: Any, now: Any) -> None:
+    row = approved(cast, now, "return")
+    exported(row, now)
+    amina = cast.actor("amina")
+    fetched(row, amina, now)
+    confirm_return(row, actor=amina, at=now, **WHY)
+    delete_data(row, actor=amina, at=now, **WHY)
+    part = ExitPart.objects.first()
+    assert part is not None
+    with pytest.raises((ExitMovedOn, CannotOpen)):
+        open_part(part, actor=amina, at=now, **WHY)
