@@ -12,7 +12,7 @@ __all__ = ["CURRENT", "RELEASES", "get_script_origin", "get_script_path", "rende
 
 CURRENT = "1.0.0"
 RELEASES = {
-    "1.0.0": "sha384-L+N9/Yjru19ePP6Q5g7U3bPPHRqTisp2rTnAIZC0VO3T0LBIhbdy2t4aVAfdE/k4",
+    "1.0.0": "sha384-Kj8w2QINUY22HIS/mnSWutlv900uBNscuwIfGo8s/Pb17uNczev8xwz+JknTMcuu",
 }
 """Released versions, each with the digest of its file."""
 

@@ -176,14 +176,17 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
       if (response.status === 403) {
         return refuseAll();
       }
-      return response.ok ? response.json().then(keep) : null;
+      return response.ok ? response.json().then(keep.bind(null, source)) : null;
     }).catch(function () {
       /* The choice is in effect in this browser, and is reported again with the next page. */
     });
   }
 
-  function keep(answer) {
-    writeState({ visitor: answer.visitor, last_at: answer.last_at, checked: Date.now(), pending: '' });
+  function keep(source, answer) {
+    writeState({ visitor: answer.visitor, last_at: answer.last_at, checked: Date.now() });
+    if (source !== 'signal') {
+      writeState({ pending: '' });
+    }
     return CookieConsent.setLanguage(language, true).then(function () { return true; });
   }
 
@@ -221,6 +224,7 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
     if (!state.visitor || state.pending || Date.now() - (state.checked || 0) < CHECK_EVERY) {
       return Promise.resolve();
     }
+    writeState({ checked: Date.now() });
     return send('choices/current', { visitor: state.visitor }).then(function (response) {
       if (response.status === 404) {
         writeState({ visitor: null, last_at: null, signal: null });
@@ -239,7 +243,7 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
       stored.categories = ['necessary'].concat(answer.accepted);
       writeChoice(stored);
     }
-    writeState({ last_at: answer.last_at, checked: Date.now() });
+    writeState({ last_at: answer.last_at });
   }
 
   /* Texts */
@@ -378,10 +382,11 @@ var cookieConsentStyle = "#cc-main{background:transparent;color:var(--cc-primary
   }
 
   function ask() {
+    var pending = readState().pending;
     if (!CookieConsent.validConsent()) {
       publish([]);
-    } else if (readState().pending) {
-      report('banner', currentCodes());
+    } else if (pending) {
+      return report(pending, currentCodes()).then(recordSignal);
     }
     return recordSignal();
   }
