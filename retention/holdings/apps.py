@@ -31,7 +31,7 @@ class RetentionConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.erasure_hooks.erasure_holds",
-            "retention.holdings.services.incidents.hold_erasure",
+            "retention.holdings.services.incidents.hold_erasures",
         ),
         (
             "children.guardians.services.quarantines.quarantine_needs",

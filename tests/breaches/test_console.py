@@ -48,6 +48,17 @@ def test_the_first_page_shows_the_hours_left_until_the_authority_is_notified(
     assert "Personal-data breach</" not in browser.get("/admin/").content.decode()
 
 
+@pytest.mark.parametrize(("minutes", "words"), [(30, "1 hour late"), (90, "2 hours late")])
+def test_the_list_says_by_how_many_hours_the_notification_is_late(
+    cast: Cast, amina: Any, minutes: int, words: str
+) -> None:
+    now = timezone.now()
+    known = {"happened_from": now - timedelta(days=5), "known_at": now - timedelta(hours=72, minutes=minutes)}
+    with in_client(cast.client_id("indus")):
+        make_breach(cast.client("indus"), actor=cast.actor("amina"), at=now, **known)
+    assert words in amina.get(LIST).content.decode()
+
+
 def test_another_clients_administrator_finds_no_breach(cast: Cast, breach: Breach) -> None:
     celia = browser_of(cast.user("celia"))
     assert celia.get(page_of(breach)).status_code == 404

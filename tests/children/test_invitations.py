@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from children.guardians.contacts import ContactRejection
 from children.guardians.models import Guardianship
@@ -48,6 +49,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
+from retention.schedule.services import HoldScope, place_hold
 from tests.children.browsers import PORTAL, follow, latest_link, work
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import BORN, SETTING_UP, SubjectFactory
@@ -469,6 +471,34 @@ def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(indus, 
     assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1
     assert indus.subject("esra").email is None
     assert purge_old_contacts(esra.client_id, actor=worker, at=late + DAY) == 0
+
+
+def test_a_purge_reads_the_holds_of_all_contacts_at_once(indus):
+    """Contacts on hold stay, and looking at many takes as many queries as looking at one."""
+    told: dict[str, Any] = {"kind": "legal", "ground": "Case 4/26.", "review_on": (AT + 30 * DAY).date(), "at": AT}
+
+    def hold(person):
+        place_hold(person.client, scope=HoldScope(subject=person), actor=indus.actor("farah"), **told)
+
+    def count_queries(at):
+        with CaptureQueriesContext(connection) as captured:
+            assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=at) == 0
+        return len(captured)
+
+    esra = indus.subject("esra")
+    hold(esra)
+    late = max(AT, esra.changed_at) + default_period("guardians_unasked")
+    with_one = count_queries(late)
+    for number in range(5):
+        guardian = parent(indus, f"held-{number}", email=f"held-{number}@mail.example")
+        family(indus, f"child-{number}", guardian=guardian)
+        hold(guardian)
+    last = parent(indus, "free", email="free@mail.example")
+    family(indus, "free-child", guardian=last)
+    late = max(late, Subject.objects.latest("changed_at").changed_at + default_period("guardians_unasked"))
+    assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 1
+    assert count_queries(late) == with_one
+    assert indus.subject("esra").email is not None
 
 
 def test_the_machine_moves_forward_only():

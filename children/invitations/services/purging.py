@@ -6,7 +6,6 @@ the record itself belongs to the school. Guardians with an answer or a verificat
 """
 
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +15,7 @@ from children.guardians.models import ServiceAuthorisation, Verification
 from children.invitations.data_kinds import UNASKED
 from children.invitations.models import Invitation
 from children.invitations.states import OPEN
-from paktaleem.directory.people.erasure_hooks import list_holds
+from paktaleem.directory.people.erasure_hooks import list_held_people, list_holds
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.services import erase_subject, register_subject, replace_key
 from paktaleem.foundation.accounts.actors import Actor
@@ -82,13 +81,21 @@ def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
     COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """
-    waiting = _never_asked(at).filter(client_id=client_id).order_by("id")
-    rows = waiting.iterator(chunk_size=_AT_ONCE)
-    found = list(islice((one for one in rows if not list_holds(one, at)), _AT_ONCE))
+    found = _list_unheld(_never_asked(at).filter(client_id=client_id).order_by("id"), client_id, at)
     for guardian in found:
         with transaction.atomic():
             _delete_contact(guardian, "never asked", actor, at)
     return len(found)
+
+
+def _list_unheld(waiting: QuerySet[Subject], client_id: UUID, at: datetime) -> list[Subject]:
+    """List the first 200 people without a hold, read page by page so that those on hold do not use up the batch."""
+    found, page = list[Subject](), list(waiting[:_AT_ONCE])
+    while page and len(found) < _AT_ONCE:
+        held = list_held_people(client_id, [one.pk for one in page], at)
+        found += [one for one in page if one.pk not in held]
+        page = list(waiting.filter(pk__gt=page[-1].pk)[:_AT_ONCE])
+    return found[:_AT_ONCE]
 
 
 def _never_asked(at: datetime) -> QuerySet[Subject]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models import DataCategory
@@ -288,7 +288,9 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
         if not row.awaits_authority:
             return "—"
         left = whole_hours_left(row.known_at, client_now())
-        return gettext("{hours} hours late").format(hours=-left) if left < 0 else str(left)
+        if left >= 0:
+            return str(left)
+        return ngettext("{hours} hour late", "{hours} hours late", -left).format(hours=f"{-left:,}")
 
     @admin.display(description="to be informed")
     def to_inform(self, row: Breach) -> str:

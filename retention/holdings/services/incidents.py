@@ -38,7 +38,7 @@ __all__ = [
     "close_if_answered",
     "close_manually",
     "has_open_incident",
-    "hold_erasure",
+    "hold_erasures",
     "notify_overdue",
     "open_for_false_verification",
     "open_for_revealed_children",
@@ -231,11 +231,12 @@ def has_open_incident(subject: Subject) -> bool:
     return Incident.objects.open().filter(client_id=subject.client_id, subject_id=subject.pk).exists()
 
 
-def hold_erasure(subject: Subject, at: datetime) -> list[Hold]:
-    """Hold a person's erasure while an incident is open: its orders and its end are its evidence; ``erasure_holds``."""
+def hold_erasures(client_id: UUID, people: Sequence[UUID], at: datetime) -> list[tuple[UUID, Hold]]:
+    """Hold people's erasure while an incident is open: its orders and its end are its evidence; ``erasure_holds``."""
     del at
     ground = gettext("An incident is open. It ends when every system has erased the data that was collected.")
-    return [Hold("incident_open", ground)] if has_open_incident(subject) else []
+    found = Incident.objects.open().filter(client_id=client_id, subject_id__in=people).order_by("subject_id")
+    return [(key, Hold("incident_open", ground)) for key in found.values_list("subject_id", flat=True).distinct()]
 
 
 def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:

@@ -1,6 +1,6 @@
 """Selectors of holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.erasure_hooks import Hold as ErasureHold
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from retention.holdings.disposal_checks import DisposalHold
@@ -57,14 +56,16 @@ def find_disposal_holds(client_id: UUID, subject_id: UUID, categories: AbstractS
             yield found
 
 
-def find_erasure_holds(subject: Subject, at: datetime) -> Iterator[ErasureHold]:
-    """Find the open holds that forbid a person's erasure; connected to ``people.erasure_holds``.
+def find_erasure_holds(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, ErasureHold]]:
+    """Find the open holds that forbid people's erasure; connected to ``people.erasure_holds``.
 
     A hold of a rights request is left to the app of requests: an erasure may serve that very request.
     """
     del at
     words = _("{kind}, to be reviewed on {day}: {ground}")
-    for hold in find_holds(subject.client_id, subject_id=subject.pk):
+    covering = Hold.objects.open().filter(Q(subject_id__in=people) | Q(subject_id=None), client_id=client_id)
+    for hold in covering.order_by("placed_at", "id"):
         if hold.kind != HoldKind.OPEN_REQUEST or hold.related_id is None:
             ground = words.format(kind=hold.get_kind_display(), day=hold.review_on.isoformat(), ground=hold.ground)
-            yield ErasureHold(f"hold_{hold.kind}", ground, category=hold.category)
+            found = ErasureHold(f"hold_{hold.kind}", ground, category=hold.category)
+            yield from ((key, found) for key in (people if hold.subject_id is None else [hold.subject_id]))

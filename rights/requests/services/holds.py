@@ -1,15 +1,15 @@
 """The hold of a person's data while a rights request of theirs is open: placed, moved and lifted with the request."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.erasure_hooks import Hold
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from retention.schedule.models import HoldKind
 from retention.schedule.services import hold_for_case, lift_holds_of_case
@@ -53,19 +53,20 @@ def lift_hold_at_end(request: RightsRequest, actor: Actor, at: datetime) -> None
         _lift(request, "The request has ended.", at)
 
 
-def find_copies_to_give(subject: Subject, at: datetime) -> Iterator[Hold]:
-    """Find the verified, unanswered requests for a copy, which forbid an erasure; ``people.erasure_holds``.
+def find_copies_to_give(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, Hold]]:
+    """Find people's verified, unanswered requests for a copy, which forbid their erasure; ``people.erasure_holds``.
 
     Not those that are refused. An erasure that serves the same request is not held.
     """
     del at
     own_parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request_id=OuterRef("pk"))
     parts = own_parts.filter(kind__in=_COPIES).exclude(decision=Decision.REFUSED.value)
-    own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject, "identity_verified_at__isnull": False}
+    own: dict[str, Any] = {"client_id": client_id, "subject_id__in": people, "identity_verified_at__isnull": False}
     found = RightsRequest.objects.unanswered().filter(Exists(parts), **own).order_by("received_at", "pk")
     words = _("Request {number} for a copy of the data is not answered yet.")
-    for key, number in found.values_list("pk", "number"):
-        yield Hold("open_request", words.format(number=number), case=key)
+    for key, subject_id, number in found.values_list("pk", "subject_id", "number"):
+        if subject_id is not None:
+            yield subject_id, Hold("open_request", words.format(number=number), case=key)
 
 
 def _lift(request: RightsRequest, ground: str, at: datetime) -> None:
