@@ -18,7 +18,7 @@ from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.rows import insert_rows
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.preview import list_remaining
-from rights.rectifications.selectors import list_notices
+from rights.rectifications.selectors import list_notices, list_notices_of_person
 
 __all__ = ["VERSION", "issue_certificate"]
 
@@ -86,10 +86,14 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
 
 
 def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:
-    """Return the recipients that were to be informed, with the outcome (GDPR Art. 19); empty without a request."""
-    if proposal.request is None:
-        return []
-    return [{"recipient": one.recipient.name, "outcome": one.outcome} for one in list_notices(proposal.request)]
+    """Return the recipients that were to be informed, with the outcome (GDPR Art. 19)."""
+    if proposal.request is not None:
+        notices = list_notices(proposal.request)
+    else:  # one that was open from an earlier correction is informed of both
+        since = proposal.started_at or proposal.requested_at
+        found = list_notices_of_person(proposal.subject)
+        notices = [one for one in found if one.settled_at is None or one.settled_at >= since]
+    return [{"recipient": one.recipient.name, "outcome": one.outcome} for one in notices]
 
 
 def _commitment(subject: Subject) -> str:

@@ -143,13 +143,19 @@ class InformOutcome(models.TextChoices):
 
 
 class RecipientNotice(models.Model):
-    """One recipient that must be informed of a correction, restriction or erasure, and what came of it."""
+    """One recipient that must be informed of a correction, restriction or erasure, and what came of it.
+
+    ``request`` is empty for what staff do without a request; a person then has at most one open row for a recipient.
+    """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={"outcome": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = models.ForeignKey(
+        RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
     recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     recipient_owner = models.UUIDField(editable=False)
     outcome = models.CharField(max_length=16, choices=InformOutcome, blank=True, default="")
@@ -161,12 +167,18 @@ class RecipientNotice(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["client", "request", "recipient"], name="recipientnotice_once"),
+            models.UniqueConstraint(
+                fields=["client", "subject", "recipient"],
+                condition=Q(request=None, outcome=""),
+                name="recipientnotice_one_open",
+            ),
             models.CheckConstraint(
                 condition=Q(outcome="", settled_at=None, settled_by=None)
                 | (~Q(outcome="") & Q(settled_at__isnull=False, settled_by__isnull=False)),
                 name="recipientnotice_settled_by_someone",
             ),
         ]
+        indexes = [models.Index(fields=["client", "subject", "id"], name="recipientnotice_of_subject")]
 
     def __str__(self) -> str:
         """Return what came of it."""

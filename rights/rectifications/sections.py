@@ -1,4 +1,4 @@
-"""Sections of a copy of a person's data: corrections that they asked for, and values that were corrected."""
+"""Sections of a copy of a person's data: corrections that they asked for, corrected values, and recipients."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ from paktaleem.directory.copies.sections import (
     get_actor,
     table_section,
 )
-from rights.rectifications.models import CorrectedValue, Correction
+from rights.rectifications.models import CorrectedValue, Correction, RecipientNotice
 from rights.rectifications.services.applying import open_value
 from rights.requests.sections import OF_REQUEST, REQUEST, open_request_text
 
@@ -36,7 +36,7 @@ def _open(name: str) -> Callable[[Any, Reader], Value]:
 
 
 def list_rectification_sections() -> Sequence[Section]:
-    """List the sections of corrections and corrected values."""
+    """List the sections of corrections, corrected values, and recipients to be informed."""
     return (
         table_section(
             "corrections",
@@ -69,6 +69,17 @@ def list_rectification_sections() -> Sequence[Section]:
                 (RECORDED, "at"),
                 (Column("applied_at", _("In effect since"), ValueKind.TIME), "applied_at"),
                 (ACTOR, get_actor),
+            ],
+        ),
+        table_section(
+            "recipient_notices",
+            _("Recipients to be informed of a correction, restriction or erasure"),
+            RecipientNotice,
+            [
+                (Column("recipient", _("Recipient")), lambda row, _reader: row.recipient.name),
+                (Column("outcome", _("Outcome")), "outcome"),
+                (RECORDED, "listed_at"),
+                (SETTLED, "settled_at"),
             ],
         ),
     )

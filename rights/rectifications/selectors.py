@@ -20,6 +20,7 @@ __all__ = [
     "list_corrected_fields",
     "list_corrections",
     "list_notices",
+    "list_notices_of_person",
     "waiting_fields",
 ]
 
@@ -44,6 +45,12 @@ def list_corrections(request: RightsRequest) -> list[Correction]:
 def list_notices(request: RightsRequest) -> list[RecipientNotice]:
     """List the recipients that must be informed about a request, with what came of it."""
     rows = RecipientNotice.objects.filter(client_id=request.client_id, request=request)
+    return list(rows.select_related("recipient"))
+
+
+def list_notices_of_person(subject: Subject) -> list[RecipientNotice]:
+    """List the recipients that must be informed of what staff did without a request, with what came of it."""
+    rows = RecipientNotice.objects.filter(client_id=subject.client_id, subject=subject, request=None)
     return list(rows.select_related("recipient"))
 
 

@@ -10,10 +10,11 @@ from rights.erasures.pdf import render_certificate
 from rights.erasures.selectors import find_certificate
 from rights.erasures.services import decide_erasure
 from rights.rectifications.models import RecipientNotice
+from rights.rectifications.selectors import list_notices_of_person
 from rights.rectifications.services import RecipientsNotInformed, record_informed
 from rights.requests.services import answer_request, close_request
 from tests.cast import Cast
-from tests.erasures.steps import AFTER, SYSTEM, go_on, second, send_all, waive_all
+from tests.erasures.steps import AFTER, SYSTEM, approved, go_on, second, send_all, waive_all
 from tests.rights.cases import AT, approve_recipient, decided, received
 
 
@@ -38,3 +39,18 @@ def test_recipients_are_informed_before_the_key_is_destroyed(indus: Cast) -> Non
     assert body["recipients"] == [{"recipient": "Host Ltd", "outcome": "informed"}]
     assert render_certificate(body, sha256=certificate.sha256).startswith(b"%PDF")
     assert close_request(request, actor=indus.actor("farah"), at=AFTER).state == "closed"
+
+
+def test_recipients_are_informed_of_an_erasure_without_a_request_too(indus: Cast) -> None:
+    approve_recipient(indus)
+    row = go_on(approved(indus), AFTER)
+    send_all(AFTER)
+    waive_all(indus, AFTER)
+    erasure = Erasure.objects.get()
+    assert not complete_erasure(erasure, actor=SYSTEM, at=AFTER), "afterwards no one knows whom it is about"
+    [notice] = list_notices_of_person(row.subject)
+    record_informed(notice, outcome="impossible", actor=indus.actor("farah"), at=AFTER)
+    assert complete_erasure(erasure, actor=SYSTEM, at=AFTER)
+    certificate = find_certificate(go_on(row, AFTER))
+    assert certificate is not None
+    assert read_body(certificate)["recipients"] == [{"recipient": "Host Ltd", "outcome": "impossible"}]

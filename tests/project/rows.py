@@ -94,7 +94,9 @@ from rights.erasures.services import continue_erasure, decide_erasure, propose_e
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.reader import parse_mail
 from rights.mailbox.services.receiving import ReceivedMail, store_mail
-from rights.rectifications.services import Statement, add_correction
+from rights.rectifications.selectors import list_notices_of_person
+from rights.rectifications.services import Statement, add_correction, record_informed
+from rights.rectifications.services.recipients import list_recipients_to_inform
 from rights.requests.services import answer_request, decide_part, list_parts, pause_request, receive_request
 from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
@@ -372,7 +374,9 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     told_by: dict[str, Any] = {"actor": farah, "at": AT}
     add_entry(case, direction="in", on=AT.date(), text="Please answer.", file=BytesIO(b"%PDF-1.7"), **told_by)
     set_deadline(case, due_on=AT.date() + timedelta(days=3), what="An answer.", **told_by)
+    list_recipients_to_inform(cast.subject("hamza"), **told_by)
     own = {"complaints/authoritycase": case.pk, "desk/requesttask": task.pk}
+    own["subjects/subject/inform-recipient"] = cast.subject_id("hamza")
     return {**found, "rights/rightsrequest": waiting.pk, **own}
 
 
@@ -387,6 +391,8 @@ def erasures_of_indus(cast: Cast) -> dict[str, Any]:
     row = continue_erasure(row, **told)
     for order in Order.objects.open().filter(parent_id=row.erasure_id):
         Order.objects.filter(pk=order.pk).update(state="waived", ended_at=later, stuck_at=None)
+    for notice in list_notices_of_person(people["left"]):
+        record_informed(notice, outcome="informed", actor=farah, at=later)
     complete_erasure(Erasure.objects.get(subject=people["left"]), **told)
     continue_erasure(row, **told)
     about: dict[str, Any] = {"subject": people["asking"], "identity": "lms", "channel": "telephone", "language": "en"}

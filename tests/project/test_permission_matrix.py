@@ -206,6 +206,7 @@ ACTS = {
     "subjects/subject/ask-guardians": "OC",
     "subjects/subject/erase": "O",
     "subjects/subject/evidence": "OC",
+    "subjects/subject/inform-recipient": "OC",
     "subjects/subject/timeline": "OSAC",
     "subjects/subject/invite": "OSC",
     "subjects/subject/object": "OC",

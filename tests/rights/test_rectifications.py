@@ -15,8 +15,9 @@ from paktaleem.directory.people.models import AccessRecord, AgeChange
 from paktaleem.directory.people.services import register_subject, reveal_fields, settle_age_change
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.models import Entry
 from rights.rectifications.models import CorrectedValue, Correction, RecipientNotice
-from rights.rectifications.selectors import list_corrected_fields
+from rights.rectifications.selectors import list_corrected_fields, list_notices_of_person
 from rights.rectifications.services import (
     AlreadySettled,
     CorrectionsMissing,
@@ -266,6 +267,34 @@ def test_a_correction_by_staff_needs_no_request_and_orders_the_systems_too(indus
     for name in ("sana", "bilal"):
         with pytest.raises(NotAllowed):
             correct_person(indus.subject("hamza"), field="phone", value="", **{**told, "actor": indus.actor(name)})
+
+
+def test_recipients_are_informed_of_a_correction_by_staff_each_once_until_it_is_recorded(indus: Cast) -> None:
+    host, farah = approve_recipient(indus), indus.actor("farah")
+    told: dict[str, Any] = {"actor": farah, "reason": Reason.SUBJECT_REQUEST, "at": AT}
+    hamza = indus.subject("hamza")
+    for value in ("0300 1234567", "0300 1234567", "0300 7654321"):
+        correct_person(hamza, field="phone", value=value, **told)
+    [notice] = list_notices_of_person(hamza)
+    assert (notice.recipient_id, notice.request_id, notice.outcome) == (host.pk, None, "")
+    with pytest.raises(NotAllowed):
+        record_informed(notice, outcome="informed", actor=indus.actor("sana"), at=AT)
+    record_informed(notice, outcome="informed", actor=farah, at=AT)
+    correct_person(hamza, field="phone", value="", **told)
+    assert [one.outcome for one in list_notices_of_person(hamza)] == ["informed", ""]
+    kinds = Entry.objects.filter(kind__startswith="subject.recipient").order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["subject.recipients_listed", "subject.recipient_informed", "subject.recipients_listed"]
+
+
+def test_recipients_are_informed_of_an_age_once_a_second_person_has_confirmed_it(indus: Cast) -> None:
+    approve_recipient(indus)
+    told: dict[str, Any] = {"reason": Reason.SUBJECT_REQUEST, "at": AT}
+    danish = indus.subject("danish")
+    made = correct_person(danish, field="birth_date", value="2005-01-31", actor=indus.actor("farah"), **told)
+    assert made is not None
+    assert (made.applied_at, list_notices_of_person(danish)) == (None, [])
+    settle_age_change(AgeChange.objects.get(), approve=True, actor=indus.actor("amina"), at=AT)
+    assert len(list_notices_of_person(danish)) == 1
 
 
 def test_a_wrong_value_that_a_sync_brings_back_is_shown_as_a_conflict(indus: Cast) -> None:

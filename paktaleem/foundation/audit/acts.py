@@ -253,6 +253,8 @@ _OTHERS = (
     _act("subject.erasure_started", _("Erasure of a person confirmed"), _sent("erasure")),
     _act("subject.key_replaced", _("Key of a person replaced")),
     _act("subject.quarantined", _("Data quarantined"), _sent("cause")),
+    _act("subject.recipient_informed", _("Recipient informed about a person")),
+    _act("subject.recipients_listed", _("Recipients to be informed about a person listed")),
     _act("subject.registered", _("Person registered")),
     _act("subject.released", _("Data released from quarantine"), _sent("cause")),
     _act("system.changed", _("System changed")),

@@ -14,7 +14,7 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
 if TYPE_CHECKING:
-    from procrastinate.types import JSONValue
+    from procrastinate.types import JSONDict
 
 __all__ = ["enqueue_job", "enqueue_jobs"]
 
@@ -32,5 +32,5 @@ def enqueue_job(task: str, *, lock: str | None = None, due_at: datetime | None =
 
 def enqueue_jobs(task: str, jobs: Iterable[Mapping[str, str | None]]) -> None:
     """Enqueue a task once for each set of arguments, in one statement; otherwise as ``enqueue_job``."""
-    rows: list[dict[str, JSONValue]] = [{**arguments} for arguments in jobs]
-    configure_task(name=task, job_manager=_queue).batch_defer(*rows)
+    given: list[JSONDict] = [{**arguments} for arguments in jobs]
+    configure_task(name=task, job_manager=_queue).batch_defer(*given)

@@ -26,6 +26,7 @@ from rights.erasures.holdings import find_readable
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import list_unanswered_requests
 from rights.erasures.services.proposals import CONTINUE, find_holds_of, lock_proposal, record, send_back
+from rights.rectifications.services.recipients import list_recipients_to_inform
 from rights.requests.models import PARENT as REQUEST
 
 __all__ = [
@@ -115,6 +116,8 @@ def _order(proposal: ErasureProposal, erasure: Erasure | None, actor: Actor, at:
     """Record that the orders are issued: now, or before by the erasure list, if the commit of this step had failed."""
     proposal.stage, proposal.started_at, proposal.erasure = Stage.ORDERED.value, at, erasure
     proposal.save()
+    if proposal.request is None:
+        list_recipients_to_inform(proposal.subject, actor=actor, at=at)
     key = proposal.erasure_id
     record("erasure.ordered", proposal, actor, at, facts={"erasure": str(key) if key else None})
     _enqueue(proposal)  # without any system, everything is answered already

@@ -17,6 +17,7 @@ from rights.rectifications.selectors import (
     list_corrected_fields,
     list_corrections,
     list_notices,
+    list_notices_of_person,
     waiting_fields,
 )
 from rights.requests.admin.panels import request_panels
@@ -58,6 +59,14 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any]
     lines = [{"one": one.row, "state": _pill(one), "who": actors.get(one.row.pk, ""), **_link(one)} for one in found]
     is_back = any(one.came_back for one in found)
     return {"template": "console/panels/corrected_values.html", "lines": lines, "is_back": is_back}
+
+
+@person_panels.connect
+def recipients_of_person_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Return the recipients to be informed of what staff did without a request; None if there are none."""
+    del request
+    lines = list_notices_of_person(row)
+    return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
 
 
 def _state_of(row: Correction, waiting: set[str]) -> Any:

@@ -1,4 +1,4 @@
-"""The act that corrects one field of a person, without a request."""
+"""Acts on a person without a request: correct one field, and record that a recipient was informed."""
 
 from typing import Any
 
@@ -16,7 +16,10 @@ from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
-from rights.rectifications.services import correct_person
+from rights.rectifications.admin.requests import InformedForm
+from rights.rectifications.models import RecipientNotice
+from rights.rectifications.selectors import list_notices_of_person
+from rights.rectifications.services import correct_person, record_informed
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 
 __all__: list[str] = []
@@ -52,6 +55,20 @@ def _correct(subject: Subject, given: dict[str, Any], request: HttpRequest) -> H
     return HttpResponseRedirect(person_url(subject.pk))
 
 
+class PersonInformedForm(InformedForm):
+    """A recipient to be informed of what staff did without a request, and what came of it."""
+
+    def list_offered(self) -> list[RecipientNotice]:
+        """List the rows of the person."""
+        return list_notices_of_person(self.row)
+
+
+def _informed(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    del subject
+    told: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    record_informed(given["notice"], outcome=given["outcome"], **told)
+
+
 person_acts.connect(
     RowAction(
         "correct",
@@ -63,5 +80,19 @@ person_acts.connect(
         "system that holds the data, the learning platform too, is ordered to correct it. If the wrong value comes "
         "back, this page says so. An age that would let a child decide waits for a second person.",
         applies=lambda row, _at: row.is_recorded,
+    )
+)
+person_acts.connect(
+    RowAction(
+        "inform-recipient",
+        "Record that a recipient was informed",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _informed,
+        form=PersonInformedForm,
+        lead="Recipients of the data must be informed of a correction or erasure without a request too, unless that is "
+        "impossible or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a "
+        "person is not destroyed before.",
+        done="Recorded.",
+        applies=lambda row, _at: bool(list_notices_of_person(row)),
     )
 )

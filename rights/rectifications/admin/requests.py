@@ -100,10 +100,14 @@ class InformedForm(ActionForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=InformOutcome.choices, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the recipients of the request."""
+        """Offer the recipients that must be informed."""
         super().__init__(*args, **kwargs)
-        self.offered = {str(one.pk): one for one in list_notices(self.row)}
+        self.offered = {str(one.pk): one for one in self.list_offered()}
         set_choices(self, "notice", [(key, str(one.recipient)) for key, one in self.offered.items()])
+
+    def list_offered(self) -> list[RecipientNotice]:
+        """List the rows of the request."""
+        return list_notices(self.row)
 
     def clean_notice(self) -> RecipientNotice:
         """Return the chosen row."""

@@ -74,7 +74,8 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
                     ('recipient', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.recipient')),
                     ('recipient_owner', models.UUIDField(editable=False)),
                     ('outcome', models.CharField(blank=True, choices=[('informed', 'Informed'), ('nothing_shared', 'Nothing about this person was shared'), ('impossible', 'Impossible, or a disproportionate effort')], default='', max_length=16)),
@@ -84,8 +85,8 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['id'],
-                    'constraints': [models.UniqueConstraint(fields=('client', 'request', 'recipient'), name='recipientnotice_once'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', None)), models.Q(models.Q(('outcome', ''), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='recipientnotice_settled_by_someone')],
-                    'indexes': [],
+                    'constraints': [models.UniqueConstraint(fields=('client', 'request', 'recipient'), name='recipientnotice_once'), models.UniqueConstraint(condition=models.Q(('outcome', ''), ('request', None)), fields=('client', 'subject', 'recipient'), name='recipientnotice_one_open'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', None)), models.Q(models.Q(('outcome', ''), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='recipientnotice_settled_by_someone')],
+                    'indexes': [models.Index(fields=['client', 'subject', 'id'], name='recipientnotice_of_subject')],
                 },
             ),
         )

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
             SameClientForeignKey("CorrectedValue", "subject", "subjects.Subject"),
             SameClientForeignKey("CorrectedValue", "request", "rights.RightsRequest"),
             SameClientForeignKey("CorrectedValue", "age_change", "subjects.AgeChange"),
+            SameClientForeignKey("RecipientNotice", "subject", "subjects.Subject"),
             SameClientForeignKey("RecipientNotice", "request", "rights.RightsRequest"),
             SameClientForeignKey("RecipientNotice", "recipient", "consent.Recipient", owner="recipient_owner"),
         ),

@@ -29,6 +29,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState
 from rights.rectifications.services.contacts import inform_previous_contacts
+from rights.rectifications.services.recipients import list_recipients_to_inform
 from rights.rectifications.values import CATEGORY, OTHER, check_value, parse_value, to_text
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
@@ -107,6 +108,8 @@ def correct_person(
     text = check_value(field, value, client=subject.client, at=at)
     made = _Making(subject, None, Reason(reason), actor, at)
     made.correct({field: text})
+    if any(value.applied_at is not None for value in made.values):
+        list_recipients_to_inform(made.subject, actor=actor, at=at)
     return made.values[0] if made.values else None
 
 
@@ -121,6 +124,8 @@ def finish_confirmed_age(change: AgeChange, actor: Actor, at: datetime) -> None:
         row.save(update_fields=["applied_at"])
         made = _Making(row.subject, row.request, Reason(row.reason), actor, at)
         made.order({row.field: open_value(row, "new_value") or None}, frozenset({CATEGORY}), value=row)
+        if row.request is None:
+            list_recipients_to_inform(made.subject, actor=actor, at=at)
 
 
 def open_value(row: CorrectedValue, name: str, sealer: Sealer | None = None) -> str:

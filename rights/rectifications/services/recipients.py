@@ -1,20 +1,29 @@
 """Recipients who must be informed of a correction, restriction or erasure, and the record of it (GDPR Art. 19)."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from consent.register.models import Recipient, RecipientApproval
 from consent.sharing.models import Disclosure
-from paktaleem.directory.people.models import Erasure
+from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.rectifications.models import InformOutcome, RecipientNotice
 from rights.requests.models import RequestPart, RightKind, RightsRequest
-from rights.requests.services.steps import lock_open_request, record_step
+from rights.requests.services.steps import lock_open_request, record_step, require_subject
 
-__all__ = ["find_recipients", "has_uninformed_recipients", "list_who_must_be_informed", "record_informed"]
+__all__ = [
+    "find_recipients",
+    "has_uninformed_recipients",
+    "list_recipients_to_inform",
+    "list_who_must_be_informed",
+    "record_informed",
+]
 
 _INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION, RightKind.ERASURE})
 
@@ -23,36 +32,49 @@ def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: 
     """List the recipients that staff must inform of a granted part, each once; a handler of ``rights.part_granted``."""
     if part.kind not in _INFORMED_OF:
         return
-    own = RecipientNotice.objects.filter(client_id=request.client_id, request=request)
-    known = set(own.values_list("recipient_id", flat=True))
-    new = [one for one in find_recipients(request, at) if one.pk not in known]
+    if added := _add_notices(require_subject(request), request, at):
+        record_step("rights_request.recipients_listed", request, actor, at, {"recipients": added})
+
+
+def list_recipients_to_inform(subject: Subject, *, actor: Actor, at: datetime) -> None:
+    """List the recipients that staff must inform of a correction or an erasure made without a request.
+
+    One that is not informed yet of an earlier act is not listed twice. The caller has locked the person.
+    """
+    if added := _add_notices(subject, None, at):
+        _record("subject.recipients_listed", subject, {"recipients": added}, actor, at)
+
+
+def _add_notices(subject: Subject, request: RightsRequest | None, at: datetime) -> int:
+    own = RecipientNotice.objects.filter(client_id=subject.client_id, subject=subject, request=request)
+    known = set((own.filter(outcome="") if request is None else own).values_list("recipient_id", flat=True))
+    new = [one for one in find_recipients(subject, at) if one.pk not in known]
     for recipient in new:
-        row = RecipientNotice(client_id=request.client_id, request=request, listed_at=at)
+        row = RecipientNotice(client_id=subject.client_id, subject=subject, request=request, listed_at=at)
         row.recipient, row.recipient_owner = recipient, recipient.client_id
         row.save(force_insert=True)
-    if new:
-        record_step("rights_request.recipients_listed", request, actor, at, {"recipients": len(new)})
+    return len(new)
 
 
-def find_recipients(request: RightsRequest, at: datetime) -> list[Recipient]:
+def find_recipients(subject: Subject, at: datetime) -> list[Recipient]:
     """Find the recipients with whom the person's data was or may have been shared until now, by name.
 
     Not every system reports its disclosures, so these are all recipients that were ever approved for the client, and
     those to which data of the person was reported as disclosed.
     """
     rows = RecipientApproval.objects.uncancelled()
-    approvals = rows.filter(client_id__in=[request.client_id, PAKTALEEM], starts_at__lte=at)
-    reported = Disclosure.objects.filter(client_id=request.client_id, subject=request.subject_id)
+    approvals = rows.filter(client_id__in=[subject.client_id, PAKTALEEM], starts_at__lte=at)
+    reported = Disclosure.objects.filter(client_id=subject.client_id, subject=subject)
     keys = {*approvals.values_list("recipient_id", flat=True), *reported.values_list("recipient_id", flat=True)}
     return list(Recipient.objects.filter(pk__in=keys).order_by("name", "pk"))
 
 
 def has_uninformed_recipients(erasure: Erasure) -> bool:
-    """Return True while a recipient is not informed of the person's erasure: afterwards no one knows whom it is about.
+    """Return True while a recipient is not informed about the person: after the erasure no one knows whom it is about.
 
-    Connected to ``people.erasure_blockers``; only open requests count.
+    Connected to ``people.erasure_blockers``; of requests only the open ones count.
     """
-    own = RecipientNotice.objects.filter(client_id=erasure.client_id, request__subject_id=erasure.subject_id)
+    own = RecipientNotice.objects.filter(client_id=erasure.client_id, subject_id=erasure.subject_id)
     return own.filter(outcome="", request__closed_at=None).exists()
 
 
@@ -62,10 +84,21 @@ def record_informed(
 ) -> RecipientNotice:
     """Record what came of informing a recipient; may be recorded again. Raises RequestEnded, NotAllowed."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, notice.client_id)
-    request = lock_open_request(notice.request)
-    notice = RecipientNotice.objects.select_for_update(of=("self",)).get(pk=notice.pk, client_id=notice.client_id)
+    request = lock_open_request(notice.request) if notice.request is not None else None
+    notice = (
+        RecipientNotice.objects.select_for_update(of=("self",))
+        .select_related("subject")
+        .get(pk=notice.pk, client_id=notice.client_id)
+    )
     notice.outcome, notice.settled_at, notice.settled_by = InformOutcome(outcome), at, actor.id
     notice.save(update_fields=["outcome", "settled_at", "settled_by"])
     facts = {"recipient": str(notice.recipient_id), "outcome": str(notice.outcome)}
-    record_step("rights_request.recipient_informed", request, actor, at, facts)
+    if request is not None:
+        record_step("rights_request.recipient_informed", request, actor, at, facts)
+    else:
+        _record("subject.recipient_informed", notice.subject, facts, actor, at)
     return notice
+
+
+def _record(kind: str, subject: Subject, facts: Mapping[str, Any], actor: Actor, at: datetime) -> None:
+    record_entry(kind, client_id=subject.client_id, subject_id=subject.pk, facts=facts, actor=actor, at=at)
