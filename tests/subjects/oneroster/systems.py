@@ -1,6 +1,6 @@
 """Packages in the shapes that three widely used school systems export, written after their public documentation.
 
-No file of a school or vendor was copied, and nobody in them exists. Each describes the same network: Celia leads it,
+No file of a school or vendor was copied, and the people in them are invented. Each describes the same network: Celia leads it,
 Farhan teaches Danish, aged 9, whose mother is Esra.
 
 - Aeries: "Aeries to OneRoster data mapping" and "OneRoster CSV extract" (support.aeries.com, articles 14000085077 and
