@@ -50,6 +50,7 @@ def test_the_page_says_it_in_urdu(sign_in, odd):
     assert URDU in page
     assert "درست قدر کے طور پر پڑھا گیا۔" in page
     assert ENGLISH not in page
+    assert "Guardian relations" not in page
 
 
 def test_all_are_counted_and_the_first_are_shown_but_every_ignored_column_is_named(cast, odd):
