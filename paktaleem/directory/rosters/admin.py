@@ -336,7 +336,7 @@ def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
 def _result_context(row: RosterImport) -> dict[str, Any]:
     tallies = row.counts.get("tallies", {})
     rows = [
-        (translate_text(name.replace("relations", "guardian relations").capitalize()), *tally)
+        (gettext("Guardian relations") if name == "relations" else translate_text(name.capitalize()), *tally)
         for name, tally in sorted(tallies.items(), key=lambda one: (one[0] == "relations", one[0]))
     ]
     return {

@@ -1,7 +1,7 @@
 """Packages in the shapes that three widely used school systems export, written after their public documentation.
 
-No file of a school or vendor was copied, and nobody in them exists. Each describes the same network: Celia leads it,
-Farhan teaches Danish, aged 9, whose mother is Esra.
+No file of a school or vendor was copied, and the people in them are invented. Each describes the same network: Celia
+leads it, Farhan teaches Danish, aged 9, whose mother is Esra.
 
 - Aeries: "Aeries to OneRoster data mapping" and "OneRoster CSV extract" (support.aeries.com, articles 14000085077 and
   14000067156). OneRoster 1.1; ids made of school and record numbers, staff with the prefix ``TCH_``; the date of

@@ -83,6 +83,15 @@ def test_passwords_are_never_read_kept_or_shown(tmp_path):
     assert "s3cret" not in repr([vars(roster), people, relations])
 
 
+def test_a_row_of_data_in_place_of_the_header_is_not_quoted(tmp_path):
+    package = clean_network()
+    package.raw["classes.csv"] = b"Danish Khan,14 March 2017\r\n"
+    roster, people, _ = read(package, tmp_path)
+    assert len(people) == 4
+    assert "Danish" not in repr(roster.oddity_sample)
+    assert roster.oddities["file_unreadable"] == 1
+
+
 def test_an_oddity_quotes_ids_and_names_of_files_and_columns_only(tmp_path):
     package = odd_network()
     forms.references_to_nothing(package)

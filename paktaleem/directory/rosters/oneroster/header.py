@@ -15,11 +15,12 @@ def read_header(table: Table, header: Sequence[str], row: int, log: ProblemLog, 
     Raises RosterInvalid if a column that decides is missing or appears twice; in a delta the status decides too.
     """
     places: dict[str, int] = {}
+    unknown: list[str] = []
     decisive = table.decisive | ({STATUS} if delta and table.is_about_people else set())
     for place, text in enumerate(header):
         name = table.names.get(text.strip().casefold())
         if name is None:
-            log.oddity(table.file, row, shown(text.strip()) or None, "column_ignored")
+            unknown.append(shown(text.strip()))
         elif name in places:
             _report_repeated(table, name, row, log, decides=name in decisive or name in table.extensions)
         else:
@@ -28,8 +29,10 @@ def read_header(table: Table, header: Sequence[str], row: int, log: ProblemLog, 
                 log.oddity(table.file, row, name, "column_spelling", value=shown(text), meaning=name)
     _require(table, [name for name in table.header if name in decisive and name not in places], row)
     if "sourcedId" not in places and not table.is_about_people:
-        log.oddity(table.file, row, "sourcedId", "file_unreadable")
+        log.oddity(table.file, row, "sourcedId", "file_unreadable")  # a row of data may be where the header should be
         return {}
+    for name in unknown:
+        log.oddity(table.file, row, name or None, "column_ignored")
     _report_differences(table, places, row, log)
     return places
 
