@@ -74,6 +74,17 @@ def test_a_run_with_nothing_to_do_locks_no_request_and_takes_no_more_queries_for
     assert counts == counts[:1] * 3
 
 
+def test_a_run_with_work_takes_no_more_queries_for_more_requests(indus: Cast) -> None:
+    counts = []
+    for number in (1, 4):
+        for _ in range(number):
+            received(indus, "access")
+        with CaptureQueriesContext(connection) as queries:
+            assert run(indus, AT + 27 * DAY) == 4 * number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_overdue_requests_are_counted_by_the_deadline_that_counts(indus: Cast) -> None:
     request, farah = received(indus, "access"), indus.actor("farah")
     assert RightsRequest.objects.overdue(AT + 30 * DAY).count() == 1
