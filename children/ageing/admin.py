@@ -59,7 +59,6 @@ def person_link(person: Subject) -> SafeString:
 class ComingOfAgeAdmin(EvidenceAdmin):
     """Console page of children, sorted by when they reach the age of consent, soonest first."""
 
-    section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("person", "day", "left", "told", "owner")
     list_filter = (WhenFilter, "client")
@@ -114,7 +113,6 @@ class ComingOfAgeAdmin(EvidenceAdmin):
 class AgeNoticeAdmin(EvidenceAdmin):
     """Console page of the notices sent in advance."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("given_at", "about", "guardians", "person", "owner")
     list_filter = ("client",)

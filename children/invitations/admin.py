@@ -142,7 +142,6 @@ person_acts.connect(
 class InvitationAdmin(EvidenceAdmin):
     """Console page of invitations."""
 
-    section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     add_capability = Capability.INVITE_GUARDIANS
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")

@@ -85,7 +85,6 @@ def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -
 class ProviderCheckAdmin(EvidenceAdmin):
     """Console page of providers' checks of guardians."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("started_at", "child", "guardian", "provider", "method", "standing", "owner")
     list_filter = ("state", "client")

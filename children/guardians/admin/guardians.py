@@ -123,7 +123,6 @@ _NEEDS_APPROVAL = "A change that permits a use which a guardian refused waits fo
 class GuardianshipAdmin(ScopedAdmin):
     """Console page of guardianships."""
 
-    section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
@@ -219,7 +218,6 @@ class GuardianshipAdmin(ScopedAdmin):
 class ServiceAuthorisationAdmin(EvidenceAdmin):
     """Console page of answers about the service."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
     list_filter = ("decision", "client")

@@ -23,7 +23,6 @@ __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
 class GuardianChangeAdmin(ScopedAdmin):
     """Console page of changes of guardians that need a second person's approval."""
 
-    section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     asks_reason = False
     list_display = ("requested_at", "standing", "child", "guardian", "owner")
@@ -64,7 +63,6 @@ def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -
 class GuardianConflictAdmin(ScopedAdmin):
     """Console page of disagreements between guardians."""
 
-    section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     asks_reason = False
     list_display = ("opened_at", "standing", "child", "about", "owner")

@@ -37,7 +37,6 @@ def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) 
 class ChildMechanismAdmin(ScopedAdmin):
     """Console page of clients' declared mechanisms."""
 
-    section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     add_capability = Capability.DECLARE_MECHANISMS
     row_fields = ("kind", "description", "description_ur", "reference", "provider")
@@ -64,7 +63,6 @@ class ChildMechanismAdmin(ScopedAdmin):
 class SchoolAuthorisationAdmin(EvidenceAdmin):
     """Console page of schools' own authorisations."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
     list_filter = ("client",)

@@ -37,7 +37,6 @@ def _state(row: Verification) -> SafeString:
 class VerificationAdmin(EvidenceAdmin):
     """Console page of verifications."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("verified_at", "child", "guardian", "method", "standing", "owner")
     list_filter = ("method", "client")

@@ -123,7 +123,6 @@ def _is_running(row: ServiceAgreement, at: datetime) -> bool:
 class ServiceAgreementAdmin(RegisterAdmin):
     """Agreements between PakTaleem and its clients."""
 
-    section = "Agreements"
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("reference", "starts_at", "ends_at", "exit_until")
     fixed = ("starts_at",)

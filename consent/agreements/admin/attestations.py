@@ -18,7 +18,6 @@ __all__ = ["DutyAttestationAdmin"]
 class DutyAttestationAdmin(EvidenceAdmin):
     """Duties that clients attested, newest first."""
 
-    section = "Agreements"
     view_capability = Capability.VIEW_REGISTER
     list_display = ("statement", "owner", "valid_until", "attested_at")
     list_filter = ("client",)

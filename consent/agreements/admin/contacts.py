@@ -48,7 +48,6 @@ class ContactForm(ScopedForm):
 class ClientContactAdmin(PeriodAdmin):
     """Contacts of clients: added and ended, never changed."""
 
-    section = "Agreements"
     form = ContactForm
     change_capability = None
     row_fields = ("kind",)

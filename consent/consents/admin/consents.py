@@ -93,7 +93,6 @@ class PurposeFilter(ChosenFilter):
 class PersonRowAdmin(ExportableAdmin):
     """Rows about one person."""
 
-    section = "People"
     view_capability = Capability.VIEW_CONSENTS
     asks_reason = False
     sortable_by = ()

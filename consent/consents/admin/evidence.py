@@ -71,7 +71,6 @@ def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: Ht
 class ConsentEvidenceAdmin(EvidenceAdmin):
     """Evidence of answers collected outside the portal."""
 
-    section = "People"
     view_capability = Capability.VIEW_EVIDENCE
     list_display = ("added_at", "answer", "person", "what", "actor", "owner")
     list_filter = ("client",)

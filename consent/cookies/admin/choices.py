@@ -22,7 +22,6 @@ def _name(codes: list[str]) -> str:
 class CookieChoiceAdmin(EvidenceAdmin):
     """Console page of choices, newest first."""
 
-    section = "Register"
     view_capability = Capability.VIEW_CONSENTS
     list_display = ("recorded_at", "accepted", "declined", "source", "has_signal", "language", "text", "owner")
     list_filter = ("client",)

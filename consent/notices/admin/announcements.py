@@ -116,7 +116,6 @@ def _proof_pill(row: NoticeDispatch) -> SafeString:
 class NoticeDispatchAdmin(EvidenceAdmin):
     """Announcements to clients, with delivery proof and the client's responses."""
 
-    section = "Notices"
     view_capability = Capability.VIEW_REGISTER
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
     list_filter = ("client",)

@@ -40,7 +40,6 @@ _ADMIN_DATE = admin.widgets.AdminSplitDateTime
 class NoticeAdmin(RegisterAdmin):
     """Notices to data subjects, by title."""
 
-    section = "Notices"
     row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
     fixed = ("code",)
     list_display = ("title_en", "code", "owner", "about")
@@ -134,7 +133,6 @@ def _draft_pill(row: NoticeDraft) -> SafeString:
 class NoticeDraftAdmin(RegisterAdmin):
     """Draft texts of notices."""
 
-    section = "Notices"
     row_fields = ("notice", "is_material", *_TEXTS)
     fixed = ("notice",)
     detail_fields = ("state", "changed_at")
@@ -209,7 +207,6 @@ def _version_pill(row: NoticeVersion) -> SafeString:
 class NoticeVersionAdmin(EvidenceAdmin):
     """Announced versions; they are made from drafts and never change."""
 
-    section = "Notices"
     view_capability = Capability.VIEW_REGISTER
     row_fields = ("notice", "is_material")
     detail_fields = ("number", "state", "effective_at", "announced_at", "notice_days", "content_hash")

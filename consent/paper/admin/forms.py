@@ -175,7 +175,6 @@ def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> Ht
 class FormRunAdmin(EvidenceAdmin):
     """Consent forms: group, purposes and progress."""
 
-    section = "People"
     form = MakeForm
     view_capability = Capability.VIEW_FORMS
     add_capability = Capability.MANAGE_FORMS

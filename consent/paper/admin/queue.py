@@ -83,7 +83,6 @@ def state_pill(row: SheetEntry) -> SafeString:
 class SheetEntryAdmin(EvidenceAdmin):
     """Rows of answer sheets, with their answers, state and problem."""
 
-    section = "People"
     view_capability = Capability.VIEW_FORMS
     list_display = ("row", "person", "said", "given_by", "answered_on", "standing", "why", "owner")
     list_filter = ("state", SheetFilter, "client")

@@ -100,7 +100,6 @@ def standing_pill(row: Any) -> SafeString:
 class AnswerSheetAdmin(EvidenceAdmin):
     """Answer sheets, with their uploader and the state of their rows."""
 
-    section = "People"
     form = UploadForm
     view_capability = Capability.VIEW_FORMS
     add_capability = Capability.MANAGE_FORMS

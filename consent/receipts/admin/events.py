@@ -27,7 +27,6 @@ __all__ = ["ConsentEventAdmin"]
 class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
     """All recorded answers."""
 
-    section = "Evidence"
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
     list_filter = ("state", "method", "given_by", PurposeFilter, "client")
     in_one_client = ("method", "given_by", PurposeFilter)

@@ -30,7 +30,6 @@ __all__ = [
 class AgreementRowAdmin(PeriodAdmin):
     """Rows that belong to an agreement."""
 
-    section = "Agreements"
     list_filter = ("client",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -84,7 +83,6 @@ class InstructionAdmin(AgreementRowAdmin):
 class RecipientAdmin(SafeguardedAdmin):
     """Third parties with whom data may be shared."""
 
-    section = "Agreements"
     row_fields = (
         "code",
         "name",
@@ -115,7 +113,6 @@ class RecipientAdmin(SafeguardedAdmin):
 class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
     """Periods in which a recipient is approved; the effect is shown first, and a second officer approves."""
 
-    section = "Agreements"
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("recipient", "purposes", "categories", "is_integral", "starts_at", "ends_at")
     fixed = ("recipient", "starts_at")

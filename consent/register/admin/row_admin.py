@@ -18,7 +18,6 @@ __all__ = ["PeriodAdmin", "RegisterAdmin", "cancel_act", "end_act"]
 class RegisterAdmin(ScopedAdmin):
     """A kind of register row; a client's own rows are editable, shared rows read-only."""
 
-    section = "Register"
     view_capability = Capability.VIEW_REGISTER
     add_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
     change_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER

@@ -213,7 +213,6 @@ _TABLES: dict[str, type[RegisterRow]] = {
 class SafeguardChangeAdmin(ScopedAdmin):
     """Changes that weaken a safeguard."""
 
-    section = "Register"
     view_capability = Capability.VIEW_REGISTER
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "purpose", "requester", "owner")

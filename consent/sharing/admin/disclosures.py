@@ -43,7 +43,6 @@ def render_decision(row: Disclosure) -> SafeString:
 class DisclosureAdmin(EvidenceAdmin):
     """Console page of disclosures, newest first."""
 
-    section = "Agreements"
     view_capability = Capability.VIEW_DISCLOSURES
     list_display = ("reported_at", "recipient", "person", "purpose", "allowed", "owner")
     list_filter = ("client", DeniedFilter)

@@ -107,7 +107,6 @@ person_acts.connect(
 class LegalDisclosureAdmin(EvidenceAdmin):
     """Console page of legal disclosures, newest first."""
 
-    section = "Agreements"
     view_capability = Capability.VIEW_LEGAL_DISCLOSURES
     list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
     list_filter = ("state", "client")

@@ -21,7 +21,6 @@ __all__ = ["BusinessTransferAdmin"]
 class BusinessTransferAdmin(ScopedAdmin):
     """Console page of business transfers, newest first."""
 
-    section = "Agreements"
     view_capability = Capability.VIEW_REGISTER
     add_capability = Capability.MANAGE_AGREEMENTS
     officers_only = True

@@ -37,7 +37,6 @@ def _may_be_resent(row: Letter, at: Any) -> bool:
 class MessageAdmin(EvidenceAdmin):
     """Emails and text messages, newest first."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_MESSAGES
     list_display = ("about", "standing", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")

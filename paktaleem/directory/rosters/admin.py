@@ -162,7 +162,6 @@ def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse
 class RosterImportAdmin(EvidenceAdmin):
     """Roster imports: who uploaded each, and what it would change or changed."""
 
-    section = "People"
     form = UploadForm
     view_capability = Capability.VIEW_SUBJECTS
     add_capability = Capability.REGISTER_SUBJECTS

@@ -119,7 +119,6 @@ def _is_off(row: Endpoint, _at: datetime) -> bool:
 class EndpointAdmin(ScopedAdmin):
     """Webhook endpoints of a client; the secret is shown once."""
 
-    section = "Access"
     view_capability = Capability.VIEW_WEBHOOKS
     add_capability = change_capability = Capability.MANAGE_WEBHOOKS
     row_fields = ("name", "url", "events")
@@ -239,7 +238,6 @@ def _replay_one(row: Delivery, given: dict[str, Any], request: HttpRequest) -> N
 class DeliveryAdmin(EvidenceAdmin):
     """Deliveries of messages, newest first."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_WEBHOOKS
     list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")

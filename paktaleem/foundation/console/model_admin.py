@@ -47,7 +47,6 @@ __all__ = ["ScopedAdmin"]
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """List, form, row actions and history of one model, limited by the user's role."""
 
-    section: ClassVar[str] = "Register"
     view_capability: ClassVar[Capability]
     add_capability: ClassVar[Capability | None] = None
     change_capability: ClassVar[Capability | None] = None

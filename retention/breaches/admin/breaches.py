@@ -147,7 +147,6 @@ _LETTER_PAGE = "console/breach_letter.html"
 class BreachAdmin(SortByWaitingTime, ScopedAdmin):
     """Console page of personal-data breaches, newest first."""
 
-    section = "Retention"
     view_capability = Capability.VIEW_BREACHES
     add_capability = Capability.MANAGE_BREACHES
     asks_reason = False

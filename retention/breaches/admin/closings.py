@@ -20,7 +20,6 @@ __all__ = ["BreachClosingAdmin"]
 class BreachClosingAdmin(EvidenceAdmin):
     """Console page of requests to close a breach."""
 
-    section = "Retention"
     view_capability = Capability.VIEW_BREACHES
     list_display = ("requested_at", "breach", "standing", "owner")
     list_filter = ("client",)

@@ -202,7 +202,6 @@ _CERTIFICATES = certificate_actions(
 class BatchAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of disposals, newest first."""
 
-    section = "Retention"
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
     list_filter = (DisposalProgressFilter, "client")

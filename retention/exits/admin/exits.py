@@ -130,7 +130,6 @@ added_acts.connect(
 class AgreementExitAdmin(EvidenceAdmin):
     """Ends of agreements."""
 
-    section = "Agreements"
     view_capability = Capability.VIEW_REGISTER
     list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
     list_filter = ("client",)

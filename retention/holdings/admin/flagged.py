@@ -62,7 +62,6 @@ def _pill(row: FlaggedCollection) -> SafeString:
 class FlaggedCollectionAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of flagged collections, newest first."""
 
-    section = "Retention"
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
     list_filter = (FlaggedProgressFilter, "client")

@@ -37,7 +37,6 @@ def person_link(row: Any) -> SafeString:
 class OfPersonAdmin(EvidenceAdmin):
     """Base of the console pages of rows about a person."""
 
-    section = "Retention"
     view_capability = Capability.VIEW_HOLDINGS
     list_filter = ("client",)
 

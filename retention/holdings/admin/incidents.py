@@ -50,7 +50,6 @@ def _pill(row: Incident) -> SafeString:
 class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of incidents, newest first."""
 
-    section = "Systems"
     view_capability = Capability.VIEW_INCIDENTS
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
     list_filter = (IncidentProgressFilter, "client")

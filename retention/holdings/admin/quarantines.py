@@ -32,7 +32,6 @@ def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> No
 class QuarantineAdmin(EvidenceAdmin):
     """Console page of quarantines."""
 
-    section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("starts_at", "subject", "cause", "state", "owner")
     list_filter = ("client",)

@@ -75,7 +75,6 @@ def _review(row: ImpactAssessment, given: dict[str, Any], request: HttpRequest) 
 class ImpactAssessmentAdmin(RegisterAdmin):
     """Console page of impact assessments."""
 
-    section = "Evidence"
     row_fields = ("purpose", "reference", "outcome", "summary", "done_on", "review_on")
     fixed = ("purpose",)
     list_display = ("purpose", "reference", "outcome", "done_on", "review_on", "owner")

@@ -62,7 +62,6 @@ def _pill(row: Hold) -> SafeString:
 class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of holds, newest first."""
 
-    section = "Retention"
     form = HoldForm
     view_capability = Capability.VIEW_HOLDINGS
     add_capability = Capability.MANAGE_HOLDS
@@ -138,7 +137,6 @@ class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
 class HoldLiftAdmin(EvidenceAdmin):
     """Console page of requests to lift a legal hold."""
 
-    section = "Retention"
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("requested_at", "hold", "standing", "owner")
     list_filter = ("client",)

@@ -42,7 +42,6 @@ def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> Non
 class RetentionRuleAdmin(PeriodAdmin):
     """Console pages of retention rules."""
 
-    section = "Retention"
     form = RuleForm
     add_capability = change_capability = Capability.MANAGE_RETENTION
     row_fields = (

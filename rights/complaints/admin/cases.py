@@ -121,7 +121,6 @@ def _has_deadline(row: AuthorityCase, at: datetime) -> bool:
 class AuthorityCaseAdmin(EvidenceAdmin):
     """Cases of supervisory authorities about requests."""
 
-    section = "People"
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
     list_display = ("authority", "standing", "number", "next_due", "opened_on", "recorded_at", "owner")
     list_filter = (NearFilter, "outcome", "client")

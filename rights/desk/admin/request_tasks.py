@@ -110,7 +110,6 @@ def _finish(row: RequestTask, given: dict[str, Any], request: HttpRequest) -> No
 class RequestTaskAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of tasks; their details are shown with the texts of the request."""
 
-    section = "People"
     view_capability = Capability.HANDLE_RIGHTS_REQUESTS
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
     list_filter = (TaskProgressFilter, AssigneeFilter, "client")

@@ -94,7 +94,6 @@ def _is_certified(row: ErasureProposal, _at: datetime) -> bool:
 class ErasureProposalAdmin(EvidenceAdmin):
     """Erasures, from the proposal to the certificate."""
 
-    section = "People"
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
     list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
     list_filter = ("stage", "client")

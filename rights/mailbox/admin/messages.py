@@ -132,7 +132,6 @@ _DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message
 class MailMessageAdmin(SortByWaitingTime, EvidenceAdmin):
     """Messages in the mailbox, newest first."""
 
-    section = "People"
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
     list_display = ("received_at", "direction", "standing", "case", "files", "owner")
     list_filter = (WaitingFilter, "state", "client")

@@ -48,7 +48,6 @@ __all__ = ["RightsRequestAdmin"]
 class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
     """Console page of rights requests; the queue is sorted by due date, the texts are decrypted by a separate act."""
 
-    section = "People"
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
     list_display = ("number", "rights", "person", "standing", "due_in", "assigned", "owner")
     list_filter = (RequestProgressFilter, KindFilter, AssigneeFilter, "state", "channel", "client")

@@ -40,8 +40,8 @@ def rewritten(package: RosterPackage, file: str, chance: Random, extra: list[str
 
 def as_text(rows: list[list[str]], chance: Random) -> bytes:
     out, end = io.StringIO(newline=""), chance.choice(("\r\n", "\n", "\r"))
-    quoting = csv.QUOTE_ALL if chance.choice((False, True)) else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, quoting=quoting, lineterminator=end)
+    dialect = chance.choice(("unix", "excel"))  # every field in quotes, or only those that need them
+    writer = csv.writer(out, dialect, lineterminator=end)
     for row in rows:
         for blank in chance.choices(([], [""] * len(row), [" "]), k=chance.choice((0, 0, 1, 2))):
             writer.writerow(blank)

@@ -63,7 +63,6 @@ def _resend(user: User, given: dict[str, Any], request: HttpRequest) -> None:
 class UserAdmin(ProposingAdmin):
     """Staff accounts, visible to and managed by PakTaleem's officers only."""
 
-    section = "Access"
     view_capability = Capability.VIEW_STAFF
     add_capability = change_capability = Capability.MANAGE_STAFF
     owner_column = None

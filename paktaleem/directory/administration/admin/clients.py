@@ -67,7 +67,6 @@ class CountryThresholdsField(forms.CharField):
 class ClientAdmin(ScopedAdmin):
     """Clients: officers register and change them; a client administrator sees only their own."""
 
-    section = "Agreements"
     view_capability = Capability.VIEW_CLIENTS
     add_capability = change_capability = Capability.MANAGE_CLIENTS
     owner_column = None
@@ -158,7 +157,6 @@ _LABELS = {
 class ClientChangeAdmin(ScopedAdmin):
     """Changes of clients that reduce guardian protection."""
 
-    section = "Agreements"
     view_capability = Capability.VIEW_CLIENTS
     asks_reason = False
     list_display = ("requested_at", "standing", "owner", "wanted")

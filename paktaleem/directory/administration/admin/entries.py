@@ -72,7 +72,6 @@ class ActorFilter(admin.SimpleListFilter):
 class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     """Ledger entries as they were recorded."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_LEDGER
     list_display = ("act", "recorded_at", "actor", "person", "owner")
     list_filter = (KindFilter, ActorFilter, ClientFilter)

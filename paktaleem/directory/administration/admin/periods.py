@@ -45,7 +45,6 @@ class PeriodForm(ScopedForm):
 class PeriodChangeAdmin(ScopedAdmin):
     """All kinds of the portal's own data with their periods, and the changes of them."""
 
-    section = "Retention"
     view_capability = Capability.VIEW_PERIODS
     add_capability = Capability.MANAGE_PERIODS
     officers_only = True

@@ -49,7 +49,6 @@ def _end_membership(membership: Membership, given: dict[str, Any], request: Http
 class MembershipAdmin(ProposingAdmin):
     """Memberships: the role of a user at a client."""
 
-    section = "Access"
     view_capability = Capability.VIEW_STAFF
     add_capability = change_capability = Capability.MANAGE_STAFF
     row_fields = ("user", "role")
@@ -188,7 +187,6 @@ def _key_pill(key: ApiKey) -> SafeString:
 class ApiKeyAdmin(ScopedAdmin):
     """API keys: issued, rotated and revoked, never edited; the secret is shown once."""
 
-    section = "Access"
     view_capability = Capability.VIEW_API_KEYS
     add_capability = Capability.MANAGE_API_KEYS
     form = ApiKeyForm

@@ -56,7 +56,6 @@ class ProposingAdmin(ScopedAdmin):
 class StaffChangeAdmin(ScopedAdmin):
     """Proposals to make, re-enable or recover privileged staff."""
 
-    section = "Access"
     view_capability = Capability.VIEW_STAFF
     asks_reason = False
     list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")

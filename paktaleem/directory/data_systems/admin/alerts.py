@@ -30,7 +30,6 @@ __all__ = ["OrderAlertAdmin", "OrderSetAdmin"]
 class OrderAlertAdmin(EvidenceAdmin):
     """Alerts of stuck orders, newest first."""
 
-    section = "Systems"
     view_capability = Capability.VIEW_ORDERS
     list_display = ("raised_at", "where", "kind", "system", "state_pill", "owner")
     list_filter = ("client",)
@@ -71,7 +70,6 @@ class OrderAlertAdmin(EvidenceAdmin):
 class OrderSetAdmin(EvidenceAdmin):
     """Orders about many people at once."""
 
-    section = "Systems"
     view_capability = Capability.VIEW_ORDERS
     list_display = ("created_at", "kind", "ground", "number", "due_at", "by", "owner")
     list_filter = ("client",)

@@ -202,7 +202,6 @@ _ACTS = (
 class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     """Orders, newest first."""
 
-    section = "Systems"
     view_capability = Capability.VIEW_ORDERS
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")

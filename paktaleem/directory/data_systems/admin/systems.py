@@ -32,7 +32,6 @@ def _end(system: System, given: dict[str, Any], request: HttpRequest) -> None:
 class SystemAdmin(ScopedAdmin):
     """Systems that hold personal data."""
 
-    section = "Systems"
     view_capability = Capability.VIEW_SYSTEMS
     add_capability = change_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("code", "name", "categories", "delivery", "contact", "starts_at")
@@ -79,7 +78,6 @@ def _end_key(key: SystemKey, given: dict[str, Any], request: HttpRequest) -> Non
 class SystemKeyAdmin(ScopedAdmin):
     """API keys and the systems they act for."""
 
-    section = "Systems"
     view_capability = Capability.VIEW_SYSTEMS
     add_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("key_name", "system")

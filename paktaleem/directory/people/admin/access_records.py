@@ -26,7 +26,6 @@ __all__ = ["AccessRecordAdmin"]
 class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     """Accesses to sealed personal fields, with the reason for each."""
 
-    section = "Evidence"
     view_capability = Capability.VIEW_ACCESS_LOG
     list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
     list_filter = ("reason", "client")

@@ -44,7 +44,6 @@ def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) 
 class AgeChangeAdmin(ScopedAdmin):
     """Age changes that would let a child decide for themselves."""
 
-    section = "People"
     view_capability = Capability.VIEW_SUBJECTS
     asks_reason = False
     list_display = ("requested_at", "standing", "subject", "route", "owner")

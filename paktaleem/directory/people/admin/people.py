@@ -128,7 +128,6 @@ class AgeFilter(admin.SimpleListFilter):
 class SubjectAdmin(ExportableAdmin):
     """Data subjects; personal fields stay sealed until they are revealed with a reason."""
 
-    section = "People"
     view_capability = Capability.VIEW_SUBJECTS
     asks_reason = False
     list_display = ("lms_id", "owner", "role", "age", "registered_at", "record")
@@ -299,7 +298,6 @@ def _guardians_panel(row: Subject) -> dict[str, Any]:
 class GuardianClaimAdmin(ExportableAdmin):
     """Guardian relations that schools claim."""
 
-    section = "People"
     view_capability = Capability.VIEW_SUBJECTS
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")

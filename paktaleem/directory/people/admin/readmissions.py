@@ -73,7 +73,6 @@ class PendingFilter(admin.SimpleListFilter):
 class ReadmissionAdmin(ScopedAdmin):
     """Requests to let an erased person be registered again."""
 
-    section = "People"
     view_capability = Capability.VIEW_ACCESS_LOG
     add_capability = Capability.ERASE_SUBJECTS
     asks_reason = False
