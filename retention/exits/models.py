@@ -12,6 +12,7 @@ from consent.register.models import ServiceAgreement
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -185,7 +186,7 @@ class ExitPart(models.Model):
         return str(self.number)
 
 
-class ExitCertificate(models.Model):
+class ExitCertificate(IssuedCertificate):
     """The certificate of one exit: canonical JSON with counts and hashes, and no one's name. Append-only evidence."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal={"body": _NONE, "sha256": _NONE})
@@ -193,15 +194,6 @@ class ExitCertificate(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    body = models.TextField()
-    sha256 = models.CharField(max_length=64)
-    entry_id = models.UUIDField()
-    issued_at = models.DateTimeField()
 
-    class Meta:
-        ordering = ["issued_at", "id"]
+    class Meta(IssuedCertificate.Meta):
         constraints = [models.UniqueConstraint(fields=["client", "exit"], name="exitcertificate_one_per_exit")]
-
-    def __str__(self) -> str:
-        """Return the hash."""
-        return self.sha256

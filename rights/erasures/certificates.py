@@ -11,11 +11,9 @@ from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.audit.certificates import certify
+from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.rows import insert_rows
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.preview import list_remaining
 from rights.rectifications.selectors import list_notices, list_notices_of_person
@@ -43,18 +41,8 @@ def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor
     facts = {"proposal": str(proposal.pk), "number": proposal.number}
     if proposal.request_id is not None:
         facts["rights_request"] = str(proposal.request_id)
-    found = certify("erasure.certified", _compose(proposal, parent, at), facts=facts, actor=actor, at=at, **context)
-    row = Certificate(
-        id=new_id(),
-        client_id=proposal.client_id,
-        proposal=proposal,
-        body=found.body,
-        sha256=found.sha256,
-        entry_id=found.entry.pk,
-        issued_at=at,
-    )
-    insert_rows(found.entry, row)
-    return row
+    row, content = Certificate(client_id=proposal.client_id, proposal=proposal), _compose(proposal, parent, at)
+    return issue(row, "erasure.certified", content, facts=facts, actor=actor, at=at, **context)
 
 
 def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[str, Any]:

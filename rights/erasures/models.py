@@ -11,6 +11,7 @@ from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
@@ -163,7 +164,7 @@ class ErasureProposal(RequestedChange):
         return self.stage in _BEFORE_START
 
 
-class Certificate(models.Model):
+class Certificate(IssuedCertificate):
     """The certificate of one erasure: canonical JSON without personal data. Append-only evidence.
 
     ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
@@ -179,15 +180,6 @@ class Certificate(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     proposal = models.ForeignKey(ErasureProposal, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    body = models.TextField()
-    sha256 = models.CharField(max_length=64)
-    entry_id = models.UUIDField()
-    issued_at = models.DateTimeField()
 
-    class Meta:
-        ordering = ["issued_at", "id"]
+    class Meta(IssuedCertificate.Meta):
         constraints = [models.UniqueConstraint(fields=["client", "proposal"], name="certificate_one_per_erasure")]
-
-    def __str__(self) -> str:
-        """Return the hash."""
-        return self.sha256

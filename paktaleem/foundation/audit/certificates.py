@@ -4,33 +4,38 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 from uuid import UUID
+
+from django.db import models
 
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.canonical import canonical
-from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.tenancy.rows import insert_rows
 
-__all__ = ["Certified", "HasBody", "certify", "read_body"]
-
-
-class Certified(NamedTuple):
-    """The text of a certificate, the SHA-256 (hex) of its UTF-8 bytes, and the unsaved ledger entry that repeats it."""
-
-    body: str
-    sha256: str
-    entry: Entry
+__all__ = ["IssuedCertificate", "issue", "read_body"]
 
 
-class HasBody(Protocol):
-    """A stored certificate."""
+class IssuedCertificate(models.Model):
+    """The fields of every certificate: its text, the SHA-256 (hex) of its UTF-8 bytes, and its entry of the ledger."""
 
-    body: Any
-    sha256: Any
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    entry_id = models.UUIDField()
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+        ordering = ["issued_at", "id"]
+
+    def __str__(self) -> str:
+        """Return the hash."""
+        return self.sha256
 
 
-def certify(
+def issue[Row: IssuedCertificate](
+    row: Row,
     kind: str,
     content: Mapping[str, Any],
     *,
@@ -39,16 +44,18 @@ def certify(
     facts: Mapping[str, Any],
     actor: By,
     at: datetime,
-) -> Certified:
-    """Return a certificate with its entry of this kind; the caller inserts its row and the entry together."""
+) -> Row:
+    """Insert a new certificate with this content together with its ledger entry of this kind, and return it."""
     body = canonical(content)
-    sha256 = hashlib.sha256(body).hexdigest()
-    about = {**facts, "sha256": sha256}
+    row.body, row.sha256, row.issued_at = body.decode(), hashlib.sha256(body).hexdigest(), at
+    about = {**facts, "sha256": row.sha256}
     entry = make_entry(kind, client_id=client_id, subject_id=subject_id, facts=about, actor=actor, at=at)
-    return Certified(body.decode(), sha256, entry)
+    row.entry_id = entry.pk
+    insert_rows(entry, row)
+    return row
 
 
-def read_body(certificate: HasBody) -> dict[str, Any]:
+def read_body(certificate: IssuedCertificate) -> dict[str, Any]:
     """Return the content of a certificate. Raises ValueError if its text does not match its hash."""
     if hashlib.sha256(certificate.body.encode()).hexdigest() != certificate.sha256:
         raise ValueError("The certificate does not match its hash.")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.certificates import HasBody, read_body
+from paktaleem.foundation.audit.certificates import IssuedCertificate, read_body
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.row_actions import RowAction
 
@@ -24,7 +24,7 @@ class Render(Protocol):
 def certificate_actions(
     capability: Capability,
     *,
-    find: Callable[[Any], HasBody | None],
+    find: Callable[[Any], IssuedCertificate | None],
     render: Render,
     name: Callable[[Any], str],
     applies: Callable[[Any, datetime], bool],

@@ -3,6 +3,7 @@
 from django.db import models
 
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
 from retention.disposals.models.batches import Batch
@@ -10,7 +11,7 @@ from retention.disposals.models.batches import Batch
 __all__ = ["Certificate"]
 
 
-class Certificate(models.Model):
+class Certificate(IssuedCertificate):
     """The certificate of one disposal: canonical JSON with counts, and no one's name. Append-only evidence.
 
     ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
@@ -21,17 +22,8 @@ class Certificate(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    body = models.TextField()
-    sha256 = models.CharField(max_length=64)
-    entry_id = models.UUIDField()
-    issued_at = models.DateTimeField()
 
-    class Meta:
+    class Meta(IssuedCertificate.Meta):
         verbose_name = "certificate of a disposal"
         verbose_name_plural = "certificates of disposals"
-        ordering = ["issued_at", "id"]
         constraints = [models.UniqueConstraint(fields=["client", "batch"], name="disposalcertificate_one_per_batch")]
-
-    def __str__(self) -> str:
-        """Return the hash."""
-        return self.sha256

@@ -10,9 +10,7 @@ from uuid import UUID
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.certificates import certify
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.audit.certificates import issue
 from retention.disposals.models import Batch, Certificate
 from retention.disposals.services.batches import PARENT, fetch
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
@@ -26,20 +24,8 @@ VERSION = 1
 def issue_certificate(batch: Batch, *, actor: Actor, at: datetime) -> Certificate:
     """Issue the certificate of a verified batch, in the caller's transaction, which holds the batch's lock."""
     facts = {"disposal": str(batch.pk), "number": batch.number, "ground": batch.ground}
-    found = certify(
-        "disposal.certified", _compose(batch, at), client_id=batch.client_id, facts=facts, actor=actor, at=at
-    )
-    row = Certificate(
-        id=new_id(),
-        client_id=batch.client_id,
-        batch=batch,
-        body=found.body,
-        sha256=found.sha256,
-        entry_id=found.entry.pk,
-        issued_at=at,
-    )
-    insert_rows(found.entry, row)
-    return row
+    row, content = Certificate(client_id=batch.client_id, batch=batch), _compose(batch, at)
+    return issue(row, "disposal.certified", content, client_id=batch.client_id, facts=facts, actor=actor, at=at)
 
 
 def _compose(batch: Batch, at: datetime) -> dict[str, Any]:

@@ -7,9 +7,7 @@ from consent.register.models import ServiceAgreement
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.certificates import certify
-from paktaleem.foundation.tenancy.ids import new_id
-from paktaleem.foundation.tenancy.rows import insert_rows
+from paktaleem.foundation.audit.certificates import issue
 from retention.disposals.selectors import list_case_certificates
 from retention.exits.models import AgreementExit, ExitCertificate, ExitPart, ExitStage
 from retention.exits.services.access import end_access
@@ -26,18 +24,8 @@ def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCerti
     row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
     row.save()
     facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}
-    found = certify("exit.certified", _compose(row, at), client_id=row.client_id, facts=facts, actor=actor, at=at)
-    issued = ExitCertificate(
-        id=new_id(),
-        client_id=row.client_id,
-        exit=row,
-        body=found.body,
-        sha256=found.sha256,
-        entry_id=found.entry.pk,
-        issued_at=at,
-    )
-    insert_rows(found.entry, issued)
-    return issued
+    new, content = ExitCertificate(client_id=row.client_id, exit=row), _compose(row, at)
+    return issue(new, "exit.certified", content, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 
 def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
