@@ -34,6 +34,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import SETTING_UP
 from tests.showing import shown
+from tests.waiting import wait_until_one_waits
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -93,17 +94,6 @@ def insert(row):
 def execute(sql, *values):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
-
-
-def wait_until_blocked(other):
-    """Wait until the other thread waits for this transaction, or has ended."""
-    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-    with connection.cursor() as cursor:
-        for _ in range(20_000):
-            cursor.execute(waits)
-            if cursor.fetchone()[0] or other.done():
-                return
-    pytest.fail("the other thread never waited")
 
 
 # Who sets a lawful basis
@@ -278,7 +268,7 @@ def test_two_people_at_once_do_not_end_the_last_consent(committed, now):
         with in_client(indus):
             end_period(rows[1], actor=actor, reason=WHY, at=at)
             other = pool.submit(end, rows[0])
-            wait_until_blocked(other)
+            wait_until_one_waits()
         with pytest.raises(WeakensSafeguard):
             other.result(20)
 
@@ -301,7 +291,7 @@ def test_a_change_is_replaced_while_it_is_approved(committed, now):
         with in_client(indus):
             Purpose.objects.select_for_update().get(pk=row.pk)
             other = pool.submit(approve)
-            wait_until_blocked(other)
+            wait_until_one_waits()
             later = request(committed, row, now + MINUTE)
         with pytest.raises(ChangeAlreadyDecided):
             other.result(20)

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from paktaleem.directory.files.models import FileChunk
@@ -46,6 +45,7 @@ from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
 from tests.rights.cases import AT, DAY, decided, received, withdraw
+from tests.waiting import wait_until_one_waits
 from tests.working import work
 
 TODAY = AT.date()
@@ -269,18 +269,6 @@ def test_a_deadline_is_near_and_past_by_the_calendar_of_the_client(indus: Cast) 
     assert near_deadlines(midnight_in_karachi).exists()
 
 
-def wait_until_one_waits() -> None:
-    """Wait until another connection waits for a lock of this one. Raises TimeoutError after ten seconds."""
-    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(waits)
-            if cursor.fetchone() == (True,):
-                return
-    raise TimeoutError
-
-
 def test_a_reminder_waits_for_the_lock_of_the_request_and_then_sends_nothing_that_is_done(committed: Cast) -> None:
     cast, robot = committed, system_actor("complaints.remind")
     with in_client(cast.client_id("indus")):
@@ -292,7 +280,7 @@ def test_a_reminder_waits_for_the_lock_of_the_request_and_then_sends_nothing_tha
     def remind() -> None:
         try:
             with in_client(case.client_id):
-                locked.wait(10)
+                locked.wait(60)
                 results.append(remind_of_deadlines(case.client_id, actor=robot, at=AT + 3 * DAY))
         finally:
             connections.close_all()
@@ -304,5 +292,5 @@ def test_a_reminder_waits_for_the_lock_of_the_request_and_then_sends_nothing_tha
         locked.set()
         wait_until_one_waits()
         finish_deadline(row, **by(cast, at=AT + 3 * DAY))
-    worker.join(10)
+    worker.join(60)
     assert results == [0]

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.people.erasure_hooks import list_holds
+from paktaleem.directory.people.erasure_hooks import list_holds, take_locks
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, erase_subject
+from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, erase_subject, lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -149,10 +149,13 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
 
 
 def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
-    if list_holds(person, at):
-        return False
+    """Erase a person without a hold; holds are read under the locks with which one is placed. Return True if erased."""
     try:
         with transaction.atomic():
+            take_locks(person)
+            lock_subject(person.pk, client_id=person.client_id)
+            if list_holds(person, at):
+                return False
             erase_subject(person, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
     except (AlreadyErased, ErasureInProgress):
         return False

@@ -1,11 +1,12 @@
 """The end of an agreement: two people, the end of access, return or deletion, the certificate."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from children.invitations.services import invite_guardian
 from consent.register.models import ServiceAgreement
@@ -30,6 +31,7 @@ from retention.exits.services import (
     continue_deletion,
     decide_exit,
     delete_data,
+    erase_chunk,
     export_chunk,
     pause_exit,
     propose_exit,
@@ -41,6 +43,7 @@ from tests.cast import Cast
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.retention.disposals.steps import WORKER, hold_data
 from tests.retention.exits.steps import DAY, WHY, agreement, approved, carried_out, erased, exported, proposed
+from tests.waiting import wait_until_one_waits
 
 # The act of two people
 
@@ -195,6 +198,34 @@ def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: An
     assert (row.stage, row.kept) == ("erasing", 1)
     assert cast.subject("hamza").erased_at is None
     assert not ExitCertificate.objects.exists()
+
+
+def test_a_hold_that_is_being_placed_keeps_a_person(committed: Cast, now: Any) -> None:
+    client_id = committed.client_id("indus")
+    with in_client(client_id):
+        row = approved(committed, now)
+        carried_out(committed, now)
+        continue_deletion(row, actor=WORKER, at=now)
+
+    def erase() -> None:
+        try:
+            with in_client(client_id):
+                erase_chunk(row, actor=WORKER, at=now, size=100)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with in_client(client_id):
+            scope = HoldScope(subject=committed.subject("hamza"))
+            place: Any = {"kind": HoldKind.LEGAL, "scope": scope, "ground": "Case 12.", "at": now}
+            review_on = (now + 30 * DAY).date()
+            place_hold(committed.client("indus"), review_on=review_on, actor=committed.actor("amina"), **place)
+            worker = pool.submit(erase)
+            wait_until_one_waits()
+        worker.result(60)
+    with in_client(client_id):
+        assert committed.subject("hamza").erased_at is None
+        assert committed.subject("junaid").erased_at == now
 
 
 def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(cast: Cast, indus: Any, now: Any) -> None:
