@@ -9,8 +9,8 @@ from datetime import date
 from children.guardians.evidence import CardNumberFound, check_evidence
 from consent.paper.codes import normalize_code
 from consent.paper.verdicts import SERVICE, SHARING
-from paktaleem.directory.rosters.oneroster import cells as cell
-from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.oneroster import cells as cell
+from paktaleem.directory.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
 from paktaleem.directory.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
 
 __all__ = [

@@ -153,6 +153,7 @@ def test_every_step_of_a_copy_is_sent(listening: Cast) -> None:
         "received",
         "ordered",
         "orders_answered",
+        "copy_built",
         "answered",
         "closed",
     ]

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import openpyxl
 import pytest
 
+from paktaleem.directory.oneroster import RosterInvalid
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services import settle_age_change
 from paktaleem.directory.rosters.importing.sources import open_source
-from paktaleem.directory.rosters.oneroster import RosterInvalid
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.tenancy.context import in_client

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from paktaleem.directory.oneroster import RosterInvalid, open_roster
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import claim_guardian, record_subject_event, register_subject, start_erasure
@@ -15,7 +16,6 @@ from paktaleem.directory.rosters.importing import (
     import_roster,
     try_roster,
 )
-from paktaleem.directory.rosters.oneroster import RosterInvalid, open_roster
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

@@ -10,6 +10,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from psycopg.errors import UniqueViolation
 
+from paktaleem.directory.oneroster import RosterInvalid, open_roster
 from paktaleem.directory.people.details import PERSONAL, SubjectDetails
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
@@ -23,7 +24,6 @@ from paktaleem.directory.rosters.importing import (
     service,
     tables,
 )
-from paktaleem.directory.rosters.oneroster import RosterInvalid, open_roster
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment, compute_leaf_hash

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.directory.rosters.oneroster import GuardianRelation, Person, RosterInvalid
+from paktaleem.directory.oneroster import GuardianRelation, Person, RosterInvalid
 from paktaleem.directory.rosters.spreadsheet import (
     csv_template,
     open_csv,

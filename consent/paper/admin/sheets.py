@@ -18,7 +18,7 @@ from consent.paper.models import OPEN_STATES, AnswerSheet, EntryState, SheetEntr
 from consent.paper.selectors import count_rows
 from consent.paper.services import confirm_matched, upload_sheet
 from consent.paper.sheets import SheetInvalid
-from paktaleem.directory.rosters.oneroster.problems import Problem
+from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state, state_column

@@ -27,9 +27,9 @@ from consent.paper.services.details import seal_details, unseal_details
 from consent.paper.services.queue import confirm_entry, has_different_answer
 from consent.paper.sheets import GUARDIAN_ID, LAYOUT, Sheet, SheetInvalid, SheetRow, read_sheet
 from consent.paper.verdicts import judge_row
+from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealers_of
-from paktaleem.directory.rosters.oneroster.problems import Problem
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
+from paktaleem.directory.oneroster.oddities import ODDITY_TEXTS, Oddity
 from paktaleem.directory.rosters.importing.uploads import (
     check_again,
     confirm_import,
@@ -22,7 +23,6 @@ from paktaleem.directory.rosters.importing.uploads import (
     upload_roster,
 )
 from paktaleem.directory.rosters.models import RosterImport, RosterState
-from paktaleem.directory.rosters.oneroster.oddities import ODDITY_TEXTS, Oddity
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.rosters.oneroster import Problem, RosterInvalid, open_roster
+from paktaleem.directory.oneroster import Problem, RosterInvalid, open_roster
 from tests.rosters import RosterPackage
 
 type Refuse = Callable[[RosterPackage | Path], list[Problem]]

@@ -2,13 +2,13 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.rosters.oneroster.cells import (
+from paktaleem.directory.oneroster.cells import (
     day,
     full_name,
     plausible_email,
     plausible_phone,
 )
-from paktaleem.directory.rosters.oneroster.columns import VERSIONS
+from paktaleem.directory.oneroster.columns import VERSIONS
 
 
 @pytest.mark.parametrize("text", ["a@b.pk", "amina.k+school@mail.example", "o'neil@sub.mail-host.example"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.rosters.oneroster import (
+from paktaleem.directory.oneroster import (
     GuardianRelation,
     Person,
     Roster,

@@ -4,8 +4,8 @@ import zipfile
 
 import pytest
 
-from paktaleem.directory.rosters.oneroster import RosterInvalid, problems, relations
-from paktaleem.directory.rosters.oneroster import package as package_limits
+from paktaleem.directory.oneroster import RosterInvalid, problems, relations
+from paktaleem.directory.oneroster import package as package_limits
 from tests.rosters import clean_network, school
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.rosters.oneroster import DeltaRelation, GuardianRelation, Person, open_roster
+from paktaleem.directory.oneroster import DeltaRelation, GuardianRelation, Person, open_roster
 from tests.rosters import clean_network, odd_network
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
+from paktaleem.directory.oneroster import Person, Place
 from paktaleem.directory.people.age_gate import reveals_child, withhold_looser_changes
 from paktaleem.directory.people.details import (
     PERSONAL,
@@ -23,7 +24,6 @@ from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, 
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Action
 from paktaleem.directory.rosters.importing.run import Run
-from paktaleem.directory.rosters.oneroster import Person, Place
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.models import Entry

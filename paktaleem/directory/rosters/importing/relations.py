@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from paktaleem.directory.oneroster import DeltaRelation, GuardianRelation, Place
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile, write_entries
 from paktaleem.directory.rosters.importing.plan import Action
 from paktaleem.directory.rosters.importing.run import Run
-from paktaleem.directory.rosters.oneroster import DeltaRelation, GuardianRelation, Place
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import new_id

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from paktaleem.directory.rosters.oneroster import Oddity
+from paktaleem.directory.oneroster import Oddity
 
 __all__ = ["ImportReport", "Tally"]
 

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from paktaleem.directory.oneroster import Place
+from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Plan
 from paktaleem.directory.rosters.importing.report import Tally
-from paktaleem.directory.rosters.oneroster import Place
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.history import actor_columns

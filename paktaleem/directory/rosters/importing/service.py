@@ -12,6 +12,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
+from paktaleem.directory.oneroster import (
+    DeltaRelation,
+    GuardianRelation,
+    Oddity,
+    Person,
+    Place,
+)
+from paktaleem.directory.oneroster.columns import USERS
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.people import (
     PeopleChangedMeanwhile,
@@ -21,14 +29,6 @@ from paktaleem.directory.rosters.importing.people import (
 from paktaleem.directory.rosters.importing.relations import end_relations, import_mentions, import_relations
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.run import Run
-from paktaleem.directory.rosters.oneroster import (
-    DeltaRelation,
-    GuardianRelation,
-    Oddity,
-    Person,
-    Place,
-)
-from paktaleem.directory.rosters.oneroster.columns import USERS
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from paktaleem.directory.oneroster import open_roster
+from paktaleem.directory.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.people.phones import normal_number
 from paktaleem.directory.rosters.importing.service import RosterSource
-from paktaleem.directory.rosters.oneroster import open_roster
-from paktaleem.directory.rosters.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.rosters.spreadsheet import open_csv, open_xlsx
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import blind_index

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from paktaleem.directory.oneroster import Oddity, Problem, RosterInvalid
 from paktaleem.directory.rosters.data_kinds import ROSTER_FILES
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.service import (
@@ -29,7 +30,6 @@ from paktaleem.directory.rosters.importing.service import (
 )
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.rosters.models import RosterChunk, RosterImport, RosterState
-from paktaleem.directory.rosters.oneroster import Oddity, Problem, RosterInvalid
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

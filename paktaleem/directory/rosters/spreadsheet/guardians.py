@@ -8,9 +8,9 @@ reveals nothing.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from paktaleem.directory.rosters.oneroster import cells as cell
-from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog
+from paktaleem.directory.oneroster import cells as cell
+from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.spreadsheet.columns import GUARDIANS, HEADINGS, RELATIONSHIPS
 from paktaleem.directory.rosters.spreadsheet.person import Cells
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from paktaleem.directory.oneroster import cells as cell
+from paktaleem.directory.oneroster.people import Person
+from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField
-from paktaleem.directory.rosters.oneroster import cells as cell
-from paktaleem.directory.rosters.oneroster.people import Person
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.spreadsheet.columns import ACTIVE, CLOSED, HEADINGS, LANGUAGES, ROLES
 
 type Cells = Mapping[str, str]

@@ -16,7 +16,7 @@ import openpyxl
 from defusedxml import DefusedXmlException
 from openpyxl.utils import get_column_letter
 
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.oneroster.problems import ProblemLog, RosterInvalid, refusal
 
 CSV_FILE, XLSX_FILE = "people.csv", "people.xlsx"
 SHEET = "People"

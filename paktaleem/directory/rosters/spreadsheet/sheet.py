@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import IO
 
-from paktaleem.directory.rosters.oneroster.oddities import Oddity
-from paktaleem.directory.rosters.oneroster.package import shown
-from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
-from paktaleem.directory.rosters.oneroster.relations import DeltaRelation
+from paktaleem.directory.oneroster.oddities import Oddity
+from paktaleem.directory.oneroster.package import shown
+from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.oneroster.problems import ProblemLog, refusal
+from paktaleem.directory.oneroster.relations import DeltaRelation
 from paktaleem.directory.rosters.spreadsheet.columns import (
     BY_HEADING,
     COLUMNS,

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
+from paktaleem.directory.oneroster import Oddity, Problem, RosterInvalid
 from paktaleem.directory.rosters.importing import (
     ImportReport,
     ImportRunning,
@@ -20,7 +21,6 @@ from paktaleem.directory.rosters.importing import (
 )
 from paktaleem.directory.rosters.importing.sources import open_source
 from paktaleem.directory.rosters.importing.uploads import counts_of
-from paktaleem.directory.rosters.oneroster import Oddity, Problem, RosterInvalid
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import find_client_by_code

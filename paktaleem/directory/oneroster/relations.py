@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from paktaleem.directory.rosters.oneroster.checks import Ids
-from paktaleem.directory.rosters.oneroster.columns import USERS, Version
-from paktaleem.directory.rosters.oneroster.package import Package
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
-from paktaleem.directory.rosters.oneroster.register import UserRegister
-from paktaleem.directory.rosters.oneroster.users import user_rows
+from paktaleem.directory.oneroster.checks import Ids
+from paktaleem.directory.oneroster.columns import USERS, Version
+from paktaleem.directory.oneroster.package import Package
+from paktaleem.directory.oneroster.problems import ProblemLog, refusal
+from paktaleem.directory.oneroster.register import UserRegister
+from paktaleem.directory.oneroster.users import user_rows
 
 MENTION_LIMIT = 4_000_000
 _COLUMN = "agentSourcedIds"

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from paktaleem.directory.rosters.oneroster.problems import PACKAGE, ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.oneroster.problems import PACKAGE, ProblemLog, RosterInvalid, refusal
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

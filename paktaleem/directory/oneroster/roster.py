@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-from paktaleem.directory.rosters.oneroster.checks import Cells, Ids, RowCheck, TableReader, table_rows
-from paktaleem.directory.rosters.oneroster.columns import (
+from paktaleem.directory.oneroster.checks import Cells, Ids, RowCheck, TableReader, table_rows
+from paktaleem.directory.oneroster.columns import (
     CLASSES,
     COUNTRY,
     DEMOGRAPHICS,
@@ -18,19 +18,19 @@ from paktaleem.directory.rosters.oneroster.columns import (
     USERS,
     Table,
 )
-from paktaleem.directory.rosters.oneroster.manifest import Manifest, read_manifest
-from paktaleem.directory.rosters.oneroster.package import Package, open_package
-from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog, RosterInvalid
-from paktaleem.directory.rosters.oneroster.register import PartialUserRecord, UserRegister
-from paktaleem.directory.rosters.oneroster.relations import (
+from paktaleem.directory.oneroster.manifest import Manifest, read_manifest
+from paktaleem.directory.oneroster.package import Package, open_package
+from paktaleem.directory.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.oneroster.problems import ProblemLog, RosterInvalid
+from paktaleem.directory.oneroster.register import PartialUserRecord, UserRegister
+from paktaleem.directory.oneroster.relations import (
     DeltaRelation,
     Relations,
     find_relations,
     report_students,
     unpack,
 )
-from paktaleem.directory.rosters.oneroster.users import (
+from paktaleem.directory.oneroster.users import (
     PeopleFiles,
     User,
     check_user,

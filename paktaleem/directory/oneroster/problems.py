@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from paktaleem.directory.rosters.oneroster.oddities import Oddity
+from paktaleem.directory.oneroster.oddities import Oddity
 
 PACKAGE = "package"
 FATAL_CAP = 1_000

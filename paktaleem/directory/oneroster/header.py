@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from paktaleem.directory.rosters.oneroster.columns import Table
-from paktaleem.directory.rosters.oneroster.package import shown
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
+from paktaleem.directory.oneroster.columns import Table
+from paktaleem.directory.oneroster.package import shown
+from paktaleem.directory.oneroster.problems import ProblemLog, refusal
 
 STATUS = "status"
 

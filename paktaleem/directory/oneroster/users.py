@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from paktaleem.directory.rosters.oneroster import cells as cell
-from paktaleem.directory.rosters.oneroster.checks import Cells, Ids, is_gone, table_rows
-from paktaleem.directory.rosters.oneroster.columns import (
+from paktaleem.directory.oneroster import cells as cell
+from paktaleem.directory.oneroster.checks import Cells, Ids, is_gone, table_rows
+from paktaleem.directory.oneroster.columns import (
     COUNTRY,
     DEMOGRAPHICS,
     EXTENDED,
@@ -16,9 +16,9 @@ from paktaleem.directory.rosters.oneroster.columns import (
     Version,
     listed,
 )
-from paktaleem.directory.rosters.oneroster.package import Package
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog
-from paktaleem.directory.rosters.oneroster.register import UserRegister
+from paktaleem.directory.oneroster.package import Package
+from paktaleem.directory.oneroster.problems import ProblemLog
+from paktaleem.directory.oneroster.register import UserRegister
 
 
 class User(NamedTuple):

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paktaleem.directory.rosters.oneroster.columns import MANIFEST, MANIFEST_HEADER, VERSIONS, Version
-from paktaleem.directory.rosters.oneroster.package import Package, shown
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
+from paktaleem.directory.oneroster.columns import MANIFEST, MANIFEST_HEADER, VERSIONS, Version
+from paktaleem.directory.oneroster.package import Package, shown
+from paktaleem.directory.oneroster.problems import ProblemLog, refusal
 
 MANIFEST_VERSION = "1.0"
 BULK, DELTA, ABSENT = "bulk", "delta", "absent"

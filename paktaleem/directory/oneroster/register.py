@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from paktaleem.directory.rosters.oneroster.columns import RELATIONSHIPS, ROLES, STUDENT
+from paktaleem.directory.oneroster.columns import RELATIONSHIPS, ROLES, STUDENT
 
 _ROLE_NAMES = tuple(ROLES)
 _ROLE_CODES = {name: code for code, name in enumerate(_ROLE_NAMES)}

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import cast
 
-from paktaleem.directory.rosters.oneroster.cells import day, moment
-from paktaleem.directory.rosters.oneroster.columns import EXTENDED, Table, listed
-from paktaleem.directory.rosters.oneroster.header import STATUS, read_header
-from paktaleem.directory.rosters.oneroster.package import Package
-from paktaleem.directory.rosters.oneroster.problems import ProblemLog
+from paktaleem.directory.oneroster.cells import day, moment
+from paktaleem.directory.oneroster.columns import EXTENDED, Table, listed
+from paktaleem.directory.oneroster.header import STATUS, read_header
+from paktaleem.directory.oneroster.package import Package
+from paktaleem.directory.oneroster.problems import ProblemLog
 
 type Cells = tuple[str, ...]
 type Ids = dict[str, int]  # sourcedId → ordinal, in the order of the file
