@@ -479,18 +479,23 @@ def _legal_disclosures_about(person: Subject) -> dict[str, Any]:
 
 
 def breaches_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create a breach that can be closed and of which people are informed, and one whose closing is requested."""
+    """Create three breaches: people are still to be informed, it can be closed, its closing is requested."""
     client, amina = cast.client("indus"), cast.actor("amina")
-    rows = [make_breach(client, actor=amina, at=AT) for _ in range(2)]
-    for breach in rows:
+    unwritten, complete, closed = (make_breach(client, actor=amina, at=AT) for _ in range(3))
+    told: dict[str, Any] = {"text": "We inform you.", "actor": amina, "at": AT}
+    for breach in (unwritten, complete, closed):
         assess(breach, actor=amina, at=AT)
-        told: dict[str, Any] = {"text": "We inform you.", "actor": amina, "at": AT}
         write_to_client(breach, language="en", **told)
         notify_authority(breach, authority="BfDI", language="en", **told)
+    for breach in (complete, closed):
         write_to_people(breach, text_ur="اطلاع", **told)
         add_measures(breach, actor=amina, at=AT)
-    closing = request_closing(rows[0], ground="All is done.", actor=amina, at=AT)
-    return {"breaches/breach": rows[1].pk, "breaches/breachclosing": closing.pk}
+    closing = request_closing(closed, ground="All is done.", actor=amina, at=AT)
+    return {
+        "breaches/breach": complete.pk,
+        "breaches/breach/write-people": unwritten.pk,
+        "breaches/breachclosing": closing.pk,
+    }
 
 
 def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
