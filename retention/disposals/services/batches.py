@@ -1,6 +1,7 @@
 """Common parts of the services of disposals: locking a batch, its facts in the ledger, and its errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,17 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from retention.disposals.models import Batch, Stage
 
-__all__ = ["CONTINUE", "PARENT", "BatchMovedOn", "execute", "fetch", "lock_batch", "record_batch", "require_stage"]
+__all__ = [
+    "CONTINUE",
+    "PARENT",
+    "BatchMovedOn",
+    "execute",
+    "fetch",
+    "joined_at_once",
+    "lock_batch",
+    "record_batch",
+    "require_stage",
+]
 
 PARENT = "disposal"
 """The kind of case that the orders of a batch serve."""
@@ -60,6 +71,19 @@ def execute(statement: str, values: Mapping[str, Any]) -> int:
         cursor.execute(statement, values)
         written: int = cursor.rowcount
     return written
+
+
+@contextmanager
+def joined_at_once() -> Iterator[None]:
+    """Have PostgreSQL join the tables of a chunk by hash or merge, in statements in this block, not row by row.
+
+    Every table has the condition of the chunk; the planner multiplies them, takes a chunk for one row, and would
+    compare each of its thousands of holdings with each other one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def fetch(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

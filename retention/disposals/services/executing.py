@@ -17,7 +17,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.pseudonyms import make_key
-from retention.disposals.services.batches import PARENT, execute, fetch, lock_batch, record_batch
+from retention.disposals.services.batches import PARENT, execute, fetch, joined_at_once, lock_batch, record_batch
 from retention.disposals.services.reviewing import AGAIN_AFTER
 from retention.disposals.services.verifying import certify_if_answered
 from retention.disposals.sql_statements import (
@@ -85,7 +85,8 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
     }
     execute(LOCK_PEOPLE, values)
     execute(LOCK_HOLDINGS, values)
-    execute(CHECK_AGAIN, values)
+    with joined_at_once():
+        execute(CHECK_AGAIN, values)
     chunk = _list_chunk(batch, high)
     for parcel, system_id, action, method, categories in fetch(MAKE_PARCELS, values):
         if method == AnonymisationMethod.KEYED_PSEUDONYM and batch.pseudonym_key is None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers
@@ -17,9 +18,9 @@ from retention.disposals.models import Item
 from retention.holdings.models import Holding
 from retention.holdings.services import ActivityReport, report_activity
 from retention.schedule.services import HoldScope, end_rule, place_hold
-from tests.factories import SETTING_UP, make_system
+from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.retention.disposals.steps import approved, hold_data, lms, order_all, rule_for, states, sweep
-from tests.retention.schedule.making import DAY, HOUR, make_rule
+from tests.retention.schedule.making import DAY, HOUR, make_holding, make_rule
 from tests.showing import shown
 
 
@@ -170,3 +171,31 @@ def test_data_of_no_known_system_waits_for_every_system(cast, indus, now):
     hold_data(cast, "hamza", at=now, system=other, collected_at=now - DAY)
     sweep(indus.pk, now)
     assert sent_back(approved(cast, now), now + DAY) == "elsewhere"
+
+
+def list_plan_nodes(plan):
+    """Yield every node of a plan."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from list_plan_nodes(part)
+
+
+def test_the_check_reads_what_is_due_once_for_all_people(cast, indus, now):
+    rule_for(indus, at=now)
+    for number in range(20):
+        person = SubjectFactory(client=indus, external_id=f"due-{number}")
+        make_holding(person, "contact_details", ["newsletter"], collected_at=now - 60 * DAY, system=lms())
+    sweep(indus.pk, now)
+    batch, read = approved(cast, now), []
+
+    def explain(execute, sql, params, many, context):
+        if "due AS MATERIALIZED" in sql:
+            execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params, many, context)
+            nodes = list_plan_nodes(context["cursor"].fetchone()[0][0]["Plan"])
+            read.extend(node for node in nodes if node["Node Type"] == "CTE Scan" and node["CTE Name"] == "due")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        order_all(batch, now + DAY)
+    assert [node["Actual Loops"] for node in read] == [1]
+    assert Order.objects.count() == 20
