@@ -1,6 +1,7 @@
 """A change between the review and the orders sends a holding back; the defects of peers are absent."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -186,7 +187,8 @@ def test_the_check_reads_what_is_due_once_for_all_people(cast, indus, now):
         person = SubjectFactory(client=indus, external_id=f"due-{number}")
         make_holding(person, "contact_details", ["newsletter"], collected_at=now - 60 * DAY, system=lms())
     sweep(indus.pk, now)
-    batch, read = approved(cast, now), []
+    batch = approved(cast, now)
+    read: list[Any] = []
 
     def explain(execute, sql, params, many, context):
         if "due AS MATERIALIZED" in sql:
