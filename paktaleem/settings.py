@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",  # before tenancy: it queries when a connection opens, without the guard
     "paktaleem.foundation.tenancy",
     "paktaleem.foundation.extensions",
+    "paktaleem.foundation.diagnosis",
     "paktaleem.foundation.startup",
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",

@@ -42,6 +42,7 @@ _OTHERS = (
     _act("api_key.narrowed", _("Scopes taken from an API key")),
     _act("api_key.revoked", _("API key revoked")),
     _act("api_key.rotated", _("API key replaced")),
+    _act("backup.made", _("Verified backup made")),
     _act("balancing.signed", _("Balancing test signed")),
     _act("business_transfer.requested", _("Business transfer requested")),
     _act("business_transfer.settled", _("Business transfer approved or declined")),
