@@ -42,7 +42,7 @@ def test_the_key_waits_until_the_copy_is_fetched(indus: Cast, request_of_both: R
     assert complete()
 
 
-def test_a_copy_that_nobody_fetches_delays_the_key_until_it_expires(
+def test_an_unfetched_copy_delays_the_destruction_of_the_key_until_it_expires(
     indus: Cast, request_of_both: RightsRequest
 ) -> None:
     assert not complete()
