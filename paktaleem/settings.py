@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import environ
 from django.utils.csp import CSP
@@ -102,6 +103,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "paktaleem.directory.sign_in.middleware.StepUpMiddleware",
     "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",
+    "paktaleem.foundation.console.time_zones.TimeZoneMiddleware",
 ]
 
 ROOT_URLCONF = "paktaleem.urls"
@@ -295,6 +297,7 @@ LANGUAGES = [("en", "English"), ("ur", "اردو")]
 LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/public/language.py
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", default="Asia/Karachi")).key  # of PakTaleem’s staff
 USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = ["paktaleem.foundation.console.formats"]

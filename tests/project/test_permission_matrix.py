@@ -131,6 +131,8 @@ OWN_PAGES = {
 CONSOLE = {
     "admin/": 200,
     "admin/jsi18n/": 200,
+    "admin/account/": 200,
+    "admin/search/": 200,
     "admin/password_change/": 200,
     "admin/password_change/done/": 200,
     "admin/subjects/subject/find/": 200,

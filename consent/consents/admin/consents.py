@@ -36,6 +36,8 @@ from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -271,3 +273,6 @@ class ObjectionAdmin(LimitAdmin):
             applies=_is_open,
         ),
     )
+
+
+searches.connect(RowSearch(ConsentEvent))

@@ -82,7 +82,7 @@ def _serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[
 class AnnounceForm(RowActionForm):
     """A form to choose when the text takes effect."""
 
-    effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect (UTC)")
+    effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show the earliest possible time as help text."""

@@ -1,11 +1,12 @@
 """A person's consent timeline in the console, as of any past time, and the export of evidence."""
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
@@ -40,9 +41,9 @@ __all__: list[str] = []
 
 
 class AsOfForm(forms.Form):
-    """The time (UTC) to show; empty: now."""
+    """The time to show, in the reader's time zone; empty: now."""
 
-    day = forms.DateField(label=_("As of (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(label=_("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     hour = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
 
     def moment(self, now: datetime) -> datetime:
@@ -50,7 +51,8 @@ class AsOfForm(forms.Form):
         if not self.is_valid() or self.cleaned_data.get("day") is None:
             return now
         hour = self.cleaned_data.get("hour") or time(23, 59, 59, 999_999)
-        return min(datetime.combine(self.cleaned_data["day"], hour, now.tzinfo), now)
+        chosen = datetime.combine(self.cleaned_data["day"], hour, timezone.get_current_timezone())
+        return min(chosen.astimezone(UTC), now)
 
 
 def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.filters import ActiveFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 
 __all__ = [
@@ -209,3 +211,6 @@ class BalancingTestAdmin(RegisterAdmin):
     def interest_short(self, row: BalancingTest) -> str:
         """Return the first 80 characters of the interest."""
         return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- fits one line
+
+
+searches.connect(RowSearch(Purpose, ("code", "name_en", "name_ur"), contains=True))

@@ -207,6 +207,7 @@ class User(AbstractBaseUser):
             "email": Personal.STAFF,
             "full_name": Personal.STAFF,
             "language": Personal.NONE,
+            "time_zone": Personal.NONE,
             "password": Personal.SECRET,
         },
     )
@@ -221,11 +222,18 @@ class User(AbstractBaseUser):
         default=settings.LANGUAGE_CODE,
         help_text="Set to the language of the user's latest sign-in.",
     )
+    time_zone = TimeZoneField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="In which the console shows times. Empty: the client's, for PakTaleem's staff the installation's.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
-    history = History(excluded_fields=["password", "last_login", "language"], stamped_only=True)
+    history = History(excluded_fields=["password", "last_login", "language", "time_zone"], stamped_only=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

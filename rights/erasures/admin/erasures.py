@@ -23,6 +23,8 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.admin.forms import ApproveForm, preview_panel
@@ -211,3 +213,6 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
         "waits": list_blockers(row.erasure) if row.stage == Stage.ORDERED and row.erasure else [],
         "sha256": certificate.sha256 if certificate else "",
     }
+
+
+searches.connect(RowSearch(ErasureProposal, ("number",), upper=True))

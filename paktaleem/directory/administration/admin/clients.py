@@ -17,11 +17,13 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
@@ -123,7 +125,7 @@ class ClientAdmin(ScopedAdmin):
     @admin.display(description="clock")
     def clock(self, row: Client) -> str:
         """Return the current time in a sandbox; a dash for other clients."""
-        return moment(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
+        return moment_tag(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
 
     def write(self, row: Client, **details: Any) -> None:
         """Register or change the client; show a warning if a change needs approval."""
@@ -197,3 +199,6 @@ def _format_value(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{country} {years}" for country, years in sorted(value.items())) or "—"
     return str(value)
+
+
+searches.connect(RowSearch(Client, ("code", "name"), contains=True))

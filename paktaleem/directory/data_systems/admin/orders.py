@@ -52,6 +52,8 @@ from paktaleem.foundation.console.filters import (
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -302,3 +304,6 @@ def _describe_result(result: dict[str, Any]) -> Sequence[str]:
         if name != "counts"
     ]
     return [*counts, *others]
+
+
+searches.connect(RowSearch(Order))

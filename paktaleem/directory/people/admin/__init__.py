@@ -10,6 +10,7 @@ from paktaleem.directory.people.admin import (
     ages,
     people,
     readmissions,
+    search,
 )
 
-__all__ = ["agechanges", "ages", "looks", "people", "readmissions"]
+__all__ = ["agechanges", "ages", "looks", "people", "readmissions", "search"]

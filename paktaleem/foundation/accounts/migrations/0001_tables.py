@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                     ("email", models.EmailField(max_length=254, verbose_name="email address")),
                     ("full_name", models.CharField(max_length=200)),
                     ("language", models.CharField(choices=[('en', 'English'), ('ur', 'اردو')], default='en', help_text="Set to the language of the user's latest sign-in.", max_length=8, verbose_name='language of emails')),
+                    ("time_zone", models.CharField(blank=True, db_default='', default='', help_text="In which the console shows times. Empty: the client's, for PakTaleem's staff the installation's.", max_length=64)),
                     ("is_active", models.BooleanField(default=True)),
                     ("created_at", models.DateTimeField(editable=False)),
                 ],

@@ -11,8 +11,9 @@ from paktaleem.foundation.console.site import site
 __all__ = ["register"]
 
 register = template.Library()
-register.filter("moment", columns.moment)
-register.filter("day", columns.day)
+register.filter("moment", columns.moment_tag)
+register.filter("day", columns.day_tag)
+register.filter("contents", columns.render_contents)
 register.filter("translated", words.translate_text)
 
 
