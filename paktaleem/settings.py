@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "rights.desk",
     "retention.exits",
     "paktaleem.sandbox",
+    "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",
     "allauth.account",
