@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "rights.desk",
     "retention.exits",
     "paktaleem.sandbox",
+    "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",
     "allauth.account",

@@ -49,6 +49,7 @@ _OTHERS = (
     _act("client.change_settled", _("Change of a client approved or rejected")),
     _act("client.change_waiting", _("Change of a client awaits approval by a second person")),
     _act("client.changed", _("Client changed")),
+    _act("client.decision_allowed", _("First decision of a client's set-up allowed")),
     _act("client.mechanism_declared", _("Client declared its age check and guardian consent methods")),
     _act("client.registered", _("Client registered")),
     _act("consent.deferred", _("Consent deferred"), _sent(*_CONSENT)),
