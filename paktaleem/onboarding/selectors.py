@@ -136,7 +136,7 @@ def _facts_of_register(at: datetime) -> dict[str, QuerySet[Any]]:
     instructions = _of_client(Instruction.objects.uncancelled()).filter(Q(ends_at=None) | Q(ends_at__gt=at))
     own = _of_client(Purpose.objects.filter(is_active=True))
     bases = LawfulBasis.objects.active(at).filter(
-        client_id__in=[OuterRef("client_id"), PAKTALEEM], purpose_id=OuterRef("pk")
+        Q(client_id=OuterRef("client_id")) | Q(client_id=PAKTALEEM), purpose_id=OuterRef("pk")
     )
     versions = NoticeVersion.objects.filter(
         client_id=OuterRef("client_id"), notice__purposes__contains=[OuterRef("code")], effective_at__lte=at

@@ -52,8 +52,9 @@ def export_client(client: Client, *, at: datetime) -> dict[str, Any]:
 def find_agreement(client: Client, *, at: datetime) -> ServiceAgreement | None:
     """Find the client's latest agreement that is neither cancelled nor ended."""
     facts = list_client_facts(at=at, client_id=client.pk)
-    key = facts[0].agreement if facts else None
-    found: ServiceAgreement | None = ServiceAgreement.objects.filter(pk=key, client_id=client.pk).first()
+    if not facts or facts[0].agreement is None:
+        return None
+    found: ServiceAgreement = ServiceAgreement.objects.get(pk=facts[0].agreement, client_id=client.pk)
     return found
 
 

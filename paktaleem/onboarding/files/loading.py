@@ -36,8 +36,11 @@ def load_client(document: dict[str, Any], *, dry_run: bool = False, actor: Actor
         report.refuse("client.code", "PakTaleem's own client is not set up by a file; use load_register.")
         return report
     with in_client(client_id or new_id()), transaction.atomic():
-        load_facts = _change_facts if client_id else _register
-        client = load_facts(facts, report, actor=actor, at=at)
+        stored = Client.objects.filter(pk=client_id).first() if client_id else None
+        if stored is None:
+            client = _register(facts, report, actor=actor, at=at)
+        else:
+            client = _change_facts(stored, facts, report, actor=actor, at=at)
         if client is not None:
             loading = Loading(client, report, actor, at, document.get("agreement", {}).get("reference", ""))
             for name, load in SECTIONS.items():
@@ -63,9 +66,8 @@ def _register(facts: dict[str, Any], report: Report, *, actor: Actor, at: dateti
     return None
 
 
-def _change_facts(facts: dict[str, Any], report: Report, *, actor: Actor, at: datetime) -> Client:
-    """Change the facts of the client of the context that differ; return it as it is stored."""
-    client = Client.objects.get(pk=current_client())
+def _change_facts(client: Client, facts: dict[str, Any], report: Report, *, actor: Actor, at: datetime) -> Client:
+    """Change the facts of a client that differ; return it as it is stored."""
     differences = find_differences(client, {name: value for name, value in facts.items() if name != "ground"})
     for name, (_old, new) in differences.items():
         setattr(client, name, new)

@@ -1,7 +1,8 @@
 """Reading and writing the file: YAML or JSON, with safe constructors only."""
 
 import json
-from collections.abc import Hashable
+import re
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ _Loader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in resolvers if tag in _PLAIN]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", yaml.resolver.re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 
 
 class _Dumper(yaml.SafeDumper):
@@ -115,7 +116,7 @@ def _describe(error: SchemaError) -> list[str]:
     if error.validator == "required":
         missing = [name for name in allowed if name not in error.instance]
         return [f"{_join(place, name)}: is missing." for name in missing if f"'{name}'" in error.message]
-    words = {
+    words: dict[str, Callable[[], str]] = {
         "enum": lambda: "allowed are " + ", ".join(f"“{one}”" for one in allowed),
         "type": lambda: f"must be of the type {' or '.join([allowed] if isinstance(allowed, str) else allowed)}",
         "pattern": lambda: f"must match {allowed}",
@@ -125,7 +126,8 @@ def _describe(error: SchemaError) -> list[str]:
         "maximum": lambda: f"must be at most {allowed}",
         "uniqueItems": lambda: "has each code once only",
     }
-    return [f"{place or 'file'}: {words.get(str(error.validator), lambda: error.message)()}."]
+    describe = words.get(str(error.validator))
+    return [f"{place or 'file'}: {describe() if describe else error.message}."]
 
 
 def _place(parts: Any) -> str:

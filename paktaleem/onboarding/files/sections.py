@@ -303,7 +303,7 @@ def load_notices(loading: Loading, items: list[dict[str, Any]]) -> None:
             {name: value for name, value in item.items() if name not in {"text", "child_text", "is_material"}}, "title"
         )
         row = _load_row(loading, place, Notice, notice, wanted)
-        texts = {name: text.strip() for name, text in _texts_of(item).items()}
+        texts: dict[str, Any] = {name: text.strip() for name, text in _texts_of(item).items()}
         if row is None or not texts or (version is not None and not find_differences(version, texts)):
             continue
         with loading.report.errors_of(f"{place}.text"):

@@ -101,7 +101,7 @@ def _add_notice(client: Client, text: StartingPurpose, stamp: dict[str, Any]) ->
         purposes=[text.code],
     )
     change_register(notice, **stamp)
-    texts = {f"text_{language}": text.notice(language) for language in ("en", "ur")}
+    texts: dict[str, Any] = {f"text_{language}": text.notice(language) for language in ("en", "ur")}
     publish_notice_version(notice, **texts, is_material=True, effective_at=stamp["at"], **stamp)
 
 

@@ -1,7 +1,7 @@
 """Gaps: data categories that an active purpose needs and for which no retention rule is in force."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -71,5 +71,5 @@ def list_owners_with_gaps(*, at: datetime) -> set[UUID]:
         return {owner for (owner,) in cursor.fetchall()}
 
 
-def _values(owner: UUID | None, at: datetime) -> dict[str, object]:
+def _values(owner: UUID | None, at: datetime) -> dict[str, Any]:
     return {"owner": owner, "shared": PAKTALEEM, "roles": [code for code, _ in ROLES], "at": at}
