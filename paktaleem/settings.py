@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.console",
     "paktaleem.directory.administration",
     "paktaleem.directory.people",
+    "paktaleem.directory.key_epochs",
     "paktaleem.directory.copies",
     "paktaleem.directory.files",
     "paktaleem.directory.rosters",

@@ -90,7 +90,7 @@ def test_an_installation_in_order_passes(in_order):
         "disposals",
         "backups",
         "keys",
-        "keys of people",
+        "keys in use",
         "erasures",
         "mail server",
         "messages",
@@ -147,7 +147,7 @@ def test_what_officers_have_to_look_at_is_named(in_order, cast, settings):
     settings.MAILBOX_HOST, settings.MAIL_FOLDER = "imap.school.example", "messages"
     found = wrong_lines()
     assert found.pop("backups") == ("attention", "the last is 1 days and 3 hours old")
-    assert found.pop("keys of people") == ("failed", "1 are under an epoch that the keyring lacks")
+    assert found.pop("keys in use") == ("failed", "1 are under an epoch that the keyring lacks")
     assert found.pop("webhooks") == ("attention", "1 receivers are disabled")
     assert found.pop("messages") == ("attention", "1 of the last day failed")
     assert found.pop("mail server") == ("attention", "messages become files in MAIL_FOLDER")

@@ -2,8 +2,6 @@
 
 from paktaleem.foundation.extensions import config
 
-_CHECKS = "paktaleem.foundation.diagnosis.lines.doctor_checks"
-
 
 class SubjectsConfig(config.PortalAppConfig):
     """Data subjects."""
@@ -11,7 +9,5 @@ class SubjectsConfig(config.PortalAppConfig):
     name = "paktaleem.directory.people"
     label = "subjects"
     handlers = (
-        (_CHECKS, "paktaleem.foundation.encryption.diagnosis.check_keyring"),
-        (_CHECKS, "paktaleem.directory.people.diagnosis.check_keys_of_people"),
-        (_CHECKS, "paktaleem.directory.people.diagnosis.check_erasures"),
+        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.people.diagnosis.check_erasures"),
     )

@@ -9,7 +9,7 @@ from paktaleem.foundation.audit.services import record_own_entry
 __all__ = ["FAMILY", "record_backup"]
 
 FAMILY = "backup"
-_MADE = f"{FAMILY}.made"
+_MADE = "backup.made"
 
 
 def record_backup(counts: Mapping[str, int], *, at: datetime) -> None:

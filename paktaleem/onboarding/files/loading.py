@@ -33,7 +33,7 @@ def load_client(document: dict[str, Any], *, dry_run: bool = False, actor: Actor
     report, facts = Report(), document["client"]
     client_id = find_client_by_code(facts["code"])
     if client_id == PAKTALEEM:
-        report.refuse("client.code", "PakTaleem's own client is not set up by a file; use load_register.")
+        report.refuse_fields("client", ["code"], "PakTaleem's own client is not set up by a file; use load_register.")
         return report
     with in_client(client_id or new_id()), transaction.atomic():
         stored = Client.objects.filter(pk=client_id).first() if client_id else None
@@ -54,8 +54,7 @@ def load_client(document: dict[str, Any], *, dry_run: bool = False, actor: Actor
 def _register(facts: dict[str, Any], report: Report, *, actor: Actor, at: datetime) -> Client | None:
     """Register the client of the context; None if it could not be registered."""
     missing = [name for name in _NEEDED if name not in facts]
-    for name in missing:
-        report.refuse(f"client.{name}", "is missing: a new client needs it.")
+    report.refuse_fields("client", missing, "is missing: a new client needs it.")
     if missing:
         return None
     client = Client(id=current_client(), **{name: value for name, value in facts.items() if name != "ground"})
@@ -84,8 +83,7 @@ def _report_facts(stored: Client, differences: dict[str, tuple[Any, Any]], repor
     waiting = ClientChange.objects.filter(client=stored, state=ChangeState.WAITING).first()
     held = set(waiting.changes) if waiting else set()
     report.change("client", {name: both for name, both in differences.items() if name not in held})
-    report.waiting += [
-        f"client.{name}: reduces the protection of children, and waits for a second person under Changes of clients."
-        for name in differences
-        if name in held
-    ]
+    reduced = [name for name in differences if name in held]
+    report.wait_for(
+        "client", reduced, "reduces the protection of children, and waits for a second person under Changes of clients."
+    )

@@ -1,6 +1,6 @@
 """The result of loading a file: changes, what waits for a second person, and errors by field."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +34,14 @@ class Report:
     def refuse(self, place: str, text: str) -> None:
         """Report an error."""
         self.errors.append(f"{place}: {text}")
+
+    def refuse_fields(self, place: str, names: Iterable[str], text: str) -> None:
+        """Report the same error for each field of a row."""
+        self.errors += [f"{place}.{name}: {text}" for name in names]
+
+    def wait_for(self, place: str, names: Iterable[str], text: str) -> None:
+        """Report for each field of a row for whom its change waits."""
+        self.waiting += [f"{place}.{name}: {text}" for name in names]
 
     @contextmanager
     def errors_of(self, place: str) -> Iterator[None]:

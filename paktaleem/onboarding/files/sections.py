@@ -138,7 +138,7 @@ def _read_times(item: Mapping[str, Any]) -> dict[str, datetime]:
 
 def _change_agreement(loading: Loading, row: ServiceAgreement, differences: dict[str, tuple[Any, Any]]) -> None:
     if row.signed_at is not None:
-        loading.report.errors += [f"agreement.{name}: {_NEW_AGREEMENT}" for name in differences]
+        loading.report.refuse_fields("agreement", differences, _NEW_AGREEMENT)
         return
     with loading.report.errors_of("agreement"):
         for name, (_old, new) in differences.items():
