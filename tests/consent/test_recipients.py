@@ -252,6 +252,8 @@ def test_clients_with_notices_of_their_own_are_notified_of_a_recipient(cast: Cas
         assert "## Host Ltd" in version.text_en
         assert "## Host Ltd" in version.text_ur
         assert "Processor" in version.text_en
+        assert "newsletter, " in version.text_en
+        assert "newsletter، " in version.text_ur
 
 
 def test_the_second_list_names_both_recipients(cast: Cast, now: datetime) -> None:

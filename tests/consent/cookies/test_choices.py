@@ -248,4 +248,6 @@ def test_the_purge_leaves_a_visitor_who_chooses_at_the_same_time(committed, now)
         purged = pool.submit(purge).result(timeout=5)
     assert purged == 0
     with in_client(client_id):
-        assert find_visitor(client_id, token).last_at == at
+        found = find_visitor(client_id, token)
+        assert found is not None
+        assert found.last_at == at
