@@ -1,5 +1,6 @@
 """Models for clients, users, memberships and API keys."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -231,9 +232,14 @@ class User(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
+    sessions_ended_at = models.DateTimeField(
+        null=True, editable=False, help_text="Sessions that began before this time are over."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
-    history = History(excluded_fields=["password", "last_login", "language", "time_zone"], stamped_only=True)
+    history = History(
+        excluded_fields=["password", "last_login", "language", "time_zone", "sessions_ended_at"], stamped_only=True
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -246,6 +252,17 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         """Return the email address."""
         return self.email
+
+    def get_session_auth_hash(self) -> str:
+        """Return Django's hash of the password, with the time at which all sessions ended last."""
+        return self._add_end(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Return the same hashes under the earlier secret keys."""
+        return map(self._add_end, super().get_session_auth_fallback_hash())
+
+    def _add_end(self, digest: str) -> str:
+        return digest if self.sessions_ended_at is None else f"{digest}.{self.sessions_ended_at.isoformat()}"
 
     @property
     def is_staff(self) -> bool:

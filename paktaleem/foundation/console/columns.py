@@ -41,6 +41,7 @@ _ROLE_LABELS: dict[str, str] = {
     Role.SUPPORT_AGENT: gettext_noop("support agent"),
     Role.AUDITOR: gettext_noop("auditor"),
     Role.CLIENT_ADMIN: gettext_noop("client administrator"),
+    Role.CLIENT_AUDITOR: gettext_noop("client auditor"),
     OWN_ACCOUNT: gettext_noop("own account"),
 }
 

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                     ("time_zone", models.CharField(blank=True, db_default='', default='', help_text="In which the console shows times. Empty: the client's, for PakTaleem's staff the installation's.", max_length=64)),
                     ("is_active", models.BooleanField(default=True)),
                     ("created_at", models.DateTimeField(editable=False)),
+                    ("sessions_ended_at", models.DateTimeField(editable=False, help_text="Sessions that began before this time are over.", null=True)),
                 ],
                 options={
                     "ordering": ["email"],
@@ -211,7 +212,7 @@ class Migration(migrations.Migration):
                 name="Membership",
                 fields=[
                     ("id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                    ("role", models.CharField(choices=[("privacy_officer", "Privacy officer"), ("support_agent", "Support agent"), ("auditor", "Auditor"), ("client_admin", "Client administrator")], max_length=32)),
+                    ("role", models.CharField(choices=[("privacy_officer", "Privacy officer"), ("support_agent", "Support agent"), ("auditor", "Auditor"), ("client_admin", "Client administrator"), ("client_auditor", "Client auditor")], max_length=32)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
@@ -233,7 +234,7 @@ class Migration(migrations.Migration):
                     ("actor_id", models.UUIDField()),
                     ("actor_role", models.CharField(max_length=32)),
                     ("id", models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
-                    ("role", models.CharField(choices=[("privacy_officer", "Privacy officer"), ("support_agent", "Support agent"), ("auditor", "Auditor"), ("client_admin", "Client administrator")], max_length=32)),
+                    ("role", models.CharField(choices=[("privacy_officer", "Privacy officer"), ("support_agent", "Support agent"), ("auditor", "Auditor"), ("client_admin", "Client administrator"), ("client_auditor", "Client auditor")], max_length=32)),
                     ("starts_at", models.DateTimeField()),
                     ("ends_at", models.DateTimeField(blank=True, null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
@@ -260,7 +261,7 @@ class Migration(migrations.Migration):
                     ('actor_role', models.CharField(max_length=32)),
                     ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
                     ('act', models.CharField(choices=[('grant_role', 'Give a role'), ('change_role', 'Widen a role'), ('enable', 'Re-enable the account'), ('reset_password', 'Send a link to set a new password'), ('reset_factor', 'Reset the second factor'), ('change_email', 'Change the email address')], max_length=16)),
-                    ('role', models.CharField(blank=True, choices=[('privacy_officer', 'Privacy officer'), ('support_agent', 'Support agent'), ('auditor', 'Auditor'), ('client_admin', 'Client administrator')], default='', max_length=32)),
+                    ('role', models.CharField(blank=True, choices=[('privacy_officer', 'Privacy officer'), ('support_agent', 'Support agent'), ('auditor', 'Auditor'), ('client_admin', 'Client administrator'), ('client_auditor', 'Client auditor')], default='', max_length=32)),
                     ('email', models.EmailField(blank=True, default='', max_length=254, verbose_name='new email address')),
                     ('reason', models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=24)),
                     ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
@@ -290,7 +291,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ('act', models.CharField(choices=[('grant_role', 'Give a role'), ('change_role', 'Widen a role'), ('enable', 'Re-enable the account'), ('reset_password', 'Send a link to set a new password'), ('reset_factor', 'Reset the second factor'), ('change_email', 'Change the email address')], max_length=16)),
-                    ('role', models.CharField(blank=True, choices=[('privacy_officer', 'Privacy officer'), ('support_agent', 'Support agent'), ('auditor', 'Auditor'), ('client_admin', 'Client administrator')], default='', max_length=32)),
+                    ('role', models.CharField(blank=True, choices=[('privacy_officer', 'Privacy officer'), ('support_agent', 'Support agent'), ('auditor', 'Auditor'), ('client_admin', 'Client administrator'), ('client_auditor', 'Client auditor')], default='', max_length=32)),
                     ('email', models.EmailField(blank=True, default='', max_length=254, verbose_name='new email address')),
                     ('reason', models.CharField(choices=[('onboarding', 'Set-up of a client or person'), ('roster_import', 'Import of a roster'), ('lms_update', 'Update by the learning platform'), ('client_instruction', 'Instruction of the client'), ('agreement_change', 'Change of an agreement'), ('client_notification', 'Advance notice to a client'), ('law_change', 'Change of law or guidance'), ('review', 'Periodic review'), ('correction', 'Correction of a mistake'), ('subject_request', 'Request of the data subject or a guardian'), ('support_case', 'Support case'), ('incident', 'Security or privacy incident'), ('key_rotation', 'Rotation of a key')], max_length=24)),
                     ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
