@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",  # before tenancy: it queries when a connection opens, without the guard
     "paktaleem.foundation.tenancy",
     "paktaleem.foundation.extensions",
+    "paktaleem.foundation.diagnosis",
     "paktaleem.foundation.startup",
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
     "rights.desk",
     "retention.exits",
     "paktaleem.sandbox",
+    "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",
     "allauth.account",

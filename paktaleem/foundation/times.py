@@ -29,6 +29,6 @@ def format_exact_time(at: datetime) -> str:
 def _to_current_zone(at: datetime) -> datetime:
     """Convert a time to the current zone; one at the end of the calendar, where that cannot be, stays in UTC."""
     try:
-        return timezone.localtime(at)
+        return at.astimezone(timezone.get_current_timezone())
     except OverflowError:
         return at

@@ -263,11 +263,12 @@ class BreachPerson(OfBreach):
 
 
 class BreachLetter(Acted):
-    """The text of a letter about a breach, as it was sent or handed over, without names. Append-only.
+    """One letter about a breach, as it was emailed or handed over. Its texts name no one. Append-only.
 
-    ``text_ur`` is set for people only, who get it in their language. ``recipient`` is the authority.
-    ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to,
-    each list once.
+    A letter to the client or to the authority is written in ``language``. A letter to people has two texts: ``text`` in
+    English and ``text_ur`` in Urdu; each person gets the one in their language, and ``assessment`` is the assessment
+    whose list of people it goes to. There is at most one letter for each list. ``recipient`` is the name of the
+    authority. ``late_reason`` says why the authority was notified after 72 hours.
     """
 
     wall = TablePolicy(

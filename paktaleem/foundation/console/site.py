@@ -25,6 +25,7 @@ from paktaleem.foundation.console.account import show_account
 from paktaleem.foundation.console.menu import Section, ShownSection, Visible, find_current, show_sections
 from paktaleem.foundation.console.requests import actor_of, find_membership, get_action_time
 from paktaleem.foundation.console.search import show_search
+from paktaleem.foundation.console.tasks_under_way import find_way_back, leave_task
 from paktaleem.foundation.console.time_zones import get_reader_zone
 from paktaleem.foundation.console.translation import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
@@ -103,6 +104,7 @@ class ConsoleSite(AdminSite):
             "may_switch": len(memberships) > 1,
             "other_language": get_other_language(),
             "is_nav_sidebar_enabled": self.has_permission(request),
+            "way_back": find_way_back(request),
         }
         return {**super().each_context(request), **own}
 
@@ -178,7 +180,8 @@ class ConsoleSite(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the start page: cards and latest acts."""
+        """Show the start page: cards and latest acts. A task of several pages that was under way is left."""
+        leave_task(request)
         actor, at = actor_of(request), get_action_time(request)
         cards = [card for board in boards for card in board(actor, at)]
         context = {

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
+from paktaleem.directory.people.erasure_hooks import list_blockers
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.certificate_actions import certificate_actions
@@ -209,6 +210,7 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
         "row": row,
         "changed": [_SECTIONS.get(name, name) for name in row.changed],
         "notices": list_notices(row).order_by("queued_at"),
+        "waits": list_blockers(row.erasure) if row.stage == Stage.ORDERED and row.erasure else [],
         "sha256": certificate.sha256 if certificate else "",
     }
 
