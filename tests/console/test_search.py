@@ -27,7 +27,7 @@ BY_ID = {"by": "lms_id"}
 def target(browser: Any, text: str, **given: str) -> str:
     """Return the page to which a search leads, or an empty string if it shows a list."""
     answer = browser.post(SEARCH, {"text": text, **given})
-    return answer.headers.get("Location", "")
+    return str(answer.headers.get("Location", ""))
 
 
 def page_of(browser: Any, text: str, **given: str) -> str:
@@ -74,7 +74,7 @@ def test_several_hits_are_shown_by_kind_a_few_of_each(sign_in: SignIn, cast: Cas
 def test_people_are_searched_by_name_with_a_reason_and_recorded(sign_in: SignIn, cast: Cast) -> None:
     farah, esra = sign_in("farah"), row_url("subjects/subject", cast.subject_id("esra"))
     page = page_of(farah, "Esra Qureshi")
-    assert "choose a reason below" in page
+    assert "fill in the form below" in page
     assert searches(cast) == [(cast.user_id("farah"), BY_ID)]
     assert looks(cast) == []
     assert target(farah, "Esra Qureshi", reason="support_case") == esra
@@ -91,7 +91,7 @@ def test_people_are_searched_by_name_with_a_reason_and_recorded(sign_in: SignIn,
 
 def test_an_officer_searches_people_by_name_in_one_client(sign_in: SignIn, cast: Cast) -> None:
     amina, indus = sign_in("amina"), str(cast.client_id("indus"))
-    assert "choose a reason below" in page_of(amina, "Esra Qureshi", reason="incident")
+    assert "fill in the form below" in page_of(amina, "Esra Qureshi", reason="incident")
     assert looks(cast) == []
     found = target(amina, "Esra Qureshi", reason="incident", client=indus)
     assert found == row_url("subjects/subject", cast.subject_id("esra"))

@@ -64,7 +64,10 @@ def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sig
     assert "Cooling-off until" in page
     assert farah.post(row_url(MODEL, row.pk, "cancel")).status_code == 302
     assert the_only(cast).stage == "cancelled"
-    assert row.number in sign_in("amina").get(row_url("subjects/subject", row.subject_id)).content.decode()
+    assert (
+        row.number
+        in sign_in("amina").get(f"{row_url('subjects/subject', row.subject_id)}?tab=requests").content.decode()
+    )
 
 
 def test_a_proposal_from_an_old_page_is_refused(sign_in: SignIn, cast: Cast) -> None:

@@ -1,6 +1,6 @@
 """The page of the signed-in user's own account: the time zone, and links to password and second factor."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from paktaleem.foundation.accounts.services import choose_time_zone
+from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.time_zones import get_default_zone
 from paktaleem.foundation.tenancy.context import in_global
 
@@ -36,14 +37,12 @@ class AccountForm(forms.Form):
         """Offer the default first, then every IANA time zone."""
         super().__init__(*args, **kwargs)
         first = ("", _("As by default: {zone}").format(zone=default))
-        offered = self.fields["time_zone"]
-        assert isinstance(offered, forms.ChoiceField)  # noqa: S101 -- for the type checker
-        offered.choices = [first, *((name, name) for name in sorted(available_timezones()))]
+        set_choices(self, "time_zone", [first, *((name, name) for name in sorted(available_timezones()))])
 
 
 def show_account(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """Show the account, or store the time zone that the user chose. ``context``: of every page of the console."""
-    user: User = request.user  # type: ignore[assignment]
+    user = cast("User", request.user)
     given = request.POST if request.method == "POST" else None
     form = AccountForm(given, default=get_default_zone(request).name, initial={"time_zone": user.time_zone})
     if form.is_valid():

@@ -327,7 +327,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
 
     def _serialize_act(self, act: RowAction, row: Any) -> dict[str, Any]:
-        return {"label": translate_text(act.label), "danger": act.danger, "url": self.url_of(act.slug, row)}
+        label, url = translate_text(act.label), self.url_of(act.slug, row)
+        return {"slug": act.slug, "label": label, "danger": act.danger, "url": url}
 
     def act_view(self, request: HttpRequest, object_id: str, act: RowAction) -> HttpResponse:
         """Ask for a reason, then perform the row action in the context of the row's client."""

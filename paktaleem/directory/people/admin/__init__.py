@@ -11,6 +11,7 @@ from paktaleem.directory.people.admin import (
     people,
     readmissions,
     search,
+    summary,
 )
 
-__all__ = ["agechanges", "ages", "looks", "people", "readmissions", "search"]
+__all__ = ["agechanges", "ages", "looks", "people", "readmissions", "search", "summary"]

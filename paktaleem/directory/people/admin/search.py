@@ -1,9 +1,12 @@
 """People in the search box: by LMS id, and with a reason by name, email or phone. Every search is recorded."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
 from paktaleem.directory.people.services import find_people, record_id_search
@@ -12,7 +15,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import client_name
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, SearchText, personal_searches, searches
-from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
@@ -40,7 +42,7 @@ def search_by_personal_data(request: HttpRequest, wanted: SearchText, client: Cl
     if not may(request, Capability.VIEW_SUBJECTS, client.pk):
         return Hits(name, [])
     with in_client(client.pk):
-        terms = {"client_id": client.pk, "actor": actor_of(request), "reason": reason}
+        terms: dict[str, Any] = {"client_id": client.pk, "actor": actor_of(request), "reason": reason}
         found = find_people(wanted.text, at=get_action_time(request), **terms)
     return Hits(name, [_hit(one, wanted, request) for one in found])
 
@@ -52,7 +54,6 @@ def _select(wanted: SearchText) -> QuerySet[Subject]:
 
 
 def _hit(row: Subject, wanted: SearchText, request: HttpRequest) -> Hit:
-    url = site.get_model_admin(Subject).url_of("change", row)  # type: ignore[attr-defined]
     owner = getattr(row, "owner_name", "") if actor_of(request).client_id is None else ""
     note = f"{owner} · {row.get_role_display()}" if owner else str(row.get_role_display())
-    return Hit(str(row), url, note, is_exact=wanted.id is not None or row.external_id == wanted.text)
+    return Hit(str(row), person_url(row.pk), note, is_exact=wanted.id is not None or row.external_id == wanted.text)
