@@ -20,7 +20,7 @@ __all__ = ["mailbox_board"]
 
 @boards.connect
 def mailbox_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return the cards for PakTaleem's officers; two queries."""
+    """Return the cards for PakTaleem's officers; two queries, one if no mailbox is configured."""
     if actor.client_id is not None or not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     cards = []
@@ -29,8 +29,8 @@ def mailbox_board(actor: Actor, at: datetime) -> list[Card]:
         note = _("set aside or not readable: look at them")
         address = f"{url}?{PROGRESS}=open"
         cards.append(Card(_("Messages to look at"), format_count(count), note, address, needs_attention=True))
-    check = MailboxCheck.objects.filter(client_id=PAKTALEEM).first()
-    if check is not None and settings.MAILBOX_HOST and (since := check.stuck_since(at)) is not None:
+    check = MailboxCheck.objects.filter(client_id=PAKTALEEM).first() if settings.MAILBOX_HOST else None
+    if check is not None and (since := check.stuck_since(at)) is not None:
         note = _("{error}; since {time}").format(error=check.get_error_display() or "—", time=moment(since))
         cards.append(Card(_("Mailbox"), _("Cannot be read"), note, url, needs_attention=True))
     return cards

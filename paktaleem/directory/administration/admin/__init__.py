@@ -4,10 +4,11 @@ from paktaleem.directory.administration.admin import (
     accounts,
     api_keys,
     clients,
+    dashboard,
     entries,
     memberships,
     periods,
     staff_changes,
 )
 
-__all__ = ["accounts", "api_keys", "clients", "entries", "memberships", "periods", "staff_changes"]
+__all__ = ["accounts", "api_keys", "clients", "dashboard", "entries", "memberships", "periods", "staff_changes"]
