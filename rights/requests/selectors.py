@@ -218,6 +218,7 @@ FROM (
     SELECT DISTINCT r.client_id, p.kind, r.id, r.received_at, r.answered_at, r.due_at, r.notice_at, r.expected_by
     FROM rights_rightsrequest r JOIN rights_requestpart p ON p.client_id = r.client_id AND p.request_id = r.id
     WHERE r.received_at >= %s AND (%s::uuid IS NULL OR r.client_id = %s)
+        AND r.state NOT IN ('duplicate', 'handed_over')
 ) request
 GROUP BY client_id, kind ORDER BY client_id, kind
 """
@@ -226,7 +227,7 @@ GROUP BY client_id, kind ORDER BY client_id, kind
 def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
     """Return the figures of requests received since a time, by client and kind; one query. Raises NotAllowed.
 
-    A request with several rights counts for each of them.
+    A request with several rights counts for each of them. One that goes on as another request counts there only.
     """
     require(actor, Capability.VIEW_RIGHTS_REQUESTS)
     with connection.cursor() as cursor:
@@ -256,12 +257,16 @@ FROM generate_series(
 ) AS m(month)
 LEFT JOIN rights_rightsrequest r ON r.received_at >= m.month AT TIME ZONE 'UTC'
     AND r.received_at < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND (%s::uuid IS NULL OR r.client_id = %s)
+    AND r.state NOT IN ('duplicate', 'handed_over')
 GROUP BY m.month ORDER BY m.month
 """
 
 
 def get_monthly_figures(actor: Actor, *, until: datetime) -> list[MonthFigures]:
-    """Return the figures of twelve months up to the one of ``until``, oldest first; one query. Raises NotAllowed."""
+    """Return the figures of twelve months up to the one of ``until``, oldest first; one query. Raises NotAllowed.
+
+    A request that goes on as another one counts there only.
+    """
     require(actor, Capability.VIEW_RIGHTS_REQUESTS)
     with connection.cursor() as cursor:
         cursor.execute(_MONTHS, [until, until, actor.client_id, actor.client_id])
