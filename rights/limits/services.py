@@ -65,15 +65,15 @@ def inform_before_lift(restriction: Restriction, *, by_hand: bool, actor: Actor,
     """Inform the person that a restriction will be lifted: by email, or record that staff informed them.
 
     If a guardian requested the restriction, the guardian is informed and the child is not written to (decision 66).
-    Raises ValidationError if no email address is on file or a contact changed in the last 72 hours, AlreadyErased,
-    NotAllowed.
+    Raises ValidationError if no email address is on file or a contact changed in the last 72 hours, RequestNotAllowed
+    if the guardian has no authority any more, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.RESTRICT_PROCESSING, restriction.client_id)
     subject = restriction.subject
     if subject.erased_at is not None:
         raise AlreadyErased
     if not by_hand:
-        to = _require_contact(find_requester(restriction) or subject, at)
+        to = _require_contact(find_requester(restriction, at) or subject, at)
         context: dict[str, Any] = {"related_id": restriction.pk, "actor": actor, "at": at}
         send_message(LIFT.code, to=to, client_id=restriction.client_id, **context)
     way = NoticeWay.BY_HAND if by_hand else NoticeWay.MAIL

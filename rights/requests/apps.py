@@ -29,7 +29,7 @@ class RightsConfig(config.PortalAppConfig):
         ),
         (
             "rights.limits.hooks.requesters",
-            "rights.requests.selectors.find_guardian_of_limit",
+            "rights.requests.services.authority.find_guardian_of_limit",
         ),
         (
             "rights.requests.hooks.request_ended",

@@ -12,10 +12,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import translation
 
-from consent.consents.models import Restriction
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -23,7 +21,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from rights.requests.authorities import Authority, find_authority
 from rights.requests.deadlines import Pause, RequestClock
-from rights.requests.models import RequestExtension, RequestLimit, RequestPart, RequestPause, RightKind, RightsRequest
+from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision
 
 __all__ = [
@@ -32,7 +30,6 @@ __all__ = [
     "RequestUnknown",
     "authority_of",
     "find_deciders",
-    "find_guardian_of_limit",
     "get_clock",
     "get_clocks",
     "get_figures",
@@ -175,13 +172,6 @@ def is_erasing(parts: Iterable[RequestPart]) -> bool:
     """Return True if an erasure among the parts of a request is granted; it is cancelled by itself."""
     granted = {Decision.GRANTED.value, Decision.PARTLY.value}
     return any(part.kind == RightKind.ERASURE and part.decision in granted for part in parts)
-
-
-def find_guardian_of_limit(restriction: Restriction) -> Subject | None:
-    """Return the guardian whose request brought about a restriction; connected to ``limits.requesters``."""
-    rows = RequestLimit.objects.filter(client_id=restriction.client_id, restriction=restriction)
-    row = rows.filter(request__requester__isnull=False).select_related("request__requester").first()
-    return row.request.requester if row is not None else None
 
 
 def list_related(request: RightsRequest) -> list[RightsRequest]:

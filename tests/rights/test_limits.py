@@ -7,6 +7,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
+from children.guardians.models import Guardianship
+from children.guardians.services import end_guardian
 from consent.consents.models import Objection, Restriction
 from consent.consents.services import NotLegitimateInterest, object_to_purpose, request_lift, restrict_processing
 from consent.register.models import SafeguardChange
@@ -31,6 +33,7 @@ from rights.limits.services import (
     read_grounds,
     request_lift_after_notice,
 )
+from rights.requests.services import RequestNotAllowed
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
@@ -112,6 +115,10 @@ def test_before_a_lift_the_guardian_who_requested_the_restriction_is_informed_an
     inform_before_lift(Restriction.objects.get(), by_hand=False, actor=indus.actor("farah"), at=LATER)
     letter = Letter.objects.get(kind="rights_lift")
     assert letter.subject_id == indus.subject_id("esra"), "the child is not to learn of the request"
+    end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=LATER)
+    with pytest.raises(RequestNotAllowed):
+        inform_before_lift(Restriction.objects.get(), by_hand=False, actor=indus.actor("farah"), at=LATER + HOUR)
+    assert Letter.objects.filter(kind="rights_lift").count() == 1
 
 
 def test_no_lift_is_announced_to_a_contact_that_changed_in_the_last_72_hours(indus: Cast) -> None:
