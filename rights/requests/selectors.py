@@ -23,6 +23,7 @@ from rights.requests.authorities import Authority, find_authority
 from rights.requests.deadlines import Pause, RequestClock
 from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision
+from rights.requests.words import join_words
 
 __all__ = [
     "Figures",
@@ -51,8 +52,6 @@ _OF_BASIS = {RightKind.OBJECTION: Basis.LEGITIMATE_INTEREST, RightKind.WITHDRAWA
 """Kinds about purposes of one lawful basis: without named purposes, all of that basis are meant."""
 _BY_PURPOSE = frozenset({RightKind.RESTRICTION, *_OF_BASIS})
 """Kinds that are carried out purpose by purpose."""
-_SEPARATORS = {"ur": "، "}
-"""Separator of the items of a list, by language; otherwise a comma and a space."""
 
 
 class RequestUnknown(PortalError, LookupError):
@@ -91,7 +90,7 @@ def name_rights(request: RightsRequest) -> str:
     parts = RequestPart.objects.filter(client_id=request.client_id, request=request)
     kinds = sorted(set(parts.values_list("kind", flat=True)))
     with translation.override(request.language):
-        return _SEPARATORS.get(request.language, ", ").join(str(RightKind(kind).label) for kind in kinds)
+        return join_words(RightKind(kind).label for kind in kinds)
 
 
 def get_clock(request: RightsRequest) -> RequestClock:

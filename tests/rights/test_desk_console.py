@@ -230,6 +230,12 @@ def test_the_clock_is_a_picture_that_is_described_in_words_and_breaks_no_policy(
     assert refused_by_policy(page) == []
 
 
+def test_an_urdu_list_of_rights_has_the_urdu_comma(sign_in: SignIn, cast: Cast) -> None:
+    made(cast, "access", "erasure")
+    page = sign_in("farah").get(f"{list_url(MODEL)}?lang=ur", follow=True).content.decode()
+    assert "معلومات تک رسائی، ڈیٹا مٹانا" in page
+
+
 def test_figures_have_a_period_a_picture_of_twelve_months_and_an_export(sign_in: SignIn, cast: Cast) -> None:
     made(cast, "access", days_ago=100)
     made(cast, "question", days_ago=1)
