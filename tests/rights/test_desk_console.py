@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core import mail
 from django.utils import timezone
@@ -23,6 +24,7 @@ from tests.console.conftest import SignIn
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.rights.cases import add_phone, asked_by_guardian, decided, received
 from tests.rights.test_console import MODEL, act, fresh, made
+from tests.sandbox.making import Sandbox
 
 TASK = "desk/requesttask"
 TAKE_IN = f"{list_url(TASK)}take-in/"
@@ -228,6 +230,21 @@ def test_the_clock_is_a_picture_that_is_described_in_words_and_breaks_no_policy(
     assert [part.split(" ")[0] for part in described.split("; ")] == ["Received", "Due", "Expected", "Today", "Paused"]
     assert 'role="img"' in page
     assert refused_by_policy(page) == []
+
+
+def test_an_officer_sees_the_clock_of_a_sandboxs_request_by_the_time_of_the_sandbox(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    sandbox = Sandbox()
+    sandbox.move(days=4)
+    made_there = sandbox.caller.post("/api/v1/rights-requests", {"subject": "p-adult", "kind": "access"}).json()
+    assert "30 days left" in sign_in("amina").get(row_url(MODEL, UUID(made_there["id"]))).content.decode()
+
+
+def test_an_urdu_list_of_rights_has_the_urdu_comma(sign_in: SignIn, cast: Cast) -> None:
+    made(cast, "access", "erasure")
+    page = sign_in("farah").get(f"{list_url(MODEL)}?lang=ur", follow=True).content.decode()
+    assert "معلومات تک رسائی، ڈیٹا مٹانا" in page
 
 
 def test_figures_have_a_period_a_picture_of_twelve_months_and_an_export(sign_in: SignIn, cast: Cast) -> None:

@@ -26,6 +26,7 @@ from rights.rectifications.services import (
     NoRectification,
     RecipientsNotInformed,
     SomeRefused,
+    StatedTwice,
     Statement,
     TooManyCorrections,
     add_correction,
@@ -169,6 +170,18 @@ def test_single_corrections_are_refused_with_reasons_and_the_rest_is_granted_par
     assert "Khan" not in draft
     with pytest.raises(NoRectification):
         add_correction(request, NAME, actor=farah, at=AT)
+
+
+def test_of_two_corrections_of_one_field_staff_refuse_one_before_the_other_is_made(indus: Cast) -> None:
+    request, farah = received(indus, "rectification"), indus.actor("farah")
+    mistyped = add_correction(request, Statement(field="full_name", new_value="Hamza Khna"), actor=farah, at=AT)
+    add_correction(request, NAME, actor=farah, at=AT)
+    with pytest.raises(StatedTwice):
+        granted(indus, request)
+    refuse_correction(mistyped, reasons="The later one is made.", actor=farah, at=AT)
+    granted(indus, request, "partly", refusal_code="no_match", reasons="Stated twice.")
+    assert stored(indus, "full_name") == "Hamza Lodhi Khan"
+    assert compose_answer(request).count("Full name: corrected.") == 1
 
 
 def test_a_correction_outside_the_fields_is_ordered_in_words_by_its_category(indus: Cast) -> None:

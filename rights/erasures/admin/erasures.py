@@ -57,6 +57,14 @@ _SECTIONS = {
     AUTHORITY: _("The guardian who requested it has no authority any more"),
     "holds": _("Holds"),
 }
+_FAULTS = {
+    "consent_given": _("A consent for one of the purposes is in effect."),
+    "erasure_list": _("The erasure list outside the database has no line of this erasure."),
+    "key": _("The key of the person still exists."),
+    "order_open": _("An order of the erasure is open."),
+    "systems.order.named": _("An open order of another case still names the person: have it answered, or waive it."),
+}
+"""Findings of a verification in words; another one is shown by its code."""
 
 
 def _stage_pill(row: ErasureProposal) -> SafeString:
@@ -210,6 +218,7 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
         "row": row,
         "changed": [_SECTIONS.get(name, name) for name in row.changed],
         "notices": list_notices(row).order_by("queued_at"),
+        "faults": [_FAULTS.get(code, code) for code in row.faults],
         "waits": list_blockers(row.erasure) if row.stage == Stage.ORDERED and row.erasure else [],
         "sha256": certificate.sha256 if certificate else "",
     }

@@ -42,6 +42,7 @@ from rights.requests.carried_out import orders_of
 from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import list_related
 from rights.requests.services import list_parts
+from rights.requests.words import join_words
 
 __all__ = ["RightsRequestAdmin"]
 
@@ -121,7 +122,7 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
     @admin.display(description="rights")
     def rights(self, row: Any) -> str:
         """Return the rights in the request."""
-        return ", ".join(str(RightKind(kind).label) for kind in row.kinds)
+        return join_words(RightKind(kind).label for kind in row.kinds)
 
     @admin.display(description="due")
     def due_in(self, row: RightsRequest) -> str:
