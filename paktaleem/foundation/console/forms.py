@@ -89,6 +89,11 @@ def _translate_errors(errors: Iterable[ValidationError]) -> list[ValidationError
     ]
 
 
+def _name_with_client(row: Any) -> str:
+    """Return a row's name, followed by its client unless it is shared: rows of several clients may have one name."""
+    return str(row) if row.client_id == PAKTALEEM else f"{row} ({row.client})"
+
+
 class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     """Change form of a row; errors of the service are shown when the form is validated again."""
 
@@ -108,8 +113,8 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         owner = getattr(self.instance, "client_id", None)
         for name, field in self.fields.items():
             offered = field.queryset if isinstance(field, ModelChoiceField) else None
-            if offered is not None and owner is not None and _has_client(offered.model):
-                set_choices(self, name, offered.filter(client_id__in=[owner, PAKTALEEM]))
+            if offered is not None and _has_client(offered.model):
+                self._offer_rows(name, field, offered, owner)
         for name, source in self.code_sources.items():
             if name in self.fields:
                 self._offer_codes(name, source, owner)
@@ -117,6 +122,13 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["starts_at"].required = False
             self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")
             _name_time_zone({"starts_at": self.fields["starts_at"]})
+
+    def _offer_rows(self, name: str, field: Any, rows: QuerySet[Any], owner: Any) -> None:
+        if owner is None:
+            field.label_from_instance = _name_with_client
+            set_choices(self, name, rows.select_related("client"))
+        else:
+            set_choices(self, name, rows.filter(client_id__in=[owner, PAKTALEEM]))
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
         labels: dict[str, str] = {}

@@ -71,6 +71,14 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
         assert RetentionRule.objects.get(client_id=cast.client_id("indus")).period == "P30D"
 
 
+def test_purposes_of_the_same_name_are_offered_with_their_client(cast, amina, farah):
+    page = amina.get(f"{RULES}add/").content.decode()
+    offered = re.findall(r"<option value=\"[^\"]+\">(Newsletter.*|Support.*)</option>", page)
+    assert {"Newsletter (Indus Schools Network)", "Newsletter (Khyber Institute)", "Support"} <= set(offered)
+    assert len(offered) == len(set(offered))
+    assert "Newsletter</option>" in farah.get(f"{RULES}add/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
