@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from consent.agreements.models import ContactKind
 from consent.register.models import Basis, Capacity, TransferGround
@@ -108,11 +108,15 @@ def _describe_basis(basis: str, roles: Iterable[str]) -> str:
 
 def _roles(roles: Iterable[str]) -> str:
     labels = dict(ROLES)
-    return ", ".join(str(labels[role]) for role in roles)
+    return _list(str(labels[role]) for role in roles)
 
 
 def _names(named: Iterable[Named]) -> str:
-    return ", ".join(one.name for one in named)
+    return _list(one.name for one in named)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ("، " if get_language() == "ur" else ", ").join(names)
 
 
 def _describe_kept(periods: Iterable[str]) -> str:

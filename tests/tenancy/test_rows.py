@@ -1,7 +1,7 @@
 """Rows read and inserted by cached SQL equal Django's, with the same policies and guard."""
 
 import pytest
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 
 from consent.cookies.models import ChoiceSource, CookieChoice
 from consent.register.models import Purpose
@@ -33,6 +33,19 @@ def kept(client_id, now, slot=b"s" * 32):
         headers=headers,
         body=b"\x00",
         stored_at=now,
+    )
+
+
+def choice(client_id, given, now):
+    """Return a choice about cookies, whose codes have at most 16 characters."""
+    return CookieChoice(
+        client_id=client_id,
+        visitor=new_id(),
+        version=get_banner(client_id),
+        given=given,
+        refused=["y"],
+        source=ChoiceSource.PAGE,
+        recorded_at=now,
     )
 
 
@@ -104,22 +117,19 @@ def test_arrays_are_inserted_unchanged(cast, now):
     given = [["a", "b"], [], ['q"u\\o', "NULL", "", "{c,d}", "اردو"]]
     with in_client(client_id):
         make_cookie(client_id, "theme", "preferences")
-        version = get_banner(client_id)
-        rows = [
-            CookieChoice(
-                client_id=client_id,
-                visitor=new_id(),
-                version=version,
-                given=one,
-                refused=["x"],
-                source=ChoiceSource.PAGE,
-                recorded_at=now,
-            )
-            for one in given
-        ]
+        rows = [choice(client_id, one, now) for one in given]
         insert_many(rows)
         assert [CookieChoice.objects.get(pk=row.pk).given for row in rows] == given
         assert {row.source for row in CookieChoice.objects.all()} == {"page"}
+
+
+def test_an_element_that_is_too_long_is_refused(cast, now):
+    client_id = cast.client_id("khyber")
+    with in_client(client_id):
+        make_cookie(client_id, "theme", "preferences")
+        row = choice(client_id, ["x" * 17], now)
+    with pytest.raises(DataError), in_client(client_id):
+        insert_many([row])
 
 
 def test_no_rows_are_no_statement(cast, django_assert_num_queries):

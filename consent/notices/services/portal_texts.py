@@ -28,7 +28,7 @@ def publish_portal_text(
     reason: Reason | str,
     at: datetime,
 ) -> NoticeVersion:
-    """Publish a text as the next material version of PakTaleem's notice ``code``, and announce it to every client.
+    """Publish a text as the next material version of PakTaleem's notice ``code``; clients are notified of it.
 
     ``titles`` and ``texts`` are in English and Urdu. The notice is added with its first version. The version takes
     effect at ``effective_at``, or as soon as clients have had their days of notice, and never before an earlier

@@ -149,14 +149,22 @@ def _insert_many(model: type[models.Model]) -> str:
     types: list[str] = []
     selected: list[str] = []
     for field in _insertable_fields(model):
-        column, db_type = str(field.column), str(field.db_type(connection))
-        is_array = isinstance(field, ArrayField)
+        column = str(field.column)
         columns.append(column)
-        types.append("text" if is_array else db_type.partition("(")[0])
-        selected.append(f"u.{column}::{db_type}" if is_array else f"u.{column}")
+        if isinstance(field, ArrayField):
+            types.append("text")
+            selected.append(f"u.{column}::{_type_without_length(field.base_field)}[]")
+        else:
+            types.append(_type_without_length(field))
+            selected.append(f"u.{column}")
     names, found = ", ".join(columns), ", ".join(selected)
     sent = f"unnest({', '.join(f'%s::{one}[]' for one in types)}) AS u ({names})"
     return f"INSERT INTO {model._meta.db_table} ({names}) SELECT {found} FROM {sent}"  # noqa: S608 -- names of the model
+
+
+def _type_without_length(field: Column) -> str:
+    """Return a column's type; with its length, a longer value would be cut off instead of refused."""
+    return str(field.db_type(connection)).partition("(")[0]
 
 
 def _refuse_tracked(model: type[models.Model]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 from openpyxl import load_workbook
 from pyld import jsonld
 
@@ -34,6 +35,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.records.admin.dashboard import record_board
 from retention.records.document import GROUNDS, build_document
 from retention.records.flows import BOX, WIDTH, draw_flows
+from retention.records.labels import to_cells
 from retention.records.models import ImpactAssessment
 from retention.records.record import GapKind, find_gaps
 from retention.records.selectors import build_record, count_gaps, list_controllers
@@ -155,6 +157,13 @@ def test_paktaleem_has_a_record_of_its_own_and_urdu_names(cast, now):
     codes = {one.purpose.code for one in record.activities}
     assert {"payment_billing", "security_integrity", "support"} <= codes
     assert all(not one.purpose.name.isascii() for one in record.activities)
+
+
+def test_lists_in_urdu_have_urdu_commas(khyber, now):
+    with override("ur"):
+        cells = to_cells(activity_of(khyber, "support", now, "ur"))
+    assert "، " in cells[5]
+    assert not any(", " in cell for cell in cells)
 
 
 def test_another_clients_purposes_recipients_and_assessments_are_not_in_it(cast, now):
