@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.people",
     "paktaleem.directory.copies",
     "paktaleem.directory.files",
+    "paktaleem.directory.schools",
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",
     "paktaleem.directory.sign_in",

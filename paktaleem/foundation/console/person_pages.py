@@ -7,11 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.filters import TypedFilter
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["PersonPage", "panels_of", "person_acts", "person_pages", "person_panels"]
+__all__ = ["PersonPage", "panels_of", "person_acts", "person_filters", "person_pages", "person_panels"]
 
 type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
@@ -29,6 +30,9 @@ class PersonPage:
 
 person_acts: ExtensionPoint[RowAction] = ExtensionPoint("console.person_acts", "Acts on every person's page.")
 person_pages: ExtensionPoint[PersonPage] = ExtensionPoint("console.person_pages", "Pages about every person.")
+person_filters: ExtensionPoint[type[TypedFilter]] = ExtensionPoint(
+    "console.person_filters", "Filters of the list of people within one client."
+)
 person_panels: ExtensionPoint[PanelOf] = ExtensionPoint(
     "console.person_panels", "Panels on every person's page: a template and its values, or None."
 )

@@ -12,8 +12,8 @@ from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Plan
 from paktaleem.directory.rosters.importing.report import Tally
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.history import actor_columns
 
 __all__ = ["Run"]
@@ -31,7 +31,7 @@ class Run:
     """
 
     client: Client
-    actor: By
+    actor: Actor
     reason: str
     at: datetime
     today: date
@@ -45,6 +45,7 @@ class Run:
     removed: dict[str, UUID] = field(default_factory=dict)
     people: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     relations: Tally = field(default_factory=Tally)
+    schooling: dict[str, Tally] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     named: int = 0
     missing: int = 0

@@ -74,6 +74,9 @@ class Spreadsheet:
         """The number of relations."""
         return {"relations": len(self._relations)}
 
+    def schooling(self, *, complete: bool) -> None:
+        """Return None: the template states no schools and classes."""
+
     @property
     def size(self) -> int:
         """Number of people in the spreadsheet."""
