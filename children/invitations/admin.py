@@ -16,10 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from children.guardians.admin.people import needs_guardian
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.selectors import count_missing, list_children_to_ask_about, without_answer
 from children.invitations.services import INVITE_MANY, invite_guardians_of
-from children.invitations.states import State
+from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.people.models import Subject
@@ -32,8 +33,8 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import set_choices
-from paktaleem.foundation.console.person_pages import person_acts
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.errors import PortalError
@@ -128,11 +129,6 @@ def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest
         raise NoUsableContact
 
 
-def _is_child(row: Subject, at: Any) -> bool:
-    client = row.client
-    return row.is_recorded and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-
-
 person_acts.connect(
     RowAction(
         "ask-guardians",
@@ -143,7 +139,7 @@ person_acts.connect(
         "own page. The page shows nothing before they enter a one-time code sent to the same contact. The message does "
         "not name the child.",
         done="The guardians have been asked. Their answers are shown under Invitations of guardians.",
-        applies=_is_child,
+        applies=needs_guardian,
     )
 )
 
@@ -291,3 +287,13 @@ def _letter_row(letter: MessageStatus) -> dict[str, Any]:
 def _person_link(person: Subject) -> SafeString:
     url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, person)
+
+
+@person_summaries.connect
+def summarize_invitations(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return how many invitations of guardians are open for a child; nothing if there are none."""
+    if not may(request, Capability.VIEW_GUARDIANS, row.client_id):
+        return []
+    number = Invitation.objects.filter(client_id=row.client_id, child=row, state__in=OPEN).count()
+    url = reverse("admin:invitations_invitation_changelist", current_app=site.name)
+    return [SummaryLine(gettext("Open invitations"), str(number), url)] if number else []

@@ -24,103 +24,105 @@ from paktaleem.foundation.accounts.roles import (
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 TABLE = """
-                       officer support auditor admin key system person
-view_clients              x       x       x      x    .    x    .
-manage_clients            x       .       .      .    .    x    .
-view_staff                x       .       x      x    .    .    .
-manage_staff              x       .       .      .    .    .    .
-view_api_keys             x       .       x      x    .    .    .
-manage_api_keys           x       .       .      x    .    x    .
-view_subjects             x       x       x      x    x    x    .
-register_subjects         x       .       .      x    x    x    .
-let_many_vanish           x       .       .      x    .    x    .
-reveal_personal_data      x       .       .      x    x    .    .
-erase_subjects            x       .       .      .    .    x    .
-view_who_looked           x       .       x      x    .    .    .
-view_register             x       x       x      x    x    x    .
-manage_register           x       .       .      x    .    x    .
-weaken_safeguards         x       .       .      x    .    .    .
-manage_agreements         x       .       .      .    .    x    .
-sign_agreements           x       .       .      x    .    .    .
-attest_duties             .       .       .      x    .    .    .
-propose_exits             x       .       .      x    .    .    .
-approve_exits             x       .       .      .    .    .    .
-carry_out_exits           .       .       .      .    .    x    .
-sign_balancing_test       x       .       .      .    .    x    .
-view_consents             x       x       x      x    x    x    .
-record_consents           x       .       .      x    x    x    .
-revoke_consents           x       .       .      x    .    .    .
-invalidate_consents       x       .       .      .    .    .    .
-view_evidence             x       .       .      x    .    .    .
-restrict_processing       x       .       .      x    .    .    .
-ask_decisions             x       .       .      x    x    x    .
-view_ledger               x       .       x      x    .    .    .
-view_letters              x       x       x      x    .    x    .
-resend_letters            x       x       .      x    .    .    .
-announce_notices          x       .       .      x    .    x    .
-answer_announcements      .       .       .      x    .    .    .
-answer_objections         x       .       .      .    .    .    .
-export_rows               x       .       x      x    .    .    .
-issue_links               x       x       .      x    x    x    .
-view_webhooks             x       .       x      x    x    .    .
-manage_webhooks           x       .       .      x    x    x    .
-view_systems              x       x       x      x    .    x    .
-manage_systems            x       .       .      x    .    x    .
-view_orders               x       .       x      x    .    x    .
-issue_orders              x       .       .      x    .    x    .
-carry_out_orders          x       .       .      x    x    .    .
-waive_orders              x       .       .      x    .    .    .
-use_sandbox               x       .       .      x    x    .    .
-export_evidence           x       .       .      x    .    .    .
-view_forms                x       x       x      x    .    x    .
-manage_forms              x       .       .      x    .    x    .
-confirm_answers           x       .       .      x    .    x    .
-view_guardians            x       x       x      x    x    x    .
-manage_guardians          x       .       .      x    x    x    .
-verify_guardians          x       .       .      x    x    x    .
-record_guardians          x       .       .      x    x    x    .
-settle_child_changes      x       .       .      x    .    .    .
-quarantine_subjects       x       .       .      .    .    x    .
-declare_mechanisms        .       .       .      x    .    x    .
-invite_guardians          x       .       .      x    x    x    .
-report_collections        .       .       .      .    x    x    .
-view_holdings             x       x       x      x    x    x    .
-view_incidents            x       .       x      x    .    x    .
-settle_incidents          x       .       .      .    .    x    .
-view_rights_requests      x       x       x      x    x    x    .
-receive_rights_requests   x       x       .      x    x    x    .
-handle_rights_requests    x       .       .      x    .    .    .
-triage_rights_requests    x       .       .      .    .    .    .
-extend_rights_requests    x       .       .      x    .    .    .
-decide_rights_requests    x       .       .      x    .    .    .
-answer_rights_requests    x       .       .      x    .    .    .
-close_rights_requests     x       .       .      x    .    .    .
-hand_over_copies          x       .       .      x    .    .    .
-call_back_rights_requests x       x       .      x    .    .    .
-decide_collections        x       .       .      x    .    .    .
-manage_retention          x       .       .      x    .    x    .
-manage_holds              x       .       .      x    .    x    .
-lift_legal_holds          x       .       .      x    .    .    .
-review_disposals          x       .       .      x    .    x    .
-approve_disposals         x       .       .      x    .    .    .
-report_disclosures        .       .       .      .    x    x    .
-view_disclosures          x       x       x      x    .    x    .
-view_legal_disclosures    x       .       x      .    .    .    .
-manage_legal_disclosures  x       .       .      .    .    .    .
-view_periods              x       x       x      .    .    .    .
-manage_periods            x       .       .      .    .    .    .
-view_breaches             x       .       x      x    .    x    .
-manage_breaches           x       .       .      .    .    .    .
-overrule_objections       x       .       .      .    .    .    .
-propose_erasures          x       .       .      x    .    .    .
-approve_erasures          x       .       .      x    .    .    .
-own_choices               .       .       .      .    .    .    x
+                          officer support auditor admin reader key system person
+view_clients                 x       x       x      x     x     .    x      .
+manage_clients               x       .       .      .     .     .    x      .
+view_staff                   x       .       x      x     x     .    .      .
+manage_staff                 x       .       .      .     .     .    .      .
+manage_colleagues            x       .       .      x     .     .    .      .
+view_api_keys                x       .       x      x     x     .    .      .
+manage_api_keys              x       .       .      x     .     .    x      .
+view_subjects                x       x       x      x     x     x    x      .
+register_subjects            x       .       .      x     .     x    x      .
+let_many_vanish              x       .       .      x     .     .    x      .
+reveal_personal_data         x       .       .      x     .     x    .      .
+erase_subjects               x       .       .      .     .     .    x      .
+view_who_looked              x       .       x      x     x     .    .      .
+view_register                x       x       x      x     x     x    x      .
+manage_register              x       .       .      x     .     .    x      .
+weaken_safeguards            x       .       .      x     .     .    .      .
+manage_agreements            x       .       .      .     .     .    x      .
+sign_agreements              x       .       .      x     .     .    .      .
+attest_duties                .       .       .      x     .     .    .      .
+propose_exits                x       .       .      x     .     .    .      .
+approve_exits                x       .       .      .     .     .    .      .
+carry_out_exits              .       .       .      .     .     .    x      .
+sign_balancing_test          x       .       .      .     .     .    x      .
+view_consents                x       x       x      x     x     x    x      .
+record_consents              x       .       .      x     .     x    x      .
+revoke_consents              x       .       .      x     .     .    .      .
+invalidate_consents          x       .       .      .     .     .    .      .
+view_evidence                x       .       .      x     .     .    .      .
+restrict_processing          x       .       .      x     .     .    .      .
+ask_decisions                x       .       .      x     .     x    x      .
+view_ledger                  x       .       x      x     x     .    .      .
+view_letters                 x       x       x      x     x     .    x      .
+resend_letters               x       x       .      x     .     .    .      .
+announce_notices             x       .       .      x     .     .    x      .
+answer_announcements         .       .       .      x     .     .    .      .
+answer_objections            x       .       .      .     .     .    .      .
+export_rows                  x       .       x      x     x     .    .      .
+issue_links                  x       x       .      x     .     x    x      .
+view_webhooks                x       .       x      x     x     x    .      .
+manage_webhooks              x       .       .      x     .     x    x      .
+view_systems                 x       x       x      x     x     .    x      .
+manage_systems               x       .       .      x     .     .    x      .
+view_orders                  x       .       x      x     x     .    x      .
+issue_orders                 x       .       .      x     .     .    x      .
+carry_out_orders             x       .       .      x     .     x    .      .
+waive_orders                 x       .       .      x     .     .    .      .
+use_sandbox                  x       .       .      x     .     x    .      .
+export_evidence              x       .       .      x     .     .    .      .
+view_forms                   x       x       x      x     x     .    x      .
+manage_forms                 x       .       .      x     .     .    x      .
+confirm_answers              x       .       .      x     .     .    x      .
+view_guardians               x       x       x      x     x     x    x      .
+manage_guardians             x       .       .      x     .     x    x      .
+verify_guardians             x       .       .      x     .     x    x      .
+record_guardians             x       .       .      x     .     x    x      .
+settle_child_changes         x       .       .      x     .     .    .      .
+quarantine_subjects          x       .       .      .     .     .    x      .
+declare_mechanisms           .       .       .      x     .     .    x      .
+invite_guardians             x       .       .      x     .     x    x      .
+report_collections           .       .       .      .     .     x    x      .
+view_holdings                x       x       x      x     x     x    x      .
+view_incidents               x       .       x      x     x     .    x      .
+settle_incidents             x       .       .      .     .     .    x      .
+view_rights_requests         x       x       x      x     x     x    x      .
+receive_rights_requests      x       x       .      x     .     x    x      .
+handle_rights_requests       x       .       .      x     .     .    .      .
+triage_rights_requests       x       .       .      .     .     .    .      .
+extend_rights_requests       x       .       .      x     .     .    .      .
+decide_rights_requests       x       .       .      x     .     .    .      .
+answer_rights_requests       x       .       .      x     .     .    .      .
+close_rights_requests        x       .       .      x     .     .    .      .
+hand_over_copies             x       .       .      x     .     .    .      .
+call_back_rights_requests    x       x       .      x     .     .    .      .
+decide_collections           x       .       .      x     .     .    .      .
+manage_retention             x       .       .      x     .     .    x      .
+manage_holds                 x       .       .      x     .     .    x      .
+lift_legal_holds             x       .       .      x     .     .    .      .
+review_disposals             x       .       .      x     .     .    x      .
+approve_disposals            x       .       .      x     .     .    .      .
+report_disclosures           .       .       .      .     .     x    x      .
+view_disclosures             x       x       x      x     x     .    x      .
+view_legal_disclosures       x       .       x      .     .     .    .      .
+manage_legal_disclosures     x       .       .      .     .     .    .      .
+view_periods                 x       x       x      .     .     .    .      .
+manage_periods               x       .       .      .     .     .    .      .
+view_breaches                x       .       x      x     x     .    x      .
+manage_breaches              x       .       .      .     .     .    .      .
+overrule_objections          x       .       .      .     .     .    .      .
+propose_erasures             x       .       .      x     .     .    .      .
+approve_erasures             x       .       .      x     .     .    .      .
+own_choices                  .       .       .      .     .     .    .      x
 """
 COLUMNS = {
     "officer": Role.PRIVACY_OFFICER,
     "support": Role.SUPPORT_AGENT,
     "auditor": Role.AUDITOR,
     "admin": Role.CLIENT_ADMIN,
+    "reader": Role.CLIENT_AUDITOR,
     "key": Role.API_KEY,
     "system": Role.SYSTEM,
     "person": Role.DATA_SUBJECT,

@@ -71,7 +71,13 @@ from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
-from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
+from paktaleem.foundation.accounts.services import (
+    Colleague,
+    change_client,
+    change_membership,
+    invite_colleague,
+    invite_user,
+)
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.periods.services import request_period_change
@@ -132,6 +138,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
         made += [staff_change_of_indus(cast)]
         record(cast.client("indus"), given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), AT)
+        colleague = _colleague_of_indus(cast)
         invited = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=AT)
         made += asked_of_indus(cast)
         endpoint = make_endpoint(cast, "indus", at=AT)
@@ -150,6 +157,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
     rows["sharing/businesstransfer"] = acquisition.pk
     rows["consent/noticedispatch/withdraw"] = opposed.pk  # about a recipient, with its answer
+    rows["accounts/membership/invite-again"] = colleague.pk
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
@@ -648,6 +656,14 @@ def staff_change_of_indus(cast: Cast) -> StaffChange:
     membership = Membership(client_id=cast.client_id("indus"), user=cast.user("bilal"), role="client_admin")
     change_membership(membership, actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=AT)
     return StaffChange.objects.get()
+
+
+def _colleague_of_indus(cast: Cast) -> Membership:
+    """Have Farah invite a colleague who has not set a password yet."""
+    invited = Colleague("colleague@indus.example", "Daniya Rind")
+    by: dict[str, Any] = {"actor": cast.actor("farah"), "reason": Reason.ONBOARDING, "at": AT}
+    invite_colleague(invited, client_id=cast.client_id("indus"), role="client_auditor", **by)
+    return Membership.objects.get(user__email=invited.email)
 
 
 def guardians_of_indus(cast: Cast) -> None:

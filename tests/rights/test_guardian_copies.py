@@ -113,7 +113,7 @@ def end_authority(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["ended", "not informed", "not verified"])
-def test_a_guardian_who_lost_the_authority_after_the_grant_cannot(indus: Cast, how: str) -> None:
+def test_a_guardian_who_lost_the_authority_after_the_grant_fetches_no_copy(indus: Cast, how: str) -> None:
     request = ready(indus)
     end_authority(how)
     with pytest.raises(PackageNotThere):
@@ -124,7 +124,7 @@ def test_a_guardian_who_lost_the_authority_after_the_grant_cannot(indus: Cast, h
     assert PackageDownload.objects.count() == 0
 
 
-def test_staff_hand_it_over_to_a_guardian_without_a_contact_only(indus: Cast) -> None:
+def test_staff_hand_a_copy_over_only_to_a_guardian_without_a_contact(indus: Cast) -> None:
     request, farah = ready(indus), indus.actor("farah")
     by: dict[str, Any] = {"actor": farah, "reason": Reason.SUBJECT_REQUEST, "at": AT}
     with pytest.raises(HasContact):

@@ -90,7 +90,7 @@ def test_an_approval_does_not_lift_a_restriction_without_the_notice(indus: Cast)
     assert row.ends_at == LATER + HOUR
 
 
-def test_a_person_without_an_email_address_is_told_by_staff(indus: Cast) -> None:
+def test_staff_inform_a_person_without_an_email_address_before_the_lift(indus: Cast) -> None:
     row, farah = restricted(indus, "iqra"), indus.actor("farah")
     with pytest.raises(ValidationError, match="no email address"):
         inform_before_lift(row, by_hand=False, actor=farah, at=LATER)

@@ -80,9 +80,7 @@ def test_with_a_folder_for_what_is_done_emails_are_moved_and_read_ones_are_taken
     assert (box.mails, len(box.done), len(list_requests())) == ({}, 1, 1)
 
 
-def test_what_the_server_can_do_is_asked_after_the_sign_in_as_some_name_less_before(
-    cast: Cast, box: Mailbox, settings: Any
-) -> None:
+def test_the_poll_reads_the_capabilities_after_the_sign_in(cast: Cast, box: Mailbox, settings: Any) -> None:
     settings.MAILBOX_DONE_FOLDER, box.capabilities_before = "Taken", "IMAP4rev1"
     box.add(made())
     assert poll().error == ""

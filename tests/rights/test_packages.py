@@ -260,7 +260,7 @@ def test_hostile_content_stays_inert(indus: Cast) -> None:
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
-def test_an_expired_copy_and_what_systems_gave_are_gone_and_a_new_one_can_be_built(indus: Cast) -> None:
+def test_the_worker_deletes_an_expired_copy_with_the_systems_files_and_staff_build_a_new_one(indus: Cast) -> None:
     request = answer(indus, built(indus))
     package, amina = package_of(request), indus.actor("amina")
     late = AT + 14 * DAY
@@ -338,7 +338,7 @@ def test_a_contact_changed_in_the_last_three_days_gets_no_copy(indus: Cast) -> N
     assert fetched(indus, request, at=AT + timedelta(hours=72))
 
 
-def test_nobody_else_fetches_a_copy(indus: Cast) -> None:
+def test_only_the_person_who_made_the_request_fetches_the_copy(indus: Cast) -> None:
     request = answer(indus, built(indus))
     for other in ("danish", "esra", "junaid"):
         with pytest.raises(PackageNotThere):

@@ -133,7 +133,7 @@ def test_the_person_learns_of_every_request_in_their_name_and_confirms_it_with_a
     assert (row.state, row.identity_method) == ("with_client", "code")
 
 
-def test_a_contact_that_nobody_has_waits_for_an_officer_and_gets_no_email(cast: Cast) -> None:
+def test_a_request_with_an_unknown_contact_waits_for_an_officer_and_sends_no_email(cast: Cast) -> None:
     asked("nobody@mail.example")
     work()
     assert mail.outbox == []
@@ -163,7 +163,7 @@ def test_the_platform_leads_a_signed_in_person_to_their_own_page(cast: Cast) -> 
     assert send(browser, "/requests/mine/new/", form_at="/requests/mine/").status_code == 422
 
 
-def test_nobody_reaches_the_request_of_another_person(cast: Cast) -> None:
+def test_a_person_cannot_answer_the_request_of_another_person(cast: Cast) -> None:
     asked(HAMZA)
     work()
     [row] = requests_of(cast)

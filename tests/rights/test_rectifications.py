@@ -171,7 +171,7 @@ def test_single_corrections_are_refused_with_reasons_and_the_rest_is_granted_par
         add_correction(request, NAME, actor=farah, at=AT)
 
 
-def test_something_else_is_ordered_in_words_by_its_category(indus: Cast) -> None:
+def test_a_correction_outside_the_fields_is_ordered_in_words_by_its_category(indus: Cast) -> None:
     request = received(indus, "rectification")
     words = {"about": "Mark in Algebra", "old_value": "C", "new_value": "B", "category": "usage_logs"}
     add_correction(request, Statement(field="other", **words), actor=indus.actor("farah"), at=AT)
@@ -238,7 +238,7 @@ def test_a_disputed_value_is_restricted_while_it_is_checked(indus: Cast) -> None
     assert Restriction.objects.get().purpose_code == "newsletter"
 
 
-def test_every_recipient_is_told_before_it_is_closed(indus: Cast) -> None:
+def test_a_rectification_is_closed_only_once_every_recipient_is_informed(indus: Cast) -> None:
     host = approve_recipient(indus)
     request, farah = received(indus, "rectification"), indus.actor("farah")
     add_correction(request, NAME, actor=farah, at=AT)

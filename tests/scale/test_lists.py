@@ -86,7 +86,7 @@ FEW = {
     "accounts/user": "staff: one or a few for each client",
     "accounts/membership": "staff: one or a few for each client",
     "accounts/apikey": "a few for each client",
-    "accounts/staffchange": "a few for each member of staff: proposed by one officer, approved by another",
+    "accounts/staffchange": "a few for each member of staff: proposed by one person, approved by another",
     "accounts/clientchange": "a few for each client: asked for by one person, agreed to by another",
     "children/childmechanism": OF_A_CLIENT,
     "complaints/authoritycase": "a few for each client: cases of supervisory authorities",

@@ -136,10 +136,10 @@ def test_a_disabled_account_is_refused_on_the_next_request(cast, now):
 
 
 def test_an_ended_membership_is_refused_on_the_next_request(cast):
-    browser = browser_of(cast.user("farah"))
+    browser = browser_of(cast.user("bilal"))
     assert opens(browser)
-    with in_client(cast.client_id("indus")):
-        membership = Membership.objects.get(user_id=cast.user_id("farah"))
+    with in_client(PAKTALEEM):
+        membership = Membership.objects.get(user_id=cast.user_id("bilal"))
         end_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
     assert not opens(browser)
 
@@ -224,14 +224,14 @@ class TestSeveralMemberships:
         session.save()
         assert not opens(zara)
 
-    def test_a_chosen_membership_that_ends_gives_no_access(self, zara, cast):
+    def test_a_chosen_membership_that_ends_ends_every_session(self, zara, cast):
         self.choose(zara, cast, "khyber")
         assert opens(zara)
         with in_client(cast.client_id("khyber")):
             membership = Membership.objects.get(user_id=cast.user_id("farah"), client_id=cast.client_id("khyber"))
             end_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
         assert not opens(zara)
-        assert zara.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/choose/"
+        assert zara.get("/admin/")["Location"].startswith("/admin/login/")
 
 
 def test_api_responses_do_not_depend_on_cookies(cast):

@@ -29,7 +29,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ScopedForm, set_choices
@@ -303,7 +303,7 @@ class FormRunAdmin(EvidenceAdmin):
     @admin.display(description="made")
     def made(self, row: FormRun) -> str:
         """Return the time of creation."""
-        return moment(row.made_at)
+        return moment_tag(row.made_at)
 
     @admin.display(description="made by")
     def made_by(self, row: FormRun) -> str:

@@ -36,7 +36,6 @@ from paktaleem.development.demo.content import (
     RECIPIENTS,
     STAFF,
     ClientText,
-    PurposeText,
     RecipientText,
 )
 from paktaleem.development.demo.cookies import fill_cookies, fill_links
@@ -61,6 +60,7 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.onboarding.starting_set import StartingPurpose
 
 __all__ = ["SecretsLost", "client_ids", "fill_demonstration"]
 
@@ -183,7 +183,7 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
         fill_paper(client, actor=_ACTOR, at=at)
 
 
-def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVersion:
+def _add_purpose(client_id: UUID, text: StartingPurpose, at: datetime) -> NoticeVersion:
     """Add a client's own purpose, based on consent, with its notice; return the notice version."""
     purpose = Purpose(
         client_id=client_id,

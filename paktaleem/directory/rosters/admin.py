@@ -26,7 +26,7 @@ from paktaleem.directory.rosters.models import RosterImport, RosterState
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -282,7 +282,7 @@ class RosterImportAdmin(EvidenceAdmin):
     @admin.display(description="roster")
     def name(self, row: RosterImport) -> SafeString:
         """Return the upload time."""
-        return format_html('<span class="when">{}</span>', moment(row.uploaded_at))
+        return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
 
     @admin.display(description="changes")
     def outcome(self, row: RosterImport) -> str:
@@ -310,12 +310,12 @@ class RosterImportAdmin(EvidenceAdmin):
     @admin.display(description="uploaded")
     def uploaded(self, row: RosterImport) -> str:
         """Return the upload time."""
-        return moment(row.uploaded_at)
+        return moment_tag(row.uploaded_at)
 
     @admin.display(description="finished")
     def finished(self, row: RosterImport) -> str:
         """Return when the roster was imported, refused or discarded."""
-        return moment(row.finished_at)
+        return moment_tag(row.finished_at)
 
     @admin.display(description="SHA-256 of the file")
     def fingerprint(self, row: RosterImport) -> str:

@@ -21,6 +21,7 @@ CHANGES = (
     "password_reset",
     "enabled",
     "recovery_proposed",
+    "role_given",
 )
 """Kinds of changes to an account; the template has a sentence for each."""
 LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)

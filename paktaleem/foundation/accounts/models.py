@@ -1,5 +1,6 @@
 """Models for clients, users, memberships and API keys."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -207,6 +208,7 @@ class User(AbstractBaseUser):
             "email": Personal.STAFF,
             "full_name": Personal.STAFF,
             "language": Personal.NONE,
+            "time_zone": Personal.NONE,
             "password": Personal.SECRET,
         },
     )
@@ -221,11 +223,23 @@ class User(AbstractBaseUser):
         default=settings.LANGUAGE_CODE,
         help_text="Set to the language of the user's latest sign-in.",
     )
+    time_zone = TimeZoneField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="In which the console shows times. Empty: the client's, for PakTaleem's staff the installation's.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
+    sessions_ended_at = models.DateTimeField(
+        null=True, editable=False, help_text="Sessions that began before this time are over."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
-    history = History(excluded_fields=["password", "last_login", "language"], stamped_only=True)
+    history = History(
+        excluded_fields=["password", "last_login", "language", "time_zone", "sessions_ended_at"], stamped_only=True
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -238,6 +252,17 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         """Return the email address."""
         return self.email
+
+    def get_session_auth_hash(self) -> str:
+        """Return Django's hash of the password, with the time at which all sessions ended last."""
+        return self._add_end(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Return the same hashes under the earlier secret keys."""
+        return map(self._add_end, super().get_session_auth_fallback_hash())
+
+    def _add_end(self, digest: str) -> str:
+        return digest if self.sessions_ended_at is None else f"{digest}.{self.sessions_ended_at.isoformat()}"
 
     @property
     def is_staff(self) -> bool:

@@ -23,6 +23,7 @@ class Role(StrEnum):
     SUPPORT_AGENT = "support_agent"
     AUDITOR = "auditor"
     CLIENT_ADMIN = "client_admin"
+    CLIENT_AUDITOR = "client_auditor"
     API_KEY = "api_key"
     SYSTEM = "system"
     DATA_SUBJECT = "data_subject"
@@ -39,6 +40,7 @@ class Capability(StrEnum):
     MANAGE_CLIENTS = "manage_clients"
     VIEW_STAFF = "view_staff"
     MANAGE_STAFF = "manage_staff"
+    MANAGE_COLLEAGUES = "manage_colleagues"
     VIEW_API_KEYS = "view_api_keys"
     MANAGE_API_KEYS = "manage_api_keys"
     VIEW_SUBJECTS = "view_subjects"
@@ -128,22 +130,24 @@ class Capability(StrEnum):
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
-_ADMIN, _KEY, _SYSTEM = Role.CLIENT_ADMIN, Role.API_KEY, Role.SYSTEM
+_ADMIN, _READER = Role.CLIENT_ADMIN, Role.CLIENT_AUDITOR
+_KEY, _SYSTEM = Role.API_KEY, Role.SYSTEM
 
 ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
-    Capability.VIEW_CLIENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_CLIENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_CLIENTS: frozenset({_OFFICER, _SYSTEM}),
-    Capability.VIEW_STAFF: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.VIEW_STAFF: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
     Capability.MANAGE_STAFF: frozenset({_OFFICER}),
-    Capability.VIEW_API_KEYS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.MANAGE_COLLEAGUES: frozenset({_OFFICER, _ADMIN}),
+    Capability.VIEW_API_KEYS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
     Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
-    Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.BULK_DEACTIVATE_PEOPLE: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.ERASE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
-    Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
-    Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
+    Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.WEAKEN_SAFEGUARDS: frozenset({_OFFICER, _ADMIN}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
@@ -153,32 +157,32 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.ANSWER_ANNOUNCEMENTS: frozenset({_ADMIN}),
     Capability.ANSWER_OBJECTIONS: frozenset({_OFFICER}),
     Capability.SIGN_BALANCING_TEST: frozenset({_OFFICER, _SYSTEM}),
-    Capability.VIEW_CONSENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_CONSENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.RECORD_CONSENTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.REVOKE_CONSENTS: frozenset({_OFFICER, _ADMIN}),
     Capability.INVALIDATE_CONSENTS: frozenset({_OFFICER}),
-    Capability.VIEW_FORMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_FORMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_FORMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.CONFIRM_ANSWERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.EXPORT_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.RESTRICT_PROCESSING: frozenset({_OFFICER, _ADMIN}),
     Capability.REQUEST_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
-    Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
-    Capability.EXPORT_ROWS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
-    Capability.VIEW_MESSAGES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
+    Capability.EXPORT_ROWS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
+    Capability.VIEW_MESSAGES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.RESEND_MESSAGES: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.ISSUE_LINKS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
-    Capability.VIEW_WEBHOOKS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _KEY}),
+    Capability.VIEW_WEBHOOKS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _KEY}),
     Capability.MANAGE_WEBHOOKS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),
-    Capability.VIEW_SYSTEMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_SYSTEMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_SYSTEMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
-    Capability.VIEW_ORDERS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_ORDERS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.ISSUE_ORDERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.COMPLETE_ORDERS: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.WAIVE_ORDERS: frozenset({_OFFICER, _ADMIN}),
-    Capability.VIEW_GUARDIANS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_GUARDIANS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.MANAGE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VERIFY_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.RECORD_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
@@ -188,10 +192,10 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.USE_SANDBOX: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.INVITE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.REPORT_COLLECTIONS: frozenset({_KEY, _SYSTEM}),
-    Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
-    Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
+    Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.CLOSE_INCIDENTS: frozenset({_OFFICER, _SYSTEM}),
-    Capability.VIEW_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.RECEIVE_RIGHTS_REQUESTS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
     Capability.HANDLE_RIGHTS_REQUESTS: frozenset({_OFFICER, _ADMIN}),
     Capability.TRIAGE_RIGHTS_REQUESTS: frozenset({_OFFICER}),
@@ -214,12 +218,12 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.APPROVE_EXITS: frozenset({_OFFICER}),
     Capability.CARRY_OUT_EXITS: frozenset({_SYSTEM}),
     Capability.REPORT_DISCLOSURES: frozenset({_KEY, _SYSTEM}),
-    Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_DISCLOSURES: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.VIEW_LEGAL_DISCLOSURES: frozenset({_OFFICER, _AUDITOR}),
     Capability.MANAGE_LEGAL_DISCLOSURES: frozenset({_OFFICER}),
     Capability.VIEW_PERIODS: frozenset({_OFFICER, _SUPPORT, _AUDITOR}),
     Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
-    Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
 }
 
@@ -233,6 +237,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
+        Capability.MANAGE_COLLEAGUES,
         Capability.SIGN_AGREEMENTS,
         Capability.SIGN_BALANCING_TEST,
         Capability.PROPOSE_ERASURES,

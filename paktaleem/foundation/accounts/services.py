@@ -15,9 +15,11 @@ from paktaleem.foundation.accounts.client_services import (
     change_client,
     decide_client_change,
 )
+from paktaleem.foundation.accounts.colleagues import Colleague, end_all_memberships, invite_colleague, resend_invitation
+from paktaleem.foundation.accounts.leaving import LastAdministrator, list_held_keys, write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, AlreadyEnded, notify_owner
+from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, AlreadyEnded, Stamp, notify_owner
 from paktaleem.foundation.accounts.staff_services import (
     AlreadyProposed,
     ApproverIsConcerned,
@@ -27,6 +29,7 @@ from paktaleem.foundation.accounts.staff_services import (
     change_membership,
     change_user,
     choose_language,
+    choose_time_zone,
     decide_staff_change,
     end_membership,
     invite_user,
@@ -49,7 +52,9 @@ __all__ = [
     "AlreadyProposed",
     "AlreadyRevoked",
     "ApproverIsConcerned",
+    "Colleague",
     "KeyNotLive",
+    "LastAdministrator",
     "PasswordIsSet",
     "ProposerMayNotAnyMore",
     "TooManyLiveKeys",
@@ -58,14 +63,19 @@ __all__ = [
     "change_membership",
     "change_user",
     "choose_language",
+    "choose_time_zone",
     "compute_key_digest",
     "decide_client_change",
     "decide_staff_change",
+    "end_all_memberships",
     "end_membership",
+    "invite_colleague",
     "invite_user",
     "issue_api_key",
+    "list_held_keys",
     "narrow_api_key",
     "notify_owner",
+    "resend_invitation",
     "resend_link",
     "reset_password",
     "reset_second_factor",
@@ -223,7 +233,5 @@ def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datet
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:
         raise AlreadyRevoked
-    key.revoked_at = at
-    save_tracked(key, actor=actor, reason=reason, at=at)
-    record_entry("api_key.revoked", client_id=key.client_id, facts={"key": str(key.id)}, actor=actor, at=at)
+    write_key_revocation(key, Stamp(actor, reason, at, ()))
     return key

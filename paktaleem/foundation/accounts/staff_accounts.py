@@ -36,10 +36,12 @@ __all__ = [
     "has_capability",
     "is_privileged_user",
     "lock_active_membership",
+    "notify_of_role",
     "notify_owner",
     "record_membership",
     "record_user_entry",
     "send_link",
+    "write_end",
 ]
 
 NOTIFY_OWNER = "signin.tell_owner"
@@ -184,10 +186,24 @@ def record_user_entry(kind: str, user: User, stamp: Stamp, **facts: int | str) -
     return record_own_entry(kind, facts=values, actor=stamp.actor, at=stamp.at)
 
 
-def record_membership(kind: str, membership: Membership, stamp: Stamp) -> None:
+def record_membership(kind: str, membership: Membership, stamp: Stamp) -> Entry:
     """Record an act on a membership in its client's ledger."""
     facts = {"membership": str(membership.pk), "user": str(membership.user_id), "role": membership.role}
-    record_entry(kind, client_id=membership.client_id, facts=facts, actor=stamp.actor, at=stamp.at)
+    return record_entry(kind, client_id=membership.client_id, facts=facts, actor=stamp.actor, at=stamp.at)
+
+
+def notify_of_role(user: User, *, entry_id: UUID, at: datetime) -> None:
+    """Inform the holder of a given or changed role by email; the invitation informs who has no password yet."""
+    if user.has_usable_password():
+        notify_owner(user.pk, "role_given", entry_id=entry_id, at=at)
+
+
+def write_end(membership: Membership, stamp: Stamp) -> Membership:
+    """End a locked membership, with its history and ledger entry."""
+    membership.ends_at = stamp.at
+    save_tracked(membership, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
+    record_membership("membership.ended", membership, stamp)
+    return membership
 
 
 def lock_active_membership(membership: Membership) -> Membership:

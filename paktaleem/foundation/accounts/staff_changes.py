@@ -19,6 +19,7 @@ ROLES_OF_STAFF = [
     (Role.SUPPORT_AGENT.value, "Support agent"),
     (Role.AUDITOR.value, "Auditor"),
     (Role.CLIENT_ADMIN.value, "Client administrator"),
+    (Role.CLIENT_AUDITOR.value, "Client auditor"),
 ]
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.leaving import end_sessions, lock_last_administrator, revoke_held_keys
 from paktaleem.foundation.accounts.models import Membership, StaffAct, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -25,10 +26,12 @@ from paktaleem.foundation.accounts.staff_accounts import (
     has_capability,
     is_privileged_user,
     lock_active_membership,
+    notify_of_role,
     notify_owner,
     record_membership,
     record_user_entry,
     send_link,
+    write_end,
 )
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -48,6 +51,7 @@ __all__ = [
     "decide_staff_change",
     "end_membership",
     "invite_user",
+    "require_management",
     "resend_link",
     "reset_password",
     "reset_second_factor",
@@ -79,6 +83,16 @@ class ProposerMayNotAnyMore(PortalError):
     """The officer who proposed the change no longer has the role, or their account is disabled."""
 
     console_message = "The officer who proposed this is no longer an officer. Decline it, and propose it again."
+
+
+def require_management(actor: Actor, client_id: UUID) -> Capability:
+    """Return the capability needed for roles at a client: officers', or that of its own administrators.
+
+    Raises NotAllowed unless the actor has it.
+    """
+    needed = Capability.MANAGE_STAFF if client_id == PAKTALEEM else Capability.MANAGE_COLLEAGUES
+    require(actor, needed, client_id)
+    return needed
 
 
 @transaction.atomic
@@ -171,10 +185,11 @@ def change_membership(
 ) -> Membership | StaffChange:
     """Give a user a role at a client, or change it; it starts now, never earlier (ASVS 8.3.2).
 
-    A privileged role, or a wider one, is proposed: returns the ``StaffChange``, and nothing has changed. Raises
-    AlreadyEnded for an ended membership, AlreadyProposed, ValidationError, NotAllowed.
+    A privileged role, or a wider one, is proposed: returns the ``StaffChange``, and nothing has changed. An
+    administrator whose role becomes narrower loses the API keys they hold. Raises AlreadyEnded for an ended
+    membership, AlreadyProposed, LastAdministrator, ValidationError, NotAllowed.
     """
-    require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    require_management(actor, membership.client_id)
     User.objects.select_for_update().filter(pk=membership.user_id).first()  # before the membership, as approvals do
     before = None
     if membership._state.adding:
@@ -186,23 +201,29 @@ def change_membership(
         act = StaffAct.GRANT_ROLE if before is None else StaffAct.CHANGE_ROLE
         where: dict[str, Any] = {"client_id": membership.client_id, "role": membership.role}
         return _propose(act, membership.user, **where, actor=actor, reason=reason, at=at)
+    stamp = Stamp(actor, reason, at, ())
+    if before is not None and membership.role != before.role:
+        lock_last_administrator(before, at=at)
+        revoke_held_keys(before, stamp)
     save_tracked(membership, actor=actor, reason=reason, at=at)
-    record_membership("membership.changed", membership, Stamp(actor, reason, at, ()))
+    entry = record_membership("membership.changed", membership, stamp)
+    notify_of_role(membership.user, entry_id=entry.id, at=at)
     return membership
 
 
 @transaction.atomic
 def end_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
-    """End a membership, effective on the user's next request.
+    """End a membership, effective on the user's next request; their sessions and the API keys they hold end too.
 
-    Raises AlreadyEnded, NotAllowed.
+    Raises AlreadyEnded, LastAdministrator, NotAllowed.
     """
-    require(actor, Capability.MANAGE_STAFF, membership.client_id)
-    lock_active_membership(membership)
-    membership.ends_at = at
-    save_tracked(membership, actor=actor, reason=reason, at=at)
-    record_membership("membership.ended", membership, Stamp(actor, reason, at, ()))
-    return membership
+    require_management(actor, membership.client_id)
+    User.objects.select_for_update().get(pk=membership.user_id)  # before the membership, as approvals do
+    locked, stamp = lock_active_membership(membership), Stamp(actor, reason, at, ())
+    lock_last_administrator(locked, at=at)
+    end_sessions([locked.user_id], at=at)
+    revoke_held_keys(locked, stamp)
+    return write_end(locked, stamp)
 
 
 @transaction.atomic
@@ -212,22 +233,25 @@ def decide_staff_change(
     """Approve a proposed change of staff, which takes effect now, or decline it.
 
     The approver is neither the proposer nor the member of staff concerned, and the proposer may still propose it.
-    Raises ApproverIsConcerned, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
-    ProposerMayNotAnyMore, AlreadyEnded, ValidationError, NotAllowed.
+    For a role at a client, an administrator of that client may propose and approve too (decision 0093). Raises
+    ApproverIsConcerned, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ProposerMayNotAnyMore,
+    AlreadyEnded, ValidationError, NotAllowed.
     """
-    require(actor, Capability.MANAGE_STAFF, change.client_id)
+    needed = require_management(actor, change.client_id)
     user = User.objects.select_for_update().get(pk=change.user_id)
     if approve and user.pk == actor.id:
         raise ApproverIsConcerned
     change = decide_change(change, approve=approve, actor=actor, at=at, wall_clock_at=at)
-    if approve and not has_capability(change.requested_by, Capability.MANAGE_STAFF, change.client_id, at=at):
+    if approve and not has_capability(change.requested_by, needed, change.client_id, at=at):
         raise ProposerMayNotAnyMore
     save_tracked(change, actor=actor, reason=reason, at=at)
-    _record("staff.change_settled", change, actor, at)
+    entry_id = _record("staff.change_settled", change, actor, at)
     if approve:
         stamp = Stamp(actor, change.reason, at, (change.requested_by, actor.id))
         values = {"role": change.role, "email": change.email}
         apply_act(StaffAct(change.act), user, stamp=stamp, client_id=change.client_id, **values)
+        if change.role:
+            notify_of_role(user, entry_id=entry_id, at=at)
     return change
 
 
@@ -286,6 +310,16 @@ def _record(kind: str, change: StaffChange, actor: Actor, at: datetime) -> UUID:
         "state": str(change.state),
     }
     return record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at).id
+
+
+def choose_time_zone(user: User, time_zone: str) -> None:
+    """Set the IANA time zone in which the console shows times to a member of staff, or "" for the default.
+
+    It is not recorded in history, as it changes nothing but the display.
+    """
+    if time_zone != user.time_zone:
+        user.time_zone = time_zone
+        user.save(update_fields=["time_zone"])
 
 
 def choose_language(user: User, language: str) -> None:

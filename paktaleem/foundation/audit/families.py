@@ -10,6 +10,7 @@ FAMILY_NAMES = {
     "answers": _("Answer sheets"),
     "answer": _("Answers on paper"),
     "api_key": _("API keys"),
+    "backup": _("Backups"),
     "balancing": _("Balancing tests"),
     "breach": _("Breaches of personal data"),
     "business_transfer": _("Business transfers"),

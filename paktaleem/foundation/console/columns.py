@@ -1,11 +1,11 @@
 """List columns and formatting: client, actor, reason, state, time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, DateTimeField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,18 +17,23 @@ from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.times import format_date, format_exact_time, format_time
 
 __all__ = [
     "annotate_actor",
     "client_name",
     "day",
+    "day_tag",
     "format_actor",
     "moment",
+    "moment_tag",
     "period_pill",
     "reason_label",
+    "render_contents",
     "render_state",
     "render_with_code",
     "state_column",
+    "with_exact_times",
 ]
 
 _ROLE_LABELS: dict[str, str] = {
@@ -36,6 +41,7 @@ _ROLE_LABELS: dict[str, str] = {
     Role.SUPPORT_AGENT: gettext_noop("support agent"),
     Role.AUDITOR: gettext_noop("auditor"),
     Role.CLIENT_ADMIN: gettext_noop("client administrator"),
+    Role.CLIENT_AUDITOR: gettext_noop("client auditor"),
     OWN_ACCOUNT: gettext_noop("own account"),
 }
 
@@ -94,13 +100,50 @@ def period_pill(row: Any) -> SafeString:
 
 
 def day(value: datetime | None) -> str:
-    """Return the date (UTC) of a time."""
-    return f"{value:%Y-%m-%d}" if value else "—"
+    """Return the date of a time in the reader's time zone."""
+    return format_date(value) if value else "—"
 
 
 def moment(value: datetime | None) -> str:
-    """Return a time to the minute (UTC)."""
-    return f"{value:%Y-%m-%d %H:%M}" if value else "—"
+    """Return a time to the minute in the reader's time zone."""
+    return format_time(value) if value else "—"
+
+
+def day_tag(value: datetime | None) -> SafeString | str:
+    """Return the date of a time as HTML, with the exact time."""
+    return _tag(value, format_date(value)) if value else "—"
+
+
+def moment_tag(value: datetime | None) -> SafeString | str:
+    """Return a time to the minute as HTML, with the exact time."""
+    return _tag(value, format_time(value)) if value else "—"
+
+
+def with_exact_times(options: Any, columns: Iterable[Any]) -> list[Any]:
+    """Return the columns of a list, time fields as ``moment_tag`` shows them. ``options``: the model's ``_meta``."""
+    times = {field.name: field for field in options.fields if isinstance(field, DateTimeField)}
+    return [_time_column(times[one]) if one in times else one for one in columns]
+
+
+def _time_column(field: Any) -> Callable[[Any], SafeString | str]:
+    @admin.display(description=field.verbose_name, ordering=field.name, empty_value="—")
+    def column(row: Any) -> SafeString | str:
+        return moment_tag(getattr(row, field.attname))
+
+    column.__name__ = field.name  # Django names the CSS class of the cells after it
+    return column
+
+
+def render_contents(field: Any) -> SafeString | str:
+    """Return a read-only field of a form (``AdminReadonlyField``), a time as ``moment_tag`` shows it."""
+    name = field.field["name"]
+    value = getattr(field.form.instance, name, None) if isinstance(name, str) else None
+    return moment_tag(value) if isinstance(value, datetime) else field.contents()
+
+
+def _tag(at: datetime, shown: str) -> SafeString:
+    exact = format_exact_time(at)
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, shown)
 
 
 def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:

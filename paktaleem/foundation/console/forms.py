@@ -1,6 +1,7 @@
 """Forms limited to the user's client and PakTaleem's shared rows, with a coded reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +29,9 @@ __all__ = [
     "add_service_error",
     "set_choices",
 ]
+
+
+_TIMES = (forms.SplitDateTimeField, forms.DateTimeField)
 
 
 class ReasonField(forms.ChoiceField):
@@ -96,6 +101,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         """Set the client to the user's, and offer only rows of that client and shared rows."""
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
+        _name_time_zone(self.fields)
         bound_to = actor_of(self.request).client_id
         if self.instance._state.adding and bound_to is not None and not isinstance(self.instance, Client):
             self.instance.client_id = bound_to
@@ -110,6 +116,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         if "starts_at" in self.fields and self.instance._state.adding:
             self.fields["starts_at"].required = False
             self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")
+            _name_time_zone({"starts_at": self.fields["starts_at"]})
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
         labels: dict[str, str] = {}
@@ -137,12 +144,12 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
                 and value.client_id not in {owner, PAKTALEEM}
             ):
                 self.add_error(name, gettext("Choose an entry of the same client or a shared one."))
-        return cleaned
+        return _to_utc(cleaned)
 
     def _keep_unchanged_moments(self, cleaned: dict[str, Any]) -> None:
         """Keep unchanged times to the microsecond, as the form shows seconds only."""
         for name, field in self.fields.items():
-            if isinstance(field, forms.SplitDateTimeField | forms.DateTimeField) and name not in self.changed_data:
+            if isinstance(field, _TIMES) and name not in self.changed_data:
                 cleaned[name] = getattr(self.instance, name)
 
     def _post_clean(self) -> None:
@@ -150,6 +157,19 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         refusal = getattr(self.request, "refusal", None)
         if refusal is not None:
             add_service_error(self, refusal)
+
+
+def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:
+    """Add to the help of each time the zone in which it is read: the reader's."""
+    words = gettext("In the time zone {zone}.").format(zone=timezone.get_current_timezone_name())
+    for field in fields.values():
+        if isinstance(field, _TIMES):
+            field.help_text = f"{field.help_text} {words}".strip()
+
+
+def _to_utc(cleaned: dict[str, Any]) -> dict[str, Any]:
+    """Convert times to UTC, so that what is recorded does not depend on who entered it."""
+    return {name: one.astimezone(UTC) if isinstance(one, datetime) else one for name, one in cleaned.items()}
 
 
 def _has_client(model: Any) -> bool:
@@ -164,6 +184,11 @@ class ActionForm(forms.Form):
         self.row, self.request = row, request
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
+        _name_time_zone(self.fields)
+
+    def clean(self) -> dict[str, Any]:
+        """Convert times to UTC."""
+        return _to_utc(super().clean() or self.cleaned_data)
 
 
 class RowActionForm(ActionForm):

@@ -10,8 +10,8 @@ from children.invitations.services import close_invitations
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import ApiKey, Membership
-from paktaleem.foundation.accounts.services import end_membership, narrow_api_key, revoke_api_key
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.services import end_all_memberships, narrow_api_key, revoke_api_key
 from paktaleem.foundation.audit.actors import Reason
 
 __all__ = ["end_access", "narrow_access"]
@@ -28,9 +28,7 @@ def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, i
     A key or webhook that has nothing to do with orders ends. Raises NotAllowed.
     """
     by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
-    members = list(Membership.objects.active(at).filter(client_id=client_id))
-    for membership in members:
-        end_membership(membership, **by)
+    members = end_all_memberships(client_id, **by)
     keys = _live_keys(client_id)
     for key in keys:
         kept = sorted(_SCOPES & set(key.scopes))
@@ -42,7 +40,7 @@ def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, i
     webhooks = _endpoints(client_id)
     for endpoint in webhooks:
         _narrow_webhook(endpoint, by)
-    return {"memberships": len(members), "keys": len(keys), "webhooks": len(webhooks), "invitations": invitations}
+    return {"memberships": members, "keys": len(keys), "webhooks": len(webhooks), "invitations": invitations}
 
 
 def _narrow_webhook(endpoint: Endpoint, by: dict[str, Any]) -> None:

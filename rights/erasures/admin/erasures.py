@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
+from paktaleem.directory.people.erasure_hooks import list_blockers
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.certificate_actions import certificate_actions
@@ -22,6 +23,8 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.admin.forms import ApproveForm, preview_panel
@@ -207,5 +210,9 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
         "row": row,
         "changed": [_SECTIONS.get(name, name) for name in row.changed],
         "notices": list_notices(row).order_by("queued_at"),
+        "waits": list_blockers(row.erasure) if row.stage == Stage.ORDERED and row.erasure else [],
         "sha256": certificate.sha256 if certificate else "",
     }
+
+
+searches.connect(RowSearch(ErasureProposal, ("number",), upper=True))

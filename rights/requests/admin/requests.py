@@ -23,6 +23,8 @@ from paktaleem.foundation.console.columns import annotate_actor, format_actor, r
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
 from paktaleem.foundation.console.requests import actor_of, may
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from rights.requests.admin.acts import ACTS
 from rights.requests.admin.clock import clock_panel
@@ -187,3 +189,6 @@ def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
         for one in annotate_actor(steps, viewer)
     ]
     return {"template": "console/panels/rights_timeline.html", "lines": lines}
+
+
+searches.connect(RowSearch(RightsRequest, ("number",), upper=True))

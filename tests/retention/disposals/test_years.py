@@ -26,6 +26,8 @@ from tests.retention.disposals.steps import answer, certify, lms, order_all, swe
 from tests.retention.schedule.making import DAY, make_holding, make_rule
 
 PEOPLE, STEP = sized(60, 3_000), sized(30, 7) * DAY
+SWEPT, ORDERED = sized(11, 331), sized(7, 97)
+"""Holdings in a chunk: few, so that sweeps and orders take several chunks, but not a hundred for each week."""
 YEARS = 5 * 365 * DAY
 ZONE = ZoneInfo("Asia/Karachi")
 CATEGORY = "contact_details"
@@ -122,8 +124,8 @@ def run_once(cast: Cast, at: datetime) -> list[Any]:
         certify(batch, at)
     before = set(Order.objects.values_list("pk", flat=True))
     for batch in Batch.objects.filter(stage="scheduled"):
-        order_all(batch, at, size=7)
-    sweep(cast.client_id("indus"), at, size=11)
+        order_all(batch, at, size=ORDERED)
+    sweep(cast.client_id("indus"), at, size=SWEPT)
     for batch in Batch.objects.filter(stage="review"):
         approve_disposal(batch, actor=cast.actor("farah"), at=at)
     return list(Order.objects.exclude(pk__in=before).values_list("subject_id", flat=True))

@@ -150,14 +150,14 @@ def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
         make_holding(junaid, "contact_details", ["newsletter"], collected_at=now - DAY)
         make_holding(junaid, "usage_logs", ["product_research"], collected_at=now - DAY)
     page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/"
-    text = farah.get(f"{page}change/").content.decode()
+    text = farah.get(f"{page}change/?tab=holdings").content.decode()
     assert "Newsletter: 1 year after “Last collection” on" in text
     assert "No rule: not disposed of" in text
     given = {"kind": "complaint", "ground": "Complaint 7.", "category": "contact_details", "review_on": "2099-01-01"}
     assert farah.post(f"{page}place-hold/", given).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Hold.objects.get().subject_id == cast.subject_id("junaid")
-    assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/").content.decode()
+    assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/?tab=holdings").content.decode()
 
 
 def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
@@ -166,7 +166,7 @@ def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
         for number in range(200):
             make_holding(cast.subject("junaid"), f"category_{number:03}", ["support"], collected_at=at)
         make_holding(cast.subject("hamza"), "usage_logs", ["support"], collected_at=at)
-    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/"
+    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/?tab=holdings"
     assert "Only the first" not in amina.get(page).content.decode()
     with in_client(cast.client_id("indus")):
         make_holding(cast.subject("junaid"), "category_200", ["support"], collected_at=at)
@@ -185,7 +185,7 @@ def test_the_days_of_a_persons_data_are_those_of_the_client(cast, amina):
     collected_at = datetime(2026, 10, 1, 20, tzinfo=UTC)
     with in_client(cast.client_id("indus")):
         make_holding(cast.subject("junaid"), "usage_logs", ["support"], collected_at=collected_at)
-    text = amina.get(f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/").content.decode()
+    text = amina.get(f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/?tab=holdings").content.decode()
     assert text.count('<td class="when">2026-10-02</td>') == 2
 
 

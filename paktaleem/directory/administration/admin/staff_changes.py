@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import StaffChange, User
+from paktaleem.foundation.accounts.models import Membership, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.services import (
@@ -32,7 +33,7 @@ def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> 
     """Return a redirect to a proposal with a message; None if there is none, because the act is done."""
     if proposal is None:
         return None
-    words = gettext("Proposed: nothing has changed yet. Another officer must approve it.")
+    words = gettext("Proposed: nothing has changed yet. Another person must approve it.")
     messages.warning(request, words)
     name = "admin:accounts_staffchange_change"
     return HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
@@ -76,9 +77,10 @@ class StaffChangeAdmin(ScopedAdmin):
         "settled_at",
     )
     intro = (
-        "Making, re-enabling and recovering privacy officers and client administrators takes two officers. A proposal "
-        "has no effect until another officer approves it. For 72 hours after that, neither of the two can approve "
-        "what the person requests, and the person cannot approve what they request."
+        "Making, re-enabling and recovering privacy officers and client administrators takes two people: officers, or "
+        "for a role at a client its own administrators too. A proposal has no effect until another one approves it. "
+        "For 72 hours after that, neither of the two can approve what the person requests, and the person cannot "
+        "approve what they request."
     )
     empty_text = "No changes of staff are waiting for approval."
     standing = change_state_column
@@ -86,10 +88,10 @@ class StaffChangeAdmin(ScopedAdmin):
         decide_staff_change,
         approve="Approve change",
         decline="Decline change",
-        lead="The change takes effect now, and you answer for it with the officer who proposed it. Approve it only if "
+        lead="The change takes effect now, and you answer for it with the person who proposed it. Approve it only if "
         "you have verified yourself that the request comes from the right person: call them at a known number.",
         clock=get_arrival_time,
-        capability=Capability.MANAGE_STAFF,
+        capability=Capability.MANAGE_COLLEAGUES,
         danger=True,
         refusals={
             AlreadyEnded: "The membership has ended in the meantime. Decline the change.",
@@ -118,30 +120,31 @@ class StaffChangeAdmin(ScopedAdmin):
 
     @admin.display(description="proposed by")
     def requester(self, row: Any) -> str:
-        """Return the name of the officer who proposed the change."""
+        """Return the name of the person who proposed the change."""
         return str(row.requester_name or gettext("Former staff"))
 
     @admin.display(description="decided by")
     def approver(self, row: Any) -> str:
-        """Return the name of the officer who approved or declined the change."""
+        """Return the name of the person who approved or declined the change."""
         return "—" if row.settled_by is None else str(row.approver_name or gettext("Former staff"))
 
 
 def _officer_name(column: str, viewer: Actor) -> Any:
     if viewer.client_id is not None:
-        return Case(When(**{f"{column}__isnull": False}, then=Value("PakTaleem")))
+        colleague = Subquery(Membership.objects.filter(user_id=OuterRef(column)).order_by().values("user__email")[:1])
+        return Case(When(**{f"{column}__isnull": False}, then=Coalesce(colleague, Value("PakTaleem"))))
     return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])
 
 
 @boards.connect
 def staff_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card for officers with the changes of staff that wait for approval."""
+    """Return a card with the changes of staff that wait for approval."""
     del at
-    if not actor.may(Capability.MANAGE_STAFF):
+    if not actor.may(Capability.MANAGE_COLLEAGUES):
         return []
     waiting = count_up_to(StaffChange.objects.filter(state=ChangeState.WAITING))
     if not waiting:
         return []
     url = reverse("admin:accounts_staffchange_changelist", current_app=site.name) + "?state__exact=waiting"
-    title, note = translate_text("Changes of staff"), gettext("a second officer must approve")
+    title, note = translate_text("Changes of staff"), gettext("a second person must approve")
     return [Card(title, format_count(waiting), note, url, needs_attention=True)]

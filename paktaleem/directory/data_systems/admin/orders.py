@@ -50,8 +50,11 @@ from paktaleem.foundation.console.filters import (
     get_filtered_client,
     parse_uuid,
 )
+from paktaleem.foundation.console.purpose_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -266,7 +269,9 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     def limited_to(self, row: Order) -> str:
         """Return the purpose of a restriction, its lift or an objection."""
         is_limit = row.kind in {OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT}
-        return (row.purpose or gettext("Every purpose")) if is_limit else "—"
+        if not is_limit:
+            return "—"
+        return format_purpose(row.purpose, row.client_id) if row.purpose else gettext("Every purpose")
 
     @admin.display(description="reason")
     def why(self, row: Order) -> str:
@@ -302,3 +307,6 @@ def _describe_result(result: dict[str, Any]) -> Sequence[str]:
         if name != "counts"
     ]
     return [*counts, *others]
+
+
+searches.connect(RowSearch(Order))

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.results import PERSON_ERASED
 from paktaleem.directory.data_systems.sealed_names import seal_name
@@ -19,7 +21,7 @@ __all__ = [
     "ERASURE",
     "ERASURE_DUE",
     "continue_erasure",
-    "has_open_erasure_orders",
+    "describe_open_erasure_orders",
     "issue_erasure_orders",
     "keep_orders_answerable",
     "lock_open_orders",
@@ -54,9 +56,9 @@ def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
         issue_orders(erasure.subject, spec, only_to=new, actor=actor, at=at)
 
 
-def has_open_erasure_orders(erasure: Erasure) -> bool:
-    """Return True if an order of the erasure is neither answered nor waived; ``people.erasure_blockers``."""
-    return bool(_orders_of(erasure).open().exists())
+def describe_open_erasure_orders(erasure: Erasure) -> str:
+    """Return a sentence if an order of the erasure is neither answered nor waived; ``people.erasure_blockers``."""
+    return gettext("A system has not answered yet, and was not waived.") if _orders_of(erasure).open().exists() else ""
 
 
 def _orders_of(erasure: Erasure) -> OrderQuerySet:

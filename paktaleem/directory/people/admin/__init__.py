@@ -10,6 +10,8 @@ from paktaleem.directory.people.admin import (
     ages,
     people,
     readmissions,
+    search,
+    summary,
 )
 
-__all__ = ["agechanges", "ages", "looks", "people", "readmissions"]
+__all__ = ["agechanges", "ages", "looks", "people", "readmissions", "search", "summary"]

@@ -31,12 +31,16 @@ from paktaleem.foundation.console.columns import day, period_pill, render_state,
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import (
     PersonPage,
+    find_tab,
+    list_tabs,
     panels_of,
     person_acts,
     person_filters,
     person_pages,
+    summary_of,
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -52,6 +56,11 @@ _ERASED: dict[type[Exception], str] = {
     ErasureInProgress: "The erasure of this person is already confirmed.",
     AlreadyErased: "This person has been erased: there is nothing to show or change.",
 }
+
+
+_NOT_A_FIELD = object()
+_MOST_BUTTONS = 3
+_IN_SUMMARY = {"owner", "role", "age"}
 
 
 def _not_erased(row: Subject, _at: Any) -> bool:
@@ -144,6 +153,10 @@ class SubjectAdmin(ExportableAdmin):
     sortable_by = ()
     newest_by = "registered_at"
     change_list_template = "console/subjects.html"
+    add_form_template = ScopedAdmin.change_form_template
+    change_form_template = "console/person.html"
+    main_acts = ("reveal", "rights-request", "invite", "ask-guardians", "correct")
+    """The acts of which the first three that apply are buttons; all others are under *More*."""
     detail_fields = (
         "lms_id",
         "role",
@@ -282,28 +295,46 @@ class SubjectAdmin(ExportableAdmin):
         )
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
-        """Return the panels of other apps, and the guardians."""
-        return [*panels_of(request, row), _guardians_panel(row)]
+        """Return the panels of the chosen tab."""
+        return panels_of(request, row)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what the summary shows, and fold the fields that are empty."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        [(_title, options), *others] = super().get_fieldsets(request, obj)
+        fields = [name for name in options["fields"] if name not in _IN_SUMMARY]
+        empty = [name for name in fields if getattr(obj, name, _NOT_A_FIELD) in {None, ""}]
+        shown = [name for name in fields if name not in empty]
+        folded = [(_("Empty fields"), {"fields": empty, "classes": ["collapse"]})] if empty else []
+        return [(_("Details"), {**options, "fields": shown}), *folded, *others]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Add the tabs, the summary on the first of them, and the acts as buttons or under *More*."""
+        row = context.get("original")
+        if row is None:
+            return super().render_change_form(request, context, *args, **kwargs)
+        with in_client(row.client_id):  # one context for the acts, the panels and the summary
+            response = super().render_change_form(request, context, *args, **kwargs)
+            context.update(self._list_parts(request, row, context["row_acts"]))
+        return response
+
+    def _list_parts(self, request: HttpRequest, row: Subject, acts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        tab, offered = find_tab(request, row), {act["slug"]: act for act in acts}
+        main = [offered.pop(slug) for slug in self.main_acts if slug in offered][:_MOST_BUTTONS]
+        others = [act for act in acts if act not in main]
+        return {
+            "tab": tab,
+            "tabs": list_tabs(request, row),
+            "summary": [] if tab.code else summary_of(request, row),
+            "main_acts": main,
+            "more_acts": sorted(others, key=lambda act: bool(act["danger"])),
+        }
 
 
 def person_url(subject_id: Any) -> str:
     """Return the URL of a person's page."""
     return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
-
-
-def _guardians_panel(row: Subject) -> dict[str, Any]:
-    claims = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")[:50]
-    rows = [
-        {
-            "relation": claim.get_relationship_display(),
-            "is_child": claim.child_id == row.pk,
-            "other": claim.guardian if claim.child_id == row.pk else claim.child,
-            "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
-            "state": period_pill(claim),
-        }
-        for claim in claims
-    ]
-    return {"template": "console/panels/guardians.html", "rows": rows}
 
 
 @admin.register(GuardianClaim, site=site)

@@ -1,4 +1,4 @@
-"""Console pages for memberships and API keys."""
+"""Console pages for API keys."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -6,92 +6,34 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.models import ApiKey, Membership, StaffChange
+from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.services import (
     MAX_ROTATION_OVERLAP,
     ROTATION_OVERLAP,
-    AlreadyEnded,
-    change_membership,
-    end_membership,
     issue_api_key,
     revoke_api_key,
     rotate_api_key,
 )
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
+from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
 
-__all__ = ["ApiKeyAdmin", "MembershipAdmin"]
+__all__ = ["ApiKeyAdmin"]
 
 KEY_LIFE = timedelta(days=365)
 SOON = timedelta(days=30)
-
-
-def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
-    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
-
-
-@admin.register(Membership, site=site)
-class MembershipAdmin(ProposingAdmin):
-    """Memberships: the role of a user at a client."""
-
-    view_capability = Capability.VIEW_STAFF
-    add_capability = change_capability = Capability.MANAGE_STAFF
-    row_fields = ("user", "role")
-    fixed = ("user",)
-    detail_fields = ("starts_at", "ends_at")
-    list_display = ("user", "role", "owner", "state", "starts_at", "ends_at")
-    list_filter = ("role", "client")
-    search_fields = ("user__email",)
-    list_select_related = ("user",)
-    refusals = {AlreadyEnded: "This membership has already ended. Add a new one."}
-    intro = (
-        "Roles of users at clients. Privacy officers and client administrators are made by two officers: one proposes, "
-        "another approves. An ended membership has no effect from the user's next request on."
-    )
-    empty_text = "No memberships yet. Add an account first, then its membership."
-    state = state_column(period_pill)
-    acts = (
-        RowAction(
-            "end",
-            "End membership",
-            Capability.MANAGE_STAFF,
-            _end_membership,
-            lead="The user loses the role with their next request.",
-            done="The membership has ended.",
-            danger=True,
-            applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-        ),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related users."""
-        return super().get_queryset(request).select_related("user")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Make all fields of an ended membership read-only."""
-        fields = super().get_readonly_fields(request, obj)
-        return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
-
-    def write(self, row: Membership, **details: Any) -> None:
-        """Create the membership or change its role, or propose it."""
-        request = details["request"]
-        made = change_membership(row, actor=details["actor"], reason=details["reason"], at=get_arrival_time(request))
-        request.proposal = made if isinstance(made, StaffChange) else None
 
 
 class ApiKeyForm(ScopedForm):

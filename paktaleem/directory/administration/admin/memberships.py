@@ -1,0 +1,194 @@
+"""Console pages for memberships: an administrator of a client invites, limits and ends colleagues."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.administration.admin.staff_changes import ProposingAdmin
+from paktaleem.foundation.accounts.models import Membership, StaffChange, StaffTie, TieKind
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
+from paktaleem.foundation.accounts.services import (
+    AlreadyEnded,
+    Colleague,
+    change_membership,
+    end_membership,
+    invite_colleague,
+    list_held_keys,
+    resend_invitation,
+)
+from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.console.columns import period_pill, render_state, state_column
+from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.requests import actor_of, get_arrival_time
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+
+__all__ = ["MembershipAdmin"]
+
+_ROLES_AT_CLIENTS = [(code, label) for code, label in ROLES_OF_STAFF if code not in OFFICER_ROLES]
+
+
+class MembershipForm(ScopedForm):
+    """Form of a membership; at a client, it offers the roles of clients only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the roles, translated."""
+        super().__init__(*args, **kwargs)
+        if "role" in self.fields and actor_of(self.request).client_id is not None:
+            set_choices(self, "role", [(code, gettext(label)) for code, label in _ROLES_AT_CLIENTS])
+
+
+class InvitationForm(MembershipForm):
+    """Form by which an administrator of a client invites a colleague."""
+
+    email = forms.EmailField(
+        label=_("Email address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    full_name = forms.CharField(label=_("Full name"), max_length=200)
+    language = forms.ChoiceField(label=_("Language of emails"), choices=settings.LANGUAGES)
+
+
+class EndForm(RowActionForm):
+    """Form to end a membership; it names the API keys that end with it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Name the keys whose secret was shown to the member."""
+        super().__init__(*args, **kwargs)
+        if keys := list_held_keys(self.row.user_id, self.row.client_id):
+            words = gettext("These API keys were issued to this person and are revoked now: {keys}.")
+            self.fields["reason"].help_text = words.format(keys=", ".join(str(key) for key in keys))
+
+
+def _end(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
+    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
+
+
+def _resend(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
+    resend_invitation(membership, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
+
+
+def _is_open(membership: Membership, at: datetime) -> bool:
+    return membership.ends_at is None or membership.ends_at > at
+
+
+def _is_invited(membership: Membership) -> bool:
+    return membership.user.last_login is None and not membership.user.has_usable_password()
+
+
+def _membership_pill(membership: Any) -> SafeString:
+    if membership.ends_at is not None or not _is_invited(membership):
+        return period_pill(membership)
+    if membership.link_until is not None and membership.link_until > wall_clock_now():
+        return render_state(gettext("Invited"), "warn")
+    return render_state(gettext("Invitation expired"), "bad")
+
+
+@admin.register(Membership, site=site)
+class MembershipAdmin(ProposingAdmin):
+    """Memberships: the role of a user at a client."""
+
+    view_capability = Capability.VIEW_STAFF
+    add_capability = change_capability = Capability.MANAGE_COLLEAGUES
+    form = MembershipForm
+    row_fields = ("user", "role")
+    fixed = ("user",)
+    detail_fields = ("person", "state", "starts_at", "ends_at")
+    list_display = ("user", "person", "role", "owner", "state", "starts_at", "ends_at")
+    list_filter = ("role", "client")
+    search_fields = ("user__email",)
+    list_select_related = ("user",)
+    refusals = {AlreadyEnded: "This membership has already ended. Add a new one."}
+    intro = (
+        "Roles of users at clients. A client auditor sees the lists and changes nothing. Privacy officers and client "
+        "administrators are made by two people: one proposes, another approves. An ended membership has no effect "
+        "from the user’s next request on."
+    )
+    empty_text = "No memberships yet. Add an account first, then its membership."
+    state = state_column(_membership_pill)
+    acts = (
+        RowAction(
+            "invite-again",
+            "Send the invitation again",
+            Capability.MANAGE_COLLEAGUES,
+            _resend,
+            lead="A new link to set a password is sent to the person’s email address, and the earlier link becomes "
+            "invalid.",
+            done="The link is sent.",
+            applies=lambda row, at: _is_open(row, at) and _is_invited(row),
+        ),
+        RowAction(
+            "end",
+            "End membership",
+            Capability.MANAGE_COLLEAGUES,
+            _end,
+            form=EndForm,
+            lead="The user loses the role with their next request, and is signed out everywhere. API keys that were "
+            "issued to them are revoked: if a system still uses one, rotate the key first.",
+            done="The membership has ended.",
+            danger=True,
+            applies=_is_open,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related users, and annotate when the link of their invitation expires."""
+        links = StaffTie.objects.filter(user_id=OuterRef("user_id"), kind=TieKind.LINK).order_by()
+        expiry = Subquery(links.values("user_id").annotate(until=Max("open_until")).values("until"))
+        found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(link_until=expiry)
+        return found
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask an administrator of a client for a colleague’s address and name, instead of an account."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is None and actor_of(request).client_id is not None:
+            sets[0] = (None, {"fields": ["email", "full_name", "language", "role"]})
+        return sets
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Return the form to invite a colleague for an administrator of a client."""
+        if obj is None and actor_of(request).client_id is not None:
+            kwargs["form"] = InvitationForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Make all fields of an ended membership read-only."""
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
+
+    @admin.display(description="name")
+    def person(self, row: Membership) -> str:
+        """Return the full name of the member of staff."""
+        return row.user.full_name
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Keep whom the form invites for ``write``."""
+        if isinstance(form, InvitationForm):
+            given = {name: form.cleaned_data[name] for name in ("email", "full_name", "language")}
+            request.invited = Colleague(**given)  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def write(self, row: Membership, **details: Any) -> None:
+        """Invite a colleague, create the membership or change its role, or propose it."""
+        request, invited = details["request"], getattr(details["request"], "invited", None)
+        stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
+        if invited is None:
+            made = change_membership(row, **stamp)
+        else:
+            made = invite_colleague(invited, client_id=row.client_id, role=row.role, **stamp)
+        request.proposal = made if isinstance(made, StaffChange) else None
+        row.pk = made.pk
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the row or the proposal, with a message after an invitation."""
+        if getattr(request, "invited", None) is not None:
+            messages.info(request, gettext("Your colleague is informed by email."))
+        return super().response_add(request, obj, post_url_continue)

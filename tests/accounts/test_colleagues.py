@@ -1,0 +1,264 @@
+"""An administrator of a client invites, limits and ends colleagues without PakTaleem."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
+from paktaleem.foundation.accounts.models import ApiKey, Membership, StaffChange, User
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
+from paktaleem.foundation.accounts.selectors import find_key_actor, list_memberships
+from paktaleem.foundation.accounts.services import (
+    Colleague,
+    LastAdministrator,
+    PasswordIsSet,
+    change_membership,
+    decide_staff_change,
+    end_membership,
+    invite_colleague,
+    issue_api_key,
+    resend_invitation,
+)
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from tests.accounts.officers import second_officer
+from tests.cast import Cast
+from tests.console.conftest import SignIn, sign_in
+from tests.console.pages import list_url, row_url
+from tests.factories import CAST_AT, make_staff
+from tests.signing_in import browser_of
+
+__all__ = ["sign_in"]
+
+NEW = Colleague("new@indus.example", "New Colleague", "ur")
+
+
+@pytest.fixture
+def indus(cast: Cast) -> Any:
+    """Return the id of Indus."""
+    return cast.client_id("indus")
+
+
+@pytest.fixture
+def celia(cast: Cast) -> Any:
+    """Make Celia an administrator of Indus too."""
+    return second_admin(cast)
+
+
+def invite(cast: Cast, at: datetime, *, who: Colleague = NEW, role: str = "client_auditor", by: Any = "farah") -> Any:
+    where, actor = cast.client_id("indus"), cast.actor(by) if isinstance(by, str) else by
+    with in_client(where):
+        return invite_colleague(who, client_id=where, role=role, actor=actor, reason="onboarding", at=at)
+
+
+def end(cast: Cast, name: str, at: datetime, *, by: str = "farah") -> Membership:
+    with in_client(cast.client_id("indus")):
+        membership = Membership.objects.get(user_id=cast.user_id(name), ends_at=None)
+        return end_membership(membership, actor=cast.actor(by), reason="review", at=at)
+
+
+def limit(cast: Cast, name: str, at: datetime, *, by: str = "farah") -> Any:
+    with in_client(cast.client_id("indus")):
+        membership = Membership.objects.get(user_id=cast.user_id(name), ends_at=None)
+        membership.role = "client_auditor"
+        return change_membership(membership, actor=cast.actor(by), reason="review", at=at)
+
+
+def decide(change: StaffChange, actor: Actor, at: datetime) -> StaffChange:
+    with in_client(change.client_id):
+        return decide_staff_change(change, approve=True, actor=actor, reason="review", at=at)
+
+
+def issue(cast: Cast, name: str, actor: Actor, at: datetime) -> str:
+    """Issue a key of Indus, and return its secret."""
+    values: dict[str, Any] = {"scopes": ["subjects:read"], "expires_at": at + timedelta(days=9), "at": at}
+    with in_client(cast.client_id("indus")):
+        return issue_api_key(cast.client_id("indus"), name=name, actor=actor, **values)[1]
+
+
+def user_at(email: str) -> User:
+    with in_global():
+        return User.objects.get(email=email)
+
+
+def second_admin(cast: Cast) -> Actor:
+    """Make Celia an administrator of Indus too, as the host does."""
+    make_staff(cast.user("celia").email, ("client_admin", cast.client_id("indus")))
+    return user_actor(cast.user_id("celia"), "client_admin", cast.client_id("indus"))
+
+
+def test_an_administrator_invites_an_auditor_alone(cast: Cast, now: datetime, indus: UUID) -> None:
+    membership = invite(cast, now)
+    user = user_at("new@indus.example")
+    assert (user.full_name, user.language, user.has_usable_password()) == ("New Colleague", "ur", False)
+    assert [(one.id, one.role) for one in list_memberships(user.pk, at=now)] == [(membership.pk, "client_auditor")]
+    with in_client(indus):
+        assert membership.history.get().actor_id == cast.user_id("farah")
+    with pytest.raises(ValidationError, match="has a role here already"):
+        invite(cast, now)
+
+
+def test_an_account_that_exists_gets_the_role_and_no_new_password(cast: Cast, now: datetime, indus: UUID) -> None:
+    invite(cast, now, who=Colleague(" CELIA@khyber.example ", "Another Name"))
+    celia = cast.user("celia")
+    assert (celia.full_name, celia.has_usable_password()) == ("Celia", True)
+    assert {one.client_id for one in list_memberships(celia.pk, at=now)} == {indus, cast.client_id("khyber")}
+    with in_global():
+        User.objects.filter(pk=cast.user_id("bilal")).update(is_active=False)
+    with pytest.raises(ValidationError, match="disabled"):
+        invite(cast, now, who=Colleague("bilal@paktaleem.example", "Bilal"))
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_other_roles_and_other_clients_may_not_invite_or_end(cast: Cast, now: datetime, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        invite(cast, now, by=name)
+    with pytest.raises(NotAllowed):
+        end(cast, "farah", now, by=name)
+
+
+def test_a_client_auditor_may_not_invite(cast: Cast, now: datetime, indus: UUID) -> None:
+    with pytest.raises(NotAllowed):
+        invite(cast, now, by=user_actor(cast.user_id("farah"), "client_auditor", indus))
+
+
+def test_an_administrator_of_a_client_gives_no_role_at_paktaleem(cast: Cast, now: datetime) -> None:
+    of_paktaleem = user_actor(cast.user_id("celia"), "client_admin", PAKTALEEM)
+    with in_client(PAKTALEEM), pytest.raises(NotAllowed):
+        invite_colleague(NEW, client_id=PAKTALEEM, role="auditor", actor=of_paktaleem, reason="review", at=now)
+
+
+def test_an_administrators_role_takes_a_second_administrator_or_an_officer(
+    cast: Cast, now: datetime, celia: Actor, indus: UUID
+) -> None:
+    proposed, gul = invite(cast, now, role="client_admin"), second_officer()
+    new = user_at(NEW.email)
+    assert list_memberships(new.pk, at=now) == []
+    with pytest.raises(ApproverIsRequester):
+        decide(proposed, cast.actor("farah"), now)
+    decide(proposed, celia, now)
+    assert [one.role for one in list_memberships(new.pk, at=now)] == ["client_admin"]
+    other = invite(cast, now, who=Colleague("third@indus.example", "Third"), role="client_admin")
+    with pytest.raises(ApproverNotIndependent):  # Farah invited who would approve
+        decide(other, user_actor(new.pk, "client_admin", indus), now)
+    assert decide(other, gul, now).state == "approved"
+
+
+def test_a_member_who_leaves_loses_sessions_and_keys_at_once(cast: Cast, celia: Actor, indus: UUID) -> None:
+    now = timezone.now()
+    own, other = issue(cast, "Own", celia, now), issue(cast, "Other", cast.actor("farah"), now)
+    browser = browser_of(cast.user("celia"))
+    stolen = Client()
+    stolen.cookies["sessionid"] = browser.cookies["sessionid"].value
+    end(cast, "celia", now)
+    for one in (browser, stolen):
+        assert one.get("/accounts/2fa/")["Location"].startswith("/admin/login/")
+    assert find_key_actor(own, at=now) is None
+    assert find_key_actor(other, at=now) is not None
+    with in_client(indus):
+        assert ApiKey.objects.get(name="Own").history.latest().actor_id == cast.user_id("farah")
+    assert browser_of(cast.user("celia")).get("/accounts/2fa/").status_code == 200  # still Khyber's administrator
+
+
+def test_an_administrator_who_becomes_an_auditor_loses_keys(cast: Cast, now: datetime, celia: Actor) -> None:
+    secret = issue(cast, "Own", celia, now)
+    limit(cast, "celia", now)
+    assert find_key_actor(secret, at=now) is None
+
+
+def _disable_the_second(cast: Cast) -> None:
+    with in_global():
+        User.objects.filter(pk=cast.user_id("celia")).update(is_active=False)
+
+
+def _take_the_password_of_the_second(cast: Cast) -> None:
+    with in_global():
+        User.objects.filter(pk=cast.user_id("celia")).update(password="!unset")
+
+
+def _limit_the_second(cast: Cast) -> None:
+    limit(cast, "celia", CAST_AT)
+
+
+@pytest.mark.usefixtures("celia")
+@pytest.mark.parametrize("prepare", [_disable_the_second, _take_the_password_of_the_second, _limit_the_second])
+@pytest.mark.parametrize("by", ["farah", "amina"])
+def test_the_last_administrator_who_can_sign_in_stays(cast: Cast, now: datetime, prepare: Any, by: str) -> None:
+    prepare(cast)
+    for act in (end, limit):
+        with pytest.raises(LastAdministrator):
+            act(cast, "farah", now, by=by)
+    assert [one.role for one in list_memberships(cast.user_id("farah"), at=now)] == ["client_admin"]
+
+
+@pytest.mark.usefixtures("celia")
+def test_an_administrator_leaves_when_another_remains(cast: Cast, now: datetime) -> None:
+    end(cast, "farah", now)
+    assert list_memberships(cast.user_id("farah"), at=now) == []
+
+
+def test_of_two_administrators_who_end_each_other_at_once_one_remains(committed: Cast, now: datetime) -> None:
+    celia, both = second_admin(committed), Barrier(2)
+    pairs = [(committed.actor("farah"), "celia"), (celia, "farah")]
+
+    def run(pair: tuple[Any, str]) -> type:
+        actor, name = pair
+        try:
+            with in_client(committed.client_id("indus")):
+                membership = Membership.objects.get(user_id=committed.user_id(name), ends_at=None)
+                both.wait()
+                return type(end_membership(membership, actor=actor, reason="review", at=now))
+        except LastAdministrator as refused:
+            return type(refused)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(run, pairs))
+    assert sorted(found, key=str) == sorted([Membership, LastAdministrator], key=str)
+
+
+def test_an_invitation_is_sent_again_until_the_password_is_set(cast: Cast, now: datetime, indus: UUID) -> None:
+    membership, before = invite(cast, now), user_at(NEW.email).password
+    with in_client(indus):
+        resend_invitation(membership, actor=cast.actor("farah"), reason="review", at=now)
+        own = Membership.objects.get(user_id=cast.user_id("farah"))
+        with pytest.raises(PasswordIsSet):
+            resend_invitation(own, actor=cast.actor("farah"), reason="review", at=now)
+    assert user_at(NEW.email).password != before  # the earlier link is invalid
+
+
+def test_the_console_invites_limits_and_ends_a_colleague(cast: Cast, sign_in: SignIn) -> None:
+    browser, model = sign_in("farah"), "accounts/membership"
+    form = browser.get(list_url(model) + "add/").content.decode()
+    assert 'name="email"' in form
+    assert "bilal@paktaleem.example" not in form
+    assert 'value="privacy_officer"' not in form
+    given = {"email": NEW.email, "full_name": NEW.full_name, "language": "en", "reason": "onboarding"}
+    refused = browser.post(list_url(model) + "add/", {**given, "role": "privacy_officer"})
+    assert refused.status_code == 200
+    browser.post(list_url(model) + "add/", {**given, "role": "client_auditor"})
+    page = browser.get(list_url(model)).content.decode()
+    assert ("Invited" in page, "New Colleague" in page) == (True, True)
+    with in_client(cast.client_id("indus")):
+        made = Membership.objects.get(user__email=NEW.email)
+    issue(cast, "Grades", user_actor(made.user_id, "client_admin", cast.client_id("indus")), timezone.now())
+    widened = browser.post(row_url(model, made.pk), {"role": "client_admin", "reason": "review"}, follow=True)
+    assert "Another person must approve it" in widened.content.decode()
+    assert "farah@indus.example" in browser.get(list_url("accounts/staffchange")).content.decode()
+    assert "Grades (ptk_" in browser.get(row_url(model, made.pk, "end")).content.decode()
+    browser.post(row_url(model, made.pk, "end"), {"reason": "review"})
+    with in_client(cast.client_id("indus")):
+        made.refresh_from_db()
+        assert made.ends_at is not None
+        own = Membership.objects.get(user_id=cast.user_id("farah"))
+    answer = browser.post(row_url(model, own.pk, "end"), {"reason": "review"})
+    assert "last administrator" in answer.content.decode()
