@@ -50,6 +50,7 @@ def test_a_class_shows_who_is_in_it_today_and_a_school_its_classes(classes, cast
 
 def test_a_persons_page_shows_their_classes_now_and_before(classes, cast):
     page = browser_of(cast.user("farah")).get(row_url(PEOPLE, cast.subject_id("danish"))).content.decode()
+    assert "4-B (Lyari School)" in page
     panel = page.split('id="panel-enrolments"')[1].split("</section>")[0]
     assert re.findall(r">(4-[AB])<", panel) == ["4-B", "4-A"]
     assert re.findall(r"pill[^>]*>(\w+)<", panel) == ["Now", "Ended"]

@@ -1,4 +1,4 @@
-"""Panel of a person's page: their schools and classes, now and earlier."""
+"""A person's page: their class and school in the summary, and a panel of all of them, now and earlier."""
 
 from typing import Any
 
@@ -8,15 +8,26 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.admin.schools import class_url, school_url
-from paktaleem.directory.schools.models import Enrolment
-from paktaleem.directory.schools.selectors import get_day, list_enrolments
+from paktaleem.directory.schools.models import Enrolment, SchoolClass
+from paktaleem.directory.schools.selectors import get_day, list_enrolments, where_current
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.person_pages import person_panels
+from paktaleem.foundation.console.person_pages import SummaryLine, person_panels, person_summaries
 from paktaleem.foundation.console.requests import get_action_time
 
-__all__ = ["enrolments_panel"]
+__all__ = ["enrolments_panel", "summarize_classes"]
 
 SHOWN = 50
+IN_SUMMARY = 3
+
+
+@person_summaries.connect
+def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return the classes in which a person is today, with the school; nothing if there are none. One query."""
+    today = get_day(row.client, get_action_time(request))
+    found = list(list_enrolments(row).filter(where_current(today))[: IN_SUMMARY + 1])
+    named = [_name(one.school_class) for one in found[:IN_SUMMARY]]
+    answer = ", ".join([*named, *(["…"] if len(found) > IN_SUMMARY else [])])
+    return [SummaryLine(_("School and classes"), answer, "#panel-enrolments")] if found else []
 
 
 @person_panels.connect
@@ -28,6 +39,10 @@ def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | Non
     today = get_day(row.client, get_action_time(request))
     lines = [_line(one, _pill(one, today)) for one in found[:SHOWN]]
     return {"template": "console/panels/enrolments.html", "rows": lines, "more": len(found) > SHOWN, "most": SHOWN}
+
+
+def _name(of: SchoolClass) -> str:
+    return f"{of} ({of.school})" if of.school else str(of)
 
 
 def _line(row: Enrolment, state: SafeString) -> dict[str, Any]:
