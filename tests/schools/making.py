@@ -45,6 +45,6 @@ def periods(person: str) -> list[tuple[str, str, str | None]]:
     """List a person's enrolments in order: class, first day, day after the last."""
     rows = Enrolment.objects.filter(subject__external_id=person).order_by("starts_on", "recorded_at", "id")
     return [
-        (row.school_class.external_id, str(row.starts_on), row.ends_on and str(row.ends_on))
+        (row.school_class.external_id, str(row.starts_on), str(row.ends_on) if row.ends_on else None)
         for row in rows.select_related("school_class")
     ]

@@ -11,10 +11,10 @@ from consent.paper.models import FormPage, FormRun
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.foundation.tenancy.context import in_client
+from tests.children.browsers import work
 from tests.console.pages import list_url, row_url
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
-from tests.working import work
 
 PEOPLE = "subjects/subject"
 

@@ -48,24 +48,24 @@ def _check_days(attrs: dict[str, Any]) -> dict[str, Any]:
 class SchoolInput(StrictSerializer):
     """A school or an organisation above schools. ``ended`` is true once it is no longer in use."""
 
-    beyond_schema = {"parent": _KNOWN}
+    beyond_schema = {"part_of": _KNOWN}
 
     name = TextField(max_length=255)
     kind = serializers.ChoiceField(SchoolKind.values, default=SchoolKind.SCHOOL.value)
-    parent = IdField(required=False)
+    part_of = IdField(required=False)
     ended = serializers.BooleanField(default=False)
 
 
 class TermInput(StrictSerializer):
     """A term or school year: from its first day to the first day after its last one."""
 
-    beyond_schema = {"parent": _KNOWN, "ends_on": _AFTER}
+    beyond_schema = {"part_of": _KNOWN, "ends_on": _AFTER}
 
     title = TextField(max_length=255)
     kind = serializers.ChoiceField(TermKind.values, default=TermKind.TERM.value)
     starts_on = DayField()
     ends_on = DayField()
-    parent = IdField(required=False)
+    part_of = IdField(required=False)
     ended = serializers.BooleanField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class SchoolOutput(_SourcedOutput):
     """A school as it is registered."""
 
     name = serializers.CharField()
-    parent = serializers.CharField(allow_null=True)
+    part_of = serializers.CharField(allow_null=True)
 
 
 class TermOutput(_SourcedOutput):
@@ -139,7 +139,7 @@ class TermOutput(_SourcedOutput):
     title = serializers.CharField()
     starts_on = serializers.DateField(allow_null=True)
     ends_on = serializers.DateField(allow_null=True)
-    parent = serializers.CharField(allow_null=True)
+    part_of = serializers.CharField(allow_null=True)
 
 
 class ClassOutput(_SourcedOutput):
@@ -200,10 +200,10 @@ class StateSchool(Operation):
     def put(self, request: Request, external_id: str) -> Response:
         """Record one school or district: 201 if new, 200 otherwise. The same request again changes nothing."""
         given = validate_input(SchoolInput, request.data)
-        parent = given.get("parent", "")
+        parent = given.get("part_of", "")
         row = SchoolRow(0, external_id, given["name"], given["kind"], parent, gone=given["ended"])
         school, is_new = state_school(row, **_by(request))
-        return _answer(school, is_new=is_new, name=school.name, parent=_id_of(school.parent))
+        return _answer(school, is_new=is_new, name=school.name, part_of=_id_of(school.parent))
 
 
 class StateTerm(Operation):
@@ -215,10 +215,10 @@ class StateTerm(Operation):
     def put(self, request: Request, external_id: str) -> Response:
         """Record one term or school year: 201 if new, 200 otherwise. The same request again changes nothing."""
         given = validate_input(TermInput, request.data)
-        values = (given["title"], given["kind"], given.get("parent", ""), given["starts_on"], given["ends_on"])
+        values = (given["title"], given["kind"], given.get("part_of", ""), given["starts_on"], given["ends_on"])
         term, is_new = state_term(TermRow(0, external_id, *values, gone=given["ended"]), **_by(request))
         days = {"starts_on": _day_of(term.starts_on), "ends_on": _day_of(term.ends_on)}
-        return _answer(term, is_new=is_new, title=term.title, **days, parent=_id_of(term.parent))
+        return _answer(term, is_new=is_new, title=term.title, **days, part_of=_id_of(term.parent))
 
 
 class StateClass(Operation):

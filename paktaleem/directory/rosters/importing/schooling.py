@@ -20,7 +20,7 @@ _SAMPLE = 50
 
 def import_schooling(given: GivenRows | None, run: Run) -> None:
     """Record the rows, end the enrolments of people who left, and add numbers, oddities and the plan to the run."""
-    removed = list(run.removed.values())
+    removed = [*run.removed.values(), *run.left]
     if given is None and not removed:
         return
     done = record_schools(

@@ -44,7 +44,7 @@ def state_school(row: SchoolRow, *, client: Client, actor: Actor, at: datetime) 
 
     Raises ValidationError for an unknown parent, or if an unknown school is ended, SchoolsBusy, NotAllowed.
     """
-    is_new = _prepare(School, row, {"parent": (School, [row.parent])}, client=client, actor=actor)
+    is_new = _prepare(School, row, {"part_of": (School, [row.parent])}, client=client, actor=actor)
     record_schools(GivenRows(schools=[row]), client=client, origin=Origin.API, actor=actor, at=at)
     rows = School.objects.select_related("parent")
     return rows.get(client_id=client.pk, external_id=row.external_id), is_new
@@ -56,7 +56,7 @@ def state_term(row: TermRow, *, client: Client, actor: Actor, at: datetime) -> t
 
     Raises ValidationError for an unknown parent, or if an unknown term is ended, SchoolsBusy, NotAllowed.
     """
-    is_new = _prepare(Term, row, {"parent": (Term, [row.parent])}, client=client, actor=actor)
+    is_new = _prepare(Term, row, {"part_of": (Term, [row.parent])}, client=client, actor=actor)
     record_schools(GivenRows(terms=[row]), client=client, origin=Origin.API, actor=actor, at=at)
     rows = Term.objects.select_related("parent")
     return rows.get(client_id=client.pk, external_id=row.external_id), is_new
