@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.key_epochs",
     "paktaleem.directory.copies",
     "paktaleem.directory.files",
+    "paktaleem.directory.schools",
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",
     "paktaleem.directory.sign_in",

@@ -1,5 +1,6 @@
 """Console pages of invitations, and the acts that invite the guardians of one child or of many."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.admin.choosing import PLACE, PlaceField, check_place
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
@@ -53,7 +55,7 @@ _TONES = {
 
 
 class AskForm(forms.Form):
-    """Form to choose the children: by their LMS ids, or all without an answer."""
+    """Form to choose the children: by their LMS ids, a school or class, or all without an answer."""
 
     client = forms.ModelChoiceField(
         Client.objects.none(),
@@ -66,8 +68,9 @@ class AskForm(forms.Form):
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("A class or group: one id per line, at most 200. Leave empty to choose by the field below."),
+        help_text=_("One id per line, at most 200. Leave empty to choose by the fields below."),
     )
+    place = PlaceField()
     beginning = forms.CharField(
         label=_("Or all whose LMS id starts with"),
         required=False,
@@ -90,6 +93,13 @@ class AskForm(forms.Form):
         if len(lines) > AT_ONCE:
             raise forms.ValidationError(_("Enter at most 200 ids."))
         return list(dict.fromkeys(lines))
+
+    def clean(self) -> dict[str, Any]:
+        """Check the school or class."""
+        cleaned = super().clean() or self.cleaned_data
+        chosen = cleaned.get("client")
+        check_place(self, self.own or (chosen.pk if chosen else None))
+        return cleaned
 
     @property
     def client_id(self) -> UUID:
@@ -183,6 +193,7 @@ class InvitationAdmin(EvidenceAdmin):
             client = Client.objects.get(pk=form.client_id)
             chosen: dict[str, Any] = {
                 "ids": form.cleaned_data["ids"],
+                "place": form.cleaned_data[PLACE],
                 "beginning": form.cleaned_data["beginning"].strip(),
             }
             actor, at = actor_of(request), get_action_time(request)
@@ -190,13 +201,15 @@ class InvitationAdmin(EvidenceAdmin):
             numbers = count_missing(children)
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
                 return self._page(request, form, numbers=numbers)
-            self._ask(request, client, children if chosen["ids"] else None, chosen["beginning"])
+            self._ask(request, client, children if chosen["ids"] else None, chosen)
         messages.success(
             request, gettext("The guardians are being asked. They appear in the list as the messages are sent.")
         )
         return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
 
-    def _ask(self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, beginning: str) -> None:
+    def _ask(
+        self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, chosen: Mapping[str, Any]
+    ) -> None:
         actor, portal = actor_of(request), get_public_url(request)
         if children is not None:
             some = without_answer(children).select_related("client")
@@ -207,7 +220,8 @@ class InvitationAdmin(EvidenceAdmin):
             client=str(client.pk),
             user=str(actor.id),
             role=actor.role,
-            beginning=beginning,
+            beginning=chosen["beginning"],
+            place=chosen["place"],
             portal=portal,
         )
 

@@ -411,6 +411,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("get", f"/api/v1/disposals/{NOT_THERE}/certificate", None, 404, 404)
     ],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
+    "api/v1/schools/<str:external_id>": [("put", "/api/v1/schools/a", {}, 400, 400)],
+    "api/v1/terms/<str:external_id>": [("put", "/api/v1/terms/a", {}, 400, 400)],
+    "api/v1/classes/<str:external_id>": [("put", "/api/v1/classes/a", {}, 400, 400)],
+    "api/v1/enrolments/batch": [("post", "/api/v1/enrolments/batch", {"enrolments": []}, 400, 400)],
     "api/v1/collections/batch": [("post", "/api/v1/collections/batch", {"collections": []}, 400, 400)],
     "api/v1/disclosures": [("post", "/api/v1/disclosures", {"subject": "lms-danish"}, 400, 400)],
     "api/v1/disclosures/batch": [("post", "/api/v1/disclosures/batch", {"disclosures": []}, 400, 400)],
@@ -498,7 +502,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "accounts|ledger|periods|subjects|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "accounts|ledger|periods|subjects|schools|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
 )
 

@@ -73,6 +73,8 @@ BIG = [
     "paper/formrun",
     "paper/answersheet",
     "paper/sheetentry",
+    "schools/school",
+    "schools/schoolclass",
 ]
 """Models that grow with the number of people: filled by filling.py."""
 OF_A_CLIENT = "written by hand, a few dozen at a client; made for each client as clients grow"
@@ -116,6 +118,7 @@ FEW = {
     "records/impactassessment": "at most one for each purpose",
     "schedule/holdlift": "one for each legal hold that is lifted",
     "schedule/retentionrule": OF_A_CLIENT,
+    "schools/term": "a few for each client and school year",
     "systems/system": OF_A_CLIENT,
     "systems/systemkey": OF_A_CLIENT,
     "webhooks/endpoint": OF_A_CLIENT,

@@ -55,6 +55,14 @@ FAILURES = {
     "unreadable": gettext_lazy("The uploaded file can no longer be read. Discard it and upload it again."),
 }
 EXAMPLES = {"add": gettext_lazy("New"), "change": gettext_lazy("Changed"), "close": gettext_lazy("Closed")}
+OTHERS = {
+    "relations": gettext_lazy("Guardian relations"),
+    "schools": gettext_lazy("Schools"),
+    "terms": gettext_lazy("Terms"),
+    "classes": gettext_lazy("Classes"),
+    "enrolments": gettext_lazy("Enrolments"),
+}
+"""Tallies of other things than people, in the order in which they are shown."""
 TALLY = (
     gettext_lazy("{number} new"),
     gettext_lazy("{number} changed"),
@@ -329,14 +337,14 @@ def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> 
 
 
 def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
-    return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name != "relations"}
+    return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name not in OTHERS}
 
 
 def _result_context(row: RosterImport) -> dict[str, Any]:
     tallies = row.counts.get("tallies", {})
     rows = [
-        (gettext("Guardian relations") if name == "relations" else translate_text(name.capitalize()), *tally)
-        for name, tally in sorted(tallies.items(), key=lambda one: (one[0] == "relations", one[0]))
+        (OTHERS.get(name) or translate_text(name.capitalize()), *tally)
+        for name, tally in sorted(tallies.items(), key=lambda one: (*map(one[0].__eq__, OTHERS), one[0]))
     ]
     return {
         "roster": row,

@@ -234,6 +234,7 @@ _OTHERS = (
     _act("safeguard.change_waiting", _("Change to a safeguard awaits approval by a second person")),
     _act("sandbox.clock_moved", _("Clock of a sandbox moved ahead")),
     _act("sandbox.started_over", _("Sandbox reset")),
+    _act("schools.recorded", _("Schools, classes or enrolments recorded")),
     _act("sign_in.ended", _("Session ended")),
     _act("sign_in.locked_out", _("Sign-in locked after too many attempts")),
     _act("sign_in.succeeded", _("Signed in")),

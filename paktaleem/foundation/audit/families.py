@@ -50,6 +50,7 @@ FAMILY_NAMES = {
     "roster": _("Rosters"),
     "safeguard": _("Changes to safeguards"),
     "sandbox": _("Sandboxes"),
+    "schools": _("Schools and classes"),
     "sign_in": _("Sign-ins"),
     "staff": _("Changes of staff"),
     "subject": _("People"),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.filters import TypedFilter
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
@@ -37,6 +38,7 @@ __all__ = [
     "on_tab",
     "panels_of",
     "person_acts",
+    "person_filters",
     "person_pages",
     "person_panels",
     "person_summaries",
@@ -98,6 +100,9 @@ type SummaryOf = Callable[[HttpRequest, Any], Sequence[SummaryLine]]
 
 person_acts: ExtensionPoint[RowAction] = ExtensionPoint("console.person_acts", "Acts on every person's page.")
 person_pages: ExtensionPoint[PersonPage] = ExtensionPoint("console.person_pages", "Pages about every person.")
+person_filters: ExtensionPoint[type[TypedFilter]] = ExtensionPoint(
+    "console.person_filters", "Filters of the list of people within one client."
+)
 person_panels: ExtensionPoint[PanelOf | PersonPanel] = ExtensionPoint(
     "console.person_panels", "Panels on every person's page: a template and its values, or None."
 )

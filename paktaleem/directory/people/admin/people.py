@@ -29,6 +29,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import (
@@ -37,6 +38,7 @@ from paktaleem.foundation.console.person_pages import (
     list_tabs,
     panels_of,
     person_acts,
+    person_filters,
     person_pages,
     summary_of,
 )
@@ -203,6 +205,11 @@ class SubjectAdmin(ExportableAdmin):
     def all_acts(self) -> Sequence[RowAction]:
         """Return revealing, and the acts of other apps."""
         return (*self.acts, *person_acts)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Add the filters of other apps within one client."""
+        added = list(person_filters) if get_filtered_client(request) is not None else []
+        return [*super().get_list_filter(request), *added]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
