@@ -12,7 +12,7 @@ from time_machine import TimeMachineFixture
 
 from consent.consents.models import ConsentState
 from consent.consents.services import Answer, record_answers, restrict_processing, withdraw_consent
-from consent.register.models import Purpose
+from consent.register.models import Instruction, Purpose
 from paktaleem.directory.people.services import reveal_fields
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.person_pages import TABS
@@ -99,6 +99,18 @@ def test_a_purpose_has_one_name_on_the_page_and_the_timeline(sign_in: SignIn, ca
         assert name in page
         assert "Product research" not in page
         assert ">product_research<" not in page
+
+
+def test_a_purpose_has_the_same_name_where_only_its_code_is_stored(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        instruction = Instruction.objects.first()
+        assert instruction is not None
+        codes = instruction.purposes
+        names = dict(Purpose.objects.filter(code__in=codes).values_list("code", "name_en"))
+    page = sign_in("bilal").get(row_url("consent/instruction", instruction.pk)).content.decode()
+    assert all(names[code] in page for code in codes)
+    assert "platform_improvement" in codes
+    assert "platform_improvement" not in page
 
 
 @pytest.fixture

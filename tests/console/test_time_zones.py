@@ -13,6 +13,7 @@ from paktaleem.foundation.console.columns import day, moment, moment_tag
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.cast import Cast
 from tests.console.conftest import SignIn
+from tests.console.pages import KARACHI as KARACHI_ZONE
 from tests.console.pages import list_url, row_url
 
 LATE = datetime(2026, 9, 1, 20, 30, 15, 123456, tzinfo=UTC)
@@ -66,6 +67,20 @@ def test_details_and_names_of_rows_are_in_the_zone_too(sign_in: SignIn, cast: Ca
     page = sign_in("farah").get(row_url("consent/restriction", row.pk)).content.decode()
     assert f"<time {EXACT}{KARACHI}" in page
     assert "restricted from 2026-09-02" in page
+
+
+def test_the_day_on_which_a_child_decides_is_the_clients_for_every_reader(
+    sign_in: SignIn, cast: Cast, settings: Any
+) -> None:
+    settings.STAFF_TIME_ZONE = "Europe/London"
+    with in_client(cast.client_id("indus")):
+        until = cast.subject("danish").of_age_at
+    assert until is not None
+    words = f"Child until {until.astimezone(KARACHI_ZONE):%Y-%m-%d}"
+    for name in ("amina", "farah"):
+        browser = sign_in(name)
+        assert words in browser.get(list_url("subjects/subject")).content.decode()
+        assert words in browser.get(row_url("subjects/subject", cast.subject_id("danish"))).content.decode()
 
 
 def test_a_time_is_entered_in_the_zone_and_recorded_in_utc(sign_in: SignIn, cast: Cast) -> None:

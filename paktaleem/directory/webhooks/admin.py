@@ -286,4 +286,4 @@ class DeliveryAdmin(EvidenceAdmin):
         return [{"template": "console/panels/attempts.html", "rows": list(found)}]
 
 
-searches.connect(RowSearch(Delivery, ids=("pk", "message_id")))
+searches.connect(RowSearch(Delivery))

@@ -16,6 +16,7 @@ from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.times import format_date, format_exact_time, format_time
 
@@ -33,9 +34,11 @@ __all__ = [
     "render_state",
     "render_with_code",
     "state_column",
-    "with_exact_times",
+    "with_known_columns",
 ]
 
+_PURPOSES = frozenset({"purpose", "purpose_code", "purposes"})
+"""Fields that hold codes of purposes, if they are no references to rows."""
 _ROLE_LABELS: dict[str, str] = {
     Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
     Role.SUPPORT_AGENT: gettext_noop("support agent"),
@@ -119,26 +122,39 @@ def moment_tag(value: datetime | None) -> SafeString | str:
     return _tag(value, format_time(value)) if value else "—"
 
 
-def with_exact_times(options: Any, columns: Iterable[Any]) -> list[Any]:
-    """Return the columns of a list, time fields as ``moment_tag`` shows them. ``options``: the model's ``_meta``."""
-    times = {field.name: field for field in options.fields if isinstance(field, DateTimeField)}
-    return [_time_column(times[one]) if one in times else one for one in columns]
+def with_known_columns(options: Any, columns: Iterable[Any]) -> list[Any]:
+    """Return the columns of a list; times and codes of purposes as every page shows them. ``options``: ``_meta``."""
+    known = {field.name: field for field in options.fields if _is_known(field)}
+    return [_known_column(known[one]) if one in known else one for one in columns]
 
 
-def _time_column(field: Any) -> Callable[[Any], SafeString | str]:
+def _is_known(field: Any) -> bool:
+    return isinstance(field, DateTimeField) or (field.name in _PURPOSES and field.remote_field is None)
+
+
+def _known_column(field: Any) -> Callable[[Any], SafeString | str]:
     @admin.display(description=field.verbose_name, ordering=field.name, empty_value="—")
     def column(row: Any) -> SafeString | str:
-        return moment_tag(getattr(row, field.attname))
+        return _render_known(row, field.name) or "—"
 
     column.__name__ = field.name  # Django names the CSS class of the cells after it
     return column
 
 
 def render_contents(field: Any) -> SafeString | str:
-    """Return a read-only field of a form (``AdminReadonlyField``), a time as ``moment_tag`` shows it."""
+    """Return a read-only field of a form (``AdminReadonlyField``); times and purposes as every page shows them."""
     name = field.field["name"]
-    value = getattr(field.form.instance, name, None) if isinstance(name, str) else None
-    return moment_tag(value) if isinstance(value, datetime) else field.contents()
+    return (_render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
+
+
+def _render_known(row: Any, name: str) -> SafeString | str:
+    """Return a time, or codes of purposes by their names; empty for any other value."""
+    value = getattr(row, name, None)
+    if isinstance(value, datetime):
+        return moment_tag(value)
+    if name not in _PURPOSES or not value or not isinstance(value, str | list):
+        return ""
+    return format_purposes([value] if isinstance(value, str) else value, row.client_id)
 
 
 def _tag(at: datetime, shown: str) -> SafeString:

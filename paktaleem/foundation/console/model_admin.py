@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import acts_of
-from paktaleem.foundation.console.columns import client_name, with_exact_times
+from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.history import list_row_versions
@@ -126,11 +126,11 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return getattr(row, "owner_name", None) or "PakTaleem"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Hide the client column if all rows belong to the user's client; show times with the exact time."""
+        """Hide the client column if all rows belong to the user's client; times and purposes as everywhere."""
         columns = list(super().get_list_display(request))
         if "owner" in columns and actor_of(request).client_id is not None and not self._is_catalogue:
             columns.remove("owner")
-        return with_exact_times(self.opts, columns)
+        return with_known_columns(self.opts, columns)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Offer the client filter to officers only, and some filters for a single client only."""

@@ -28,7 +28,6 @@ class RowSearch:
     fields: Sequence[str] = ()
     contains: bool = False
     upper: bool = False
-    ids: Sequence[str] = ("pk",)
 
     def __call__(self, request: HttpRequest, wanted: SearchText) -> Hits:
         """Return the first few rows."""
@@ -42,7 +41,7 @@ class RowSearch:
 
     def _matches(self, wanted: SearchText) -> Q | None:
         if wanted.id is not None:
-            return _any_of(self.ids, wanted.id)
+            return Q(pk=wanted.id)
         if not self.fields:
             return None
         text = wanted.text.upper() if self.upper else wanted.text

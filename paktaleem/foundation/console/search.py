@@ -154,7 +154,7 @@ def show_search(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     values = {
         "title": _("Search"),
         "form": form,
-        "groups": None if found is None else [group for group in found.groups if group.hits],
+        "found": None if found is None else [group for group in found.groups if group.hits],
         "is_complete": found is not None and found.is_complete,
     }
     return TemplateResponse(request, "console/search.html", {**context, **values})

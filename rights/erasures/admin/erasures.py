@@ -185,7 +185,8 @@ class ErasureProposalAdmin(EvidenceAdmin):
                     "categories": row.categories,
                     "serving": row.request_id,
                 }
-                return [*found, preview_panel(preview_erasure(row.subject, at=get_action_time(request), **about))]
+                preview = preview_erasure(row.subject, at=get_action_time(request), **about)
+                return [*found, preview_panel(preview, row.client_id)]
         case = row.erasure or row.request
         if row.started_at is not None and case is not None and may(request, Capability.VIEW_ORDERS, row.client_id):
             found.append(orders_panel(case, ERASURE if row.erasure else REQUEST))

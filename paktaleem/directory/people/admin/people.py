@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -202,6 +203,11 @@ class SubjectAdmin(ExportableAdmin):
         ),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related client, for its time zone."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("client")
+        return found
+
     def all_acts(self) -> Sequence[RowAction]:
         """Return revealing, and the acts of other apps."""
         return (*self.acts, *person_acts)
@@ -265,18 +271,17 @@ class SubjectAdmin(ExportableAdmin):
 
     @admin.display(description="age")
     def age(self, row: Subject) -> SafeString:
-        """Return whether the person is a child or of age, and until or since when."""
+        """Return whether the person is a child or of age, and until or since which day of the client."""
         if row.erased_at is not None:
             return render_state("—")
         if row.of_age_at is None:
             return render_state(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
+        if row.of_age_at == ADULT_SENTINEL:
+            return render_state(_("Of age"))
+        birthday = row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat()
         if row.of_age_at > client_now():
-            return render_state(_("Child until {day}").format(day=day(row.of_age_at)), "warn")
-        return (
-            render_state(_("Of age"))
-            if row.of_age_at == ADULT_SENTINEL
-            else render_state(_("Of age since {day}").format(day=day(row.of_age_at)))
-        )
+            return render_state(_("Child until {day}").format(day=birthday), "warn")
+        return render_state(_("Of age since {day}").format(day=birthday))
 
     @admin.display(description="age stated by")
     def stated_by(self, row: Subject) -> str:
