@@ -29,7 +29,7 @@ PEOPLE, STEP = sized(60, 3_000), sized(30, 7) * DAY
 SWEPT, ORDERED = sized(11, 331), sized(7, 97)
 """Holdings in a chunk: few, so that sweeps and orders take several chunks, but not a hundred for each week."""
 YEARS, UNTIL_SETTLED = 5 * 365 * DAY, 400 * DAY
-"""What is collected and put on hold in the five years is settled up to 400 days later."""
+"""Data collected and holds placed in the five years are settled up to 400 days later."""
 ZONE = ZoneInfo("Asia/Karachi")
 CATEGORY = "contact_details"
 
