@@ -23,7 +23,7 @@ from rights.packages.models import Package
 from rights.packages.schema import build_schema
 from rights.packages.systems import ENDINGS, SystemAnswer
 from rights.requests.models import RightKind
-from rights.requests.words import join_words
+from rights.requests.words import get_separator, join_words
 
 __all__ = ["MOST_ROWS_ON_PAGE", "PackageWriter"]
 
@@ -147,6 +147,7 @@ class PackageWriter:
             "other": next(code for code, _name in settings.LANGUAGES if code != language),
             "is_rtl": translation.get_language_bidi(),
             "urdu_font": get_urdu_font(),
+            "separator": get_separator(),
             "built_at": _to_iso(self.at),
             "sections": [_to_table(one) for one in shown],
             "stored": stored,

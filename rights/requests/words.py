@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.utils import translation
 
-__all__ = ["join_words"]
+__all__ = ["get_separator", "join_words"]
 
 _SEPARATORS = {"ur": "، "}
 """Separator of the items of a list, by language; otherwise a comma and a space."""
@@ -12,4 +12,9 @@ _SEPARATORS = {"ur": "، "}
 
 def join_words(words: Iterable[object]) -> str:
     """Join words to a list as the current language writes it: “Access to the data, Erasure”."""
-    return _SEPARATORS.get(translation.get_language() or "", ", ").join(str(word) for word in words)
+    return get_separator().join(str(word) for word in words)
+
+
+def get_separator() -> str:
+    """Return what the current language writes between the items of a list."""
+    return _SEPARATORS.get(translation.get_language() or "", ", ")

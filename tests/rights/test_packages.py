@@ -152,6 +152,8 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
     assert '<html lang="en" dir="ltr">' in english
     assert '<html lang="ur" dir="rtl">' in urdu
     assert [page.count('src: url("data:font/woff2;base64,d09GMg') for page in (english, urdu)] == [0, 1]
+    assert '[lang="ur"] body { font-family:' in urdu, "the rule of the body would win otherwise"
+    assert ("، نام اور رابطے کی معلومات" in urdu, ", Name and contact details" in english) == (True, True)
     for page in (english, urdu):
         assert "<script" not in page.lower()
         assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
