@@ -35,8 +35,8 @@ class Link:
     """A page on which a step is done, for readers with the capability.
 
     ``page`` is the name of its address in the console. ``row`` names whose page it is: the ``client``, the
-    ``agreement``, or none (empty). A page to add a row gets the client and ``values`` as initial values. One whose link
-    ``signs`` is not offered to readers whose side has signed.
+    ``agreement``, or none (empty). A page to add a row gets the client and ``values`` as initial values; any other one
+    shows the client. One whose link ``signs`` is not offered to readers whose side has signed.
     """
 
     label: Promise
@@ -256,6 +256,11 @@ STEPS: Sequence[Step] = (
         party=Party.EITHER,
         is_done=lambda facts: not facts.has_gaps,
         links=(
+            Link(
+                label=_("Show what has no period"),
+                page="schedule_retentionrule_schedule",
+                capability=Capability.VIEW_REGISTER,
+            ),
             Link(
                 label=_("Add the missing rule"),
                 page="schedule_retentionrule_add",

@@ -11,7 +11,7 @@ from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.onboarding.selectors import list_client_facts, list_clients_in_set_up
-from paktaleem.onboarding.steps import list_open_steps
+from paktaleem.onboarding.steps import Party, list_open_steps
 
 __all__ = ["set_up_board"]
 
@@ -36,5 +36,6 @@ def _own_card(actor: Actor, at: datetime) -> list[Card]:
     if not steps:
         return []
     url = reverse("admin:accounts_client_set-up", args=[actor.client_id], current_app=site.name)
-    note = _("next: {step}").format(step=steps[0].title)
+    own = [step for step in steps if step.party not in {Party.OFFICER, Party.TWO_OFFICERS}]
+    note = _("next: {step}").format(step=(own or steps)[0].title)
     return [Card(_("Set-up: steps to do"), str(len(steps)), note, url, needs_attention=True)]

@@ -13,6 +13,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.tasks_under_way import begin_task
@@ -29,7 +30,8 @@ def _show_client(request: HttpRequest, client: Client | None) -> dict[str, Any]:
     begin_task(request, label=client.name, url=request.path)
     [facts] = found
     steps = [_to_line(step, facts, actor_of(request)) for step in list_steps(facts)]
-    following = next((one for one in steps if not one["is_done"] and not one["is_optional"]), None)
+    left = [one for one in steps if not one["is_done"] and not one["is_optional"]]
+    following = next((one for one in left if one["links"]), left[0] if left else None)
     done = sum(one["is_done"] for one in steps if not one["is_optional"])
     total = sum(not one["is_optional"] for one in steps)
     return {"steps": steps, "done": done, "total": total, "following": following}
@@ -59,8 +61,10 @@ def _to_address(link: Link, facts: ClientFacts, viewer: Actor) -> tuple[Any, str
     rows = {"client": facts.client.pk, "agreement": facts.agreement}
     args = [rows[link.row]] if link.row else []
     address = reverse(f"admin:{link.page}", args=args, current_app=site.name)
-    if link.row or not link.page.endswith("_add"):
+    if link.row:
         return link.label, address
+    if not link.page.endswith("_add"):
+        return link.label, f"{address}?{urlencode({CLIENT_PARAMETER: facts.client.pk})}"
     values = [
         *link.values,
         ("reason", Reason.ONBOARDING.value),

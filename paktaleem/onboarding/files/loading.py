@@ -14,8 +14,9 @@ from paktaleem.foundation.accounts.services import change_client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import current_client, in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.locks import advisory_lock
 from paktaleem.onboarding.files.reading import check_document
-from paktaleem.onboarding.files.report import Report
+from paktaleem.onboarding.files.report import Report, name_field
 from paktaleem.onboarding.files.sections import SECTIONS, Loading, find_differences
 
 __all__ = ["load_client"]
@@ -33,9 +34,10 @@ def load_client(document: dict[str, Any], *, dry_run: bool = False, actor: Actor
     report, facts = Report(), document["client"]
     client_id = find_client_by_code(facts["code"])
     if client_id == PAKTALEEM:
-        report.refuse_fields("client", ["code"], "PakTaleem's own client is not set up by a file; use load_register.")
+        report.refuse("client", "PakTaleem's own client is not set up by a file; use load_register.", field="code")
         return report
     with in_client(client_id or new_id()), transaction.atomic():
+        advisory_lock(f"load_client/{facts['code']}")
         stored = Client.objects.filter(pk=client_id).first() if client_id else None
         if stored is None:
             client = _register(facts, report, actor=actor, at=at)
@@ -54,7 +56,8 @@ def load_client(document: dict[str, Any], *, dry_run: bool = False, actor: Actor
 def _register(facts: dict[str, Any], report: Report, *, actor: Actor, at: datetime) -> Client | None:
     """Register the client of the context; None if it could not be registered."""
     missing = [name for name in _NEEDED if name not in facts]
-    report.refuse_fields("client", missing, "is missing: a new client needs it.")
+    for name in missing:
+        report.refuse("client", "is missing: a new client needs it.", field=name)
     if missing:
         return None
     client = Client(id=current_client(), **{name: value for name, value in facts.items() if name != "ground"})
@@ -83,7 +86,8 @@ def _report_facts(stored: Client, differences: dict[str, tuple[Any, Any]], repor
     waiting = ClientChange.objects.filter(client=stored, state=ChangeState.WAITING).first()
     held = set(waiting.changes) if waiting else set()
     report.change("client", {name: both for name, both in differences.items() if name not in held})
-    reduced = [name for name in differences if name in held]
-    report.wait_for(
-        "client", reduced, "reduces the protection of children, and waits for a second person under Changes of clients."
-    )
+    report.waiting += [
+        f"{name_field('client', name)}: reduces the protection of children, and waits under Changes of clients."
+        for name in differences
+        if name in held
+    ]

@@ -1,6 +1,6 @@
 """The result of loading a file: changes, what waits for a second person, and errors by field."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from paktaleem.foundation.errors import PortalError
 
-__all__ = ["Report"]
+__all__ = ["Report", "name_field"]
 
 _LONGEST = 60
 
@@ -31,17 +31,9 @@ class Report:
         """Report the changed fields of a row."""
         self.changes += [f"{place}.{name}: {_show(old)} → {_show(new)}" for name, (old, new) in differences.items()]
 
-    def refuse(self, place: str, text: str) -> None:
-        """Report an error."""
-        self.errors.append(f"{place}: {text}")
-
-    def refuse_fields(self, place: str, names: Iterable[str], text: str) -> None:
-        """Report the same error for each field of a row."""
-        self.errors += [f"{place}.{name}: {text}" for name in names]
-
-    def wait_for(self, place: str, names: Iterable[str], text: str) -> None:
-        """Report for each field of a row for whom its change waits."""
-        self.waiting += [f"{place}.{name}: {text}" for name in names]
+    def refuse(self, place: str, text: str, *, field: str = "") -> None:
+        """Report an error of a section or a row, or of one of its fields."""
+        self.errors.append(f"{name_field(place, field)}: {text}")
 
     @contextmanager
     def errors_of(self, place: str) -> Iterator[None]:
@@ -59,8 +51,13 @@ class Report:
             self.errors += [f"{place}: {text}" for text in error.messages]
             return
         for name, texts in error.message_dict.items():
-            where = place if name == "__all__" else f"{place}.{name}"
+            where = name_field(place, "" if name == "__all__" else name)
             self.errors += [f"{where}: {text}" for text in texts]
+
+
+def name_field(place: str, field: str) -> str:
+    """Return the name of a field in the file; of its row or section, if ``field`` is empty."""
+    return f"{place}.{field}" if field else place
 
 
 def _show(value: Any) -> str:

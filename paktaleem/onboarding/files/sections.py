@@ -96,7 +96,7 @@ def load_contacts(loading: Loading, items: list[dict[str, Any]]) -> None:
         if _is_contact(people, item):
             continue
         if "person" in item:
-            loading.report.refuse(f"{place}.person", "no such contact: give name and email of a new one")
+            loading.report.refuse(place, "no such contact: give name and email of a new one", field="person")
             continue
         with loading.report.errors_of(place):
             details = {name: item.get(name, "") for name in ("email", "phone")}
@@ -120,7 +120,7 @@ def _is_contact(people: QuerySet[Subject], item: dict[str, Any]) -> bool:
 def load_agreement(loading: Loading, item: dict[str, Any]) -> None:
     """Add the draft of an agreement, or change one; both sides sign it in the console."""
     wanted = {"reference": item["reference"], **_read_times(item)}
-    row = ServiceAgreement.objects.filter(client_id=loading.client.pk, reference=item["reference"]).first()
+    row = _lock_agreement(loading, reference=item["reference"])
     if row is None:
         row = ServiceAgreement(client_id=loading.client.pk, **{"starts_at": loading.at, **wanted})
         with loading.report.errors_of("agreement"):
@@ -138,7 +138,8 @@ def _read_times(item: Mapping[str, Any]) -> dict[str, datetime]:
 
 def _change_agreement(loading: Loading, row: ServiceAgreement, differences: dict[str, tuple[Any, Any]]) -> None:
     if row.signed_at is not None:
-        loading.report.refuse_fields("agreement", differences, _NEW_AGREEMENT)
+        for name in differences:
+            loading.report.refuse("agreement", _NEW_AGREEMENT, field=name)
         return
     with loading.report.errors_of("agreement"):
         for name, (_old, new) in differences.items():
@@ -185,7 +186,7 @@ def load_bases(loading: Loading, items: list[dict[str, Any]]) -> None:
         if before is not None and not find_differences(before, wanted):
             continue
         if item["purpose"] not in purposes:
-            loading.report.refuse(f"{place}.purpose", _UNKNOWN_PURPOSE)
+            loading.report.refuse(place, _UNKNOWN_PURPOSE, field="purpose")
             continue
         row = LawfulBasis(
             client_id=loading.client.pk,
@@ -202,7 +203,7 @@ def _add_basis(loading: Loading, place: str, row: LawfulBasis) -> None:
         try:
             change_register(row, **loading.stamp)
         except WeakensSafeguard:
-            loading.report.refuse(f"{place}.basis", _WEAKENS)
+            loading.report.refuse(place, _WEAKENS, field="basis")
             return
         loading.report.add(f"{place} ({row.purpose.code}, {row.role}: {row.basis})")
         if row.basis == Basis.LEGITIMATE_INTEREST:
@@ -211,36 +212,37 @@ def _add_basis(loading: Loading, place: str, row: LawfulBasis) -> None:
 
 def load_instructions(loading: Loading, items: list[dict[str, Any]]) -> None:
     """Add the instructions of the agreement that are new, and replace those that differ; not once it is signed."""
-    agreement = _find_named_agreement(loading) if loading.reference else find_agreement(loading.client, at=loading.at)
+    current = None if loading.reference else find_agreement(loading.client, at=loading.at)
+    agreement = _lock_agreement(loading, reference=current.reference if current else loading.reference)
     if agreement is None:
         loading.report.refuse("agreement", "is missing: instructions belong to an agreement")
         return
     stored = {one.document: one for one in list_open_instructions(agreement, at=loading.at)}
     for number, item in enumerate(items):
         place = f"instructions[{number}]"
-        if _refuse_unknown(loading, place, item):
-            continue
-        before = stored.get(item["document"])
-        wanted = {name: item.get(name, []) for name in ("purposes", "categories", "recipients")}
-        if before is not None and all(set(getattr(before, name)) == set(codes) for name, codes in wanted.items()):
-            continue
-        if agreement.signed_at is not None and not loading.client.is_sandbox:
-            loading.report.refuse(place, _SIGNED)
-            continue
-        row = Instruction(
-            client_id=loading.client.pk,
-            agreement=agreement,
-            document=item["document"],
-            starts_at=loading.at,
-            **wanted,
-        )
-        with loading.report.errors_of(place):
-            _replace(loading, f"{place} ({row.document})", before, row)
+        if not _refuse_unknown(loading, place, item):
+            _load_instruction(loading, place, agreement, stored.get(item["document"]), item)
 
 
-def _find_named_agreement(loading: Loading) -> ServiceAgreement | None:
-    rows = ServiceAgreement.objects.filter(client_id=loading.client.pk, reference=loading.reference)
-    found: ServiceAgreement | None = rows.first()
+def _load_instruction(
+    loading: Loading, place: str, agreement: ServiceAgreement, before: Instruction | None, item: Mapping[str, Any]
+) -> None:
+    wanted = {name: item.get(name, []) for name in _CODES}
+    if before is not None and all(set(getattr(before, name)) == set(codes) for name, codes in wanted.items()):
+        return
+    if agreement.signed_at is not None and not loading.client.is_sandbox:
+        loading.report.refuse(place, _SIGNED)
+        return
+    row = Instruction(client_id=loading.client.pk, agreement=agreement, starts_at=loading.at, **wanted)
+    row.document = item["document"]
+    with loading.report.errors_of(place):
+        _replace(loading, f"{place} ({row.document})", before, row)
+
+
+def _lock_agreement(loading: Loading, *, reference: str) -> ServiceAgreement | None:
+    """Lock and return an agreement, so that no one signs it before its instructions are written; None if unknown."""
+    rows = ServiceAgreement.objects.select_for_update()
+    found: ServiceAgreement | None = rows.filter(client_id=loading.client.pk, reference=reference).first()
     return found
 
 
@@ -254,7 +256,7 @@ def _refuse_unknown(loading: Loading, place: str, item: Mapping[str, Any]) -> bo
         unknown = sorted(set(item.get(name, [])) - set(codes)) if item.get(name) else []
         if unknown:
             allowed = ", ".join(sorted(codes)) or "none"
-            loading.report.refuse(f"{place}.{name}", f"{', '.join(unknown)}: no such code. Allowed: {allowed}")
+            loading.report.refuse(place, f"{', '.join(unknown)}: no such code. Allowed: {allowed}", field=name)
             found = True
     return found
 
@@ -266,8 +268,7 @@ def _replace(loading: Loading, name: str, before: Instruction | None, row: Instr
     if before is None:
         loading.report.add(name)
         return
-    codes = ("purposes", "categories", "recipients")
-    loading.report.change(name, find_differences(before, {code: getattr(row, code) for code in codes}))
+    loading.report.change(name, find_differences(before, {code: getattr(row, code) for code in _CODES}))
 
 
 def load_mechanisms(loading: Loading, items: list[dict[str, Any]]) -> None:
@@ -329,24 +330,17 @@ def load_retention(loading: Loading, items: list[dict[str, Any]]) -> None:
     purposes = find_purposes(loading.client.pk, {item["purpose"] for item in items})
     for number, item in enumerate(items):
         place = f"retention[{number}]"
-        scope = (item["category"], item["purpose"], item.get("role", ""))
-        wanted = _read_rule(item)
-        before = stored.get(scope)
-        if before is not None and not find_differences(before, wanted):
+        before = stored.get((item["category"], item["purpose"], item.get("role", "")))
+        if before is not None and not find_differences(before, _read_rule(item)):
             continue
         if item["purpose"] not in purposes:
-            loading.report.refuse(f"{place}.purpose", _UNKNOWN_PURPOSE)
+            loading.report.refuse(place, _UNKNOWN_PURPOSE, field="purpose")
             continue
-        row = RetentionRule(
-            client_id=loading.client.pk,
-            category=item["category"],
-            purpose=purposes[item["purpose"]],
-            role=item.get("role", ""),
-            starts_at=loading.at,
-            **wanted,
-        )
+        row = RetentionRule(client_id=loading.client.pk, purpose=purposes[item["purpose"]], starts_at=loading.at)
+        for name, value in (("category", item["category"]), ("role", item.get("role", "")), *_read_rule(item).items()):
+            setattr(row, name, value)
         with loading.report.errors_of(place):
-            _replace_rule(loading, f"{place} ({', '.join(filter(None, scope))})", before, row)
+            _replace_rule(loading, f"{place} ({row.category}, {row.purpose.code})", before, row)
 
 
 def _replace_rule(loading: Loading, name: str, before: RetentionRule | None, row: RetentionRule) -> None:
