@@ -44,6 +44,7 @@ from paktaleem.development.demo.orders import fill_orders, fill_receiver
 from paktaleem.development.demo.paper import fill_paper
 from paktaleem.development.demo.people import fill_people
 from paktaleem.development.demo.policy import fill_policy
+from paktaleem.development.demo.schools import fill_schools
 from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.systems import fill_systems
 from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
@@ -179,6 +180,7 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
     _add_agreement(text.code, client_id, at)
     fill_people(client, versions, actor=_ACTOR, at=at)
     if text.code == "indus":
+        fill_schools(client, actor=_ACTOR, at=at)
         fill_guardians(client, actor=_ACTOR, at=at)
         fill_paper(client, actor=_ACTOR, at=at)
 
