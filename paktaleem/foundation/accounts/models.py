@@ -45,8 +45,20 @@ __all__ = [
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
 
 
-RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
-"""Path segments that cannot be client codes, because of URLs such as ``/choices/<code>/``."""
+RESERVED_CODES = (
+    "children",
+    "code",
+    "compare",
+    "decide",
+    "give",
+    "leave",
+    "link",
+    "mine",
+    "notices",
+    "receipt",
+    "versions",
+)
+"""Path segments that cannot be client codes, because of URLs such as ``/choices/<code>/`` and ``/requests/<code>/``."""
 
 MAX_CLOCK_OFFSET = timedelta(days=25 * 366)
 """Largest clock offset of a sandbox: long enough for a newborn to reach the age of consent."""

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                         models.CheckConstraint(condition=models.Q(("age_threshold__range", (13, 21))), name="client_age_threshold_13_to_21"),
                         models.CheckConstraint(condition=models.Q(("clock_offset", datetime.timedelta(0)), models.Q(("clock_offset__gt", datetime.timedelta(0)), ("clock_offset__lte", datetime.timedelta(days=9150)), ("is_sandbox", True)), _connector="OR"), name="client_clock_moves_in_sandboxes_only"),
                         models.CheckConstraint(condition=models.Q(("is_sandbox", False), models.Q(("id", uuid.UUID("01900000-0000-7000-8000-000000000001")), _negated=True), _connector="OR"), name="client_paktaleem_is_no_sandbox"),
-                        models.CheckConstraint(condition=models.Q(('code__in', ('children', 'code', 'compare', 'decide', 'give', 'leave', 'link', 'notices', 'receipt', 'versions')), _negated=True), name='client_code_is_no_address_of_ours', violation_error_message="This code is used in the portal's own URLs. Choose another."),
+                        models.CheckConstraint(condition=models.Q(('code__in', ('children', 'code', 'compare', 'decide', 'give', 'leave', 'link', 'mine', 'notices', 'receipt', 'versions')), _negated=True), name='client_code_is_no_address_of_ours', violation_error_message="This code is used in the portal's own URLs. Choose another."),
                     ],
                 },
             ),
