@@ -95,7 +95,7 @@ def test_a_holding_that_a_system_erased_meanwhile(cast, indus, now, scheduled):
     assert sent_back(scheduled[1], now + DAY) == "gone"
 
 
-def test_a_moved_end_date_disposes_of_nothing(cast, indus, now):
+def test_a_moved_end_of_the_agreement_sends_the_data_back(cast, indus, now):
     """Moodle deleted live work when a recycled course kept its old end date."""
     rule_for(indus, at=now, trigger="agreement_ended")
     hold_data(cast, "hamza", at=now)
@@ -109,7 +109,7 @@ def test_a_moved_end_date_disposes_of_nothing(cast, indus, now):
     assert sent_back(batch, later + DAY) == "not_due"
 
 
-def test_a_moved_end_of_the_school_year_disposes_of_nothing(cast, indus, now):
+def test_a_moved_end_of_the_school_year_sends_the_data_back(cast, indus, now):
     rule_for(indus, at=now, trigger="school_year_ended")
     hold_data(cast, "hamza", at=now - 90 * DAY)
     year = make_school_year(indus.pk, date(2026, 1, 1), date(2026, 7, 1), at=now)
