@@ -97,8 +97,8 @@ def test_a_broken_rule_is_refused_beside_its_field(cast, farah, values, words):
     assert "Due now" not in answer.content.decode()
 
 
-def test_the_form_says_that_the_end_of_the_school_year_is_not_counted_yet(farah):
-    assert "no data falls due by the end of the school year" in farah.get(f"{RULES}add/").content.decode()
+def test_the_form_says_which_school_year_counts(farah):
+    assert "in which the data was last collected or used" in farah.get(f"{RULES}add/").content.decode()
 
 
 def test_ending_a_rule_shows_what_then_has_no_date(cast, farah):
