@@ -24,7 +24,7 @@ TABLE = {
     "accounts/staffchange": ("OAC", "", ""),
     "accounts/membership": ("OAC", "OC", "OC"),
     "accounts/apikey": ("OAC", "OC", ""),
-    "subjects/subject": ("OASC", "", ""),
+    "subjects/subject": ("OASC", "OC", ""),
     "subjects/guardianclaim": ("OASC", "", ""),
     "subjects/agechange": ("OASC", "", ""),
     "children/guardianship": ("OASC", "", ""),

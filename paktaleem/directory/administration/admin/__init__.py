@@ -1,6 +1,7 @@
-"""Clients, staff, memberships, API keys and ledger entries in the console."""
+"""Clients, staff, memberships, API keys, ledger entries and access records in the console."""
 
 from paktaleem.directory.administration.admin import (
+    access_records,
     accounts,
     api_keys,
     clients,
@@ -11,4 +12,14 @@ from paktaleem.directory.administration.admin import (
     staff_changes,
 )
 
-__all__ = ["accounts", "api_keys", "clients", "dashboard", "entries", "memberships", "periods", "staff_changes"]
+__all__ = [
+    "access_records",
+    "accounts",
+    "api_keys",
+    "clients",
+    "dashboard",
+    "entries",
+    "memberships",
+    "periods",
+    "staff_changes",
+]

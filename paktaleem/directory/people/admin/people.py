@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from paktaleem.directory.people.admin.adding import ADDED_FIELDS, AddPersonForm, add_person
 from paktaleem.directory.people.admin.finding import show_find_page
 from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL
@@ -146,7 +147,8 @@ class SubjectAdmin(ExportableAdmin):
     """Data subjects; personal fields stay sealed until they are revealed with a reason."""
 
     view_capability = Capability.VIEW_SUBJECTS
-    asks_reason = False
+    add_capability = Capability.REGISTER_SUBJECTS
+    refusals = {**_ERASED, AlreadyErased: "The person with this LMS id was erased. Request their readmission first."}
     list_display = ("lms_id", "owner", "role", "age", "registered_at", "record")
     list_filter = (ErasedFilter, AgeFilter, "role", "client")
     search_fields = ("external_id",)
@@ -177,7 +179,7 @@ class SubjectAdmin(ExportableAdmin):
         "Everyone whose data is held. Names, addresses and birth dates are encrypted and shown only for a stated "
         "reason."
     )
-    empty_text = "No data subjects here. The learning platform registers them."
+    empty_text = "No data subjects here. The learning platform registers them, or you add them."
     exported = {
         "person": "external_id",
         "role": "role",
@@ -207,6 +209,32 @@ class SubjectAdmin(ExportableAdmin):
         """Select related client, for its time zone."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("client")
         return found
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the fields of a new person, and for the reason."""
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
+        clients = ["client"] if actor_of(request).client_id is None else []
+        return [(None, {"fields": [*clients, *ADDED_FIELDS]}), (_("Why"), {"fields": ["reason"], "classes": ["why"]})]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Return the form of a new person, whose sealed fields are no columns of the form."""
+        if obj is not None:
+            return super().get_form(request, obj, change, **kwargs)
+        clients = ["client"] if actor_of(request).client_id is None else []
+        kwargs |= {"form": AddPersonForm, "fields": [*clients, "external_id", "role", "country"]}
+        return super().get_form(request, obj, change, **kwargs)
+
+    def write(self, row: Subject, **details: Any) -> None:
+        """Register a new person as the learning platform does."""
+        request = details.pop("request")
+        details.pop("change")
+        row.pk = add_person(row, request.new_person, **details).pk
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Keep the values of the form for ``write``."""
+        request.new_person = form.cleaned_data  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
 
     def all_acts(self) -> Sequence[RowAction]:
         """Return revealing, and the acts of other apps."""

@@ -1,0 +1,56 @@
+"""The form by which staff add a person, as the learning platform registers one."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
+from paktaleem.directory.people.models import AgeRoute, Subject
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.forms import ReasonField, ScopedForm
+
+__all__ = ["ADDED_FIELDS", "AddPersonForm", "add_person"]
+
+_KINDS = {FieldKind.TEXT, FieldKind.NAME, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.DAY}
+_SEALED = [field for field in PERSONAL_FIELDS if field.kind in _KINDS]
+ADDED_FIELDS = ("external_id", "role", "language", "country", *(field.name for field in _SEALED))
+"""The fields of the form; ages without a birth date are stated on the person's page, with their source."""
+_EXISTS = _("A person with this LMS id is registered already. Open their page to correct a field.")
+
+
+class AddPersonForm(ScopedForm):
+    """LMS id, role and sealed fields of a new person."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    reason = ReasonField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Add a field for each sealed field that staff may enter."""
+        super().__init__(*args, **kwargs)
+        for field in _SEALED:
+            options: dict[str, Any] = {"label": _(field.label), "required": field.is_required}
+            if field.kind is FieldKind.DAY:
+                self.fields[field.name] = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **options)
+            else:
+                off = forms.TextInput(attrs={"autocomplete": "off"})
+                self.fields[field.name] = forms.CharField(max_length=field.longest, widget=off, **options)
+
+
+def add_person(row: Subject, given: dict[str, Any], **stamp: Any) -> Subject:
+    """Register a new person in the client's context. Raises ValidationError if the LMS id is known, or as the service.
+
+    Raised inside the page's transaction, which rolls back what the service changed.
+    """
+    details = {name: given[name] or None for name in ADDED_FIELDS if name != "external_id"}
+    details |= {"country": given["country"], "language": given["language"]}
+    client = Client.objects.get(pk=row.client_id)
+    subject, is_new = register_subject(
+        given["external_id"] or "", client=client, details=details, route=AgeRoute.CONSOLE, **stamp
+    )
+    if not is_new:
+        raise ValidationError({"external_id": [_EXISTS]})
+    return subject
