@@ -210,13 +210,6 @@ class SubjectAdmin(ExportableAdmin):
         found: QuerySet[Any] = super().get_queryset(request).select_related("client")
         return found
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the fields of a new person, and for the reason."""
-        if obj is not None:
-            return super().get_fieldsets(request, obj)
-        clients = ["client"] if actor_of(request).client_id is None else []
-        return [(None, {"fields": [*clients, *ADDED_FIELDS]}), (_("Why"), {"fields": ["reason"], "classes": ["why"]})]
-
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Return the form of a new person, whose sealed fields are no columns of the form."""
         if obj is not None:
@@ -332,9 +325,11 @@ class SubjectAdmin(ExportableAdmin):
         return panels_of(request, row)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Leave out what the summary shows, and fold the fields that are empty."""
+        """Leave out what the summary shows, and fold empty fields; for a new person, ask for fields and reason."""
         if obj is None:
-            return super().get_fieldsets(request, obj)
+            clients = ["client"] if actor_of(request).client_id is None else []
+            why = (_("Why"), {"fields": ["reason"], "classes": ["why"]})
+            return [(None, {"fields": [*clients, *ADDED_FIELDS]}), why]
         [(_title, options), *others] = super().get_fieldsets(request, obj)
         fields = [name for name in options["fields"] if name not in _IN_SUMMARY]
         empty = [name for name in fields if getattr(obj, name, _NOT_A_FIELD) in {None, ""}]
