@@ -27,6 +27,7 @@ __all__ = ["RecordEnrolments", "StateClass", "StateSchool", "StateTerm"]
 _ID = "Use 1 to 255 visible characters without “@”."
 _AFTER = "Not before starts_on."
 _KNOWN = "The id of one that is registered here."
+_ENDED = "True only for an id that is registered here."
 
 
 class IdField(PatternField):
@@ -48,7 +49,7 @@ def _check_days(attrs: dict[str, Any]) -> dict[str, Any]:
 class SchoolInput(StrictSerializer):
     """A school or an organisation above schools. ``ended`` is true once it is no longer in use."""
 
-    beyond_schema = {"part_of": _KNOWN}
+    beyond_schema = {"part_of": _KNOWN, "ended": _ENDED}
 
     name = TextField(max_length=255)
     kind = serializers.ChoiceField(SchoolKind.values, default=SchoolKind.SCHOOL.value)
@@ -59,7 +60,7 @@ class SchoolInput(StrictSerializer):
 class TermInput(StrictSerializer):
     """A term or school year: from its first day to the first day after its last one."""
 
-    beyond_schema = {"part_of": _KNOWN, "ends_on": _AFTER}
+    beyond_schema = {"part_of": _KNOWN, "ends_on": _AFTER, "ended": _ENDED}
 
     title = TextField(max_length=255)
     kind = serializers.ChoiceField(TermKind.values, default=TermKind.TERM.value)
@@ -76,7 +77,7 @@ class TermInput(StrictSerializer):
 class ClassInput(StrictSerializer):
     """A class of a school, in some terms. Do not name people in the title."""
 
-    beyond_schema = {"school": _KNOWN, "terms": "The ids of terms that are registered here."}
+    beyond_schema = {"school": _KNOWN, "terms": "The ids of terms that are registered here.", "ended": _ENDED}
 
     title = TextField(max_length=255)
     kind = serializers.ChoiceField(ClassKind.values, default=ClassKind.HOMEROOM.value)
