@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKey, TenantIsolation
+from paktaleem.foundation.tenancy.operations import ApplySql, Isolate, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
@@ -22,4 +22,5 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Enrolment", "school_class", "SchoolClass"),
             SameClientForeignKey("Enrolment", "subject", "subjects.Subject"),
         ),
+        ApplySql("schools_refresh_statistics", digest="27077dba0d56"),
     ]

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 
 from django.db import connection
 
+from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.rows import ENROLMENTS, EnrolmentRow
 from paktaleem.directory.schools.services.runs import Counts, Run
 from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.planning import plan_as_usual, plan_for_many
 from paktaleem.foundation.tenancy.stages import Stage
 
 __all__ = ["count_results", "list_results", "list_rows_with", "record_enrolments"]
@@ -184,8 +186,20 @@ def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Counts:
     ends = [_END_STATED, _END_MOVED, _END_OF_CLASSES, _END_OF_REMOVED]
     _execute(run, *ends, *([_END_ABSENT] if ENROLMENTS in run.complete else []))
     _ENDING.analyse()
-    _execute(run, _END, _CHANGE, _ADD)
+    _execute(run, _END, _CHANGE)
+    _add(run)
     return _summarise(run)
+
+
+def _add(run: Run) -> None:
+    """Write the new enrolments; an import may add very many, each with two foreign keys."""
+    if run.origin is not Origin.ROSTER:
+        _execute(run, _ADD)
+        return
+    with connection.cursor() as cursor:
+        plan_for_many(cursor)
+        cursor.execute(_ADD, run.params)
+        plan_as_usual(cursor)
 
 
 def list_rows_with(action: str, *, most: int) -> list[int]:

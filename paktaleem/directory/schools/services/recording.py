@@ -20,6 +20,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.locks import advisory_lock
+from paktaleem.foundation.tenancy.planning import allow_long_statements
 
 __all__ = ["Recorded", "SchoolsBusy", "lock_schools", "record_schools"]
 
@@ -75,12 +76,17 @@ def record_schools(
     lock_schools(client.id)
     today = get_day(client, at)
     run = Run(client=client, origin=origin, at=at, today=today, complete=given.complete, removed=removed)
-    counts = {
-        SCHOOLS: record_sourced(SCHOOLS, given.schools, run),
-        TERMS: record_sourced(TERMS, given.terms, run),
-        CLASSES: record_sourced(CLASSES, given.classes, run),
-        ENROLMENTS: record_enrolments(given.enrolments, run),
-    }
+    with connection.cursor() as cursor:
+        if origin is Origin.ROSTER:
+            allow_long_statements(cursor)
+        counts = {
+            SCHOOLS: record_sourced(SCHOOLS, given.schools, run),
+            TERMS: record_sourced(TERMS, given.terms, run),
+            CLASSES: record_sourced(CLASSES, given.classes, run),
+        }
+        if origin is Origin.ROSTER:
+            cursor.execute("SELECT subjects_refresh_statistics(), schools_refresh_statistics()")
+    counts[ENROLMENTS] = record_enrolments(given.enrolments, run)
     if any(one.written for one in counts.values()):
         facts = {"origin": origin.value, "counts": {part: list(one) for part, one in counts.items()}}
         record_entry("schools.recorded", client_id=client.id, facts=facts, actor=actor, at=at)
