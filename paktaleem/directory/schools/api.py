@@ -20,6 +20,7 @@ from paktaleem.foundation.api.serializers import (
     PatternField,
     StrictSerializer,
     TextField,
+    TruthField,
 )
 
 __all__ = ["RecordEnrolments", "StateClass", "StateSchool", "StateTerm"]
@@ -54,7 +55,7 @@ class SchoolInput(StrictSerializer):
     name = TextField(max_length=255)
     kind = serializers.ChoiceField(SchoolKind.values, default=SchoolKind.SCHOOL.value)
     part_of = IdField(required=False)
-    ended = serializers.BooleanField(default=False)
+    ended = TruthField(default=False)
 
 
 class TermInput(StrictSerializer):
@@ -67,7 +68,7 @@ class TermInput(StrictSerializer):
     starts_on = DayField()
     ends_on = DayField()
     part_of = IdField(required=False)
-    ended = serializers.BooleanField(default=False)
+    ended = TruthField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check the order of the days."""
@@ -83,7 +84,7 @@ class ClassInput(StrictSerializer):
     kind = serializers.ChoiceField(ClassKind.values, default=ClassKind.HOMEROOM.value)
     school = IdField(required=False)
     terms = serializers.ListField(child=IdField(), default=list, max_length=20)
-    ended = serializers.BooleanField(default=False)
+    ended = TruthField(default=False)
 
 
 class EnrolmentInput(StrictSerializer):
@@ -100,7 +101,7 @@ class EnrolmentInput(StrictSerializer):
     role = serializers.ChoiceField(EnrolmentRole.values, default=EnrolmentRole.STUDENT.value)
     starts_on = DayField(required=False)
     ends_on = DayField(required=False)
-    ended = serializers.BooleanField(default=False)
+    ended = TruthField(default=False)
 
     def get_fields(self) -> dict[str, Any]:
         """Add the class, whose name is a keyword of Python."""
