@@ -101,6 +101,8 @@ class TextField(serializers.CharField):
 class TruthField(serializers.BooleanField):
     """BooleanField that accepts JSON ``true`` and ``false`` only, as the schema says: no numbers and no words."""
 
+    default_error_messages = {"invalid": "Use true or false."}
+
     def to_internal_value(self, data: Any) -> bool:
         """Return the value; fail for any other type."""
         if not isinstance(data, bool):
