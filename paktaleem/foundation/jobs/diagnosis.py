@@ -1,7 +1,7 @@
 """The doctor's checks of the worker and its queue."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -56,7 +56,7 @@ def check_failed_jobs() -> Iterator[Line]:
     yield to_watch("failed jobs", seen, "The worker's log has the errors.")
 
 
-def _read(query: str, *values: object) -> list[tuple[object, ...]]:
+def _read(query: str, *values: datetime) -> list[tuple[object, ...]]:
     with in_global(), connection.cursor() as cursor:
         cursor.execute(query, values)
         rows: list[tuple[object, ...]] = cursor.fetchall()

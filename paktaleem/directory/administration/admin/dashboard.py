@@ -1,6 +1,7 @@
 """Cards of the first page: changes of staff that wait, and API keys that expire soon."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,13 +15,18 @@ from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.console.translation import translate_text
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.db.models import QuerySet
+
 __all__ = ["administration_board"]
 
 
 @boards.connect
 def administration_board(actor: Actor, at: datetime) -> list[Card]:
     """Return the cards that the actor's role may see; one query."""
-    shown = []
+    shown: list[tuple[Callable[[int], Card], QuerySet[Any]]] = []
     if actor.may(Capability.MANAGE_COLLEAGUES):
         shown.append((_build_staff_card, StaffChange.objects.filter(state=ChangeState.WAITING)))
     if actor.may(Capability.VIEW_API_KEYS):
