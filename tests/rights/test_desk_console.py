@@ -10,7 +10,7 @@ from django.core import mail
 from django.utils import timezone
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -239,6 +239,21 @@ def test_an_officer_sees_the_clock_of_a_sandboxs_request_by_the_time_of_the_sand
     sandbox.move(days=4)
     made_there = sandbox.caller.post("/api/v1/rights-requests", {"subject": "p-adult", "kind": "access"}).json()
     assert "30 days left" in sign_in("amina").get(row_url(MODEL, UUID(made_there["id"]))).content.decode()
+
+
+def test_support_calls_a_number_of_a_sandbox_that_is_old_enough_by_the_time_of_the_sandbox(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    sandbox = Sandbox()
+    details = {"role": "learner", "phone": "+923007654321"}
+    assert sandbox.caller.put("/api/v1/subjects/p-adult", details).status_code == 200
+    sandbox.move(days=4)
+    sana = sign_in("sana")
+    with in_client(sandbox.id):
+        person = Subject.objects.get(external_id="p-adult").pk
+    made_there = sana.post(row_url("subjects/subject", person, "rights-request"), {"kinds": ["access"]})
+    call = made_there["Location"].replace("/change/", "/call-back/")
+    assert "on file for more than 72 hours" in sana.get(call).content.decode()
 
 
 def test_an_urdu_list_of_rights_has_the_urdu_comma(sign_in: SignIn, cast: Cast) -> None:

@@ -278,6 +278,22 @@ def test_a_guardian_ends_an_unanswered_request_and_no_other(cast: Cast) -> None:
     assert [state == "withdrawn" for state in states] == [False, False, True, False]
 
 
+def test_the_page_says_nothing_of_the_copy_of_a_request_that_the_guardian_ended(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        request = asked_by_guardian(cast, "copy", at=timezone.now())
+    browser, page = by_contact(), child_page(cast, more="data/")
+    assert "The copy is being collected" in browser.get(page).content.decode()
+    send(browser, child_page(cast, more="data/end/"), form_at=page, request=str(request.pk))
+    with in_client(cast.client_id("indus")):
+        ended = [end_due_packages(request.client_id, actor=SETTING_UP, at=timezone.now()) for _time in range(2)]
+    assert ended == [1, 0]
+    shown = browser.get(page).content.decode()
+    assert "You ended it" in shown
+    for sentence in ("The copy is being collected", "The copy was deleted"):
+        assert sentence not in shown
+
+
 def test_the_timeline_says_that_a_guardian_acted(sign_in: SignIn, cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         request = ready(cast)

@@ -51,7 +51,7 @@ from paktaleem.foundation.console.filters import (
     parse_uuid,
 )
 from paktaleem.foundation.console.purpose_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -247,6 +247,10 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
             waiver_reason=Subquery(proposed.values("reason")[:1], output_field=CharField()),
         )
         return annotated
+
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
+        """Offer clients' staff nothing about orders to PakTaleem's own systems: their services refuse it."""
+        return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
 
     def panels(self, request: HttpRequest, row: Order) -> list[dict[str, Any]]:
         """Return the panel with all steps."""

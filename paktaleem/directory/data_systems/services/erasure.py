@@ -10,7 +10,7 @@ from paktaleem.directory.data_systems.sealed_names import seal_name
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.steps import take_step
-from paktaleem.directory.data_systems.states import Step
+from paktaleem.directory.data_systems.states import State, Step
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import COMPLETE_ERASURE
 from paktaleem.foundation.accounts.actors import Actor
@@ -34,6 +34,8 @@ ERASURE_DUE = timedelta(days=14)
 
 _NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
 """Collected data and corrected values are sealed under the person's key."""
+_OF_DATA_HELD = frozenset({OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT})
+"""Orders about the use of data: where the data is erased, nothing is left to do."""
 
 
 def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
@@ -84,13 +86,17 @@ def lock_open_orders(subject: Subject) -> None:
 
 
 def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Store the person's id on their open orders, and end those that need the person's key.
+    """Store the person's id on their open orders, and end those that need the person's key or the erased data.
 
-    Orders of other cases, and of an erasure without waiting, are sent afterwards.
+    The data is erased where the system confirmed it; other systems still answer what they were ordered. Orders of other
+    cases, and of an erasure without waiting, are sent afterwards.
     """
-    orders = Order.objects.open().select_for_update().filter(client_id=subject.client_id, subject_id=subject.pk)
-    for order in orders.order_by("pk"):
-        if order.kind in _NEEDS_THE_KEY:
+    of_person = Order.objects.filter(client_id=subject.client_id, subject_id=subject.pk)
+    confirmed = of_person.filter(kind=OrderKind.ERASE, parent_kind=ERASURE, state=State.CONFIRMED)
+    have_erased = set(confirmed.values_list("system_id", flat=True))
+    for order in of_person.open().select_for_update().order_by("pk"):
+        is_done_with = order.kind in _OF_DATA_HELD and order.system_id in have_erased
+        if order.kind in _NEEDS_THE_KEY or is_done_with:
             take_step(
                 order, Step.LAPSE, code=PERSON_ERASED, changes={"result": {"reason": PERSON_ERASED}}, actor=actor, at=at
             )
