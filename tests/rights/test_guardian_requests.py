@@ -588,6 +588,7 @@ def test_the_page_says_which_requests_are_not_possible_and_what_helps(cast: Cast
         assert f'value="{wish}"' in page
     assert "Go to the school in person" in page
     assert send(browser, url, wish="copy").status_code == 422
+    assert "</strong>." not in browser.get(url, {"lang": "ur"}).content.decode(), "a Latin full stop in Urdu"
 
 
 def test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates(cast: Cast) -> None:
@@ -607,6 +608,8 @@ def test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates(cas
         found = list_requests_of_guardian(cast.subject("danish"), cast.subject("esra"))
         assert [one.rights for one in found] == [("rectification",), ("access",), ("erasure",)]
     assert all(one.request.number in page for one in found)
+    in_urdu = browser.get(url, {"lang": "ur"}).content.decode()
+    assert '. <span class="quiet">' not in in_urdu, "a Latin full stop in Urdu"
 
 
 def test_a_contact_that_is_too_new_proves_nothing_on_the_page(cast: Cast) -> None:
