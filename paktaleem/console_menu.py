@@ -104,6 +104,7 @@ SECTIONS = (
         name=_("Settings"),
         lists=("accounts.Client", "accounts.User", "accounts.Membership", "accounts.StaffChange", "accounts.ApiKey"),
         more=(
+            "access_reviews.AccessReview",
             "accounts.ClientChange",
             "agreements.ClientContact",
             "agreements.DutyAttestation",
