@@ -24,7 +24,8 @@ test: install ## Run every test, a browser included (TESTS=tests/consent for som
 test-deep: install ## Try thousands of requests on every operation of the API (CASES=2000), and thousands of faults
 	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py \
 		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/faults tests/sandbox/test_states.py \
-		tests/rights/test_year.py tests/rights/test_package_size.py tests/rights/deep_timing.py \
+		tests/rights/test_year.py tests/rights/test_package_size.py tests/rights/test_every_kind.py tests/rights/deep_timing.py \
+		tests/rights/deep_dovecot.py \
 		tests/retention/disposals/test_years.py tests/consent/test_decision_properties.py tests/consent/test_widening.py
 
 test-planted: install ## Plant faults in a copy; a test must catch each (PLANTED=decisions for some; takes minutes)

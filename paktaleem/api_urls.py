@@ -22,6 +22,7 @@ from paktaleem.directory.data_systems.api import (
     ShowOrder,
 )
 from paktaleem.directory.people.api import BatchOperations, ListSubjects, RecordSubjectEvent, SubjectOperations
+from paktaleem.directory.schools.api import RecordEnrolments, StateClass, StateSchool, StateTerm
 from paktaleem.directory.webhooks.api import (
     EnableWebhook,
     ReplayWebhook,
@@ -55,6 +56,10 @@ urlpatterns = [
         name="withdraw-consent",
     ),
     path("subjects/<str:external_id>/holdings", SubjectHoldings.as_view(), name="subject-holdings"),
+    path("schools/<str:external_id>", StateSchool.as_view(), name="school"),
+    path("terms/<str:external_id>", StateTerm.as_view(), name="term"),
+    path("classes/<str:external_id>", StateClass.as_view(), name="class"),
+    path("enrolments/batch", RecordEnrolments.as_view(), name="record-enrolments"),
     path("collections", ReportCollection.as_view(), name="report-collection"),
     path("collections/batch", ReportCollections.as_view(), name="report-collections"),
     path("disclosures", ReportDisclosure.as_view(), name="report-disclosure"),

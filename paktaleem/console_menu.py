@@ -14,7 +14,15 @@ SECTIONS = (
     Section(
         code="people",
         name=_("People"),
-        lists=("subjects.Subject", "subjects.RosterImport", "subjects.AgeChange", "subjects.Readmission"),
+        lists=(
+            "subjects.Subject",
+            "schools.School",
+            "schools.SchoolClass",
+            "subjects.RosterImport",
+            "subjects.AgeChange",
+            "subjects.Readmission",
+        ),
+        more=("schools.Term",),
     ),
     Section(
         code="consent",

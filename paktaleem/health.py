@@ -1,21 +1,16 @@
 """Liveness and readiness endpoints for supervisors and load balancers."""
 
-from datetime import timedelta
-
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.startup.diagnosis import clock_differs
 from paktaleem.foundation.tenancy.migrated import missing_migrations
 
-__all__ = ["MAX_CLOCK_DIFFERENCE", "healthz", "readyz"]
-
-MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
-"""Largest allowed difference between this host's clock and the database's; records are ordered by host clocks."""
+__all__ = ["healthz", "readyz"]
 
 
 @require_safe
@@ -50,13 +45,4 @@ def _find_blocker() -> str | None:
     state = erasure_state(at=wall_clock_now())
     if state is not ErasureState.CARRIED_OUT:
         return state.value
-    return "clock_differs" if _clock_differs() else None
-
-
-def _clock_differs() -> bool:
-    """Return True if this host's clock and the database's differ by more than MAX_CLOCK_DIFFERENCE."""
-    before = wall_clock_now()
-    with in_global(), connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        [there] = cursor.fetchone() or (before,)
-    return not before - MAX_CLOCK_DIFFERENCE <= there <= wall_clock_now() + MAX_CLOCK_DIFFERENCE
+    return "clock_differs" if clock_differs() else None

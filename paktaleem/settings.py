@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import environ
 from django.utils.csp import CSP
@@ -20,6 +21,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",  # before tenancy: it queries when a connection opens, without the guard
     "paktaleem.foundation.tenancy",
     "paktaleem.foundation.extensions",
+    "paktaleem.foundation.diagnosis",
     "paktaleem.foundation.startup",
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",
@@ -31,8 +33,10 @@ INSTALLED_APPS = [
     "paktaleem.foundation.console",
     "paktaleem.directory.administration",
     "paktaleem.directory.people",
+    "paktaleem.directory.key_epochs",
     "paktaleem.directory.copies",
     "paktaleem.directory.files",
+    "paktaleem.directory.schools",
     "paktaleem.directory.rosters",
     "paktaleem.directory.mail",
     "paktaleem.directory.sign_in",
@@ -64,6 +68,7 @@ INSTALLED_APPS = [
     "rights.desk",
     "retention.exits",
     "paktaleem.sandbox",
+    "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",
     "allauth.account",
@@ -102,6 +107,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "paktaleem.directory.sign_in.middleware.StepUpMiddleware",
     "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",
+    "paktaleem.foundation.console.time_zones.TimeZoneMiddleware",
 ]
 
 ROOT_URLCONF = "paktaleem.urls"
@@ -295,6 +301,7 @@ LANGUAGES = [("en", "English"), ("ur", "اردو")]
 LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/public/language.py
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", default="Asia/Karachi")).key  # of PakTaleem’s staff
 USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = ["paktaleem.foundation.console.formats"]

@@ -1,6 +1,7 @@
 """Fixtures of all tests: PostgreSQL with the app role, and the cast."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End the run when its first process ends."""
     if not hasattr(config, "workerinput"):
         end_run()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect all tests without a search for garbage, and leave what then exists out of the searches during tests.
+
+    Modules and tests stay until the end, so looking at them again finds nothing.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

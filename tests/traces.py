@@ -18,19 +18,22 @@ def forms(value: str) -> Iterator[bytes]:
             yield encoded[(before * 8 + 5) // 6 : -1]  # without the characters that also depend on the neighbours
 
 
-def files_with(values: Iterable[str], places: Iterable[Path]) -> dict[str, set[Path]]:
-    """Map each value to the files beneath these places that contain one of its encodings."""
+def files_with(values: Iterable[str], places: Iterable[Path], *, since: float = 0) -> dict[str, set[Path]]:
+    """Map each value to the files beneath these places that contain one of its encodings.
+
+    Files that were last written before ``since``, in seconds of the epoch, cannot hold what was made after it.
+    """
     wanted = {value: set(forms(value)) for value in values}
     found: dict[str, set[Path]] = {value: set() for value in wanted}
     for file in (file for place in places for file in (place.rglob("*") if place.is_dir() else [place])):
-        for value in _values_in(file, wanted):
+        for value in _values_in(file, wanted, since):
             found[value].add(file)
     return found
 
 
-def _values_in(file: Path, wanted: dict[str, set[bytes]]) -> list[str]:
+def _values_in(file: Path, wanted: dict[str, set[bytes]], since: float) -> list[str]:
     try:
-        if not file.is_file() or file.stat().st_size == 0:
+        if not file.is_file() or file.stat().st_size == 0 or file.stat().st_mtime < since:
             return []
         with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
             return [value for value, hidden in wanted.items() if any(text.find(form) >= 0 for form in hidden)]

@@ -11,6 +11,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = ["AgeNotice", "ComingOfAge"]
 
@@ -41,7 +42,7 @@ class AgeNotice(AuthoredRow):
 
     def __str__(self) -> str:
         """Return when the notice was sent."""
-        return gettext("sent {day}").format(day=f"{self.given_at:%Y-%m-%d}")
+        return gettext("sent {day}").format(day=format_date(self.given_at))
 
 
 class DatedManager(models.Manager["ComingOfAge"]):

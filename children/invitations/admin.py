@@ -1,5 +1,6 @@
 """Console pages of invitations, and the acts that invite the guardians of one child or of many."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from children.guardians.admin.people import needs_guardian
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.selectors import count_missing, list_children_to_ask_about, without_answer
 from children.invitations.services import INVITE_MANY, invite_guardians_of
-from children.invitations.states import State
+from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.admin.choosing import PLACE, PlaceField, check_place
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
@@ -30,8 +33,8 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import set_choices
-from paktaleem.foundation.console.person_pages import person_acts
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.errors import PortalError
@@ -52,7 +55,7 @@ _TONES = {
 
 
 class AskForm(forms.Form):
-    """Form to choose the children: by their LMS ids, or all without an answer."""
+    """Form to choose the children: by their LMS ids, a school or class, or all without an answer."""
 
     client = forms.ModelChoiceField(
         Client.objects.none(),
@@ -65,8 +68,9 @@ class AskForm(forms.Form):
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("A class or group: one id per line, at most 200. Leave empty to choose by the field below."),
+        help_text=_("One id per line, at most 200. Leave empty to choose by the fields below."),
     )
+    place = PlaceField()
     beginning = forms.CharField(
         label=_("Or all whose LMS id starts with"),
         required=False,
@@ -89,6 +93,13 @@ class AskForm(forms.Form):
         if len(lines) > AT_ONCE:
             raise forms.ValidationError(_("Enter at most 200 ids."))
         return list(dict.fromkeys(lines))
+
+    def clean(self) -> dict[str, Any]:
+        """Check the school or class."""
+        cleaned = super().clean() or self.cleaned_data
+        chosen = cleaned.get("client")
+        check_place(self, self.own or (chosen.pk if chosen else None))
+        return cleaned
 
     @property
     def client_id(self) -> UUID:
@@ -118,11 +129,6 @@ def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest
         raise NoUsableContact
 
 
-def _is_child(row: Subject, at: Any) -> bool:
-    client = row.client
-    return row.is_recorded and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-
-
 person_acts.connect(
     RowAction(
         "ask-guardians",
@@ -133,7 +139,7 @@ person_acts.connect(
         "own page. The page shows nothing before they enter a one-time code sent to the same contact. The message does "
         "not name the child.",
         done="The guardians have been asked. Their answers are shown under Invitations of guardians.",
-        applies=_is_child,
+        applies=needs_guardian,
     )
 )
 
@@ -187,6 +193,7 @@ class InvitationAdmin(EvidenceAdmin):
             client = Client.objects.get(pk=form.client_id)
             chosen: dict[str, Any] = {
                 "ids": form.cleaned_data["ids"],
+                "place": form.cleaned_data[PLACE],
                 "beginning": form.cleaned_data["beginning"].strip(),
             }
             actor, at = actor_of(request), get_action_time(request)
@@ -194,13 +201,15 @@ class InvitationAdmin(EvidenceAdmin):
             numbers = count_missing(children)
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
                 return self._page(request, form, numbers=numbers)
-            self._ask(request, client, children if chosen["ids"] else None, chosen["beginning"])
+            self._ask(request, client, children if chosen["ids"] else None, chosen)
         messages.success(
             request, gettext("The guardians are being asked. They appear in the list as the messages are sent.")
         )
         return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
 
-    def _ask(self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, beginning: str) -> None:
+    def _ask(
+        self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, chosen: Mapping[str, Any]
+    ) -> None:
         actor, portal = actor_of(request), get_public_url(request)
         if children is not None:
             some = without_answer(children).select_related("client")
@@ -211,7 +220,8 @@ class InvitationAdmin(EvidenceAdmin):
             client=str(client.pk),
             user=str(actor.id),
             role=actor.role,
-            beginning=beginning,
+            beginning=chosen["beginning"],
+            place=chosen["place"],
             portal=portal,
         )
 
@@ -277,3 +287,13 @@ def _letter_row(letter: MessageStatus) -> dict[str, Any]:
 def _person_link(person: Subject) -> SafeString:
     url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, person)
+
+
+@person_summaries.connect
+def summarize_invitations(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return how many invitations of guardians are open for a child; nothing if there are none."""
+    if not may(request, Capability.VIEW_GUARDIANS, row.client_id):
+        return []
+    number = Invitation.objects.filter(client_id=row.client_id, child=row, state__in=OPEN).count()
+    url = reverse("admin:invitations_invitation_changelist", current_app=site.name)
+    return [SummaryLine(gettext("Open invitations"), str(number), url)] if number else []

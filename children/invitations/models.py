@@ -14,6 +14,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = ["ContactProblem", "Invitation", "InvitationState"]
 
@@ -137,7 +138,7 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         """Return the state and the date of the invitation."""
-        day = f"{self.asked_at:%Y-%m-%d}"
+        day = format_date(self.asked_at)
         return gettext("{state}, asked {day}").format(state=self.get_state_display(), day=day)
 
     @property

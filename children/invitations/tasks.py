@@ -61,7 +61,7 @@ def _purge_batch(client_id: UUID, at: datetime) -> int:
 
 
 @app.task(name=INVITE_MANY, pass_context=False)
-def invite_many(client: str, beginning: str, user: str, role: str, portal: str) -> None:
+def invite_many(*, client: str, beginning: str, user: str, role: str, portal: str, place: str = "") -> None:
     """Invite the guardians of all children without an answer, in batches, on behalf of the user who confirmed it.
 
     Safe to run again after a crash: guardians already invited are skipped.
@@ -71,7 +71,8 @@ def invite_many(client: str, beginning: str, user: str, role: str, portal: str) 
         with in_client(client_id):
             actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id)
             owner, at = Client.objects.get(pk=client_id), client_now()
-            left = without_answer(list_children_to_ask_about(owner, beginning=beginning, actor=actor, at=at))
+            chosen = list_children_to_ask_about(owner, beginning=beginning, place=place, actor=actor, at=at)
+            left = without_answer(chosen)
             some = list(
                 (left.filter(pk__gt=after) if after else left).select_related("client").order_by("pk")[:AT_ONCE]
             )

@@ -18,6 +18,7 @@ from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = [
     "DOCUMENT_KEYS",
@@ -86,7 +87,7 @@ class AgreementDocument(OwnRow):
 
     def __str__(self) -> str:
         """Return kind and day."""
-        return f"{self.get_kind_display()}, {self.added_at:%Y-%m-%d}"
+        return f"{self.get_kind_display()}, {format_date(self.added_at)}"
 
 
 DOCUMENT_KEYS = row_keys(AgreementDocument)
@@ -135,7 +136,7 @@ class AgreementSigning(RequestedChange):
 
     def __str__(self) -> str:
         """Return the day."""
-        return gettext("Signing of {day}").format(day=f"{self.requested_at:%Y-%m-%d}")
+        return gettext("Signing of {day}").format(day=format_date(self.requested_at))
 
 
 class ContactKind(models.TextChoices):

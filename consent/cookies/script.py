@@ -6,15 +6,18 @@ A released file never changes: pages name its digest (Subresource Integrity), an
 
 from django.conf import settings
 
+from consent.cookies.models import Storage
 from paktaleem.foundation.accounts.ip_addresses import build_public_url
 
-__all__ = ["CURRENT", "RELEASES", "get_script_origin", "get_script_path", "render_tag"]
+__all__ = ["CURRENT", "ENTRIES", "RELEASES", "get_script_origin", "get_script_path", "render_tag"]
 
 CURRENT = "1.0.0"
 RELEASES = {
     "1.0.0": "sha384-Kj8w2QINUY22HIS/mnSWutlv900uBNscuwIfGo8s/Pb17uNczev8xwz+JknTMcuu",
 }
 """Released versions, each with the digest of its file."""
+ENTRIES = (("paktaleem_cookie_choice", Storage.COOKIE), ("paktaleem_cookie_state", Storage.LOCAL))
+"""Necessary entries that the script stores in a visitor's browser; they belong in the register of each client."""
 
 
 def get_script_path(version: str = CURRENT) -> str:

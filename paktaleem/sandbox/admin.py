@@ -34,7 +34,7 @@ class MoveClockForm(ActionForm):
     """The time to which the clock is moved."""
 
     to = forms.SplitDateTimeField(
-        label="Move to (UTC)",
+        label="Move to",
         widget=AdminSplitDateTime(),
         help_text="A time after the sandbox’s current time. The clock continues from there.",
     )

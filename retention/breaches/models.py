@@ -17,6 +17,7 @@ from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date, format_time
 from retention.breaches.risk import Likelihood, Outcome, Severity
 
 __all__ = [
@@ -173,7 +174,7 @@ class Breach(Tracked):
 
     def __str__(self) -> str:
         """Return since when it is known."""
-        return gettext("Breach known since {day}").format(day=f"{self.known_at:%Y-%m-%d %H:%M}")
+        return gettext("Breach known since {day}").format(day=format_time(self.known_at))
 
     @property
     def is_open(self) -> bool:
@@ -262,11 +263,12 @@ class BreachPerson(OfBreach):
 
 
 class BreachLetter(Acted):
-    """The text of a letter about a breach, as it was sent or handed over, without names. Append-only.
+    """One letter about a breach, as it was emailed or handed over. Its texts name no one. Append-only.
 
-    ``text_ur`` is set for people only, who get it in their language. ``recipient`` is the authority.
-    ``late_reason`` says why the authority was notified after 72 hours. ``assessment`` is the list of people written to,
-    each list once.
+    A letter to the client or to the authority is written in ``language``. A letter to people has two texts: ``text`` in
+    English and ``text_ur`` in Urdu; each person gets the one in their language, and ``assessment`` is the assessment
+    whose list of people it goes to. There is at most one letter for each list. ``recipient`` is the name of the
+    authority. ``late_reason`` says why the authority was notified after 72 hours.
     """
 
     wall = TablePolicy(
@@ -337,7 +339,7 @@ class BreachNotice(OfBreach):
 
     def __str__(self) -> str:
         """Return when."""
-        return f"{self.at:%Y-%m-%d}"
+        return format_date(self.at)
 
 
 class BreachReminder(OfBreach):
@@ -382,4 +384,4 @@ class BreachClosing(RequestedChange):
 
     def __str__(self) -> str:
         """Return the day."""
-        return gettext("Closing requested on {day}").format(day=f"{self.requested_at:%Y-%m-%d}")
+        return gettext("Closing requested on {day}").format(day=format_date(self.requested_at))

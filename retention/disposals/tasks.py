@@ -76,9 +76,9 @@ def continue_all_disposals(timestamp: int) -> None:
 def _enqueue(row: Sweep | Batch) -> None:
     with in_client(row.client_id):
         if isinstance(row, Sweep):
-            enqueue_sweep(row)
-        else:
-            enqueue_continuation(row)
+            enqueue_sweep(row, unless_queued=True)
+        elif row.starts_at is None or row.starts_at <= client_now():
+            enqueue_continuation(row, unless_queued=True)
 
 
 def _repeat(client_id: UUID, task: str, step: Callable[[Actor, datetime], bool]) -> None:

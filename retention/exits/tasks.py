@@ -40,4 +40,4 @@ def continue_all_exits(timestamp: int) -> None:
 
 def _enqueue(row: AgreementExit) -> None:
     with in_client(row.client_id):
-        enqueue_exit(row)
+        enqueue_exit(row, unless_queued=True)

@@ -41,7 +41,7 @@ def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
 
     It contains its context, so that it can be read offline. Codes of the register are identifiers under ``base``.
     """
-    client = f"{base}/privacy/{record.code}/"
+    client = _page_of(record.code, base)
     return {
         "@context": [dpv.CONTEXT["@context"], _OWN_CONTEXT],
         "@id": f"{client}#record-{record.on:%Y-%m-%d}",
@@ -49,12 +49,17 @@ def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
         "dct:title": record.client,
         "dct:modified": f"{record.on:%Y-%m-%d}",
         "dpv:hasEntity": _serialize_client(record, client),
-        "dpv:hasProcess": [_serialize_activity(record, one, client) for one in record.activities],
+        "dpv:hasProcess": [_serialize_activity(record, one, base) for one in record.activities],
         "dpv:hasTechnicalOrganisationalMeasure": list(MEASURES),
     }
 
 
-def _serialize_activity(record: ProcessingRecord, one: Activity, client: str) -> dict[str, Any]:
+def _page_of(code: str, base: str) -> str:
+    return f"{base}/privacy/{code}/"
+
+
+def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> dict[str, Any]:
+    client = _page_of(record.code, base)
     document: dict[str, Any] = {
         "@id": f"{client}#activity-{one.purpose.code}",
         "@type": "dpv:PersonalDataProcess",
@@ -70,22 +75,30 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, client: str) ->
         "dpv:hasRecipient": [_serialize_recipient(to, client) for to in one.recipients],
         "dpv:hasProcessing": [_serialize_transfer(to, client) for to in one.recipients if to.ground in GROUNDS],
         "dpv:hasStorageCondition": _storage(record, one),
-        **_list_parties(record, one, client),
+        **_list_parties(record, one, base),
     }
     if one.assessment is not None:
         document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.reference}
     return document
 
 
-def _list_parties(record: ProcessingRecord, one: Activity, client: str) -> dict[str, list[dict[str, str]]]:
-    """Return the controllers and the processor; joint controllers are two controllers, as in receipts."""
-    ours = {"@id": f"{client}#paktaleem", "dpv:hasName": "PakTaleem"}
-    theirs = {"@id": f"{client}#client", "dpv:hasName": record.client}
+def _list_parties(record: ProcessingRecord, one: Activity, base: str) -> dict[str, list[dict[str, str]]]:
+    """Return the controllers and the processor; joint controllers are two controllers, as in receipts.
+
+    In PakTaleem's own record, the other controllers are its clients.
+    """
+    named = {"@id": f"{_page_of(record.code, base)}#client", "dpv:hasName": record.client}
+    if record.is_own:
+        ours = named
+        theirs = [{"@id": f"{_page_of(to.code, base)}#client", "dpv:hasName": to.name} for to in record.clients]
+    else:
+        ours = {"@id": f"{_page_of(record.code, base)}#paktaleem", "dpv:hasName": "PakTaleem"}
+        theirs = [named]
     if one.capacity == "controller":
         return {"dpv:hasDataController": [ours]}
     if one.capacity == "joint_controller":
-        return {"dpv:hasDataController": [theirs, ours]}
-    return {"dpv:hasDataController": [theirs], "dpv:hasDataProcessor": [ours]}
+        return {"dpv:hasDataController": [*theirs, ours]}
+    return {"dpv:hasDataController": theirs, "dpv:hasDataProcessor": [ours]}
 
 
 def _term(identifier: str, broader: str, name: str = "") -> dict[str, Any]:

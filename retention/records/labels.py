@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from consent.agreements.models import ContactKind
 from consent.register.models import Basis, Capacity, TransferGround
@@ -41,7 +41,8 @@ def list_headings() -> tuple[str, ...]:
 
 def list_file_headings() -> tuple[str, ...]:
     """Return the headings of a file: each of its lines also says what is the same for all activities."""
-    return (*list_headings(), gettext("Measures"), gettext("Client"), gettext("Contacts"))
+    same = (gettext("Countries of storage"), gettext("Measures"), gettext("Client"), gettext("Contacts"))
+    return (*list_headings(), *same)
 
 
 def to_cells(one: Activity) -> tuple[str, ...]:
@@ -64,7 +65,8 @@ def to_cells(one: Activity) -> tuple[str, ...]:
 def list_file_rows(record: ProcessingRecord) -> list[tuple[str, ...]]:
     """Return the activities of a record as texts, one for each heading of a file."""
     client = ", ".join(filter(None, (record.client, record.address)))
-    same = ("; ".join(list_measures()), client, "; ".join(describe_contact(one) for one in record.contacts))
+    contacts = "; ".join(describe_contact(one) for one in record.contacts)
+    same = (", ".join(record.storage_countries), "; ".join(list_measures()), client, contacts)
     return [(*to_cells(one), *same) for one in record.activities]
 
 
@@ -106,11 +108,15 @@ def _describe_basis(basis: str, roles: Iterable[str]) -> str:
 
 def _roles(roles: Iterable[str]) -> str:
     labels = dict(ROLES)
-    return ", ".join(str(labels[role]) for role in roles)
+    return _list(str(labels[role]) for role in roles)
 
 
 def _names(named: Iterable[Named]) -> str:
-    return ", ".join(one.name for one in named)
+    return _list(one.name for one in named)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ("، " if get_language() == "ur" else ", ").join(names)
 
 
 def _describe_kept(periods: Iterable[str]) -> str:

@@ -122,7 +122,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessingRecord:
-    """The record of one client on a day: its postal address, contacts, activities by purpose, and places of storage."""
+    """The record of one client on a day: its postal address, contacts, activities by purpose, and places of storage.
+
+    In PakTaleem's own record (``is_own``), ``clients`` are the controllers for which it is processor (Art. 30(2)(a)).
+    """
 
     client: str
     code: str
@@ -132,6 +135,8 @@ class ProcessingRecord:
     address: str
     contacts: tuple[RecordContact, ...]
     storage_countries: tuple[str, ...]
+    is_own: bool
+    clients: tuple[Named, ...]
 
 
 def find_gaps(record: ProcessingRecord) -> list[Gap]:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from consent.agreements.models import ContactKind
-from consent.agreements.selectors import list_contacts, list_parts
+from consent.agreements.selectors import list_clients_with_agreement, list_contacts, list_parts
 from consent.notices.selectors.purposes import find_purposes
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, Capacity, Register
@@ -33,7 +33,7 @@ from retention.records.record import (
 )
 from retention.schedule.selectors import ScheduleLine, list_schedule
 
-__all__ = ["build_record", "count_gaps"]
+__all__ = ["build_record", "count_gaps", "list_controllers"]
 
 _ROLES = tuple(code for code, _ in ROLES)
 _EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)
@@ -49,10 +49,17 @@ SELECT
 """Values that change with everything on which gaps depend; ``xmin`` differs even if a rolled-back version is reused."""
 
 
-def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRecord:
+def list_controllers(*, at: datetime) -> tuple[Named, ...]:
+    """List the clients with an agreement in force, by name, for PakTaleem's own record. Runs in the officers' view."""
+    rows = Client.objects.filter(pk__in=list_clients_with_agreement(at=at)).order_by("name", "code")
+    return tuple(Named(code, name) for code, name in rows.values_list("code", "name"))
+
+
+def build_record(client: Client, *, at: datetime, language: str, clients: tuple[Named, ...] = ()) -> ProcessingRecord:
     """Return the record of processing of a client at ``at``, in a language (GDPR Art. 30).
 
-    Runs in the client's context, with a fixed number of queries; the caller has checked who may read it.
+    ``clients`` are the controllers that PakTaleem's own record names. Runs in the client's context, with a fixed number
+    of queries; the caller has checked who may read it.
     """
     register = current_register(client.pk)
     lines = list_schedule(client.pk, at=at, language=language)
@@ -76,6 +83,8 @@ def build_record(client: Client, *, at: datetime, language: str) -> ProcessingRe
         address=" ".join(client.address.split()),
         contacts=_list_contacts(client.pk, at),
         storage_countries=tuple(settings.STORAGE_COUNTRIES),
+        is_own=client.pk == PAKTALEEM,
+        clients=clients,
     )
 
 

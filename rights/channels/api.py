@@ -13,7 +13,7 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.api.paging import paginated_response, read_cursor, sign_cursor
-from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import CursorField, StrictSerializer, TextField, TruthField
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import get_request, list_parts_of, list_requests
 from rights.requests.services import list_parts, receive_request
@@ -53,7 +53,7 @@ class RightsRequestInput(StrictSerializer):
     kinds = KindsField(required=False)
     purposes = serializers.ListField(child=TextField(max_length=63), required=False, max_length=_MOST_PURPOSES)
     details = TextField(required=False, allow_blank=True, allow_null=True, max_length=_MOST_DETAILS)
-    signed_in = serializers.BooleanField(default=True)
+    signed_in = TruthField(default=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Require exactly one of ``kind`` and ``kinds``."""

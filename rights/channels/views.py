@@ -39,6 +39,7 @@ from rights.requests.services import (
 from rights.requests.services.identity import ErasureGranted
 from rights.requests.services.matching import MATCH_SENDER
 from rights.requests.states import State
+from rights.requests.words import join_words
 
 __all__ = ["answer_own_request", "make_own_request", "make_request", "show_own_requests"]
 
@@ -99,7 +100,7 @@ def _render_own(
         {
             "row": row,
             "state": STATES_FOR_PERSON[State(row.state)],
-            "rights": [str(RightKind(kind).label) for kind in sorted({part.kind for part in parts[row.pk]})],
+            "rights": join_words(RightKind(kind).label for kind in sorted({part.kind for part in parts[row.pk]})),
             "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
             "extras": [extra for add in own_page_extras if (extra := add(row, at)) is not None],
         }

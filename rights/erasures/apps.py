@@ -16,7 +16,7 @@ class ErasuresConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "rights.erasures.services.notices.has_unsent_messages",
+            "rights.erasures.services.notices.describe_unsent_messages",
         ),
         (
             "paktaleem.directory.people.erasure_hooks.before_erasure",

@@ -142,6 +142,7 @@ class ErasureProposal(RequestedChange):
             ),
         ]
         indexes = [
+            models.Index(fields=["number"], name="erasureproposal_by_number"),
             models.Index(fields=["client", "subject"], name="erasureproposal_of_subject"),
             models.Index(fields=["client", "request"], name="erasureproposal_of_request"),
             *newest_first("requested_at", "erasureproposal_by_time"),

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from consent.consents.models import Objection, Restriction
 from consent.consents.services import lift_objection, request_lift
 from consent.register.models import SafeguardChange
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import AlreadyErased, record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -20,6 +22,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import new_id
+from rights.limits.hooks import find_requester
 from rights.limits.messages import LIFT
 from rights.limits.models import LiftNotice, NoticeWay, Overruling
 
@@ -61,22 +64,31 @@ class NothingProposed(PortalError):
 def inform_before_lift(restriction: Restriction, *, by_hand: bool, actor: Actor, at: datetime) -> LiftNotice:
     """Inform the person that a restriction will be lifted: by email, or record that staff informed them.
 
-    Raises ValidationError if there is no email address on file, AlreadyErased, NotAllowed.
+    If a guardian requested the restriction, the guardian is informed and the child is not written to (decision 66).
+    Raises ValidationError if no email address is on file or a contact changed in the last 72 hours, RequestNotAllowed
+    if the guardian has no authority any more, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.RESTRICT_PROCESSING, restriction.client_id)
     subject = restriction.subject
     if subject.erased_at is not None:
         raise AlreadyErased
     if not by_hand:
-        if subject.email is None:
-            raise ValidationError({"way": [_("There is no email address on file. Tell the person yourself.")]})
+        to = _require_contact(find_requester(restriction, at) or subject, at)
         context: dict[str, Any] = {"related_id": restriction.pk, "actor": actor, "at": at}
-        send_message(LIFT.code, to=subject, client_id=restriction.client_id, **context)
+        send_message(LIFT.code, to=to, client_id=restriction.client_id, **context)
     way = NoticeWay.BY_HAND if by_hand else NoticeWay.MAIL
     notice = LiftNotice(client_id=restriction.client_id, restriction=restriction, way=way, informed_by=actor.id, at=at)
     notice.save(force_insert=True)
     _record("restriction.lift_announced", restriction, {"way": way.value}, actor, at)
     return notice
+
+
+def _require_contact(person: Subject, at: datetime) -> Subject:
+    if person.email is None:
+        raise ValidationError({"way": [_("There is no email address on file. Tell the person yourself.")]})
+    if not is_contact_settled(person, at):
+        raise ValidationError({"way": [_("A contact changed less than 72 hours ago. Tell the person yourself.")]})
+    return person
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ class MailboxConfig(config.PortalAppConfig):
         ("paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
         ("paktaleem.directory.copies.sections.person_sections", "rights.mailbox.sections.list_mailbox_sections"),
         ("paktaleem.directory.mail.reply_addresses.reply_addresses", "rights.mailbox.addresses.find_case_address"),
+        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "rights.mailbox.diagnosis.check_mailbox"),
     )
 
     def ready(self) -> None:

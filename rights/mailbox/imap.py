@@ -5,7 +5,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -86,7 +86,7 @@ def _encrypt(server: imaplib.IMAP4) -> None:
     try:
         server.starttls(ssl.create_default_context())
     except (OSError, imaplib.IMAP4.error) as error:
-        server.shutdown()
+        _hang_up(server)
         raise MailboxUnusable(MailboxError.NOT_ENCRYPTED) from error
 
 
@@ -109,6 +109,11 @@ def _leave(server: imaplib.IMAP4) -> None:
     try:
         server.logout()
     except (imaplib.IMAP4.error, OSError):
+        _hang_up(server)
+
+
+def _hang_up(server: imaplib.IMAP4) -> None:
+    with suppress(OSError):  # a handshake that failed has closed the socket already
         server.shutdown()
 
 

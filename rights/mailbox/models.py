@@ -1,5 +1,6 @@
 """Messages in the support mailbox, the addresses of cases, and the state of the mailbox."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -177,6 +178,10 @@ class MailboxError(models.TextChoices):
     NOT_STORED = "not_stored", _("An email could not be stored; it is tried again")
 
 
+_PATIENCE = timedelta(minutes=15)
+"""A shorter failure of the mailbox is not reported."""
+
+
 class MailboxCheck(models.Model):
     """The state of the mailbox: when it was last read, and since when it has failed. One row, PakTaleem's."""
 
@@ -200,3 +205,8 @@ class MailboxCheck(models.Model):
     def __str__(self) -> str:
         """Return the error, if there is one."""
         return str(self.get_error_display())
+
+    def stuck_since(self, at: datetime) -> datetime | None:
+        """Return since when it fails, or when it was last read if the worker no longer reads it; None if neither."""
+        since = self.failing_since or self.read_at
+        return since if since is not None and at - since > _PATIENCE else None

@@ -37,7 +37,7 @@ class PackagesConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "rights.packages.services.ending.has_unfetched_package",
+            "rights.packages.services.ending.describe_unfetched_copies",
         ),
         (
             "rights.channels.own_page.own_page_extras",

@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
 from rights.requests.models import RightsRequest
 
 __all__ = ["BuildFailure", "DownloadWay", "Package", "PackageDownload", "PackageQuerySet", "PackageState"]
@@ -148,4 +149,4 @@ class PackageDownload(models.Model):
 
     def __str__(self) -> str:
         """Return how and when."""
-        return f"{self.get_way_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_way_display()} {format_time(self.at)}"

@@ -12,10 +12,12 @@ __all__ = ["show_package"]
 
 
 def show_package(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
-    """Return what is shown of a copy beside its request; None if none is granted."""
+    """Return what is shown of a copy beside its request; None if none is granted, or the request ended before it."""
     if not is_copy_granted(request):
         return None
     package, sender = find_package(request), request.sender
+    if not request.is_open and (package is None or package.built_at is None):
+        return None
     is_ready = package is not None and package.may_be_fetched(at)
     is_allowed = sender is not None and may_fetch(request, sender, at=at)
     return {

@@ -15,6 +15,7 @@ from paktaleem.directory.copies.sections import Reader, Row, Section, Value, Val
 from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.foundation.cells import format_cell
+from paktaleem.foundation.public.fonts import get_urdu_font
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry
 from rights.packages.contents import Contents, safe_name
@@ -22,6 +23,7 @@ from rights.packages.models import Package
 from rights.packages.schema import build_schema
 from rights.packages.systems import ENDINGS, SystemAnswer
 from rights.requests.models import RightKind
+from rights.requests.words import get_separator, join_words
 
 __all__ = ["MOST_ROWS_ON_PAGE", "PackageWriter"]
 
@@ -144,6 +146,8 @@ class PackageWriter:
             "language": language,
             "other": next(code for code, _name in settings.LANGUAGES if code != language),
             "is_rtl": translation.get_language_bidi(),
+            "urdu_font": get_urdu_font(),
+            "separator": get_separator(),
             "built_at": _to_iso(self.at),
             "sections": [_to_table(one) for one in shown],
             "stored": stored,
@@ -171,7 +175,7 @@ def _to_words(value: Value, labels: Any, kind: ValueKind) -> Any:
     if isinstance(value, bool):
         return translation.gettext("Yes") if value else translation.gettext("No")
     if isinstance(value, list):
-        return ", ".join(str(labels.get(one, one)) for one in value)
+        return join_words(labels.get(one, one) for one in value)
     if value is None:
         return ""
     if kind is ValueKind.TIME:

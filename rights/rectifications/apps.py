@@ -31,6 +31,6 @@ class RectificationsConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "rights.rectifications.services.recipients.has_uninformed_recipients",
+            "rights.rectifications.services.recipients.describe_uninformed_recipients",
         ),
     )

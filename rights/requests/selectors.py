@@ -23,6 +23,7 @@ from rights.requests.authorities import Authority, find_authority
 from rights.requests.deadlines import Pause, RequestClock
 from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision
+from rights.requests.words import join_words
 
 __all__ = [
     "Figures",
@@ -51,8 +52,6 @@ _OF_BASIS = {RightKind.OBJECTION: Basis.LEGITIMATE_INTEREST, RightKind.WITHDRAWA
 """Kinds about purposes of one lawful basis: without named purposes, all of that basis are meant."""
 _BY_PURPOSE = frozenset({RightKind.RESTRICTION, *_OF_BASIS})
 """Kinds that are carried out purpose by purpose."""
-_SEPARATORS = {"ur": "، "}
-"""Separator of the items of a list, by language; otherwise a comma and a space."""
 
 
 class RequestUnknown(PortalError, LookupError):
@@ -91,7 +90,7 @@ def name_rights(request: RightsRequest) -> str:
     parts = RequestPart.objects.filter(client_id=request.client_id, request=request)
     kinds = sorted(set(parts.values_list("kind", flat=True)))
     with translation.override(request.language):
-        return _SEPARATORS.get(request.language, ", ").join(str(RightKind(kind).label) for kind in kinds)
+        return join_words(RightKind(kind).label for kind in kinds)
 
 
 def get_clock(request: RightsRequest) -> RequestClock:
@@ -208,6 +207,7 @@ FROM (
     SELECT DISTINCT r.client_id, p.kind, r.id, r.received_at, r.answered_at, r.due_at, r.notice_at, r.expected_by
     FROM rights_rightsrequest r JOIN rights_requestpart p ON p.client_id = r.client_id AND p.request_id = r.id
     WHERE r.received_at >= %s AND (%s::uuid IS NULL OR r.client_id = %s)
+        AND r.state NOT IN ('duplicate', 'handed_over')
 ) request
 GROUP BY client_id, kind ORDER BY client_id, kind
 """
@@ -216,7 +216,7 @@ GROUP BY client_id, kind ORDER BY client_id, kind
 def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
     """Return the figures of requests received since a time, by client and kind; one query. Raises NotAllowed.
 
-    A request with several rights counts for each of them.
+    A request with several rights counts for each of them. One that goes on as another request counts there only.
     """
     require(actor, Capability.VIEW_RIGHTS_REQUESTS)
     with connection.cursor() as cursor:
@@ -246,12 +246,16 @@ FROM generate_series(
 ) AS m(month)
 LEFT JOIN rights_rightsrequest r ON r.received_at >= m.month AT TIME ZONE 'UTC'
     AND r.received_at < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND (%s::uuid IS NULL OR r.client_id = %s)
+    AND r.state NOT IN ('duplicate', 'handed_over')
 GROUP BY m.month ORDER BY m.month
 """
 
 
 def get_monthly_figures(actor: Actor, *, until: datetime) -> list[MonthFigures]:
-    """Return the figures of twelve months up to the one of ``until``, oldest first; one query. Raises NotAllowed."""
+    """Return the figures of twelve months up to the one of ``until``, oldest first; one query. Raises NotAllowed.
+
+    A request that goes on as another one counts there only.
+    """
     require(actor, Capability.VIEW_RIGHTS_REQUESTS)
     with connection.cursor() as cursor:
         cursor.execute(_MONTHS, [until, until, actor.client_id, actor.client_id])

@@ -157,7 +157,7 @@ def test_a_signing_is_named_by_its_day(cast: Cast, now: Any) -> None:
         assert str(signing) == f"Signing of {now:%Y-%m-%d}"
 
 
-def test_nobody_signs_by_changing_the_row(cast: Cast, now: Any) -> None:
+def test_editing_the_signing_time_of_an_agreement_is_refused(cast: Cast, now: Any) -> None:
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
         draft.signed_at = now

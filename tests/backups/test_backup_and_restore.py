@@ -1,5 +1,6 @@
 """A backup has every row or fails; a restore is complete and not served until the erasures are repeated."""
 
+import json
 import os
 import stat
 import subprocess
@@ -25,10 +26,12 @@ from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.backups.dumps import back_up, check_complete, count_dump
 from paktaleem.foundation.backups.programs import BackupFailed, environment_of, find_program
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 from tests.database import leave_database, template_ready, use_database
 from tests.tenancy.catalog import findings
@@ -83,9 +86,12 @@ def counts():
 
 
 def test_a_backup_is_whole_private_and_says_what_it_holds(committed, addresses, tmp_path):
-    file = tmp_path / "portal.dump"
+    file, before = tmp_path / "portal.dump", counts()
     said = run("backup", file)
-    assert count_dump(file, major=16) == counts()
+    assert count_dump(file, major=16) == before
+    with in_client(PAKTALEEM):
+        recorded = json.loads(Entry.objects.get(kind="backup.made").body)
+    assert recorded["facts"] == {"tables": len(before), "rows": sum(before.values())}
     assert "6 people" in said
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [file]

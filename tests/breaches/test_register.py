@@ -52,6 +52,7 @@ from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, complete, make_breach
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
+from tests.factories import make_system
 
 HOUR = timedelta(hours=1)
 WORKER = system_actor("tests.breaches")
@@ -288,6 +289,30 @@ def test_the_same_event_is_recorded_at_more_clients_once(cast: Cast, amina: Any,
     assert ([one.incident for one in made], again) == ([breach.incident], [])
     with in_client(cast.client_id("khyber")):
         assert Breach.objects.get().what == breach.what
+
+
+def test_systems_are_matched_by_code_at_more_clients(cast: Cast, amina: Any, now: datetime) -> None:
+    with in_client(cast.client_id("indus")):
+        make_system(cast.client("indus"), "portal", ["contact_details"], delivery="by_hand")
+        breach = make_breach(cast.client("indus"), systems=["billing", "lms", "portal"], actor=amina, at=now)
+    with as_officer():
+        [made] = add_clients(breach, [cast.client("khyber")], actor=amina, at=now)
+    assert made.systems == ["billing", "lms"]  # "billing" is a system of PakTaleem, which serves every client
+
+
+@pytest.mark.parametrize("only", [{"systems": ["portal"]}, {"categories": ["pupil_photos"]}])
+def test_a_breach_is_not_recorded_at_a_client_without_its_systems_or_categories(
+    cast: Cast, amina: Any, now: datetime, only: dict[str, Any]
+) -> None:
+    with in_client(cast.client_id("indus")):
+        make_system(cast.client("indus"), "portal", ["contact_details"], delivery="by_hand")
+        breach = make_breach(cast.client("indus"), **only, actor=amina, at=now)
+    with as_officer():
+        with pytest.raises(ValidationError) as refusal:
+            add_clients(breach, [cast.client("paktaleem"), cast.client("khyber")], actor=amina, at=now)
+        assert Breach.objects.count() == 1
+    [[words]] = refusal.value.message_dict.values()
+    assert "Khyber Institute" in words
 
 
 @pytest.mark.parametrize("name", ["bilal", "farah", "celia"])

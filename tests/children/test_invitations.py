@@ -31,6 +31,7 @@ from children.invitations.services import (
 )
 from children.invitations.states import NEXT, OPEN, State, may_become
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.erasure_hooks import erasure_holds
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
@@ -471,6 +472,41 @@ def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(indus, 
     assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1
     assert indus.subject("esra").email is None
     assert purge_old_contacts(esra.client_id, actor=worker, at=late + DAY) == 0
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Do something once, after a purge has read the holds of all contacts, and before it deletes one."""
+
+    def connect(act):
+        waiting = [act]
+
+        def act_once(client_id, people, at):
+            if waiting:
+                waiting.pop()()
+            return []
+
+        monkeypatch.setattr(erasure_holds, "_handlers", [*erasure_holds, act_once])
+
+    return connect
+
+
+def test_a_hold_placed_while_a_purge_runs_keeps_the_contact(indus, meanwhile):
+    esra = indus.subject("esra")
+    late = esra.changed_at + default_period("guardians_unasked")
+    hold: dict[str, Any] = {"kind": "legal", "ground": "Case 4/26.", "review_on": (AT + 30 * DAY).date(), "at": AT}
+    hold |= {"scope": HoldScope(subject=esra), "actor": indus.actor("farah")}
+    meanwhile(lambda: place_hold(esra.client, **hold))
+    assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 0
+    assert indus.subject("esra").email is not None
+
+
+def test_an_invitation_sent_while_a_purge_runs_keeps_the_contact(indus, meanwhile):
+    esra = indus.subject("esra")
+    late = esra.changed_at + default_period("guardians_unasked")
+    meanwhile(lambda: asked(indus))
+    assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 0
+    assert indus.subject("esra").email is not None
 
 
 def test_a_purge_reads_the_holds_of_all_contacts_at_once(indus):

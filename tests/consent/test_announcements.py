@@ -307,7 +307,7 @@ def test_taking_effect_is_written_down_once(shared, now):
         assert [one["number"] for one in bodies if one["notice"] == f"about_{PURPOSE}"] == [2, 1]
 
 
-def test_the_worker_looks_where_there_is_something_to_do(shared, now):
+def test_the_worker_visits_only_clients_with_work_due(shared, now):
     clients = {shared.client_id(code) for code in ("indus", "khyber")} | {PAKTALEEM}
     with as_officer():
         assert set(list_clients_to_follow(at=now)) == clients

@@ -229,7 +229,7 @@ def test_a_child_sees_refuses_and_takes_back_and_never_says_yes(cast):
     assert [one.state for one in events(cast, "danish", "indus")] == ["given", "withdrawn"]
 
 
-def test_nobody_decides_for_somebody_else(cast, now):
+def test_a_person_may_not_answer_for_another_person(cast, now):
     with in_client(cast.client_id("indus")):
         hamza, junaid = cast.subject("hamza"), cast.subject("junaid")
         actor = person_actor(hamza.id, hamza.client_id, acts_for=hamza.id)

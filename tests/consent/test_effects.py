@@ -66,7 +66,7 @@ def test_each_client_has_its_own_moment():
 
 
 @pytest.mark.parametrize("since", [None, NOW + DAY], ids=["its own notice", "came after the announcement"])
-def test_who_was_told_otherwise_waits_for_no_letter(since):
+def test_a_version_takes_effect_without_proof_where_no_letter_is_needed(since):
     found = effects_at_client([FIRST, version(2)], proven={}, client_since=since)
     assert found[-1] == NoticeVersionRule(number(2), NOW + 30 * DAY, material=True)
 

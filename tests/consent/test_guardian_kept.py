@@ -31,7 +31,7 @@ def test_the_guardian_who_gave_it_is_kept(cast, given):
     assert (given.state, given.guardian_id) == ("given", cast.subject_id("esra"))
 
 
-def test_an_answer_of_somebody_else_follows(cast, given, now):
+def test_a_later_answer_by_staff_names_no_guardian(cast, given, now):
     withdraw_consent(
         cast.subject("danish"),
         purpose="newsletter",
@@ -44,7 +44,7 @@ def test_an_answer_of_somebody_else_follows(cast, given, now):
     assert (after.state, after.given_by, after.guardian_id) == ("withdrawn", "staff", None)
 
 
-@pytest.mark.parametrize("who", ["", "kiran"], ids=["nobody", "another-clients"])
+@pytest.mark.parametrize("who", ["", "kiran"], ids=["no-guardian", "another-clients"])
 def test_the_database_refuses_a_guardian_who_is_none(cast, given, who):
     guardian = cast.subject_id(who) if who else None
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -66,7 +66,7 @@ def test_a_client_is_notified_once_its_data_can_reach_the_recipient(cast: Cast, 
     assert shared(cast, late + WINDOW, code="khyber") == "permitted"
 
 
-def test_nobody_is_notified_of_a_recipient_that_is_no_longer_approved(cast: Cast, now: datetime) -> None:
+def test_the_worker_notifies_no_client_of_a_recipient_that_is_no_longer_approved(cast: Cast, now: datetime) -> None:
     follow(cast, now)
     row = approved(now, purposes=SERVICE, ends_at=now + DAY)
     assert follow(cast, now + DAY) == set()

@@ -241,7 +241,7 @@ def test_nothing_is_shared_for_a_client_that_objects_until_it_withdraws_that(cas
     assert shared(cast, later, now=later + DAY) == "recipient_objected", "what was answered then"
 
 
-def test_clients_are_told_though_their_own_notices_replace_ours(cast: Cast, now: datetime) -> None:
+def test_clients_with_notices_of_their_own_are_notified_of_a_recipient(cast: Cast, now: datetime) -> None:
     row = approved(now)
     for code in ("indus", "khyber"):
         with in_client(cast.client_id(code)):
@@ -252,6 +252,8 @@ def test_clients_are_told_though_their_own_notices_replace_ours(cast: Cast, now:
         assert "## Host Ltd" in version.text_en
         assert "## Host Ltd" in version.text_ur
         assert "Processor" in version.text_en
+        assert "newsletter, " in version.text_en
+        assert "newsletter، " in version.text_ur
 
 
 def test_the_second_list_names_both_recipients(cast: Cast, now: datetime) -> None:

@@ -485,7 +485,7 @@ def test_others_do_not_sign(cast, indus, now, actor):
         sign(cast, row, now, actor)
 
 
-def test_nobody_signs_by_the_back_door(cast, indus, now):
+def test_editing_the_signing_time_of_a_balancing_test_is_refused(cast, indus, now):
     with pytest.raises(ValidationError, match="signed"):
         make_test(cast, indus, now, signed_at=now)
     row = make_test(cast, indus, now)

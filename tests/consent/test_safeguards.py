@@ -378,7 +378,7 @@ def test_a_client_admin_requests_no_change_of_what_is_paktaleems(cast, indus, no
         request(cast, row, now)
 
 
-def test_a_stronger_basis_needs_nobody_else(cast, indus, now):
+def test_a_request_to_strengthen_a_basis_is_refused(cast, indus, now):
     row = own_consent(cast, indus, now)
     with pytest.raises(ValidationError, match="weakens no safeguard"):
         request(cast, basis(indus, "support", now + DAY, basis="consent", legal_reference=""), now + DAY)

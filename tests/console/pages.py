@@ -1,11 +1,14 @@
 """Common functions of the console tests: models, URLs, and parsing of pages."""
 
 import re
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from paktaleem.foundation.console.site import site
 
+KARACHI = ZoneInfo("Asia/Karachi")
 MODELS = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in site._registry)
 
 
@@ -24,6 +27,12 @@ def list_url(model: str) -> str:
 def row_url(model: str, row_id: object, page: str = "change") -> str:
     """Return the URL of a row's page."""
     return f"/admin/{model}/{row_id}/{page}/"
+
+
+def typed(name: str, at: datetime) -> dict[str, str]:
+    """Return a time as the cast enters it in the two parts of a field: in Karachi."""
+    local = at.astimezone(KARACHI)
+    return {f"{name}_0": f"{local:%Y-%m-%d}", f"{name}_1": f"{local:%H:%M:%S}"}
 
 
 def answer(response: Any) -> tuple[int, bytes, list[tuple[str, str]]]:

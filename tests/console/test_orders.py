@@ -230,6 +230,16 @@ def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in: SignIn, issue:
     assert kept(order).state == "not_found"
 
 
+def test_only_paktaleem_is_offered_what_may_be_done_about_an_order_to_its_own_system(
+    sign_in: SignIn, issue: Any
+) -> None:
+    billing, library = issue(categories=("billing",)), issue()
+    for who, order, is_offered in (("farah", billing, False), ("farah", library, True), ("amina", billing, True)):
+        page = sign_in(who).get(row_url("systems/order", order.pk)).content.decode()
+        for label in ("Record the result", "Propose to waive"):
+            assert (label in page) is is_offered, (who, label)
+
+
 def test_another_client_finds_nothing(sign_in: SignIn, issue: Any) -> None:
     order, browser = issue(), sign_in("celia")
     assert browser.get(row_url("systems/order", order.pk)).status_code == 404

@@ -85,7 +85,8 @@ def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
 def test_no_page_without_a_model_has_an_inline_style_script_or_handler(name: str, sign_in: SignIn) -> None:
     """Pages of models: tests/project/test_permission_matrix.py, which opens them all by role."""
     browser = sign_in(name)
-    for url in ("/admin/", "/admin/password_change/", "/admin/choose/", "/admin/subjects/subject/find/"):
+    for page in ("", "account/", "search/", "password_change/", "choose/", "subjects/subject/find/"):
+        url = f"/admin/{page}"
         response = browser.get(url)
         assert response.status_code == 200, url
         assert refused_by_policy(response.content.decode()) == [], url

@@ -245,6 +245,28 @@ def test_an_open_order_of_another_case_does_not_delay_the_erasure(cast, start, i
     assert other.named is not None, "the system still learns about whom it is"
 
 
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("kind", ["restrict", "object", "lift_restriction"])
+def test_a_limit_ends_at_the_system_that_has_erased_the_person_and_no_other(cast, start, issue, now, kind):
+    ended, kept = (issue(kind=kind, categories=(one,)) for one in ("usage_logs", "content"))
+    erasure = start()
+    for order in orders_of(erasure):
+        if order.system_id == ended.system_id:
+            key = cast.key_actor("indus")
+            counts = dict.fromkeys(order.categories, 1)
+            complete_order(
+                accept_order(order, actor=key, at=now), Answer(Outcome.DONE, counts=counts), actor=key, at=now
+            )
+        else:
+            answer(order, cast, now)
+    assert complete_erasure(erasure, actor=SYSTEM, at=now)
+    for order in (ended, kept):
+        order.refresh_from_db()
+    assert (ended.state, ended.result, ended.named) == ("not_applicable", {"reason": "person_erased"}, None)
+    assert (kept.system.code, kept.state) == ("library", "queued")
+    assert kept.named is not None, "the library still learns about whom it is"
+
+
 def begin(committed, now, person="danish"):
     with in_client(committed.client_id("indus")):
         erasure = start_erasure(committed.subject(person), actor=committed.actor("amina"), reason=WHY, at=now)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from paktaleem.directory.people.erasure_hooks import list_blockers
 from paktaleem.directory.people.models import Erasure
 from paktaleem.directory.people.services import complete_erasure, start_erasure
 from rights.erasures.models import ErasureProposal
@@ -37,12 +38,14 @@ def complete() -> bool:
 
 def test_the_key_waits_until_the_copy_is_fetched(indus: Cast, request_of_both: RightsRequest) -> None:
     assert not complete(), "the copy could not be fetched any more"
+    [waiting] = list_blockers(Erasure.objects.get())
+    assert request_of_both.number in waiting
     archive = fetched(indus, request_of_both, at=AFTER)
     assert archive == content_of(package_of(request_of_both))
     assert complete()
 
 
-def test_a_copy_that_nobody_fetches_delays_the_key_until_it_expires(
+def test_an_unfetched_copy_delays_the_destruction_of_the_key_until_it_expires(
     indus: Cast, request_of_both: RightsRequest
 ) -> None:
     assert not complete()

@@ -13,13 +13,16 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import NOTIFY
 from rights.erasures.tasks import notify_of_erasure
+from rights.rectifications.models import RecipientNotice
+from rights.rectifications.services import record_informed
+from rights.requests.services import answer_request
 from tests.access_links import visiting
 from tests.access_links.visiting import latest_code, send, visitor
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
-from tests.erasures.steps import HOUR, approved, certified, proposed
-from tests.rights.cases import part_of, received
+from tests.erasures.steps import AFTER, HOUR, approved, certified, go_on, proposed, send_all, waive_all
+from tests.rights.cases import AT, approve_recipient, decided, part_of, received
 from tests.signing_in import browser_of
 from tests.working import work as work_on
 
@@ -61,7 +64,10 @@ def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sig
     assert "Cooling-off until" in page
     assert farah.post(row_url(MODEL, row.pk, "cancel")).status_code == 302
     assert the_only(cast).stage == "cancelled"
-    assert row.number in sign_in("amina").get(row_url("subjects/subject", row.subject_id)).content.decode()
+    assert (
+        row.number
+        in sign_in("amina").get(f"{row_url('subjects/subject', row.subject_id)}?tab=requests").content.decode()
+    )
 
 
 def test_a_proposal_from_an_old_page_is_refused(sign_in: SignIn, cast: Cast) -> None:
@@ -102,6 +108,44 @@ def test_the_certificate_is_downloaded_by_the_client(sign_in: SignIn, cast: Cast
         assert browser.post(row_url(MODEL, row.pk, "certificate-pdf")).content.startswith(b"%PDF-")
         assert kept.sha256 in browser.get(row_url(MODEL, row.pk)).content.decode()
     assert sign_in("celia").post(row_url(MODEL, row.pk, "certificate-json")).status_code == 404
+
+
+def test_the_page_of_a_started_erasure_says_what_it_still_waits_for(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        approve_recipient(cast)
+        restricted = decided(cast, received(cast, "restriction", purposes=["newsletter"]))
+        answer_request(restricted, text="It is restricted.", actor=cast.actor("farah"), at=AT)
+        row = go_on(approved(cast), AFTER)
+        assert row.stage == "ordered"
+    farah, url = sign_in("farah"), row_url(MODEL, row.pk)
+
+    def waits() -> list[str]:
+        found = re.search(r'<ul class="waits">(.*?)</ul>', farah.get(url).content.decode(), re.DOTALL)
+        return re.findall(r"<li>(.*?)</li>", found[1]) if found else []
+
+    systems, message = "A system has not answered", "A message to the person is not sent"
+    recipients = f"Not every recipient is informed yet. Record it on the page of {restricted.number}, lms-hamza."
+    found = waits()
+    assert [one.partition(" yet")[0] for one in found if one != recipients] == [systems, message]
+    assert recipients in found
+    with in_client(cast.client_id("indus")):
+        send_all(AFTER)
+        waive_all(cast, AFTER)
+    assert waits() == [recipients]
+    with in_client(cast.client_id("indus")):
+        for notice in RecipientNotice.objects.all():
+            record_informed(notice, outcome="informed", actor=cast.actor("farah"), at=AFTER)
+    assert waits() == []
+
+
+def test_the_page_says_in_words_what_the_verification_found(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        row = go_on(approved(cast), AFTER)
+        found = ["systems.order.named", "rights.rightsrequest.wrapped"]
+        ErasureProposal.objects.filter(pk=row.pk).update(stage="verifying", faults=found)
+    page = sign_in("farah").get(row_url(MODEL, row.pk)).content.decode()
+    assert "An open order of another case still names the person: have it answered, or waive it." in page
+    assert "rights.rightsrequest.wrapped" in page, "without words, the code"
 
 
 def test_a_request_sent_back_is_proposed_again_on_its_page(sign_in: SignIn, cast: Cast) -> None:

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run_killed(client_id: UUID, act: str, key: UUID, *, size: int, kills: int, at: datetime, chance: Random) -> int:
     """Run the program, killed ``kills`` times at any point of the chunk after some; return how often it was killed."""
-    environment = {**os.environ, **environment_of_server(), "DJANGO_SETTINGS_MODULE": "paktaleem.settings"}
+    settings = {"DJANGO_SETTINGS_MODULE": "paktaleem.settings", "PYTHONDONTWRITEBYTECODE": ""}  # compiles modules once
+    environment = {**os.environ, **environment_of_server(), **settings}
     command = [sys.executable, "-m", "tests.faults.sweeping", str(client_id), act, str(key), str(size), at.isoformat()]
     killed = 0
     for number in range(kills + 1):

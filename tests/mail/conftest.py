@@ -8,7 +8,7 @@ import pytest
 from paktaleem.directory.mail.kinds import declare_message
 
 KIND = declare_message("test_greeting", fields=["code", "url"], life=timedelta(minutes=10), is_texted=True)
-VALUES = {"code": "4711", "url": "https://privacy.school.example/x"}
+VALUES = {"code": "K4711", "url": "https://privacy.school.example/x"}
 
 
 @pytest.fixture(autouse=True)

@@ -70,7 +70,7 @@ def test_a_letter_goes_to_the_address_the_person_has(asked, now, mailoutbox):
     [sent] = mailoutbox
     assert sent.to == ["hamza.lodhi@students.example"]
     assert sent.subject == "Your page at Indus Schools Network"
-    assert sent.body == f"Here is your page: <4711>\n\n{VALUES['url']}\n\nKind regards & thanks\n"
+    assert sent.body == f"Here is your page: <K4711>\n\n{VALUES['url']}\n\nKind regards & thanks\n"
     assert sent.extra_headers["Message-ID"] == f"<{letter.id}@localhost>"
     assert sent.extra_headers["Auto-Submitted"] == "auto-generated"
 
@@ -85,7 +85,7 @@ def test_the_html_says_direction_and_holds_nothing_to_count(asked, now, mailoutb
 
 def test_html_escapes_what_it_is_given():
     page = render("test_greeting", language="en", channel="mail", values={**VALUES, "client": "A & B"}).html
-    assert "&lt;4711&gt;" in page
+    assert "&lt;K4711&gt;" in page
     assert "A &amp; B" in page
 
 
@@ -96,7 +96,7 @@ def test_neither_row_nor_job_holds_an_address_or_the_words(asked, indus):
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(l)::text FROM mail_letter l WHERE id = %s", [letter.id])
         [row] = cursor.fetchone()
-    assert not any(secret in row for secret in ("hamza", "students.example", "4711", VALUES["url"]))
+    assert not any(secret in row for secret in ("hamza", "students.example", "K4711", VALUES["url"]))
     assert isinstance(Letter.objects.get(pk=letter.pk).context, Sealed)
 
 
@@ -142,7 +142,7 @@ def test_once_sent_the_context_is_gone_and_running_again_sends_nothing(asked, no
 
 def test_staff_get_letters_too_sealed_under_the_keyring(cast, indus, now, mailoutbox):
     letter = send_message("test_greeting", to=cast.user("farah"), client_id=indus, context=VALUES, actor=WORKER, at=now)
-    assert b"4711" not in Letter.objects.get(pk=letter.pk).context.ciphertext
+    assert b"K4711" not in Letter.objects.get(pk=letter.pk).context.ciphertext
     deliver(letter, now)
     assert mailoutbox[0].to == ["farah@indus.example"]
     [body] = bodies("letter.sent")
@@ -221,7 +221,7 @@ def test_a_text_message_goes_to_the_number_and_names_nobody(asked, now, settings
     letter = asked("esra", channel="text", language="en")
     assert deliver(letter, now).state == "sent"
     [file] = tmp_path.iterdir()
-    assert file.read_text() == "To: +923001234567\n\nIndus Schools Network: your code is 4711.\n"
+    assert file.read_text() == "To: +923001234567\n\nIndus Schools Network: your code is K4711.\n"
 
 
 def test_without_a_provider_a_text_message_fails_and_says_so(asked, now):
@@ -235,7 +235,7 @@ def test_a_text_message_with_a_name_cannot_be_declared():
 
 def test_a_context_that_does_not_fit_is_refused_when_asked_for(asked):
     with pytest.raises(ValueError, match="takes exactly: code, url"):
-        asked(context={"code": "4711"})
+        asked(context={"code": "K4711"})
 
 
 def test_letters_whose_worker_died_are_queued_again(asked, indus, now):

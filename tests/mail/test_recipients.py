@@ -1,8 +1,6 @@
 """A message to an address that someone gave: sealed under its own key, destroyed once it is sent or has expired."""
 
 import smtplib
-import socketserver
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +25,7 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast
 from tests.factories import SETTING_UP
+from tests.mail.server import mail_server
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -138,38 +137,13 @@ def test_the_database_refuses_a_message_without_exactly_one_recipient(cast: Cast
             Letter.objects.filter(pk=letter.pk).update(**values)
 
 
-class Session(socketserver.StreamRequestHandler):
-    """One SMTP connection; the server keeps the commands that name the envelope."""
-
-    def handle(self) -> None:
-        """Accept every message."""
-        self.wfile.write(b"220 ready\r\n")
-        for line in iter(self.rfile.readline, b""):
-            command = line.strip().decode().lower()
-            if command.startswith("mail"):
-                self.server.envelopes.append(command)  # type: ignore[attr-defined]
-            if command == "data":
-                self.wfile.write(b"354 go on\r\n")
-                while self.rfile.readline() != b".\r\n":
-                    pass
-            self.wfile.write(b"250 done\r\n")
-            if command == "quit":
-                return
-
-
 def test_an_automatic_reply_has_no_envelope_sender() -> None:
-    envelopes: list[str] = []
-    with socketserver.TCPServer(("127.0.0.1", 0), Session) as server:
-        server.envelopes = envelopes  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        backend = EmailBackend(alias="default", host="127.0.0.1", port=server.server_address[1])
+    with mail_server() as server:
+        backend = EmailBackend(alias="default", host="127.0.0.1", port=server.port)
         for sender in (NO_SENDER, "Portal <privacy@portal.example>"):
             headers = {"From": "Portal <privacy@portal.example>"}
             message = mail.EmailMessage("S", "T", from_email=sender, to=[ADDRESS], headers=headers)
             assert backend.send_messages([message]) == 1
-        server.shutdown()
-        thread.join()
-    assert envelopes == ["mail from:<>", "mail from:<privacy@portal.example>"]
+    assert server.envelopes == ["mail from:<>", "mail from:<privacy@portal.example>"]
     with pytest.raises(ValueError, match="Invalid"):
         backend.prep_address("a@b.example\nBcc: c@d.example")

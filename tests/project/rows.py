@@ -116,6 +116,7 @@ from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_syst
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
+from tests.schools.making import enrolled, given, record
 from tests.sharing.demands import demand, transfer
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
@@ -137,6 +138,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
         made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
         made += [staff_change_of_indus(cast)]
+        record(cast.client("indus"), given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), AT)
         colleague = _colleague_of_indus(cast)
         advance_reviews(client_id, actor=SETTING_UP, at=AT)
         invited = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=AT)

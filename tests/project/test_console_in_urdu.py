@@ -107,7 +107,7 @@ def english_words(text: str) -> list[str]:
 
 def pages(cast: Cast) -> Iterator[str]:
     """Yield the pages of the console that are no list, form, row or act."""
-    yield from ("/admin/", "/admin/choose/", "/admin/subjects/subject/find/")
+    yield from ("/admin/", "/admin/choose/", "/admin/subjects/subject/find/", "/admin/accounts/client/set-up/")
     yield from (f"{list_url(model)}export/" for model in MODELS)
     yield from (row_url("subjects/subject", cast.subject_id("junaid"), page.slug) for page in person_pages)
     yield row_url("subjects/subject", cast.subject_id("danish"))

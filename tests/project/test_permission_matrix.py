@@ -131,8 +131,11 @@ OWN_PAGES = {
 CONSOLE = {
     "admin/": 200,
     "admin/jsi18n/": 200,
+    "admin/account/": 200,
+    "admin/search/": 200,
     "admin/password_change/": 200,
     "admin/password_change/done/": 200,
+    "admin/accounts/client/set-up/": 200,
     "admin/subjects/subject/find/": 200,
     "admin/subjects/rosterimport/template/<str:kind>/": 200,
     "admin/retention/holding/picture/": 200,
@@ -158,6 +161,9 @@ ACTS = {
     "accounts/client/force-state": "OC",
     "accounts/client/make-order": "OC",
     "accounts/client/start-over": "OC",
+    "accounts/client/set-up": "OASC",
+    "accounts/client/starting-set": "OC",
+    "accounts/client/try-decision": "OC",
     "accounts/clientchange/approve": "OC",
     "accounts/clientchange/decline": "OC",
     "accounts/apikey/revoke": "OC",
@@ -406,6 +412,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("get", f"/api/v1/disposals/{NOT_THERE}/certificate", None, 404, 404)
     ],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
+    "api/v1/schools/<str:external_id>": [("put", "/api/v1/schools/a", {}, 400, 400)],
+    "api/v1/terms/<str:external_id>": [("put", "/api/v1/terms/a", {}, 400, 400)],
+    "api/v1/classes/<str:external_id>": [("put", "/api/v1/classes/a", {}, 400, 400)],
+    "api/v1/enrolments/batch": [("post", "/api/v1/enrolments/batch", {"enrolments": []}, 400, 400)],
     "api/v1/collections/batch": [("post", "/api/v1/collections/batch", {"collections": []}, 400, 400)],
     "api/v1/disclosures": [("post", "/api/v1/disclosures", {"subject": "lms-danish"}, 400, 400)],
     "api/v1/disclosures/batch": [("post", "/api/v1/disclosures/batch", {"disclosures": []}, 400, 400)],
@@ -493,7 +503,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
 )
 

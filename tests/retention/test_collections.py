@@ -75,7 +75,7 @@ def test_what_cannot_be_is_refused_by_its_field(cast, indus, now, values, field)
     assert Collection.objects.count() == 1
 
 
-def test_nothing_is_recorded_of_someone_erased(cast, report, now):
+def test_a_collection_about_an_erased_person_is_refused(cast, report, now):
     report("hamza")
     erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason="subject_request", at=now)
     with pytest.raises(AlreadyErased):

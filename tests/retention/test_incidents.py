@@ -132,7 +132,7 @@ def test_after_it_was_closed_another_collection_opens_another(cast, report, now)
     assert held_back(cast.subject("danish"))
 
 
-def test_with_a_guardians_yes_nothing_is_opened(cast, report, now):
+def test_a_collection_with_a_guardians_consent_opens_no_incident(cast, report, now):
     answer_before = now - timedelta(days=2)
     verified_guardian(cast.subject("danish"), cast.subject("esra"), at=answer_before)
     record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=answer_before)
@@ -154,12 +154,12 @@ def test_what_was_collected_while_the_yes_stood_is_no_incident_later(cast, repor
     assert report("danish", at=late, collected_at=now + timedelta(hours=1))[1] is not None
 
 
-def test_a_claim_or_a_guardian_nobody_verified_is_no_authority(cast, report, now):
+def test_a_guardian_who_is_not_verified_gives_no_authority(cast, report, now):
     guardian_of(cast.subject("danish"), cast.subject("esra"), at=now - timedelta(days=1))
     assert report("danish")[1] is not None
 
 
-def test_an_unknown_age_denies_and_erases_nothing(cast, report):
+def test_a_collection_at_an_unknown_age_is_denied_without_an_incident(cast, report):
     made, incident = report("iqra")
     assert (made.reason, incident) == ("age_unknown", None)
 
@@ -176,13 +176,13 @@ def test_a_change_of_age_that_reveals_a_child_acts_at_once(cast, indus, report, 
     assert Incident.objects.count() == 1
 
 
-def test_of_a_child_of_whom_nothing_is_held_nothing_is_opened(cast, indus, now):
+def test_a_child_without_holdings_opens_no_incident(cast, indus, now):
     given = {"client": indus, "details": {"birth_date": now.date() - timedelta(days=9 * 366)}}
     register_subject("lms-iqra", **given, actor=cast.key_actor("indus"), at=now)
     assert Incident.objects.count() == 0
 
 
-def test_where_no_system_is_registered_people_close_it(cast, report, now):
+def test_staff_close_an_incident_of_which_no_system_holds_the_data(cast, report, now):
     _, incident = report("danish", category="device")
     assert orders_of(incident) == []
     for name in ("farah", "bilal", "sana"):
@@ -200,14 +200,14 @@ def test_it_is_not_closed_by_hand_while_a_system_has_to_answer(cast, report, now
     assert Incident.objects.get().is_open
 
 
-def test_someone_erased_meanwhile_does_not_keep_it_open(cast, report, now):
+def test_an_incident_closes_when_its_child_was_erased_meanwhile(cast, report, now):
     _, incident = report("danish")
     erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="incident", at=now)
     complete(orders_of(incident)[0], cast, now)
     assert not Incident.objects.get().is_open
 
 
-def test_officers_are_told_by_letter_and_no_name_is_in_it(cast, now):
+def test_officers_get_an_email_about_an_incident_without_names(cast, now):
     with in_client(cast.client_id("indus")):
         _, incident = _reported(cast, now)
     notify_officers_of_incident(str(cast.client_id("indus")), str(incident.pk))
@@ -247,7 +247,7 @@ def test_the_database_refuses_a_broken_incident(report, change, name):
         cursor.execute(f"UPDATE retention_incident SET {change}")  # noqa: S608 -- as above
 
 
-def test_officers_are_told_again_once_when_the_seven_days_are_over(cast, now):
+def test_officers_get_one_reminder_after_the_seven_days(cast, now):
     worker = system_actor("tests")
     with in_client(cast.client_id("indus")):
         _, incident = _reported(cast, now)
@@ -263,7 +263,7 @@ def test_officers_are_told_again_once_when_the_seven_days_are_over(cast, now):
         assert letter.user_id == cast.user_id("amina")
 
 
-def test_what_is_over_by_its_day_is_not_told_again(cast, report, now):
+def test_an_incident_that_closed_in_time_sends_no_reminder(cast, report, now):
     _, incident = report("danish")
     complete(orders_of(incident)[0], cast, now)
     assert notify_overdue(incident.client_id, actor=system_actor("tests"), at=now + timedelta(days=30)) == 0

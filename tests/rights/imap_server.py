@@ -27,6 +27,8 @@ class Mailbox:
     fails_at: str = ""
     """A command whose connection is cut before it is carried out."""
     tls: ssl.SSLContext | None = None
+    has_starttls: bool = False
+    """Whether a connection begins unencrypted and is encrypted by STARTTLS; otherwise it is with ``tls`` at once."""
 
     def add(self, mail: bytes) -> None:
         """Add an unread email."""
@@ -41,7 +43,7 @@ class Session(socketserver.StreamRequestHandler):
     def setup(self) -> None:
         """Encrypt the connection if the server does."""
         tls = self.server.mailbox.tls
-        if tls is not None:
+        if tls is not None and not self.server.mailbox.has_starttls:
             self.request = tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
             try:
                 self.request.do_handshake()
@@ -59,7 +61,7 @@ class Session(socketserver.StreamRequestHandler):
         """Answer commands until the client leaves."""
         box: Mailbox = self.server.mailbox
         self.say(b"* OK ready")
-        for line in iter(self.rfile.readline, b""):
+        while line := self.rfile.readline():
             tag, _, command = line.strip().partition(b" ")
             name = b" ".join(command.split()[: 2 if command.upper().startswith(b"UID") else 1]).upper().decode()
             box.commands.append(name)
@@ -67,12 +69,26 @@ class Session(socketserver.StreamRequestHandler):
                 return
             status = getattr(self, "do_" + name.replace(" ", "_").lower())(box, command)
             self.say(tag + b" " + status)
-            if name == "LOGOUT":
+            if name == "LOGOUT" or (name == "STARTTLS" and not self.encrypt(box)):
                 return
 
     def say(self, line: bytes) -> None:
         """Send one line."""
         self.wfile.write(line + b"\r\n")
+
+    def encrypt(self, box: Mailbox) -> bool:
+        """Encrypt the connection from now on; return False if the client refuses the certificate."""
+        assert box.tls is not None
+        try:
+            self.request = box.tls.wrap_socket(self.request, server_side=True)
+        except OSError:
+            return False
+        self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
+        return True
+
+    def do_starttls(self, _box: Mailbox, _command: bytes) -> bytes:
+        """Announce the encryption."""
+        return b"OK begin"
 
     def do_capability(self, box: Mailbox, _: bytes) -> bytes:
         """Name the capabilities."""

@@ -57,7 +57,7 @@ def fresh(request: RightsRequest) -> RightsRequest:
 
 
 @pytest.mark.parametrize(("kind", "purpose", "ordered"), LIMITS)
-def test_it_stays_open_until_every_system_has_answered_the_orders_of_its_limits(
+def test_a_request_stays_open_until_every_system_has_answered_the_orders_of_its_limits(
     cast: Cast, now: datetime, kind: str, purpose: str, ordered: str
 ) -> None:
     indus, farah = cast.client_id("indus"), cast.actor("farah")

@@ -120,7 +120,7 @@ def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_t
         assert other == first
 
 
-def test_without_a_school_it_is_paktaleems(cast: Cast) -> None:
+def test_a_concern_without_a_school_belongs_to_paktaleem(cast: Cast) -> None:
     assert send(visitor(), "/concern/", text="Something is wrong.").status_code == 200
     assert len(rows_of(cast, "paktaleem")) == 1
 

@@ -170,7 +170,7 @@ def given_consent(cast: Cast, name: str = "junaid") -> None:
     record_answers(cast.subject(name), answers=answers, **told)
 
 
-def test_a_verified_withdrawal_is_in_effect_at_once_and_nobody_decides_about_it(indus: Cast) -> None:
+def test_a_verified_withdrawal_is_in_effect_at_once_without_a_decision_of_staff(indus: Cast) -> None:
     given_consent(indus)
     request = received(indus, "withdrawal", subject="junaid", at=AT + DAY)
     assert request.state == "approved"
@@ -187,7 +187,7 @@ def test_a_withdrawal_is_recorded_with_the_way_in_which_it_was_made(indus: Cast,
     assert ConsentEvent.objects.get(subject=indus.subject_id("junaid"), state="withdrawn").method == method
 
 
-def test_a_withdrawal_that_anybody_could_have_written_waits_for_the_person(indus: Cast) -> None:
+def test_an_unverified_withdrawal_waits_until_the_person_confirms_it(indus: Cast) -> None:
     given_consent(indus)
     request = received(indus, "withdrawal", subject="junaid", identity="", channel="form", at=AT + DAY)
     assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "given"
@@ -303,7 +303,7 @@ def test_requests_are_linked_only_if_their_stored_persons_are_the_same(indus: Ca
         link_duplicate(later, other=first, actor=amina, at=AT + DAY)
 
 
-def test_a_new_contact_cannot_end_a_verified_request_and_nobody_an_answered_one(indus: Cast) -> None:
+def test_a_code_to_a_new_contact_ends_no_verified_request_and_an_answered_one_cannot_be_ended(indus: Cast) -> None:
     hamza = indus.subject_id("hamza")
     own = person_actor(hamza, indus.client_id("indus"), acts_for=hamza)
     request = received(indus, "rectification")

@@ -184,7 +184,7 @@ def test_a_guardian_who_made_the_request_is_called_and_written_to_not_the_child(
     assert Letter.objects.get(kind="rights_letter").subject_id == indus.subject_id("esra")
 
 
-def test_auditors_and_other_clients_call_nobody_back(indus: Cast) -> None:
+def test_auditors_and_other_clients_record_no_call_back(indus: Cast) -> None:
     add_phone(indus)
     for name in ("bilal", "celia"):
         with pytest.raises(NotAllowed):

@@ -4,12 +4,13 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core import mail
 from django.utils import timezone
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -23,6 +24,7 @@ from tests.console.conftest import SignIn
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.rights.cases import add_phone, asked_by_guardian, decided, received
 from tests.rights.test_console import MODEL, act, fresh, made
+from tests.sandbox.making import Sandbox
 
 TASK = "desk/requesttask"
 TAKE_IN = f"{list_url(TASK)}take-in/"
@@ -228,6 +230,36 @@ def test_the_clock_is_a_picture_that_is_described_in_words_and_breaks_no_policy(
     assert [part.split(" ")[0] for part in described.split("; ")] == ["Received", "Due", "Expected", "Today", "Paused"]
     assert 'role="img"' in page
     assert refused_by_policy(page) == []
+
+
+def test_an_officer_sees_the_clock_of_a_sandboxs_request_by_the_time_of_the_sandbox(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    sandbox = Sandbox()
+    sandbox.move(days=4)
+    made_there = sandbox.caller.post("/api/v1/rights-requests", {"subject": "p-adult", "kind": "access"}).json()
+    assert "30 days left" in sign_in("amina").get(row_url(MODEL, UUID(made_there["id"]))).content.decode()
+
+
+def test_support_calls_a_number_of_a_sandbox_that_is_old_enough_by_the_time_of_the_sandbox(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    sandbox = Sandbox()
+    details = {"role": "learner", "phone": "+923007654321"}
+    assert sandbox.caller.put("/api/v1/subjects/p-adult", details).status_code == 200
+    sandbox.move(days=4)
+    sana = sign_in("sana")
+    with in_client(sandbox.id):
+        person = Subject.objects.get(external_id="p-adult").pk
+    made_there = sana.post(row_url("subjects/subject", person, "rights-request"), {"kinds": ["access"]})
+    call = made_there["Location"].replace("/change/", "/call-back/")
+    assert "on file for more than 72 hours" in sana.get(call).content.decode()
+
+
+def test_an_urdu_list_of_rights_has_the_urdu_comma(sign_in: SignIn, cast: Cast) -> None:
+    made(cast, "access", "erasure")
+    page = sign_in("farah").get(f"{list_url(MODEL)}?lang=ur", follow=True).content.decode()
+    assert "معلومات تک رسائی، ڈیٹا مٹانا" in page
 
 
 def test_figures_have_a_period_a_picture_of_twelve_months_and_an_export(sign_in: SignIn, cast: Cast) -> None:

@@ -1,4 +1,7 @@
-"""Every kind of request from every channel, end to end: pages, API and the mini-LMS, until it is closed.
+"""Every kind of request and every channel, end to end: pages, API and the mini-LMS, until it is closed.
+
+Each kind comes in by two channels, each channel brings two kinds or three; ``make test-deep`` tries every kind by every
+channel.
 
 A row of ``KINDS`` says what is granted and what must follow; ``CHANNELS`` says how the request comes in. People act on
 pages, the learning platform by the API, the worker in its tasks; only the orders of PakTaleem's own system are answered
@@ -41,6 +44,7 @@ from tests.access_links import visiting
 from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor
 from tests.cast import Cast
 from tests.console.pages import row_url
+from tests.faults.size import IS_DEEP
 from tests.minilms.in_process import PortalInProcess
 from tests.minilms.orders import take_open_orders
 from tests.minilms.people import consent, register, store_record
@@ -297,11 +301,22 @@ CHANNELS: dict[str, Callable[[World, str, str], None]] = {
 }
 
 
+def kinds_by(channel: str) -> dict[str, Kind]:
+    """Return the kinds to try by a channel: each by two channels, and by all in ``make test-deep``."""
+    at = list(CHANNELS).index(channel)
+    return {
+        kind: expected
+        for n, (kind, expected) in enumerate(KINDS.items())
+        if IS_DEEP or at in {n % len(CHANNELS), (n + 2) % len(CHANNELS)}
+    }
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_every_kind_is_carried_out_answered_and_closed(world: World, channel: str) -> None:
-    people = {kind: world.person(kind, channel) for kind in KINDS}
+    kinds = kinds_by(channel)
+    people = {kind: world.person(kind, channel) for kind in kinds}
     world.move(WAIT)
-    for kind, expected in KINDS.items():
+    for kind, expected in kinds.items():
         person = people[kind]
         for purpose in expected.denied:
             assert world.reason(person, purpose) == "permitted", kind

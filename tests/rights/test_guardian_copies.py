@@ -113,7 +113,7 @@ def end_authority(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["ended", "not informed", "not verified"])
-def test_a_guardian_who_lost_the_authority_after_the_grant_cannot(indus: Cast, how: str) -> None:
+def test_a_guardian_who_lost_the_authority_after_the_grant_fetches_no_copy(indus: Cast, how: str) -> None:
     request = ready(indus)
     end_authority(how)
     with pytest.raises(PackageNotThere):
@@ -124,7 +124,7 @@ def test_a_guardian_who_lost_the_authority_after_the_grant_cannot(indus: Cast, h
     assert PackageDownload.objects.count() == 0
 
 
-def test_staff_hand_it_over_to_a_guardian_without_a_contact_only(indus: Cast) -> None:
+def test_staff_hand_a_copy_over_only_to_a_guardian_without_a_contact(indus: Cast) -> None:
     request, farah = ready(indus), indus.actor("farah")
     by: dict[str, Any] = {"actor": farah, "reason": Reason.SUBJECT_REQUEST, "at": AT}
     with pytest.raises(HasContact):
@@ -276,6 +276,22 @@ def test_a_guardian_ends_an_unanswered_request_and_no_other(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         states = [RightsRequest.objects.get(pk=one.pk).state for one in (done, erasing, waits, others)]
     assert [state == "withdrawn" for state in states] == [False, False, True, False]
+
+
+def test_the_page_says_nothing_of_the_copy_of_a_request_that_the_guardian_ended(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+        request = asked_by_guardian(cast, "copy", at=timezone.now())
+    browser, page = by_contact(), child_page(cast, more="data/")
+    assert "The copy is being collected" in browser.get(page).content.decode()
+    send(browser, child_page(cast, more="data/end/"), form_at=page, request=str(request.pk))
+    with in_client(cast.client_id("indus")):
+        ended = [end_due_packages(request.client_id, actor=SETTING_UP, at=timezone.now()) for _time in range(2)]
+    assert ended == [1, 0]
+    shown = browser.get(page).content.decode()
+    assert "You ended it" in shown
+    for sentence in ("The copy is being collected", "The copy was deleted"):
+        assert sentence not in shown
 
 
 def test_the_timeline_says_that_a_guardian_acted(sign_in: SignIn, cast: Cast) -> None:

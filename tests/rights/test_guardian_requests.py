@@ -315,12 +315,12 @@ def propose_for_request(request: RightsRequest, cast: Cast) -> None:
     propose_erasure(cast.subject("danish"), request=request, **told)
 
 
-def test_asked_again_it_is_the_same_request(seen: Cast) -> None:
+def test_a_guardian_who_requests_the_same_right_twice_has_one_request(seen: Cast) -> None:
     assert asked_by_guardian(seen, "copy").pk == asked_by_guardian(seen, "copy", at=AT + DAY).pk
     assert len(orders_of(RightsRequest.objects.get())) == 2
 
 
-def test_to_keep_it_is_recorded_and_makes_no_request(seen: Cast) -> None:
+def test_a_guardian_who_keeps_the_data_makes_no_request_and_the_answer_is_recorded(seen: Cast) -> None:
     told: dict[str, Any] = {"guardian": seen.subject("esra"), "wish": "keep", "channel": "client", "at": AT}
     assert record_guardian_request(seen.subject("danish"), **told, actor=seen.actor("farah")) is None
     assert Entry.objects.filter(kind="guardian.data_kept").count() == 1
@@ -375,7 +375,7 @@ def test_a_guardian_who_may_not_receive_data_gets_no_copy(seen: Cast) -> None:
     assert refused.value.why == RequestBlocker.NOT_TOLD
 
 
-def test_an_ex_guardian_a_stranger_and_another_in_their_name_ask_for_nothing(seen: Cast) -> None:
+def test_an_ex_guardian_a_stranger_and_an_impostor_make_no_request_of_a_guardian(seen: Cast) -> None:
     stranger = make_guardian(seen.client("indus"), "stranger", at=AT)
     other = person_actor(stranger.pk, stranger.client_id, acts_for=seen.subject_id("danish"))
     with pytest.raises(NotAllowed):
@@ -464,7 +464,7 @@ def change_contact(person: Any) -> None:
     register_subject(person.external_id, client=person.client, details=details, actor=SETTING_UP, at=AT)
 
 
-def test_asked_again_with_a_proof_an_unverified_request_goes_on(seen: Cast) -> None:
+def test_a_verified_guardian_continues_the_unverified_request_they_repeat(seen: Cast) -> None:
     waits = asked_by_guardian(seen, "copy", identity="")
     assert (waits.state, orders_of(waits)) == ("identity_pending", {})
     again = asked_by_guardian(seen, "copy", identity="lms", actor=seen.key_actor("indus"), channel="api")
@@ -555,7 +555,7 @@ def test_related_are_the_requests_about_the_child_and_of_the_guardian_and_linkab
     assert list_linkable(of_the_child) == []
 
 
-def test_a_guardians_question_turns_into_a_right_that_they_have_not_asked_for_elsewhere(seen: Cast) -> None:
+def test_staff_turn_a_guardians_question_only_into_rights_without_an_open_request_of_that_guardian(seen: Cast) -> None:
     asked: dict[str, Any] = {
         "subject": "danish",
         "requester": seen.subject("esra"),
@@ -588,6 +588,7 @@ def test_the_page_says_which_requests_are_not_possible_and_what_helps(cast: Cast
         assert f'value="{wish}"' in page
     assert "Go to the school in person" in page
     assert send(browser, url, wish="copy").status_code == 422
+    assert "</strong>." not in browser.get(url, {"lang": "ur"}).content.decode(), "a Latin full stop in Urdu"
 
 
 def test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates(cast: Cast) -> None:
@@ -607,6 +608,8 @@ def test_the_page_shows_how_far_each_request_is_with_rights_number_and_dates(cas
         found = list_requests_of_guardian(cast.subject("danish"), cast.subject("esra"))
         assert [one.rights for one in found] == [("rectification",), ("access",), ("erasure",)]
     assert all(one.request.number in page for one in found)
+    in_urdu = browser.get(url, {"lang": "ur"}).content.decode()
+    assert '. <span class="quiet">' not in in_urdu, "a Latin full stop in Urdu"
 
 
 def test_a_contact_that_is_too_new_proves_nothing_on_the_page(cast: Cast) -> None:

@@ -80,7 +80,7 @@ def test_a_victim_gets_three_messages_a_day_whichever_pages_a_crowd_uses(cast: C
     assert "spam.example" not in "".join(str(one.body) for one in mail.outbox)
 
 
-def test_who_was_sent_the_link_still_gets_a_code_when_a_crowd_has_used_up_the_day(cast: Cast) -> None:
+def test_the_person_with_the_link_gets_a_code_after_others_used_up_the_messages_of_the_day(cast: Cast) -> None:
     asked(HAMZA)
     work()
     link = link_in(mail.outbox[-1])
@@ -95,7 +95,7 @@ def test_who_was_sent_the_link_still_gets_a_code_when_a_crowd_has_used_up_the_da
     assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
 
 
-def test_one_origin_posts_ten_requests_an_hour_about_whomever(cast: Cast) -> None:
+def test_one_ip_address_posts_ten_requests_an_hour_whatever_the_contacts(cast: Cast) -> None:
     browser = visitor(REMOTE_ADDR="192.0.2.9")
     found = [asked(f"victim{one}@mail.example", browser=browser).status_code for one in range(15)]
     assert found == [200] * 10 + [429] * 5

@@ -16,7 +16,7 @@ from rights.desk.selectors import find_other_sides
 from rights.desk.services import AlreadyExtended, HasPerson, SameClient, hand_over_request
 from rights.requests.models import RequestPause, RightsRequest, ScheduledStep
 from rights.requests.sealing import open_text
-from rights.requests.selectors import list_requests
+from rights.requests.selectors import get_figures, get_monthly_figures, list_requests
 from rights.requests.services import (
     AlreadyDecided,
     RequestEnded,
@@ -130,6 +130,18 @@ def test_only_an_officer_hands_over_and_only_what_has_no_person_decision_or_noti
         handed_over(cast, extended)
     with pytest.raises(AlreadyDecided):
         handed_over(cast, complaint)
+
+
+def test_figures_count_a_request_that_was_handed_over_once_at_the_client_where_it_goes_on(cast: Cast) -> None:
+    made = handed_over(cast, unmatched(cast))
+    with as_officer():
+        found = get_figures(cast.actor("amina"), since=AT - DAY)
+        months = get_monthly_figures(cast.actor("amina"), until=AT)
+    assert [(one.client_id, one.kind, one.received) for one in found] == [
+        (made.client_id, "access", 1),
+        (made.client_id, "rectification", 1),
+    ]
+    assert [one.received for one in months if one.received] == [1]
 
 
 def test_a_request_handed_to_the_wrong_client_goes_on_to_the_right_one(cast: Cast) -> None:

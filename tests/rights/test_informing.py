@@ -48,7 +48,7 @@ def confirm(cast: Cast, request: RightsRequest, subject: str = "hamza") -> Right
     return confirm_own_request(request, by_code=True, actor=own, at=AT)
 
 
-def test_a_request_in_someones_name_is_told_to_the_email_and_the_number_on_file(indus: Cast) -> None:
+def test_the_person_is_informed_by_email_and_text_of_a_request_made_in_their_name(indus: Cast) -> None:
     add_phone(indus)
     request = by_form(indus)
     assert sent() == [("rights_received", "lms-hamza")]
@@ -58,14 +58,14 @@ def test_a_request_in_someones_name_is_told_to_the_email_and_the_number_on_file(
     assert step.facts == {"guardians": 0, "task": "call"}
 
 
-def test_a_code_to_the_mailbox_is_told_to_the_mailbox_and_the_number_but_a_task_is_not_doubled(indus: Cast) -> None:
+def test_a_code_to_the_mailbox_informs_email_and_number_and_leaves_one_task(indus: Cast) -> None:
     add_phone(indus)
     confirm(indus, by_form(indus))
     assert sent() == [("rights_received", "lms-hamza"), ("rights_verified", "lms-hamza")]
     assert tasks() == [("call", False)]
 
 
-def test_the_guardians_of_a_child_are_told_but_not_who_is_barred_or_former(indus: Cast) -> None:
+def test_guardians_of_a_child_are_informed_but_not_barred_or_former_ones(indus: Cast) -> None:
     danish, later = indus.subject("danish"), CAST_AT + timedelta(hours=1)
     guardian_of(danish, indus.subject("esra"), at=CAST_AT)
     others = [make_guardian(indus.client("indus"), name, at=CAST_AT) for name in ("barred", "former")]
@@ -84,7 +84,7 @@ def test_the_guardians_of_a_child_are_told_but_not_who_is_barred_or_former(indus
     assert sent()[1:] == [("rights_guardian_informed", "lms-esra")]
 
 
-def test_a_guardians_request_is_told_to_that_guardian_alone(indus: Cast) -> None:
+def test_of_a_guardians_request_only_that_guardian_is_informed(indus: Cast) -> None:
     danish, esra = indus.subject("danish"), indus.subject("esra")
     verified_guardian(danish, esra, at=CAST_AT)
     father = make_guardian(indus.client("indus"), "father", at=CAST_AT)
@@ -171,7 +171,7 @@ def replaced() -> list[tuple[str, bool]]:
     return list(found.values_list("channel", "to_address"))
 
 
-def test_a_code_to_a_new_contact_is_told_to_the_contacts_that_the_platform_replaced(indus: Cast) -> None:
+def test_a_code_to_a_new_contact_informs_the_contacts_that_the_platform_replaced(indus: Cast) -> None:
     add_phone(indus)
     moved(indus, AT - timedelta(days=4), email="impostor@mail.example", phone="+923001112223")
     request = by_form(indus)
@@ -193,7 +193,7 @@ def test_the_notice_to_a_replaced_contact_names_neither_the_person_nor_the_new_c
     assert not any(one in said for one in ("impostor@", "Hamza Lodhi", "lms-hamza", request.number))
 
 
-def test_a_replaced_contact_is_told_once_and_again_when_another_change_precedes_the_answer(indus: Cast) -> None:
+def test_a_replaced_contact_is_informed_once_and_again_after_another_change_before_the_answer(indus: Cast) -> None:
     moved(indus, AT - timedelta(days=40), email="second@mail.example")
     request = decided(indus, received(indus, "complaint"))
     assert replaced() == [("mail", True)]

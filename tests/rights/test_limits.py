@@ -1,16 +1,20 @@
 """A restriction is lifted only after the person was informed, an objection overruled; both by two officers."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
+from children.guardians.models import Guardianship
+from children.guardians.services import end_guardian
 from consent.consents.models import Objection, Restriction
 from consent.consents.services import NotLegitimateInterest, object_to_purpose, request_lift, restrict_processing
 from consent.register.models import SafeguardChange
 from consent.register.services import decide_safeguard_change
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.services import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -29,10 +33,13 @@ from rights.limits.services import (
     read_grounds,
     request_lift_after_notice,
 )
+from rights.requests.services import RequestNotAllowed
 from tests.cast import Cast
+from tests.children.guardians import verified_guardian
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
-from tests.rights.cases import AT
+from tests.factories import SETTING_UP
+from tests.rights.cases import AT, decided, received
 
 HOUR = timedelta(hours=1)
 LATER = AT + HOUR
@@ -90,7 +97,7 @@ def test_an_approval_does_not_lift_a_restriction_without_the_notice(indus: Cast)
     assert row.ends_at == LATER + HOUR
 
 
-def test_a_person_without_an_email_address_is_told_by_staff(indus: Cast) -> None:
+def test_staff_inform_a_person_without_an_email_address_before_the_lift(indus: Cast) -> None:
     row, farah = restricted(indus, "iqra"), indus.actor("farah")
     with pytest.raises(ValidationError, match="no email address"):
         inform_before_lift(row, by_hand=False, actor=farah, at=LATER)
@@ -99,6 +106,29 @@ def test_a_person_without_an_email_address_is_told_by_staff(indus: Cast) -> None
         with pytest.raises(NotAllowed):
             inform_before_lift(row, by_hand=True, actor=indus.actor(name), at=LATER)
     assert LiftNotice.objects.count() == 1
+
+
+def test_before_a_lift_the_guardian_who_requested_the_restriction_is_informed_and_not_the_child(indus: Cast) -> None:
+    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
+    given: dict[str, Any] = {"subject": "danish", "requester": indus.subject("esra"), "purposes": ["newsletter"]}
+    decided(indus, received(indus, "restriction", **given))
+    inform_before_lift(Restriction.objects.get(), by_hand=False, actor=indus.actor("farah"), at=LATER)
+    letter = Letter.objects.get(kind="rights_lift")
+    assert letter.subject_id == indus.subject_id("esra"), "the child is not to learn of the request"
+    end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=LATER)
+    with pytest.raises(RequestNotAllowed):
+        inform_before_lift(Restriction.objects.get(), by_hand=False, actor=indus.actor("farah"), at=LATER + HOUR)
+    assert Letter.objects.filter(kind="rights_lift").count() == 1
+
+
+def test_no_lift_is_announced_to_a_contact_that_changed_in_the_last_72_hours(indus: Cast) -> None:
+    row, farah = restricted(indus), indus.actor("farah")
+    changed: dict[str, Any] = {"actor": SETTING_UP, "at": AT, "client": indus.client("indus")}
+    register_subject("lms-hamza", details={"email": "impostor@mail.example"}, **changed)
+    with pytest.raises(ValidationError, match="less than 72 hours ago"):
+        inform_before_lift(row, by_hand=False, actor=farah, at=AT + 71 * HOUR)
+    assert not LiftNotice.objects.exists()
+    assert inform_before_lift(row, by_hand=False, actor=farah, at=AT + 73 * HOUR).way == "mail"
 
 
 def test_an_objection_is_recorded_only_where_the_basis_is_legitimate_interest(indus: Cast) -> None:

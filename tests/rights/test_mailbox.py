@@ -141,7 +141,7 @@ def test_more_than_ten_requests_of_an_address_in_a_day_are_set_aside(cast: Cast)
     assert {one.aside_reason for one in list_mail() if one.direction == "in"} == {"", "quota"}
 
 
-def test_nobody_is_sent_more_than_three_emails_a_day_however_many_are_forged_in_their_name(cast: Cast) -> None:
+def test_forged_senders_cause_at_most_three_emails_a_day_to_one_address(cast: Cast) -> None:
     for number in range(12):
         taken(made(f"Question {number}", sender=HAMZA))
     work()

@@ -54,7 +54,9 @@ SET_ASIDE = {
 
 
 @pytest.mark.parametrize("name", SET_ASIDE)
-def test_it_is_kept_for_an_officer_and_makes_no_request_and_no_reply(cast: Cast, name: str) -> None:
+def test_an_automatic_or_unclear_email_waits_for_an_officer_and_makes_no_request_or_reply(
+    cast: Cast, name: str
+) -> None:
     content, reason = SET_ASIDE[name]
     message = taken(content)
     work()

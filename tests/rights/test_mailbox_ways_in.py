@@ -80,9 +80,7 @@ def test_with_a_folder_for_what_is_done_emails_are_moved_and_read_ones_are_taken
     assert (box.mails, len(box.done), len(list_requests())) == ({}, 1, 1)
 
 
-def test_what_the_server_can_do_is_asked_after_the_sign_in_as_some_name_less_before(
-    cast: Cast, box: Mailbox, settings: Any
-) -> None:
+def test_the_poll_reads_the_capabilities_after_the_sign_in(cast: Cast, box: Mailbox, settings: Any) -> None:
     settings.MAILBOX_DONE_FOLDER, box.capabilities_before = "Taken", "IMAP4rev1"
     box.add(made())
     assert poll().error == ""
@@ -138,15 +136,17 @@ def test_a_mailbox_that_cannot_be_read_is_shown_to_officers_with_the_reason(
     assert poll().error == "unreachable"
 
 
+@pytest.mark.parametrize("tls", ["ssl", "starttls"])
 def test_an_encrypted_connection_needs_a_certificate_for_the_host(
-    cast: Cast, box: Mailbox, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, box: Mailbox, settings: Any, tmp_path: Path, *, monkeypatch: pytest.MonkeyPatch, tls: str
 ) -> None:
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    box.tls, settings.MAILBOX_TLS = context, "ssl"
+    box.tls, settings.MAILBOX_TLS, box.has_starttls = context, tls, tls == "starttls"
+    box.capabilities += " STARTTLS"
     box.add(made())
     assert poll().error == "not_encrypted"
-    assert box.commands == []
+    assert "LOGIN" not in box.commands
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     assert poll().error == ""

@@ -151,6 +151,9 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
     english, urdu = files["index.en.html"].decode(), files["index.ur.html"].decode()
     assert '<html lang="en" dir="ltr">' in english
     assert '<html lang="ur" dir="rtl">' in urdu
+    assert [page.count('src: url("data:font/woff2;base64,d09GMg') for page in (english, urdu)] == [0, 1]
+    assert '[lang="ur"] body { font-family:' in urdu, "the rule of the body would win otherwise"
+    assert ("، نام اور رابطے کی معلومات" in urdu, ", Name and contact details" in english) == (True, True)
     for page in (english, urdu):
         assert "<script" not in page.lower()
         assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
@@ -260,7 +263,7 @@ def test_hostile_content_stays_inert(indus: Cast) -> None:
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
-def test_an_expired_copy_and_what_systems_gave_are_gone_and_a_new_one_can_be_built(indus: Cast) -> None:
+def test_the_worker_deletes_an_expired_copy_with_the_systems_files_and_staff_build_a_new_one(indus: Cast) -> None:
     request = answer(indus, built(indus))
     package, amina = package_of(request), indus.actor("amina")
     late = AT + 14 * DAY
@@ -338,7 +341,7 @@ def test_a_contact_changed_in_the_last_three_days_gets_no_copy(indus: Cast) -> N
     assert fetched(indus, request, at=AT + timedelta(hours=72))
 
 
-def test_nobody_else_fetches_a_copy(indus: Cast) -> None:
+def test_only_the_person_who_made_the_request_fetches_the_copy(indus: Cast) -> None:
     request = answer(indus, built(indus))
     for other in ("danish", "esra", "junaid"):
         with pytest.raises(PackageNotThere):

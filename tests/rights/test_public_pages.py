@@ -11,8 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.models import RESERVED_CODES
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from rights.channels.urls import urlpatterns
 from rights.requests.models import RightsRequest
 from rights.requests.services.matching import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
@@ -133,7 +135,7 @@ def test_the_person_learns_of_every_request_in_their_name_and_confirms_it_with_a
     assert (row.state, row.identity_method) == ("with_client", "code")
 
 
-def test_a_contact_that_nobody_has_waits_for_an_officer_and_gets_no_email(cast: Cast) -> None:
+def test_a_request_with_an_unknown_contact_waits_for_an_officer_and_sends_no_email(cast: Cast) -> None:
     asked("nobody@mail.example")
     work()
     assert mail.outbox == []
@@ -163,7 +165,7 @@ def test_the_platform_leads_a_signed_in_person_to_their_own_page(cast: Cast) -> 
     assert send(browser, "/requests/mine/new/", form_at="/requests/mine/").status_code == 422
 
 
-def test_nobody_reaches_the_request_of_another_person(cast: Cast) -> None:
+def test_a_person_cannot_answer_the_request_of_another_person(cast: Cast) -> None:
     asked(HAMZA)
     work()
     [row] = requests_of(cast)
@@ -218,3 +220,10 @@ def test_the_job_that_looks_for_the_sender_leaves_a_request_alone_that_has_ended
         RightsRequest.objects.update(state="withdrawn", closed_at=AT)
     work()
     assert (mail.outbox, requests_of(cast)[0].subject_id) == ([], None)
+
+
+def test_no_client_may_have_a_code_that_leads_to_another_page_than_its_form() -> None:
+    routes = [str(one.pattern) for one in urlpatterns]
+    beside_the_form = {route.removesuffix("/") for route in routes if route.count("/") == 1 and "<" not in route}
+    assert "mine" in beside_the_form
+    assert beside_the_form <= set(RESERVED_CODES)

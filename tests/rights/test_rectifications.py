@@ -26,6 +26,7 @@ from rights.rectifications.services import (
     NoRectification,
     RecipientsNotInformed,
     SomeRefused,
+    StatedTwice,
     Statement,
     TooManyCorrections,
     add_correction,
@@ -171,7 +172,19 @@ def test_single_corrections_are_refused_with_reasons_and_the_rest_is_granted_par
         add_correction(request, NAME, actor=farah, at=AT)
 
 
-def test_something_else_is_ordered_in_words_by_its_category(indus: Cast) -> None:
+def test_of_two_corrections_of_one_field_staff_refuse_one_before_the_other_is_made(indus: Cast) -> None:
+    request, farah = received(indus, "rectification"), indus.actor("farah")
+    mistyped = add_correction(request, Statement(field="full_name", new_value="Hamza Khna"), actor=farah, at=AT)
+    add_correction(request, NAME, actor=farah, at=AT)
+    with pytest.raises(StatedTwice):
+        granted(indus, request)
+    refuse_correction(mistyped, reasons="The later one is made.", actor=farah, at=AT)
+    granted(indus, request, "partly", refusal_code="no_match", reasons="Stated twice.")
+    assert stored(indus, "full_name") == "Hamza Lodhi Khan"
+    assert compose_answer(request).count("Full name: corrected.") == 1
+
+
+def test_a_correction_outside_the_fields_is_ordered_in_words_by_its_category(indus: Cast) -> None:
     request = received(indus, "rectification")
     words = {"about": "Mark in Algebra", "old_value": "C", "new_value": "B", "category": "usage_logs"}
     add_correction(request, Statement(field="other", **words), actor=indus.actor("farah"), at=AT)
@@ -238,7 +251,7 @@ def test_a_disputed_value_is_restricted_while_it_is_checked(indus: Cast) -> None
     assert Restriction.objects.get().purpose_code == "newsletter"
 
 
-def test_every_recipient_is_told_before_it_is_closed(indus: Cast) -> None:
+def test_a_rectification_is_closed_only_once_every_recipient_is_informed(indus: Cast) -> None:
     host = approve_recipient(indus)
     request, farah = received(indus, "rectification"), indus.actor("farah")
     add_correction(request, NAME, actor=farah, at=AT)

@@ -22,7 +22,7 @@ CLIENT, OURS = PartFacts(Decider.CLIENT), PartFacts(Decider.PAKTALEEM)
 YES, NO = PartFacts(Decider.CLIENT, Decision.GRANTED), PartFacts(Decider.PAKTALEEM, Decision.REFUSED)
 
 
-def test_nobody_decides_before_the_person_is_known_and_verified() -> None:
+def test_a_request_reaches_its_controller_only_once_the_person_is_known_and_verified() -> None:
     assert state(CLIENT, is_person_known=False, is_identity_verified=False) is State.TRIAGE
     assert state(CLIENT, is_identity_verified=False) is State.IDENTITY_PENDING
     assert state(OURS, is_person_known=False, is_identity_verified=False, needs_identity=False) is State.IN_REVIEW

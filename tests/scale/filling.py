@@ -60,6 +60,9 @@ FILLED = (
     "paper_formpage",
     "paper_answersheet",
     "paper_sheetentry",
+    "schools_school",
+    "schools_schoolclass",
+    "schools_enrolment",
 )
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i
@@ -311,6 +314,20 @@ SELECT id, client_id, ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000),
 FROM person WHERE client_id = %(indus)s;
 """
 
+SCHOOLS = """
+INSERT INTO schools_school (id, client_id, external_id, origin, recorded_at, changed_at, ended_at, name, kind)
+SELECT id, client_id, 'org-' || number, 'roster', at, at, CASE WHEN number %% 5 = 0 THEN at END, 'School ' || number,
+    (ARRAY['school', 'school', 'district'])[1 + number %% 3]
+FROM person WHERE number %% 2 = 0;
+INSERT INTO schools_schoolclass (id, client_id, external_id, origin, recorded_at, changed_at, ended_at, title, kind, school_id)
+SELECT id, client_id, 'class-' || number, 'roster', at, at, CASE WHEN number %% 5 = 0 THEN at END, 'Class ' || number,
+    (ARRAY['homeroom', 'scheduled'])[1 + number %% 2],
+    ('019c0000-0000-7000-8000-' || lpad(to_hex(number - number %% 2), 12, '0'))::uuid
+FROM person;
+INSERT INTO schools_enrolment (id, client_id, school_class_id, subject_id, role, external_id, origin, starts_on, recorded_at)
+SELECT id, client_id, id, id, 'student', 'enr-' || number, 'roster', at::date, at FROM person;
+"""
+
 STAFF = """
 INSERT INTO accounts_user (id, password, email, full_name, language, is_active, created_at)
 SELECT id, '!', 'admin@' || code || '.example', 'Admin', 'en', true, now() FROM accounts_client WHERE code LIKE 'school%%';
@@ -332,7 +349,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         given = {"people": people, "clients": clients, "indus": indus}
-        for statements in (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, PROVED, CASES, WORK, STAFF):
+        for statements in (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, PROVED, CASES, WORK, SCHOOLS, STAFF):
             for statement in statements.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, given)

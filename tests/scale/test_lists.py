@@ -16,8 +16,9 @@ from django.test import Client
 from paktaleem.development.embedded import SUPERUSER, Endpoint
 from paktaleem.foundation.accounts import session_lifetime as sessionlife
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ChosenFilter
-from paktaleem.foundation.console.person_pages import person_pages
+from paktaleem.foundation.console.person_pages import TABS, person_pages
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE
@@ -73,6 +74,8 @@ BIG = [
     "paper/formrun",
     "paper/answersheet",
     "paper/sheetentry",
+    "schools/school",
+    "schools/schoolclass",
 ]
 """Models that grow with the number of people: filled by filling.py."""
 OF_A_CLIENT = "written by hand, a few dozen at a client; made for each client as clients grow"
@@ -117,6 +120,7 @@ FEW = {
     "records/impactassessment": "at most one for each purpose",
     "schedule/holdlift": "one for each legal hold that is lifted",
     "schedule/retentionrule": OF_A_CLIENT,
+    "schools/term": "a few for each client and school year",
     "systems/system": OF_A_CLIENT,
     "systems/systemkey": OF_A_CLIENT,
     "webhooks/endpoint": OF_A_CLIENT,
@@ -140,6 +144,7 @@ def plain_pages(cast: Cast, name: str) -> list[str]:
         *(list_url(model) for model, (view, _, _) in TABLE.items() if role in view),
         *(list_url(model) + "add/" for model, (_, add, _) in TABLE.items() if role in add),
         *(row_url("subjects/subject", person, page) for page in ("change", "history", *ADDED)),
+        *(f"{row_url('subjects/subject', person)}?tab={tab.code}" for tab in TABS[1:]),
     ]
 
 
@@ -220,6 +225,9 @@ def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, monkey
         for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
             sent = {"text": text, "client": str(cast.client_id("indus")), "reason": "support_case"}
             slow += faults(browser, list_url("subjects/subject") + "find/", sent=sent, **told)
+        for text in ("stu-1", "Somebody Unknown", str(new_id())):
+            sent = {"text": text, "client": str(cast.client_id("indus")), "reason": "support_case"}
+            slow += faults(browser, "/admin/search/", sent=sent, **told)
         assert not slow, f"{name}:\n" + "\n\n".join(slow)
     without_an_index(url, browsers["amina"], big)
 

@@ -20,6 +20,7 @@ from tests.cast import Cast
 from tests.consent.announcing import prove
 from tests.consent.approving import officer
 from tests.sharing.demands import transfer
+from tests.signing_in import browser_of
 
 DAY = timedelta(days=1)
 
@@ -80,6 +81,12 @@ def test_only_officers_of_paktaleem_request_one(cast: Cast, now: datetime) -> No
     indus = cast.client_id("indus")
     with in_client(indus), pytest.raises(ValidationError, match="PakTaleem"):
         request_business_transfer(transfer(now, client_id=indus), actor=officer(), at=now)
+
+
+def test_the_form_chooses_paktaleem_and_offers_no_other_client(cast: Cast) -> None:
+    text = browser_of(cast.user("amina")).get("/admin/sharing/businesstransfer/add/").content.decode()
+    assert f'<option value="{PAKTALEEM}" selected>PakTaleem</option>' in text
+    assert str(cast.client_id("indus")) not in text
 
 
 @pytest.mark.parametrize("values", [{"announced_as": None}, {"state": "declined"}])

@@ -14,8 +14,11 @@ from consent.register.models import Instruction, ServiceAgreement
 from consent.register.services import change_register, end_period
 from consent.sharing.models import Disclosure
 from consent.sharing.public import recipients_section
+from consent.sharing.sections import list_sharing_sections
 from consent.sharing.selectors import list_disclosures_of, list_own_disclosures
 from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
+from paktaleem.directory.copies.sections import Reader
+from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.models import Client
@@ -113,6 +116,22 @@ def test_the_ledger_names_the_recipient_and_the_decision(cast: Cast, indus: Clie
     assert rows["disclosure.reported"]["facts"]["recipient"] == "cloud"
     assert rows["disclosure.denied"]["facts"]["decision"] == "guardian_consent_required"
     assert rows["disclosure.denied"]["subject"] == str(cast.subject_id("danish"))
+
+
+def test_the_copy_of_a_persons_data_says_who_received_what(cast: Cast, indus: Client, now: datetime) -> None:
+    send(cast, now, report_of("lms-hamza", now - HOUR), report_of("lms-danish", now - HOUR))
+    hamza = cast.subject("hamza")
+    section = next(one for one in list_sharing_sections() if one.code == "disclosures")
+    [row] = section.read(Reader(hamza, sealer_of(hamza)))
+    received = {name: row[name] for name in ("recipient", "purpose", "categories", "shared_at", "decision")}
+    assert received == {
+        "recipient": "Host Ltd",
+        "purpose": "service_delivery",
+        "categories": ["contact_details"],
+        "shared_at": f"{now - HOUR:%Y-%m-%dT%H:%M:%SZ}",
+        "decision": "permitted",
+    }
+    assert section.count(hamza) == 1
 
 
 def test_people_who_were_erased_are_refused(cast: Cast, indus: Client, now: datetime) -> None:

@@ -22,8 +22,8 @@ from tests.signin.visiting import (
 )
 from tests.signing_in import browser_of
 
-OWN = {"PakTaleem", "English", "API", "UTC"}
-"""The product name, the link to the other language, and abbreviations used in Urdu too."""
+OWN = {"PakTaleem", "English", "API", "UTC", "Asia", "Karachi"}
+"""The product name, the link to the other language, abbreviations used in Urdu too, and the name of the time zone."""
 TYPED = re.compile(r"\S+@\S+|\b[A-Z2-7]{16,}\b|\b[0-9a-f]{8,}\b")
 """Email addresses, secrets and codes."""
 READ_OUT = re.compile(r'(?:\b(?:alt|title|placeholder|aria-label)|type="submit" value)="([^"]*)"')

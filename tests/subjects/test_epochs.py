@@ -13,11 +13,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from paktaleem.directory.people.models import Subject, SubjectKey
-from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services import epochs as epochs_module
-from paktaleem.directory.people.services import erase_subject, register_subject
-from paktaleem.directory.people.services.epochs import (
+from paktaleem.directory.key_epochs import services as epochs_module
+from paktaleem.directory.key_epochs.services import (
     EpochNotEmpty,
     EpochTooYoung,
     add_epoch,
@@ -26,6 +23,9 @@ from paktaleem.directory.people.services.epochs import (
     record_emptied_epochs,
     rewrap_keys,
 )
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import erase_subject, register_subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.keyring import (

@@ -6,6 +6,7 @@ only plain identifier: finding it proves that the search works, and it must not 
 
 import base64
 import logging
+import os
 import sys
 import time
 
@@ -91,6 +92,7 @@ def write_to(person, cast):
 
 
 def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
+    began = time.time() - 1  # a file's time can be some milliseconds behind
     assert live(server) == [201, 400, 400, 201, 200, 400, 200, 404, 405]
     with in_client(committed.client_id("indus")):
         person = Subject.objects.get(external_id=PERSON)
@@ -105,7 +107,8 @@ def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
     dump, web = tmp_path / "dump", tmp_path / "web" / "web.log"
     dump.write_bytes(plain_dump())
 
-    found = files_with([*PERSONAL.values(), *REFUSED.values(), CODE, PERSON, CONTROL], [worker_folder(), tmp_path])
+    values = [*PERSONAL.values(), *REFUSED.values(), CODE, PERSON, CONTROL]
+    found = files_with(values, [worker_folder(), tmp_path], since=began)
     assert {value: files for value, files in found.items() if files and value not in {PERSON, CONTROL}} == {}
     assert is_in_database(found[CONTROL]), "what is stored in clear is found in the files"
     assert dump in found[CONTROL]
@@ -124,8 +127,10 @@ def is_in_database(files):
                                   lambda text: base64.b64encode(b"a" + text.encode() + b"bc"),
                                   lambda text: base64.b64encode(b"ab" + text.upper().encode() + b"c")])  # fmt: skip
 def test_the_search_finds_a_value_in_every_encoding(tmp_path, hide):
-    (tmp_path / "file").write_bytes(b"before" + hide("Zenobia Xylographer") + b"after")
-    assert files_with(["Zenobia Xylographer", "Somebody Else"], [tmp_path]) == {
+    for name in ("file", "old"):
+        (tmp_path / name).write_bytes(b"before" + hide("Zenobia Xylographer") + b"after")
+    os.utime(tmp_path / "old", (0, 0))
+    assert files_with(["Zenobia Xylographer", "Somebody Else"], [tmp_path], since=1) == {
         "Zenobia Xylographer": {tmp_path / "file"},
         "Somebody Else": set(),
     }

@@ -117,6 +117,8 @@ def test_only_listed_tables_allow_deletion():
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",
         "files_packagekey",
+        "schools_classterm",
+        "schools_enrolment",
         "subjects_rosterchunk",
         "doors_pagelink",
         "doors_pagecode",

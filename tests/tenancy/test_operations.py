@@ -1,7 +1,6 @@
 # ruff: noqa: E501 -- SQL and tables read better in one line
 """Tenant isolation is removed and restored by migrations."""
 
-import pytest
 from django.core.management import call_command
 from django.db import connections
 
@@ -40,10 +39,13 @@ def wall_of_the_database():
         }
 
 
-@pytest.mark.parametrize(("app", "first"), [("consent", "0001"), ("ledger", "0001")])
-def test_migrating_back_and_forth_restores_tenant_isolation(committed, app, first):
-    before = wall_of_the_database()
-    migrate(app, first)
+def test_migrating_back_and_forth_restores_tenant_isolation(committed):
+    """Tables keep their rows, those of a domain app and those that every app writes to."""
+    before = last = wall_of_the_database()
+    for app in ("consent", "ledger"):
+        migrate(app, "0001")
+        assert wall_of_the_database() != last, app
+        last = wall_of_the_database()
     migrate()
     assert wall_of_the_database() == before
     with enter(OWNER) as door:

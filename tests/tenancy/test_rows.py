@@ -1,15 +1,18 @@
 """Rows read and inserted by cached SQL equal Django's, with the same policies and guard."""
 
 import pytest
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 
+from consent.cookies.models import ChoiceSource, CookieChoice
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.api.models import KeptAnswer
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.context import ContextMissing, in_client
-from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_rows
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_many, insert_rows
+from tests.consent.cookies.making import get_banner, make_cookie
 from tests.factories import SETTING_UP
 
 EVERYONE = "r.external_id = ANY (%(ids)s)"
@@ -30,6 +33,19 @@ def kept(client_id, now, slot=b"s" * 32):
         headers=headers,
         body=b"\x00",
         stored_at=now,
+    )
+
+
+def choice(client_id, given, now):
+    """Return a choice about cookies, whose codes have at most 16 characters."""
+    return CookieChoice(
+        client_id=client_id,
+        visitor=new_id(),
+        version=get_banner(client_id),
+        given=given,
+        refused=["y"],
+        source=ChoiceSource.PAGE,
+        recorded_at=now,
     )
 
 
@@ -76,6 +92,46 @@ def test_if_one_row_is_refused_none_is_inserted(cast, now):
         assert not Entry.objects.filter(pk=entry.pk).exists()
 
 
-def test_a_tracked_row_is_refused(cast):
+@pytest.mark.parametrize("insert", [insert_rows, lambda row: insert_many([row])])
+def test_a_tracked_row_is_refused(cast, insert):
     with in_client(cast.client_id("khyber")), pytest.raises(TypeError, match="save_tracked"):
-        insert_rows(Purpose(client_id=cast.client_id("khyber"), code="stealthy"))
+        insert(Purpose(client_id=cast.client_id("khyber"), code="stealthy"))
+
+
+def test_many_rows_are_inserted_in_one_statement_and_read_unchanged(cast, now, django_assert_num_queries):
+    client_id = cast.client_id("khyber")
+    with in_client(client_id):
+        entries = [make_entry("test.written", client_id=client_id, facts={}, actor=SETTING_UP, at=now) for _ in "abc"]
+        entries[1].openings, entries[1].subject_id = b"\x00\xff", new_id()
+        answers = [kept(client_id, now, slot) for slot in (b"a" * 32, b"b" * 32)]
+        for rows in (entries, answers):
+            with django_assert_num_queries(1):
+                insert_many(rows)
+            read = {row.pk: row for row in type(rows[0]).objects.filter(pk__in=[row.pk for row in rows])}
+            assert [values(read[row.pk]) for row in rows] == [values(row) for row in rows]
+            assert not any(row._state.adding for row in rows)
+
+
+def test_arrays_are_inserted_unchanged(cast, now):
+    client_id = cast.client_id("khyber")
+    given = [["a", "b"], [], ['q"u\\o', "NULL", "", "{c,d}", "اردو"]]
+    with in_client(client_id):
+        make_cookie(client_id, "theme", "preferences")
+        rows = [choice(client_id, one, now) for one in given]
+        insert_many(rows)
+        assert [CookieChoice.objects.get(pk=row.pk).given for row in rows] == given
+        assert {row.source for row in CookieChoice.objects.all()} == {"page"}
+
+
+def test_an_element_that_is_too_long_is_refused(cast, now):
+    client_id = cast.client_id("khyber")
+    with in_client(client_id):
+        make_cookie(client_id, "theme", "preferences")
+        row = choice(client_id, ["x" * 17], now)
+    with pytest.raises(DataError), in_client(client_id):
+        insert_many([row])
+
+
+def test_no_rows_are_no_statement(cast, django_assert_num_queries):
+    with in_client(cast.client_id("khyber")), django_assert_num_queries(0):
+        insert_many([])

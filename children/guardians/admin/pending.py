@@ -12,6 +12,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.purpose_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -96,4 +97,4 @@ class GuardianConflictAdmin(ScopedAdmin):
     @admin.display(description="about")
     def about(self, row: GuardianConflict) -> str:
         """Return the purpose in dispute."""
-        return row.purpose_code or "—"
+        return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else "—"

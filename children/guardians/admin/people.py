@@ -1,10 +1,12 @@
 """Panel and act on a person's console page: who decides for a child, and naming a guardian."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models import Guardianship, Relationship
@@ -21,12 +23,12 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, render_state
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 
-__all__ = ["authority_panel"]
+__all__ = ["authority_panel", "needs_guardian"]
 
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
 _WORDS = {
@@ -36,6 +38,12 @@ _WORDS = {
     "lapsed": _("The guardian's authority has lapsed"),
     None: _("No guardian has answered"),
 }
+
+
+def needs_guardian(row: Subject, at: datetime) -> bool:
+    """Return True if a guardian decides for this person at ``at``, and something can still be recorded about them."""
+    client = row.client
+    return row.is_recorded and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
 
 
 class NameForm(RowActionForm):
@@ -65,12 +73,12 @@ person_acts.connect(
         form=NameForm,
         lead="The guardian must be registered. They have no authority before they are verified.",
         done="Named.",
-        applies=lambda row, _at: row.is_recorded and row.role in {"student", "learner"},
+        applies=needs_guardian,
     )
 )
 
 
-@person_panels.connect
+@on_tab(OVERVIEW, place=3)
 def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Return the panel that shows whether guardians decide for a person, their answers and their verification."""
     if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
@@ -84,7 +92,7 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
     return {
         "template": "console/panels/gate.html",
         "decides": decides,
-        "state": render_state(_WORDS[standing.state], _TONES[standing.state]),
+        "state": render_state(_WORDS[standing.state], _TONES[standing.state]) if decides or standing.state else "",
         "shares": standing.may_share,
         "in_conflict": standing.in_conflict,
         "held_back": facts.quarantined,
@@ -92,9 +100,22 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
         "by_school": list_school_authorisations(actor)
         .filter(client_id=row.client_id, child=row, ends_at=None)
         .exists(),
-        "declared": list_mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind"),
+        "declared": list_mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind")
+        if decides
+        else [],
         "candidates": [str(one.guardian) for one in list_candidates(row, actor=actor, at=at)[:20]],
     }
+
+
+@person_summaries.connect
+def summarize_authority(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return who decides for a person."""
+    if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
+        return []
+    client, at = row.client, get_action_time(request)
+    decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    answer = gettext("A guardian") if decides else gettext("The person")
+    return [SummaryLine(gettext("Who decides"), answer, "#panel-gate")]
 
 
 def _guardian_row(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:

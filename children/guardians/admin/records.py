@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from children.guardians.admin.people import needs_guardian
 from children.guardians.models import ChildMechanism, QuarantineCause, SchoolAuthorisation
 from children.guardians.services import (
     authorise_by_school,
@@ -114,10 +115,6 @@ def _quarantine(subject: Subject, given: dict[str, Any], request: HttpRequest) -
     quarantine(subject, cause=QuarantineCause.REPORT, **context)
 
 
-def _is_pupil(row: Subject, _at: Any) -> bool:
-    return row.is_recorded and row.role in {"student", "learner"}
-
-
 person_acts.connect(
     RowAction(
         "school-authorises",
@@ -128,7 +125,7 @@ person_acts.connect(
         lead="The school's own authorisation of the child's use of the service for education. It is weaker than a "
         "guardian's consent, is shown as such, and by itself permits nothing.",
         done="Recorded. By itself it permits nothing.",
-        applies=_is_pupil,
+        applies=needs_guardian,
     )
 )
 person_acts.connect(

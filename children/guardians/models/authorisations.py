@@ -12,6 +12,7 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = ["Decision", "Route", "SchoolAuthorisation", "ServiceAuthorisation"]
 
@@ -112,7 +113,7 @@ class ServiceAuthorisation(AuthoredRow):
 
     def __str__(self) -> str:
         """Return the answer and its date."""
-        return f"{self.get_decision_display()} {self.recorded_at:%Y-%m-%d}"
+        return f"{self.get_decision_display()} {format_date(self.recorded_at)}"
 
 
 class SchoolAuthorisation(ChildRow):

@@ -13,6 +13,7 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = [
     "ConflictOutcome",
@@ -153,4 +154,4 @@ class Quarantine(ChildRow):
 
     def __str__(self) -> str:
         """Return the start date."""
-        return gettext("quarantined since {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+        return gettext("quarantined since {day}").format(day=format_date(self.starts_at))

@@ -14,10 +14,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from children.guardians.models import ServiceAuthorisation, Verification
 from children.invitations.data_kinds import UNASKED
 from children.invitations.models import Invitation
+from children.invitations.services.steps import lock_guardian
 from children.invitations.states import OPEN
-from paktaleem.directory.people.erasure_hooks import list_held_people, list_holds
+from paktaleem.directory.people.erasure_hooks import list_held_people
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.directory.people.services import erase_subject, register_subject, replace_key
+from paktaleem.directory.people.services import erase_subject, lock_unheld_subject, register_subject, replace_key
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
@@ -38,11 +39,10 @@ def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> b
 
     The guardian must be locked (``lock_guardian``).
     """
-    if guardian.erased_at is not None or guardian.is_being_erased or _is_needed(guardian):
+    unheld = lock_unheld_subject(guardian, at=at)
+    if unheld is None or _is_needed(unheld):
         return False
-    if list_holds(guardian, at):
-        return False
-    _delete_contact(guardian, "never answered", actor, at)
+    _delete_contact(unheld, "never answered", actor, at)
     return True
 
 
@@ -82,10 +82,18 @@ def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
     """
     found = _list_unheld(_never_asked(at).filter(client_id=client_id).order_by("id"), client_id, at)
-    for guardian in found:
-        with transaction.atomic():
-            _delete_contact(guardian, "never asked", actor, at)
-    return len(found)
+    return sum(_purge_old_contact(guardian, actor, at) for guardian in found)
+
+
+@transaction.atomic
+def _purge_old_contact(guardian: Subject, actor: Actor, at: datetime) -> bool:
+    """Delete a contact, unless its guardian was asked, verified or put on hold meanwhile; return True if deleted."""
+    lock_guardian(guardian)
+    unheld = lock_unheld_subject(guardian, at=at)
+    if unheld is None or not _never_asked(at).filter(client_id=guardian.client_id, pk=guardian.pk).exists():
+        return False
+    _delete_contact(unheld, "never asked", actor, at)
+    return True
 
 
 def _list_unheld(waiting: QuerySet[Subject], client_id: UUID, at: datetime) -> list[Subject]:

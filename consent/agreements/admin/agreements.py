@@ -201,7 +201,6 @@ class ServiceAgreementAdmin(RegisterAdmin):
             _suspend,
             lead="From the next decision data is only stored and deleted, until the agreement is resumed.",
             done="Suspended. In effect from the next decision.",
-            danger=True,
             applies=lambda row, at: _is_running(row, at) and not _suspensions(row, at).exists(),
         ),
         RowAction(

@@ -6,12 +6,12 @@ Answers are recorded, and restrictions and objections opened, on the person's pa
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect
@@ -34,8 +34,11 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.purpose_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -223,24 +226,14 @@ class LimitAdmin(PersonRowAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related people, and annotate the name of the purpose."""
-        found = super().get_queryset(request).select_related("subject")
-        named: QuerySet[Any] = found.annotate(purpose_name=_name_of_purpose())
-        return named
+        """Select related people."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("subject")
+        return found
 
     @admin.display(description="purpose")
     def purpose_named(self, row: Any) -> str:
         """Return the name of the purpose, or "Every purpose"."""
-        return row.purpose_name or row.purpose_code or gettext("Every purpose")
-
-
-def _name_of_purpose() -> Subquery:
-    """Return a subquery for the name of a row's purpose: the client's own, otherwise PakTaleem's."""
-    visible = Q(client_id=OuterRef("client_id")) | Q(client_id=PAKTALEEM)
-    own_first = Purpose.objects.filter(visible, code=OuterRef("purpose_code")).order_by(
-        Case(When(client_id=PAKTALEEM, then=1), default=0)
-    )
-    return Subquery(own_first.values("name_ur" if get_language() == "ur" else "name_en")[:1])
+        return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else gettext("Every purpose")
 
 
 @admin.register(Restriction, site=site)
@@ -271,3 +264,6 @@ class ObjectionAdmin(LimitAdmin):
             applies=_is_open,
         ),
     )
+
+
+searches.connect(RowSearch(ConsentEvent))

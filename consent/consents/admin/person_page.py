@@ -1,6 +1,6 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +29,6 @@ from consent.consents.services import (
     withdraw_consent,
 )
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
-from consent.decisions.admin import decision_cells
-from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import (
     ShownNotice,
@@ -43,7 +41,8 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.person_pages import OVERVIEW, TIMELINE, on_tab, person_acts, person_panels
+from paktaleem.foundation.console.purpose_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -97,6 +96,11 @@ class AnswerForm(ActionForm):
     def purpose_code(self) -> str:
         """Return the code of the purpose."""
         return str((self.data if self.is_bound else self.initial).get("purpose", ""))[:63]
+
+    @property
+    def purpose_name(self) -> str:
+        """Return the name of the purpose."""
+        return format_purpose(self.purpose_code, self.row.client_id)
 
     def _find_notice(self) -> Any:
         at = get_action_time(self.request)
@@ -181,7 +185,7 @@ class ObjectForm(RowActionForm):
 
 def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
     found = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM], is_active=True)
-    return [(one.code, one.name_en) for one in found if only is None or one.pk in only]
+    return [(one.code, str(one)) for one in found if only is None or one.pk in only]
 
 
 def _restrict(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
@@ -247,7 +251,7 @@ person_acts.connect(
 )
 
 
-@person_panels.connect
+@on_tab(OVERVIEW, place=2)
 def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show each purpose based on consent with the current answer and the next possible answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
@@ -282,7 +286,6 @@ def _serialize_consent(
     offered = [
         {
             "label": translate_text(label),
-            "danger": value == ConsentState.WITHDRAWN,
             "url": f"{answer}?purpose={purpose.code}&state={value}",
         }
         for value, label in ANSWERS
@@ -299,31 +302,6 @@ def _serialize_consent(
     }
 
 
-def _load_names(client_id: UUID, codes: Iterable[str]) -> dict[str, str]:
-    """Return the names of purposes by code; a client's own purpose comes before PakTaleem's of the same code."""
-    found = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=list(codes))
-    return {one.code: str(one) for one in sorted(found, key=lambda one: one.client_id == client_id)}
-
-
-@person_panels.connect
-def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show the current decision for each purpose, with the reason."""
-    actor = actor_of(request)
-    if row.external_id is None or not actor.may(Capability.REQUEST_DECISIONS, row.client_id):
-        return None
-    at = get_action_time(request)
-    answers = decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=at)
-    names = _load_names(row.client_id, answers)
-    rows = [
-        {
-            "purpose": names.get(code, code),
-            **decision_cells(one),
-        }
-        for code, one in answers.items()
-    ]
-    return {"template": "console/panels/standing.html", "rows": rows}
-
-
 @person_panels.connect
 def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show restrictions and objections."""
@@ -335,7 +313,9 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         limits += [
             {
                 "kind": kind,
-                "purpose": one.purpose_code or gettext("Every purpose"),
+                "purpose": format_purpose(one.purpose_code, row.client_id)
+                if one.purpose_code
+                else gettext("Every purpose"),
                 "state": period_pill(one),
                 "starts_at": one.starts_at,
                 "url": reverse(name, args=[one.pk], current_app=site.name),
@@ -345,7 +325,7 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     return {"template": "console/panels/limits.html", "rows": limits}
 
 
-@person_panels.connect
+@on_tab(TIMELINE)
 def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the latest answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):

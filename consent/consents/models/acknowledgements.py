@@ -12,6 +12,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
 
 __all__ = ["PolicyAcknowledgement"]
 
@@ -48,4 +49,4 @@ class PolicyAcknowledgement(models.Model):
 
     def __str__(self) -> str:
         """Return the time."""
-        return gettext("acknowledged {moment}").format(moment=f"{self.recorded_at:%Y-%m-%d %H:%M}")
+        return gettext("acknowledged {moment}").format(moment=format_time(self.recorded_at))

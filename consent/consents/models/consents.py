@@ -17,6 +17,7 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date, format_time
 
 __all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Objection", "Restriction"]
 
@@ -150,7 +151,7 @@ class ConsentEvent(models.Model):
 
     def __str__(self) -> str:
         """Return the answer and the time."""
-        return f"{self.get_state_display()} {self.recorded_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_state_display()} {format_time(self.recorded_at)}"
 
     @property
     def informed_at(self) -> datetime:
@@ -235,7 +236,7 @@ class Restriction(PeriodRow):
 
     def __str__(self) -> str:
         """Return the start day."""
-        return gettext("restricted from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+        return gettext("restricted from {day}").format(day=format_date(self.starts_at))
 
 
 class Objection(PeriodRow):
@@ -258,4 +259,4 @@ class Objection(PeriodRow):
 
     def __str__(self) -> str:
         """Return the start day."""
-        return gettext("objected from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+        return gettext("objected from {day}").format(day=format_date(self.starts_at))

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from consent.cookies.models import Cookie, CookieSite
-from consent.cookies.script import get_script_origin, render_tag
-from consent.cookies.selectors import find_banner
+from consent.cookies.script import ENTRIES, get_script_origin, render_tag
+from consent.cookies.selectors import find_banner, list_cookies
 from consent.cookies.services import save_cookie, save_site
 from consent.register.admin.row_admin import RegisterAdmin
 from paktaleem.foundation.console.site import site
@@ -74,9 +74,10 @@ class CookieSiteAdmin(RegisterAdmin):
         save_site(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
     def panels(self, request: HttpRequest, row: CookieSite) -> list[dict[str, Any]]:
-        """Show the script element to copy, and what the pages' Content-Security-Policy must allow."""
+        """Show the script element to copy, what the pages' CSP must allow, and what the register lacks."""
         with in_client(row.client_id):
             banner = find_banner(row.client_id)
+            known = {(one.name, one.storage) for one in list_cookies(row.client_id)}
         return [
             *super().panels(request, row),
             {
@@ -85,6 +86,7 @@ class CookieSiteAdmin(RegisterAdmin):
                 "origin": get_script_origin(),
                 "serves_minors": row.client.serves_minors,
                 "banner": banner,
+                "missing": [(name, stored.label) for name, stored in ENTRIES if (name, stored.value) not in known],
                 "page": reverse("cookies-of", args=[row.client.code]),
             },
         ]

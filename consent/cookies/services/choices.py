@@ -122,13 +122,16 @@ def list_clients_with_due_visitors(*, at: datetime) -> list[UUID]:
     return list(list_due_visitors(at).order_by().values_list("client_id", flat=True).distinct())
 
 
+@transaction.atomic
 def purge_visitors(client_id: UUID, at: datetime) -> int:
     """Delete a batch of visitors whose last choice is older than the period (policy §10); return how many.
 
-    Their choices stay as evidence that leads to no browser. Runs in the client's context.
+    Their choices stay as evidence that leads to no browser. A visitor who chooses at the same time is left out. Runs in
+    the client's context.
     """
-    due = list_due_visitors(at).filter(client_id=client_id).order_by("last_at").values("pk")[:_AT_ONCE]
-    found, _by_model = Visitor.objects.filter(client_id=client_id, pk__in=due).delete()
+    due = list_due_visitors(at).filter(client_id=client_id).order_by("last_at")
+    locked = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_AT_ONCE])
+    found, _by_model = Visitor.objects.filter(client_id=client_id, pk__in=locked).delete()
     return found
 
 

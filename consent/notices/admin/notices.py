@@ -26,6 +26,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -52,7 +53,7 @@ class NoticeAdmin(RegisterAdmin):
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:
         """Return the purposes it informs about."""
-        return ", ".join(row.purposes) or gettext("The privacy policy")
+        return format_purposes(row.purposes, row.client_id) or gettext("The privacy policy")
 
 
 def _serialize_texts(row: NoticeText) -> list[dict[str, Any]]:
@@ -82,7 +83,7 @@ def _serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[
 class AnnounceForm(RowActionForm):
     """A form to choose when the text takes effect."""
 
-    effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect (UTC)")
+    effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show the earliest possible time as help text."""

@@ -12,6 +12,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = [
     "NoticeDispatch",
@@ -64,7 +65,7 @@ class NoticeDispatch(RegisterRow):
 
     def __str__(self) -> str:
         """Return the opening day."""
-        return gettext("announced {day}").format(day=f"{self.opened_at:%Y-%m-%d}")
+        return gettext("announced {day}").format(day=format_date(self.opened_at))
 
 
 class ResponseKind(models.TextChoices):
@@ -142,4 +143,4 @@ class NoticeEffect(models.Model):
 
     def __str__(self) -> str:
         """Return the opening day."""
-        return gettext("in effect from {day}").format(day=f"{self.took_effect_at:%Y-%m-%d}")
+        return gettext("in effect from {day}").format(day=format_date(self.took_effect_at))

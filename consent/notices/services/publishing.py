@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from consent.notices.effects import earliest_effect
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
@@ -21,6 +21,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.times import format_time
 
 __all__ = [
     "DraftClosed",
@@ -197,8 +198,8 @@ def _check_effective_at(effective_at: datetime, *, days: int, latest: NoticeVers
         raise ValidationError({"effective_at": ["Versions take effect in order: this is before the latest version."]})
     earliest = earliest_effect(at, days)
     if effective_at < earliest:
-        words = f"Clients get {days} days of notice: {earliest:%Y-%m-%d %H:%M} UTC at the earliest."
-        raise ValidationError({"effective_at": [words]})
+        words = gettext("Clients get {days} days of notice: {moment} at the earliest.")
+        raise ValidationError({"effective_at": [words.format(days=days, moment=format_time(earliest))]})
 
 
 def _check_child_texts(notice: Notice, text: NoticeText) -> None:

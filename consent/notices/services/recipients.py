@@ -11,9 +11,8 @@ from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from consent.notices.effects import earliest_effect
-from consent.notices.models import RECIPIENT_LIST, Notice, NoticeVersion
-from consent.notices.services.publishing import notice_days_for, publish_notice_version
+from consent.notices.models import RECIPIENT_LIST, NoticeVersion
+from consent.notices.services.portal_texts import publish_portal_text
 from consent.register.models import (
     DataCategory,
     Purpose,
@@ -23,7 +22,7 @@ from consent.register.models import (
     SafeguardChange,
     TransferGround,
 )
-from consent.register.services.register import change_register, check_register_row, save_register_row, stored_row
+from consent.register.services.register import check_register_row, save_register_row, stored_row
 from consent.register.services.safeguards import build_changed_row
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
@@ -55,20 +54,11 @@ def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: R
 
 def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
     """Publish the list of recipients with one more approval as the next version of its notice."""
-    notice = Notice.objects.filter(client_id=PAKTALEEM, code=RECIPIENT_LIST).select_for_update().first()
-    if notice is None:
-        notice = Notice(client_id=PAKTALEEM, code=RECIPIENT_LIST, is_by_portal=True)
-        notice.title_en, notice.title_ur = "Recipients of personal data", "ذاتی ڈیٹا کے وصول کنندگان"
-        change_register(notice, actor=actor, reason=reason, at=at)
-    latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
-    effective_at = earliest_effect(at, notice_days_for(notice, is_material=True))
     approvals = _list_approvals(row, at)
-    return publish_notice_version(
-        notice,
-        text_en=_write_list(approvals, "en"),
-        text_ur=_write_list(approvals, "ur"),
-        is_material=True,
-        effective_at=max(effective_at, latest.effective_at) if latest else effective_at,
+    return publish_portal_text(
+        RECIPIENT_LIST,
+        titles=("Recipients of personal data", "ذاتی ڈیٹا کے وصول کنندگان"),
+        texts=(_write_list(approvals, "en"), _write_list(approvals, "ur")),
         actor=actor,
         reason=reason,
         at=at,
@@ -115,4 +105,5 @@ def _describe(row: RecipientApproval, purposes: dict[str, str], categories: dict
 
 
 def _join(codes: Iterable[str], names: dict[str, str]) -> str:
-    return ", ".join(names.get(code, code) for code in codes)
+    separator = "، " if translation.get_language() == "ur" else ", "
+    return separator.join(names.get(code, code) for code in codes)

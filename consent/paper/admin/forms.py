@@ -1,6 +1,7 @@
 """Consent forms in the console: create a form for a group, print it, download its answer sheet."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,13 @@ from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.schools.admin.choosing import PLACE, PlaceField, check_place
+from paktaleem.directory.schools.selectors import filter_by_place, get_day
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ScopedForm, set_choices
@@ -90,6 +93,7 @@ class MakeForm(ScopedForm):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("One per line. Leave it empty to select people by the fields below."),
     )
+    place = PlaceField()
     role = forms.ChoiceField(
         label=_("Or everyone in a role"),
         required=False,
@@ -123,6 +127,7 @@ class MakeForm(ScopedForm):
             self.add_error("purposes", gettext("This field is required."))
         if cleaned.get("unreachable") and not for_guardians:
             self.add_error("unreachable", gettext("This needs a form for guardians."))
+        check_place(self, _find_client(self.request))
         return cleaned
 
     def clean_ids(self) -> list[str]:
@@ -152,11 +157,13 @@ def _guardian_page(request: HttpRequest, client: Client) -> str:
     return get_public_url(request) + reverse("guardian-start", args=[client.code])
 
 
-def _select_people(client: Client, given: dict[str, Any], actor: Actor) -> QuerySet[Subject]:
+def _select_people(client: Client, given: dict[str, Any], actor: Actor, at: datetime) -> QuerySet[Subject]:
     beginning = given["beginning"].strip()
     if given["unreachable"]:
-        return select_unreachable(client, beginning=beginning, actor=actor)
-    return select_people(client, ids=given["ids"], role=given["role"], beginning=beginning, actor=actor)
+        found = select_unreachable(client, beginning=beginning, actor=actor)
+    else:
+        found = select_people(client, ids=given["ids"], role=given["role"], beginning=beginning, actor=actor)
+    return filter_by_place(found, client.pk, given[PLACE], on=get_day(client, at)) if given[PLACE] else found
 
 
 def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -207,7 +214,7 @@ class FormRunAdmin(EvidenceAdmin):
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
             (None, {"fields": ["name", "addressee", "purposes"]}),
-            (gettext("People to ask"), {"fields": ["ids", "role", "unreachable", "beginning"]}),
+            (gettext("People to ask"), {"fields": ["ids", PLACE, "role", "unreachable", "beginning"]}),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -265,7 +272,7 @@ class FormRunAdmin(EvidenceAdmin):
                 client,
                 name=given["name"],
                 purposes=given["purposes"],
-                people=_select_people(client, given, actor),
+                people=_select_people(client, given, actor, get_action_time(request)),
                 addressee=Addressee(given["addressee"]),
                 actor=actor,
                 at=get_action_time(request),
@@ -296,7 +303,7 @@ class FormRunAdmin(EvidenceAdmin):
     @admin.display(description="made")
     def made(self, row: FormRun) -> str:
         """Return the time of creation."""
-        return moment(row.made_at)
+        return moment_tag(row.made_at)
 
     @admin.display(description="made by")
     def made_by(self, row: FormRun) -> str:

@@ -21,7 +21,7 @@ from consent.paper.sheets import SheetInvalid
 from paktaleem.directory.oneroster.problems import Problem
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -178,7 +178,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
     @admin.display(description="sheet")
     def name(self, row: AnswerSheet) -> SafeString:
         """Return the upload time."""
-        return format_html('<span class="when">{}</span>', moment(row.uploaded_at))
+        return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
 
     @admin.display(description="uploaded by")
     def brought_by(self, row: AnswerSheet) -> str:
@@ -188,7 +188,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
     @admin.display(description="uploaded")
     def uploaded(self, row: AnswerSheet) -> str:
         """Return the upload time."""
-        return moment(row.uploaded_at)
+        return moment_tag(row.uploaded_at)
 
     @admin.display(description="SHA-256 of the file")
     def fingerprint(self, row: AnswerSheet) -> str:

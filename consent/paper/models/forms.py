@@ -12,6 +12,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = ["Addressee", "FormPage", "FormPurpose", "FormRun"]
 
@@ -52,7 +53,7 @@ class FormRun(models.Model):
 
     def __str__(self) -> str:
         """Return the group and the day."""
-        return f"{self.name} ({self.made_at:%Y-%m-%d})"
+        return f"{self.name} ({format_date(self.made_at)})"
 
     @property
     def for_guardians(self) -> bool:

@@ -16,6 +16,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
 
 __all__ = [
     "CLOSED_UNRECORDED",
@@ -75,7 +76,7 @@ class AnswerSheet(models.Model):
 
     def __str__(self) -> str:
         """Return the upload time."""
-        return f"{self.uploaded_at:%Y-%m-%d %H:%M}"
+        return format_time(self.uploaded_at)
 
     @property
     def is_under_way(self) -> bool:

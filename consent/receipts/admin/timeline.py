@@ -1,15 +1,15 @@
 """A person's consent timeline in the console, as of any past time, and the export of evidence."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
 
 from consent.consents.admin.consents import state_pill
+from consent.consents.admin.standing import list_decisions
 from consent.consents.models import ConsentEvent
 from consent.consents.selectors.consents import is_without_effect
 from consent.consents.selectors.timelines import (
@@ -20,37 +20,24 @@ from consent.consents.selectors.timelines import (
     select_consent_events,
     states_at,
 )
-from consent.decisions.admin import basis_label, decision_cells
-from consent.decisions.selectors.decisions import decide_all_purposes
+from consent.decisions.admin import basis_label
 from consent.notices.selectors.registers import current_register, register_as_of
 from consent.receipts.services import export_evidence
 from consent.register.compiled import Register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.as_of import AsOfForm
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__: list[str] = []
-
-
-class AsOfForm(forms.Form):
-    """The time (UTC) to show; empty: now."""
-
-    day = forms.DateField(label=_("As of (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    hour = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
-
-    def moment(self, now: datetime) -> datetime:
-        """Return the chosen time, the end of the day if only a day is given; never in the future."""
-        if not self.is_valid() or self.cleaned_data.get("day") is None:
-            return now
-        hour = self.cleaned_data.get("hour") or time(23, 59, 59, 999_999)
-        return min(datetime.combine(self.cleaned_data["day"], hour, now.tzinfo), now)
 
 
 def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
@@ -73,7 +60,7 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
         "is_past": at < now,
         "lines": [_serialize_entry(line, row, register) for line in lines],
         "states": [
-            (_format_code(code), state_pill(line.state), line, _is_without_effect(line, row, register))
+            (format_purpose(code, row.client_id), state_pill(line.state), line, _is_without_effect(line, row, register))
             for code, line in states.items()
         ],
         "decisions": decisions,
@@ -85,20 +72,9 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
 
 def _list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
     """List the decisions at that time, if the user may query decisions."""
-    actor, now = actor_of(request), get_action_time(request)
-    if row.external_id is None or not actor.may(Capability.REQUEST_DECISIONS, row.client_id):
+    if row.external_id is None or not may(request, Capability.REQUEST_DECISIONS, row.client_id):
         return []
-    return [
-        {
-            "purpose": _format_code(code),
-            **decision_cells(one),
-        }
-        for code, one in decide_all_purposes(actor, row.client_id, row.external_id, at=at, now=now).items()
-    ]
-
-
-def _format_code(code: str) -> str:
-    return code.replace("_", " ").capitalize()
+    return list_decisions(request, row, at)
 
 
 def _is_without_effect(line: TimelineEntry, subject: Subject, register: Register) -> bool:
@@ -113,7 +89,7 @@ def _serialize_entry(line: TimelineEntry, subject: Subject, register: Register) 
         "at": line.at,
         "purpose": gettext("The privacy policy")
         if is_seen
-        else _format_code(line.purpose)
+        else format_purpose(line.purpose, subject.client_id)
         if line.purpose
         else gettext("Every purpose"),
         "state": state_pill(line.state)

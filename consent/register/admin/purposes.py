@@ -1,12 +1,13 @@
 """Purposes, categories, occasions, lawful bases and balancing tests in the console."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin, cancel_safeguarded_act, end_safeguarded_act
@@ -15,8 +16,11 @@ from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.filters import ActiveFilter
+from paktaleem.foundation.console.purpose_names import purpose_name_sources
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 
 __all__ = [
@@ -209,3 +213,13 @@ class BalancingTestAdmin(RegisterAdmin):
     def interest_short(self, row: BalancingTest) -> str:
         """Return the first 80 characters of the interest."""
         return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- fits one line
+
+
+searches.connect(RowSearch(Purpose, ("code", "name_en", "name_ur"), contains=True))
+
+
+@purpose_name_sources.connect
+def load_purpose_names() -> dict[tuple[UUID, str], str]:
+    """Return the names of all purposes that the context may see, by client and code, in the page's language."""
+    name = "name_ur" if get_language() == "ur" else "name_en"
+    return {(client, code): text for client, code, text in Purpose.objects.values_list("client_id", "code", name)}

@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = [
     "AgreementSuspension",
@@ -98,7 +99,7 @@ class AgreementSuspension(PeriodRow):
 
     def __str__(self) -> str:
         """Return the start day."""
-        return gettext("suspended from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+        return gettext("suspended from {day}").format(day=format_date(self.starts_at))
 
 
 class Instruction(PeriodRow):
@@ -282,4 +283,4 @@ class RecipientApproval(PeriodRow):
 
     def __str__(self) -> str:
         """Return the start day."""
-        return gettext("approved from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+        return gettext("approved from {day}").format(day=format_date(self.starts_at))

@@ -18,6 +18,7 @@ from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = [
     "BalancingTest",
@@ -189,7 +190,7 @@ class BalancingTest(RegisterRow):
         """Return whether it is signed."""
         if self.signed_at is None:
             return gettext("Balancing test, unsigned")
-        return gettext("Balancing test, signed {day}").format(day=f"{self.signed_at:%Y-%m-%d}")
+        return gettext("Balancing test, signed {day}").format(day=format_date(self.signed_at))
 
 
 ROLES = [

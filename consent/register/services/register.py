@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_noop
 
 from consent.register.models import (
@@ -38,6 +38,7 @@ __all__ = [
     "change_register",
     "check_register_row",
     "end_period",
+    "get_transaction_id",
     "prepare_row",
     "require_own_row",
     "save_register_row",
@@ -178,6 +179,13 @@ def cancel_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, a
         raise ValidationError({"starts_at": [_STARTED]})
     row.ends_at = row.starts_at
     return change_register(row, actor=actor, reason=reason, at=at)
+
+
+def get_transaction_id() -> int:
+    """Return the id of the current transaction, by which triggers know that it recorded a change as they require."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        return int(cursor.fetchone()[0])
 
 
 def _change_capability(row: RegisterRow) -> Capability:

@@ -6,12 +6,18 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from consent.register.models import Purpose, Recipient, RecipientApproval, SafeguardChange, SafeguardKind
 from consent.register.models.rows import RegisterRow
-from consent.register.services.register import check_register_row, prepare_row, save_register_row, stored_row
+from consent.register.services.register import (
+    check_register_row,
+    get_transaction_id,
+    prepare_row,
+    save_register_row,
+    stored_row,
+)
 from consent.register.weakening import find_weakening
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -124,7 +130,7 @@ def decide_safeguard_change(
         require(actor, approving_capability(change), change.client_id)
     before = _lock_row(change)
     change = decide_change(change, approve=approve, actor=actor, at=at)
-    change.xact = _current_transaction() if approve else None
+    change.xact = get_transaction_id() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
     if approve and not any(apply(change, actor=actor, reason=reason, at=at) for apply in weaker_rows):
@@ -168,12 +174,6 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if value is None or isinstance(value, (bool, int, list)) else str(value)
-
-
-def _current_transaction() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        return int(cursor.fetchone()[0])
 
 
 def _record(change: SafeguardChange, kind: str, actor: Actor, at: datetime) -> None:

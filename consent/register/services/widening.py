@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from consent.register.models import Purpose, PurposeWidening, WideningKind
-from consent.register.services.register import require_own_row, save_register_row
+from consent.register.services.register import get_transaction_id, require_own_row, save_register_row
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -49,14 +49,8 @@ def _record_widening(purpose: Purpose, added: list[str], actor: Actor, at: datet
         kind=WideningKind.CATEGORIES,
         added=added,
         widened_at=at,
-        xact=_current_transaction(),
+        xact=get_transaction_id(),
     )
     widening.save(force_insert=True)
     facts = {"widening": str(widening.pk), "purpose": purpose.code, "kind": str(widening.kind), "added": added}
     record_entry("purpose.widened", client_id=purpose.client_id, facts=facts, actor=actor, at=at)
-
-
-def _current_transaction() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        return int(cursor.fetchone()[0])

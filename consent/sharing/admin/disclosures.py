@@ -14,6 +14,7 @@ from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.purpose_names import format_purpose
 from paktaleem.foundation.console.site import site
 
 __all__ = ["DisclosureAdmin", "render_decision"]
@@ -44,11 +45,11 @@ class DisclosureAdmin(EvidenceAdmin):
     """Console page of disclosures, newest first."""
 
     view_capability = Capability.VIEW_DISCLOSURES
-    list_display = ("reported_at", "recipient", "person", "purpose", "allowed", "owner")
+    list_display = ("reported_at", "recipient", "person", "purpose_named", "allowed", "owner")
     list_filter = ("client", DeniedFilter)
     newest_by = "reported_at"
-    row_fields = ("purpose", "categories")
-    detail_fields = ("person", "recipient", "system", "allowed", "shared_at", "reported_at")
+    row_fields = ("categories",)
+    detail_fields = ("person", "recipient", "system", "purpose_named", "allowed", "shared_at", "reported_at")
     intro = "Data that systems reported as shared with recipients, with the decision at the time of sharing."
     empty_text = "No system has reported a disclosure yet."
     allowed = state_column(render_decision, "decision")
@@ -56,6 +57,11 @@ class DisclosureAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person, recipient and system."""
         return super().get_queryset(request).select_related("subject", "recipient", "system")
+
+    @admin.display(description="purpose")
+    def purpose_named(self, row: Disclosure) -> str:
+        """Return the name of the purpose."""
+        return format_purpose(row.purpose, row.client_id)
 
     @admin.display(description="person")
     def person(self, row: Disclosure) -> SafeString:

@@ -9,7 +9,8 @@ from consent.sharing.admin.disclosures import render_decision
 from consent.sharing.selectors import list_disclosures_of, list_legal_disclosures_of
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.person_pages import person_panels
+from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab
+from paktaleem.foundation.console.purpose_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -19,7 +20,7 @@ __all__ = ["disclosures_panel"]
 _MOST = 50
 
 
-@person_panels.connect
+@on_tab(DISCLOSURES)
 def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show who received the person's data, when and for what: the latest fifty disclosures. Runs two queries."""
     if not may(request, Capability.VIEW_DISCLOSURES, row.client_id):
@@ -29,7 +30,10 @@ def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | No
     return {
         "template": "console/panels/disclosures.html",
         "legal": _list_legal(request, row),
-        "rows": [{"one": one, "decision": render_decision(one)} for one in found[:_MOST]],
+        "rows": [
+            {"one": one, "purpose": format_purpose(one.purpose, one.client_id), "decision": render_decision(one)}
+            for one in found[:_MOST]
+        ],
         "has_more": len(found) > _MOST,
     }
 

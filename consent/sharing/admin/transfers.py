@@ -9,10 +9,12 @@ from consent.notices.admin.announcements import serialize_dispatches
 from consent.notices.models import NoticeDispatch
 from consent.sharing.models import BusinessTransfer
 from consent.sharing.services import decide_business_transfer, request_business_transfer
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["BusinessTransferAdmin"]
 
@@ -44,6 +46,11 @@ class BusinessTransferAdmin(ScopedAdmin):
         capability=Capability.MANAGE_AGREEMENTS,
         danger=True,
     )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer PakTaleem alone as the client, and choose it."""
+        own = Client.objects.filter(pk=PAKTALEEM)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs, queryset=own, initial=PAKTALEEM)
 
     def write(self, row: Any, **details: Any) -> None:
         """Request the transfer."""

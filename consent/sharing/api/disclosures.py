@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from consent.decisions.api.report_results import ReportResultOutput, serialize_report_result
 from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
@@ -57,14 +58,8 @@ class DisclosureOutput(serializers.Serializer[Any]):
     flagged = serializers.BooleanField()
 
 
-class DisclosureResultOutput(serializers.Serializer[Any]):
+class DisclosureResultOutput(ReportResultOutput):
     """The result of one report of a batch: the recorded disclosure, or what is wrong by field."""
-
-    recorded = serializers.BooleanField()
-    id = serializers.UUIDField(allow_null=True)
-    decision = serializers.CharField(allow_null=True)
-    flagged = serializers.BooleanField()
-    problems = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
 class DisclosureBatchOutput(serializers.Serializer[Any]):
@@ -119,11 +114,4 @@ class ReportDisclosures(Operation):
 
 
 def _serialize_result(one: DisclosureResult) -> dict[str, Any]:
-    made = one.disclosure
-    return {
-        "recorded": made is not None,
-        "id": str(made.pk) if made else None,
-        "decision": made.reason if made else None,
-        "flagged": one.is_flagged,
-        "problems": one.errors,
-    }
+    return serialize_report_result(one.disclosure, is_flagged=one.is_flagged, errors=one.errors)

@@ -28,6 +28,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import insert_many
 
 __all__ = ["DisclosureReport", "DisclosureResult", "report_disclosure", "report_disclosures"]
 
@@ -159,8 +160,8 @@ def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: date
     decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
     system = system_acted_for(actor, at=at)
     rows = [_build(one, found, system, actor, at) for one, found in zip(checked, decided, strict=True)]
-    Disclosure.objects.bulk_create(rows)
-    Entry.objects.bulk_create([_make_entry(row, one, actor, at) for row, one in zip(rows, checked, strict=True)])
+    insert_many(rows)
+    insert_many([_make_entry(row, one, actor, at) for row, one in zip(rows, checked, strict=True)])
     return rows
 
 

@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from consent.notices.effects import earliest_effect
-from consent.notices.models import Notice, NoticeVersion
-from consent.notices.services.publishing import notice_days_for, publish_notice_version
-from consent.register.services.register import change_register
+from consent.notices.models import NoticeVersion
+from consent.notices.services.portal_texts import count_portal_notice_days, publish_portal_text
 from consent.sharing.models import BusinessTransfer, TransferKind
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -41,7 +40,7 @@ def request_business_transfer(row: BusinessTransfer, *, actor: Actor, at: dateti
         raise ValidationError({"client": [_OF_PAKTALEEM]})
     row.requested_kind, row.requested_by, row.requested_at = actor.kind.value, actor.id, at
     row.clean_fields(exclude={"settled_by", "settled_at", "announced_as"})
-    if _moment_of(row) < earliest_effect(at, _notice_days()):
+    if _moment_of(row) < earliest_effect(at, count_portal_notice_days()):
         raise ValidationError({"takes_place_on": [_TOO_SOON]})
     row.save(force_insert=True)
     _record("business_transfer.requested", row, actor, at)
@@ -67,19 +66,11 @@ def decide_business_transfer(
 
 
 def _announce(row: BusinessTransfer, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
-    notice = Notice.objects.filter(client_id=PAKTALEEM, code=TRANSFER_NOTICE).select_for_update().first()
-    if notice is None:
-        notice = Notice(client_id=PAKTALEEM, code=TRANSFER_NOTICE, is_by_portal=True)
-        notice.title_en, notice.title_ur = "Business transfers", "کاروباری منتقلیاں"
-        change_register(notice, actor=actor, reason=reason, at=at)
-    latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
-    effective_at = _moment_of(row)
-    return publish_notice_version(
-        notice,
-        text_en=_write(row, "en"),
-        text_ur=_write(row, "ur"),
-        is_material=True,
-        effective_at=max(effective_at, latest.effective_at) if latest else effective_at,
+    return publish_portal_text(
+        TRANSFER_NOTICE,
+        titles=("Business transfers", "کاروباری منتقلیاں"),
+        texts=(_write(row, "en"), _write(row, "ur")),
+        effective_at=_moment_of(row),
         actor=actor,
         reason=reason,
         at=at,
@@ -98,10 +89,6 @@ def _write(row: BusinessTransfer, language: str) -> str:
 def _moment_of(row: BusinessTransfer) -> datetime:
     """Return the end of the day of the transfer in UTC, so that a notice of today counts its full 30 days."""
     return datetime.combine(row.takes_place_on, time.max, tzinfo=UTC)
-
-
-def _notice_days() -> int:
-    return notice_days_for(Notice(client_id=PAKTALEEM, is_by_portal=True), is_material=True)
 
 
 def _record(kind: str, row: BusinessTransfer, actor: Actor, at: datetime) -> None:

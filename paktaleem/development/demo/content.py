@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paktaleem.onboarding.starting_set import STARTING_PURPOSES
+
 __all__ = [
     "CLIENTS",
     "OWN_PURPOSES",
@@ -15,7 +17,6 @@ __all__ = [
     "ClientText",
     "Person",
     "PolicyChange",
-    "PurposeText",
     "RecipientText",
     "ResponseText",
     "StaffText",
@@ -62,40 +63,8 @@ STAFF = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PurposeText:
-    """One purpose of a client's own, based on consent, and its notice."""
-
-    code: str
-    name_en: str
-    name_ur: str
-    description_en: str
-    description_ur: str
-    categories: tuple[str, ...]
-
-    def notice(self, language: str) -> str:
-        """Return the text of the notice."""
-        return (_TEXTS / f"{self.code}.{language}.txt").read_text(encoding="utf-8").strip()
-
-
-OWN_PURPOSES = (
-    PurposeText(
-        "newsletter",
-        "Newsletter",
-        "خبرنامہ",
-        "Sending a monthly email about new courses and events.",
-        "نئے کورسز اور تقریبات کے بارے میں ماہانہ ای میل بھیجنا۔",
-        ("contact_details",),
-    ),
-    PurposeText(
-        "product_research",
-        "Research on our courses",
-        "ہمارے کورسز پر تحقیق",
-        "Inviting people to interviews and studying how courses are used, to make them better.",
-        "کورسز کو بہتر بنانے کے لیے لوگوں کو گفتگو کی دعوت دینا اور ان کے استعمال کا مطالعہ کرنا۔",
-        ("contact_details", "usage_logs"),
-    ),
-)
+OWN_PURPOSES = (STARTING_PURPOSES["newsletter"], STARTING_PURPOSES["product_research"])
+"""The purposes of a client's own, from the starting set that the console offers."""
 
 
 @dataclass(frozen=True, slots=True)

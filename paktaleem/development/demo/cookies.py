@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from consent.cookies.models import Cookie, CookieCategory, CookieSite, LinkedService, SetBy
+from consent.cookies.models import Cookie, CookieCategory, CookieSite, LinkedService, SetBy, Storage
+from consent.cookies.script import ENTRIES
 from consent.cookies.services import save_cookie, save_link, save_site
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
@@ -34,6 +35,15 @@ _COOKIES: tuple[tuple[str, CookieCategory, SetBy, str, int | None, str, str], ..
         "کوکیز کے بارے میں آپ کا انتخاب یاد رکھتی ہے۔",
     ),
     (
+        "paktaleem_cookie_state",
+        _NECESSARY,
+        SetBy.SITE,
+        "PakTaleem",
+        None,
+        "Remembers when and under which number you chose about cookies.",
+        "یاد رکھتا ہے کہ آپ نے کوکیز کا انتخاب کب اور کس نمبر کے تحت کیا۔",
+    ),
+    (
         "lms_theme",
         _PREFERENCES,
         SetBy.SITE,
@@ -52,6 +62,8 @@ _COOKIES: tuple[tuple[str, CookieCategory, SetBy, str, int | None, str, str], ..
         "ناموں کے بغیر صفحات پر آمد گنتی ہے۔",
     ),
 )
+_STORED = dict(ENTRIES)
+"""Where the entries of the script are stored; the platform's own are cookies."""
 _LINKS = (
     (
         "Ravi Video",
@@ -84,6 +96,7 @@ def fill_cookies(client_id: UUID, *, actor: Actor, at: datetime) -> None:
                 category=category,
                 set_by=set_by,
                 provider=provider,
+                storage=_STORED.get(name, Storage.COOKIE),
                 days=days,
                 purpose_en=purpose_en,
                 purpose_ur=purpose_ur,

@@ -36,7 +36,6 @@ from paktaleem.development.demo.content import (
     RECIPIENTS,
     STAFF,
     ClientText,
-    PurposeText,
     RecipientText,
 )
 from paktaleem.development.demo.cookies import fill_cookies, fill_links
@@ -45,6 +44,7 @@ from paktaleem.development.demo.orders import fill_orders, fill_receiver
 from paktaleem.development.demo.paper import fill_paper
 from paktaleem.development.demo.people import fill_people
 from paktaleem.development.demo.policy import fill_policy
+from paktaleem.development.demo.schools import fill_schools
 from paktaleem.development.demo.secrets import DemoSecrets
 from paktaleem.development.demo.systems import fill_systems
 from paktaleem.directory.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
@@ -61,6 +61,7 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.onboarding.starting_set import StartingPurpose
 
 __all__ = ["SecretsLost", "client_ids", "fill_demonstration"]
 
@@ -179,11 +180,12 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
     _add_agreement(text.code, client_id, at)
     fill_people(client, versions, actor=_ACTOR, at=at)
     if text.code == "indus":
+        fill_schools(client, actor=_ACTOR, at=at)
         fill_guardians(client, actor=_ACTOR, at=at)
         fill_paper(client, actor=_ACTOR, at=at)
 
 
-def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVersion:
+def _add_purpose(client_id: UUID, text: StartingPurpose, at: datetime) -> NoticeVersion:
     """Add a client's own purpose, based on consent, with its notice; return the notice version."""
     purpose = Purpose(
         client_id=client_id,

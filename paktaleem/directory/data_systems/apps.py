@@ -16,7 +16,7 @@ class SystemsConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.erasure_hooks.erasure_blockers",
-            "paktaleem.directory.data_systems.services.erasure.has_open_erasure_orders",
+            "paktaleem.directory.data_systems.services.erasure.describe_open_erasure_orders",
         ),
         (
             "paktaleem.directory.people.erasure_hooks.erasure_locks",

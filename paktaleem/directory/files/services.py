@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -221,14 +221,24 @@ def iterate_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[
         yield sealer.open_bytes(Sealed(bytes(chunk.data)), column=column)
 
 
-def stream_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[bytes]:
+def stream_file(
+    file: SealedFile, *, sealer: Sealer | None = None, on_sent: Callable[[], object] | None = None
+) -> Generator[bytes]:
     """Return the chunks of a file for a response that is sent after its transaction; each is read in one of its own.
 
-    A file of a case needs the case's ``sealer``. Raises KeyDestroyed, and FilePurged if the file's package was purged,
-    before the first chunk.
+    A file of a case needs the case's ``sealer``. ``on_sent`` is called in the client's context once the last chunk was
+    sent; a download that breaks off does not call it. Raises KeyDestroyed, and FilePurged if the file's package was
+    purged, before the first chunk.
     """
-    by = sealer or _sealer_of_file(file)
-    return (_read_chunk(file, number, by) for number in range(file.chunks))
+    return _stream_chunks(file, sealer or _sealer_of_file(file), on_sent)
+
+
+def _stream_chunks(file: SealedFile, sealer: Sealer, on_sent: Callable[[], object] | None) -> Generator[bytes]:
+    for number in range(file.chunks):
+        yield _read_chunk(file, number, sealer)
+    if on_sent is not None:  # the server has sent a chunk before it takes the next one
+        with in_client(file.client_id):
+            on_sent()
 
 
 def _read_chunk(file: SealedFile, number: int, sealer: Sealer) -> bytes:

@@ -10,6 +10,8 @@ class MailConfig(config.PortalAppConfig):
     label = "mail"
     verbose_name = "emails and text messages"
     handlers = (
+        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.mail.diagnosis.check_mail_server"),
+        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.mail.diagnosis.check_messages"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.mail.data_kinds.list_kinds"),
         (
             "paktaleem.directory.copies.sections.person_sections",

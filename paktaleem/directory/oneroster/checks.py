@@ -21,11 +21,14 @@ _STATUSES = (ACTIVE, GONE)
 class TableReader:
     """Reads one table: `present` are its known columns, `rows` yields its rows by those columns.
 
+    `skipped` counts the rows that were logged and not yielded.
+
     Raises RosterInvalid if the header lacks a column that decides, or the file cannot be read.
     """
 
     def __init__(self, package: Package, table: Table, log: ProblemLog, *, delta: bool = False) -> None:
         self._table, self._log = table, log
+        self.skipped = 0
         self._rows = package.rows(table.file)
         row, header = next(self._rows, (1, []))
         self._width = len(header)
@@ -48,6 +51,7 @@ class TableReader:
         if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
             self._log.oddity(file, number, None, "cells_extra")
             return True
+        self.skipped += 1
         if self._table.is_about_people:
             message = f"has {len(cells)} cells; the header has {self._width}, so it is unclear which cell is which"
             self._log.fatal(file, number, None, "cell_count_wrong", message)

@@ -19,7 +19,7 @@ class OddityText(NamedTuple):
 
 
 _NOT_READ = "Not read."
-_NOT_USED = "Accepted: the portal does not use this column."
+_NOT_USED = "Accepted and not used."
 _ROW_SKIPPED = "The row is skipped."
 _EMPTY = "Treated as empty."
 _FOR_INFORMATION = "Imported as it is."
@@ -56,8 +56,25 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "cell_empty": OddityText("An empty cell in a column that OneRoster requires", _NOT_USED),
     "date_form": OddityText("A date in another form than YYYY-MM-DD", _NOT_USED),
     "date_day_first": OddityText("A birth date in the form 27.03.2014", "Read with the day first, then the month."),
-    "id_repeated": OddityText("The same sourcedId in two rows of a file without people", "Both rows are accepted."),
-    "reference_unknown": OddityText("A reference to a sourcedId that is not in the package", _FOR_INFORMATION),
+    "id_repeated": OddityText("The same sourcedId in two rows of a file without people", "The first row is used."),
+    "reference_unknown": OddityText(
+        "A reference to a sourcedId that is not in the package", "Used if the id is registered here."
+    ),
+    # schools and classes
+    "school_id_unfit": OddityText(
+        "A sourcedId of a school, term, class or enrolment that is empty, too long, or like an email address",
+        _ROW_SKIPPED,
+    ),
+    "name_cut": OddityText("A name of more than 255 characters", "Cut after 255 characters."),
+    "enrolment_without_class": OddityText(
+        "An enrolment in a class that is neither in the file nor in use here", "The enrolment is left out."
+    ),
+    "enrolment_without_person": OddityText(
+        "An enrolment of a person who is neither in the file nor registered here", "The enrolment is left out."
+    ),
+    "enrolment_repeated": OddityText(
+        "The same person, class, role and first day in two enrolments", "The first row is used."
+    ),
     # people
     "email_implausible": OddityText("Not a plausible email address", _EMPTY),
     "phone_implausible": OddityText("Not a plausible phone number (7 to 15 digits)", _EMPTY),

@@ -63,10 +63,14 @@ class ProblemLog:
         self, file: str, row: int | None, column: str | None, code: str, *, value: str = "", meaning: str = ""
     ) -> None:
         """Record a finding that is accepted and listed; ``value`` and ``meaning`` must not be personal."""
-        self._oddity_totals[code] += 1
+        self.count_oddities(code, 1)
         kept = self._oddities.setdefault(code, [])
         if len(kept) < ODDITY_SAMPLE:
             kept.append(Oddity(file, row, column, code, value, meaning))
+
+    def count_oddities(self, code: str, count: int) -> None:
+        """Count findings that are accepted, without keeping a sample."""
+        self._oddity_totals[code] += count
 
     def adopt(self, invalid: RosterInvalid) -> None:
         """Record the fatal problems of an exception."""

@@ -30,6 +30,7 @@ from paktaleem.directory.oneroster.relations import (
     report_students,
     unpack,
 )
+from paktaleem.directory.oneroster.schooling import PARTS, Schooling, check_school_row
 from paktaleem.directory.oneroster.users import (
     PeopleFiles,
     User,
@@ -38,6 +39,7 @@ from paktaleem.directory.oneroster.users import (
     report_guardians,
     user_rows,
 )
+from paktaleem.directory.schools.rows import GivenRows
 
 _COLUMNS = MappingProxyType(
     {
@@ -73,6 +75,7 @@ class Roster:
         self._ids = tuple(findings.ids.get(USERS, {}))
         self._register = findings.register
         self._relations = findings.relations
+        self._schooling = Schooling(package, findings.manifest, frozenset(findings.partly))
 
     @property
     def size(self) -> int:
@@ -102,6 +105,10 @@ class Roster:
             relationship = self._register.relationship(guardian)
             if relationship is not None:
                 yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
+
+    def schooling(self, *, complete: bool) -> GivenRows:
+        """Return the schools, terms, classes and enrolments; if ``complete``, what is not listed has ended."""
+        return self._schooling.given(complete=complete)
 
     def mentions(self) -> Iterable[DeltaRelation]:
         """Return a delta's agents whose relationship depends on earlier files."""
@@ -163,6 +170,7 @@ class _Findings:
         self.register = UserRegister()
         self.relations = Relations()
         self.manifest: Manifest
+        self.partly: set[str] = set()  # files about schools and classes of which not every row can be read
         self._rows: dict[str, int] = {}
         self._package = package
 
@@ -216,6 +224,8 @@ class _Findings:
             self.log.adopt(invalid)
             return
         check.finish()
+        if reader.skipped or not reader.present:
+            self.partly.add(table.file)
         self._rows[table.file] = len(check.ids)
         is_read = reader.present or table.is_about_people
         if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
@@ -231,6 +241,8 @@ class _Findings:
             files.take_role(number, cells)
         elif table.file == DEMOGRAPHICS:
             files.take_birth_date(number, cells)
+        elif table.file in PARTS and not check_school_row(table, number, cells, self.log):
+            self.partly.add(table.file)
 
     def _check_roles(self) -> None:
         """Log users without a role, if the package must state it (1.2: in a file of its own)."""

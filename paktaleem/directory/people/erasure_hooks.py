@@ -19,6 +19,7 @@ __all__ = [
     "erasure_locks",
     "erasure_started",
     "is_waiting",
+    "list_blockers",
     "list_held_people",
     "list_holds",
     "list_personal_rows",
@@ -55,7 +56,8 @@ type HoldCheck = Callable[[UUID, Sequence[UUID], datetime], Iterable[tuple[UUID,
 type RowCounter = Callable[[Subject], Iterable[PersonalRows]]
 type PreErasureHook = Callable[[Subject, Actor, datetime], None]
 type StartedHandler = Callable[[Erasure, Actor, datetime], None]
-type ErasureBlocker = Callable[[Erasure], bool]
+type ErasureBlocker = Callable[[Erasure], str]
+"""Returns what an erasure waits for, in the reader's language; empty if nothing."""
 type ErasureLock = Callable[[Subject], None]
 
 erasure_holds: ExtensionPoint[HoldCheck] = ExtensionPoint(
@@ -69,7 +71,7 @@ erasure_started: ExtensionPoint[StartedHandler] = ExtensionPoint(
     "Called in the transaction that confirms an erasure, to issue its orders, and again before the key is destroyed.",
 )
 erasure_blockers: ExtensionPoint[ErasureBlocker] = ExtensionPoint(
-    "people.erasure_blockers", "Asked whether an erasure still waits for an answer before the key may be destroyed."
+    "people.erasure_blockers", "What an erasure still waits for before the key may be destroyed, in words."
 )
 erasure_locks: ExtensionPoint[ErasureLock] = ExtensionPoint(
     "people.erasure_locks", "Called before a person is locked for erasure, with rows that others lock before a person."
@@ -112,8 +114,13 @@ def report_started_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> N
 
 
 def is_waiting(erasure: Erasure) -> bool:
-    """Return True if an erasure still waits for an answer."""
-    return any(blocks(erasure) for blocks in erasure_blockers)
+    """Return True if an erasure still waits before the key may be destroyed."""
+    return any(find(erasure) for find in erasure_blockers)
+
+
+def list_blockers(erasure: Erasure) -> list[str]:
+    """List what an erasure still waits for before the key is destroyed, in the reader's language."""
+    return [found for find in erasure_blockers if (found := find(erasure))]
 
 
 def take_locks(subject: Subject) -> None:

@@ -6,6 +6,7 @@ from django.db.models import Q
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
 
 __all__ = ["Erasure", "ErasureCarriedOut"]
 
@@ -42,7 +43,7 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         """Return when it was confirmed."""
-        return f"{self.started_at:%Y-%m-%d %H:%M}"
+        return format_time(self.started_at)
 
     @property
     def is_complete(self) -> bool:

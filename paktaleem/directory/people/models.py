@@ -20,6 +20,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date, format_time
 
 __all__ = [
     "AccessRecord",
@@ -310,7 +311,7 @@ class AccessRecord(models.Model):
 
     def __str__(self) -> str:
         """Return the time and the reason."""
-        return f"{self.looked_at:%Y-%m-%d %H:%M} {self.reason}"
+        return f"{format_time(self.looked_at)} {self.reason}"
 
 
 class SubjectEventKind(models.TextChoices):
@@ -346,7 +347,7 @@ class SubjectEvent(models.Model):
 
     def __str__(self) -> str:
         """Return the kind and the date."""
-        return f"{self.kind} {self.happened_at:%Y-%m-%d}"
+        return f"{self.kind} {format_date(self.happened_at)}"
 
 
 class Readmission(Tracked):
@@ -391,4 +392,4 @@ class Readmission(Tracked):
     def __str__(self) -> str:
         """Return the request date and whether it was approved."""
         template = gettext("Requested {day}, approved") if self.approved_at else gettext("Requested {day}")
-        return template.format(day=f"{self.requested_at:%Y-%m-%d}")
+        return template.format(day=format_date(self.requested_at))

@@ -26,7 +26,7 @@ from paktaleem.directory.rosters.models import RosterImport, RosterState
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -55,6 +55,14 @@ FAILURES = {
     "unreadable": gettext_lazy("The uploaded file can no longer be read. Discard it and upload it again."),
 }
 EXAMPLES = {"add": gettext_lazy("New"), "change": gettext_lazy("Changed"), "close": gettext_lazy("Closed")}
+OTHERS = {
+    "relations": gettext_lazy("Guardian relations"),
+    "schools": gettext_lazy("Schools"),
+    "terms": gettext_lazy("Terms"),
+    "classes": gettext_lazy("Classes"),
+    "enrolments": gettext_lazy("Enrolments"),
+}
+"""Tallies of other things than people, in the order in which they are shown."""
 TALLY = (
     gettext_lazy("{number} new"),
     gettext_lazy("{number} changed"),
@@ -274,7 +282,7 @@ class RosterImportAdmin(EvidenceAdmin):
     @admin.display(description="roster")
     def name(self, row: RosterImport) -> SafeString:
         """Return the upload time."""
-        return format_html('<span class="when">{}</span>', moment(row.uploaded_at))
+        return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
 
     @admin.display(description="changes")
     def outcome(self, row: RosterImport) -> str:
@@ -302,12 +310,12 @@ class RosterImportAdmin(EvidenceAdmin):
     @admin.display(description="uploaded")
     def uploaded(self, row: RosterImport) -> str:
         """Return the upload time."""
-        return moment(row.uploaded_at)
+        return moment_tag(row.uploaded_at)
 
     @admin.display(description="finished")
     def finished(self, row: RosterImport) -> str:
         """Return when the roster was imported, refused or discarded."""
-        return moment(row.finished_at)
+        return moment_tag(row.finished_at)
 
     @admin.display(description="SHA-256 of the file")
     def fingerprint(self, row: RosterImport) -> str:
@@ -329,14 +337,14 @@ def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> 
 
 
 def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
-    return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name != "relations"}
+    return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name not in OTHERS}
 
 
 def _result_context(row: RosterImport) -> dict[str, Any]:
     tallies = row.counts.get("tallies", {})
     rows = [
-        (gettext("Guardian relations") if name == "relations" else translate_text(name.capitalize()), *tally)
-        for name, tally in sorted(tallies.items(), key=lambda one: (one[0] == "relations", one[0]))
+        (OTHERS.get(name) or translate_text(name.capitalize()), *tally)
+        for name, tally in sorted(tallies.items(), key=lambda one: (*map(one[0].__eq__, OTHERS), one[0]))
     ]
     return {
         "roster": row,

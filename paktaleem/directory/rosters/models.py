@@ -11,6 +11,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
 
 __all__ = ["ROSTER_KEYS", "RosterChunk", "RosterImport", "RosterState"]
 
@@ -88,7 +89,7 @@ class RosterImport(models.Model):
 
     def __str__(self) -> str:
         """Return the upload time."""
-        return gettext("Roster of {moment}").format(moment=f"{self.uploaded_at:%Y-%m-%d %H:%M}")
+        return gettext("Roster of {moment}").format(moment=format_time(self.uploaded_at))
 
     @property
     def is_under_way(self) -> bool:

@@ -27,12 +27,14 @@ from paktaleem.directory.webhooks.services import (
     send_test,
 )
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import moment, render_state, render_with_code, state_column
+from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
@@ -73,7 +75,7 @@ class ReplayForm(RowActionForm):
     """The time from which to send again."""
 
     since = forms.SplitDateTimeField(
-        label="Since (UTC)",
+        label="Since",
         widget=admin.widgets.AdminSplitDateTime(),
         help_text="Sends everything since then that it has not accepted. Messages it accepted are not sent again.",
     )
@@ -208,7 +210,7 @@ class EndpointAdmin(ScopedAdmin):
     @admin.display(description="last successful delivery")
     def answered(self, row: Endpoint) -> str:
         """Return when it last accepted a message."""
-        return moment(row.health.answered_at)
+        return moment_tag(row.health.answered_at)
 
     def write(self, row: Endpoint, **details: Any) -> None:
         """Add the webhook and keep its secret for this one response, or change the webhook."""
@@ -276,9 +278,12 @@ class DeliveryAdmin(EvidenceAdmin):
     @admin.display(description="next attempt")
     def next_attempt(self, row: Delivery) -> str:
         """Return when a waiting delivery is tried next."""
-        return moment(row.due_at) if row.state == DeliveryState.WAITING else "—"
+        return moment_tag(row.due_at) if row.state == DeliveryState.WAITING else "—"
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, Any]]:
         """Return the panel with the attempts."""
         found = attempts_of(row, actor=actor_of(request))[:50]
         return [{"template": "console/panels/attempts.html", "rows": list(found)}]
+
+
+searches.connect(RowSearch(Delivery))

@@ -12,6 +12,7 @@ class WebhooksConfig(config.PortalAppConfig):
     label = "webhooks"
     verbose_name = "webhooks"
     handlers = (
+        ("paktaleem.foundation.diagnosis.lines.doctor_checks", "paktaleem.directory.webhooks.diagnosis.check_webhooks"),
         ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.directory.webhooks.data_kinds.list_kinds"),
         (
             "paktaleem.foundation.encryption.wrapped_kinds.wrapped_kinds",

@@ -11,6 +11,7 @@ from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date, format_time
 
 __all__ = [
     "Attempt",
@@ -128,7 +129,7 @@ class EndpointSecret(models.Model):
 
     def __str__(self) -> str:
         """Return since when it is valid."""
-        return f"secret since {self.starts_at:%Y-%m-%d}"
+        return f"secret since {format_date(self.starts_at)}"
 
 
 class EndpointHealth(models.Model):
@@ -186,7 +187,7 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         """Return the event and its time."""
-        return f"{self.type} {self.happened_at:%Y-%m-%d %H:%M}"
+        return f"{self.type} {format_time(self.happened_at)}"
 
 
 class Delivery(models.Model):
@@ -223,7 +224,7 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         """Return the state."""
-        since = f"{self.queued_at:%Y-%m-%d %H:%M}"
+        since = format_time(self.queued_at)
         return gettext("{state} since {moment}").format(state=self.get_state_display(), moment=since)
 
 

@@ -45,8 +45,20 @@ __all__ = [
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
 
 
-RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
-"""Path segments that cannot be client codes, because of URLs such as ``/choices/<code>/``."""
+RESERVED_CODES = (
+    "children",
+    "code",
+    "compare",
+    "decide",
+    "give",
+    "leave",
+    "link",
+    "mine",
+    "notices",
+    "receipt",
+    "versions",
+)
+"""Path segments that cannot be client codes, because of URLs such as ``/choices/<code>/`` and ``/requests/<code>/``."""
 
 MAX_CLOCK_OFFSET = timedelta(days=25 * 366)
 """Largest clock offset of a sandbox: long enough for a newborn to reach the age of consent."""
@@ -208,6 +220,7 @@ class User(AbstractBaseUser):
             "email": Personal.STAFF,
             "full_name": Personal.STAFF,
             "language": Personal.NONE,
+            "time_zone": Personal.NONE,
             "password": Personal.SECRET,
         },
     )
@@ -222,6 +235,13 @@ class User(AbstractBaseUser):
         default=settings.LANGUAGE_CODE,
         help_text="Set to the language of the user's latest sign-in.",
     )
+    time_zone = TimeZoneField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="In which the console shows times. Empty: the client's, for PakTaleem's staff the installation's.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
     sessions_ended_at = models.DateTimeField(
@@ -229,7 +249,9 @@ class User(AbstractBaseUser):
     )
 
     objects: ClassVar[UserManager] = UserManager()
-    history = History(excluded_fields=["password", "last_login", "language", "sessions_ended_at"], stamped_only=True)
+    history = History(
+        excluded_fields=["password", "last_login", "language", "time_zone", "sessions_ended_at"], stamped_only=True
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

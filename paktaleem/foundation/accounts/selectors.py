@@ -24,12 +24,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class MembershipChoice:
-    """A membership that a user may work under."""
+    """A membership that a user may work under. ``time_zone`` is the client's."""
 
     id: UUID
     client_id: UUID
     client_name: str
     role: str
+    time_zone: str
 
     def actor(self, user_id: UUID) -> Actor:
         """Return the user as an actor under this membership."""
@@ -47,7 +48,7 @@ def find_key_actor(secret: str, *, at: datetime) -> Actor | None:
 def list_memberships(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoice]:
     """Return the current memberships of an active user, PakTaleem's first."""
     rows = read_in_one_statement(
-        "SELECT id, client_id, client_name, role FROM accounts_memberships(%s, %s)", [user_id, at]
+        "SELECT id, client_id, client_name, role, time_zone FROM accounts_memberships(%s, %s)", [user_id, at]
     )
     return [MembershipChoice(*row) for row in rows]
 

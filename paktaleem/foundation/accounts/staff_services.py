@@ -312,6 +312,16 @@ def _record(kind: str, change: StaffChange, actor: Actor, at: datetime) -> UUID:
     return record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at).id
 
 
+def choose_time_zone(user: User, time_zone: str) -> None:
+    """Set the IANA time zone in which the console shows times to a member of staff, or "" for the default.
+
+    It is not recorded in history, as it changes nothing but the display.
+    """
+    if time_zone != user.time_zone:
+        user.time_zone = time_zone
+        user.save(update_fields=["time_zone"])
+
+
 def choose_language(user: User, language: str) -> None:
     """Set the language of emails to a member of staff; not recorded in history."""
     if language != user.language:

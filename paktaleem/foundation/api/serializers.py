@@ -26,6 +26,7 @@ __all__ = [
     "SignedTextField",
     "StrictSerializer",
     "TextField",
+    "TruthField",
     "ZonedDateTimeField",
 ]
 
@@ -95,6 +96,18 @@ class TextField(serializers.CharField):
         if self.max_length is not None and len(data) > self.max_length:
             self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
+
+
+class TruthField(serializers.BooleanField):
+    """BooleanField that accepts JSON ``true`` and ``false`` only, as the schema says: no numbers and no words."""
+
+    default_error_messages = {"invalid": "Use true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value; fail for any other type."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 class PatternField(TextField):

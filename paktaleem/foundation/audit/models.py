@@ -6,6 +6,7 @@ from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
 
 __all__ = ["Entry"]
 
@@ -61,4 +62,4 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         """Return the kind and the time."""
-        return f"{self.kind} {self.recorded_at:%Y-%m-%d %H:%M}"
+        return f"{self.kind} {format_time(self.recorded_at)}"

@@ -1,11 +1,11 @@
 """List columns and formatting: client, actor, reason, state, time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, DateTimeField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,21 +16,29 @@ from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.times import format_date, format_exact_time, format_time
 
 __all__ = [
     "annotate_actor",
     "client_name",
     "day",
+    "day_tag",
     "format_actor",
     "moment",
+    "moment_tag",
     "period_pill",
     "reason_label",
+    "render_contents",
     "render_state",
     "render_with_code",
     "state_column",
+    "with_known_columns",
 ]
 
+_PURPOSES = frozenset({"purpose", "purpose_code", "purposes"})
+"""Fields that hold codes of purposes, if they are no references to rows."""
 _ROLE_LABELS: dict[str, str] = {
     Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
     Role.SUPPORT_AGENT: gettext_noop("support agent"),
@@ -95,13 +103,63 @@ def period_pill(row: Any) -> SafeString:
 
 
 def day(value: datetime | None) -> str:
-    """Return the date (UTC) of a time."""
-    return f"{value:%Y-%m-%d}" if value else "—"
+    """Return the date of a time in the reader's time zone."""
+    return format_date(value) if value else "—"
 
 
 def moment(value: datetime | None) -> str:
-    """Return a time to the minute (UTC)."""
-    return f"{value:%Y-%m-%d %H:%M}" if value else "—"
+    """Return a time to the minute in the reader's time zone."""
+    return format_time(value) if value else "—"
+
+
+def day_tag(value: datetime | None) -> SafeString | str:
+    """Return the date of a time as HTML, with the exact time."""
+    return _tag(value, format_date(value)) if value else "—"
+
+
+def moment_tag(value: datetime | None) -> SafeString | str:
+    """Return a time to the minute as HTML, with the exact time."""
+    return _tag(value, format_time(value)) if value else "—"
+
+
+def with_known_columns(options: Any, columns: Iterable[Any]) -> list[Any]:
+    """Return the columns of a list; times and codes of purposes as every page shows them. ``options``: ``_meta``."""
+    known = {field.name: field for field in options.fields if _is_known(field)}
+    return [_known_column(known[one]) if one in known else one for one in columns]
+
+
+def _is_known(field: Any) -> bool:
+    return isinstance(field, DateTimeField) or (field.name in _PURPOSES and field.remote_field is None)
+
+
+def _known_column(field: Any) -> Callable[[Any], SafeString | str]:
+    @admin.display(description=field.verbose_name, ordering=field.name, empty_value="—")
+    def column(row: Any) -> SafeString | str:
+        return _render_known(row, field.name) or "—"
+
+    column.__name__ = field.name  # Django names the CSS class of the cells after it
+    return column
+
+
+def render_contents(field: Any) -> SafeString | str:
+    """Return a read-only field of a form (``AdminReadonlyField``); times and purposes as every page shows them."""
+    name = field.field["name"]
+    return (_render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
+
+
+def _render_known(row: Any, name: str) -> SafeString | str:
+    """Return a time, or codes of purposes by their names; empty for any other value."""
+    value = getattr(row, name, None)
+    if isinstance(value, datetime):
+        return moment_tag(value)
+    if name not in _PURPOSES or not value or not isinstance(value, str | list):
+        return ""
+    return format_purposes([value] if isinstance(value, str) else value, row.client_id)
+
+
+def _tag(at: datetime, shown: str) -> SafeString:
+    exact = format_exact_time(at)
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, shown)
 
 
 def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:

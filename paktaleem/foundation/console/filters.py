@@ -21,6 +21,7 @@ __all__ = [
     "ClientFilter",
     "ProgressFilter",
     "SortByWaitingTime",
+    "TypedFilter",
     "get_filtered_client",
     "parse_uuid",
 ]
@@ -61,6 +62,24 @@ class ChosenFilter(admin.SimpleListFilter):
         self.others = [(key, value) for key, values in remaining.items() for value in values]
         for value, words in self.lookup_choices:
             yield {"value": value, "display": words, "selected": str(value) == self.value()}
+
+
+class TypedFilter(admin.SimpleListFilter):
+    """A filter by a text that the user types, such as an id, for a choice of too many values to list."""
+
+    template = "console/filters/typed.html"
+    placeholder: ClassVar[str] = ""
+    others: list[tuple[str, str]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return one entry, so that the filter is shown."""
+        return [("", "")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Collect the other URL parameters; there are no choices to show."""
+        remaining = {key: values for key, values in changelist.filter_params.items() if key != self.parameter_name}
+        self.others = [(key, value) for key, values in remaining.items() for value in values]
+        yield from ()
 
 
 class ClientFilter(ChosenFilter):

@@ -1,6 +1,7 @@
 """Forms limited to the user's client and PakTaleem's shared rows, with a coded reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +29,9 @@ __all__ = [
     "add_service_error",
     "set_choices",
 ]
+
+
+_TIMES = (forms.SplitDateTimeField, forms.DateTimeField)
 
 
 class ReasonField(forms.ChoiceField):
@@ -84,6 +89,11 @@ def _translate_errors(errors: Iterable[ValidationError]) -> list[ValidationError
     ]
 
 
+def _name_with_client(row: Any) -> str:
+    """Return a row's name, followed by its client unless it is shared: rows of several clients may have one name."""
+    return str(row) if row.client_id == PAKTALEEM else f"{row} ({row.client})"
+
+
 class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     """Change form of a row; errors of the service are shown when the form is validated again."""
 
@@ -96,20 +106,29 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         """Set the client to the user's, and offer only rows of that client and shared rows."""
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
+        _name_time_zone(self.fields)
         bound_to = actor_of(self.request).client_id
         if self.instance._state.adding and bound_to is not None and not isinstance(self.instance, Client):
             self.instance.client_id = bound_to
         owner = getattr(self.instance, "client_id", None)
         for name, field in self.fields.items():
             offered = field.queryset if isinstance(field, ModelChoiceField) else None
-            if offered is not None and owner is not None and _has_client(offered.model):
-                set_choices(self, name, offered.filter(client_id__in=[owner, PAKTALEEM]))
+            if offered is not None and _has_client(offered.model):
+                self._offer_rows(name, field, offered, owner)
         for name, source in self.code_sources.items():
             if name in self.fields:
                 self._offer_codes(name, source, owner)
         if "starts_at" in self.fields and self.instance._state.adding:
             self.fields["starts_at"].required = False
             self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")
+            _name_time_zone({"starts_at": self.fields["starts_at"]})
+
+    def _offer_rows(self, name: str, field: Any, rows: QuerySet[Any], owner: Any) -> None:
+        if owner is None:
+            field.label_from_instance = _name_with_client
+            set_choices(self, name, rows.select_related("client"))
+        else:
+            set_choices(self, name, rows.filter(client_id__in=[owner, PAKTALEEM]))
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
         labels: dict[str, str] = {}
@@ -137,12 +156,12 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
                 and value.client_id not in {owner, PAKTALEEM}
             ):
                 self.add_error(name, gettext("Choose an entry of the same client or a shared one."))
-        return cleaned
+        return _to_utc(cleaned)
 
     def _keep_unchanged_moments(self, cleaned: dict[str, Any]) -> None:
         """Keep unchanged times to the microsecond, as the form shows seconds only."""
         for name, field in self.fields.items():
-            if isinstance(field, forms.SplitDateTimeField | forms.DateTimeField) and name not in self.changed_data:
+            if isinstance(field, _TIMES) and name not in self.changed_data:
                 cleaned[name] = getattr(self.instance, name)
 
     def _post_clean(self) -> None:
@@ -150,6 +169,19 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         refusal = getattr(self.request, "refusal", None)
         if refusal is not None:
             add_service_error(self, refusal)
+
+
+def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:
+    """Add to the help of each time the zone in which it is read: the reader's."""
+    words = gettext("In the time zone {zone}.").format(zone=timezone.get_current_timezone_name())
+    for field in fields.values():
+        if isinstance(field, _TIMES):
+            field.help_text = f"{field.help_text} {words}".strip()
+
+
+def _to_utc(cleaned: dict[str, Any]) -> dict[str, Any]:
+    """Convert times to UTC, so that what is recorded does not depend on who entered it."""
+    return {name: one.astimezone(UTC) if isinstance(one, datetime) else one for name, one in cleaned.items()}
 
 
 def _has_client(model: Any) -> bool:
@@ -164,6 +196,11 @@ class ActionForm(forms.Form):
         self.row, self.request = row, request
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
+        _name_time_zone(self.fields)
+
+    def clean(self) -> dict[str, Any]:
+        """Convert times to UTC."""
+        return _to_utc(super().clean() or self.cleaned_data)
 
 
 class RowActionForm(ActionForm):

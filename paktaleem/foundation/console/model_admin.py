@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import require_recent_authentication
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.added_actions import acts_of
-from paktaleem.foundation.console.columns import client_name
+from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.history import list_row_versions
@@ -126,11 +126,11 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return getattr(row, "owner_name", None) or "PakTaleem"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Hide the client column if all rows belong to the user's client."""
+        """Hide the client column if all rows belong to the user's client; times and purposes as everywhere."""
         columns = list(super().get_list_display(request))
         if "owner" in columns and actor_of(request).client_id is not None and not self._is_catalogue:
             columns.remove("owner")
-        return columns
+        return with_known_columns(self.opts, columns)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Offer the client filter to officers only, and some filters for a single client only."""
@@ -327,7 +327,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
 
     def _serialize_act(self, act: RowAction, row: Any) -> dict[str, Any]:
-        return {"label": translate_text(act.label), "danger": act.danger, "url": self.url_of(act.slug, row)}
+        label, url = translate_text(act.label), self.url_of(act.slug, row)
+        return {"slug": act.slug, "label": label, "danger": act.danger, "url": url}
 
     def act_view(self, request: HttpRequest, object_id: str, act: RowAction) -> HttpResponse:
         """Ask for a reason, then perform the row action in the context of the row's client."""

@@ -1,17 +1,49 @@
-"""Acts, panels and pages that apps add to a person's page in the console."""
+"""Acts, panels, summaries and pages that apps add to a person's page in the console.
 
-from collections.abc import Callable
+The page has tabs, which are links (``?tab=``): each runs the queries of its own panels only. The first
+has the summary.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.filters import TypedFilter
+from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["PersonPage", "panels_of", "person_acts", "person_pages", "person_panels"]
+__all__ = [
+    "DISCLOSURES",
+    "HOLDINGS",
+    "LOOKS",
+    "ORDERS",
+    "OVERVIEW",
+    "REQUESTS",
+    "TABS",
+    "TIMELINE",
+    "PersonPage",
+    "PersonPanel",
+    "PersonTab",
+    "SummaryLine",
+    "find_tab",
+    "list_tabs",
+    "on_tab",
+    "panels_of",
+    "person_acts",
+    "person_filters",
+    "person_pages",
+    "person_panels",
+    "person_summaries",
+    "summary_of",
+]
 
 type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
@@ -27,15 +59,93 @@ class PersonPage:
     values: Callable[[HttpRequest, Any], dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class PersonTab:
+    """A tab of a person's page, for those with the capability."""
+
+    code: str
+    name: Promise
+    capability: Capability = Capability.VIEW_SUBJECTS
+
+
+OVERVIEW = PersonTab("", _("Overview"))
+TIMELINE = PersonTab("timeline", _("Timeline"), Capability.VIEW_CONSENTS)
+HOLDINGS = PersonTab("holdings", _("Holdings"), Capability.VIEW_HOLDINGS)
+REQUESTS = PersonTab("requests", _("Requests"), Capability.VIEW_RIGHTS_REQUESTS)
+ORDERS = PersonTab("orders", _("Orders"), Capability.VIEW_ORDERS)
+DISCLOSURES = PersonTab("disclosures", _("Disclosures"), Capability.VIEW_DISCLOSURES)
+LOOKS = PersonTab("looks", _("Who looked"), Capability.VIEW_ACCESS_LOG)
+TABS = (OVERVIEW, TIMELINE, HOLDINGS, REQUESTS, ORDERS, DISCLOSURES, LOOKS)
+
+
+@dataclass(frozen=True)
+class PersonPanel:
+    """A panel on one tab; ``place``: those with a lower one come first."""
+
+    tab: PersonTab
+    panel: PanelOf
+    place: int = 9
+
+
+@dataclass(frozen=True)
+class SummaryLine:
+    """A line of the summary: what it is about, the answer, and the page that shows more."""
+
+    label: str
+    answer: str | SafeString
+    url: str = ""
+
+
+type SummaryOf = Callable[[HttpRequest, Any], Sequence[SummaryLine]]
+
 person_acts: ExtensionPoint[RowAction] = ExtensionPoint("console.person_acts", "Acts on every person's page.")
 person_pages: ExtensionPoint[PersonPage] = ExtensionPoint("console.person_pages", "Pages about every person.")
-person_panels: ExtensionPoint[PanelOf] = ExtensionPoint(
+person_filters: ExtensionPoint[type[TypedFilter]] = ExtensionPoint(
+    "console.person_filters", "Filters of the list of people within one client."
+)
+person_panels: ExtensionPoint[PanelOf | PersonPanel] = ExtensionPoint(
     "console.person_panels", "Panels on every person's page: a template and its values, or None."
+)
+person_summaries: ExtensionPoint[SummaryOf] = ExtensionPoint(
+    "console.person_summaries", "Lines of the summary of every person: answers, and what is open."
 )
 
 
+def on_tab(tab: PersonTab, *, place: int = 9) -> Callable[[PanelOf], PanelOf]:
+    """Connect a panel to a tab; ``person_panels.connect`` puts it on the first, at its end."""
+
+    def connect(panel: PanelOf) -> PanelOf:
+        person_panels.connect(PersonPanel(tab, panel, place))
+        return panel
+
+    return connect
+
+
+def list_tabs(request: HttpRequest, row: Any) -> list[PersonTab]:
+    """Return the tabs that the user may open."""
+    return [tab for tab in TABS if may(request, tab.capability, row.client_id)]
+
+
+def find_tab(request: HttpRequest, row: Any) -> PersonTab:
+    """Return the tab of the URL; the first if there is none, or the user may not open it."""
+    wanted = request.GET.get("tab", "")
+    return next((tab for tab in list_tabs(request, row) if tab.code == wanted), OVERVIEW)
+
+
 def panels_of(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
-    """Return the panels of one person, all in one context of the person's client."""
+    """Return the panels of one person on the chosen tab, all in one context of the person's client."""
+    tab = find_tab(request, row)
+    panels = sorted(map(_to_panel, person_panels), key=lambda one: one.place)
     with in_client(row.client_id):
-        found = [panel(request, row) for panel in person_panels]
+        found = [one.panel(request, row) for one in panels if one.tab == tab]
     return [one for one in found if one is not None]
+
+
+def summary_of(request: HttpRequest, row: Any) -> list[SummaryLine]:
+    """Return the lines of a person's summary, all in one context of the person's client."""
+    with in_client(row.client_id):
+        return [line for summary in person_summaries for line in summary(request, row)]
+
+
+def _to_panel(panel: PanelOf | PersonPanel) -> PersonPanel:
+    return panel if isinstance(panel, PersonPanel) else PersonPanel(OVERVIEW, panel)

@@ -1,6 +1,7 @@
 """Actor and time of a console request."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,12 @@ from paktaleem.foundation.accounts.requests import get_arrival_time, get_client_
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["actor_of", "get_action_time", "get_arrival_time", "is_shared_with", "may"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paktaleem.foundation.accounts.selectors import MembershipChoice
+
+__all__ = ["actor_of", "find_membership", "get_action_time", "get_arrival_time", "is_shared_with", "may"]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -23,6 +29,13 @@ def actor_of(request: HttpRequest) -> Actor:
     if actor is None:
         raise PermissionDenied
     return actor
+
+
+def find_membership(request: HttpRequest) -> "MembershipChoice | None":
+    """Return the membership under which the user acts, or None if none is chosen."""
+    actor: Actor | None = getattr(request, "actor", None)
+    memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
+    return next((one for one in memberships if actor and one.actor(actor.id) == actor), None)
 
 
 def get_action_time(request: HttpRequest) -> datetime:

@@ -21,8 +21,12 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.reauthentication import has_required_factors
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.views import choose_membership
+from paktaleem.foundation.console.account import show_account
 from paktaleem.foundation.console.menu import Section, ShownSection, Visible, find_current, show_sections
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, find_membership, get_action_time
+from paktaleem.foundation.console.search import show_search
+from paktaleem.foundation.console.tasks_under_way import find_way_back, leave_task
+from paktaleem.foundation.console.time_zones import get_reader_zone
 from paktaleem.foundation.console.translation import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_global
@@ -85,20 +89,22 @@ class ConsoleSite(AdminSite):
         used = [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED_PAGES]
         own = [
             path("choose/", choose_membership, {"site": self}, name="choose"),
+            path("account/", self.admin_view(self.account), name="account"),
+            path("search/", self.admin_view(self.search), name="search"),
             path("logout/", self.logout, name="logout"),  # also for users without a role
         ]
         return [*own, *used]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the current membership, whether others can be chosen, and the other language."""
+        """Add the current membership, whether others can be chosen, the other language and the time zone."""
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
-        actor: Actor | None = getattr(request, "actor", None)
-        workplace = next((one for one in memberships if actor and one.actor(actor.id) == actor), None)
         own = {
-            "workplace": workplace,
+            "workplace": find_membership(request),
+            "reader_zone": get_reader_zone(request),
             "may_switch": len(memberships) > 1,
             "other_language": get_other_language(),
             "is_nav_sidebar_enabled": self.has_permission(request),
+            "way_back": find_way_back(request),
         }
         return {**super().each_context(request), **own}
 
@@ -120,6 +126,16 @@ class ConsoleSite(AdminSite):
         """Change the user's password in a global context, as an account has no client."""
         with in_global():
             return super().password_change(request, extra_context)
+
+    def account(self, request: HttpRequest) -> HttpResponse:
+        """Show the user's own account: the time zone, and links to password and second factor."""
+        request.current_app = self.name
+        return show_account(request, self.each_context(request))
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Find people, cases and settings by the search box of every page."""
+        request.current_app = self.name
+        return show_search(request, self.each_context(request))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the lists that the actor may see; made once for each role and language."""
@@ -164,7 +180,8 @@ class ConsoleSite(AdminSite):
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the start page: cards and latest acts."""
+        """Show the start page: cards and latest acts. A task of several pages that was under way is left."""
+        leave_task(request)
         actor, at = actor_of(request), get_action_time(request)
         cards = [card for board in boards for card in board(actor, at)]
         context = {

@@ -9,9 +9,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
+
+from paktaleem.foundation.clock import wall_clock_now
 
 if TYPE_CHECKING:
     from procrastinate.types import JSONDict
@@ -21,13 +26,28 @@ __all__ = ["enqueue_job", "enqueue_jobs"]
 _queue = JobManager(DjangoConnector())
 
 
-def enqueue_job(task: str, *, lock: str | None = None, due_at: datetime | None = None, **arguments: str | None) -> None:
+def enqueue_job(
+    task: str,
+    *,
+    lock: str | None = None,
+    due_at: datetime | None = None,
+    unless_queued: bool = False,
+    **arguments: str | None,
+) -> None:
     """Enqueue a task by its declared name; the worker runs it once the caller's transaction has committed.
 
     Arguments are ids, codes and keyed hashes, never personal data. Jobs with the same ``lock`` run one after the
-    other; no job starts before ``due_at``.
+    other; no job starts before ``due_at``. ``unless_queued`` is for tasks that look for unfinished work again and
+    again: nothing is enqueued while a job with the same arguments waits that may start now.
     """
+    if unless_queued and _is_queued(task, arguments):
+        return
     configure_task(name=task, job_manager=_queue, lock=lock, schedule_at=due_at, task_kwargs={**arguments}).defer()
+
+
+def _is_queued(task: str, arguments: Mapping[str, str | None]) -> bool:
+    waiting = ProcrastinateJob.objects.filter(task_name=task, status=Status.TODO.value, args=arguments)
+    return waiting.filter(Q(scheduled_at=None) | Q(scheduled_at__lte=wall_clock_now())).exists()
 
 
 def enqueue_jobs(task: str, jobs: Iterable[Mapping[str, str | None]]) -> None:

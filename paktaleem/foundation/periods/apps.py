@@ -2,6 +2,8 @@
 
 from paktaleem.foundation.extensions import config
 
+_CHECKS = "paktaleem.foundation.diagnosis.lines.doctor_checks"
+
 
 class PeriodsConfig(config.PortalAppConfig):
     """The registry of kinds of data, their periods, and the runs of the tasks that dispose of them."""
@@ -9,4 +11,10 @@ class PeriodsConfig(config.PortalAppConfig):
     name = "paktaleem.foundation.periods"
     label = "periods"
     verbose_name = "periods of the portal’s own data"
-    handlers = (("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.foundation.periods.own_kinds.list_kinds"),)
+    handlers = (
+        ("paktaleem.foundation.periods.kinds.data_kinds", "paktaleem.foundation.periods.own_kinds.list_kinds"),
+        (
+            _CHECKS,
+            "paktaleem.foundation.periods.diagnosis.check_disposals",
+        ),
+    )

@@ -1,17 +1,27 @@
 """Django app of the start-up checks."""
 
-from django.apps import AppConfig
 from django.core import checks
 
+from paktaleem.foundation.extensions import config
 
-class StartupConfig(AppConfig):
-    """Registers the reasons to refuse a start as system checks."""
+_CHECKS = "paktaleem.foundation.diagnosis.lines.doctor_checks"
+
+
+class StartupConfig(config.PortalAppConfig):
+    """Registers the reasons to refuse a start as system checks, and the first lines of the doctor's report."""
 
     name = "paktaleem.foundation.startup"
     label = "startup"
+    handlers = (
+        (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_settings"),
+        (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_database"),
+        (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_migrations"),
+        (_CHECKS, "paktaleem.foundation.startup.diagnosis.check_clock"),
+    )
 
     def ready(self) -> None:
         """Register the checks."""
+        super().ready()
         from paktaleem.foundation.startup.checks import check_database, check_settings  # noqa: PLC0415 -- needs the app registry
 
         checks.register(check_settings, checks.Tags.security, deploy=True)

@@ -249,7 +249,8 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
             _CAPABILITY,
             _add_clients,
             form=ClientsForm,
-            lead="The same event is recorded at each client you choose, as a breach of its own with the same facts.",
+            lead="The same event is recorded at each client you choose, as a breach of its own with the same facts. "
+            "Categories and systems are matched by their codes: those that a client does not have are left out there.",
             done="Recorded.",
             applies=_is_open,
             across_clients=True,

@@ -6,11 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.data_systems.services.sets import plan_for_many
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.ids import UUID7_SQL, clock_bytes, new_id
+from paktaleem.foundation.tenancy.planning import plan_for_many
 from retention.breaches.models import Breach, BreachAssessment
 from retention.breaches.risk import Likelihood, Outcome, Severity, suggest_outcome
 from retention.breaches.selectors import HELD_DURING, held_values

@@ -1,6 +1,6 @@
 """Recording a breach, at one client or several, and what is done about it (GDPR Art. 33(5))."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from consent.register.models import DataCategory
+from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,7 +19,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.breaches.clock import get_deadline
 from retention.breaches.models import Breach
 
@@ -31,9 +33,8 @@ _FACTS = (
     "reporter",
     "what",
     "consequences",
-    "categories",
-    "systems",
 )
+_CODES: dict[str, Any] = {"categories": DataCategory, "systems": System}
 
 
 class BreachClosed(PortalError):
@@ -62,13 +63,16 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
 def add_clients(breach: Breach, clients: Iterable[Client], *, actor: Actor, at: datetime) -> list[Breach]:
     """Record the same event at more clients, each in its own context; clients that have it already are left out.
 
-    Requires the officers' context. Raises BreachClosed, NotAllowed.
+    Categories and systems are matched by their codes: a client's breach has those that the client has too. Requires the
+    officers' context. Raises ValidationError that names the clients with none of them, BreachClosed, NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, breach.client_id)
     if not breach.is_open:
         raise BreachClosed
-    facts = {name: getattr(breach, name) for name in _FACTS}
-    return [row for client in clients if (row := _add_client(client, breach.incident, facts, actor, at)) is not None]
+    facts, chosen = {name: getattr(breach, name) for name in _FACTS}, list(clients)
+    codes = _match_codes(breach, chosen)
+    made = (_add_client(one, breach.incident, {**facts, **codes[one.pk]}, actor, at) for one in chosen)
+    return [row for row in made if row is not None]
 
 
 @transaction.atomic
@@ -104,6 +108,28 @@ def record_act(kind: str, breach: Breach, actor: Actor, at: datetime, **more: An
         **more,
     }
     record_entry(kind, client_id=breach.client_id, facts=facts, actor=actor, at=at)
+
+
+def _match_codes(breach: Breach, clients: Sequence[Client]) -> dict[UUID, dict[str, list[str]]]:
+    """Return the breach's categories and systems that each client has, its own or PakTaleem's; two queries.
+
+    An empty list means all of them, so a client with none of the codes is refused.
+    """
+    matched: dict[UUID, dict[str, list[str]]] = {client.pk: {} for client in clients}
+    for name, model in _CODES.items():
+        codes = list(getattr(breach, name))
+        rows = model.objects.filter(client_id__in=[PAKTALEEM, *matched], code__in=codes)
+        known = set(rows.order_by().values_list("client_id", "code"))
+        for owner, found in matched.items():
+            found[name] = [code for code in codes if (owner, code) in known or (PAKTALEEM, code) in known]
+        without = [client.name for client in clients if codes and not matched[client.pk][name]]
+        if without:
+            words = {
+                "categories": _("These clients have none of the data categories: {clients}. Record a breach there."),
+                "systems": _("These clients have none of the systems: {clients}. Record a breach there."),
+            }
+            raise ValidationError({"clients": [words[name].format(clients=", ".join(without))]})
+    return matched
 
 
 def _add_client(client: Client, incident: UUID, facts: dict[str, Any], actor: Actor, at: datetime) -> Breach | None:

@@ -15,6 +15,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = ["Approval", "Batch", "BatchQuerySet", "Decider", "Stage", "Sweep"]
 
@@ -78,7 +79,7 @@ class Sweep(models.Model):
 
     def __str__(self) -> str:
         """Return the day."""
-        return f"{self.opened_at:%Y-%m-%d}"
+        return format_date(self.opened_at)
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):

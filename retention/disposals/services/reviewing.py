@@ -210,12 +210,13 @@ def schedule_batch(batch: Batch, *, starts_at: datetime, actor: Actor, at: datet
     return batch
 
 
-def enqueue_continuation(batch: Batch, *, due_at: datetime | None = None) -> None:
+def enqueue_continuation(batch: Batch, *, due_at: datetime | None = None, unless_queued: bool = False) -> None:
     """Enqueue the job that continues a batch; jobs of one batch run one after the other."""
     enqueue_job(
         CONTINUE,
         lock=f"{CONTINUE}/{batch.pk}",
         due_at=to_wall_clock(due_at) if due_at else None,
+        unless_queued=unless_queued,
         client=str(batch.client_id),
         batch=str(batch.pk),
     )

@@ -120,10 +120,10 @@ def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -
     return sweep.ended_at is None
 
 
-def enqueue_sweep(sweep: Sweep) -> None:
+def enqueue_sweep(sweep: Sweep, *, unless_queued: bool = False) -> None:
     """Enqueue the job that continues a sweep; jobs of one client's sweeps run one after the other."""
     client = str(sweep.client_id)
-    enqueue_job(SWEEP, lock=f"{SWEEP}/{client}", client=client, sweep=str(sweep.pk))
+    enqueue_job(SWEEP, lock=f"{SWEEP}/{client}", unless_queued=unless_queued, client=client, sweep=str(sweep.pk))
 
 
 def _cancel_retention(client_id: UUID, *, actor: Actor, at: datetime) -> None:

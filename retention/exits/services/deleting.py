@@ -6,9 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.people.erasure_hooks import list_holds, take_locks
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services import AlreadyErased, ErasureInProgress, erase_subject, lock_subject
+from paktaleem.directory.people.services import erase_subject, lock_unheld_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -149,16 +148,11 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
 
 
 def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
-    """Erase a person without a hold; holds are read under the locks with which one is placed. Return True if erased."""
-    try:
-        with transaction.atomic():
-            take_locks(person)
-            lock_subject(person.pk, client_id=person.client_id)
-            if list_holds(person, at):
-                return False
-            erase_subject(person, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
-    except (AlreadyErased, ErasureInProgress):
+    """Erase a person, unless they are on hold or being erased; return True if erased."""
+    unheld = lock_unheld_subject(person, at=at)
+    if unheld is None:
         return False
+    erase_subject(unheld, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
     return True
 
 

@@ -1,8 +1,9 @@
 """The export of a client's data for its return: archives of some people each, written by the worker, sealed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -151,18 +152,23 @@ def _sealer_of(row: AgreementExit) -> Sealer:
 
 
 @transaction.atomic
-def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
+def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Generator[bytes]:
     """Return one part of the export, to hand it to the client, chunk by chunk; who took it is recorded.
 
-    Raises ExitMovedOn once the export is handed over, CannotOpen once its key is destroyed, NotAllowed.
+    It counts as downloaded once its last byte is sent. Raises ExitMovedOn once the export is handed over, CannotOpen
+    once its key is destroyed, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, part.client_id)
     row = lock_exit(part.exit_id, client_id=part.client_id)
     require_stage(row, ExitStage.RETURNING)
+    record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
+    return stream_file(part.file, sealer=_sealer_of(row), on_sent=partial(_record_download, part))
+
+
+def _record_download(part: ExitPart) -> None:
+    row = lock_exit(part.exit_id, client_id=part.client_id)
     row.fetched = sorted({*row.fetched, part.number})
     row.save(update_fields=["fetched"])
-    record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
-    return stream_file(part.file, sealer=_sealer_of(row))
 
 
 @transaction.atomic

@@ -66,10 +66,10 @@ def require_stage(row: AgreementExit, *stages: ExitStage) -> None:
         raise ExitMovedOn
 
 
-def enqueue_exit(row: AgreementExit) -> None:
-    """Enqueue the job that continues an exit; jobs of one exit run one after the other."""
+def enqueue_exit(row: AgreementExit, *, unless_queued: bool = False) -> None:
+    """Enqueue the job that continues an exit; jobs of one client's exits run one after the other."""
     client = str(row.client_id)
-    enqueue_job(CONTINUE, lock=f"{CONTINUE}/{client}", client=client, exit=str(row.pk))
+    enqueue_job(CONTINUE, lock=f"{CONTINUE}/{client}", unless_queued=unless_queued, client=client, exit=str(row.pk))
 
 
 def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **more: Any) -> None:

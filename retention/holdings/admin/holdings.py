@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from retention.holdings.models import Collection, Holding
@@ -126,7 +127,7 @@ class HoldingAdmin(OfPersonAdmin):
     @admin.display(description="purposes")
     def why(self, row: Holding) -> str:
         """Return the purposes of collection."""
-        return ", ".join(row.purposes)
+        return format_purposes(row.purposes, row.client_id)
 
 
 def _age_labels() -> list[str]:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from consent.decisions.api.report_results import ReportResultOutput, serialize_report_result
 from consent.decisions.decision import Reason
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
@@ -66,15 +67,10 @@ class CollectionOutput(serializers.Serializer[Any]):
     incident = serializers.UUIDField(allow_null=True)
 
 
-class CollectionResultOutput(serializers.Serializer[Any]):
+class CollectionResultOutput(ReportResultOutput):
     """The result of one report of a batch: the recorded collection, or what is wrong by field."""
 
-    recorded = serializers.BooleanField()
-    id = serializers.UUIDField(allow_null=True)
-    decision = serializers.CharField(allow_null=True)
-    flagged = serializers.BooleanField()
     incident = serializers.UUIDField(allow_null=True)
-    problems = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
 class CollectionBatchOutput(serializers.Serializer[Any]):
@@ -133,12 +129,5 @@ class ReportCollections(Operation):
 
 
 def _serialize_result(one: CollectionResult) -> dict[str, Any]:
-    made = one.collection
-    return {
-        "recorded": made is not None,
-        "id": str(made.pk) if made else None,
-        "decision": made.reason if made else None,
-        "flagged": one.is_flagged,
-        "incident": str(one.incident.pk) if one.incident else None,
-        "problems": one.errors,
-    }
+    shared = serialize_report_result(one.collection, is_flagged=one.is_flagged, errors=one.errors)
+    return {**shared, "incident": str(one.incident.pk) if one.incident else None}

@@ -15,6 +15,7 @@ from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.times import format_date
 
 __all__ = ["Incident", "IncidentCause"]
 
@@ -81,7 +82,7 @@ class Incident(Tracked):
 
     def __str__(self) -> str:
         """Return when the incident was opened."""
-        return gettext("since {day}").format(day=f"{self.opened_at:%Y-%m-%d}")
+        return gettext("since {day}").format(day=format_date(self.opened_at))
 
     @property
     def is_open(self) -> bool:

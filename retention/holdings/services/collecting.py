@@ -29,6 +29,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import insert_many
 from retention.holdings.models import Collection, FlaggedCollection, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority, list_false_authorisations
 from retention.holdings.services.holdings import add_to_holdings
@@ -165,7 +166,7 @@ def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: date
     Collection.objects.bulk_create(rows)
     _flag(rows)
     add_to_holdings(rows)
-    Entry.objects.bulk_create([_make_entry(row, actor, at) for row in rows])
+    insert_many([_make_entry(row, actor, at) for row in rows])
     incidents = _open_incidents(checked, decided, at)
     return [_Recorded(one.place, row, incidents.get(one.place)) for one, row in zip(checked, rows, strict=True)]
 

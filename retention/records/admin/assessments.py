@@ -27,6 +27,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import Format, write_sheet
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.records.document import build_document
 from retention.records.flows import BOX, draw_flows
 from retention.records.labels import (
@@ -40,7 +41,7 @@ from retention.records.labels import (
 )
 from retention.records.models import AssessmentOutcome, ImpactAssessment
 from retention.records.record import ProcessingRecord, find_gaps
-from retention.records.selectors import build_record
+from retention.records.selectors import build_record, list_controllers
 from retention.records.services import review_assessment, save_assessment
 
 __all__ = ["ImpactAssessmentAdmin"]
@@ -149,9 +150,10 @@ class ImpactAssessmentAdmin(RegisterAdmin):
     def _record(self, request: HttpRequest) -> tuple[Client, ProcessingRecord]:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        client = get_chosen_client(request)
+        client, at = get_chosen_client(request), get_action_time(request)
+        clients = list_controllers(at=at) if client.pk == PAKTALEEM else ()
         with in_client(client.pk):
-            return client, build_record(client, at=get_action_time(request), language=get_language() or "en")
+            return client, build_record(client, at=at, language=get_language() or "en", clients=clients)
 
 
 def _to_file(file: io.BytesIO, name: str, kind: str) -> FileResponse:

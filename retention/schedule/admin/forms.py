@@ -59,7 +59,8 @@ class RuleForm(ScopedForm):
             set_choices(self, "category", _category_choices(owner, every=False))
         if "trigger" in self.fields:
             self.fields["trigger"].help_text = _(
-                "The portal does not know school years yet: no data falls due by the end of the school year."
+                "The school year is the one in which the data was last collected or used. Rosters and the learning "
+                "platform state its dates. Without a date nothing falls due."
             )
 
     def _post_clean(self) -> None:

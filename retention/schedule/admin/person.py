@@ -10,7 +10,8 @@ from django.urls import reverse
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.person_pages import HOLDINGS, on_tab, person_acts
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -34,7 +35,7 @@ _TONES = {
 }
 
 
-@person_panels.connect
+@on_tab(HOLDINGS)
 def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show what is held about a person, since when, on which occasions, for what, and until when with the reason.
 
@@ -61,7 +62,7 @@ def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:
         "used": _day(held.last_activity_at or held.last_collected_at, zone),
         "url": reverse("admin:retention_holding_change", args=[held.pk], current_app=site.name),
         "occasions": ", ".join(held.occasions),
-        "purposes": ", ".join(held.purposes) or "—",
+        "purposes": format_purposes(held.purposes, held.client_id) or "—",
         "until": render_state(describe_due(one, at=at, zone=zone), _TONES[one.state(at)]),
         "why": describe_why(one, zone=zone),
     }

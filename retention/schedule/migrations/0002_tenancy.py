@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
         ("accounts", "0002_tenancy"),
         ("consent", "0002_tenancy"),
         ("retention", "0002_tenancy"),
+        ("schools", "0002_tenancy"),
         ("subjects", "0002_tenancy"),
         ("systems", "0002_tenancy"),
     ]
@@ -28,7 +29,7 @@ class Migration(migrations.Migration):
             SameClientForeignKey("Hold", "system", "systems.System", owner="system_owner"),
             SameClientForeignKey("HoldLift", "hold", "schedule.Hold"),
         ),
-        ApplySql("schedule_lines", digest="4a9ac9c43d11"),
+        ApplySql("schedule_lines", digest="a8ce2d180268"),
         ApplySql("schedule_due", digest="0b548f3bd9b0"),
         ApplySql("schedule_is_held", digest="3511ee9eae4b"),
     ]

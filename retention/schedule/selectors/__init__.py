@@ -2,7 +2,7 @@
 
 from retention.schedule.selectors.due import HoldingDue, list_due_of_person
 from retention.schedule.selectors.effects import RuleEffect, preview_end, preview_rule
-from retention.schedule.selectors.gaps import Gap, list_gaps
+from retention.schedule.selectors.gaps import Gap, list_gaps, list_owners_with_gaps
 from retention.schedule.selectors.holds import find_holds, list_holds, list_lifts
 from retention.schedule.selectors.schedule import ScheduleLine, list_rules, list_schedule
 
@@ -16,6 +16,7 @@ __all__ = [
     "list_gaps",
     "list_holds",
     "list_lifts",
+    "list_owners_with_gaps",
     "list_rules",
     "list_schedule",
     "preview_end",

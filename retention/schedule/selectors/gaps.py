@@ -1,18 +1,28 @@
 """Gaps: data categories that an active purpose needs and for which no retention rule is in force."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection
+from psycopg.sql import SQL
 
 from consent.register.models.purposes import ROLES
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["Gap", "list_gaps"]
+__all__ = ["Gap", "list_gaps", "list_owners_with_gaps"]
 
-_GAPS = """
+_HAS_NO_RULE = SQL("""(
+    SELECT count(DISTINCT k.role)
+    FROM schedule_retentionrule r
+    JOIN consent_purpose q ON q.id = r.purpose_id AND q.code = p.code
+    JOIN unnest(%(roles)s::text[]) AS k (role) ON r.role IN ('', k.role)
+    WHERE r.category = n.category AND r.client_id IN (coalesce(%(owner)s::uuid, p.client_id), %(shared)s)
+        AND r.starts_at <= %(at)s AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
+) < cardinality(%(roles)s::text[])""")
+_GAPS = SQL("""
 SELECT c.name, p.code, n.category, coalesce(
     (
         SELECT CASE %(language)s WHEN 'ur' THEN k.name_ur ELSE k.name_en END FROM consent_datacategory k
@@ -23,17 +33,16 @@ FROM consent_purpose p
 CROSS JOIN LATERAL unnest(p.categories) AS n (category)
 LEFT JOIN accounts_client c ON c.id = p.client_id
 WHERE p.is_active AND (%(owner)s::uuid IS NULL OR p.client_id IN (%(owner)s, %(shared)s))
-    AND (
-        SELECT count(DISTINCT k.role)
-        FROM schedule_retentionrule r
-        JOIN consent_purpose q ON q.id = r.purpose_id AND q.code = p.code
-        JOIN unnest(%(roles)s::text[]) AS k (role) ON r.role IN ('', k.role)
-        WHERE r.category = n.category AND r.client_id IN (coalesce(%(owner)s, p.client_id), %(shared)s)
-            AND r.starts_at <= %(at)s AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
-    ) < cardinality(%(roles)s::text[])
+    AND {has_no_rule}
 ORDER BY n.category, p.code, c.name
 LIMIT %(limit)s
-"""
+""").format(has_no_rule=_HAS_NO_RULE)
+_OWNERS = SQL("""
+SELECT DISTINCT p.client_id
+FROM consent_purpose p
+CROSS JOIN LATERAL unnest(p.categories) AS n (category)
+WHERE p.is_active AND p.client_id <> %(shared)s AND {has_no_rule}
+""").format(has_no_rule=_HAS_NO_RULE)
 
 
 class Gap(NamedTuple):
@@ -49,14 +58,18 @@ def list_gaps(actor: Actor, *, at: datetime, limit: int, language: str = "en") -
     """List gaps by category, of a client or of all clients; one query. Raises NotAllowed."""
     require(actor, Capability.VIEW_REGISTER)
     owner = None if actor.client_id == PAKTALEEM else actor.client_id
-    values = {
-        "owner": owner,
-        "shared": PAKTALEEM,
-        "roles": [code for code, _ in ROLES],
-        "at": at,
-        "limit": limit,
-        "language": language,
-    }
+    values = {**_values(owner, at), "limit": limit, "language": language}
     with connection.cursor() as cursor:
-        cursor.execute(_GAPS, values)
+        cursor.execute(_GAPS.as_string(), values)
         return [Gap(client or "", *named) for client, *named in cursor.fetchall()]
+
+
+def list_owners_with_gaps(*, at: datetime) -> set[UUID]:
+    """Return the clients with a gap in a purpose of their own, of those the caller sees; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OWNERS.as_string(), _values(None, at))
+        return {owner for (owner,) in cursor.fetchall()}
+
+
+def _values(owner: UUID | None, at: datetime) -> dict[str, Any]:
+    return {"owner": owner, "shared": PAKTALEEM, "roles": [code for code, _ in ROLES], "at": at}

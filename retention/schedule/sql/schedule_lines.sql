@@ -2,6 +2,9 @@
 -- when the period is over. A rule applies as in retention/schedule/resolution.py, a period is counted as in
 -- retention/schedule/periods.py. "due_at" is NULL without a rule and before the trigger; a holding for no purpose has
 -- one line without a rule. "is_in_use" is true if the data was collected or used after the trigger.
+-- "years" are the school years of rosters and the learning platform; one that its source no longer lists counts only if
+-- it had ended by then. The school year of data is the one in which it was last collected or used, or the next one. If
+-- the schools of a client end their years on different days, the latest of these days counts.
 -- "owner", "person" and "of_category" narrow the holdings, NULL: all that the role may see. "proposed" adds a rule that
 -- is not saved yet, as a JSON object with the columns of a rule and the code of its purpose; "without" leaves a rule out.
 -- "low" and "high" narrow the people to those after and up to an id. Both tables have the condition, so that a chunk of
@@ -57,6 +60,12 @@ AS $$
         WHERE g.signed_at <= moment AND (owner IS NULL OR g.client_id = owner)
         GROUP BY g.client_id
         HAVING bool_and(g.ends_at IS NOT NULL AND g.ends_at <= moment)
+    ), years AS (
+        SELECT t.client_id, coalesce(t.starts_on, '-infinity') AS starts_on, t.ends_on
+        FROM schools_term t
+        JOIN accounts_client c ON c.id = t.client_id
+        WHERE t.kind = 'school_year' AND t.ends_on IS NOT NULL AND (owner IS NULL OR t.client_id = owner)
+            AND (t.ended_at IS NULL OR t.ends_on <= (t.ended_at AT TIME ZONE c.time_zone)::date)
     ), counted AS (
         SELECT h.id AS holding_id, h.client_id, h.subject_id, h.category, h.system_id,
             greatest(h.last_collected_at, h.last_activity_at) AS used_at, l.purpose, a.id AS rule_id, a.trigger,
@@ -79,6 +88,18 @@ AS $$
                 WHEN 'last_activity' THEN greatest(h.last_collected_at, h.last_activity_at)
                 WHEN 'collected' THEN h.last_collected_at
                 WHEN 'fixed_day' THEN a.fixed_on::timestamp AT TIME ZONE a.time_zone
+                WHEN 'school_year_ended' THEN (
+                    SELECT (max(y.ends_on) - 1)::timestamp AT TIME ZONE a.time_zone
+                    FROM (
+                        SELECT o.starts_on, o.ends_on, min(o.ends_on) OVER () AS first_end
+                        FROM years o
+                        WHERE o.client_id = h.client_id
+                            AND o.ends_on > (
+                                greatest(h.last_collected_at, h.last_activity_at) AT TIME ZONE a.time_zone
+                            )::date
+                    ) y
+                    WHERE y.starts_on < y.first_end
+                )
             END AS triggered_at
         FROM retention_holding h
         JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
@@ -99,7 +120,7 @@ AS $$
             least(d.day + t.period::interval, d.day + nullif(t.at_most, '')::interval),
             d.day + nullif(t.at_least, '')::interval
         ) + interval '1 day') AT TIME ZONE t.time_zone,
-        coalesce(t.trigger <> 'last_activity' AND t.used_at > t.triggered_at, false)
+        coalesce(t.trigger NOT IN ('last_activity', 'school_year_ended') AND t.used_at > t.triggered_at, false)
     FROM counted t
     CROSS JOIN LATERAL (SELECT (t.triggered_at AT TIME ZONE t.time_zone)::date::timestamp AS day) d
 $$;

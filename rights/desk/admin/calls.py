@@ -35,10 +35,10 @@ class CallForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Look whether a number is on file, and since when; the number itself is shown by *Reveal personal data*."""
         super().__init__(*args, **kwargs)
-        self.person, at = self.row.sender, get_action_time(self.request)
+        self.person = self.row.sender
         self.has_number = self.person.phone is not None
         with in_client(self.row.client_id):
-            self.is_settled = self.has_number and is_contact_settled(self.person, at)
+            self.is_settled = self.has_number and is_contact_settled(self.person, get_action_time(self.request))
         self.may_reveal = may(self.request, Capability.REVEAL_PERSONAL_DATA)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.panels import orders_panel
 from paktaleem.directory.data_systems.services.erasure import ERASURE
+from paktaleem.directory.people.erasure_hooks import list_blockers
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.certificate_actions import certificate_actions
@@ -22,6 +23,8 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.admin.forms import ApproveForm, preview_panel
@@ -54,6 +57,14 @@ _SECTIONS = {
     AUTHORITY: _("The guardian who requested it has no authority any more"),
     "holds": _("Holds"),
 }
+_FAULTS = {
+    "consent_given": _("A consent for one of the purposes is in effect."),
+    "erasure_list": _("The erasure list outside the database has no line of this erasure."),
+    "key": _("The key of the person still exists."),
+    "order_open": _("An order of the erasure is open."),
+    "systems.order.named": _("An open order of another case still names the person: have it answered, or waive it."),
+}
+"""Findings of a verification in words; another one is shown by its code."""
 
 
 def _stage_pill(row: ErasureProposal) -> SafeString:
@@ -174,7 +185,8 @@ class ErasureProposalAdmin(EvidenceAdmin):
                     "categories": row.categories,
                     "serving": row.request_id,
                 }
-                return [*found, preview_panel(preview_erasure(row.subject, at=get_action_time(request), **about))]
+                preview = preview_erasure(row.subject, at=get_action_time(request), **about)
+                return [*found, preview_panel(preview, row.client_id)]
         case = row.erasure or row.request
         if row.started_at is not None and case is not None and may(request, Capability.VIEW_ORDERS, row.client_id):
             found.append(orders_panel(case, ERASURE if row.erasure else REQUEST))
@@ -207,5 +219,10 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
         "row": row,
         "changed": [_SECTIONS.get(name, name) for name in row.changed],
         "notices": list_notices(row).order_by("queued_at"),
+        "faults": [_FAULTS.get(code, code) for code in row.faults],
+        "waits": list_blockers(row.erasure) if row.stage == Stage.ORDERED and row.erasure else [],
         "sha256": certificate.sha256 if certificate else "",
     }
+
+
+searches.connect(RowSearch(ErasureProposal, ("number",), upper=True))

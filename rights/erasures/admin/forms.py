@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
@@ -23,9 +25,9 @@ __all__ = ["ApproveForm", "ProposeAgainForm", "ProposeForm", "SeenForm", "previe
 _PANEL = "console/panels/erasure_preview.html"
 
 
-def preview_panel(preview: Preview) -> dict[str, Any]:
-    """Return the panel with a preview."""
-    return {"template": _PANEL, "preview": preview}
+def preview_panel(preview: Preview, client_id: UUID) -> dict[str, Any]:
+    """Return the panel with a preview, and the names of its purposes."""
+    return {"template": _PANEL, "preview": preview, "purposes": format_purposes(preview.purposes, client_id)}
 
 
 class SeenForm(RowActionForm):
@@ -37,7 +39,7 @@ class SeenForm(RowActionForm):
         """Make the preview of what the row is about, as it is now."""
         super().__init__(*args, row=row, request=request, **kwargs)
         with in_client(row.client_id):
-            self.panel = preview_panel(self.make_preview())
+            self.panel = preview_panel(self.make_preview(), row.client_id)
         self.initial["seen"] = json.dumps(self.panel["preview"].facts)
 
     def make_preview(self) -> Preview:
@@ -101,4 +103,5 @@ class ApproveForm(RowActionForm):
         super().__init__(*args, row=row, request=request, **kwargs)
         with in_client(row.client_id):
             about: dict[str, Any] = {"purposes": row.purposes, "categories": row.categories, "serving": row.request_id}
-            self.panel = preview_panel(preview_erasure(row.subject, at=get_action_time(request), **about))
+            preview = preview_erasure(row.subject, at=get_action_time(request), **about)
+            self.panel = preview_panel(preview, row.client_id)

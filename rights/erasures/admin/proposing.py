@@ -12,7 +12,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.person_pages import person_acts, person_panels
+from paktaleem.foundation.console.person_pages import REQUESTS, on_tab, person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -103,7 +103,7 @@ def _panel(found: Any) -> dict[str, Any] | None:
     return {"template": "console/panels/erasures.html", "rows": rows} if rows else None
 
 
-@person_panels.connect
+@on_tab(REQUESTS)
 def person_erasures(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the erasures proposed for a person; nothing for a person without one."""
     del request

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
@@ -19,7 +20,7 @@ from rights.erasures.selectors import is_child, is_of_guardian, list_entitled_gu
 from rights.erasures.services.proposals import lock_proposal, record
 from rights.requests.messages import ANSWER
 
-__all__ = ["has_unsent_messages", "list_notices", "notify_person"]
+__all__ = ["describe_unsent_messages", "list_notices", "notify_person"]
 
 _AWAITED = frozenset({ANSWER.code, *NOTICE_KINDS})
 
@@ -51,13 +52,14 @@ def list_notices(proposal: ErasureProposal) -> Any:
     return Letter.objects.filter(client_id=proposal.client_id, related_id=proposal.pk, kind__in=NOTICE_KINDS)
 
 
-def has_unsent_messages(erasure: Erasure) -> bool:
-    """Return True while an answer or a notice to the person is queued: without the key it could not be sent.
+def describe_unsent_messages(erasure: Erasure) -> str:
+    """Return a sentence while an answer or a notice to the person is queued: without the key it could not be sent.
 
     Connected to ``people.erasure_blockers``. A message that failed for good does not block.
     """
     queued = Letter.objects.filter(client_id=erasure.client_id, subject_id=erasure.subject_id, kind__in=_AWAITED)
-    return queued.filter(state=LetterState.QUEUED).exists()
+    is_queued = queued.filter(state=LetterState.QUEUED).exists()
+    return gettext("A message to the person is not sent yet.") if is_queued else ""
 
 
 def _contacts(proposal: ErasureProposal, at: datetime) -> Iterator[tuple[Subject, Channel, MessageKind]]:

@@ -1,6 +1,6 @@
 """Dashboard cards of the mailbox: messages that wait for an officer, and a mailbox that cannot be read."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -17,13 +17,10 @@ from rights.mailbox.models import MailboxCheck, MailMessage
 
 __all__ = ["mailbox_board"]
 
-_PATIENCE = timedelta(minutes=15)
-"""A shorter failure of the mailbox is not shown."""
-
 
 @boards.connect
 def mailbox_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return the cards for PakTaleem's officers; two queries."""
+    """Return the cards for PakTaleem's officers; two queries, one if no mailbox is configured."""
     if actor.client_id is not None or not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     cards = []
@@ -32,14 +29,8 @@ def mailbox_board(actor: Actor, at: datetime) -> list[Card]:
         note = _("set aside or not readable: look at them")
         address = f"{url}?{PROGRESS}=open"
         cards.append(Card(_("Messages to look at"), format_count(count), note, address, needs_attention=True))
-    check = MailboxCheck.objects.filter(client_id=PAKTALEEM).first()
-    if check is not None and settings.MAILBOX_HOST and (since := _stuck_since(check, at)) is not None:
+    check = MailboxCheck.objects.filter(client_id=PAKTALEEM).first() if settings.MAILBOX_HOST else None
+    if check is not None and (since := check.stuck_since(at)) is not None:
         note = _("{error}; since {time}").format(error=check.get_error_display() or "—", time=moment(since))
         cards.append(Card(_("Mailbox"), _("Cannot be read"), note, url, needs_attention=True))
     return cards
-
-
-def _stuck_since(check: MailboxCheck, at: datetime) -> datetime | None:
-    """Return since when the mailbox fails, or when it was last read if the worker no longer reads it; else None."""
-    since = check.failing_since or check.read_at
-    return since if since is not None and at - since > _PATIENCE else None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.services import purge_copies
 from paktaleem.directory.files.services import purge_package
@@ -15,7 +16,7 @@ from rights.packages.selectors import list_orders
 from rights.packages.services.recording import record
 from rights.requests.models import RightsRequest
 
-__all__ = ["end_due_packages", "end_package", "end_packages_of_person", "has_unfetched_package"]
+__all__ = ["describe_unfetched_copies", "end_due_packages", "end_package", "end_packages_of_person"]
 
 _AT_ONCE = 100
 
@@ -63,15 +64,18 @@ def end_packages_of_person(subject: Subject, actor: Actor, at: datetime) -> None
         end_package(package, keeps_copies=package.subject_id == subject.pk, actor=actor, at=at)
 
 
-def has_unfetched_package(erasure: Erasure) -> bool:
-    """Return True while a copy that the person asked for waits to be fetched: the erasure would destroy it.
+def describe_unfetched_copies(erasure: Erasure) -> str:
+    """Return a sentence while a copy that the person requested waits to be fetched: the erasure would destroy it.
 
     Connected to ``people.erasure_blockers``. It waits until the copy was fetched once, has expired, or its request is
     closed.
     """
     fetched = PackageDownload.objects.filter(client_id=OuterRef("client_id"), package_id=OuterRef("pk"))
     offered = _find_live_of(erasure.subject).filter(state=PackageState.READY, expires_at__isnull=False)
-    return offered.filter(~Exists(fetched), request__closed_at=None).exists()
+    waiting = offered.filter(~Exists(fetched), request__closed_at=None).order_by("pk")
+    numbers = list(waiting.values_list("request__number", flat=True))
+    words = _("A copy of the data is not fetched yet, and has not expired: {numbers}.")
+    return words.format(numbers=", ".join(numbers)) if numbers else ""
 
 
 def _find_live_of(person: Subject) -> PackageQuerySet:

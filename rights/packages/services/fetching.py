@@ -112,7 +112,7 @@ def _require_fetcher(request: RightsRequest, person: Subject, at: datetime) -> N
     """Require that a person may fetch the copies of a locked request.
 
     For a guardian the child's row stays locked, so that the authority does not end meanwhile. A copy can still be
-    fetched while the child is being erased: the key waits for it (``has_unfetched_package``).
+    fetched while the child is being erased: the key waits for it (``describe_unfetched_copies``).
     """
     if request.requester is not None:
         lock_child(require_subject(request), during_erasure=True)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
-from paktaleem.foundation.console.person_pages import person_panels
+from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, person_panels
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState
@@ -61,7 +61,7 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any]
     return {"template": "console/panels/corrected_values.html", "lines": lines, "is_back": is_back}
 
 
-@person_panels.connect
+@on_tab(DISCLOSURES)
 def recipients_of_person_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Return the recipients to be informed of what staff did without a request; None if there are none."""
     del request

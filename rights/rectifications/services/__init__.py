@@ -4,6 +4,7 @@ from rights.rectifications.services.applying import (
     CorrectionsMissing,
     NoneRefused,
     SomeRefused,
+    StatedTwice,
     correct_person,
 )
 from rights.rectifications.services.closing import CorrectionWaits, RecipientsNotInformed
@@ -26,6 +27,7 @@ __all__ = [
     "NoneRefused",
     "RecipientsNotInformed",
     "SomeRefused",
+    "StatedTwice",
     "Statement",
     "TooManyCorrections",
     "add_correction",

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
@@ -40,6 +41,7 @@ __all__ = [
     "CorrectionsMissing",
     "NoneRefused",
     "SomeRefused",
+    "StatedTwice",
     "apply_corrections",
     "correct_person",
     "finish_confirmed_age",
@@ -68,10 +70,16 @@ class NoneRefused(PortalError):
     console_message = "Refuse the corrections that are not made first, each with its reasons."
 
 
+class StatedTwice(PortalError):
+    """Two corrections of one field are to be made, and only one of them can be."""
+
+    console_message = "Two corrections name the same field: refuse the one that is not made."
+
+
 def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     """Make the corrections of a granted part; a handler of ``rights.part_granted``.
 
-    Raises CorrectionsMissing, SomeRefused, NoneRefused, ValidationError naming the field, AlreadyErased,
+    Raises CorrectionsMissing, StatedTwice, SomeRefused, NoneRefused, ValidationError naming the field, AlreadyErased,
     ErasureInProgress, NotAllowed.
     """
     if part.kind != RightKind.RECTIFICATION:
@@ -141,6 +149,9 @@ def _column(row: CorrectedValue, name: str) -> str:
 def _check_decision(part: RequestPart, rows: list[Correction], open_rows: list[Correction]) -> None:
     if not open_rows:
         raise CorrectionsMissing
+    fields = [row.field for row in open_rows if row.field != OTHER]
+    if len(fields) != len(set(fields)):
+        raise StatedTwice
     is_some_refused = any(row.state == CorrectionState.REFUSED for row in rows)
     if part.decision == Decision.GRANTED and is_some_refused:
         raise SomeRefused
@@ -198,7 +209,7 @@ class _Making:
         )
         change = None if is_done else waiting.first()
         if not is_done and change is None:
-            raise ValidationError({field: ["This change was declined before by a second person."]})
+            raise ValidationError({field: [_("This change was declined before by a second person.")]})
         row = CorrectedValue(id=new_id(), client_id=self.subject.client_id, subject=self.subject, request=self.request)
         row.field, row.age_change, row.reason = field, change, self.reason.value
         sealer = sealer_of(self.subject)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from consent.register.models import Recipient, RecipientApproval
 from consent.sharing.models import Disclosure
@@ -18,8 +19,8 @@ from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.services.steps import lock_open_request, record_step, require_subject
 
 __all__ = [
+    "describe_uninformed_recipients",
     "find_recipients",
-    "has_uninformed_recipients",
     "list_recipients_to_inform",
     "list_who_must_be_informed",
     "record_informed",
@@ -69,13 +70,18 @@ def find_recipients(subject: Subject, at: datetime) -> list[Recipient]:
     return list(Recipient.objects.filter(pk__in=keys).order_by("name", "pk"))
 
 
-def has_uninformed_recipients(erasure: Erasure) -> bool:
-    """Return True while a recipient is not informed about the person: after the erasure no one knows whom it is about.
+def describe_uninformed_recipients(erasure: Erasure) -> str:
+    """Return a sentence while a recipient is not informed: after the erasure no one knows whom it is about.
 
-    Connected to ``people.erasure_blockers``; of requests only the open ones count.
+    It names the requests, or the person, on whose pages staff record it. Connected to ``people.erasure_blockers``; of
+    requests only the open ones count.
     """
     own = RecipientNotice.objects.filter(client_id=erasure.client_id, subject_id=erasure.subject_id)
-    return own.filter(outcome="", request__closed_at=None).exists()
+    waiting = own.filter(outcome="", request__closed_at=None).order_by("request_id")
+    numbers = dict.fromkeys(waiting.values_list("request__number", flat=True))
+    places = [number or str(erasure.subject) for number in numbers]
+    words = _("Not every recipient is informed yet. Record it on the page of {places}.")
+    return words.format(places=", ".join(places)) if places else ""
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from rights.requests.deadlines import format_day
 from rights.requests.models import IdentityMethod, PauseCause, RequestPart, RightKind, RightsRequest
@@ -69,7 +70,7 @@ class PartForm(ActionForm):
 
 def _part_label(part: RequestPart) -> str:
     label = f"{part.get_kind_display()} · {part.get_decider_display()}"
-    return f"{label}: {', '.join(part.purposes)}" if part.purposes else label
+    return f"{label}: {format_purposes(part.purposes, part.client_id)}" if part.purposes else label
 
 
 class DecideForm(PartForm):

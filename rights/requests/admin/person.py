@@ -4,18 +4,21 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.person_pages import person_acts
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from rights.requests.admin.forms import IntakeForm
-from rights.requests.models import Channel
+from rights.requests.models import Channel, RightsRequest
 from rights.requests.services import receive_request
 
 __all__: list[str] = []
+
+_MOST = 50
 
 
 def _record(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -47,3 +50,24 @@ person_acts.connect(
         applies=lambda row, _: row.erased_at is None,
     )
 )
+
+
+@on_tab(REQUESTS)
+def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show the requests about a person, newest first: the latest fifty."""
+    if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
+        return None
+    found = RightsRequest.objects.filter(client_id=row.client_id, subject=row).order_by("-received_at", "-id")[:_MOST]
+    name = "admin:rights_rightsrequest_change"
+    lines = [(one, reverse(name, args=[one.pk], current_app=site.name)) for one in found]
+    title = gettext("Requests of this person")
+    return {"template": "console/panels/rights_related.html", "title": title, "lines": lines} if lines else None
+
+
+@person_summaries.connect
+def summarize_requests(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+    """Return how many requests of a person are open; nothing if there are none."""
+    if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
+        return []
+    number = RightsRequest.objects.filter(client_id=row.client_id, subject=row, closed_at=None).count()
+    return [SummaryLine(gettext("Open requests"), str(number), "?tab=requests")] if number else []

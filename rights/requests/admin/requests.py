@@ -23,6 +23,8 @@ from paktaleem.foundation.console.columns import annotate_actor, format_actor, r
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
 from paktaleem.foundation.console.requests import actor_of, may
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from rights.requests.admin.acts import ACTS
 from rights.requests.admin.clock import clock_panel
@@ -40,6 +42,7 @@ from rights.requests.carried_out import orders_of
 from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import list_related
 from rights.requests.services import list_parts
+from rights.requests.words import join_words
 
 __all__ = ["RightsRequestAdmin"]
 
@@ -119,7 +122,7 @@ class RightsRequestAdmin(SortByWaitingTime, EvidenceAdmin):
     @admin.display(description="rights")
     def rights(self, row: Any) -> str:
         """Return the rights in the request."""
-        return ", ".join(str(RightKind(kind).label) for kind in row.kinds)
+        return join_words(RightKind(kind).label for kind in row.kinds)
 
     @admin.display(description="due")
     def due_in(self, row: RightsRequest) -> str:
@@ -187,3 +190,6 @@ def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
         for one in annotate_actor(steps, viewer)
     ]
     return {"template": "console/panels/rights_timeline.html", "lines": lines}
+
+
+searches.connect(RowSearch(RightsRequest, ("number",), upper=True))

@@ -224,6 +224,7 @@ class RightsRequest(models.Model):
         indexes = [
             models.Index(fields=["client", "subject"], name="rights_of_subject"),
             models.Index(fields=["client", "requester"], name="rights_of_requester"),
+            models.Index(fields=["number"], name="rights_by_number"),
             *newest_first("received_at", "rights_by_time"),
             *newest_first("received_at", "rights_by_state", by="state"),
             *newest_first("received_at", "rights_by_channel", by="channel"),

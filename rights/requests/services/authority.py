@@ -6,12 +6,20 @@ from datetime import datetime
 from children.guardians.request_rules import RequestBlocker
 from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
 from children.guardians.services.locking import lock_child
+from consent.consents.models import Restriction
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.errors import PortalError
-from rights.requests.models import RightKind, RightsRequest
+from rights.requests.models import RequestLimit, RightKind, RightsRequest
 from rights.requests.services.steps import require_subject
 
-__all__ = ["GUARDIANS_RIGHTS", "RequestNotAllowed", "find_blocker", "has_authority", "require_authority"]
+__all__ = [
+    "GUARDIANS_RIGHTS",
+    "RequestNotAllowed",
+    "find_blocker",
+    "find_guardian_of_limit",
+    "has_authority",
+    "require_authority",
+]
 
 _DISCLOSING = frozenset({RightKind.ACCESS, RightKind.PORTABILITY})
 """Rights whose exercise hands data of the child to the guardian."""
@@ -56,6 +64,20 @@ def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], 
     for kind in kinds:
         if (why := _why_not(request, kind, at)) is not None:
             raise RequestNotAllowed(why)
+
+
+def find_guardian_of_limit(restriction: Restriction, at: datetime) -> Subject | None:
+    """Return the guardian whose request brought about a restriction; connected to ``limits.requesters``.
+
+    Raises RequestNotAllowed if they have no authority any more: the portal writes to them no longer.
+    """
+    rows = RequestLimit.objects.filter(client_id=restriction.client_id, restriction=restriction)
+    made = rows.filter(request__requester__isnull=False).select_related("request__subject", "request__requester")
+    row = made.first()
+    if row is None:
+        return None
+    require_authority(row.request, [RightKind.RESTRICTION], at=at)
+    return row.request.requester
 
 
 def _why_not(request: RightsRequest, kind: RightKind | str, at: datetime) -> RequestBlocker | None:

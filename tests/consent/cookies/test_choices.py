@@ -1,10 +1,11 @@
 """Choices of visitors: evidence that is never changed, the state in force, the signal, children, and retention."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.db.utils import ProgrammingError
 from hypothesis import HealthCheck
 from hypothesis import given as generated
@@ -217,7 +218,7 @@ def test_the_database_refuses_a_choice_that_cannot_be(choose, broken):
         row.save(force_insert=True)
 
 
-def test_an_old_visitor_is_deleted_and_the_evidence_leads_to_nobody(choose, khyber, now):
+def test_an_old_visitor_is_deleted_and_the_evidence_leads_to_no_browser(choose, khyber, now):
     old = choose("analytics").token
     fresh = choose("analytics", at=now + timedelta(days=1)).token
     at = now + default_period("cookie_visitors")
@@ -226,3 +227,27 @@ def test_an_old_visitor_is_deleted_and_the_evidence_leads_to_nobody(choose, khyb
     assert find_visitor(khyber.pk, fresh) is not None
     assert CookieChoice.objects.count() == 2
     assert choose(token=old, at=at).token != old
+
+
+def test_the_purge_leaves_a_visitor_who_chooses_at_the_same_time(committed, now):
+    client_id, at = committed.client_id("khyber"), now + default_period("cookie_visitors")
+
+    def purge():
+        try:
+            with in_client(client_id):
+                return purge_visitors(client_id, at)
+        finally:
+            connections.close_all()
+
+    with in_client(client_id):
+        make_usual_cookies(client_id)
+        khyber, version = committed.client("khyber"), get_banner(client_id).number
+        token = record_choice(khyber, made(version, "analytics"), token=None, at=now).token
+    with ThreadPoolExecutor(1) as pool, in_client(client_id), transaction.atomic():
+        record_choice(khyber, made(version), token=token, at=at)
+        purged = pool.submit(purge).result(timeout=5)
+    assert purged == 0
+    with in_client(client_id):
+        found = find_visitor(client_id, token)
+        assert found is not None
+        assert found.last_at == at

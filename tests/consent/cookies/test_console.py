@@ -10,7 +10,7 @@ from consent.cookies.script import CURRENT, RELEASES
 from consent.cookies.services import ChoiceMade, record_choice
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
+from tests.consent.cookies.making import make_cookie, make_link, make_site, make_usual_cookies
 from tests.signing_in import browser_of
 
 COOKIES, SITES = "/admin/cookies/cookie/", "/admin/cookies/cookiesite/"
@@ -58,6 +58,21 @@ def test_the_page_of_a_site_shows_the_element_to_copy(cast, celia):
     assert f'data-site="{site.key}"' not in text  # shown as text: the console does not run it
     assert "script-src https://testserver" in text
     assert "Version 4 of the texts" in text
+
+
+def test_the_page_of_a_site_names_the_entries_of_the_script_that_are_not_in_the_register(cast, celia):
+    client_id = cast.client_id("khyber")
+    with in_client(client_id):
+        site = make_site(client_id)
+        make_cookie(client_id, "paktaleem_cookie_choice", "necessary")
+        make_cookie(client_id, "paktaleem_cookie_state", "necessary", storage="cookie")
+    page = f"{SITES}{site.pk}/change/"
+    text = celia.get(page).content.decode()
+    assert "<code>paktaleem_cookie_state</code> (Local storage)" in text
+    assert "<code>paktaleem_cookie_choice</code>" not in text
+    with in_client(client_id):
+        make_cookie(client_id, "paktaleem_cookie_state", "necessary", storage="local")
+    assert "Add these entries" not in celia.get(page).content.decode()
 
 
 def test_an_origin_with_a_path_is_refused_beside_the_field(cast, celia):

@@ -1,6 +1,6 @@
 """A change between the review and the orders sends a holding back; the defects of peers are absent."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from retention.holdings.services import ActivityReport, report_activity
 from retention.schedule.services import HoldScope, end_rule, place_hold
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.retention.disposals.steps import approved, hold_data, lms, order_all, rule_for, states, sweep
-from tests.retention.schedule.making import DAY, HOUR, make_holding, make_rule
+from tests.retention.schedule.making import DAY, HOUR, make_holding, make_rule, make_school_year
 from tests.showing import shown
 
 
@@ -95,7 +95,7 @@ def test_a_holding_that_a_system_erased_meanwhile(cast, indus, now, scheduled):
     assert sent_back(scheduled[1], now + DAY) == "gone"
 
 
-def test_a_moved_end_date_disposes_of_nothing(cast, indus, now):
+def test_a_moved_end_of_the_agreement_sends_the_data_back(cast, indus, now):
     """Moodle deleted live work when a recycled course kept its old end date."""
     rule_for(indus, at=now, trigger="agreement_ended")
     hold_data(cast, "hamza", at=now)
@@ -107,6 +107,17 @@ def test_a_moved_end_date_disposes_of_nothing(cast, indus, now):
     again = ServiceAgreement(client_id=indus.pk, reference="MSA-2", signed_at=later, starts_at=later)
     change_register(again, actor=SETTING_UP, reason=Reason.ONBOARDING, at=later)
     assert sent_back(batch, later + DAY) == "not_due"
+
+
+def test_a_moved_end_of_the_school_year_sends_the_data_back(cast, indus, now):
+    rule_for(indus, at=now, trigger="school_year_ended")
+    hold_data(cast, "hamza", at=now - 90 * DAY)
+    year = make_school_year(indus.pk, date(2026, 1, 1), date(2026, 7, 1), at=now)
+    sweep(indus.pk, now)
+    batch = approved(cast, now)
+    year.ends_on = date(2026, 12, 1)
+    year.save()
+    assert sent_back(batch, now + DAY) == "not_due"
 
 
 def test_a_zero_period_is_no_rule(indus, now):

@@ -63,10 +63,19 @@ def finish(cast: Cast) -> datetime:
     return at
 
 
+LABELS_OUT_OF_LINE = """() => {
+    const side = document.documentElement.dir === "rtl" ? "right" : "left";
+    const edge = (one) => Math.round(one.getBoundingClientRect()[side]);
+    const labels = [...document.querySelectorAll(".form-row > .flex-container > label")];
+    return labels.filter((label) => edge(label) !== edge(label.parentElement)).map((label) => label.textContent);
+}"""
+
+
 def write_rule(desk: Desk, cast: Cast, purpose: Any) -> None:
     """Write the missing rule: the effect is shown first, the second submission saves it."""
     page = desk.page
     desk.go(RULE)
+    assert page.evaluate(LABELS_OUT_OF_LINE) == []
     page.select_option("select[name=client]", str(cast.client_id("indus")))
     for name, value in {
         "category": "contact_details",

@@ -44,7 +44,7 @@ def test_a_pseudonym_is_the_same_in_every_order_of_the_batch_and_its_key_is_dest
     assert not Holding.objects.filter(ended_at=None).exists()
 
 
-def test_generalising_names_the_smallest_group_and_dropping_nothing(cast, indus, now):
+def test_an_order_to_generalise_has_the_smallest_group(cast, indus, now):
     anonymised(cast, indus, now, "generalise")
     assert list_parameters(Order.objects.get()) == {"smallest_group": 10}
 
@@ -72,7 +72,7 @@ def certified(cast, indus, now):
     return batch
 
 
-def test_the_certificate_is_a_pdf_in_both_languages_that_names_no_one(certified):
+def test_the_certificate_is_a_pdf_in_both_languages_without_names(certified):
     certificate = Certificate.objects.get()
     pdf = PdfReader(io.BytesIO(render_certificate(read_body(certificate), sha256=certificate.sha256)))
     text = "".join(page.extract_text() for page in pdf.pages)

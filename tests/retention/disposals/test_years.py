@@ -26,7 +26,10 @@ from tests.retention.disposals.steps import answer, certify, lms, order_all, swe
 from tests.retention.schedule.making import DAY, make_holding, make_rule
 
 PEOPLE, STEP = sized(60, 3_000), sized(30, 7) * DAY
-YEARS = 5 * 365 * DAY
+SWEPT, ORDERED = sized(11, 331), sized(7, 97)
+"""Holdings in a chunk: few, so that sweeps and orders take several chunks, but not a hundred for each week."""
+YEARS, UNTIL_SETTLED = 5 * 365 * DAY, 400 * DAY
+"""Data collected and holds placed in the five years are settled up to 400 days later."""
 ZONE = ZoneInfo("Asia/Karachi")
 CATEGORY = "contact_details"
 
@@ -122,8 +125,8 @@ def run_once(cast: Cast, at: datetime) -> list[Any]:
         certify(batch, at)
     before = set(Order.objects.values_list("pk", flat=True))
     for batch in Batch.objects.filter(stage="scheduled"):
-        order_all(batch, at, size=7)
-    sweep(cast.client_id("indus"), at, size=11)
+        order_all(batch, at, size=ORDERED)
+    sweep(cast.client_id("indus"), at, size=SWEPT)
     for batch in Batch.objects.filter(stage="review"):
         approve_disposal(batch, actor=cast.actor("farah"), at=at)
     return list(Order.objects.exclude(pk__in=before).values_list("subject_id", flat=True))
@@ -158,7 +161,7 @@ def test_nothing_early_nothing_on_hold_and_nothing_due_forgotten(cast: Cast, now
     lives = [plan(chance, now) for _ in range(PEOPLE)]
     periods = Periods(relativedelta(months=13), relativedelta(months=7), now + 900 * DAY)
     moments = [(at, number, event) for number, life in enumerate(lives) for at, event in life.events()]
-    moments += [(now + STEP * tick, -1, "run") for tick in range(1, YEARS // STEP + 20)]
+    moments += [(now + STEP * tick, -1, "run") for tick in range(1, (YEARS + UNTIL_SETTLED) // STEP + 1)]
     with in_client(cast.client_id("indus")):
         set_rules(cast, now, "P13M")
         system = lms()

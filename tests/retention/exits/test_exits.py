@@ -48,7 +48,7 @@ from tests.waiting import wait_until_one_waits
 # The act of two people
 
 
-def test_nothing_happens_until_an_officer_approves(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_proposed_exit_changes_nothing_before_an_officer_approves(cast: Cast, indus: Any, now: Any) -> None:
     row = proposed(cast, now)
     assert (row.stage, row.state) == ("proposed", "waiting")
     assert agreement().ends_at is None
@@ -171,7 +171,7 @@ def test_a_client_without_holdings_is_erased_at_once(cast: Cast, indus: Any, now
     assert row.stage == "certified"
 
 
-def test_no_one_is_erased_once_the_client_has_signed_again(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_new_agreement_stops_the_erasure_of_people(cast: Cast, indus: Any, now: Any) -> None:
     row = approved(cast, now)
     carried_out(cast, now)
     assert continue_deletion(row, actor=WORKER, at=now)

@@ -79,6 +79,21 @@ def test_the_deletion_waits_until_the_client_has_every_part(cast: Cast, indus: A
     assert delete_data(row, actor=amina, at=now, **WHY).stage == "deleting"
 
 
+def test_a_part_counts_as_downloaded_once_its_last_byte_is_sent(cast: Cast, indus: Any, now: Any) -> None:
+    by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
+    row = approved(cast, now, "return")
+    exported(row, now, size=100)
+    [part] = ExitPart.objects.filter(exit=row)
+    broken = open_part(part, **by)
+    assert [next(broken) for _ in range(part.file.chunks)]
+    broken.close()  # the connection broke while the last bytes were sent
+    with pytest.raises(NotFetched):
+        confirm_return(row, **by)
+    assert b"".join(open_part(part, **by))
+    assert confirm_return(row, **by).returned_at == now
+    assert Entry.objects.filter(kind="exit.part_opened").count() == 2
+
+
 def test_data_that_the_client_declined_in_writing_is_deleted_by_another_officer(
     cast: Cast, another: Actor, indus: Any, now: Any
 ) -> None:

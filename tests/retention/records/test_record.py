@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 from openpyxl import load_workbook
 from pyld import jsonld
 
@@ -34,9 +35,10 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.records.admin.dashboard import record_board
 from retention.records.document import GROUNDS, build_document
 from retention.records.flows import BOX, WIDTH, draw_flows
+from retention.records.labels import to_cells
 from retention.records.models import ImpactAssessment
 from retention.records.record import GapKind, find_gaps
-from retention.records.selectors import build_record, count_gaps
+from retention.records.selectors import build_record, count_gaps, list_controllers
 from retention.records.services import review_assessment, save_assessment
 from tests.consent.approving import approve_by_two
 from tests.factories import SETTING_UP
@@ -155,6 +157,13 @@ def test_paktaleem_has_a_record_of_its_own_and_urdu_names(cast, now):
     codes = {one.purpose.code for one in record.activities}
     assert {"payment_billing", "security_integrity", "support"} <= codes
     assert all(not one.purpose.name.isascii() for one in record.activities)
+
+
+def test_lists_in_urdu_have_urdu_commas(khyber, now):
+    with override("ur"):
+        cells = to_cells(activity_of(khyber, "support", now, "ur"))
+    assert "، " in cells[5]
+    assert not any(", " in cell for cell in cells)
 
 
 def test_another_clients_purposes_recipients_and_assessments_are_not_in_it(cast, now):
@@ -294,6 +303,39 @@ def test_the_document_names_controllers_and_processors(khyber, now, capacity, co
     assert named == dict(zip(PARTIES, (controllers, processors), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("capacity", "controllers", "processors"),
+    [
+        (Capacity.CONTROLLER, ["paktaleem"], []),
+        (Capacity.JOINT, ["indus", "khyber", "paktaleem"], []),
+        (Capacity.PROCESSOR, ["indus", "khyber"], ["paktaleem"]),
+    ],
+)
+def test_paktaleems_own_record_names_its_clients_as_controllers(cast, now, capacity, controllers, processors):
+    with as_officer():
+        clients = list_controllers(at=now)
+        with in_client(PAKTALEEM):
+            record = build_record(cast.client("paktaleem"), at=now, language="en", clients=clients)
+    activity = replace(record.activities[0], capacity=capacity.value)
+    document = build_document(replace(record, activities=(activity,)), base="https://privacy.example")
+    [one] = document["dpv:hasProcess"]
+    named = {key: [party["@id"] for party in one.get(key, [])] for key in PARTIES}
+    expected = (controllers, processors)
+    assert named == {
+        key: [f"https://privacy.example/privacy/{code}/#client" for code in codes]
+        for key, codes in zip(PARTIES, expected, strict=True)
+    }
+
+
+def test_paktaleems_page_lists_the_clients_for_which_it_is_processor(cast):
+    with as_officer():
+        names = [cast.client(code).name for code in ("khyber", "indus")]
+    text = browser_of(cast.user("amina")).get(PAGE).content.decode()
+    assert "PakTaleem is processor for these clients" in text
+    assert all(f"<li><bdi>{name}</bdi></li>" in text for name in names)
+    assert "PakTaleem is processor for these clients" not in browser_of(cast.user("celia")).get(PAGE).content.decode()
+
+
 def iris_of(value):
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -357,7 +399,8 @@ def cells_of(kind, content):
     return [list(row) for row in sheet.iter_rows()]
 
 
-def test_page_and_files_say_the_ground_of_a_transfer_and_the_contacts(cast):
+def test_page_and_files_say_the_ground_of_a_transfer_the_contacts_and_where_data_is_stored(cast, settings):
+    settings.STORAGE_COUNTRIES = ["PK", "DE"]
     at = wall_clock_now()
     with in_client(cast.client_id("khyber")):
         client = cast.client("khyber")
@@ -368,11 +411,13 @@ def test_page_and_files_say_the_ground_of_a_transfer_and_the_contacts(cast):
     text = browser.get(PAGE).content.decode()
     assert ground in text
     assert contact in text
+    assert "<p>PK, DE</p>" in text
     assert "Zahid" not in text
     sheet = [[cell.value for cell in row] for row in cells_of("xlsx", browser.get(PAGE + "xlsx/").getvalue())]
     for headings, *rows in (sheet, cells_of("csv", browser.get(PAGE + "csv/").getvalue())):
         lines = [dict(zip(headings, row, strict=True)) for row in rows]
         assert {line["Contacts"] for line in lines} == {contact}
+        assert {line["Countries of storage"] for line in lines} == {"PK, DE"}
         assert all(line["Client"].startswith(client.name) and line["Measures"] for line in lines)
         assert [line["Ground of a transfer"] for line in lines if line["Recipients"]] == [ground]
 

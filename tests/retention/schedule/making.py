@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from consent.register.models import Purpose
+from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.holdings.models import Holding
@@ -33,6 +34,24 @@ def make_rule(client_id, purpose, category, *, at, actor=SETTING_UP, **values: A
     """Save a rule, in the context of its client."""
     rule = build_rule(client_id, purpose, category, at=at, **values)
     return save_rule(rule, actor=actor, reason=Reason.REVIEW, at=at)
+
+
+def make_school_year(client_id, starts_on, ends_on, *, at, **values: Any) -> Term:
+    """Create a school year ``[starts_on, ends_on)`` as a roster states it."""
+    year = Term(
+        client_id=client_id,
+        external_id=f"year-{starts_on}-{ends_on}",
+        origin="roster",
+        title=f"{starts_on:%Y}",
+        kind="school_year",
+        starts_on=starts_on,
+        ends_on=ends_on,
+        recorded_at=at,
+        changed_at=at,
+        **values,
+    )
+    year.save(force_insert=True)
+    return year
 
 
 def make_holding(subject, category, purposes, *, collected_at, system=None, used_at=None) -> Holding:

@@ -71,6 +71,14 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
         assert RetentionRule.objects.get(client_id=cast.client_id("indus")).period == "P30D"
 
 
+def test_purposes_of_the_same_name_are_offered_with_their_client(cast, amina, farah):
+    page = amina.get(f"{RULES}add/").content.decode()
+    offered = re.findall(r"<option value=\"[^\"]+\">(Newsletter.*|Support.*)</option>", page)
+    assert {"Newsletter (Indus Schools Network)", "Newsletter (Khyber Institute)", "Support"} <= set(offered)
+    assert len(offered) == len(set(offered))
+    assert "Newsletter</option>" in farah.get(f"{RULES}add/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -89,8 +97,8 @@ def test_a_broken_rule_is_refused_beside_its_field(cast, farah, values, words):
     assert "Due now" not in answer.content.decode()
 
 
-def test_the_form_says_that_the_end_of_the_school_year_is_not_counted_yet(farah):
-    assert "no data falls due by the end of the school year" in farah.get(f"{RULES}add/").content.decode()
+def test_the_form_says_which_school_year_counts(farah):
+    assert "in which the data was last collected or used" in farah.get(f"{RULES}add/").content.decode()
 
 
 def test_ending_a_rule_shows_what_then_has_no_date(cast, farah):
@@ -150,14 +158,14 @@ def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
         make_holding(junaid, "contact_details", ["newsletter"], collected_at=now - DAY)
         make_holding(junaid, "usage_logs", ["product_research"], collected_at=now - DAY)
     page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/"
-    text = farah.get(f"{page}change/").content.decode()
+    text = farah.get(f"{page}change/?tab=holdings").content.decode()
     assert "Newsletter: 1 year after “Last collection” on" in text
     assert "No rule: not disposed of" in text
     given = {"kind": "complaint", "ground": "Complaint 7.", "category": "contact_details", "review_on": "2099-01-01"}
     assert farah.post(f"{page}place-hold/", given).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Hold.objects.get().subject_id == cast.subject_id("junaid")
-    assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/").content.decode()
+    assert "Complaint, to be reviewed on 2099-01-01" in farah.get(f"{page}change/?tab=holdings").content.decode()
 
 
 def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
@@ -166,7 +174,7 @@ def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
         for number in range(200):
             make_holding(cast.subject("junaid"), f"category_{number:03}", ["support"], collected_at=at)
         make_holding(cast.subject("hamza"), "usage_logs", ["support"], collected_at=at)
-    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/"
+    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/?tab=holdings"
     assert "Only the first" not in amina.get(page).content.decode()
     with in_client(cast.client_id("indus")):
         make_holding(cast.subject("junaid"), "category_200", ["support"], collected_at=at)
@@ -185,7 +193,7 @@ def test_the_days_of_a_persons_data_are_those_of_the_client(cast, amina):
     collected_at = datetime(2026, 10, 1, 20, tzinfo=UTC)
     with in_client(cast.client_id("indus")):
         make_holding(cast.subject("junaid"), "usage_logs", ["support"], collected_at=collected_at)
-    text = amina.get(f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/").content.decode()
+    text = amina.get(f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/?tab=holdings").content.decode()
     assert text.count('<td class="when">2026-10-02</td>') == 2
 
 

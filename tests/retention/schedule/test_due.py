@@ -24,7 +24,7 @@ from retention.schedule.selectors.due import DueState
 from retention.schedule.selectors.schedule import rule_facts
 from retention.schedule.services import HoldScope, place_hold
 from tests.factories import SETTING_UP, SubjectFactory, make_system
-from tests.retention.schedule.making import DAY, HOUR, build_rule, make_holding, make_rule
+from tests.retention.schedule.making import DAY, HOUR, build_rule, make_holding, make_rule, make_school_year
 from tests.showing import shown
 
 ZONE = ZoneInfo("Asia/Karachi")
@@ -149,9 +149,33 @@ def test_counting_from_a_fixed_day(cast, indus, now):
     assert (last_day(found), found.state(now)) == (date(2026, 7, 14), DueState.DUE)
 
 
-def test_the_end_of_the_school_year_has_not_come_without_a_roll_over(cast, indus, now):
-    make_rule(indus.pk, "newsletter", "contact_details", at=now, trigger="school_year_ended", period="P1D")
-    make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=now - 400 * DAY)
+@pytest.fixture
+def by_school_year(cast, indus, now):
+    """Hold data collected in August 2025, kept for 30 days after the end of the school year."""
+    make_rule(indus.pk, "newsletter", "contact_details", at=now, trigger="school_year_ended", period="P30D")
+    return make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=now - 400 * DAY)
+
+
+def test_counting_from_the_end_of_the_school_year_of_the_last_use(cast, indus, now, by_school_year):
+    assert one_due(cast, "junaid", now).state(now) is DueState.WAITING
+    make_school_year(indus.pk, date(2025, 8, 1), date(2026, 6, 1), at=now)
+    found = one_due(cast, "junaid", now)
+    assert (last_day(found), found.state(now)) == (date(2026, 6, 30), DueState.DUE)
+    by_school_year.last_activity_at = datetime(2026, 5, 31, 10, 0, tzinfo=UTC)
+    by_school_year.save()
+    assert one_due(cast, "junaid", now).state(now) is DueState.DUE, "used on the last day of the year"
+    by_school_year.last_activity_at = datetime(2026, 5, 31, 20, 0, tzinfo=UTC)  # already June in Karachi
+    by_school_year.save()
+    assert one_due(cast, "junaid", now).state(now) is DueState.WAITING, "used in the holidays; no date of the next year"
+    make_school_year(indus.pk, date(2026, 8, 1), date(2027, 6, 1), at=now)
+    assert last_day(one_due(cast, "junaid", now)) == date(2027, 6, 30)
+
+
+def test_a_school_year_that_is_no_longer_listed_counts_if_it_had_ended(cast, indus, now, by_school_year):
+    ended = make_school_year(indus.pk, date(2025, 8, 1), date(2026, 6, 1), at=now - 300 * DAY, ended_at=now)
+    assert last_day(one_due(cast, "junaid", now)) == date(2026, 6, 30)
+    ended.ended_at = now - 200 * DAY
+    ended.save()
     assert one_due(cast, "junaid", now).state(now) is DueState.WAITING
 
 
@@ -275,15 +299,26 @@ def test_a_shared_rules_effect_is_counted_at_every_client(cast, now):
         assert preview_rule(own, actor=cast.actor("celia"), at=now).holdings == 1
 
 
+def end_of_school_year(day, years):
+    """Return the last day of the school year of a day, or of the next one; the latest, if several overlap."""
+    left = [(starts_on, ends_on) for starts_on, ends_on in years if day < ends_on]
+    first = min((ends_on for _, ends_on in left), default=None)
+    return None if first is None else max(ends_on for starts_on, ends_on in left if starts_on < first) - DAY
+
+
 def test_the_database_and_the_pure_rules_agree(cast, indus, now):
     """Random rules and holdings; the expected date comes from resolution.py and periods.py."""
     chance = random.Random(17)  # noqa: S311 -- data for a test
     codes = ("support", "security_integrity", "platform_improvement", "service_delivery")
+    years = [(date(2024, 8, 1), date(2025, 6, 1)), (date(2025, 8, 1), date(2026, 6, 1))]
+    years += [(date(2025, 4, 1), date(2026, 4, 1)), (date(2025, 8, 15), date(2026, 7, 1))]
+    for starts_on, ends_on in years:
+        make_school_year(indus.pk, starts_on, ends_on, at=now)
     roles = ("", "student", "instructor", "learner")
     periods = ("P1D", "P1M", "P3M", "P5M", "P6M", "P1Y", "P30D", "P90D", "P26W", "P180D")
     for number in range(24):
         values = {
-            "trigger": chance.choice(["collected", "last_activity"]),
+            "trigger": chance.choice(["collected", "last_activity", "school_year_ended"]),
             "period": chance.choice(periods),
             "role": chance.choice(roles),
             "starts_at": now + chance.randrange(4) * DAY + number * timedelta(seconds=1),
@@ -299,17 +334,25 @@ def test_the_database_and_the_pure_rules_agree(cast, indus, now):
         make_holding(person, "usage_logs", chance.sample(codes, 2), collected_at=collected, used_at=used)
     facts = [rule_facts(rule) for rule in RetentionRule.objects.select_related("purpose")]
     triggers = dict(RetentionRule.objects.values_list("pk", "trigger"))
+    dated = []
     for held in Holding.objects.select_related("subject"):
         ends = []
         for purpose in held.purposes:
             applied = resolve_rule(facts, category="usage_logs", purpose=purpose, role=held.subject.role, at=at)
             assert applied is not None
             used = max(filter(None, [held.last_collected_at, held.last_activity_at]))
-            start = used if triggers[applied.rule.id] == "last_activity" else held.last_collected_at
-            day = due_day(start.astimezone(ZONE).date(), applied.rule.period, applied.minimum, applied.maximum)
-            ends.append(end_of_day(day, "Asia/Karachi"))
+            start = (
+                (used if triggers[applied.rule.id] != "collected" else held.last_collected_at).astimezone(ZONE).date()
+            )
+            if triggers[applied.rule.id] == "school_year_ended":
+                start = end_of_school_year(start, years)
+            if start is not None:
+                day = due_day(start, applied.rule.period, applied.minimum, applied.maximum)
+                ends.append(end_of_day(day, "Asia/Karachi"))
         [found] = list_due_of_person(held.subject, actor=cast.actor("farah"), at=at)
-        assert found.due_at == max(ends)
+        assert found.due_at == (max(ends) if len(ends) == len(held.purposes) else None)
+        dated.append(found.due_at is not None)
+    assert {True, False} == set(dated)
 
 
 def test_the_number_of_queries_is_fixed(cast, indus, now, django_assert_num_queries):

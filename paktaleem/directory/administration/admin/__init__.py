@@ -5,10 +5,21 @@ from paktaleem.directory.administration.admin import (
     accounts,
     api_keys,
     clients,
+    dashboard,
     entries,
     memberships,
     periods,
     staff_changes,
 )
 
-__all__ = ["access_records", "accounts", "api_keys", "clients", "entries", "memberships", "periods", "staff_changes"]
+__all__ = [
+    "access_records",
+    "accounts",
+    "api_keys",
+    "clients",
+    "dashboard",
+    "entries",
+    "memberships",
+    "periods",
+    "staff_changes",
+]

@@ -10,16 +10,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.directory.people.admin.people import LABELS, person_url
-from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services import SEARCHED
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.person_pages import LOOKS, on_tab
+from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
 
 __all__ = ["AccessRecordAdmin"]
+
+_MOST = 50
 
 
 @admin.register(AccessRecord, site=site)
@@ -61,3 +64,17 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     def person(self, row: AccessRecord) -> SafeString:
         """Link to the person."""
         return format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject)
+
+
+@on_tab(LOOKS)
+def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show who looked at a person's data, why and at which fields: the latest fifty accesses."""
+    if not may(request, Capability.VIEW_ACCESS_LOG, row.client_id):
+        return None
+    page: AccessRecordAdmin = site.get_model_admin(AccessRecord)  # type: ignore[assignment]
+    found = AccessRecord.objects.filter(client_id=row.client_id, subject=row).order_by("-looked_at", "-id")
+    lines = [
+        {"one": one, "who": format_actor(one), "fields": page.shown(one), "reason": reason_label(one.reason)}
+        for one in annotate_actor(found, actor_of(request))[:_MOST]
+    ]
+    return {"template": "console/panels/looks.html", "lines": lines, "most": _MOST}

@@ -7,11 +7,9 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.services import (
@@ -28,7 +26,7 @@ from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import site
 
 __all__ = ["ApiKeyAdmin"]
 
@@ -195,23 +193,3 @@ class ApiKeyAdmin(ScopedAdmin):
         """Return a page with the secret, which is not stored in a message or the session."""
         context = {"secret": secret, "row_url": self.url_of("change", key), **values}
         return self.page(request, key, "console/key_issued.html", **context)
-
-
-@boards.connect
-def keys_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a warning card if API keys expire soon."""
-    if not actor.may(Capability.VIEW_API_KEYS):
-        return []
-    ending = ApiKey.objects.filter(revoked_at=None, expires_at__gt=at, expires_at__lte=at + SOON).count()
-    if not ending:
-        return []
-    url = reverse("admin:accounts_apikey_changelist", current_app=site.name)
-    return [
-        Card(
-            gettext("API keys expire soon"),
-            str(ending),
-            gettext("within 30 days: rotate them in time"),
-            url,
-            needs_attention=True,
-        )
-    ]

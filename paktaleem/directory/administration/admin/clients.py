@@ -4,11 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from paktaleem.directory.administration.client_pages import ClientPage, client_pages
 from paktaleem.directory.people.selectors import count_protected
 from paktaleem.foundation.accounts.client_changes import ClientChange, ReducesProtection
 from paktaleem.foundation.accounts.models import Client
@@ -17,11 +20,13 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.services import change_client, decide_client_change
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
@@ -113,8 +118,41 @@ class ClientAdmin(ScopedAdmin):
         return sets
 
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
-        """Show whom a reduced protection would concern."""
-        return [_protection_panel(row)] if getattr(request, "reduces", False) else []
+        """Show whom a reduced protection would concern, and link to the pages that other apps add."""
+        found = [_protection_panel(row)] if getattr(request, "reduces", False) else []
+        pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
+        return [*found, {"template": "console/panels/client_pages.html", "pages": pages}] if pages else found
+
+    def _pages_of(self, request: HttpRequest, row: Client) -> list[ClientPage]:
+        if row.is_paktaleem:
+            return []
+        return [one for one in client_pages if not one.is_list and self._may(request, one.capability, row)]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that other apps add."""
+        return [*map(self._page_url, client_pages), *super().get_urls()]
+
+    def _page_url(self, page: ClientPage) -> URLPattern:
+        def view(request: HttpRequest, object_id: str = "") -> HttpResponse:
+            return self._client_page(request, page, object_id)
+
+        address = f"{page.slug}/" if page.is_list else f"<path:object_id>/{page.slug}/"
+        name = f"accounts_client_{page.slug}{'_list' if page.is_list else ''}"
+        return path(address, self.admin_site.admin_view(view), name=name)
+
+    def _client_page(self, request: HttpRequest, page: ClientPage, object_id: str) -> HttpResponse:
+        row = None if page.is_list else self._row_or_404(request, object_id)
+        if not self._may(request, page.capability, row):
+            raise PermissionDenied
+        if row is not None and row.is_paktaleem:
+            raise Http404
+        return self.page(request, row, page.template, title=translate_text(page.title), **page.values(request, row))
+
+    def response_add(self, request: HttpRequest, obj: Client, post_url_continue: str | None = None) -> HttpResponse:
+        """Show what comes next for a new client, or the client."""
+        response = super().response_add(request, obj, post_url_continue)
+        first = next((one for one in self._pages_of(request, obj) if one.opens_after_adding), None)
+        return response if first is None else HttpResponseRedirect(self.url_of(first.slug, obj))
 
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         """Return the sandbox actions for a sandbox only; the services refuse them for other clients."""
@@ -123,7 +161,7 @@ class ClientAdmin(ScopedAdmin):
     @admin.display(description="clock")
     def clock(self, row: Client) -> str:
         """Return the current time in a sandbox; a dash for other clients."""
-        return moment(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
+        return moment_tag(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
 
     def write(self, row: Client, **details: Any) -> None:
         """Register or change the client; show a warning if a change needs approval."""
@@ -197,3 +235,6 @@ def _format_value(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{country} {years}" for country, years in sorted(value.items())) or "—"
     return str(value)
+
+
+searches.connect(RowSearch(Client, ("code", "name"), contains=True))

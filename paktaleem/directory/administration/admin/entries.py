@@ -25,6 +25,8 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import latest_acts, site
 
 __all__ = ["EntryAdmin"]
@@ -158,3 +160,6 @@ def _serialize_act(act: dict[str, Any]) -> dict[str, Any]:
         "who": format_actor(SimpleNamespace(**act)),
         "url": url,
     }
+
+
+searches.connect(RowSearch(Entry))

@@ -31,6 +31,7 @@ from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, set_ch
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
 
 __all__ = ["MembershipAdmin"]
 
@@ -104,7 +105,7 @@ class MembershipAdmin(ProposingAdmin):
     row_fields = ("user", "role")
     fixed = ("user",)
     detail_fields = ("person", "state", "starts_at", "ends_at")
-    list_display = ("user", "person", "role", "owner", "state", "starts_at", "ends_at")
+    list_display = ("user", "person", "role_name", "owner", "state", "starts_at", "ends_at")
     list_filter = ("role", "client")
     search_fields = ("user__email",)
     list_select_related = ("user",)
@@ -165,6 +166,11 @@ class MembershipAdmin(ProposingAdmin):
         """Make all fields of an ended membership read-only."""
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
+
+    @admin.display(description="role", ordering="role")
+    def role_name(self, row: Membership) -> str:
+        """Return the name of the role in the reader's language."""
+        return translate_text(row.get_role_display())
 
     @admin.display(description="name")
     def person(self, row: Membership) -> str:

@@ -1,6 +1,5 @@
 """Console pages for changes of privileged staff: one officer proposes, another approves."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +12,6 @@ from django.utils.translation import gettext
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, StaffChange, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.services import (
     AlreadyEnded,
     decide_staff_change,
@@ -21,10 +19,8 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import reason_label
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
-from paktaleem.foundation.console.site import Card, boards, site
-from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.console.site import site
 
 __all__ = ["ProposingAdmin", "StaffChangeAdmin", "redirect_to_proposal"]
 
@@ -134,17 +130,3 @@ def _officer_name(column: str, viewer: Actor) -> Any:
         colleague = Subquery(Membership.objects.filter(user_id=OuterRef(column)).order_by().values("user__email")[:1])
         return Case(When(**{f"{column}__isnull": False}, then=Coalesce(colleague, Value("PakTaleem"))))
     return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])
-
-
-@boards.connect
-def staff_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card with the changes of staff that wait for approval."""
-    del at
-    if not actor.may(Capability.MANAGE_COLLEAGUES):
-        return []
-    waiting = count_up_to(StaffChange.objects.filter(state=ChangeState.WAITING))
-    if not waiting:
-        return []
-    url = reverse("admin:accounts_staffchange_changelist", current_app=site.name) + "?state__exact=waiting"
-    title, note = translate_text("Changes of staff"), gettext("a second person must approve")
-    return [Card(title, format_count(waiting), note, url, needs_attention=True)]

@@ -50,8 +50,11 @@ from paktaleem.foundation.console.filters import (
     get_filtered_client,
     parse_uuid,
 )
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -245,6 +248,10 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
         )
         return annotated
 
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
+        """Offer clients' staff nothing about orders to PakTaleem's own systems: their services refuse it."""
+        return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
+
     def panels(self, request: HttpRequest, row: Order) -> list[dict[str, Any]]:
         """Return the panel with all steps."""
         taken = OrderStep.objects.filter(client_id=row.client_id, order=row).order_by("pk")
@@ -266,7 +273,9 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     def limited_to(self, row: Order) -> str:
         """Return the purpose of a restriction, its lift or an objection."""
         is_limit = row.kind in {OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT}
-        return (row.purpose or gettext("Every purpose")) if is_limit else "—"
+        if not is_limit:
+            return "—"
+        return format_purpose(row.purpose, row.client_id) if row.purpose else gettext("Every purpose")
 
     @admin.display(description="reason")
     def why(self, row: Order) -> str:
@@ -302,3 +311,6 @@ def _describe_result(result: dict[str, Any]) -> Sequence[str]:
         if name != "counts"
     ]
     return [*counts, *others]
+
+
+searches.connect(RowSearch(Order))

@@ -11,7 +11,7 @@ from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.services.collecting import MOST_PARTS
 from paktaleem.directory.data_systems.services.issuing import MOST_FIELDS
 from paktaleem.directory.data_systems.states import Outcome, State
-from paktaleem.foundation.api.serializers import CursorField, PatternField, StrictSerializer, TextField
+from paktaleem.foundation.api.serializers import CursorField, PatternField, StrictSerializer, TextField, TruthField
 
 __all__ = [
     "AcceptedOutput",
@@ -128,7 +128,7 @@ class FailInput(StrictSerializer):
     """Why an attempt failed, as a code of the system, and whether it should be tried again."""
 
     code = CodeField()
-    again = serializers.BooleanField(default=True)
+    again = TruthField(default=True)
 
 
 class OrderCaseOutput(serializers.Serializer[Any]):

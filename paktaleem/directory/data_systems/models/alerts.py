@@ -7,6 +7,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, Scope, TablePolicy
+from paktaleem.foundation.times import format_time
 
 __all__ = ["OrderAlert"]
 
@@ -32,4 +33,4 @@ class OrderAlert(models.Model):
 
     def __str__(self) -> str:
         """Return the state and the time."""
-        return f"{self.get_state_display()}, {self.raised_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_state_display()}, {format_time(self.raised_at)}"

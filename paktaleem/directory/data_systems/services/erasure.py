@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.results import PERSON_ERASED
 from paktaleem.directory.data_systems.sealed_names import seal_name
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.steps import take_step
-from paktaleem.directory.data_systems.states import Step
+from paktaleem.directory.data_systems.states import State, Step
 from paktaleem.directory.people.models import Erasure, Subject
 from paktaleem.directory.people.services import COMPLETE_ERASURE
 from paktaleem.foundation.accounts.actors import Actor
@@ -19,7 +21,7 @@ __all__ = [
     "ERASURE",
     "ERASURE_DUE",
     "continue_erasure",
-    "has_open_erasure_orders",
+    "describe_open_erasure_orders",
     "issue_erasure_orders",
     "keep_orders_answerable",
     "lock_open_orders",
@@ -32,6 +34,8 @@ ERASURE_DUE = timedelta(days=14)
 
 _NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
 """Collected data and corrected values are sealed under the person's key."""
+_OF_DATA_HELD = frozenset({OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT})
+"""Orders about the use of data: where the data is erased, nothing is left to do."""
 
 
 def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
@@ -54,9 +58,9 @@ def issue_erasure_orders(erasure: Erasure, actor: Actor, at: datetime) -> None:
         issue_orders(erasure.subject, spec, only_to=new, actor=actor, at=at)
 
 
-def has_open_erasure_orders(erasure: Erasure) -> bool:
-    """Return True if an order of the erasure is neither answered nor waived; ``people.erasure_blockers``."""
-    return bool(_orders_of(erasure).open().exists())
+def describe_open_erasure_orders(erasure: Erasure) -> str:
+    """Return a sentence if an order of the erasure is neither answered nor waived; ``people.erasure_blockers``."""
+    return gettext("A system has not answered yet, and was not waived.") if _orders_of(erasure).open().exists() else ""
 
 
 def _orders_of(erasure: Erasure) -> OrderQuerySet:
@@ -82,13 +86,17 @@ def lock_open_orders(subject: Subject) -> None:
 
 
 def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Store the person's id on their open orders, and end those that need the person's key.
+    """Store the person's id on their open orders, and end those that need the person's key or the erased data.
 
-    Orders of other cases, and of an erasure without waiting, are sent afterwards.
+    The data is erased where the system confirmed it; other systems still answer what they were ordered. Orders of other
+    cases, and of an erasure without waiting, are sent afterwards.
     """
-    orders = Order.objects.open().select_for_update().filter(client_id=subject.client_id, subject_id=subject.pk)
-    for order in orders.order_by("pk"):
-        if order.kind in _NEEDS_THE_KEY:
+    of_person = Order.objects.filter(client_id=subject.client_id, subject_id=subject.pk)
+    confirmed = of_person.filter(kind=OrderKind.ERASE, parent_kind=ERASURE, state=State.CONFIRMED)
+    have_erased = set(confirmed.values_list("system_id", flat=True))
+    for order in of_person.open().select_for_update().order_by("pk"):
+        is_done_with = order.kind in _OF_DATA_HELD and order.system_id in have_erased
+        if order.kind in _NEEDS_THE_KEY or is_done_with:
             take_step(
                 order, Step.LAPSE, code=PERSON_ERASED, changes={"result": {"reason": PERSON_ERASED}}, actor=actor, at=at
             )

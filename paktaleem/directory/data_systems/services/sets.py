@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from paktaleem.directory.data_systems.models import OrderKind, OrderSet
@@ -22,8 +21,9 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import UUID7_SQL, clock_bytes, new_id
+from paktaleem.foundation.tenancy.planning import plan_for_many
 
-__all__ = ["issue_orders_for_set", "plan_for_many"]
+__all__ = ["issue_orders_for_set"]
 
 _PLACE = re.compile("%[%s]")
 _ORDERED = "kind, method, reason, ground, due_at, parent_kind, parent_id, created_at"
@@ -56,21 +56,6 @@ SELECT %(set)s, %(client)s, %(categories)s, count(*), {HASH_OF_SET}, {_VALUES}, 
 RETURNING size, orders_hash
 """  # noqa: S608 -- columns named in the source; every value is a parameter
 """Most indexes of orders end in the id, so orders in the order of their ids are inserted in two thirds of the time."""
-
-_PLANNED_FOR_MANY = """
-SELECT set_config('statement_timeout', '15min', true), set_config('enable_seqscan', 'off', true),
-    set_config('enable_bitmapscan', 'off', true)
-"""
-"""A hundred thousand orders take longer than the app's usual statement timeout of half a minute. The foreign key from
-step to order is checked with a plan that PostgreSQL caches per connection and renews after autovacuum. A plan made
-while the table was, or seemed to be, empty scans the whole table for every row. So cached plans are discarded first,
-and sequential scans are disabled for this transaction."""
-
-
-def plan_for_many(cursor: CursorWrapper) -> None:
-    """Prepare the transaction for a statement that writes very many rows: time, and plans of foreign keys."""
-    cursor.execute(_PLANNED_FOR_MANY)
-    cursor.execute("DISCARD PLANS")
 
 
 @transaction.atomic

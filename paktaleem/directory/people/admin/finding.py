@@ -14,12 +14,10 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.search import SEARCH_REASON
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["FindForm", "search_people", "show_find_page"]
-
-_SEARCH_REASON = "search_reason"
-"""Key of the session under which the reason of its searches is stored."""
 
 
 class FindForm(forms.Form):
@@ -39,7 +37,7 @@ class FindForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         """Add a client field for officers, whose search needs that client's index key; offer the session's reason."""
         super().__init__(*args, **kwargs)
-        self.known_reason = str(request.session.get(_SEARCH_REASON, ""))
+        self.known_reason = str(request.session.get(SEARCH_REASON, ""))
         self.fields["reason"].initial, self.fields["reason"].required = self.known_reason, not self.known_reason
         if actor_of(request).client_id is None:
             self.fields["client"] = forms.ModelChoiceField(
@@ -72,7 +70,7 @@ def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse
 def search_people(request: HttpRequest, form: FindForm) -> list[Subject]:
     """Return the people that a valid form finds; the search is recorded, and its reason kept for the session."""
     actor, wanted = actor_of(request), form.cleaned_data
-    request.session[_SEARCH_REASON] = wanted["reason"]
+    request.session[SEARCH_REASON] = wanted["reason"]
     client_id = actor.client_id or (wanted["client"].pk if wanted.get("client") else None)
     if client_id is None:
         return []

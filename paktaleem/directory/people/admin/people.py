@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -30,8 +31,19 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.person_pages import PersonPage, panels_of, person_acts, person_pages
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.person_pages import (
+    PersonPage,
+    find_tab,
+    list_tabs,
+    panels_of,
+    person_acts,
+    person_filters,
+    person_pages,
+    summary_of,
+)
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -46,6 +58,11 @@ _ERASED: dict[type[Exception], str] = {
     ErasureInProgress: "The erasure of this person is already confirmed.",
     AlreadyErased: "This person has been erased: there is nothing to show or change.",
 }
+
+
+_NOT_A_FIELD = object()
+_MOST_BUTTONS = 3
+_IN_SUMMARY = {"owner", "role", "age"}
 
 
 def _not_erased(row: Subject, _at: Any) -> bool:
@@ -139,6 +156,10 @@ class SubjectAdmin(ExportableAdmin):
     sortable_by = ()
     newest_by = "registered_at"
     change_list_template = "console/subjects.html"
+    add_form_template = ScopedAdmin.change_form_template
+    change_form_template = "console/person.html"
+    main_acts = ("reveal", "rights-request", "invite", "ask-guardians", "correct")
+    """The acts of which the first three that apply are buttons; all others are under *More*."""
     detail_fields = (
         "lms_id",
         "role",
@@ -184,12 +205,10 @@ class SubjectAdmin(ExportableAdmin):
         ),
     )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the fields of a new person, and for the reason."""
-        if obj is not None:
-            return super().get_fieldsets(request, obj)
-        clients = ["client"] if actor_of(request).client_id is None else []
-        return [(None, {"fields": [*clients, *ADDED_FIELDS]}), (_("Why"), {"fields": ["reason"], "classes": ["why"]})]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Select related client, for its time zone."""
+        found: QuerySet[Any] = super().get_queryset(request).select_related("client")
+        return found
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Return the form of a new person, whose sealed fields are no columns of the form."""
@@ -213,6 +232,11 @@ class SubjectAdmin(ExportableAdmin):
     def all_acts(self) -> Sequence[RowAction]:
         """Return revealing, and the acts of other apps."""
         return (*self.acts, *person_acts)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Add the filters of other apps within one client."""
+        added = list(person_filters) if get_filtered_client(request) is not None else []
+        return [*super().get_list_filter(request), *added]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -268,18 +292,17 @@ class SubjectAdmin(ExportableAdmin):
 
     @admin.display(description="age")
     def age(self, row: Subject) -> SafeString:
-        """Return whether the person is a child or of age, and until or since when."""
+        """Return whether the person is a child or of age, and until or since which day of the client."""
         if row.erased_at is not None:
             return render_state("—")
         if row.of_age_at is None:
             return render_state(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
+        if row.of_age_at == ADULT_SENTINEL:
+            return render_state(_("Of age"))
+        birthday = row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat()
         if row.of_age_at > client_now():
-            return render_state(_("Child until {day}").format(day=day(row.of_age_at)), "warn")
-        return (
-            render_state(_("Of age"))
-            if row.of_age_at == ADULT_SENTINEL
-            else render_state(_("Of age since {day}").format(day=day(row.of_age_at)))
-        )
+            return render_state(_("Child until {day}").format(day=birthday), "warn")
+        return render_state(_("Of age since {day}").format(day=birthday))
 
     @admin.display(description="age stated by")
     def stated_by(self, row: Subject) -> str:
@@ -298,28 +321,48 @@ class SubjectAdmin(ExportableAdmin):
         )
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
-        """Return the panels of other apps, and the guardians."""
-        return [*panels_of(request, row), _guardians_panel(row)]
+        """Return the panels of the chosen tab."""
+        return panels_of(request, row)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what the summary shows, and fold empty fields; for a new person, ask for fields and reason."""
+        if obj is None:
+            clients = ["client"] if actor_of(request).client_id is None else []
+            why = (_("Why"), {"fields": ["reason"], "classes": ["why"]})
+            return [(None, {"fields": [*clients, *ADDED_FIELDS]}), why]
+        [(_title, options), *others] = super().get_fieldsets(request, obj)
+        fields = [name for name in options["fields"] if name not in _IN_SUMMARY]
+        empty = [name for name in fields if getattr(obj, name, _NOT_A_FIELD) in {None, ""}]
+        shown = [name for name in fields if name not in empty]
+        folded = [(_("Empty fields"), {"fields": empty, "classes": ["collapse"]})] if empty else []
+        return [(_("Details"), {**options, "fields": shown}), *folded, *others]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Add the tabs, the summary on the first of them, and the acts as buttons or under *More*."""
+        row = context.get("original")
+        if row is None:
+            return super().render_change_form(request, context, *args, **kwargs)
+        with in_client(row.client_id):  # one context for the acts, the panels and the summary
+            response = super().render_change_form(request, context, *args, **kwargs)
+            context.update(self._list_parts(request, row, context["row_acts"]))
+        return response
+
+    def _list_parts(self, request: HttpRequest, row: Subject, acts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        tab, offered = find_tab(request, row), {act["slug"]: act for act in acts}
+        main = [offered.pop(slug) for slug in self.main_acts if slug in offered][:_MOST_BUTTONS]
+        others = [act for act in acts if act not in main]
+        return {
+            "tab": tab,
+            "tabs": list_tabs(request, row),
+            "summary": [] if tab.code else summary_of(request, row),
+            "main_acts": main,
+            "more_acts": sorted(others, key=lambda act: bool(act["danger"])),
+        }
 
 
 def person_url(subject_id: Any) -> str:
     """Return the URL of a person's page."""
     return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
-
-
-def _guardians_panel(row: Subject) -> dict[str, Any]:
-    claims = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")[:50]
-    rows = [
-        {
-            "relation": claim.get_relationship_display(),
-            "is_child": claim.child_id == row.pk,
-            "other": claim.guardian if claim.child_id == row.pk else claim.child,
-            "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
-            "state": period_pill(claim),
-        }
-        for claim in claims
-    ]
-    return {"template": "console/panels/guardians.html", "rows": rows}
 
 
 @admin.register(GuardianClaim, site=site)

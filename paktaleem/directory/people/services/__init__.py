@@ -21,7 +21,7 @@ from paktaleem.directory.people.services.erasure import (
 )
 from paktaleem.directory.people.services.events import record_subject_event
 from paktaleem.directory.people.services.keys import replace_key
-from paktaleem.directory.people.services.locking import lock_subject
+from paktaleem.directory.people.services.locking import lock_subject, lock_unheld_subject
 from paktaleem.directory.people.services.people import (
     record_access,
     register_subject,
@@ -55,6 +55,7 @@ __all__ = [
     "erase_subject",
     "find_people",
     "lock_subject",
+    "lock_unheld_subject",
     "open_age_change",
     "recompute_ages",
     "record_access",

@@ -116,6 +116,7 @@ def close_people(external_ids: list[str], run: Run) -> None:
     being_erased = tables.people_being_erased(run.client.id, external_ids)
     for external_id, known in _find_known(run, external_ids).items():
         if external_id not in being_erased:
+            run.left.append(known.id)
             _stage_closed(external_id, known, run, staged)
     _write(staged, run)
 

@@ -10,13 +10,17 @@ SHOWN = 20
 
 
 class Action(StrEnum):
-    """Effect of an import on a person or a relation."""
+    """Effect of an import on a person, a relation, or on schools and classes."""
 
     ADD = "add"
     CHANGE = "change"
     CLOSE = "close"
     RELATE = "relate"
     END_RELATION = "end_relation"
+    SCHOOLING = "schooling"
+
+
+_WITHOUT_EXAMPLES = frozenset({Action.RELATE, Action.END_RELATION, Action.SCHOOLING})
 
 
 class Plan:
@@ -36,7 +40,7 @@ class Plan:
         parts = [action.encode(), *(name.encode() for name in names), seen or b""]
         for part in parts:
             self._digest.update(len(part).to_bytes(4) + part)
-        if action not in {Action.RELATE, Action.END_RELATION} and len(self.examples[action]) < SHOWN:
+        if action not in _WITHOUT_EXAMPLES and len(self.examples[action]) < SHOWN:
             self.examples[action].append(names[0])
 
     def digest(self) -> str:

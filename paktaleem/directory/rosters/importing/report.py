@@ -27,7 +27,8 @@ class Tally:
 class ImportReport:
     """The outcome of one import.
 
-    ``people`` are counted by role. ``oddities`` holds exact counts by code, ``oddity_sample`` the first of each code.
+    ``people`` are counted by role, ``schooling`` by part (schools, terms, classes, enrolments). ``oddities`` has exact
+    counts by code, ``oddity_sample`` the first of each code.
     ``people_not_named`` and ``relations_not_named`` count the client's records that the roster does not mention and
     that were left alone. Of the ``active`` people before the import, ``vanishing`` are deactivated by it. ``plan`` is
     the digest of everything written; ``examples`` holds the LMS ids of the first people added, changed or closed.
@@ -35,6 +36,7 @@ class ImportReport:
 
     people: Mapping[str, Tally]
     relations: Tally
+    schooling: Mapping[str, Tally]
     people_not_named: int
     relations_not_named: int
     oddities: Mapping[str, int]

@@ -12,8 +12,8 @@ from paktaleem.directory.oneroster.problems import ProblemLog
 from paktaleem.directory.rosters.importing import tables
 from paktaleem.directory.rosters.importing.plan import Plan
 from paktaleem.directory.rosters.importing.report import Tally
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.history import actor_columns
 
 __all__ = ["Run"]
@@ -26,12 +26,12 @@ class Run:
     ``today`` is the date in the client's time zone; ``erased`` maps LMS ids of erased people to their place in the
     file. ``columns`` maps fields to the file's column names. ``is_whole`` is True unless the file is a delta; with
     ``everybody``, people the file does not name have left. ``named`` counts the people in the file, ``missing`` those
-    closed because they are not in it, ``vanishing`` all active people who are deactivated. ``removed`` maps the LMS ids
-    of registered people whom the file declares deleted to their ids.
+    closed because they are not in it, and ``left`` has their ids. ``vanishing`` counts all active people who are
+    deactivated. ``removed`` maps the LMS ids of registered people whom the file declares deleted to their ids.
     """
 
     client: Client
-    actor: By
+    actor: Actor
     reason: str
     at: datetime
     today: date
@@ -43,8 +43,10 @@ class Run:
     birth_dates_refused: dict[str, str] = field(default_factory=dict)
     erased: dict[str, Place] = field(default_factory=dict)
     removed: dict[str, UUID] = field(default_factory=dict)
+    left: list[UUID] = field(default_factory=list)
     people: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     relations: Tally = field(default_factory=Tally)
+    schooling: dict[str, Tally] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     named: int = 0
     missing: int = 0

@@ -29,6 +29,9 @@ from paktaleem.directory.rosters.importing.people import (
 from paktaleem.directory.rosters.importing.relations import end_relations, import_mentions, import_relations
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.run import Run
+from paktaleem.directory.rosters.importing.schooling import import_schooling
+from paktaleem.directory.schools.rows import GivenRows
+from paktaleem.directory.schools.services import lock_schools
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -75,6 +78,8 @@ class RosterSource(Protocol):
     def relations(self) -> Iterable[GuardianRelation]: ...
 
     def mentions(self) -> Iterable[DeltaRelation]: ...
+
+    def schooling(self, *, complete: bool) -> GivenRows | None: ...
 
     def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterable[tuple[Place, str]]: ...
 
@@ -187,12 +192,14 @@ def _new_run(
 def _import_all(roster: RosterSource, run: Run, progress: Progress) -> ImportReport:
     if not tables.lock_imports(run.client.id):
         raise ImportRunning
+    lock_schools(run.client.id, waits=True)
     active = tables.count_active_people(run.client.id)
     tables.make_stages()
     _import_people(roster, run, progress)
     _close_missing(run)
     _import_relations(roster, run, progress)
     _end_relations(run)
+    import_schooling(roster.schooling(complete=run.everybody), run)
     return _report(roster, run, active)
 
 
@@ -244,6 +251,7 @@ def _report(roster: RosterSource, run: Run, active: int) -> ImportReport:
     return ImportReport(
         people=dict(run.people),
         relations=run.relations,
+        schooling=dict(run.schooling),
         people_not_named=tables.count_live_people(run.client.id) - run.named - run.missing,
         relations_not_named=tables.count_open_claims(run.client.id) + run.relations.gone - run.relations.total,
         oddities=dict(Counter(roster.oddities) + Counter(run.log.oddity_totals())),

@@ -8,7 +8,6 @@ history of the rows it wrote.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -19,10 +18,9 @@ from paktaleem.directory.people.details import PERSONAL
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import ContextMissing, current_client
+from paktaleem.foundation.tenancy.stages import Stage
 
 __all__ = [
-    "Stage",
     "claim_stage",
     "claimed_stage",
     "claims_to_end",
@@ -87,24 +85,6 @@ _HISTORY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A temporary table: its columns in order, with their SQL types."""
-
-    name: str
-    columns: Mapping[str, str]
-
-    def copy(self, rows: Iterable[Sequence[Any]], *, client_id: UUID) -> None:
-        """Copy rows into the stage. Raises ContextMissing outside the client's context: COPY bypasses that check."""
-        if current_client() != client_id:
-            raise ContextMissing("A stage can be filled only in the context of its client.")
-        statement = f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT BINARY)"
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types([kind.partition("(")[0] for kind in self.columns.values()])
-            for row in rows:
-                copy.write_row(row)
-
-
 def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[str, str]:
     """Map a model's columns, in order, to their SQL types, without generated columns."""
     left_out = set(without)
@@ -152,9 +132,7 @@ def _stages() -> tuple[Stage, ...]:
 def make_stages() -> None:
     """Create the temporary tables of this transaction."""
     for stage in (*_stages(), named_stage(), claimed_stage()):
-        columns = ", ".join(f"{name} {kind}" for name, kind in stage.columns.items())
-        _execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.name} ({columns}) ON COMMIT DROP")
-    _execute(f"TRUNCATE pg_temp.{named_stage().name}, pg_temp.{claimed_stage().name}")
+        stage.make()
 
 
 def empty_stages() -> None:
@@ -241,7 +219,7 @@ def known_relationships(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> li
 
 def missing_people(client_id: UUID) -> list[str]:
     """List LMS ids of active people whom an earlier roster created and this one does not name, in order."""
-    _execute(f"ANALYZE pg_temp.{named_stage().name}")
+    named_stage().analyse()
     sql = f"""
         SELECT s.external_id FROM {_SUBJECT} s
         WHERE s.{_OWN} AND s.external_id IS NOT NULL AND s.is_enabled
@@ -258,7 +236,7 @@ def claims_to_end(client_id: UUID, removed: Sequence[UUID], *, everybody: bool) 
 
     Each row has the claim's id, child id, guardian id and relationship, and the LMS ids of child and guardian.
     """
-    _execute(f"ANALYZE pg_temp.{claimed_stage().name}")
+    claimed_stage().analyse()
     sql = f"""
         SELECT k.id, k.child_id, k.guardian_id, k.relationship, c.external_id, g.external_id
         FROM {_CLAIM} k JOIN {_SUBJECT} c ON c.id = k.child_id JOIN {_SUBJECT} g ON g.id = k.guardian_id

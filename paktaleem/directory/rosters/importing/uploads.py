@@ -265,7 +265,7 @@ def _shown_oddities(sample: Iterable[Oddity]) -> Iterator[Oddity]:
 
 def counts_of(report: ImportReport) -> dict[str, Any]:
     """Return a report's numbers as JSON, without anything that names a person."""
-    tallies = {**report.people, "relations": report.relations}
+    tallies = {**report.people, "relations": report.relations, **report.schooling}
     return {
         "tallies": {name: [one.added, one.changed, one.unchanged, one.gone] for name, one in tallies.items()},
         "active": report.active,

@@ -59,6 +59,8 @@ COLUMNS = (
     Column("country", "Country", "where they live, if not the school's: PK", "رہائش کا ملک: PK"),
     Column("language", "Language", "English or Urdu", "زبان", choices=("English", "Urdu")),
     Column("account", "Account", "active; closed for who has left", "فعال یا بند", choices=(ACTIVE, CLOSED)),
+    Column("school", "School", "its name, the same in each row", "اسکول کا نام، ہر سطر میں یکساں"),
+    Column("class", "Class", "such as 4-A", "جماعت، جیسے 4-A"),
     *(column for number in GUARDIANS for column in _guardian(number)),
 )
 BY_HEADING: Mapping[str, Column] = {column.heading.casefold(): column for column in COLUMNS}

@@ -19,6 +19,8 @@ from paktaleem.directory.rosters.spreadsheet.columns import (
 from paktaleem.directory.rosters.spreadsheet.guardians import Guardians, NameGuardian
 from paktaleem.directory.rosters.spreadsheet.person import Cells, PersonReader
 from paktaleem.directory.rosters.spreadsheet.rows import CSV_FILE, XLSX_FILE, Row, csv_rows, xlsx_rows
+from paktaleem.directory.rosters.spreadsheet.schooling import SheetClasses
+from paktaleem.directory.schools.rows import GivenRows
 
 __all__ = ["Spreadsheet", "open_csv", "open_xlsx"]
 
@@ -39,6 +41,7 @@ class Spreadsheet:
         self.people: list[tuple[Place, Person]] = []
         self._file, self._log = file, log
         self._relations: list[GuardianRelation] = []
+        self._classes = SheetClasses(file, log)
 
     def take(self, rows: Iterable[Row], *, name_guardian: NameGuardian) -> None:
         """Read all rows. Raises RosterInvalid with every problem of the file."""
@@ -57,6 +60,7 @@ class Spreadsheet:
         person = reader.read(number, cells)
         if person is not None:
             self.people.append((Place(self._file, number), person))
+            self._classes.take(number, cells, person)
             self._relations += () if person.gone else guardians.of(person, number, cells)
 
     @property
@@ -73,6 +77,11 @@ class Spreadsheet:
     def counts(self) -> Mapping[str, int]:
         """The number of relations."""
         return {"relations": len(self._relations)}
+
+    def schooling(self, *, complete: bool) -> GivenRows | None:
+        """Return the schools, classes and enrolments; None if no row names one. They never count as complete."""
+        del complete
+        return self._classes.given()
 
     @property
     def size(self) -> int:

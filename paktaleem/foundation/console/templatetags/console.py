@@ -5,14 +5,17 @@ from django.utils.safestring import SafeString
 
 from paktaleem.foundation.console import columns
 from paktaleem.foundation.console import translation as words
+from paktaleem.foundation.console.purpose_names import format_purposes
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
 from paktaleem.foundation.console.site import site
 
 __all__ = ["register"]
 
 register = template.Library()
-register.filter("moment", columns.moment)
-register.filter("day", columns.day)
+register.filter("moment", columns.moment_tag)
+register.filter("day", columns.day_tag)
+register.filter("contents", columns.render_contents)
+register.filter("purpose_names", lambda row: format_purposes(row.purposes, row.client_id))
 register.filter("translated", words.translate_text)
 
 

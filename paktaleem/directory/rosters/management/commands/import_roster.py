@@ -163,6 +163,8 @@ def lines_of(report: ImportReport, title: str) -> Iterator[str]:
     for role, tally in sorted(report.people.items()):
         yield _row(role, tally)
     yield _row("guardian relations", report.relations)
+    for part, tally in report.schooling.items():
+        yield _row(part, tally)
     yield ""
     yield f"Of {_count(report.active, 'active person', 'active people')}, {report.vanishing:,} are deactivated."
     yield f"{_count(report.people_not_named, 'person', 'people')} of this client: not in this roster, left alone."

@@ -1,14 +1,18 @@
 """``manage.py backup FILE``: dump the database and verify that the dump contains every row."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from paktaleem.foundation.backups.dumps import back_up
 from paktaleem.foundation.backups.programs import BackupFailed
+from paktaleem.foundation.backups.records import record_backup
+from paktaleem.foundation.clock import wall_clock_now
 
 FAILED = 2
 
@@ -31,5 +35,13 @@ class Command(BaseCommand):
             counts = back_up(settings.DATABASE_BACKUP_URL, file.absolute())
         except (BackupFailed, OSError) as error:
             raise CommandError(f"The backup failed. {error}", returncode=FAILED) from error
+        self._record(counts)
         people, rows = counts["subjects_subject"], sum(counts.values())
         self.stdout.write(f"{file}: {rows:,} rows in {len(counts)} tables, including {people:,} people; verified.")
+
+    def _record(self, counts: Mapping[str, int]) -> None:
+        """Record the backup; a database that cannot be written to now does not make it a failed one."""
+        try:
+            record_backup(counts, at=wall_clock_now())
+        except DatabaseError:
+            self.stderr.write("The backup is good, but could not be recorded in the ledger: look at DATABASE_URL.")

@@ -1,4 +1,4 @@
-"""Date formats in ISO 8601 (UTC), the same in both languages."""
+"""Date formats in ISO 8601, the same in both languages."""
 
 DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = "Y-m-d H:i"

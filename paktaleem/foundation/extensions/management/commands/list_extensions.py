@@ -25,10 +25,13 @@ class Command(BaseCommand):
 
 
 def _name_of(handler: Any) -> str:
-    """Name a function by its path, an act or page by its slug, and a mapping by how many entries it has."""
+    """Name a function or panel by its path, an act or page by its slug, a search by its model, a mapping by size."""
     if isinstance(handler, Mapping):
         return f"{len(handler)} entries, the first {next(iter(handler)).__qualname__}"
     if hasattr(handler, "__qualname__"):
         return f"{handler.__module__}.{handler.__qualname__}"
+    if hasattr(handler, "panel"):
+        return f"{handler.panel.__module__}.{handler.panel.__qualname__}"
     shown = getattr(handler, "act", handler)
-    return f"{type(shown).__name__} {getattr(shown, 'slug', getattr(shown, 'name', ''))}"
+    name = getattr(shown, "slug", getattr(shown, "name", "")) or getattr(handler, "model", "")
+    return f"{type(shown).__name__} {getattr(name, '__qualname__', name)}"

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from paktaleem.directory.people.services.epochs import add_epoch
+from paktaleem.directory.key_epochs.services import add_epoch
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from paktaleem.directory.people.management.progress import Progress
-from paktaleem.directory.people.services.epochs import (
+from paktaleem.directory.key_epochs.services import (
     RewrapResult,
     keys_by_epoch,
     record_emptied_epochs,
     rewrap_keys,
     rewrap_other_kinds,
 )
+from paktaleem.directory.people.management.progress import Progress
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now

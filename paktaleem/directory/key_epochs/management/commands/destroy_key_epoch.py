@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from paktaleem.directory.people.services.epochs import EpochNotEmpty, EpochTooYoung, destroy_epoch
+from paktaleem.directory.key_epochs.services import EpochNotEmpty, EpochTooYoung, destroy_epoch
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.keyring import EpochInUse, EpochUnknown

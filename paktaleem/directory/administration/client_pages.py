@@ -1,0 +1,35 @@
+"""Pages that apps above add to the clients of the console: about one client, or about all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.extensions.points import ExtensionPoint
+
+__all__ = ["ClientPage", "client_pages"]
+
+
+@dataclass(frozen=True)
+class ClientPage:
+    """A read-only page about a client at ``…/<id>/<slug>/``, or, with ``is_list``, about all at ``…/<slug>/``.
+
+    ``values`` returns the template's context; it gets None instead of a client for a page about all. PakTaleem's own
+    client has no such page. A page that ``opens_after_adding`` is shown once a client is registered.
+    """
+
+    slug: str
+    title: str
+    capability: Capability
+    template: str
+    values: Callable[[HttpRequest, Client | None], dict[str, Any]]
+    is_list: bool = False
+    opens_after_adding: bool = False
+
+
+client_pages: ExtensionPoint[ClientPage] = ExtensionPoint(
+    "administration.client_pages", "Pages about every client, or about all clients."
+)

@@ -1,0 +1,1 @@
+"""Renewal of the wrapping keys by epoch: people's keys, and every other kind."""

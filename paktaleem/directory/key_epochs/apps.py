@@ -1,0 +1,16 @@
+"""Django app of the commands that renew the wrapping keys."""
+
+from paktaleem.foundation.extensions import config
+
+_CHECKS = "paktaleem.foundation.diagnosis.lines.doctor_checks"
+
+
+class KeyEpochsConfig(config.PortalAppConfig):
+    """Epochs of the wrapping keys."""
+
+    name = "paktaleem.directory.key_epochs"
+    label = "key_epochs"
+    handlers = (
+        (_CHECKS, "paktaleem.foundation.encryption.diagnosis.check_keyring"),
+        (_CHECKS, "paktaleem.directory.key_epochs.diagnosis.check_keys_in_use"),
+    )

@@ -1,0 +1,1 @@
+"""Schools, terms, classes and enrolments."""

@@ -1,0 +1,271 @@
+"""API operations on schools, terms, classes and enrolments."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, SchoolKind, TermKind
+from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, TermRow
+from paktaleem.directory.schools.services import state_class, state_enrolments, state_school, state_term
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.api.serializers import (
+    EXTERNAL_ID,
+    DayField,
+    PatternField,
+    StrictSerializer,
+    TextField,
+    TruthField,
+)
+
+__all__ = ["RecordEnrolments", "StateClass", "StateSchool", "StateTerm"]
+
+_ID = "Use 1 to 255 visible characters without “@”."
+_AFTER = "Not before starts_on."
+_KNOWN = "The id of one that is registered here."
+_ENDED = "True only for an id that is registered here."
+
+
+class IdField(PatternField):
+    """The id of a school, term, class, enrolment or person in the learning platform."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Set pattern and length."""
+        super().__init__(EXTERNAL_ID, allowed=_ID, max_length=255, **kwargs)
+
+
+def _check_days(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Refuse an end before the start."""
+    starts_on, ends_on = attrs.get("starts_on"), attrs.get("ends_on")
+    if starts_on and ends_on and ends_on < starts_on:
+        raise serializers.ValidationError({"ends_on": ["Not before starts_on: the first day after the last one."]})
+    return attrs
+
+
+class SchoolInput(StrictSerializer):
+    """A school or an organisation above schools. ``ended`` is true once it is no longer in use."""
+
+    beyond_schema = {"part_of": _KNOWN, "ended": _ENDED}
+
+    name = TextField(max_length=255)
+    kind = serializers.ChoiceField(SchoolKind.values, default=SchoolKind.SCHOOL.value)
+    part_of = IdField(required=False)
+    ended = TruthField(default=False)
+
+
+class TermInput(StrictSerializer):
+    """A term or school year: from its first day to the first day after its last one."""
+
+    beyond_schema = {"part_of": _KNOWN, "ends_on": _AFTER, "ended": _ENDED}
+
+    title = TextField(max_length=255)
+    kind = serializers.ChoiceField(TermKind.values, default=TermKind.TERM.value)
+    starts_on = DayField()
+    ends_on = DayField()
+    part_of = IdField(required=False)
+    ended = TruthField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the order of the days."""
+        return _check_days(attrs)
+
+
+class ClassInput(StrictSerializer):
+    """A class of a school, in some terms. Do not name people in the title."""
+
+    beyond_schema = {"school": _KNOWN, "terms": "The ids of terms that are registered here.", "ended": _ENDED}
+
+    title = TextField(max_length=255)
+    kind = serializers.ChoiceField(ClassKind.values, default=ClassKind.HOMEROOM.value)
+    school = IdField(required=False)
+    terms = serializers.ListField(child=IdField(), default=list, max_length=20)
+    ended = TruthField(default=False)
+
+
+class EnrolmentInput(StrictSerializer):
+    """A person in a class; ``id`` is the enrolment's own id, if your platform has one.
+
+    ``starts_on`` is today if omitted, ``ends_on`` the first day on which the person is no longer in the class.
+    ``ended`` ends the enrolment: on ``ends_on``, or today.
+    """
+
+    beyond_schema = {"class": "A class in use.", "subject": "A registered person.", "ends_on": _AFTER}
+
+    id = IdField(required=False)
+    subject = IdField()
+    role = serializers.ChoiceField(EnrolmentRole.values, default=EnrolmentRole.STUDENT.value)
+    starts_on = DayField(required=False)
+    ends_on = DayField(required=False)
+    ended = TruthField(default=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the class, whose name is a keyword of Python."""
+        return {"class": IdField()} | super().get_fields()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the order of the days."""
+        return _check_days(attrs)
+
+
+class EnrolmentBatchInput(StrictSerializer):
+    """Up to 1,000 enrolments."""
+
+    enrolments = serializers.ListField(child=EnrolmentInput(), allow_empty=False, min_length=1, max_length=1_000)
+
+
+class _SourcedOutput(serializers.Serializer[Any]):
+    """Fields of every answer about a school, term or class."""
+
+    external_id = serializers.CharField()
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    changed_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class SchoolOutput(_SourcedOutput):
+    """A school as it is registered."""
+
+    name = serializers.CharField()
+    part_of = serializers.CharField(allow_null=True)
+
+
+class TermOutput(_SourcedOutput):
+    """A term as it is registered."""
+
+    title = serializers.CharField()
+    starts_on = serializers.DateField(allow_null=True)
+    ends_on = serializers.DateField(allow_null=True)
+    part_of = serializers.CharField(allow_null=True)
+
+
+class ClassOutput(_SourcedOutput):
+    """A class as it is registered."""
+
+    title = serializers.CharField()
+    school = serializers.CharField(allow_null=True)
+    terms = serializers.ListField(child=serializers.CharField())
+
+
+class EnrolmentResultOutput(serializers.Serializer[Any]):
+    """The result of one enrolment: added, changed, unchanged or ended; or what is wrong by field."""
+
+    recorded = serializers.BooleanField()
+    result = serializers.ChoiceField(["added", "changed", "unchanged", "ended"], allow_null=True)
+    problems = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+
+class EnrolmentBatchOutput(serializers.Serializer[Any]):
+    """The results of a batch, in the order sent."""
+
+    enrolments = EnrolmentResultOutput(many=True)
+
+
+def _by(request: Request) -> dict[str, Any]:
+    return {
+        "client": Client.objects.get(id=client_of(request)),
+        "actor": actor_of(request),
+        "at": moment_of(request),
+    }
+
+
+def _answer(row: Any, *, is_new: bool, **values: Any) -> Response:
+    common = {
+        "external_id": row.external_id,
+        "id": str(row.pk),
+        "kind": row.kind,
+        "changed_at": row.changed_at.isoformat(),
+        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+    }
+    return Response({**common, **values}, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+
+def _id_of(row: Any) -> str | None:
+    return row.external_id if row else None
+
+
+def _day_of(day: Any) -> str | None:
+    return day.isoformat() if day else None
+
+
+class StateSchool(Operation):
+    """``PUT /api/v1/schools/{external_id}``."""
+
+    capabilities = {"PUT": Capability.REGISTER_SUBJECTS}
+
+    @extend_schema(request=SchoolInput, responses={200: SchoolOutput, 201: SchoolOutput})
+    def put(self, request: Request, external_id: str) -> Response:
+        """Record one school or district: 201 if new, 200 otherwise. The same request again changes nothing."""
+        given = validate_input(SchoolInput, request.data)
+        parent = given.get("part_of", "")
+        row = SchoolRow(0, external_id, given["name"], given["kind"], parent, gone=given["ended"])
+        school, is_new = state_school(row, **_by(request))
+        return _answer(school, is_new=is_new, name=school.name, part_of=_id_of(school.parent))
+
+
+class StateTerm(Operation):
+    """``PUT /api/v1/terms/{external_id}``."""
+
+    capabilities = {"PUT": Capability.REGISTER_SUBJECTS}
+
+    @extend_schema(request=TermInput, responses={200: TermOutput, 201: TermOutput})
+    def put(self, request: Request, external_id: str) -> Response:
+        """Record one term or school year: 201 if new, 200 otherwise. The same request again changes nothing."""
+        given = validate_input(TermInput, request.data)
+        values = (given["title"], given["kind"], given.get("part_of", ""), given["starts_on"], given["ends_on"])
+        term, is_new = state_term(TermRow(0, external_id, *values, gone=given["ended"]), **_by(request))
+        days = {"starts_on": _day_of(term.starts_on), "ends_on": _day_of(term.ends_on)}
+        return _answer(term, is_new=is_new, title=term.title, **days, part_of=_id_of(term.parent))
+
+
+class StateClass(Operation):
+    """``PUT /api/v1/classes/{external_id}``."""
+
+    capabilities = {"PUT": Capability.REGISTER_SUBJECTS}
+
+    @extend_schema(request=ClassInput, responses={200: ClassOutput, 201: ClassOutput})
+    def put(self, request: Request, external_id: str) -> Response:
+        """Record one class: 201 if new, 200 otherwise. The same request again changes nothing.
+
+        ``terms`` lists all terms of the class. ``ended`` also ends the enrolments in it.
+        """
+        given = validate_input(ClassInput, request.data)
+        values = (given["title"], given["kind"], given.get("school", ""), given["terms"])
+        row, terms, is_new = state_class(ClassRow(0, external_id, *values, gone=given["ended"]), **_by(request))
+        return _answer(row, is_new=is_new, title=row.title, school=_id_of(row.school), terms=terms)
+
+
+class RecordEnrolments(Operation):
+    """``POST /api/v1/enrolments/batch``."""
+
+    capabilities = {"POST": Capability.REGISTER_SUBJECTS}
+
+    @extend_schema(request=EnrolmentBatchInput, responses=EnrolmentBatchOutput)
+    def post(self, request: Request) -> Response:
+        """Record up to 1,000 enrolments: 200 with a result for each, in the order sent.
+
+        An enrolment is found by its ``id``, or by class, subject and role. If its class has changed, the earlier
+        period ends and another begins. Enrolments that the batch does not name stay as they are.
+        """
+        given = validate_input(EnrolmentBatchInput, request.data)["enrolments"]
+        results = state_enrolments([_to_row(place, one) for place, one in enumerate(given)], **_by(request))
+        shown = [{"recorded": not one.errors, "result": one.result, "problems": one.errors} for one in results]
+        return Response({"enrolments": shown})
+
+
+def _to_row(place: int, given: dict[str, Any]) -> EnrolmentRow:
+    return EnrolmentRow(
+        place,
+        given.get("id", ""),
+        given["class"],
+        given["subject"],
+        given["role"],
+        given.get("starts_on"),
+        given.get("ends_on"),
+        gone=given["ended"],
+    )

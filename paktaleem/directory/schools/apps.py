@@ -1,0 +1,20 @@
+"""Django app of schools, terms, classes and enrolments."""
+
+from paktaleem.foundation.extensions import config
+
+
+class SchoolsConfig(config.PortalAppConfig):
+    """Schools and classes of a client, and who was in which class when."""
+
+    name = "paktaleem.directory.schools"
+    label = "schools"
+    handlers = (
+        (
+            "paktaleem.directory.copies.sections.person_sections",
+            "paktaleem.directory.schools.sections.list_school_sections",
+        ),
+        (
+            "paktaleem.directory.people.erasure_hooks.before_erasure",
+            "paktaleem.directory.schools.services.delete_enrolments",
+        ),
+    )

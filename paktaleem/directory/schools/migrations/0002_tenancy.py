@@ -1,0 +1,26 @@
+"""Tenant isolation of schools, terms, classes and enrolments."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import ApplySql, Isolate, SameClientForeignKey, TenantIsolation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("schools", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    operations = [
+        Isolate(
+            TenantIsolation("School"),
+            TenantIsolation("Term"),
+            TenantIsolation("SchoolClass"),
+            TenantIsolation("ClassTerm"),
+            TenantIsolation("Enrolment"),
+            SameClientForeignKey("School", "parent", "School"),
+            SameClientForeignKey("Term", "parent", "Term"),
+            SameClientForeignKey("SchoolClass", "school", "School"),
+            SameClientForeignKey("ClassTerm", "school_class", "SchoolClass"),
+            SameClientForeignKey("ClassTerm", "term", "Term"),
+            SameClientForeignKey("Enrolment", "school_class", "SchoolClass"),
+            SameClientForeignKey("Enrolment", "subject", "subjects.Subject"),
+        ),
+        ApplySql("schools_refresh_statistics", digest="27077dba0d56"),
+    ]

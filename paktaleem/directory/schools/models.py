@@ -1,0 +1,256 @@
+"""Schools, terms, classes and enrolments, as rosters and the learning platform state them (OneRoster 1.1 and 1.2)."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+
+__all__ = [
+    "ClassKind",
+    "ClassTerm",
+    "Enrolment",
+    "EnrolmentRole",
+    "Origin",
+    "School",
+    "SchoolClass",
+    "SchoolKind",
+    "Term",
+    "TermKind",
+]
+
+NAME_LIMIT = 255
+
+
+class Origin(models.TextChoices):
+    """Source that first stated a row. A complete roster ends only rows of an earlier roster."""
+
+    ROSTER = "roster", _("Roster")
+    API = "api", _("Learning platform")
+
+
+class SchoolKind(models.TextChoices):
+    """Kind of an organisation (OneRoster ``orgs.type``)."""
+
+    SCHOOL = "school", _("School")
+    DISTRICT = "district", _("District")
+    DEPARTMENT = "department", _("Department")
+    LOCAL = "local", _("Local authority")
+    STATE = "state", _("Provincial authority")
+    NATIONAL = "national", _("National authority")
+    OTHER = "other", _("Other")
+
+
+class TermKind(models.TextChoices):
+    """Kind of a term (OneRoster ``academicSessions.type``)."""
+
+    SCHOOL_YEAR = "school_year", _("School year")
+    SEMESTER = "semester", _("Semester")
+    TERM = "term", _("Term")
+    GRADING_PERIOD = "grading_period", _("Grading period")
+    OTHER = "other", _("Other")
+
+
+class ClassKind(models.TextChoices):
+    """Kind of a class (OneRoster ``classes.classType``)."""
+
+    HOMEROOM = "homeroom", _("Homeroom")
+    SCHEDULED = "scheduled", _("Course")
+    OTHER = "other", _("Other")
+
+
+class EnrolmentRole(models.TextChoices):
+    """Role of a person in a class (OneRoster ``enrollments.role``)."""
+
+    STUDENT = "student", _("Student")
+    TEACHER = "teacher", _("Teacher")
+    PROCTOR = "proctor", _("Proctor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    OTHER = "other", _("Other")
+
+
+class Sourced(models.Model):
+    """Columns of every row that has an id in the school's system.
+
+    ``ended_at`` is when the portal learned that the source no longer lists the row; None while it is listed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    external_id = models.CharField("LMS id", max_length=255)
+    origin = models.CharField("stated by", max_length=16, choices=Origin)
+    recorded_at = models.DateTimeField("recorded")
+    changed_at = models.DateTimeField("changed")
+    ended_at = models.DateTimeField("ended", null=True)
+
+    class Meta:
+        abstract = True
+
+
+_NAMED = dict.fromkeys(("external_id", "origin", "kind"), Personal.NONE)
+
+
+class School(Sourced):
+    """One school, or an organisation above schools such as a district (OneRoster ``orgs``)."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "name": Personal.NONE})
+
+    name = models.CharField(max_length=NAME_LIMIT)
+    kind = models.CharField(max_length=16, choices=SchoolKind)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False, verbose_name="part of"
+    )
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "external_id"], name="school_external_id_unique"),
+        ]
+        indexes = [
+            *newest_first("recorded_at", "school_by_time"),
+            *newest_first("recorded_at", "school_by_kind", by="kind"),
+            *newest_first("recorded_at", "school_ended", condition=Q(ended_at__isnull=False)),
+            *newest_first("recorded_at", "school_open", condition=Q(ended_at=None)),
+            models.Index(fields=["client", "name", "id"], name="school_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class Term(Sourced):
+    """One term or school year (OneRoster ``academicSessions``): the period ``[starts_on, ends_on)``.
+
+    A day is None if the source states none that can be read.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE})
+
+    title = models.CharField(max_length=NAME_LIMIT)
+    kind = models.CharField(max_length=16, choices=TermKind)
+    starts_on = models.DateField("from", null=True)
+    ends_on = models.DateField("until", null=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False, verbose_name="part of"
+    )
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "external_id"], name="term_external_id_unique"),
+        ]
+        indexes = [*newest_first("recorded_at", "term_by_time")]
+
+    def __str__(self) -> str:
+        """Return the title."""
+        return self.title
+
+
+class SchoolClass(Sourced):
+    """One class of a school (OneRoster ``classes``)."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE})
+
+    title = models.CharField(max_length=NAME_LIMIT)
+    kind = models.CharField(max_length=16, choices=ClassKind)
+    school = models.ForeignKey(School, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+
+    class Meta:
+        verbose_name = "class"
+        verbose_name_plural = "classes"
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "external_id"], name="schoolclass_external_id_unique"),
+        ]
+        indexes = [
+            *newest_first("recorded_at", "schoolclass_by_time"),
+            *newest_first("recorded_at", "schoolclass_by_kind", by="kind"),
+            *newest_first("recorded_at", "schoolclass_ended", condition=Q(ended_at__isnull=False)),
+            *newest_first("recorded_at", "schoolclass_open", condition=Q(ended_at=None)),
+            models.Index(fields=["client", "school", "title", "id"], name="schoolclass_of_school"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the title."""
+        return self.title
+
+
+class ClassTerm(models.Model):
+    """One term in which a class takes place."""
+
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    school_class = models.ForeignKey(SchoolClass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    term = models.ForeignKey(Term, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "school_class", "term"], name="classterm_once"),
+        ]
+
+    def __str__(self) -> str:
+        """Return the term's id."""
+        return str(self.term_id)
+
+
+class Enrolment(models.Model):
+    """One period ``[starts_on, ends_on)`` of one person in one class, in one role.
+
+    ``stated_on`` is the first day as the source states it; ``starts_on`` is a later day if the source replaced the
+    class of an enrolment without a new first day. A person who leaves and comes back has two rows; who was in a class
+    on a day follows from the days. ``ended_at`` is when the portal learned of the end; until then a later statement may
+    change the days. Rows are deleted only with the erasure of their person. ``external_id`` is empty if the source
+    gives none.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT | {"DELETE"},
+        disposed_as="person",
+        personal={"external_id": Personal.PSEUDONYM, "origin": Personal.NONE, "role": Personal.NONE},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    school_class = models.ForeignKey(SchoolClass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    role = models.CharField(max_length=16, choices=EnrolmentRole)
+    external_id = models.CharField(max_length=255, blank=True, default="")
+    origin = models.CharField(max_length=16, choices=Origin)
+    stated_on = models.DateField(null=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+    recorded_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-starts_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "school_class", "subject", "role", "starts_on"],
+                condition=Q(ended_at=None),
+                name="enrolment_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "external_id"],
+                condition=Q(ended_at=None) & ~Q(external_id=""),
+                name="enrolment_open_external_id_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="enrolment_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ends_on__isnull=False), name="enrolment_ended_has_last_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the role and the first day."""
+        return f"{self.get_role_display()} {self.starts_on}"

@@ -1,0 +1,81 @@
+"""Reads of classes and enrolments."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.models import ClassTerm, Enrolment, School, SchoolClass, Term
+from paktaleem.foundation.accounts.models import Client
+
+__all__ = [
+    "filter_by_class",
+    "filter_by_place",
+    "filter_by_school",
+    "get_day",
+    "is_place",
+    "list_enrolments",
+    "list_people_of_class",
+    "list_terms_of_class",
+    "where_current",
+]
+
+_CLASS, _SCHOOL = "school_class__external_id", "school_class__school__external_id"
+
+
+def get_day(client: Client, at: datetime) -> date:
+    """Return the day of a time in the client's time zone, on which enrolments begin and end."""
+    return at.astimezone(ZoneInfo(client.time_zone)).date()
+
+
+def where_current(day: date) -> Q:
+    """Return the condition of enrolments in effect on a day."""
+    return Q(starts_on__lte=day) & (Q(ends_on=None) | Q(ends_on__gt=day))
+
+
+def list_enrolments(subject: Subject) -> QuerySet[Enrolment]:
+    """List a person's enrolments, the latest first, with class and school."""
+    rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject)
+    return rows.select_related("school_class__school").order_by("-starts_on", "-id")
+
+
+def filter_by_class(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
+    """Return those of a client's people who are on a day in the class with this LMS id."""
+    return _filter_enrolled(people, client_id, Q(**{_CLASS: external_id}), on)
+
+
+def filter_by_school(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
+    """Return those of a client's people who are on a day in a class of the school with this LMS id."""
+    return _filter_enrolled(people, client_id, Q(**{_SCHOOL: external_id}), on)
+
+
+def filter_by_place(people: QuerySet[Subject], client_id: UUID, external_id: str, *, on: date) -> QuerySet[Subject]:
+    """Return those of a client's people who are on a day in the class, or at the school, with this LMS id."""
+    return _filter_enrolled(people, client_id, Q(**{_CLASS: external_id}) | Q(**{_SCHOOL: external_id}), on)
+
+
+def is_place(client_id: UUID, external_id: str) -> bool:
+    """Return True if a class or school in use at a client has this LMS id."""
+    own: dict[str, Any] = {"client_id": client_id, "external_id": external_id, "ended_at": None}
+    return SchoolClass.objects.filter(**own).exists() or School.objects.filter(**own).exists()
+
+
+def _filter_enrolled(people: QuerySet[Subject], client_id: UUID, where: Q, on: date) -> QuerySet[Subject]:
+    rows = Enrolment.objects.filter(where_current(on), where, client_id=client_id)
+    return people.filter(pk__in=rows.values("subject_id"))
+
+
+def list_people_of_class(school_class: SchoolClass, *, on: date) -> QuerySet[Enrolment]:
+    """List the enrolments of a class that are in effect on a day: teachers first, then by LMS id."""
+    rows = Enrolment.objects.filter(where_current(on), client_id=school_class.client_id, school_class=school_class)
+    return rows.select_related("subject").order_by("-role", "subject__external_id", "id")
+
+
+def list_terms_of_class(school_class: SchoolClass) -> QuerySet[Term]:
+    """List the terms in which a class takes place, the earliest first."""
+    links = ClassTerm.objects.filter(client_id=school_class.client_id, school_class=school_class)
+    rows = Term.objects.filter(client_id=school_class.client_id, id__in=links.values("term_id"))
+    return rows.order_by("starts_on", "title", "id")

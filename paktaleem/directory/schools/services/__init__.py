@@ -1,0 +1,30 @@
+"""Services of schools, terms, classes and enrolments."""
+
+from paktaleem.directory.schools.services.enrolments import count_results, list_results, list_rows_with
+from paktaleem.directory.schools.services.erasure import delete_enrolments
+from paktaleem.directory.schools.services.recording import Recorded, SchoolsBusy, lock_schools, record_schools
+from paktaleem.directory.schools.services.runs import Counts
+from paktaleem.directory.schools.services.stating import (
+    EnrolmentResult,
+    state_class,
+    state_enrolments,
+    state_school,
+    state_term,
+)
+
+__all__ = [
+    "Counts",
+    "EnrolmentResult",
+    "Recorded",
+    "SchoolsBusy",
+    "count_results",
+    "delete_enrolments",
+    "list_results",
+    "list_rows_with",
+    "lock_schools",
+    "record_schools",
+    "state_class",
+    "state_enrolments",
+    "state_school",
+    "state_term",
+]

@@ -1,0 +1,1 @@
+"""Whether everything that a deployment needs is in order: ``manage.py doctor``."""

@@ -1,0 +1,29 @@
+"""The doctor's check of the wrapping keys."""
+
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
+
+__all__ = ["check_keyring"]
+
+_BINDING = b"doctor"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_keyring() -> Iterator[Line]:
+    """Yield whether a key can be wrapped and unwrapped, and who else may read the keyring file."""
+    keys, key = keyring(), secrets.token_bytes(KEY_BYTES)
+    epoch, wrapped = keys.wrap(key, binding=_BINDING)
+    if keys.unwrap(wrapped, epoch=epoch, binding=_BINDING) != key:
+        yield to_mend("keys", f"a key wrapped under epoch {epoch} does not come back", "Restore the keyring.")
+    else:
+        yield fine("keys", f"wrap and unwrap under epoch {epoch}; {len(keys.epochs)} in the keyring")
+    file = settings.KEYRING_FILE
+    if file and Path(file).stat().st_mode & _OTHERS:
+        yield to_watch("keyring file", "other users of this host can read it", "Run chmod 600 on PAKTALEEM_KEYS_FILE.")

@@ -1,0 +1,81 @@
+"""The doctor's checks of settings, database, migrations, clock and static files."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import connection
+
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.diagnosis.lines import Line, fine, to_mend
+from paktaleem.foundation.startup.findings import (
+    Finding,
+    database_findings,
+    read_database,
+    read_settings,
+    settings_findings,
+)
+from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.migrated import missing_migrations
+
+__all__ = [
+    "check_clock",
+    "check_database",
+    "check_migrations",
+    "check_settings",
+    "clock_differs",
+]
+
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=2)
+"""Largest allowed difference between this host's clock and the database's; records are ordered by host clocks."""
+
+
+def check_settings() -> Iterator[Line]:
+    """Yield the settings with which the portal would not start, and missing static files."""
+    yield from _lines_of("settings", settings_findings(read_settings()), seen="safe to serve with")
+    manifest = getattr(staticfiles_storage, "manifest_name", None)
+    if manifest and not (Path(settings.STATIC_ROOT) / manifest).exists():
+        yield to_mend("static files", "not collected: pages have no style", "Run: manage.py collectstatic")
+
+
+def check_database() -> Iterator[Line]:
+    """Yield what is unsafe about the role or the connection."""
+    facts = read_database()
+    yield from _lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
+
+
+def check_migrations() -> Iterator[Line]:
+    """Yield how many migrations the database lacks."""
+    if missing := missing_migrations():
+        yield to_mend("migrations", f"{len(missing)} not applied", "Run: manage.py migrate")
+    else:
+        yield fine("migrations", "all applied")
+
+
+def check_clock() -> Iterator[Line]:
+    """Yield whether the clocks of this host and of the database agree."""
+    if clock_differs():
+        seconds = MAX_CLOCK_DIFFERENCE.total_seconds()
+        yield to_mend(
+            "clock",
+            f"differs from the database's by more than {seconds:.0f} seconds",
+            "Synchronise the clocks of both hosts by NTP.",
+        )
+    else:
+        yield fine("clock", "agrees with the database's")
+
+
+def clock_differs() -> bool:
+    """Return True if this host's clock and the database's differ by more than MAX_CLOCK_DIFFERENCE."""
+    before = wall_clock_now()
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [there] = cursor.fetchone() or (before,)
+    return not before - MAX_CLOCK_DIFFERENCE <= there <= wall_clock_now() + MAX_CLOCK_DIFFERENCE
+
+
+def _lines_of(part: str, found: Iterable[Finding], *, seen: str) -> Iterator[Line]:
+    lines = [to_mend(part, f"{one.code}: {one.message}", one.hint) for one in found]
+    yield from lines or [fine(part, seen)]

@@ -1,0 +1,45 @@
+"""Temporary tables for set-based writes: rows are copied there, and one statement moves them into place.
+
+Row-level security refuses COPY into protected tables. A temporary table is dropped with its transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from paktaleem.foundation.tenancy.context import ContextMissing, current_client
+
+__all__ = ["Stage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A temporary table: its columns in order, with their SQL types."""
+
+    name: str
+    columns: Mapping[str, str]
+
+    def make(self) -> None:
+        """Create the table in this transaction, if it does not exist yet, and empty it."""
+        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {self.name} ({columns}) ON COMMIT DROP")
+            cursor.execute(f"TRUNCATE pg_temp.{self.name}")
+
+    def analyse(self) -> None:
+        """Refresh the planner statistics of the table."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE pg_temp.{self.name}")
+
+    def copy(self, rows: Iterable[Sequence[Any]], *, client_id: UUID) -> None:
+        """Copy rows into the table. Raises ContextMissing outside the client's context: COPY bypasses that check."""
+        if current_client() != client_id:
+            raise ContextMissing("A stage can be filled only in the context of its client.")
+        statement = f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT BINARY)"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([kind.partition("(")[0] for kind in self.columns.values()])
+            for row in rows:
+                copy.write_row(row)

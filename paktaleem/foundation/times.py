@@ -1,0 +1,34 @@
+"""Times as text in the current time zone: the reader's in the console, otherwise UTC.
+
+The middleware of the console sets the zone (``console/time_zones.py``). Emails, exports and the API do not use this
+module: they name a time in the client's zone or with its offset.
+"""
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+__all__ = ["format_date", "format_exact_time", "format_time"]
+
+
+def format_date(at: datetime) -> str:
+    """Return the day of a time in the current zone, such as 2026-03-14."""
+    return f"{_to_current_zone(at):%Y-%m-%d}"
+
+
+def format_time(at: datetime) -> str:
+    """Return a time to the minute in the current zone, such as 2026-03-14 09:30."""
+    return f"{_to_current_zone(at):%Y-%m-%d %H:%M}"
+
+
+def format_exact_time(at: datetime) -> str:
+    """Return a time in UTC to the microsecond (ISO 8601), the same for every reader."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _to_current_zone(at: datetime) -> datetime:
+    """Convert a time to the current zone; one at the end of the calendar, where that cannot be, stays in UTC."""
+    try:
+        return at.astimezone(timezone.get_current_timezone())
+    except OverflowError:
+        return at

@@ -1,0 +1,1 @@
+"""A client as a file: its schema, reading, checking, loading and export."""

@@ -1,0 +1,50 @@
+"""A mail server that accepts every message, on a port of this computer."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+__all__ = ["MailServer", "mail_server"]
+
+
+class MailServer(NamedTuple):
+    """The port, and the commands with which senders named the envelope."""
+
+    port: int
+    envelopes: list[str]
+
+
+class _Session(socketserver.StreamRequestHandler):
+    """One SMTP connection."""
+
+    def handle(self) -> None:
+        """Accept every message."""
+        self.wfile.write(b"220 ready\r\n")
+        for line in iter(self.rfile.readline, b""):
+            command = line.strip().decode().lower()
+            if command.startswith("mail"):
+                self.server.envelopes.append(command)  # type: ignore[attr-defined]
+            if command == "data":
+                self.wfile.write(b"354 go on\r\n")
+                while self.rfile.readline() != b".\r\n":
+                    pass
+            self.wfile.write(b"250 done\r\n")
+            if command == "quit":
+                return
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """Serve SMTP until the block ends."""
+    with socketserver.TCPServer(("127.0.0.1", 0), _Session) as server:
+        served = MailServer(server.server_address[1], [])
+        server.envelopes = served.envelopes  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield served
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,214 @@
+"""The set-up of a client in the console, from nothing to the first allowed decision."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from consent.register.models import LawfulBasis, Purpose
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import find_client_by_code
+from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.onboarding.selectors import list_client_facts, list_clients_in_set_up
+from paktaleem.onboarding.services import NoAgreementYet, add_starting_set
+from paktaleem.onboarding.starting_set import STARTING_PURPOSES
+from paktaleem.onboarding.steps import list_open_steps
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.factories import BY, SETTING_UP, ClientFactory, SubjectFactory, make_agreement, make_staff
+from tests.signing_in import browser_of
+
+NEW = {
+    "name": "Mehran Schools",
+    "code": "mehran",
+    "country": "PK",
+    "time_zone": "Asia/Karachi",
+    "serves_minors": "on",
+    "age_threshold": "13",
+    "reason": "onboarding",
+}
+WHY = {"reason": "onboarding"}
+MECHANISM = {"description": "By the birth certificate.", "description_ur": "پیدائش کے سرٹیفکیٹ سے۔", "reference": "4.2"}
+ALL = [
+    "facts",
+    "contacts",
+    "administrators",
+    "agreement",
+    "purposes",
+    "children",
+    "signatures",
+    "key",
+    "people",
+    "decision",
+]
+"""The steps of a new client that serves minors; it has no purpose of its own that could lack a notice or a rule."""
+DESCRIBED = {"description_en": "News.", "description_ur": "خبریں۔", "categories": ["contact_details"]}
+SUPPORT = {"contact_details", "organisation", "usage_logs", "device", "support_communications"}
+
+
+def make_client(code: str) -> UUID:
+    client_id = new_id()
+    with in_client(client_id):
+        ClientFactory(id=client_id, code=code)
+    return client_id
+
+
+def open_steps(client_id: UUID) -> list[str]:
+    with in_client(client_id):
+        [facts] = list_client_facts(at=timezone.now(), client_id=client_id)
+    return [step.code for step in list_open_steps(facts)]
+
+
+def submit(browser: Browser, address: str, values: dict[str, Any]) -> str:
+    answer = browser.post(address, values)
+    assert answer.status_code == 302, answer.content.decode().partition('id="content-main"')[2][:3000]
+    return answer["Location"]
+
+
+def links(browser: Browser, page: str) -> dict[str, str]:
+    """The buttons of a set-up page: label and address."""
+    found = re.findall(r'<a class="button" href="([^"]+)">([^<]+)</a>', browser.get(page).content.decode())
+    return {label: address.replace("&amp;", "&") for address, label in found}
+
+
+def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: SignIn, cast: Cast) -> None:
+    amina = sign_in("amina")
+    page = submit(amina, "/admin/accounts/client/add/", NEW)
+    client_id = find_client_by_code("mehran")
+    assert client_id
+    assert page == f"/admin/accounts/client/{client_id}/set-up/"
+    assert open_steps(client_id) == ALL
+    own = {"client": str(client_id), **WHY}
+
+    offered = links(amina, page)
+    submit(amina, offered["Complete the client’s facts"], {**NEW, "address": "7 Canal Road, Sukkur"})
+    for kind, label in (("privacy", "Name the privacy contact"), ("notices", "Name the contact for notices")):
+        person = {"kind": kind, "full_name": "Rabia Anwar", "email": f"{kind}@mehran.example"}
+        submit(amina, offered[label].partition("?")[0], {**own, **person})
+    submit(amina, offered["Add the draft"].partition("?")[0], {**own, "reference": "MSA-7"})
+    submit(amina, links(amina, page)["Use the starting set"], starting_set("newsletter"))
+    assert open_steps(client_id) == ["administrators", "children", "signatures", "key", "people", "decision"]
+
+    made_at = timezone.now() - TIE_LIFE  # officers do not sign together with an administrator whom they just made
+    owner = browser_of(make_staff("owner@mehran.example", (Role.CLIENT_ADMIN.value, client_id), at=made_at))
+    own_links = links(owner, page)
+    assert "Invite a person" not in own_links
+    for kind, label in (("age", "Declare how ages are verified"), ("consent", "Declare how guardians consent")):
+        submit(owner, own_links[label], {"kind": kind, **MECHANISM, **WHY})
+    assert "PakTaleem has signed" not in owner.get(page).content.decode()
+    submit(amina, f"{links(amina, page)['Read and sign'].removesuffix('change/')}sign/", WHY)
+    assert "PakTaleem has signed. The client signs next." in owner.get(page).content.decode()
+    assert "Read and sign" not in links(amina, page)
+    submit(owner, f"{links(owner, page)['Read and sign'].removesuffix('change/')}sign/", WHY)
+    issue_key(owner, links(owner, page)["Issue a key"])
+    assert f'<a href="{page}">Back to the set-up</a>' in owner.get("/admin/subjects/subject/").content.decode()
+    with in_client(client_id):
+        client = Client.objects.get(pk=client_id)
+        SubjectFactory(client=client, external_id="m-1", role="instructor", at=timezone.now())
+    assert open_steps(client_id) == ["decision"]
+
+    trying = links(owner, page)["Try a decision"]
+    submit(owner, trying, {"subject": "m-2", "purpose": "support"})
+    assert "Denied: subject unknown" in owner.get(page).content.decode()
+    assert open_steps(client_id) == ["decision"]
+    submit(owner, trying, {"subject": "m-1", "purpose": "account_management"})
+    shown = owner.get(page).content.decode()
+    assert "Allowed, on the lawful basis: Contract." in shown
+    assert "The set-up is complete." in shown
+    assert "Set-up: steps to do" not in owner.get("/admin/").content.decode()
+    assert "Back to the set-up" not in owner.get("/admin/subjects/subject/").content.decode()
+
+
+def starting_set(*own: str) -> dict[str, Any]:
+    instructed = ["account_management", "service_delivery", "support", "service_communications"]
+    return {"instructed": instructed, "own": list(own), "document": "Annex 1", **WHY}
+
+
+def issue_key(browser: Browser, address: str) -> None:
+    values = {"name": "LMS", "scopes": "decisions:ask", "expires_at_0": "2099-01-01", "expires_at_1": "00:00", **WHY}
+    assert browser.post(address.partition("?")[0], values).status_code in {200, 302}
+
+
+def test_each_side_sees_the_same_steps_and_only_its_own_acts(sign_in: SignIn, cast: Cast) -> None:
+    page = f"/admin/accounts/client/{cast.client_id('indus')}/set-up/"
+    seen = {name: sign_in(name).get(page).content.decode() for name in ("amina", "farah", "bilal")}
+    titles = [re.findall(r"<h2>(.+?) <span", text) for text in seen.values()]
+    assert titles[0] == titles[1] == titles[2]
+    assert len(titles[0]) == 13
+    offered = {name: set(re.findall(r'class="button" href="[^"]+">([^<]+)<', text)) for name, text in seen.items()}
+    assert "Invite a person" not in offered["farah"]
+    assert "Declare how ages are verified" in offered["farah"] - offered["amina"]
+    assert "Complete the client’s facts" in offered["amina"] - offered["farah"]
+    assert offered["bilal"] == {"Show what has no period"}
+    assert 'Next: <a href="#contacts">' in seen["farah"]
+    assert 'Next: <a href="#facts">' in seen["amina"]
+    assert sign_in("celia").get(page).status_code == 404
+    assert sign_in("amina").get(f"/admin/accounts/client/{cast.client_id('paktaleem')}/set-up/").status_code == 404
+
+
+def test_a_step_is_open_again_when_its_fact_ends(cast: Cast) -> None:
+    """A purpose of the client's own without basis, notice and rule opens three steps; each is closed by its row."""
+    client_id = cast.client_id("indus")
+    assert not {"purposes", "notices"} & set(open_steps(client_id))
+    with in_client(client_id):
+        purpose = Purpose(client_id=client_id, code="alumni", name_en="Alumni", name_ur="سابق طلبہ", **DESCRIBED)
+        change_register(purpose, **{**BY, "at": timezone.now()})
+    assert "purposes" in open_steps(client_id)
+    with in_client(client_id):
+        at = timezone.now()
+        basis = LawfulBasis(client_id=client_id, purpose=purpose, role="student", basis="consent", starts_at=at)
+        change_register(basis, **{**BY, "at": at})
+    after = open_steps(client_id)
+    assert "purposes" not in after
+    assert {"notices", "retention"} <= set(after)
+
+
+def test_the_list_of_clients_takes_two_queries_however_many_there_are(cast: Cast) -> None:
+    at = timezone.now()
+
+    def count() -> tuple[int, int]:
+        with as_officer():
+            Client.objects.exists()  # what opens the context is not counted
+            with CaptureQueriesContext(connection) as sent:
+                found = list_clients_in_set_up(at=at)
+        return len(found), len(sent)
+
+    clients, queries = count()
+    for number in range(3):
+        make_client(f"another_{number}")
+    assert count() == (clients + 3, 2)
+    assert queries == 2
+
+
+def test_the_starting_set_is_refused_without_an_agreement_and_adds_nothing_twice(cast: Cast) -> None:
+    client_id = make_client("chenab")
+    amina, now = cast.actor("amina"), timezone.now()
+    common: dict[str, Any] = {"instructed": ["support"], "own": ["photographs"], "document": "Annex", "actor": amina}
+    with in_client(client_id):
+        client = Client.objects.get(pk=client_id)
+        with pytest.raises(NoAgreementYet):
+            add_starting_set(client, **common, at=now)
+        assert not Purpose.objects.filter(client_id=client_id).exists()
+        make_agreement(client, ["support"], ["contact_details"], at=now)
+        first = add_starting_set(client, **{**common, "actor": SETTING_UP}, at=timezone.now())
+        add_starting_set(client, **{**common, "actor": SETTING_UP}, at=timezone.now())
+        assert Purpose.objects.get(client_id=client_id).code == "photographs"
+    assert first.purposes == ["support", "photographs"]
+    assert set(first.categories) == {*STARTING_PURPOSES["photographs"].categories, *SUPPORT}
+    assert not {"purposes", "notices", "retention"} & set(open_steps(client_id))
+
+
+def test_an_officer_adds_no_starting_set_to_an_agreement_that_both_sides_signed(sign_in: SignIn, cast: Cast) -> None:
+    address = f"/admin/accounts/client/{cast.client_id('indus')}/starting-set/"
+    refused = sign_in("amina").post(address, starting_set()).content.decode()
+    assert "only an administrator of the client adds to its instructions" in refused
+    assert sign_in("farah").post(address, starting_set()).status_code == 302

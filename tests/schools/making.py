@@ -1,0 +1,50 @@
+"""Schools, classes and enrolments for tests: one district, two schools, three classes."""
+
+from datetime import date, datetime
+from typing import Any
+
+from paktaleem.directory.schools.models import Enrolment, Origin
+from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
+from paktaleem.directory.schools.services import Recorded, record_schools
+from paktaleem.foundation.accounts.models import Client
+from tests.factories import SETTING_UP
+
+SCHOOLS = [
+    SchoolRow(2, "lyari", "Lyari School", "school", "network", gone=False),
+    SchoolRow(3, "network", "Indus Network", "district", "", gone=False),
+    SchoolRow(4, "clifton", "Clifton School", "school", "network", gone=False),
+]
+YEAR = TermRow(2, "y2026", "2026-27", "school_year", "", date(2026, 8, 1), date(2027, 6, 1), gone=False)
+TERMS = [TermRow(3, "t1", "First term", "term", "y2026", date(2026, 8, 1), date(2027, 1, 1), gone=False), YEAR]
+CLASSES = [
+    ClassRow(2, "4a", "4-A", "homeroom", "lyari", ["y2026"], gone=False),
+    ClassRow(3, "4b", "4-B", "homeroom", "lyari", ["t1", "y2026"], gone=False),
+    ClassRow(4, "c9", "9-C", "scheduled", "clifton", [], gone=False),
+]
+
+
+def enrolled(person: str, school_class: str = "4a", **values: Any) -> EnrolmentRow:
+    """Return the row of a student in a class since 2026-08-03; ``values`` replace others."""
+    row = EnrolmentRow(2, f"e-{person}", school_class, person, "student", date(2026, 8, 3), None, gone=False)
+    return row._replace(**values)
+
+
+def given(*enrolments: EnrolmentRow, complete: frozenset[str] = frozenset()) -> GivenRows:
+    """Return the schools, terms and classes with these enrolments, numbered as rows."""
+    rows = [one._replace(row=number) for number, one in enumerate(enrolments, start=2)]
+    return GivenRows(schools=SCHOOLS, terms=TERMS, classes=CLASSES, enrolments=rows, complete=complete)
+
+
+def record(client: Client, what: GivenRows, at: datetime, **terms: Any) -> Recorded:
+    """Record rows as a roster states them."""
+    context: dict[str, Any] = {"client": client, "actor": SETTING_UP, "origin": Origin.ROSTER, "at": at}
+    return record_schools(what, **{**context, **terms})
+
+
+def periods(person: str) -> list[tuple[str, str, str | None]]:
+    """List a person's enrolments in order: class, first day, day after the last."""
+    rows = Enrolment.objects.filter(subject__external_id=person).order_by("starts_on", "recorded_at", "id")
+    return [
+        (row.school_class.external_id, str(row.starts_on), str(row.ends_on) if row.ends_on else None)
+        for row in rows.select_related("school_class")
+    ]

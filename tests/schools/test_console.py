@@ -1,0 +1,109 @@
+"""Schools and classes in the console: pages, filters, a person's page, and forms that choose a school or class."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from children.invitations.models import Invitation
+from consent.paper.models import FormPage, FormRun
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.schools.models import School, SchoolClass
+from paktaleem.foundation.tenancy.context import in_client
+from tests.children.browsers import work
+from tests.console.pages import list_url, row_url
+from tests.schools.making import enrolled, given, record
+from tests.signing_in import browser_of
+
+PEOPLE = "subjects/subject"
+
+
+@pytest.fixture
+def classes(cast):
+    """Danish in 4-B, before in 4-A; Iqra in 4-A; Hamza in 9-C of another school. Return the ids of the classes."""
+    at = timezone.now() - timedelta(days=60)
+    rows = [enrolled("lms-danish"), enrolled("lms-iqra"), enrolled("lms-hamza", "c9")]
+    rows = [row._replace(starts_on=at.date()) for row in rows]
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        record(client, given(*rows), at)
+        moved = rows[0]._replace(school_class="4b", starts_on=at.date() + timedelta(days=30))
+        record(client, given(moved), at + timedelta(days=31))
+        return dict(SchoolClass.objects.values_list("external_id", "pk"))
+
+
+def listed(page):
+    """Return the LMS ids in the list of people."""
+    return sorted(re.findall(r"field-lms_id.*?>(lms-[a-z]+)<", page.content.decode(), re.DOTALL))
+
+
+def test_a_class_shows_who_is_in_it_today_and_a_school_its_classes(classes, cast):
+    browser = browser_of(cast.user("farah"))
+    page = browser.get(row_url("schools/schoolclass", classes["4a"])).content.decode()
+    assert ("lms-iqra" in page, "lms-danish" in page, "2026-27" in page) == (True, False, True)
+    with in_client(cast.client_id("indus")):
+        school = School.objects.get(external_id="lyari").pk
+    page = browser.get(row_url("schools/school", school)).content.decode()
+    assert ("4-A" in page, "9-C" in page, "Indus Network" in page) == (True, False, True)
+
+
+def test_a_persons_page_shows_their_classes_now_and_before(classes, cast):
+    page = browser_of(cast.user("farah")).get(row_url(PEOPLE, cast.subject_id("danish"))).content.decode()
+    assert "4-B (Lyari School)" in page
+    panel = page.split('id="panel-enrolments"')[1].split("</section>")[0]
+    assert re.findall(r">(4-[AB])<", panel) == ["4-B", "4-A"]
+    assert re.findall(r"pill[^>]*>(\w+)<", panel) == ["Now", "Ended"]
+    page = browser_of(cast.user("farah")).get(row_url(PEOPLE, cast.subject_id("junaid"))).content.decode()
+    assert "panel-enrolments" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("class=4a", ["lms-iqra"]),
+        ("class=4b", ["lms-danish"]),
+        ("school=lyari", ["lms-danish", "lms-iqra"]),
+        ("school=clifton&role__exact=student", ["lms-hamza"]),
+        ("class=unknown", []),
+    ],
+)
+def test_the_list_of_people_is_filtered_by_school_and_class(query, found, classes, cast):
+    assert listed(browser_of(cast.user("farah")).get(f"{list_url(PEOPLE)}?{query}")) == found
+    officer = browser_of(cast.user("amina"))
+    url = f"{list_url(PEOPLE)}?{query}&client__id__exact={cast.client_id('indus')}"
+    assert listed(officer.get(url)) == found
+
+
+def test_another_client_finds_no_one_by_these_ids(classes, cast):
+    celia = browser_of(cast.user("celia"))
+    assert listed(celia.get(f"{list_url(PEOPLE)}?class=4a")) == []
+    assert celia.get(row_url("schools/schoolclass", classes["4a"])).status_code == 404
+
+
+def test_the_guardians_of_a_class_are_asked_and_an_unknown_class_is_refused(classes, cast):
+    farah, url = browser_of(cast.user("farah")), list_url("invitations/invitation") + "add/"
+    wrong = farah.post(url, {"ids": "", "beginning": "", "place": "nowhere"})
+    assert "No school or class in use at this client has this id." in wrong.content.decode()
+    shown = farah.post(url, {"ids": "", "beginning": "", "place": "4b"}).content.decode()
+    assert [int(one) for one in re.findall(r"<dd>(?:<strong>)?(\d+)", shown)] == [1, 0, 0, 0, 1]
+    other = farah.post(url, {"ids": "", "beginning": "", "place": "4a", "confirmed": "1"})
+    assert other.status_code == 200  # Iqra has no guardian on record
+    assert farah.post(url, {"ids": "", "beginning": "", "place": "4b", "confirmed": "1"}).status_code == 302
+    work()
+    with in_client(cast.client_id("indus")):
+        assert [row.child.external_id for row in Invitation.objects.select_related("child")] == ["lms-danish"]
+    celia = browser_of(cast.user("celia")).post(url, {"ids": "", "beginning": "", "place": "4b"})
+    assert "No school or class" in celia.content.decode()
+
+
+def test_a_paper_form_is_made_for_a_school(classes, cast):
+    farah, url = browser_of(cast.user("farah")), list_url("paper/formrun") + "add/"
+    values = {"name": "Lyari", "addressee": "person", "purposes": ["newsletter"], "ids": ""}
+    wrong = farah.post(url, {**values, "place": "nowhere"})
+    assert "No school or class in use at this client has this id." in wrong.content.decode()
+    assert farah.post(url, {**values, "place": "lyari"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
+        assert list(pages.values_list("subject__external_id", flat=True)) == ["lms-danish", "lms-iqra"]
+        assert Subject.objects.count() > 2

@@ -1,0 +1,199 @@
+"""A OneRoster package's schools, terms, classes and enrolments are kept: both versions, complete and changes only."""
+
+import io
+from datetime import timedelta
+
+import pytest
+
+from paktaleem.directory.oneroster import open_roster
+from paktaleem.directory.rosters.importing import PlanChanged, Tally, import_roster, try_roster
+from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.tenancy.context import in_client
+from tests.rosters import clean_network
+from tests.schools.making import periods
+
+IMPORTER = system_actor("import_roster")
+LATER = timedelta(days=1)
+KEPT = {"schools": Tally(added=2), "terms": Tally(added=1), "classes": Tally(added=1), "enrolments": Tally(added=2)}
+
+
+@pytest.fixture
+def indus(cast):
+    """Indus Schools, in its context."""
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def bring(tmp_path, indus, now):
+    """Import a package, or try it."""
+
+    def bring(package, *, act=import_roster, at=now, **terms):
+        with open_roster(package.write(tmp_path / "roster.zip")) as roster:
+            return act(roster, client=indus, actor=IMPORTER, at=at, **terms)
+
+    return bring
+
+
+def network(version="1.1"):
+    package = clean_network() if version == "1.1" else clean_network().as_version_1_2()
+    places = {"courseSourcedId": "crs-1", "schoolSourcedId": "org-2", "termSourcedIds": "ses-1"}
+    package.add("classes.csv", "cls-2", title="4-B", classType="scheduled", **places)
+    return package
+
+
+def changes(package, **files):
+    """Return the package as a delta that holds these rows only."""
+    for file in [*package.tables]:
+        rows = files.get(file.removesuffix(".csv"), [])
+        if not rows:
+            package.without(file)
+            continue
+        package.tables[file] = [{"status": "active", "dateLastModified": "2026-10-01T08:00:00Z", **row} for row in rows]
+        package.manifest[f"file.{file.removesuffix('.csv')}"] = "delta"
+    return package
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_package_of_either_version_is_shown_first_then_kept_and_a_second_import_changes_nothing(version, bring, now):
+    shown = bring(network(version), act=try_roster)
+    assert shown.schooling == {**KEPT, "classes": Tally(added=2)}
+    assert not School.objects.exists()
+    assert bring(network(version), as_shown=shown.plan).schooling == shown.schooling
+    assert str(School.objects.get(external_id="org-2").parent) == "Indus Network"
+    year = Term.objects.get()
+    assert (year.kind, str(year.starts_on), str(year.ends_on)) == ("school_year", "2026-08-01", "2027-05-31")
+    kinds = SchoolClass.objects.order_by("external_id").values_list("title", "kind", "school__external_id")
+    assert list(kinds) == [("4-A", "homeroom", "org-2"), ("4-B", "scheduled", "org-2")]
+    roles = Enrolment.objects.order_by("role").values_list("subject__external_id", "role", "external_id")
+    assert list(roles) == [("danish", "student", "enr-1"), ("farhan", "teacher", "enr-2")]
+    again = bring(network(version), at=now + LATER, everybody=True)
+    assert {tally.added + tally.changed + tally.gone for tally in again.schooling.values()} == {0}
+
+
+def test_a_delta_moves_a_pupil_to_another_class_and_ends_a_class(bring, now):
+    package = network()
+    package.row("enrollments.csv", "enr-1")["beginDate"] = "2026-08-03"
+    bring(package)
+    places = {"schoolSourcedId": "org-2", "userSourcedId": "danish", "role": "student", "beginDate": "2026-08-03"}
+    moved = changes(network(), enrollments=[{"sourcedId": "enr-1", "classSourcedId": "cls-2", **places}])
+    report = bring(moved, at=now + LATER)
+    assert report.schooling == {"enrolments": Tally(added=1, gone=1)}
+    before, after = periods("danish")
+    assert (before[0], before[1], after[0], after[2]) == ("cls-1", "2026-08-03", "cls-2", None)
+    assert before[2] == after[1] != "2026-08-03"
+    ended = changes(network(), classes=[{"sourcedId": "cls-2", "status": "tobedeleted"}])
+    report = bring(ended, at=now + 2 * LATER)
+    assert report.schooling == {"classes": Tally(gone=1), "enrolments": Tally(gone=1)}
+    assert Enrolment.objects.filter(ended_at=None).get().subject.external_id == "farhan"
+
+
+def test_a_pupil_who_is_deleted_at_the_source_leaves_the_class(bring, now):
+    bring(network())
+    gone = changes(network(), users=[{"sourcedId": "danish", "status": "tobedeleted"}])
+    report = bring(gone, at=now + LATER, allow_bulk_deactivation=True)
+    assert report.schooling == {"enrolments": Tally(gone=1)}
+
+
+def test_a_complete_package_ends_what_it_does_not_list_only_if_everybody_is_in_it(bring, now):
+    bring(network())
+    fewer = network()
+    fewer.tables["enrollments.csv"] = fewer.tables["enrollments.csv"][:1]
+    fewer.tables["classes.csv"] = fewer.tables["classes.csv"][:1]
+    assert bring(fewer, at=now + LATER).schooling["enrolments"] == Tally(unchanged=1)
+    report = bring(fewer, at=now + LATER, everybody=True)
+    assert report.schooling["enrolments"] == Tally(unchanged=1, gone=1)
+    assert report.schooling["classes"] == Tally(unchanged=1, gone=1)
+
+
+def test_nothing_ends_because_a_row_or_a_file_cannot_be_read(bring, now):
+    bring(network())
+    damaged = network()
+    damaged.raw["enrollments.csv"] = damaged.text("enrollments.csv").splitlines(keepends=True)[0] + b"one,two\r\n"
+    damaged.raw["classes.csv"] = b"title\r\n4-A\r\n"
+    report = bring(damaged, at=now + LATER, everybody=True)
+    assert set(report.schooling) == {"schools", "terms"}
+    assert (report.oddities["row_width"], report.oddities["file_unreadable"]) == (1, 1)
+    assert Enrolment.objects.filter(ended_at=None).count() == 2
+    assert bring(network().without("enrollments.csv"), everybody=True).schooling.keys() == {
+        "schools",
+        "terms",
+        "classes",
+    }
+    assert Enrolment.objects.filter(ended_at=None).count() == 2
+
+
+def test_what_cannot_be_matched_is_left_out_counted_and_listed(bring):
+    package = network()
+    package.enroll("nobody")
+    package.enroll("esra")["classSourcedId"] = "cls-9"
+    package.enroll("danish")  # as enr-1
+    package.add("enrollments.csv", "x" * 256, classSourcedId="cls-1", userSourcedId="celia", role="aide")
+    package.add("classes.csv", "", title="No id")
+    package.row("classes.csv", "cls-2")["title"] = "B" * 300
+    package.row("orgs.csv", "org-1")["type"] = "planet"
+    report = bring(package)
+    assert report.schooling["enrolments"] == Tally(added=2)
+    found = {code: report.oddities[code] for code in report.oddities if code in {"school_id_unfit", "name_cut"}}
+    assert found == {"school_id_unfit": 2, "name_cut": 1}
+    left_out = [one for one in report.oddity_sample if one.code.startswith("enrolment_")]
+    assert [(one.file, one.row, one.code) for one in left_out] == [
+        ("enrollments.csv", 5, "enrolment_without_class"),
+        ("enrollments.csv", 4, "enrolment_without_person"),
+        ("enrollments.csv", 6, "enrolment_repeated"),
+    ]
+    assert report.oddities["enrolment_repeated"] == 1
+    assert len(SchoolClass.objects.get(external_id="cls-2").title) == 255
+    assert School.objects.get(external_id="org-1").kind == "other"
+
+
+SHEET = "ID,Role,Full name,School,Class\n"
+
+
+def test_the_template_states_school_and_class_and_another_class_is_a_move(indus, now):
+    def bring_sheet(*rows, at=now, **terms):
+        file = io.BytesIO((SHEET + "\n".join(rows)).encode())
+        with open_source(file, client=indus) as sheet:
+            return import_roster(sheet, client=indus, actor=IMPORTER, at=at, allow_bulk_deactivation=True, **terms)
+
+    rows = ["s1,student,Ali Raza,Lyari School,4-A", "s2,student,Bano Shah,Lyari  School,4-A", "t1,teacher,Noor,,4-A"]
+    report = bring_sheet(*rows, "s3,student,Chand Das,,")
+    kept = {"schools": Tally(added=1), "classes": Tally(added=2), "enrolments": Tally(added=3)}
+    assert report.schooling == kept
+    assert periods("s1")[0][0] == "Lyari School/4-A"
+    assert SchoolClass.objects.get(external_id="4-A").school is None
+    assert Enrolment.objects.get(subject__external_id="t1").role == "teacher"
+    moved = bring_sheet("s1,student,Ali Raza,Lyari School,5-A", "s2,student,Bano Shah,,", at=now + LATER)
+    assert moved.schooling["enrolments"] == Tally(added=1, gone=1)
+    assert [name for name, _, _ in periods("s1")] == ["Lyari School/4-A", "Lyari School/5-A"]
+    left = bring_sheet("s1,student,Ali Raza,Lyari School,5-A", at=now + 2 * LATER, everybody=True)
+    assert left.schooling["enrolments"] == Tally(unchanged=1, gone=2)
+    long = bring_sheet(f"s1,student,Ali Raza,{'x' * 256},5-A", at=now + 2 * LATER)
+    assert (long.schooling, long.oddities["school_id_unfit"]) == ({}, 1)
+
+
+def test_an_import_that_would_end_other_enrolments_than_shown_is_refused(bring, now):
+    bring(network())
+    fewer = network()
+    fewer.tables["enrollments.csv"] = []
+    shown = bring(fewer, act=try_roster, everybody=True)
+    assert shown.schooling["enrolments"] == Tally(gone=2)
+    ended = changes(network(), enrollments=[{"sourcedId": "enr-1", "status": "tobedeleted"}])
+    bring(ended, at=now + LATER)
+    with pytest.raises(PlanChanged):
+        bring(fewer, everybody=True, as_shown=shown.plan)
+
+
+def test_a_larger_package_takes_as_many_statements_and_no_more_memory_for_its_enrolments(
+    bring, django_assert_max_num_queries
+):
+    small, large = network(), network()
+    for number in range(3_000):
+        large.add("enrollments.csv", f"many-{number}", classSourcedId="cls-1", userSourcedId="celia", role="student")
+    bring(small)
+    with django_assert_max_num_queries(90):
+        report = bring(large)
+    assert report.schooling["enrolments"] == Tally(added=1, unchanged=2)
+    assert report.oddities["enrolment_repeated"] == 2_999

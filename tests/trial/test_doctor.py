@@ -1,0 +1,171 @@
+"""``manage.py doctor``: a line for each part, what to do where it is not in order, and an exit status."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from paktaleem.directory.mail.models import Letter, LetterError, LetterState
+from paktaleem.directory.mail.recipients import GivenAddress
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import SubjectKey
+from paktaleem.directory.webhooks.models import DisabledBecause
+from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.foundation.backups.records import record_backup
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.periods.kinds import list_kinds
+from paktaleem.foundation.periods.models import DisposalRun
+from paktaleem.foundation.startup.findings import read_database
+from paktaleem.foundation.tenancy import migrated
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from rights.mailbox.models import MailboxCheck, MailboxError
+from tests.factories import SETTING_UP
+from tests.mail.server import mail_server
+from tests.webhooks.making import make_endpoint
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SMTP = "paktaleem.directory.mail.backends.EmailBackend"
+
+
+def report(*, exits):
+    """Return the state and the text of each part, and check that each line not in order says what to do."""
+    out = StringIO()
+    status: object = 0
+    try:
+        call_command("doctor", "--json", stdout=out)
+    except SystemExit as ended:
+        status = ended.code
+    lines = json.loads(out.getvalue())
+    assert all(bool(line["remedy"]) is (line["state"] != "ok") for line in lines)
+    found = {line["part"]: (line["state"], line["seen"]) for line in lines}
+    assert status == exits, found
+    return found
+
+
+def wrong_lines():
+    return {part: line for part, line in report(exits=1).items() if line[0] != "ok"}
+
+
+def run_sql(query, *values):
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute(query, values)
+
+
+@pytest.fixture
+def in_order(cast, settings, monkeypatch, tmp_path):
+    """Provide an installation in which every part but backups is in order; the tests' own PostgreSQL is not durable."""
+    facts = replace(read_database(), fsync="on", synchronous_commit="on", full_page_writes="on")
+    monkeypatch.setattr("paktaleem.foundation.startup.diagnosis.read_database", lambda: facts)
+    keys = tmp_path / "keys.json"
+    keys.write_text(settings.KEYRING)
+    keys.chmod(0o600)
+    settings.KEYRING_FILE, settings.SECRET_KEY = str(keys), "long enough for a check of the settings"
+    run_sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    with in_client(PAKTALEEM):
+        for kind in list_kinds():
+            DisposalRun.objects.update_or_create(
+                client_id=PAKTALEEM, kind=kind.code, defaults={"ran_at": wall_clock_now(), "rows": 0, "rows_ever": 0}
+            )
+    with mail_server() as server:
+        settings.MAILERS = {"default": {"BACKEND": SMTP, "OPTIONS": {"host": "127.0.0.1", "port": server.port}}}
+        yield keys
+
+
+def test_an_installation_in_order_passes(in_order):
+    record_backup({"subjects_subject": 5, "ledger_entry": 7}, at=wall_clock_now())
+    lines = report(exits=0)
+    assert set(lines) == {
+        "settings",
+        "database",
+        "migrations",
+        "clock",
+        "worker",
+        "queue",
+        "failed jobs",
+        "disposals",
+        "backups",
+        "keys",
+        "keys in use",
+        "erasures",
+        "mail server",
+        "messages",
+        "webhooks",
+    }
+    assert lines["database"][1] == "reached as paktaleem_app, durable"
+    assert lines["worker"][1] == "1 at work"
+    assert lines["backups"][1].startswith("the last is 0 days and 0 hours old")
+
+
+def test_each_part_that_is_not_in_order_is_named(in_order, cast, settings, monkeypatch):
+    now, kind = wall_clock_now(), next(one.code for one in list_kinds() if one.bounds)
+    settings.SECRET_KEY = "short"
+    settings.MAILERS = {"default": {"BACKEND": SMTP, "OPTIONS": {"host": "127.0.0.1", "port": 1}}}
+    in_order.chmod(0o640)
+    monkeypatch.setattr(migrated, "_known_migrations", lambda: {("consent", "9999_coming")})
+    run_sql("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    insert = "INSERT INTO procrastinate_jobs (task_name, queue_name, status, scheduled_at) VALUES (%s, 'q', %s, %s)"
+    run_sql(insert, "late.task", "todo", now - HOUR)
+    run_sql(insert, "failed.task", "failed", now)
+    with in_client(PAKTALEEM):
+        DisposalRun.objects.filter(client_id=PAKTALEEM, kind=kind).update(ran_at=now - 2 * DAY)
+    found = wrong_lines()
+    assert found.pop("settings") == ("failed", "startup.E001: SECRET_KEY is the default or too short.")
+    assert found.pop("mail server") == ("failed", "no connection (ConnectionRefusedError)")
+    assert found.pop("keyring file") == ("attention", "other users of this host can read it")
+    assert found.pop("migrations") == ("failed", "1 not applied")
+    assert found.pop("worker")[0] == "failed"
+    assert found.pop("queue") == ("attention", "1 jobs are due for more than 15 minutes")
+    assert found.pop("failed jobs") == ("attention", "failed.task (1)")
+    assert found.pop("backups") == ("failed", "none was ever made")
+    assert found.pop("disposals") == ("attention", f"1 have not run for a day: {kind}")
+    assert found == {}
+
+
+def test_what_officers_have_to_look_at_is_named(in_order, cast, settings):
+    now, indus = wall_clock_now(), cast.client_id("indus")
+    record_backup({"ledger_entry": 7}, at=now - 27 * HOUR)
+    context = {"number": "N1", "text": "Our answer"}
+    with in_client(indus):
+        SubjectKey.objects.filter(subject_id=cast.subject_id("hamza")).update(epoch=7)
+        disable_endpoint(
+            make_endpoint(cast, "indus", at=now),
+            because=DisabledBecause.GONE,
+            reason="support_case",
+            actor=SETTING_UP,
+            at=now,
+        )
+        to = GivenAddress("uncle@example.org")
+        letter = send_message("rights_answer", to=to, client_id=indus, context=context, actor=SETTING_UP, at=now)
+        Letter.objects.filter(pk=letter.pk).update(state=LetterState.FAILED, last_error=LetterError.REFUSED)
+    with in_client(PAKTALEEM):
+        MailboxCheck.objects.create(client_id=PAKTALEEM, failing_since=now - HOUR, error=MailboxError.LOGIN)
+    settings.MAILBOX_HOST, settings.MAIL_FOLDER = "imap.school.example", "messages"
+    found = wrong_lines()
+    assert found.pop("backups") == ("attention", "the last is 1 days and 3 hours old")
+    assert found.pop("keys in use") == ("failed", "1 are under an epoch that the keyring lacks")
+    assert found.pop("webhooks") == ("attention", "1 receivers are disabled")
+    assert found.pop("messages") == ("attention", "1 of the last day failed")
+    assert found.pop("mail server") == ("attention", "messages become files in MAIL_FOLDER")
+    assert found.pop("mailbox") == ("failed", f"read not since {now - HOUR:%Y-%m-%d %H:%M} UTC (login)")
+    assert found == {}
+
+
+def test_a_check_that_fails_is_a_line_without_the_text_of_the_error(in_order, settings):
+    settings.KEYRING_FILE, settings.KEYRING = "", '{"current": "a secret"}'
+    found = wrong_lines()
+    assert found["keyring"] == ("failed", "could not be checked (ImproperlyConfigured)")
+    assert "secret" not in str(found)
+
+
+def test_lines_for_people_end_with_a_count(in_order):
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("doctor", stdout=out)
+    assert "failed     backups" in out.getvalue()
+    assert "→ Run: manage.py backup FILE, every day." in out.getvalue()
+    assert out.getvalue().endswith("15 lines: 14 ok, 1 failed.\n")
