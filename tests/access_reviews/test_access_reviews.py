@@ -21,7 +21,7 @@ from paktaleem.directory.access_reviews.services import NothingToConfirm, advanc
 from paktaleem.directory.access_reviews.tasks import notify_of_review
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, system_actor, user_actor
-from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.accounts.suspensions import suspend_membership
 from paktaleem.foundation.audit.models import Entry
@@ -157,6 +157,30 @@ def test_the_last_officers_of_paktaleem_are_not_locked_but_other_staff_are(cast:
         advance(PAKTALEEM, at)
     assert may_sign_in(cast, "amina", PAKTALEEM, LOCKED)
     assert not may_sign_in(cast, "sana", PAKTALEEM, LOCKED)
+
+
+def test_officers_are_not_locked_if_the_only_confirmed_one_was_disabled(cast: Cast) -> None:
+    make_staff("omar@paktaleem.example", ("privacy_officer", PAKTALEEM))
+    for at in (OPENED, REMINDED):
+        advance(PAKTALEEM, at)
+    confirm(only_review(PAKTALEEM), ["amina"], cast, cast.actor("amina"), REMINDED)
+    with in_client(PAKTALEEM):
+        User.objects.filter(pk=cast.user_id("amina")).update(is_active=False)
+    advance(PAKTALEEM, LOCKED)
+    with in_client(PAKTALEEM):
+        assert Membership.objects.get(user__email="omar@paktaleem.example").suspended_at is None
+
+
+def test_a_member_who_joined_after_the_opening_is_confirmed_in_the_next_review(cast: Cast) -> None:
+    indus = cast.client_id("indus")
+    advance(indus, OPENED)
+    review = only_review(indus)
+    make_staff(cast.user("celia").email, ("client_admin", indus), at=OPENED + DAY)
+    with pytest.raises(NothingToConfirm):
+        confirm(review, ["celia"], cast, cast.actor("farah"), OPENED + 2 * DAY)
+    advance(indus, REMINDED)
+    advance(indus, LOCKED)
+    assert may_sign_in(cast, "celia", indus, LOCKED)
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])

@@ -12,15 +12,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.access_reviews.models import AccessReview
-from paktaleem.directory.access_reviews.selectors import find_open_review, list_to_confirm
+from paktaleem.directory.access_reviews.selectors import find_waiting_review, list_to_confirm
 from paktaleem.directory.access_reviews.services import confirm_access
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import Card, boards, site
@@ -42,7 +42,7 @@ class ConfirmForm(RowActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the memberships that are not confirmed in this review."""
         super().__init__(*args, **kwargs)
-        rows = list_to_confirm(self.row, at=get_arrival_time(self.request))
+        rows = list_to_confirm(self.row)
         set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in rows])
 
 
@@ -102,13 +102,14 @@ class AccessReviewAdmin(ScopedAdmin):
 
 @boards.connect
 def access_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card for an administrator, or an officer for PakTaleem, whose review waits."""
+    """Return a card for an administrator, or an officer for PakTaleem, whose review waits; one query."""
+    del at
     if not actor.may(Capability.REVIEW_ACCESS):
         return []
-    review = find_open_review(actor.client_id or PAKTALEEM)
-    waiting = 0 if review is None else list_to_confirm(review, at=to_wall_clock(at)).count()
-    if review is None or not waiting:
+    waiting = find_waiting_review(actor.client_id or PAKTALEEM)
+    if waiting is None:
         return []
+    review, number = waiting
     url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
     note = gettext("confirm who has access until {day}").format(day=review.progress.locks_on)
-    return [Card(gettext("Review of access"), str(waiting), note, url, needs_attention=True)]
+    return [Card(gettext("Review of access"), format_count(number), note, url, needs_attention=True)]

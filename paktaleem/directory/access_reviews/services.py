@@ -10,7 +10,7 @@ from django.db import transaction
 
 from paktaleem.directory.access_reviews.dates import Step, find_next_step, find_quarter_start
 from paktaleem.directory.access_reviews.models import AccessConfirmation, AccessReview
-from paktaleem.directory.access_reviews.selectors import list_to_confirm, list_unconfirmed
+from paktaleem.directory.access_reviews.selectors import has_confirmed_officer, list_to_confirm, list_unconfirmed
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.roles import Capability, Role
@@ -66,7 +66,7 @@ def _open(client: Client, quarter: date, today: date, actor: Actor, at: datetime
 
 
 def _advance(review: AccessReview, today: date, actor: Actor, at: datetime) -> None:
-    unconfirmed = list_unconfirmed(review, at=to_wall_clock(at))
+    unconfirmed = list_unconfirmed(review)
     if not unconfirmed.exists():
         _close(review, at)
         return
@@ -80,10 +80,9 @@ def _advance(review: AccessReview, today: date, actor: Actor, at: datetime) -> N
 
 
 def _lock(review: AccessReview, actor: Actor, at: datetime) -> None:
-    """Suspend what no one confirmed; privacy officers only if one of them was confirmed, who can restore the others."""
-    rows = list_unconfirmed(review, at=to_wall_clock(at))
-    officers = AccessConfirmation.objects.filter(review=review, membership__role=Role.PRIVACY_OFFICER)
-    if review.client_id == PAKTALEEM and not officers.exists():
+    """Suspend what no one confirmed; privacy officers only if a confirmed one is left, who can restore the others."""
+    rows = list_unconfirmed(review)
+    if review.client_id == PAKTALEEM and not has_confirmed_officer(review, at=to_wall_clock(at)):
         rows = rows.exclude(role=Role.PRIVACY_OFFICER)
     suspended = [str(one.pk) for one in rows if suspend_membership(one, actor=actor, at=to_wall_clock(at))]
     review.locked_count = len(suspended)
@@ -109,7 +108,7 @@ def confirm_access(
     require(actor, Capability.REVIEW_ACCESS, review.client_id)
     advisory_lock(f"access_reviews/{review.client_id}")
     review = AccessReview.objects.select_for_update().get(pk=review.pk, client_id=review.client_id)
-    rows = list(list_to_confirm(review, at=at).filter(pk__in=memberships))
+    rows = list(list_to_confirm(review).filter(pk__in=memberships))
     if not rows:
         raise NothingToConfirm
     for membership in rows:
