@@ -291,10 +291,7 @@ class MembershipQuerySet(TrackedQuerySet["Membership"]):
 
 
 class Membership(Tracked):
-    """A role of a user at a client, in effect from ``starts_at`` until ``ends_at``.
-
-    ``suspended_at`` is set while it is locked, because no one confirmed it in a review of access.
-    """
+    """A role of a user at a client from ``starts_at`` until ``ends_at``; locked while ``suspended_at`` is set."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True)
 
