@@ -225,7 +225,7 @@ def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, monkey
         for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
             sent = {"text": text, "client": str(cast.client_id("indus")), "reason": "support_case"}
             slow += faults(browser, list_url("subjects/subject") + "find/", sent=sent, **told)
-        for text in ("stu-1", "Somebody Unknown", str(new_id())):
+        for text in ("stu-", "Somebody Unknown", str(new_id())):
             sent = {"text": text, "client": str(cast.client_id("indus")), "reason": "support_case"}
             slow += faults(browser, "/admin/search/", sent=sent, **told)
         assert not slow, f"{name}:\n" + "\n\n".join(slow)

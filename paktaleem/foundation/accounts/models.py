@@ -244,9 +244,7 @@ class User(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
-    sessions_ended_at = models.DateTimeField(
-        null=True, editable=False, help_text="Sessions that began before this time are over."
-    )
+    sessions_ended_at = models.DateTimeField(null=True, editable=False, help_text="Earlier sessions are over.")
 
     objects: ClassVar[UserManager] = UserManager()
     history = History(

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                     ("time_zone", models.CharField(blank=True, db_default='', default='', help_text="In which the console shows times. Empty: the client's, for PakTaleem's staff the installation's.", max_length=64)),
                     ("is_active", models.BooleanField(default=True)),
                     ("created_at", models.DateTimeField(editable=False)),
-                    ("sessions_ended_at", models.DateTimeField(editable=False, help_text="Sessions that began before this time are over.", null=True)),
+                    ("sessions_ended_at", models.DateTimeField(editable=False, help_text="Earlier sessions are over.", null=True)),
                 ],
                 options={
                     "ordering": ["email"],
