@@ -5,9 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paktaleem.directory.access_reviews.admin import access_board
 from paktaleem.directory.access_reviews.dates import (
     NOTICE,
     TIME_TO_CONFIRM,
@@ -211,13 +214,16 @@ def test_administrators_get_an_email_with_the_day_and_the_first_page_shows_it(ca
     notify_of_review(client=str(indus), review=str(review.pk), what="opened")
     with in_client(indus):
         assert Letter.objects.get(kind="access_review_due").user_id == cast.user_id("farah")
+        with CaptureQueriesContext(connection) as queries:
+            [card] = access_board(cast.actor("farah"), OPENED)
+        assert (card.value, len(queries)) == ("1", 1)
     farah = sign_in("farah")
-    assert "confirm who has access until" in farah.get("/admin/").content.decode()
+    assert "confirm who has access before" in farah.get("/admin/").content.decode()
     url = row_url("access_reviews/accessreview", review.pk, "confirm")
     page = farah.get(url).content.decode()
     assert ("farah@indus.example" in page, "celia@khyber.example" in page) == (True, False)
     with in_client(indus):
         own: Any = Membership.objects.get().pk
     assert farah.post(url, {"memberships": [str(own)], "reason": "review"}).status_code == 302
-    assert "confirm who has access until" not in farah.get("/admin/").content.decode()
+    assert "confirm who has access before" not in farah.get("/admin/").content.decode()
     assert "2026 Q4" in farah.get(list_url("access_reviews/accessreview")).content.decode()

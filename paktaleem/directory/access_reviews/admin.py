@@ -47,8 +47,8 @@ class ConfirmForm(RowActionForm):
 
 
 def _describe(membership: Membership) -> str:
-    words = f"{membership.user.full_name} ({membership.user.email}), {gettext(membership.get_role_display())}"
-    return words if membership.suspended_at is None else f"{words}, {gettext('locked')}"
+    words = f"{membership.user.full_name} ({membership.user.email}) · {gettext(membership.get_role_display())}"
+    return words if membership.suspended_at is None else f"{words} · {gettext('locked')}"
 
 
 def _confirm(review: AccessReview, given: dict[str, Any], request: HttpRequest) -> None:
@@ -111,5 +111,5 @@ def access_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     review, number = waiting
     url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
-    note = gettext("confirm who has access until {day}").format(day=review.progress.locks_on)
+    note = gettext("confirm who has access before {day}").format(day=review.progress.locks_on)
     return [Card(gettext("Review of access"), format_count(number), note, url, needs_attention=True)]
