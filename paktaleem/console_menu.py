@@ -112,6 +112,7 @@ SECTIONS = (
         name=_("Settings"),
         lists=("accounts.Client", "accounts.User", "accounts.Membership", "accounts.StaffChange", "accounts.ApiKey"),
         more=(
+            "access_reviews.AccessReview",
             "accounts.ClientChange",
             "agreements.ClientContact",
             "agreements.DutyAttestation",

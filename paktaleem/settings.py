@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.data_systems",
     "paktaleem.directory.webhooks",
     "paktaleem.directory.access_links",
+    "paktaleem.directory.access_reviews",
     "children.guardians",
     "children.invitations",
     "children.ageing",

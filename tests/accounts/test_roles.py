@@ -30,6 +30,8 @@ manage_clients               x       .       .      .     .     .    x      .
 view_staff                   x       .       x      x     x     .    .      .
 manage_staff                 x       .       .      .     .     .    .      .
 manage_colleagues            x       .       .      x     .     .    .      .
+review_access                x       .       .      x     .     .    .      .
+lock_access                  .       .       .      .     .     .    x      .
 view_api_keys                x       .       x      x     x     .    .      .
 manage_api_keys              x       .       .      x     .     .    x      .
 view_subjects                x       x       x      x     x     x    x      .

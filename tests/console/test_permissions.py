@@ -22,6 +22,7 @@ TABLE = {
     "accounts/clientchange": ("OASC", "", ""),
     "accounts/user": ("OA", "O", "O"),
     "accounts/staffchange": ("OAC", "", ""),
+    "access_reviews/accessreview": ("OAC", "", ""),
     "accounts/membership": ("OAC", "OC", "OC"),
     "accounts/apikey": ("OAC", "OC", ""),
     "subjects/subject": ("OASC", "OC", ""),

@@ -46,6 +46,7 @@ from consent.sharing.services import (
     request_business_transfer,
     request_legal_disclosure,
 )
+from paktaleem.directory.access_reviews.services import advance_reviews
 from paktaleem.directory.data_systems.models import Ground, Order, OrderAlert, OrderKind, OrderSet
 from paktaleem.directory.data_systems.services import (
     OrderSpec,
@@ -139,6 +140,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         made += [staff_change_of_indus(cast)]
         record(cast.client("indus"), given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), AT)
         colleague = _colleague_of_indus(cast)
+        advance_reviews(client_id, actor=SETTING_UP, at=AT)
         invited = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=AT)
         made += asked_of_indus(cast)
         endpoint = make_endpoint(cast, "indus", at=AT)

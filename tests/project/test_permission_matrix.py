@@ -168,6 +168,7 @@ ACTS = {
     "accounts/clientchange/decline": "OC",
     "accounts/apikey/revoke": "OC",
     "accounts/apikey/rotate": "OC",
+    "access_reviews/accessreview/confirm": "OC",
     "accounts/membership/end": "OC",
     "accounts/membership/invite-again": "OC",
     "accounts/staffchange/approve": "OC",
@@ -502,7 +503,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|schools|mail|systems|webhooks|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
 )
 

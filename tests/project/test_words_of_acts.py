@@ -33,7 +33,7 @@ PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 KIND = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
 RECORDS = re.compile(r"_?record\w*|make_entry|write_down")
 URDU = re.compile("[\u0600-\u06ff]")
-_NAMED_OTHERWISE = {"factors_reset", "recovery_proposed", "role_given"}
+_NAMED_OTHERWISE = {"factors_reset", "recovery_proposed", "role_given", "role_locked"}
 PUT_TOGETHER: dict[str, list[str]] = {
     "answer.{state}": [f"answer.{state}" for state in EntryState.values],
     "consent.{event.state}": [f"consent.{state}" for state in ConsentState.values],

@@ -22,6 +22,7 @@ CHANGES = (
     "enabled",
     "recovery_proposed",
     "role_given",
+    "role_locked",
 )
 """Kinds of changes to an account; the template has a sentence for each."""
 LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)

@@ -284,12 +284,12 @@ class MembershipQuerySet(TrackedQuerySet["Membership"]):
     """Queryset of memberships."""
 
     def active(self, at: datetime) -> "MembershipQuerySet":
-        """Return the memberships in effect at ``at``."""
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+        """Return the memberships in effect at ``at``; a suspended one is not."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, suspended_at=None)
 
 
 class Membership(Tracked):
-    """A role of a user at a client, in effect from ``starts_at`` until ``ends_at``."""
+    """A role of a user at a client from ``starts_at`` until ``ends_at``; locked while ``suspended_at`` is set."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True)
 
@@ -299,6 +299,7 @@ class Membership(Tracked):
     role = models.CharField(max_length=32, choices=ROLES_OF_STAFF)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
+    suspended_at = models.DateTimeField("locked since", null=True, editable=False)
 
     objects: ClassVar[Any] = MembershipQuerySet.as_manager()
     history = History()

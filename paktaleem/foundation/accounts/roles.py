@@ -41,6 +41,8 @@ class Capability(StrEnum):
     VIEW_STAFF = "view_staff"
     MANAGE_STAFF = "manage_staff"
     MANAGE_COLLEAGUES = "manage_colleagues"
+    REVIEW_ACCESS = "review_access"
+    LOCK_ACCESS = "lock_access"
     VIEW_API_KEYS = "view_api_keys"
     MANAGE_API_KEYS = "manage_api_keys"
     VIEW_SUBJECTS = "view_subjects"
@@ -139,6 +141,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_STAFF: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
     Capability.MANAGE_STAFF: frozenset({_OFFICER}),
     Capability.MANAGE_COLLEAGUES: frozenset({_OFFICER, _ADMIN}),
+    Capability.REVIEW_ACCESS: frozenset({_OFFICER, _ADMIN}),
+    Capability.LOCK_ACCESS: frozenset({_SYSTEM}),
     Capability.VIEW_API_KEYS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
     Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
@@ -238,6 +242,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
         Capability.MANAGE_COLLEAGUES,
+        Capability.REVIEW_ACCESS,
         Capability.SIGN_AGREEMENTS,
         Capability.SIGN_BALANCING_TEST,
         Capability.PROPOSE_ERASURES,

@@ -23,6 +23,9 @@ _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
 _ORDER = ("order", "kind", "system")
 
 _OTHERS = (
+    _act("access_review.confirmed", _("Access of staff confirmed")),
+    _act("access_review.locked", _("Review of access closed: unconfirmed memberships locked")),
+    _act("access_review.opened", _("Review of access opened")),
     _act("agreement.document_added", _("Document of an agreement added")),
     _act("agreement.document_opened", _("Document of an agreement opened")),
     _act("agreement.signature_given", _("Agreement signed by one side")),
@@ -169,6 +172,8 @@ _OTHERS = (
     _act("list.exported", _("List exported")),
     _act("membership.changed", _("Membership changed")),
     _act("membership.ended", _("Membership ended")),
+    _act("membership.restored", _("Locked membership restored")),
+    _act("membership.suspended", _("Membership locked after a review of access")),
     _act("message.file_taken", _("File of a message downloaded")),
     _act("message.read", _("Message read")),
     _act("message.received", _("Message received")),

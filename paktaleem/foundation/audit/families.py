@@ -5,6 +5,7 @@ from paktaleem.foundation.marking import mark as _
 __all__ = ["FAMILY_NAMES"]
 
 FAMILY_NAMES = {
+    "access_review": _("Reviews of access"),
     "activity": _("Reported activity"),
     "agreement": _("Agreements"),
     "answers": _("Answer sheets"),

@@ -1,46 +1,44 @@
 """Dashboard cards about incidents and flagged collections."""
 
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.paging import count_each_up_to, count_up_to, format_count
+from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.site import Card, boards, site
 from retention.holdings.models import FlaggedCollection, Incident
 
-__all__ = ["flagged_board", "incidents_board"]
+__all__ = ["holdings_board"]
 
 
 @boards.connect
-def flagged_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return a card that counts the flagged collections to be decided; one query."""
-    del at
-    if not actor.may(Capability.DECIDE_COLLECTIONS):
-        return []
-    count = count_up_to(FlaggedCollection.objects.open().order_by())
-    url = reverse("admin:retention_flaggedcollection_changelist", current_app=site.name)
-    note = _("collected although the decision denied it")
-    card = Card(_("Flagged collections"), format_count(count), note, f"{url}?progress=open", needs_attention=True)
-    return [card] if count else []
-
-
-@boards.connect
-def incidents_board(actor: Actor, at: datetime) -> list[Card]:
-    """Return cards that count open and overdue incidents; one query."""
-    if not actor.may(Capability.VIEW_INCIDENTS):
-        return []
-    rows = Incident.objects
-    cards = [
-        (_("Incidents with children’s data"), "open", rows.open(), _("collected without authority, being erased")),
-        (_("Incidents overdue"), "overdue", rows.overdue(at), _("erasure overdue")),
-    ]
-    url = reverse("admin:retention_incident_changelist", current_app=site.name)
-    counts = count_each_up_to(*(found for _title, _which, found, _note in cards))
+def holdings_board(actor: Actor, at: datetime) -> list[Card]:
+    """Return cards that count the flagged collections to be decided, and open and overdue incidents; one query."""
+    shown: list[tuple[str, str, QuerySet[Any], str]] = []
+    if actor.may(Capability.DECIDE_COLLECTIONS):
+        url = reverse("admin:retention_flaggedcollection_changelist", current_app=site.name) + "?progress=open"
+        note = _("collected although the decision denied it")
+        shown.append((_("Flagged collections"), url, FlaggedCollection.objects.open(), note))
+    if actor.may(Capability.VIEW_INCIDENTS):
+        shown += _list_incidents(at)
+    counts = count_each_up_to(*(found for _title, _url, found, _note in shown)) if shown else []
     return [
-        Card(title, format_count(count), note, f"{url}?progress={which}", needs_attention=True)
-        for (title, which, _found, note), count in zip(cards, counts, strict=True)
+        Card(title, format_count(count), note, url, needs_attention=True)
+        for (title, url, _found, note), count in zip(shown, counts, strict=True)
         if count
+    ]
+
+
+def _list_incidents(at: datetime) -> list[tuple[str, str, QuerySet[Any], str]]:
+    rows = Incident.objects
+    url = reverse("admin:retention_incident_changelist", current_app=site.name)
+    note = _("collected without authority, being erased")
+    return [
+        (_("Incidents with children’s data"), f"{url}?progress=open", rows.open(), note),
+        (_("Incidents overdue"), f"{url}?progress=overdue", rows.overdue(at), _("erasure overdue")),
     ]

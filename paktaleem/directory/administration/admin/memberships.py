@@ -86,6 +86,8 @@ def _is_invited(membership: Membership) -> bool:
 
 
 def _membership_pill(membership: Any) -> SafeString:
+    if membership.ends_at is None and membership.suspended_at is not None:
+        return render_state(gettext("Locked"), "bad")
     if membership.ends_at is not None or not _is_invited(membership):
         return period_pill(membership)
     if membership.link_until is not None and membership.link_until > wall_clock_now():

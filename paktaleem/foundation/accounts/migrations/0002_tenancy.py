@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TIE_KEYS, UNTIE_KEYS),
         migrations.RunSQL(THRESHOLDS, "ALTER TABLE accounts_client DROP CONSTRAINT client_country_thresholds_13_to_21"),
         ApplySql("accounts_live_key", digest="0acd826429d7"),
-        ApplySql("accounts_memberships", digest="38aba80f982b"),
+        ApplySql("accounts_memberships", digest="dc341ab3fb8d"),
         ApplySql("accounts_staff_roles", digest="ec4b532d557c"),
         ApplySql("accounts_client_with_code", digest="2f0aa1a968c3"),
         ApplySql("accounts_all_clients", digest="0fc613c3b3a7"),

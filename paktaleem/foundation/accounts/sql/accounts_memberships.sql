@@ -10,6 +10,7 @@ AS $$
     JOIN accounts_client c ON c.id = m.client_id
     JOIN accounts_user u ON u.id = m.user_id
     WHERE m.user_id = member AND u.is_active AND m.starts_at <= at AND (m.ends_at IS NULL OR m.ends_at > at)
+      AND m.suspended_at IS NULL
     ORDER BY c.id <> '01900000-0000-7000-8000-000000000001', c.name, m.id
 $$;
 
