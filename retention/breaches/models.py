@@ -263,7 +263,7 @@ class BreachPerson(OfBreach):
 
 
 class BreachLetter(Acted):
-    """One letter about a breach, as it was emailed or handed over. Its texts name no one. Append-only.
+    """One letter about a breach, as it was emailed or handed over. Its texts contain no names. Append-only.
 
     A letter to the client or to the authority is written in ``language``. A letter to people has two texts: ``text`` in
     English and ``text_ur`` in Urdu; each person gets the one in their language, and ``assessment`` is the assessment

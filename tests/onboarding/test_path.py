@@ -177,7 +177,7 @@ def test_the_list_of_clients_takes_two_queries_however_many_there_are(cast: Cast
 
     def count() -> tuple[int, int]:
         with as_officer():
-            Client.objects.exists()  # what opens the context is not counted
+            Client.objects.exists()  # the queries that open the context are not counted
             with CaptureQueriesContext(connection) as sent:
                 found = list_clients_in_set_up(at=at)
         return len(found), len(sent)

@@ -64,7 +64,7 @@ class Schooling:
         if file not in self._manifest.files:
             return None
         table = self._manifest.version.tables[file]
-        log = ProblemLog()  # what is odd was logged when the package was checked
+        log = ProblemLog()  # not shown: the check of the package has logged all oddities
         found = table_rows(self._package, table)
         return (read(row, cells, table) for row, cells in found if check_school_row(table, row, cells, log))
 

@@ -51,8 +51,8 @@ _PARTS: Mapping[str, Part] = {
     TERMS: Part("schools_term", "title", "parent_id", "schools_term", has_days=True),
     CLASSES: Part("schools_schoolclass", "title", "school_id", "schools_school"),
 }
-# A row refers to a kept row, or to a new one of the same part. In a subquery the client is no constant to the planner,
-# whose statistics may not know a new client yet (see rosters.importing.tables).
+# A row refers to a kept row, or to a new one of the same part. The client is in a subquery, so that the planner
+# does not estimate rows by this client: its statistics may not have a new client yet (see rosters.importing.tables).
 _COMPARE = SQL("""
 INSERT INTO {found} (row, id, external_id, label, kind, ref, starts_on, ends_on, terms, gone, ref_id, action)
 SELECT g.row, coalesce(e.id, g.id), g.external_id, g.label, g.kind, g.ref, g.starts_on, g.ends_on, g.terms, g.gone,
