@@ -132,6 +132,15 @@ def cast_of_rows(rows: dict[str, Any]) -> Cast:
 
 
 @pytest.fixture
+def indus(cast: Cast) -> Iterator[Any]:
+    """Indus Schools, the client of most tests, in its context."""
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- models need the settings of this run
+
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
 def now() -> datetime:
     """Return a time after the registration of the cast; services take the time as an argument."""
     return datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
