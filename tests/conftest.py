@@ -25,6 +25,7 @@ from tests.database import (
     worker_name,
 )
 from tests.demo.running import Demonstration, running_demonstration
+from tests.slow import mark_slow_tests
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -67,6 +68,12 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
         gc.collect()
         gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the slow tests before pytest selects by mark."""
+    mark_slow_tests(items, all_collected=config.args == config.getini("testpaths"))
 
 
 @pytest.fixture(autouse=True)
