@@ -17,6 +17,7 @@ from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.places import CountryField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
@@ -112,7 +113,7 @@ class Subject(Tracked):
     tombstone = models.BinaryField(max_length=32, null=True)
     of_age_at = models.DateTimeField(null=True)
     of_age_threshold = models.PositiveSmallIntegerField(null=True)
-    country = models.CharField(
+    country = CountryField(
         max_length=2,
         blank=True,
         default="",
