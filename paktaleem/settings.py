@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.extensions",
     "paktaleem.foundation.diagnosis",
     "paktaleem.foundation.startup",
+    "paktaleem.foundation.metrics",
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",
     "paktaleem.foundation.accounts",
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "paktaleem.foundation.metrics.middleware.RequestMetricsMiddleware",
     "paktaleem.foundation.logs.requests.RequestLogMiddleware",
     "paktaleem.foundation.api.request_ids.RequestIdMiddleware",
     "paktaleem.foundation.api.caching.NoStoreMiddleware",
@@ -382,6 +384,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["paktaleem.foundation.api.schema.complete_schema"],
 }
 
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # bearer token of /metrics; empty: closed
 LOGGING_CONFIG = "paktaleem.foundation.logs.configuration.configure"
 LOGGING = {
     "level": env.str("LOG_LEVEL", default="INFO"),

@@ -16,7 +16,7 @@ __all__ = ["RequestLogMiddleware", "find_request_id"]
 log = structlog.stdlib.get_logger(__name__)
 
 HEADER = "X-Request-ID"
-_PROBES = frozenset({"/healthz", "/readyz"})
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _ACTOR_FIELDS = {"user": "user_id", "api_key": "key_id"}
 """The field for the id of an actor of each kind; data subjects are not logged."""
 
