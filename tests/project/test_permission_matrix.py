@@ -59,6 +59,7 @@ PUBLISHED = {
 
 # Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
 VISITORS = {
+    "metrics": 404,
     "choices/": 403,
     "choices/give/<str:purpose>/": 403,
     "choices/decide/<str:purpose>/": 405,

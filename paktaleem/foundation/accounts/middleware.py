@@ -34,6 +34,7 @@ _SELF_CONTAINED = (
     "/ns/consent/v1",
     "/healthz",
     "/readyz",
+    "/metrics",
 )
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
