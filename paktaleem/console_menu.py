@@ -20,6 +20,7 @@ SECTIONS = (
             "schools.SchoolClass",
             "subjects.RosterImport",
             "subjects.AgeChange",
+            "merges.PersonMerge",
             "subjects.Readmission",
         ),
         more=("schools.Term",),

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.people",
     "paktaleem.directory.key_epochs",
     "paktaleem.directory.copies",
+    "paktaleem.directory.merges",
     "paktaleem.directory.files",
     "paktaleem.directory.schools",
     "paktaleem.directory.rosters",

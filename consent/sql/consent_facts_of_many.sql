@@ -43,7 +43,8 @@ BEGIN
                 ))
                 FROM consent_consent c
                 WHERE c.client_id = owner AND c.subject_id = s.id
-            )
+            ),
+            'linked', CASE WHEN s.same_person IS NOT NULL THEN consent_linked_facts(s.id, s.same_person, NULL) END
         ) END ORDER BY asked.place), '[]'::json)
         FROM unnest(persons) WITH ORDINALITY AS asked (person, place)
         LEFT JOIN LATERAL (

@@ -62,6 +62,7 @@ COLUMNS = {
     "account_closed_at": [update("account_closed_at", "2026-08-01T00:00:00Z"), update("account_closed_at", None)],
     "external_id": [update("external_id", "lms-another")],
     "erasure_started_at": [update("erasure_started_at", "2026-08-01T00:00:00Z")],
+    "same_person": [update("same_person", new_id()), update("same_person", None)],
     "erased_at": [erase],
     "tombstone": [erase, readmit],
 }

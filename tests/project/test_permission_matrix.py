@@ -178,6 +178,10 @@ ACTS = {
     "accounts/user/invite": "O",
     "accounts/user/password": "O",
     "accounts/user/second-factor": "O",
+    "merges/personmerge/approve": "OC",
+    "merges/personmerge/decline": "OC",
+    "subjects/subject/same-person": "OC",
+    "subjects/subject/not-same-person": "OC",
     "subjects/agechange/approve": "OC",
     "subjects/agechange/decline": "OC",
     "subjects/agechange/look": "OC",
@@ -504,7 +508,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
-    "subjects|accounts|ledger|periods|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
+    "subjects|accounts|ledger|periods|merges|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
     "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
 )
 

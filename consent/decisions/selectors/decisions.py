@@ -11,6 +11,7 @@ import msgspec
 from django.db import connection
 
 from children.guardians.authority import ChildFacts
+from consent.decisions.combined_facts import add_consents, add_record
 from consent.decisions.decision import (
     ConsentFact,
     Decision,
@@ -103,6 +104,7 @@ class _Person(msgspec.Struct):
     objections: list[_Limit] | None
     consents: list[_Consent] | None
     child: ChildFacts | None = None
+    linked: "list[_Person] | None" = None
 
     def facts(self, thresholds: Thresholds, at: datetime) -> SubjectFacts:
         """Return the facts; an age computed for another threshold is unknown until the background task updates it."""
@@ -354,7 +356,12 @@ def decide_from_facts(text: str | None, register: Register, question: Question) 
 
 
 def _build_context(register: Register, person: _Person, at: datetime) -> _DecisionContext:
-    return _DecisionContext(register, person.facts(register.thresholds, at), person.consents_by_code(register))
+    facts, consents = person.facts(register.thresholds, at), person.consents_by_code(register)
+    for other in person.linked or ():
+        found = other.facts(register.thresholds, at)
+        facts = add_record(facts, found, at=at, serves_minors=register.serves_minors)
+        consents = add_consents(consents, other.consents_by_code(register))
+    return _DecisionContext(register, facts, consents)
 
 
 def _read_context(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _DecisionContext:

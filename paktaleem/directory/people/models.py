@@ -126,6 +126,7 @@ class Subject(Tracked):
     changed_at = models.DateTimeField()
     erasure_started_at = models.DateTimeField("erasure confirmed at", null=True)
     erased_at = models.DateTimeField(null=True)
+    same_person = models.UUIDField(null=True, help_text="The main record, if several records are one person.")
 
     history = History(
         excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index", "tombstone"]
@@ -161,6 +162,7 @@ class Subject(Tracked):
             _where_known("phone_index", "subject_by_phone"),
             _where_known("name_index", "subject_by_name"),
             _where_known("tombstone", "subject_by_tombstone"),
+            _where_known("same_person", "subject_by_same_person"),
             *newest_first("registered_at", "subject_by_registration"),
             *newest_first("registered_at", "subject_by_role", by="role"),
             *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),

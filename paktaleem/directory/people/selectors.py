@@ -1,6 +1,7 @@
 """Find people, within the actor's permissions."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
@@ -43,7 +44,9 @@ __all__ = [
     "list_age_changes",
     "list_by_change",
     "list_guardian_claims",
+    "list_same_person",
     "list_subjects",
+    "map_same_person",
     "sealer_of",
     "sealers_of",
     "search_subjects",
@@ -237,3 +240,21 @@ def has_waiting_age_change(subject: Subject) -> bool:
     """Return True if a change of the person's age waits for a second person."""
     waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=ChangeState.WAITING)
     return waiting.exists()
+
+
+def list_same_person(subject: Subject) -> list[Subject]:
+    """List the other records that are the same person as a record, without the erased; oldest first."""
+    return map_same_person([subject]).get(subject.pk, [])
+
+
+def map_same_person(people: Iterable[Subject]) -> dict[UUID, list[Subject]]:
+    """Map records to the other records that are the same person, in one query; those without any are left out."""
+    linked = {one.pk: (one.client_id, one.same_person) for one in people if one.same_person is not None}
+    if not linked:
+        return {}
+    clients, mains = {client for client, _main in linked.values()}, {main for _client, main in linked.values()}
+    found: defaultdict[tuple[UUID, UUID | None], list[Subject]] = defaultdict(list)
+    rows = Subject.objects.filter(client_id__in=clients, same_person__in=mains, erased_at=None)
+    for row in rows.select_related("client").order_by("pk"):
+        found[row.client_id, row.same_person].append(row)
+    return {key: others for key, of in linked.items() if (others := [one for one in found[of] if one.pk != key])}

@@ -41,6 +41,11 @@ class SubjectOutput(serializers.Serializer[Any]):
     )
     registered_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
+    same_person_as = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="LMS ids of other records that are the same person, as the client's staff confirmed. Decisions for "
+        "each of them go by the strictest.",
+    )
     personal = serializers.DictField(child=serializers.CharField(allow_null=True), required=False)
 
 

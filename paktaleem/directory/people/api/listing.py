@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from paktaleem.directory.people.api.subjects import RevealInput, serialize_subject
 from paktaleem.directory.people.details import PERSONAL, ROLES
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.selectors import list_by_change, with_waiting_age_change
+from paktaleem.directory.people.selectors import list_by_change, map_same_person, with_waiting_age_change
 from paktaleem.directory.people.serializers import SubjectsOutput
 from paktaleem.directory.people.services import reveal_many
 from paktaleem.foundation.accounts.actors import require
@@ -82,7 +82,11 @@ def _serialize_people(
     people: list[Subject], personal: Mapping[UUID, dict[str, str | None]], request: Request
 ) -> list[dict[str, Any]]:
     client, waiting = Client.objects.get(id=client_of(request)), with_waiting_age_change(people)
-    rows = [serialize_subject(one, client, request, change_waits=one.pk in waiting) for one in people]
+    others = map_same_person(people)
+    rows = [
+        serialize_subject(one, client, request, change_waits=one.pk in waiting, same_person=others.get(one.pk, ()))
+        for one in people
+    ]
     for one, row in zip(people, rows, strict=True):
         if one.pk in personal:
             row["personal"] = personal[one.pk]

@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                     ("changed_at", models.DateTimeField()),
                     ("erasure_started_at", models.DateTimeField(null=True, verbose_name="erasure confirmed at")),
                     ("erased_at", models.DateTimeField(null=True)),
+                    ("same_person", models.UUIDField(help_text="The main record, if several records are one person.", null=True)),
                     ("client", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.client")),
                 ],
                 options={
@@ -113,6 +114,7 @@ class Migration(migrations.Migration):
                         models.Index(condition=models.Q(("phone_index__isnull", False)), fields=["client", "phone_index"], name="subject_by_phone"),
                         models.Index(condition=models.Q(("name_index__isnull", False)), fields=["client", "name_index"], name="subject_by_name"),
                         models.Index(condition=models.Q(("tombstone__isnull", False)), fields=["client", "tombstone"], name="subject_by_tombstone"),
+                        models.Index(condition=models.Q(("same_person__isnull", False)), fields=["client", "same_person"], name="subject_by_same_person"),
                         models.Index(fields=["client", "-registered_at", "-id"], name="subject_by_registration"),
                         models.Index(fields=["-registered_at", "-id"], name="subject_by_registration_all"),
                         models.Index(fields=["client", "role", "-registered_at", "-id"], name="subject_by_role"),
@@ -188,6 +190,7 @@ class Migration(migrations.Migration):
                     ("changed_at", models.DateTimeField()),
                     ("erasure_started_at", models.DateTimeField(null=True, verbose_name="erasure confirmed at")),
                     ("erased_at", models.DateTimeField(null=True)),
+                    ("same_person", models.UUIDField(help_text="The main record, if several records are one person.", null=True)),
                     ("history_user_id", models.UUIDField(editable=False, null=True)),
                     ("history_id", models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                     ("history_date", models.DateTimeField(db_index=True)),

@@ -70,7 +70,7 @@ _ACCOUNT_CLOSED_AT = """CASE
     WHEN n.is_enabled = s.is_enabled THEN s.account_closed_at
     WHEN NOT n.is_enabled THEN coalesce(s.account_closed_at, %(at)s::timestamptz)
 END"""
-_ERASED_ONLY = ("tombstone", "erasure_started_at", "erased_at")
+_NOT_IMPORTED = ("tombstone", "erasure_started_at", "erased_at", "same_person")
 _FIXED_FOR_LIFE = ("id", "external_id")
 _NEW_CLAIM = {"client_id": "%(client)s", "starts_at": "%(at)s"}
 _ENDED_ONLY = ("ends_at",)
@@ -97,7 +97,7 @@ def person_stage() -> Stage:
     """Return the stage of new and changed people; ``seen_index`` is the version a change was computed from."""
     key = {"key_id": "uuid", **{name: _columns(SubjectKey)[name] for name in ("epoch", "wrapped")}}
     own = {"is_new": "boolean", "seen_index": "bytea", **key, "history_id": "uuid"}
-    return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY]), **own})
+    return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_NOT_IMPORTED]), **own})
 
 
 @cache
@@ -272,7 +272,7 @@ def count_open_claims(client_id: UUID) -> int:
 
 def write_new_people(params: Params) -> int:
     """Move staged new people and their history into place; return how many."""
-    written = _insert(Subject, person_stage(), _NEW_PERSON, without=_ERASED_ONLY)
+    written = _insert(Subject, person_stage(), _NEW_PERSON, without=_NOT_IMPORTED)
     return _execute(_with_history(Subject, written, person_stage(), "+"), params)
 
 
@@ -288,7 +288,7 @@ def write_new_keys(params: Params) -> int:
 
 def write_changed_people(params: Params) -> int:
     """Move staged changed people and their history into place; return how many were still unchanged."""
-    columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
+    columns = _columns(Subject, without=[*_NEW_PERSON, *_NOT_IMPORTED, *_FIXED_FOR_LIFE])
     written = f"""
         UPDATE {_SUBJECT} s SET changed_at = %(at)s, account_closed_at = {_ACCOUNT_CLOSED_AT},
             {", ".join(f"{name} = n.{name}" for name in columns)}
