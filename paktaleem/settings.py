@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "children.guardians",
     "children.invitations",
     "children.ageing",
+    "children.school_limits",
     "consent",
     "consent.agreements",
     "consent.cookies",

@@ -23,7 +23,7 @@ from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.places import CountryField, TimeZoneField
 from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = [
     "MAX_CLOCK_OFFSET",
@@ -97,6 +97,7 @@ class Client(Tracked):
             "time_zone": Personal.NONE,
             "country_thresholds": Personal.NONE,
         },
+        limited=Limited.READ,
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -279,9 +280,14 @@ class MembershipQuerySet(TrackedQuerySet["Membership"]):
 
 
 class Membership(Tracked):
-    """A role of a user at a client from ``starts_at`` until ``ends_at``; locked while ``suspended_at`` is set."""
+    """A role of a user at a client from ``starts_at`` until ``ends_at``; locked while ``suspended_at`` is set.
 
-    wall = TablePolicy(Scope.TENANT, EDIT, looked_up=True)
+    ``school_ids`` limit it to people of these schools, which the database enforces (``tenancy.school_limits``).
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, looked_up=True, limited=Limited.COLLEAGUES, personal={"school_ids": Personal.NONE}
+    )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -290,6 +296,14 @@ class Membership(Tracked):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField("locked since", null=True, editable=False)
+    school_ids = ArrayField(
+        models.UUIDField(),
+        verbose_name="limited to schools",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Ids of the schools whose people the member sees. None: everyone of the client.",
+    )
 
     objects: ClassVar[Any] = MembershipQuerySet.as_manager()
     history = History()
@@ -309,6 +323,10 @@ class Membership(Tracked):
             ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")), name="membership_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(school_ids=None) | Q(~Q(client=PAKTALEEM), school_ids__len__gt=0),
+                name="membership_limit_names_schools",
             ),
         ]
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 __all__ = [
     "KEY_SCOPES",
+    "LIMITED_CAPABILITIES",
     "OFFICER_ROLES",
     "PRIVILEGED",
     "ROLES_BY_CAPABILITY",
@@ -293,6 +294,32 @@ SANDBOX_CAPABILITIES: frozenset[Capability] = frozenset(
     }
 )
 """Capabilities to force a state or make an order in a sandbox, within that sandbox only."""
+
+LIMITED_CAPABILITIES: frozenset[Capability] = frozenset(
+    {
+        Capability.EXPORT_ROWS,
+        Capability.MANAGE_COLLEAGUES,
+        Capability.REVEAL_PERSONAL_DATA,
+        Capability.VIEW_ACCESS_LOG,
+        Capability.VIEW_CLIENTS,
+        Capability.VIEW_CONSENTS,
+        Capability.VIEW_DISCLOSURES,
+        Capability.VIEW_EVIDENCE,
+        Capability.VIEW_GUARDIANS,
+        Capability.VIEW_HOLDINGS,
+        Capability.VIEW_LEDGER,
+        Capability.VIEW_MESSAGES,
+        Capability.VIEW_ORDERS,
+        Capability.VIEW_REGISTER,
+        Capability.VIEW_RIGHTS_REQUESTS,
+        Capability.VIEW_STAFF,
+        Capability.VIEW_SUBJECTS,
+        Capability.VIEW_SYSTEMS,
+    }
+)
+"""All that a member may do whose role is limited to schools, if the role has it: see people of these schools and what
+is about them, read the register, invite and end colleagues within these schools. Acts for the whole client are not
+among them."""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),
