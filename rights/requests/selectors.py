@@ -19,11 +19,11 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
 from rights.requests.authorities import Authority, find_authority
 from rights.requests.deadlines import Pause, RequestClock
 from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision
-from rights.requests.words import join_words
 
 __all__ = [
     "Figures",

@@ -52,7 +52,7 @@ def test_a_client_administrator_adds_a_purpose_to_their_own_client_whatever_the_
     history = browser.get(row_url("consent/purpose", added.pk, "history")).content.decode()
     assert "farah@indus.example, client administrator" in history
     assert "Instruction of the client" in history
-    assert "contact_details" in history
+    assert "Name and contact details" in history
 
 
 def test_a_purpose_says_whether_it_only_serves_an_open_account(sign_in: SignIn, cast: Cast) -> None:

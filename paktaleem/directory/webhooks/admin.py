@@ -136,7 +136,15 @@ class EndpointAdmin(ScopedAdmin):
     empty_text = "No webhooks have been added yet."
     state = state_column(_state)
     acts = (
-        RowAction("test", "Send a test", Capability.MANAGE_WEBHOOKS, _test, done="It is on its way.", applies=_is_on),
+        RowAction(
+            "test",
+            "Send a test",
+            Capability.MANAGE_WEBHOOKS,
+            _test,
+            lead="One message without personal data is sent to this address. Its delivery is shown below.",
+            done="It is on its way.",
+            applies=_is_on,
+        ),
         RowAction(
             "rotate",
             "Replace secret",

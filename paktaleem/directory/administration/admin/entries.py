@@ -20,7 +20,7 @@ from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.families import FAMILY_NAMES
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_with_code
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
@@ -95,6 +95,10 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names; defer the encrypted column."""
         return annotate_actor(super().get_queryset(request).defer("openings"), actor_of(request))
+
+    def describe_row(self, row: Entry) -> str:
+        """Return the name of the act, and the time."""
+        return f"{get_act_name(row.kind)} {moment(row.recorded_at)}"
 
     @admin.display(description="act")
     def act(self, row: Entry) -> SafeString:

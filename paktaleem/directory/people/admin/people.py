@@ -50,6 +50,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.times import isolate
 
 __all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
 
@@ -299,7 +300,7 @@ class SubjectAdmin(ExportableAdmin):
             return render_state(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
         if row.of_age_at == ADULT_SENTINEL:
             return render_state(_("Of age"))
-        birthday = row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat()
+        birthday = isolate(row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat())
         if row.of_age_at > client_now():
             return render_state(_("Child until {day}").format(day=birthday), "warn")
         return render_state(_("Of age since {day}").format(day=birthday))
