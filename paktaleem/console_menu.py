@@ -139,6 +139,7 @@ SECTIONS = (
             "records.ImpactAssessment",
         ),
         more=(
+            "regulator.RegulatorPack",
             "children.Verification",
             "children.ProviderCheck",
             "children.ServiceAuthorisation",

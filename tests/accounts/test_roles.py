@@ -115,6 +115,7 @@ view_periods                 x       x       x      .     .     .    .      .
 manage_periods               x       .       .      .     .     .    .      .
 view_breaches                x       .       x      x     x     .    x      .
 manage_breaches              x       .       .      .     .     .    .      .
+build_regulator_packs        x       .       .      x     .     .    x      .
 overrule_objections          x       .       .      .     .     .    .      .
 propose_erasures             x       .       .      x     .     .    .      .
 approve_erasures             x       .       .      x     .     .    .      .

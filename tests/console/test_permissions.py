@@ -58,6 +58,7 @@ TABLE = {
     "agreements/clientcontact": ("OASC", "OC", ""),
     "agreements/dutyattestation": ("OASC", "", ""),
     "exits/agreementexit": ("OASC", "", ""),
+    "regulator/regulatorpack": ("OAC", "OC", ""),
     "consent/agreementsuspension": ("OASC", "O", "O"),
     "consent/instruction": ("OASC", "OC", "OC"),
     "consent/consent": ("OASC", "", ""),

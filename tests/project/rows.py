@@ -72,6 +72,7 @@ from paktaleem.directory.people.services import (
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
 from paktaleem.foundation.accounts.services import (
     Colleague,
@@ -85,6 +86,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
 from retention.disposals.models import Batch
 from retention.disposals.services import open_disposal
@@ -175,6 +177,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= incident_of_indus(cast)
         rows |= schedule_of_indus(cast)
         rows |= breaches_of_indus(cast)
+        rows |= packs_of(cast)
         rows |= cookies_of_indus(cast)
         rows |= assessment_of_indus(cast)
         rows |= requests_of_indus(cast)
@@ -290,6 +293,21 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
         made |= {f"exits/agreementexit/{act}": row.pk for act in acts}
         made["exits/agreementexit"] = row.pk
     return made
+
+
+def packs_of(cast: Cast) -> dict[str, Any]:
+    """Make a pack for a regulator that is ready, and one that could not be gathered."""
+    client, worker = cast.client("indus"), system_actor(GATHER)
+    days: dict[str, Any] = {"since": AT.date() - timedelta(days=30), "until": AT.date() - timedelta(days=1)}
+    ready, failed = (request_pack(client, **days, **BY) for _ in range(2))
+    while gather_section(ready.pk, client_id=client.pk, actor=worker, at=AT):
+        pass
+    fail_pack(failed.pk, client_id=client.pk, actor=worker, at=AT)
+    return {
+        "regulator/regulatorpack": ready.pk,
+        **{f"regulator/regulatorpack/{act}": ready.pk for act in ("pdf", "zip")},
+        "regulator/regulatorpack/again": failed.pk,
+    }
 
 
 def _draft(cast: Cast) -> NoticeDraft:

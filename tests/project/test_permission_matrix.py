@@ -157,6 +157,8 @@ CONSOLE = {
 CONSOLE_BY_ROLE = {
     "admin/desk/requesttask/take-in/": "OSC",
     "admin/rights/rightsrequest/figures/export/": "OAC",
+    "admin/samples/": "OAC",
+    "admin/trends/": "OAC",
 }
 
 # Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
@@ -330,6 +332,9 @@ ACTS = {
     "paper/sheetentry/match": "OC",
     "paper/sheetentry/signer": "OC",
     "agreements/clientcontact/end": "OC",
+    "regulator/regulatorpack/again": "OC",
+    "regulator/regulatorpack/pdf": "OC",
+    "regulator/regulatorpack/zip": "OC",
     "exits/agreementexit/approve": "O",
     "exits/agreementexit/certificate-json": "OASC",
     "exits/agreementexit/certificate-pdf": "OASC",
@@ -512,7 +517,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "subjects|accounts|ledger|periods|merges|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
-    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits"
+    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|regulator"
 )
 
 

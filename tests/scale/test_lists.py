@@ -84,6 +84,7 @@ FEW = {
     "agreements/clientcontact": "a few for each client",
     "agreements/dutyattestation": "three for each client and year",
     "exits/agreementexit": "one for each agreement that ends",
+    "regulator/regulatorpack": "a few for each client and year",
     "accounts/client": "one for each client",
     "accounts/user": "staff: one or a few for each client",
     "accounts/membership": "staff: one or a few for each client",

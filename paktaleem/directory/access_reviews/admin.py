@@ -17,13 +17,14 @@ from paktaleem.directory.access_reviews.services import confirm_access
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.cards import Card, Severity
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.foundation.times import isolate
 
@@ -114,4 +115,6 @@ def access_board(actor: Actor, at: datetime) -> list[Card]:
     review, number = waiting
     url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
     note = gettext("confirm who has access before {day}").format(day=isolate(str(review.progress.locks_on)))
-    return [Card(gettext("Review of access"), format_count(number), note, url, needs_attention=True)]
+    return [
+        Card(gettext("Review of access"), format_count(number), note, url, Severity.TO_DO, review.progress.locks_on)
+    ]

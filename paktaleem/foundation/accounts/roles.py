@@ -131,6 +131,7 @@ class Capability(StrEnum):
     MANAGE_PERIODS = "manage_periods"
     VIEW_BREACHES = "view_breaches"
     MANAGE_BREACHES = "manage_breaches"
+    BUILD_REGULATOR_PACKS = "build_regulator_packs"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -232,6 +233,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
     Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
+    Capability.BUILD_REGULATOR_PACKS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -253,6 +255,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.APPROVE_DISPOSALS,
         Capability.PROPOSE_EXITS,
         Capability.APPROVE_EXITS,
+        Capability.BUILD_REGULATOR_PACKS,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.

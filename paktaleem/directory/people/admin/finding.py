@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import find_people
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ReasonField
+from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.search import SEARCH_REASON
 from paktaleem.foundation.tenancy.context import in_client
@@ -77,3 +79,6 @@ def search_people(request: HttpRequest, form: FindForm) -> list[Subject]:
     terms: dict[str, Any] = {"actor": actor, "reason": wanted["reason"], "at": get_action_time(request)}
     with in_client(client_id):
         return find_people(wanted["text"], client_id=client_id, **terms)
+
+
+home_links.connect(HomeLink(gettext_lazy("Find a person"), "admin:subjects_subject_find", Capability.VIEW_SUBJECTS))
