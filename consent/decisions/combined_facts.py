@@ -1,7 +1,7 @@
 """The facts of a record combined with those of another record that is the same person: the strictest counts. Pure.
 
 A refusal, withdrawal or revocation of consent, a refusing guardian, a restriction, an objection, a quarantine or a
-closed account of either record counts for both. A consent, and a guardian's consent, count only for the record that
+closed account of either record counts for both, and so do their roles. A consent, and a guardian's consent, count only for the record that
 they were given for: what is not answered for a record stays unanswered. The erasure of one record does not count for
 the other (decision 0101).
 """
@@ -28,6 +28,7 @@ def add_record(own: SubjectFacts, other: SubjectFacts, *, at: datetime, serves_m
     """Return a record's facts with what counts of another record of the same person."""
     found = replace(
         own,
+        other_roles=tuple(dict.fromkeys((*own.other_roles, *(role for role in other.roles if role != own.role)))),
         account_closed=own.account_closed or other.account_closed,
         quarantined=own.quarantined or other.quarantined,
         restrictions=(*own.restrictions, *other.restrictions),

@@ -54,6 +54,7 @@ def readmit(cast, now):
 
 COLUMNS = {
     "role": [update("role", "instructor")],
+    "other_roles": [update("other_roles", ["instructor"]), update("other_roles", [])],
     "registered_at": [update("registered_at", "2026-08-01T00:00:00Z")],
     "of_age_at": [update("of_age_at", "2030-01-01T00:00:00Z"), update("of_age_at", None)],
     "of_age_threshold": [update("of_age_threshold", 18), update("of_age_threshold", None)],

@@ -93,6 +93,7 @@ class _Consent(msgspec.Struct):
 class _Person(msgspec.Struct):
     id: UUID
     role: str
+    other_roles: list[str]
     registered_at: datetime
     erasure_started_at: datetime | None
     erased_at: datetime | None
@@ -114,6 +115,7 @@ class _Person(msgspec.Struct):
         return SubjectFacts(
             id=self.id,
             role=self.role,
+            other_roles=tuple(self.other_roles),
             registered_at=self.registered_at,
             erasure_started_at=self.erasure_started_at,
             erased_at=self.erased_at,
@@ -336,13 +338,16 @@ def decide_one(actor: Actor, client_id: UUID, external_id: str, question: Questi
 
 
 def decide_all_purposes(
-    actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime
+    actor: Actor, client_id: UUID, external_id: str, *, role: str | None = None, at: datetime, now: datetime
 ) -> dict[str, Decision]:
-    """Decide processing for every active purpose at once, in the client's context. Raises NotAllowed."""
+    """Decide processing for every active purpose at once, in the client's context.
+
+    ``role`` is the role in which the person acts; None: the strictest of theirs. Raises NotAllowed.
+    """
     require(actor, Capability.REQUEST_DECISIONS, client_id)
     context = _read_context(client_id, external_id, at if at < now else None, at)
     return {
-        code: context.answer(Question(purpose=code, at=at))
+        code: context.answer(Question(purpose=code, role=role, at=at))
         for code, rule in sorted(context.register.purposes.items())
         if rule.active
     }

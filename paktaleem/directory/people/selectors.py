@@ -20,6 +20,7 @@ from paktaleem.directory.people.models import (
     Subject,
     SubjectKey,
 )
+from paktaleem.directory.people.roles import SEVERAL_ROLES
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -207,20 +208,37 @@ def count_protected(client_id: UUID, *, at: datetime) -> tuple[int, int]:
     """Count the people of a client for whom a guardian decides: known children, and people of unknown age."""
     people = Subject.objects.filter(client_id=client_id, erased_at=None)
     children = people.filter(of_age_at__gt=at).count()
-    return children, people.filter(of_age_at=None).exclude(role__in=ADULT_ROLES).count()
+    adults = Q(role__in=ADULT_ROLES, other_roles__contained_by=sorted(ADULT_ROLES))
+    return children, people.filter(of_age_at=None).exclude(adults).count()
 
 
 def list_by_change(
-    actor: Actor, *, role: str | None = None, changed_since: datetime | None = None, after: tuple[datetime, UUID] | None
-) -> QuerySet[Subject]:
-    """List people by the time of their last change, oldest first; erased people are left out.
+    actor: Actor,
+    client_id: UUID,
+    *,
+    role: str | None = None,
+    changed_since: datetime | None = None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Subject]:
+    """List a page of a client's people by the time of their last change, oldest first; erased people are left out.
 
-    ``changed_since`` is the earliest change listed; ``after`` is the change and id of the last person of the page
-    before. Read by an index of the client, or of the client and the role. Raises NotAllowed.
+    ``role`` lists those who have it, as their main role or besides it. ``changed_since`` is the earliest change listed;
+    ``after`` is the change and id of the last person of the page before. Read by an index of the client, or with a role
+    by one of the client and the role and one of the few who have several. Raises NotAllowed.
     """
+    found = _list_changed(actor, changed_since, after).filter(client_id=client_id)
+    if role is None:
+        return list(found[:limit])
+    several = found.filter(SEVERAL_ROLES, other_roles__contains=[role])
+    rows = [*found.filter(role=role)[:limit], *several[:limit]]
+    return sorted(rows, key=lambda one: (one.changed_at, one.pk))[:limit]
+
+
+def _list_changed(
+    actor: Actor, changed_since: datetime | None, after: tuple[datetime, UUID] | None
+) -> QuerySet[Subject]:
     found = list_subjects(actor).filter(erased_at=None).order_by("changed_at", "id")
-    if role is not None:
-        found = found.filter(role=role)
     if changed_since is not None:
         found = found.filter(changed_at__gte=changed_since)
     if after is not None:

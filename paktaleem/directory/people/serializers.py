@@ -31,7 +31,8 @@ class SubjectOutput(serializers.Serializer[Any]):
 
     external_id = serializers.CharField()
     id = serializers.UUIDField()
-    role = serializers.CharField()
+    role = serializers.CharField(help_text="The main role.")
+    roles = serializers.ListField(child=serializers.CharField(), help_text="All roles, the main one first.")
     language = serializers.CharField()
     enabled = serializers.BooleanField(help_text="True if the account is open.")
     account_closed_at = serializers.DateTimeField(allow_null=True)

@@ -63,10 +63,8 @@ def _list_page(query: dict[str, Any], request: Request) -> tuple[list[Subject], 
     if "cursor" in query:
         moment, key = read_cursor(query["cursor"], of=of, name="cursor")
         after = datetime.fromisoformat(moment), UUID(key)
-    found = list_by_change(
-        actor_of(request), role=query.get("role"), changed_since=query.get("changed_since"), after=after
-    )
-    rows = list(found.filter(client_id=client_of(request))[: query["limit"] + 1])
+    narrowed: dict[str, Any] = {"role": query.get("role"), "changed_since": query.get("changed_since")}
+    rows = list_by_change(actor_of(request), client_of(request), **narrowed, after=after, limit=query["limit"] + 1)
     page = rows[: query["limit"]]
     if len(rows) == len(page):
         return page, None

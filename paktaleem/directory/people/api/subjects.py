@@ -131,16 +131,21 @@ class AgeCheckInput(StrictSerializer):
 class SubjectInput(PersonalInput):
     """A person as the learning platform knows them. Omitted fields stay unchanged; null clears a field.
 
-    ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
+    ``role`` is the main role. ``roles`` lists all roles of the person, the main one included: a teacher who is also a
+    parent has two. ``guardians`` lists all guardians of the person: claims of guardians it does not name end.
     """
 
     beyond_schema = {
+        "roles": "Holds role.",
         "guardians": "Not the person.",
         "birth_date": _NOT_LATER,
         "age_check": f"checked_on: {_NOT_LATER.lower()}",
     }
     sealed = PERSONAL_FIELDS
     role = serializers.ChoiceField(ROLES)
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(ROLES), required=False, allow_empty=False, min_length=1, max_length=len(ROLES)
+    )
     country = ServiceTextField(
         r"^[A-Za-z]{2}$",
         required=False,
@@ -148,6 +153,15 @@ class SubjectInput(PersonalInput):
         max_length=2,
     )
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the roles as the main one and the others; refuse a list without the main one."""
+        if "roles" in attrs:
+            roles = attrs.pop("roles")
+            if attrs["role"] not in roles:
+                raise serializers.ValidationError({"roles": [f"List role, {attrs['role']}, among the roles."]})
+            attrs["other_roles"] = tuple(roles)
+        return attrs
 
     def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
         """Return the check as the text that is stored."""
@@ -324,6 +338,7 @@ def serialize_subject(
         "external_id": subject.external_id,
         "id": str(subject.id),
         "role": subject.role,
+        "roles": list(subject.roles),
         "language": subject.language,
         "enabled": subject.is_account_open,
         "account_closed_at": closed_at.isoformat() if (closed_at := subject.account_closed_at) else None,

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.details import PERSONAL, PLAIN
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -153,11 +153,16 @@ def lock_imports(client_id: UUID) -> bool:
 
 
 def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
-    """Return registered people: LMS id, id, role and other clear columns, index, sealed fields, epoch and key."""
-    columns = ("external_id", "id", "role", "language", "is_enabled", "country", "details_index", *PERSONAL)
+    """Return registered people: LMS id, id, clear columns, index, sealed fields, epoch, key, if they are a guardian.
+
+    The last is True for a person whose main role is guardian and whom a child's school names.
+    """
+    columns = ("external_id", "id", *PLAIN, "details_index", *PERSONAL)
     return _rows(
         f"""
-        SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped
+        SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped,
+            s.role = 'guardian' AND EXISTS (
+                SELECT FROM {_CLAIM} c WHERE c.{_OWN} AND c.guardian_id = s.id AND c.ends_at IS NULL)
         FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
         CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s
         LEFT JOIN LATERAL (
@@ -201,10 +206,10 @@ def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[t
     )
 
 
-def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, str]:
-    """Return the roles of registered people by LMS id."""
+def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, list[str]]:
+    """Return all roles of registered people by LMS id."""
     sql = f"""
-        SELECT s.external_id, s.role
+        SELECT s.external_id, s.role || s.other_roles
         FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
         CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s"""
     return dict(_rows(sql, {"client": client_id, "external_ids": external_ids}))
