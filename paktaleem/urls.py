@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cookies/", include("consent.cookies.urls")),
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
+    path("choices/", include("consent.guardian_pages.choices_urls")),
     path("choices/", include("consent.preference_centre.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/", include("children.guardians.urls")),
