@@ -22,7 +22,7 @@ SECTIONS = (
             "subjects.AgeChange",
             "subjects.Readmission",
         ),
-        more=("schools.Term",),
+        more=("schools.Term", "school_years.YearEnd"),
     ),
     Section(
         code="consent",

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "rights.desk",
     "retention.exits",
     "paktaleem.sandbox",
+    "paktaleem.school_years",
     "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",
