@@ -23,7 +23,7 @@ SECTIONS = (
             "merges.PersonMerge",
             "subjects.Readmission",
         ),
-        more=("schools.Term",),
+        more=("schools.Term", "school_years.YearEnd"),
         help={"officer": "people", "client-admin": "people-and-rosters"},
     ),
     Section(

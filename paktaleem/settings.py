@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "paktaleem.reports.samples",
     "paktaleem.reports.regulator",
     "paktaleem.sandbox",
+    "paktaleem.school_years",
     "paktaleem.onboarding",
     "paktaleem.development.demo",
     "allauth",

@@ -98,6 +98,7 @@ TABLE = {
     "schools/school": ("OASC", "", ""),
     "schools/schoolclass": ("OASC", "", ""),
     "schools/term": ("OASC", "", ""),
+    "school_years/yearend": ("OASC", "", ""),
     "schedule/hold": ("OASC", "OC", ""),
     "schedule/holdlift": ("OASC", "", ""),
     "schedule/retentionrule": ("OASC", "OC", "OC"),

@@ -335,6 +335,10 @@ ACTS = {
     "regulator/regulatorpack/again": "OC",
     "regulator/regulatorpack/pdf": "OC",
     "regulator/regulatorpack/zip": "OC",
+    "schools/term/end-year": "OC",
+    "school_years/yearend/confirm": "OC",
+    "school_years/yearend/cancel": "OC",
+    "subjects/subject/moves-away": "OC",
     "exits/agreementexit/approve": "O",
     "exits/agreementexit/certificate-json": "OASC",
     "exits/agreementexit/certificate-pdf": "OASC",
@@ -517,7 +521,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = (
     "subjects|accounts|ledger|periods|merges|schools|mail|systems|webhooks|access_reviews|children|invitations|ageing|consent|agreements|cookies|paper|"
-    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|regulator"
+    "sharing|retention|schedule|disposals|breaches|records|rights|complaints|erasures|mailbox|desk|exits|school_years|regulator"
 )
 
 

@@ -58,7 +58,7 @@ _OTHERS = (
     _act("consent.deferred", _("Consent deferred"), _sent(*_CONSENT)),
     _act("consent.evidence_added", _("Evidence added to a consent")),
     _act("consent.evidence_exported", _("Evidence of consents exported")),
-    _act("consent.expired", _("Consent expired")),
+    _act("consent.expired", _("Consent expired"), _sent(*_CONSENT)),
     _act("consent.given", _("Consent given"), _sent(*_CONSENT)),
     _act("consent.invalidated", _("Consent invalidated"), _sent(*_CONSENT)),
     _act("consent.outdated", _("Consent outdated")),
@@ -301,6 +301,10 @@ _OTHERS = (
     _act("webhook.removed", _("Webhook removed")),
     _act("webhook.replayed", _("Webhook messages sent again")),
     _act("webhook.secret_rotated", _("Secret of a webhook replaced")),
+    _act("year_end.cancelled", _("End of a school year cancelled")),
+    _act("year_end.confirmed", _("End of a school year confirmed")),
+    _act("year_end.done", _("School year ended")),
+    _act("year_end.prepared", _("End of a school year prepared")),
 )
 
 ACTS = tuple(sorted((*_OTHERS, *RIGHTS_ACTS)))

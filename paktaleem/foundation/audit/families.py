@@ -60,5 +60,6 @@ FAMILY_NAMES = {
     "system": _("Data systems"),
     "user": _("Staff accounts"),
     "webhook": _("Webhooks"),
+    "year_end": _("Ends of school years"),
 }
 """Families of acts: the part of the kind before the dot."""
