@@ -34,6 +34,7 @@ from paktaleem.directory.people.services import (
     request_readmission,
     settle_age_change,
 )
+from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
 from paktaleem.foundation.accounts.models import ClientChange, Membership, StaffChange
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
@@ -63,6 +64,7 @@ from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.project.offenders import refuse_any
 from tests.sharing.demands import demand, transfer
+from tests.single_sign_on.making import propose_sign_on
 
 type Approve = Callable[[Actor, datetime], Any]
 type Rule = Callable[[Cast, Actor, datetime], Approve]
@@ -200,6 +202,10 @@ def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_period_change, change)
 
 
+def sign_on_provider(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    return settle(decide_provider, propose_sign_on(cast.client_id("indus"), actor, at))
+
+
 RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
@@ -213,6 +219,7 @@ RULES: dict[str, Rule] = {
     "limits.Overruling": overruling,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
+    "single_sign_on.Provider": sign_on_provider,
     "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
     "subjects.AgeChange": age_change,
