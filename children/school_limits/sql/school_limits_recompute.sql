@@ -19,9 +19,11 @@ BEGIN
         UNION SELECT g.child_id FROM children_guardianship g WHERE g.guardian_id = ANY(people)
     )
     ORDER BY s.id FOR NO KEY UPDATE;
-    WITH RECURSIVE ties AS (
+    WITH RECURSIVE ties AS NOT MATERIALIZED (
         SELECT c.guardian_id, c.child_id, c.ends_at FROM subjects_guardianclaim c
+        WHERE c.client_id = (SELECT tenancy_client())
         UNION ALL SELECT g.guardian_id, g.child_id, g.ends_at FROM children_guardianship g
+        WHERE g.client_id = (SELECT tenancy_client())
     ), concerned AS (
         SELECT unnest(people) AS id
         UNION SELECT t.guardian_id FROM ties t WHERE t.child_id = ANY(people)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
@@ -116,6 +117,8 @@ class School(Sourced):
             *newest_first("recorded_at", "school_ended", condition=Q(ended_at__isnull=False)),
             *newest_first("recorded_at", "school_open", condition=Q(ended_at=None)),
             models.Index(fields=["client", "name", "id"], name="school_by_name"),
+            models.Index(Collate("name", "C"), name="school_by_first_letters"),
+            models.Index(Collate("external_id", "C"), name="school_by_lms_id"),
         ]
 
     def __str__(self) -> str:
@@ -173,6 +176,8 @@ class SchoolClass(Sourced):
             *newest_first("recorded_at", "schoolclass_ended", condition=Q(ended_at__isnull=False)),
             *newest_first("recorded_at", "schoolclass_open", condition=Q(ended_at=None)),
             models.Index(fields=["client", "school", "title", "id"], name="schoolclass_of_school"),
+            models.Index(Collate("title", "C"), name="schoolclass_by_title"),
+            models.Index(Collate("external_id", "C"), name="schoolclass_by_lms_id"),
         ]
 
     def __str__(self) -> str:

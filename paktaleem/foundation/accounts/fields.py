@@ -1,22 +1,12 @@
-"""Model fields for the time zone and the ages of consent of a client."""
-
-from zoneinfo import available_timezones
+"""The model field for the ages of consent of a client."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST
 from paktaleem.foundation.tenancy.fields import MigratesAs
 
-__all__ = ["ThresholdsField", "TimeZoneField"]
-
-
-def validate_time_zone(name: str) -> None:
-    """Raise ValidationError unless ``name`` is an IANA time zone."""
-    if name not in available_timezones():
-        message = gettext("“{name}” is not an IANA time zone. Use a name such as Asia/Karachi.")
-        raise ValidationError(message.format(name=name))
+__all__ = ["ThresholdsField"]
 
 
 def validate_thresholds(by_country: dict[str, int]) -> None:
@@ -26,13 +16,6 @@ def validate_thresholds(by_country: dict[str, int]) -> None:
             raise ValidationError(f"“{country}” is not a two-letter ISO 3166 code. Use a code such as DE.")
         if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
             raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
-
-
-class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
-    """The name of an IANA time zone."""
-
-    migrates_as = "django.db.models.CharField"
-    default_validators = [validate_time_zone]
 
 
 class ThresholdsField(MigratesAs, models.JSONField):

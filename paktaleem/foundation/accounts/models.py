@@ -15,12 +15,13 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.client_changes import ClientChange
-from paktaleem.foundation.accounts.fields import ThresholdsField, TimeZoneField
+from paktaleem.foundation.accounts.fields import ThresholdsField
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffAct, StaffChange
 from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.places import CountryField, TimeZoneField
 from paktaleem.foundation.tenancy.fields import MigratesAs
 from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
@@ -85,9 +86,14 @@ class Client(Tracked):
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    code = models.CharField(max_length=63, unique=True, validators=[code_validator])
+    code = models.CharField(
+        max_length=63,
+        unique=True,
+        validators=[code_validator],
+        help_text="Short name in the API and in addresses of pages. Cannot be changed later.",
+    )
     name = models.CharField(max_length=200)
-    country = models.CharField(
+    country = CountryField(
         max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z", _("Use the two-letter ISO 3166 code, such as PK."))]
     )
     address = models.CharField(

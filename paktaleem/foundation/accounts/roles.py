@@ -49,6 +49,8 @@ class Capability(StrEnum):
     VIEW_SUBJECTS = "view_subjects"
     REGISTER_SUBJECTS = "register_subjects"
     BULK_DEACTIVATE_PEOPLE = "let_many_vanish"
+    MERGE_PEOPLE = "merge_people"
+    CLOSE_SCHOOL_YEARS = "close_school_years"
     REVEAL_PERSONAL_DATA = "reveal_personal_data"
     ERASE_SUBJECTS = "erase_subjects"
     VIEW_ACCESS_LOG = "view_who_looked"
@@ -130,6 +132,7 @@ class Capability(StrEnum):
     MANAGE_PERIODS = "manage_periods"
     VIEW_BREACHES = "view_breaches"
     MANAGE_BREACHES = "manage_breaches"
+    BUILD_REGULATOR_PACKS = "build_regulator_packs"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -149,6 +152,8 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _READER, _KEY, _SYSTEM}),
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.BULK_DEACTIVATE_PEOPLE: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.MERGE_PEOPLE: frozenset({_OFFICER, _ADMIN}),
+    Capability.CLOSE_SCHOOL_YEARS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.ERASE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
@@ -230,6 +235,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_PERIODS: frozenset({_OFFICER}),
     Capability.VIEW_BREACHES: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER, _SYSTEM}),
     Capability.MANAGE_BREACHES: frozenset({_OFFICER}),
+    Capability.BUILD_REGULATOR_PACKS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -239,6 +245,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.ERASE_SUBJECTS,
         Capability.HAND_OVER_COPIES,
         Capability.BULK_DEACTIVATE_PEOPLE,
+        Capability.CLOSE_SCHOOL_YEARS,
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,
@@ -251,6 +258,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.APPROVE_DISPOSALS,
         Capability.PROPOSE_EXITS,
         Capability.APPROVE_EXITS,
+        Capability.BUILD_REGULATOR_PACKS,
     }
 )
 """Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.
@@ -262,6 +270,7 @@ PRIVILEGED: frozenset[Capability] = SENSITIVE | {
     Capability.APPROVE_CHILD_CHANGES,
     Capability.LIFT_LEGAL_HOLDS,
     Capability.MANAGE_BREACHES,
+    Capability.MERGE_PEOPLE,
     Capability.MANAGE_PERIODS,
     Capability.WAIVE_ORDERS,
 }

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -132,6 +132,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def stuck(self, at: datetime) -> Self:
         """Open orders that need manual action (``schedule.stuck_at``)."""
         return self.open().filter(stuck_at__lte=at)
+
+    def to_waive(self, at: datetime) -> Self:
+        """Open orders whose waiver was proposed and waits for a second person, whatever the time."""
+        del at
+        proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"), approved_at=None)
+        return self.open().filter(Exists(proposed))
 
 
 class Order(OrderColumns):
