@@ -9,7 +9,7 @@ from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["format_purpose", "format_purposes", "loaded_once", "purpose_name_sources"]
+__all__ = ["format_purpose", "format_purpose_of_any", "format_purposes", "loaded_once", "purpose_name_sources"]
 
 type Names = Mapping[tuple[UUID, str], str]
 """Names of purposes by client and code."""
@@ -34,6 +34,13 @@ def format_purpose(code: str, client_id: UUID) -> str:
     """Return the name of a client's purpose, of PakTaleem's if the client has none of this code; otherwise the code."""
     names = _list_names()
     return names.get((client_id, code)) or names.get((PAKTALEEM, code)) or code
+
+
+def format_purpose_of_any(code: str) -> str:
+    """Return the name that PakTaleem, or else the first client, gives to a purpose; otherwise the code."""
+    names = _list_names()
+    found = [name for (_client, known), name in sorted(names.items(), key=lambda one: str(one[0])) if known == code]
+    return names.get((PAKTALEEM, code)) or (found[0] if found else code)
 
 
 def format_purposes(codes: Collection[str], client_id: UUID) -> str:

@@ -22,9 +22,11 @@ from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.exporting import TYPES
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
+from paktaleem.foundation.console.purpose_names import format_purpose_of_any
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.spreadsheets import Format, write_sheet
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.reports.samples.populations import POPULATIONS, PopulationKind
 from paktaleem.reports.samples.services import MOST, SEED, Sample, draw_sample, make_seed
 
@@ -128,8 +130,21 @@ def _serialize(sample: Sample) -> dict[str, Any]:
 
 def _serialize_row(kind: PopulationKind, row: Sequence[Any]) -> dict[str, Any]:
     url = reverse(f"admin:{POPULATIONS[kind].page}_change", args=[row[0]], current_app=site.name)
-    cells = [moment_tag(value) if isinstance(value, datetime) else value for value in row[1:]]
-    return {"url": url, "id": row[0], "cells": cells}
+    columns = POPULATIONS[kind].columns.values()
+    cells = [_describe_cell(kind, path, value) for path, value in zip(columns, row, strict=True)]
+    return {"url": url, "id": row[0], "cells": cells[1:]}
+
+
+def _describe_cell(kind: PopulationKind, path: str, value: Any) -> Any:
+    """Return a value in words: the label of a code, the name of a purpose, the beginning of a hash."""
+    if isinstance(value, datetime):
+        return moment_tag(value)
+    if path in {"purpose", "purpose__code"} and value:
+        return format_purpose_of_any(value)
+    if path == "shown_hash" and value:
+        return f"{value[:12]}…"
+    fields = {field.name: field for field in POPULATIONS[kind].rows().model._meta.fields}
+    return translate_text(dict(fields[path].flatchoices).get(value, value)) if path in fields else value
 
 
 def _to_file(sample: Sample) -> FileResponse:

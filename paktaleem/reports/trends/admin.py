@@ -15,9 +15,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.purpose_names import format_purpose, format_purpose_of_any
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.reports.trends.models import Measure
 from paktaleem.reports.trends.picture import HEIGHT, WIDTH, Picture, draw_columns
 from paktaleem.reports.trends.selectors import Trends, get_trends
@@ -41,6 +40,11 @@ class Row:
     def total(self) -> int:
         """Return the sum of the weeks."""
         return sum(self.numbers)
+
+    @property
+    def shown_total(self) -> str:
+        """Return the sum with separators of thousands."""
+        return f"{self.total:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateRespon
     trends = get_trends(actor_of(request), client_id, today=today)
     is_officer = actor_of(request).client_id is None
     values = {
-        "groups": _build_groups(trends, client_id or PAKTALEEM),
+        "groups": _build_groups(trends, client_id),
         "weeks": [f"{week:%m-%d}" for week in trends.weeks],
         "first": trends.weeks[0].isoformat(),
         "counted_at": trends.counted_at,
@@ -88,7 +92,7 @@ def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateRespon
 home_pages.connect(HomePage("trends", _("Trends"), Capability.VIEW_LEDGER, show_trends))
 
 
-def _build_groups(trends: Trends, owner: UUID) -> list[Group]:
+def _build_groups(trends: Trends, owner: UUID | None) -> list[Group]:
     weeks = [f"{week:%m-%d}" for week in trends.weeks]
     return [
         Group(
@@ -120,7 +124,7 @@ def _build_groups(trends: Trends, owner: UUID) -> list[Group]:
     ]
 
 
-def _chart_consents(trends: Trends, owner: UUID, weeks: Sequence[str]) -> list[Chart]:
+def _chart_consents(trends: Trends, owner: UUID | None, weeks: Sequence[str]) -> list[Chart]:
     given, withdrawn = trends.series(Measure.CONSENT_GIVEN), trends.series(Measure.CONSENT_WITHDRAWN)
     none = [0] * len(weeks)
     totals = {code: sum(given.get(code, none)) + sum(withdrawn.get(code, none)) for code in {*given, *withdrawn}}
@@ -130,7 +134,7 @@ def _chart_consents(trends: Trends, owner: UUID, weeks: Sequence[str]) -> list[C
             Row(gettext("Given"), given.get(code, none), 0),
             Row(gettext("Withdrawn"), withdrawn.get(code, none), 1),
         ]
-        name = format_purpose(code, owner)
+        name = format_purpose(code, owner) if owner else format_purpose_of_any(code)
         charts.append(_chart(f"consents-{code}", name, rows, weeks, is_stacked=False, is_drawn=place < _MOST))
     return charts
 
