@@ -62,6 +62,7 @@ class ComingOfAgeAdmin(EvidenceAdmin):
 
     view_capability = Capability.VIEW_GUARDIANS
     list_display = ("person", "day", "left", "told", "owner")
+    list_display_links = ("day",)
     list_filter = (WhenFilter, "client")
     ordering = ("of_age_at", "id")
     detail_fields = ("person", "day", "left", "told")

@@ -37,6 +37,7 @@ manage_api_keys              x       .       .      x     .     .    x      .
 view_subjects                x       x       x      x     x     x    x      .
 register_subjects            x       .       .      x     .     x    x      .
 let_many_vanish              x       .       .      x     .     .    x      .
+merge_people                 x       .       .      x     .     .    .      .
 reveal_personal_data         x       .       .      x     .     x    .      .
 erase_subjects               x       .       .      .     .     .    x      .
 view_who_looked              x       .       x      x     x     .    .      .

@@ -28,6 +28,7 @@ TABLE = {
     "subjects/subject": ("OASC", "OC", ""),
     "subjects/guardianclaim": ("OASC", "", ""),
     "subjects/agechange": ("OASC", "", ""),
+    "merges/personmerge": ("OASC", "", ""),
     "children/guardianship": ("OASC", "", ""),
     "children/verification": ("OASC", "", ""),
     "children/providercheck": ("OASC", "", ""),

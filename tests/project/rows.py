@@ -58,6 +58,7 @@ from paktaleem.directory.data_systems.services import (
     raise_alerts,
 )
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.merges.models import PersonMerge
 from paktaleem.directory.people.models import Erasure, Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
@@ -115,6 +116,7 @@ from tests.consent.approving import approve_by_two, make_provider, officer
 from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
+from tests.merges.making import linked, proposed, second_record
 from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
@@ -139,7 +141,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
         made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
-        made += [staff_change_of_indus(cast)]
+        made += [staff_change_of_indus(cast), merge_of_indus(cast)]
         record(cast.client("indus"), given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), AT)
         colleague = _colleague_of_indus(cast)
         advance_reviews(client_id, actor=SETTING_UP, at=AT)
@@ -167,6 +169,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         f"subjects/subject/{act}": cast.subject_id("danish")
         for act in ("ask-guardians", "name-guardian", "school-authorises")
     }
+    rows["subjects/subject/not-same-person"] = cast.subject_id("junaid")
     with in_client(client_id):
         rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
         rows |= agreements_of_indus(cast)
@@ -337,6 +340,13 @@ def readmission_of_indus(cast: Cast) -> Readmission:
     gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
     erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
     return request_readmission("lms-gone", actor=amina, client_id=gone.client_id, at=AT)
+
+
+def merge_of_indus(cast: Cast) -> PersonMerge:
+    """Link two records of Junaid, and propose a third."""
+    junaid = cast.subject("junaid")
+    linked(junaid, second_record(cast), cast, AT)
+    return proposed(cast.subject("junaid"), second_record(cast, external_id="lms-junaid-3"), cast, AT)
 
 
 def asked_of_indus(cast: Cast) -> list[Any]:

@@ -114,6 +114,7 @@ FEW = {
     "consent/serviceagreement": OF_A_CLIENT,
     "breaches/breach": "a few for each client",
     "breaches/breachclosing": "one or two for each breach",
+    "merges/personmerge": "proposed and confirmed by hand, record by record",
     "periods/periodchange": "a few for the whole portal",
     "cookies/cookie": OF_A_CLIENT,
     "cookies/cookiesite": "one for each client",

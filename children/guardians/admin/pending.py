@@ -5,19 +5,22 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models import GuardianChange, GuardianConflict
+from children.guardians.models import GuardianChange, GuardianConflict, Guardianship
 from children.guardians.services import close_conflict, settle_guardian_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
 
@@ -55,7 +58,14 @@ class GuardianChangeAdmin(ScopedAdmin):
     @admin.display(description="requested change")
     def wanted(self, row: GuardianChange) -> str:
         """Return the changed fields with their new values."""
-        return ", ".join(f"{name} = {value}" for name, value in sorted(row.changes.items()))
+        return join_words(_describe_change(name, value) for name, value in sorted(row.changes.items()))
+
+
+def _describe_change(name: str, value: Any) -> str:
+    """Return a field and its new value in words."""
+    label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
+    words = {True: gettext("Yes"), False: gettext("No")}.get(value, value) if isinstance(value, bool) else value
+    return f"{label}: {words}"
 
 
 def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -> None:

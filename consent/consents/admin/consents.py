@@ -34,7 +34,7 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
@@ -220,6 +220,7 @@ class LimitAdmin(PersonRowAdmin):
     """Restrictions and objections of people."""
 
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
+    list_display_links = ("purpose_named",)
     list_filter = (InForceFilter, "client")
     newest_by = "starts_at"
     detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")

@@ -16,7 +16,7 @@ from consent.register.services import sign_balancing_test
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.filters import ActiveFilter, ConditionFilter
-from paktaleem.foundation.console.purpose_names import purpose_name_sources
+from paktaleem.foundation.console.register_names import CodeKind, format_categories, register_name_sources
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
@@ -87,8 +87,8 @@ class PurposeAdmin(SafeguardedAdmin):
 
     @admin.display(description="data needed")
     def needs(self, row: Purpose) -> str:
-        """Return the codes of the data categories."""
-        return ", ".join(row.categories) or "—"
+        """Return the names of the data categories."""
+        return format_categories(row.categories, row.client_id) or "—"
 
 
 @admin.register(LawfulBasis, site=site)
@@ -224,8 +224,12 @@ class BalancingTestAdmin(RegisterAdmin):
 searches.connect(RowSearch(Purpose, ("code", "name_en", "name_ur"), contains=True))
 
 
-@purpose_name_sources.connect
-def load_purpose_names() -> dict[tuple[UUID, str], str]:
-    """Return the names of all purposes that the context may see, by client and code, in the page's language."""
+_NAMED = {CodeKind.PURPOSE: Purpose, CodeKind.CATEGORY: DataCategory, CodeKind.OCCASION: Occasion}
+
+
+@register_name_sources.connect
+def load_register_names(kind: CodeKind) -> dict[tuple[UUID, str], str]:
+    """Return the names of all codes of a kind that the context may see, by client and code, in the page's language."""
     name = "name_ur" if get_language() == "ur" else "name_en"
-    return {(client, code): text for client, code, text in Purpose.objects.values_list("client_id", "code", name)}
+    rows = _NAMED[kind]._default_manager.values_list("client_id", "code", name)
+    return {(client, code): text for client, code, text in rows}

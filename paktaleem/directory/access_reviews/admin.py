@@ -26,6 +26,7 @@ from paktaleem.foundation.console.requests import actor_of, get_arrival_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.times import isolate
 
 __all__ = ["AccessReviewAdmin"]
 
@@ -59,7 +60,7 @@ def _confirm(review: AccessReview, given: dict[str, Any], request: HttpRequest) 
 
 def _review_pill(review: AccessReview) -> SafeString:
     if review.closed_at is None:
-        return render_state(gettext("Waiting until {day}").format(day=review.progress.locks_on), "warn")
+        return render_state(gettext("Waiting until {day}").format(day=isolate(str(review.progress.locks_on))), "warn")
     if review.locked_count:
         return render_state(gettext("Locked: {count}").format(count=review.locked_count), "bad")
     return render_state(gettext("Confirmed"), "good")
@@ -92,6 +93,7 @@ class AccessReviewAdmin(ScopedAdmin):
             lead="You confirm that each selected person still needs access, with their role. Locked memberships are "
             "restored.",
             done="Access is confirmed.",
+            applies=lambda row, _at: row.closed_at is None or row.locked_count > 0,
         ),
     )
 
@@ -112,7 +114,7 @@ def access_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     review, number = waiting
     url = reverse("admin:access_reviews_accessreview_confirm", args=[review.pk], current_app=site.name)
-    note = gettext("confirm who has access before {day}").format(day=review.progress.locks_on)
+    note = gettext("confirm who has access before {day}").format(day=isolate(str(review.progress.locks_on)))
     return [
         Card(gettext("Review of access"), format_count(number), note, url, Severity.TO_DO, review.progress.locks_on)
     ]

@@ -122,7 +122,7 @@ def _is_off(row: Endpoint, _at: datetime) -> bool:
 
 
 _OFF_BY_ITSELF = Q(removed_at=None, disabled_because__in=[DisabledBecause.GONE, DisabledBecause.FAILING])
-"""The condition for endpoints that the portal has switched off, because their receiver is gone or failing."""
+"""The condition for endpoints that the portal has switched off, because their receiver answered 410 or kept failing."""
 
 
 class EndpointFilter(ConditionFilter):
@@ -138,7 +138,10 @@ def webhooks_board(actor: Actor, at: datetime) -> list[Line]:
     if not actor.may(Capability.MANAGE_WEBHOOKS):
         return []
     url = reverse("admin:webhooks_endpoint_changelist", current_app=site.name) + f"?{PROGRESS}=switched_off"
-    rows, note = Endpoint.objects.filter(_OFF_BY_ITSELF), gettext("the receiver is gone or fails: events are not sent")
+    rows, note = (
+        Endpoint.objects.filter(_OFF_BY_ITSELF),
+        gettext("the receiver no longer exists or fails: events are not sent"),
+    )
     title = gettext("Webhooks switched off")
     return [Task(title, rows, note, url, Severity.URGENT, since="disabled_at")]
 
@@ -162,7 +165,15 @@ class EndpointAdmin(ScopedAdmin):
     empty_text = "No webhooks have been added yet."
     state = state_column(_state)
     acts = (
-        RowAction("test", "Send a test", Capability.MANAGE_WEBHOOKS, _test, done="It is on its way.", applies=_is_on),
+        RowAction(
+            "test",
+            "Send a test",
+            Capability.MANAGE_WEBHOOKS,
+            _test,
+            lead="One message without personal data is sent to this address. Its delivery is shown below.",
+            done="It is on its way.",
+            applies=_is_on,
+        ),
         RowAction(
             "rotate",
             "Replace secret",

@@ -85,8 +85,9 @@ def is_privileged_user(user_id: UUID, *, at: datetime) -> bool:
 def has_capability(user_id: UUID, capability: Capability, client_id: UUID, *, at: datetime) -> bool:
     """Return True if a member of staff may act for a client at ``at``; False for a disabled account."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT role, client_id FROM accounts_memberships(%s, %s)", [user_id, at])
-        return any(user_actor(user_id, role, where).may(capability, client_id) for role, where in cursor.fetchall())
+        cursor.execute("SELECT role, client_id, school_ids FROM accounts_memberships(%s, %s)", [user_id, at])
+        found = [user_actor(user_id, role, where, schools=schools) for role, where, schools in cursor.fetchall()]
+    return any(actor.may(capability, client_id) for actor in found)
 
 
 def create_account(user: User, stamp: Stamp) -> User:

@@ -96,7 +96,7 @@ class Task:
 
 
 type Line = Card | Task
-"""A line of the first page: a number of its own, or rows to be counted."""
+"""A line that an app adds to the first page: a number of its own, or rows to be counted."""
 
 
 def count_lines(lines: Iterable[Line]) -> list[Card]:

@@ -14,10 +14,19 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label
-from paktaleem.foundation.console.purpose_names import format_purposes
+from paktaleem.foundation.console.columns import (
+    WRITTEN_AS_CODE,
+    annotate_actor,
+    format_actor,
+    format_code_field,
+    is_code_field,
+    moment,
+    reason_label,
+)
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +37,6 @@ __all__ = ["NOTHING", "Change", "Version", "format_parts", "list_compared_fields
 
 SHOWN = 100
 NOTHING = "—"
-_PURPOSES = {"purpose_code", "purposes", "purpose"}
 _EXCLUDED = ("id", "history_id")
 
 
@@ -39,6 +47,7 @@ class Change:
     field: str
     old: str
     new: str
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,7 @@ def _build_version(
         Change(
             capfirst(translate_text(field.verbose_name)),
             *_format_both(old, new, field, names),
+            is_code=field.name in WRITTEN_AS_CODE,
         )
         for field in fields
         if _differs(new, old, field)
@@ -156,12 +166,17 @@ def _format_field(version: Any | None, field: models.Field[Any, Any], names: dic
         return _("Encrypted")
     if _is_staff(field):
         return names.get(value, str(value))
-    if field.name in _PURPOSES and field.remote_field is None and version is not None:
-        codes = value if isinstance(value, list) else [value]
-        return format_purposes(codes, version.client_id)
     if field.remote_field is not None:
         return names.get(value, "PakTaleem" if field.name == "client" else str(value))
+    if _holds_codes(value, field):
+        return format_code_field(field, value, getattr(version, "client_id", PAKTALEEM))
     return _format_value(value, field)
+
+
+def _holds_codes(value: Any, field: models.Field[Any, Any]) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(part, str) for part in value)
+    return isinstance(value, str) and is_code_field(field)
 
 
 def _format_value(value: Any, field: models.Field[Any, Any]) -> str:
@@ -181,7 +196,7 @@ def format_parts(value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return ", ".join(map(format_parts, value)) or NOTHING
+        return join_words(map(format_parts, value)) or NOTHING
     if isinstance(value, dict):
         return "; ".join(f"{name.replace('_', ' ')}: {format_parts(part)}" for name, part in value.items()) or NOTHING
     return NOTHING if value in (None, "") else str(value)

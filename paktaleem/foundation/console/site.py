@@ -22,6 +22,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.views import choose_membership
 from paktaleem.foundation.console.account import show_account
 from paktaleem.foundation.console.cards import Line, count_lines, sort_by_urgency
+from paktaleem.foundation.console.guides import find_guide_url, show_guide, show_guides
 from paktaleem.foundation.console.home_pages import list_home_links, list_home_tabs, list_home_urls
 from paktaleem.foundation.console.menu import Section, ShownSection, Visible, find_current, show_sections
 from paktaleem.foundation.console.requests import actor_of, find_membership, get_action_time
@@ -82,9 +83,16 @@ class ConsoleSite(AdminSite):
             path("choose/", choose_membership, {"site": self}, name="choose"),
             path("account/", self.admin_view(self.account), name="account"),
             path("search/", self.admin_view(self.search), name="search"),
+            path("help/", self.admin_view(self.guides), name="guides"),
+            path("help/<slug:chapter>/", self.admin_view(self.guide), name="guide"),
             path("logout/", self.logout, name="logout"),  # also for users without a role
         ]
         return [*own, *list_home_urls(self), *used]
+
+    def describe_row(self, row: Any) -> str:
+        """Return the title of a row, as its pages show it."""
+        owner: Any = self._registry.get(type(row))
+        return str(owner.describe_row(row) if owner else row)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the current membership, whether others can be chosen, the other language and the time zone."""
@@ -96,6 +104,7 @@ class ConsoleSite(AdminSite):
             "other_language": get_other_language(),
             "is_nav_sidebar_enabled": self.has_permission(request),
             "way_back": find_way_back(request),
+            "help_url": self._find_help(request) if self.has_permission(request) else "",
         }
         return {**super().each_context(request), **own}
 
@@ -127,6 +136,21 @@ class ConsoleSite(AdminSite):
         """Find people, cases and settings by the search box of every page."""
         request.current_app = self.name
         return show_search(request, self.each_context(request))
+
+    def guides(self, request: HttpRequest) -> HttpResponse:
+        """List the chapters of the guide."""
+        request.current_app = self.name
+        return show_guides(request, self.each_context(request))
+
+    def guide(self, request: HttpRequest, chapter: str) -> HttpResponse:
+        """Show a chapter of the guide."""
+        request.current_app = self.name
+        return show_guide(request, chapter, self.each_context(request))
+
+    def _find_help(self, request: HttpRequest) -> str:
+        """Return the address of the chapter that explains the section of this page."""
+        section, _ = find_current(self.show_sections(request), request.path)
+        return find_guide_url(section.help if section else {}, is_officer=actor_of(request).client_id is None)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the lists that the actor may see; made once for each role and language."""

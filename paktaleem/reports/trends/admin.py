@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
-from paktaleem.foundation.console.purpose_names import format_purpose, format_purpose_of_any
+from paktaleem.foundation.console.register_names import format_purpose, format_purpose_of_any
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.reports.trends.models import Measure
 from paktaleem.reports.trends.picture import HEIGHT, WIDTH, Picture, draw_columns
@@ -73,7 +74,7 @@ def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateRespon
     client_id = get_filtered_client(request)
     if client_id is not None and not actor_of(request).may(Capability.VIEW_LEDGER, client_id):
         raise PermissionDenied
-    today = get_action_time(request).date()
+    today = timezone.localdate(get_action_time(request))
     trends = get_trends(actor_of(request), client_id, today=today)
     is_officer = actor_of(request).client_id is None
     values = {

@@ -187,6 +187,7 @@ class AuthorityCaseAdmin(EvidenceAdmin):
             Capability.HANDLE_RIGHTS_REQUESTS,
             _done,
             form=forms.DoneForm,
+            lead="The authority’s deadline is no longer open, and you are no longer reminded of it.",
             done="Recorded.",
             applies=_has_deadline,
         ),

@@ -28,7 +28,7 @@ from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
 from paktaleem.foundation.console.history import format_parts
-from paktaleem.foundation.console.purpose_names import format_purposes
+from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -136,6 +136,10 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names; defer the encrypted column."""
         return annotate_actor(super().get_queryset(request).defer("openings"), actor_of(request))
+
+    def describe_row(self, row: Entry) -> str:
+        """Return the name of the act, and the time."""
+        return f"{get_act_name(row.kind)} {moment(row.recorded_at)}"
 
     @admin.display(description="act")
     def act(self, row: Entry) -> SafeString:

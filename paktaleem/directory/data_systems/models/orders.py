@@ -19,7 +19,7 @@ from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
-from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import APPEND, EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet", "OrderSet", "OrderStep", "Waiver"]
 
@@ -92,6 +92,7 @@ class OrderSet(OrderColumns):
         disposed_as="evidence",
         personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
         left_out_of_copies="an order about many people; each person’s order is listed",
+        limited=Limited.READ,
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from paktaleem.directory.people.admin.roles import describe_roles
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import find_people
 from paktaleem.foundation.accounts.models import Client
@@ -57,7 +58,7 @@ def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse
     rows: list[tuple[str, str, str]] | None = None
     if request.method == "POST" and form.is_valid():
         people = search_people(request, form)
-        rows = [(owner.url_of("change", one), str(one), one.get_role_display()) for one in people]
+        rows = [(owner.url_of("change", one), str(one), describe_roles(one)) for one in people]
     context = {
         **owner.admin_site.each_context(request),
         "opts": owner.opts,
