@@ -123,7 +123,7 @@ class RegulatorPackAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Select related client; leave out the sections gathered so far, which may be long."""
-        email: Any = Subquery(User.objects.filter(pk=OuterRef("requested_by")).order_by().values("email")[:1])
+        email: Any = Subquery(User.objects.filter(pk=OuterRef("requester_id")).order_by().values("email")[:1])
         if actor_of(request).client_id is not None:
             officers = When(requested_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
             email = Case(officers, default=email, output_field=CharField())
