@@ -8,8 +8,9 @@ CASES ?= 2000
 PEOPLE ?= 1000000
 PLANTED ?=
 CLIENTS ?= 500
+PAGES ?=
 
-.PHONY: help run test test-deep test-planted test-scale check format messages docs lock install bench
+.PHONY: help run test test-slow test-deep test-planted test-pages screenshots test-scale check format messages docs lock install bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s%s\n", $$1, $$2 }'
@@ -18,18 +19,24 @@ help: ## List the targets
 run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
 	@PYTHONDONTWRITEBYTECODE= exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
 
-test: install ## Run every test, a browser included (TESTS=tests/consent for some)
-	@exec .make/test $(TESTS)
+test: install ## Run the suite, a browser included (TESTS=tests/consent for some, the slow among them too)
+	@exec .make/test $(if $(TESTS),$(TESTS),-m "not slow")
+
+test-slow: install ## Run the slow proofs: killed processes, days in a browser, thousands of rows (tests/slow.py; CI runs both)
+	@exec .make/test -m slow
 
 test-deep: install ## Try thousands of requests on every operation of the API (CASES=2000), and thousands of faults
-	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py \
-		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/faults tests/sandbox/test_states.py \
+	@SCHEMATHESIS_CASES="$(CASES)" FAULTS=all GATE_STEPS=20000 TWO_PEOPLE_TRIES=1000 .venv/bin/python -m pytest -n 2 tests/api/test_schema.py \
+		tests/api/test_bad_input.py tests/children/test_authority_model.py tests/accounts/test_two_people_at_once.py tests/faults tests/sandbox/test_states.py \
 		tests/rights/test_year.py tests/rights/test_package_size.py tests/rights/test_every_kind.py tests/rights/deep_timing.py \
 		tests/rights/deep_dovecot.py \
 		tests/retention/disposals/test_years.py tests/consent/test_decision_properties.py tests/consent/test_widening.py
 
 test-planted: install ## Plant faults in a copy; a test must catch each (PLANTED=decisions for some; takes minutes)
 	@.venv/bin/python -m tests.planted $(PLANTED)
+
+test-pages: install ## Open every page of the console as each role in both languages, in Chromium (PAGES=part of the address; an hour)
+	@PAKTALEEM_BROWSER="$$(.make/browser)" PAGES="$(or $(PAGES),/)" .venv/bin/python -m pytest -n 2 tests/pages
 
 test-scale: install ## Load every console page with a million people of 500 clients (PEOPLE=…, CLIENTS=…; takes minutes)
 	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" .venv/bin/python -m pytest -s tests/scale
@@ -39,6 +46,9 @@ check: install ## Lint, words, types, layers, migrations, settings
 
 bench: install ## Measure beside pgbench, into docs/performance.md (BENCH_DIR=folder keeps the filled database)
 	@.venv/bin/python -m tests.bench
+
+screenshots: install ## Take the pictures of docs/screenshots from a new demonstration
+	@PAKTALEEM_BROWSER="$$(.make/browser)" .venv/bin/python -m tests.screenshots
 
 format: install ## Format code and templates
 	@.venv/bin/python -m ruff check --fix-only --quiet .

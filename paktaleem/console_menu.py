@@ -20,9 +20,11 @@ SECTIONS = (
             "schools.SchoolClass",
             "subjects.RosterImport",
             "subjects.AgeChange",
+            "merges.PersonMerge",
             "subjects.Readmission",
         ),
         more=("schools.Term", "school_years.YearEnd"),
+        help={"officer": "people", "client-admin": "people-and-rosters"},
     ),
     Section(
         code="consent",
@@ -50,6 +52,7 @@ SECTIONS = (
             "cookies.CookieChoice",
             "cookies.LinkedService",
         ),
+        help={"officer": "consent", "client-admin": "consents"},
     ),
     Section(
         code="children",
@@ -63,12 +66,14 @@ SECTIONS = (
             "retention.Incident",
         ),
         more=("subjects.GuardianClaim", "children.Quarantine", "children.ChildMechanism", "ageing.AgeNotice"),
+        help={"officer": "children-age-and-who-decides", "client-admin": "children"},
     ),
     Section(
         code="requests",
         name=_("Requests"),
         lists=("rights.RightsRequest", "desk.RequestTask", "mailbox.MailMessage", "erasures.ErasureProposal"),
         more=("complaints.AuthorityCase", "consent.Restriction", "consent.Objection"),
+        help={"officer": "rights-requests", "client-admin": "rights-requests"},
     ),
     Section(
         code="retention",
@@ -82,6 +87,7 @@ SECTIONS = (
             "breaches.Breach",
         ),
         more=("retention.Collection", "schedule.HoldLift", "breaches.BreachClosing"),
+        help={"officer": "how-long-data-is-kept", "client-admin": "how-long-data-is-kept"},
     ),
     Section(
         code="sharing",
@@ -100,12 +106,14 @@ SECTIONS = (
             "exits.AgreementExit",
             "sharing.BusinessTransfer",
         ),
+        help={"officer": "the-register", "client-admin": "purposes-and-changed-notices"},
     ),
     Section(
         code="systems",
         name=_("Systems"),
         lists=("systems.Order", "systems.System", "webhooks.Endpoint"),
         more=("systems.OrderSet", "systems.OrderAlert", "systems.SystemKey", "webhooks.Delivery"),
+        help={"officer": "systems-and-orders", "client-admin": "systems-orders-and-incidents"},
     ),
     Section(
         code="settings",
@@ -118,6 +126,7 @@ SECTIONS = (
             "agreements.DutyAttestation",
             "periods.PeriodChange",
         ),
+        help={"officer": "staff", "client-admin": "colleagues"},
     ),
     Section(
         code="evidence",
@@ -130,10 +139,12 @@ SECTIONS = (
             "records.ImpactAssessment",
         ),
         more=(
+            "regulator.RegulatorPack",
             "children.Verification",
             "children.ProviderCheck",
             "children.ServiceAuthorisation",
             "children.SchoolAuthorisation",
         ),
+        help={"officer": "evidence", "client-admin": "consents"},
     ),
 )

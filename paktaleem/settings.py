@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "paktaleem.foundation.extensions",
     "paktaleem.foundation.diagnosis",
     "paktaleem.foundation.startup",
+    "paktaleem.foundation.metrics",
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",
     "paktaleem.foundation.accounts",
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
     "paktaleem.directory.people",
     "paktaleem.directory.key_epochs",
     "paktaleem.directory.copies",
+    "paktaleem.directory.merges",
     "paktaleem.directory.files",
     "paktaleem.directory.schools",
     "paktaleem.directory.rosters",
@@ -47,6 +49,7 @@ INSTALLED_APPS = [
     "children.guardians",
     "children.invitations",
     "children.ageing",
+    "children.school_limits",
     "consent",
     "consent.agreements",
     "consent.cookies",
@@ -67,6 +70,9 @@ INSTALLED_APPS = [
     "rights.mailbox",
     "rights.desk",
     "retention.exits",
+    "paktaleem.reports.trends",
+    "paktaleem.reports.samples",
+    "paktaleem.reports.regulator",
     "paktaleem.sandbox",
     "paktaleem.school_years",
     "paktaleem.onboarding",
@@ -88,6 +94,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "paktaleem.foundation.metrics.middleware.RequestMetricsMiddleware",
+    "paktaleem.foundation.logs.requests.RequestLogMiddleware",
     "paktaleem.foundation.api.request_ids.RequestIdMiddleware",
     "paktaleem.foundation.api.caching.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -356,6 +364,7 @@ WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # allowed internal 
 WEBHOOKS_PUMP_SECONDS = 60  # time limit per job; the next job continues
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 
+PROCRASTINATE_ON_APP_READY = "paktaleem.foundation.logs.jobs.name_jobs"
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 8,  # webhook deliveries run beside all other jobs
     "stalled_worker_timeout": 120.0,  # seconds without a heartbeat; long enough for a busy machine
@@ -381,19 +390,10 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["paktaleem.foundation.api.schema.complete_schema"],
 }
 
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # bearer token of /metrics; empty: closed
+LOGGING_CONFIG = "paktaleem.foundation.logs.configuration.configure"
 LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {
-        "tokens": {"()": "paktaleem.directory.access_links.logs.HideTokens"},
-        "routes": {"()": "paktaleem.foundation.logs.RouteLogFilter"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["routes", "tokens"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {  # hide a line at every start
-        "axes": {"level": "WARNING"},
-        "procrastinate.blueprints": {"level": "WARNING"},
-        "procrastinate.periodic": {"level": "WARNING"},
-    },
+    "level": env.str("LOG_LEVEL", default="INFO"),
+    "format": env.str("LOG_FORMAT", default="json"),  # or text, for a terminal
+    "is_verbose": DEBUG,
 }

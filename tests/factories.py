@@ -119,7 +119,11 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
         )
         change_register(basis, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     notice = Notice(
-        client_id=client.id, code=f"about_{code}", title_en=f"About {code}", title_ur="اطلاع", purposes=[code]
+        client_id=client.id,
+        code=f"about_{code}",
+        title_en=f"About {code.replace('_', ' ')}",
+        title_ur="اطلاع",
+        purposes=[code],
     )
     change_register(notice, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     publish_notice_version(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import django.contrib.admin
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
@@ -36,6 +37,9 @@ from paktaleem.foundation.errors import list_portal_errors  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
+SCRIPTS_PO = PO.with_name("djangojs.po")
+SCRIPTS = ("admin/DateTimeShortcuts.js", "calendar.js")
+"""Django's scripts of the fields for days and times, of which Django has few Urdu translations."""
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)  # a changing date would differ on every branch
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 CODES = re.compile(r"[a-z]+_[a-z_]+|[a-z_]+ → [a-z_]+")
@@ -121,10 +125,23 @@ def _sources() -> Iterator[tuple[Path, str]]:
                 yield path, path.read_text(encoding="utf-8")
 
 
-def kept_messages() -> Catalog:
-    """Return the stored catalogue."""
-    with PO.open("rb") as file:
-        return read_po(file, locale="ur", domain="django")
+def found_script_messages() -> Catalog:
+    """Return every message of ``SCRIPTS``."""
+    catalog, keywords = (
+        Catalog(),
+        {name: KEYWORDS[name] for name in ("gettext", "gettext_noop", "ngettext", "pgettext")},
+    )
+    for name in SCRIPTS:
+        with (Path(django.contrib.admin.__file__).parent / "static" / "admin" / "js" / name).open("rb") as file:
+            for _line, message, _comments, context in extract("javascript", file, keywords, []):
+                catalog.add(message, None, [(name, 1)], context=context)  # lines are not written
+    return catalog
+
+
+def kept_messages(path: Path = PO) -> Catalog:
+    """Return a stored catalogue."""
+    with path.open("rb") as file:
+        return read_po(file, locale="ur", domain=path.stem)
 
 
 def compiled(catalog: Catalog) -> bytes:
@@ -135,20 +152,26 @@ def compiled(catalog: Catalog) -> bytes:
 
 
 def bring_up_to_date() -> None:
-    """Add new messages, remove obsolete ones, preserve translations, and compile."""
-    catalog = kept_messages() if PO.exists() else Catalog(locale="ur", domain="django")
-    catalog.update(found_messages(), no_fuzzy_matching=True)
+    """Add new messages, remove obsolete ones, preserve translations, and compile: of the portal and of scripts."""
+    for path, found in ((PO, found_messages()), (SCRIPTS_PO, found_script_messages())):
+        _update(path, found)
+
+
+def _update(path: Path, found: Catalog) -> None:
+    catalog = kept_messages(path) if path.exists() else Catalog(locale="ur", domain=path.stem)
+    catalog.update(found, no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.header_comment = "# The portal's words in Urdu. `make messages` keeps this file up to date and compiles it."
     catalog.project, catalog.version = "PakTaleem privacy portal", "1"
     catalog.fuzzy = False
     catalog.creation_date = catalog.revision_date = UNDATED
-    with PO.open("wb") as file:
+    with path.open("wb") as file:
         write_po(file, catalog, width=120, sort_output=True, include_lineno=False, ignore_obsolete=True)
-    MO.write_bytes(compiled(kept_messages()))
+    path.with_suffix(".mo").write_bytes(compiled(kept_messages(path)))
 
 
 if __name__ == "__main__":
     bring_up_to_date()
-    untranslated = [str(message.id) for message in kept_messages() if message.id and not message.string]
+    kept = [*kept_messages(), *kept_messages(SCRIPTS_PO)]
+    untranslated = [str(message.id) for message in kept if message.id and not message.string]
     sys.stderr.write("".join(f"Not translated yet: {one}\n" for one in untranslated))

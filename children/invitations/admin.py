@@ -29,6 +29,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.ip_addresses import get_public_url
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -151,6 +152,7 @@ class InvitationAdmin(EvidenceAdmin):
     view_capability = Capability.VIEW_GUARDIANS
     add_capability = Capability.INVITE_GUARDIANS
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
+    list_display_links = ("standing",)
     list_filter = ("state", "problem", "client")
     newest_by = "asked_at"
     detail_fields = (
@@ -247,7 +249,13 @@ class InvitationAdmin(EvidenceAdmin):
         entries = Entry.objects.filter(client_id=row.client_id, subject_id=row.child_id, body__contains=str(row.pk))
         return {
             "versions": [
-                {"at": one.recorded_at, "kind": one.kind, "who": format_actor(one), "why": "", "changes": []}
+                {
+                    "at": one.recorded_at,
+                    "kind": get_act_name(one.kind),
+                    "who": format_actor(one),
+                    "why": "",
+                    "changes": [],
+                }
                 for one in annotate_actor(entries.order_by("-recorded_at"), viewer)
             ]
         }

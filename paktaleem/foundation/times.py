@@ -6,24 +6,37 @@ module: they name a time in the client's zone or with its offset.
 
 from datetime import UTC, datetime
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
-__all__ = ["format_date", "format_exact_time", "format_time"]
+__all__ = ["bare", "format_date", "format_exact_time", "format_time", "isolate"]
+
+_LEFT_TO_RIGHT, _END = "\u2066", "\u2069"
+"""Unicode's isolates (UAX #9): without them a date after an Urdu word is shown day first."""
 
 
 def format_date(at: datetime) -> str:
-    """Return the day of a time in the current zone, such as 2026-03-14."""
-    return f"{_to_current_zone(at):%Y-%m-%d}"
+    """Return the day of a time in the current zone, such as 2026-03-14, to be put into a sentence."""
+    return isolate(f"{_to_current_zone(at):%Y-%m-%d}")
 
 
 def format_time(at: datetime) -> str:
-    """Return a time to the minute in the current zone, such as 2026-03-14 09:30."""
-    return f"{_to_current_zone(at):%Y-%m-%d %H:%M}"
+    """Return a time to the minute in the current zone, such as 2026-03-14 09:30, to be put into a sentence."""
+    return isolate(f"{_to_current_zone(at):%Y-%m-%d %H:%M}")
+
+
+def isolate(text: str) -> str:
+    """Return a text that keeps its order from left to right in a sentence of the current language."""
+    return f"{_LEFT_TO_RIGHT}{text}{_END}" if translation.get_language_bidi() else text
 
 
 def format_exact_time(at: datetime) -> str:
     """Return a time in UTC to the microsecond (ISO 8601), the same for every reader."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def bare(text: str) -> str:
+    """Return an isolated text alone, for an element that isolates it and from which it may be copied."""
+    return text.strip(_LEFT_TO_RIGHT + _END)
 
 
 def _to_current_zone(at: datetime) -> datetime:

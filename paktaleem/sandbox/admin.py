@@ -19,6 +19,7 @@ from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.sandbox.services import (
     force_state,
     make_order,
@@ -47,6 +48,11 @@ class MoveClockForm(ActionForm):
         self.fields["to"].initial = (real + ahead if ahead else real).replace(microsecond=0)
 
 
+def _describe_state(state: str, reason: str) -> str:
+    """Return a state and the reason of the next decision, in words."""
+    return f"{state.replace('_', ' ')} → {translate_text(reason.replace('_', ' '))}"
+
+
 class ForceStateForm(ActionForm):
     """Person, state and, if the state is about one, purpose."""
 
@@ -55,7 +61,7 @@ class ForceStateForm(ActionForm):
     )
     state = forms.ChoiceField(
         label="State",
-        choices=[(state, f"{state} → {promise.reason}") for state, promise in STATES.items()],
+        choices=[(state, state) for state in STATES],
         help_text="After each state: the reason of the next decision.",
     )
     purpose = forms.CharField(
@@ -64,6 +70,11 @@ class ForceStateForm(ActionForm):
         required=False,
         help_text="Code of the purpose; empty: the first that fits the state.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the states in words."""
+        super().__init__(*args, **kwargs)
+        set_choices(self, "state", [(code, _describe_state(code, one.reason)) for code, one in STATES.items()])
 
 
 class MakeOrderForm(ActionForm):

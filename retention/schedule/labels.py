@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language, gettext, ngettext
 
 from consent.register.models.purposes import ROLES
+from paktaleem.foundation.times import isolate
 from retention.schedule.models import Disposal, RetentionRule
 from retention.schedule.periods import Period, parse_period
 from retention.schedule.selectors.due import DueLine, DueState, HoldingDue
@@ -48,7 +49,7 @@ def describe_roles(roles: tuple[str, ...]) -> str:
 def describe_trigger(rule: RetentionRule) -> str:
     """Return from which event a rule counts, with its fixed day."""
     label = str(rule.get_trigger_display())
-    return f"{label}: {rule.fixed_on:%Y-%m-%d}" if rule.fixed_on else label
+    return f"{label}: {isolate(str(rule.fixed_on))}" if rule.fixed_on else label
 
 
 def last_day(due_at: datetime, zone: str) -> str:
@@ -65,7 +66,7 @@ def describe_due(one: HoldingDue, *, at: datetime, zone: str) -> str:
         return gettext("No rule: not disposed of")
     if one.due_at is None:
         return gettext("Not counted yet")
-    day = last_day(one.due_at, zone)
+    day = isolate(last_day(one.due_at, zone))
     if state is DueState.IN_USE:
         return gettext("In use after {day}: not disposed of").format(day=day)
     if state is DueState.DUE:
@@ -76,7 +77,7 @@ def describe_due(one: HoldingDue, *, at: datetime, zone: str) -> str:
 def describe_why(one: HoldingDue, *, zone: str) -> list[str]:
     """Return why data is kept until then: the holds, then the decisive rule with its trigger."""
     words = gettext("{kind}, to be reviewed on {day}")
-    holds = [words.format(kind=hold.get_kind_display(), day=hold.review_on.isoformat()) for hold in one.holds]
+    holds = [words.format(kind=hold.get_kind_display(), day=isolate(hold.review_on.isoformat())) for hold in one.holds]
     return [*holds, _describe_line(one.decisive, zone)]
 
 
@@ -95,5 +96,5 @@ def _describe_line(line: DueLine, zone: str) -> str:
     }
     if line.triggered_at is None:
         return gettext("{purpose}: {period} after “{trigger}”, which has not happened yet").format(**values)
-    day = f"{line.triggered_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+    day = isolate(f"{line.triggered_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}")
     return gettext("{purpose}: {period} after “{trigger}” on {day}").format(day=day, **values)

@@ -23,6 +23,7 @@ from paktaleem.foundation.accounts.requests import get_client_time
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.public.pages import error_page, public_page, redirect_to_page
+from paktaleem.foundation.word_lists import join_words
 from rights.channels.forms import STATES_FOR_PERSON, OwnRequestForm, PublicRequestForm
 from rights.channels.own_page import next_steps, own_page_extras, own_page_notices
 from rights.requests.deadlines import due_at
@@ -39,7 +40,6 @@ from rights.requests.services import (
 from rights.requests.services.identity import ErasureGranted
 from rights.requests.services.matching import MATCH_SENDER
 from rights.requests.states import State
-from rights.requests.words import join_words
 
 __all__ = ["answer_own_request", "make_own_request", "make_request", "show_own_requests"]
 

@@ -16,6 +16,7 @@ from paktaleem.directory.data_systems.selectors import categories_held, systems_
 from paktaleem.directory.people.erasure_hooks import Hold, PersonalRows, list_holds, list_personal_rows
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
 from rights.erasures.selectors import get_cooling_off, list_legal_purposes, list_unanswered_requests
@@ -120,7 +121,11 @@ def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:
     return [
         Remaining(
             f"legal:{code}",
-            words.format(purpose=code, categories=", ".join(sorted(categories)), number=len(held & categories)),
+            words.format(
+                purpose=format_purpose(code, subject.client_id),
+                categories=format_categories(sorted(categories), subject.client_id),
+                number=len(held & categories),
+            ),
             _("Legal obligation: {law}").format(law=law),
         )
         for code, (categories, law) in list_legal_purposes(subject, at).items()

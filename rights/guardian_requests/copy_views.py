@@ -44,6 +44,7 @@ def _find(request: HttpRequest, ward: ChildView, key: UUID) -> CopyPage:
         visit=ward.visit,
         actor=ward.actor,
         row=row,
+        url=page_url("guardian-copy", *about),
         code_url=page_url("guardian-copy-code", *about),
         download_url=page_url("guardian-copy-download", *about),
         back_url=page_url("guardian-data", ward.child.pk),

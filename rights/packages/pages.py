@@ -28,11 +28,12 @@ _CODES = system_actor("rights.copy_code")
 
 @dataclass(frozen=True, slots=True)
 class CopyPage:
-    """A visit to the page of one request's copy, and the addresses of the page it is on: its acts, and the way back."""
+    """A visit to the page of one request's copy, and the addresses of this page, its acts and the way back."""
 
     visit: Visit
     actor: Actor
     row: RightsRequest
+    url: str
     code_url: str
     download_url: str
     back_url: str
@@ -77,7 +78,7 @@ def render_copy(
 
 
 def send_copy_code(request: HttpRequest, page: CopyPage) -> HttpResponse:
-    """Send a code to the visitor's contact on file, and redirect to the page where it is entered. Raises Http404."""
+    """Send a code to the visitor’s contact on file, and redirect to where it is entered. Raises Http404."""
     person = page.visit.person
     if not has_contact(person):
         raise Http404
@@ -85,7 +86,7 @@ def send_copy_code(request: HttpRequest, page: CopyPage) -> HttpResponse:
     at = as_received(request).received_at
     by: dict[str, Any] = {"needs_code": True, "channel": channel, "actor": _CODES, "at": at}
     link, _token = issue_link(person, page=page.visit.session.page, **by)
-    return send_code(request, link, by_contact=True)
+    return send_code(request, link, by_contact=True, leads_to=page.url)
 
 
 def send_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:

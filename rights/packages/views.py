@@ -47,6 +47,7 @@ def _find(request: HttpRequest, visit: Visit, key: UUID) -> CopyPage:
         visit=visit,
         actor=visit.actor,
         row=row,
+        url=page_url("requests-copy", row.pk),
         code_url=page_url("requests-copy-code", row.pk),
         download_url=page_url("requests-copy-download", row.pk),
         back_url=page_url("requests"),

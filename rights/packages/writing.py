@@ -16,6 +16,7 @@ from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.foundation.cells import format_cell
 from paktaleem.foundation.public.fonts import get_urdu_font
+from paktaleem.foundation.word_lists import get_separator, join_words
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry
 from rights.packages.contents import Contents, safe_name
@@ -23,7 +24,6 @@ from rights.packages.models import Package
 from rights.packages.schema import build_schema
 from rights.packages.systems import ENDINGS, SystemAnswer
 from rights.requests.models import RightKind
-from rights.requests.words import get_separator, join_words
 
 __all__ = ["MOST_ROWS_ON_PAGE", "PackageWriter"]
 

@@ -9,6 +9,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
+from tests.console.pages import MODELS, admin_of
 
 
 class Chosen(forms.Form):
@@ -48,3 +49,10 @@ def test_rows_are_offered(cast: Cast) -> None:
 def test_a_field_offers_nothing_of_another_kind(name: str, offered: Any) -> None:
     with pytest.raises(TypeError, match=name):
         set_choices(Chosen(), name, offered)
+
+
+def test_every_act_says_what_it_does_before_it_is_done() -> None:
+    acts = [(model, act) for model in MODELS for act in admin_of(model).all_acts()]
+    silent = {f"{model}/{act.slug}" for model, act in acts if not act.lead}
+    assert silent == {"subjects/subject/answer"}, "its page shows the notice and the form for the answer"
+    assert all(admin_of(model).actions is None for model in MODELS), "acts on many rows have pages of their own"

@@ -6,10 +6,11 @@ import string
 import pytest
 from babel.messages.catalog import Message
 
-from tests.messages import MO, PO, compiled, found_messages, kept_messages
+from tests.messages import PO, SCRIPTS_PO, compiled, found_messages, found_script_messages, kept_messages
 from tests.project.offenders import refuse_any
 
-KEPT = [message for message in kept_messages() if message.id]
+PORTAL, SCRIPTS = ([message for message in kept_messages(path) if message.id] for path in (PO, SCRIPTS_PO))
+KEPT = [*PORTAL, *SCRIPTS]
 
 
 def texts(message):
@@ -26,8 +27,9 @@ def placeholders(text):
 
 
 def test_the_catalogue_is_what_code_and_templates_say():
-    found = {(message.id, message.context) for message in found_messages() if message.id}
-    assert found == {(message.id, message.context) for message in KEPT}, "run make messages"
+    for catalog, kept in ((found_messages(), PORTAL), (found_script_messages(), SCRIPTS)):
+        found = {(message.id, message.context) for message in catalog if message.id}
+        assert found == {(message.id, message.context) for message in kept}, "run make messages"
 
 
 def test_every_message_is_translated_and_none_is_a_guess():
@@ -50,4 +52,5 @@ def test_a_translation_that_puts_in_something_else_is_seen(there):
 
 
 def test_what_is_compiled_is_what_is_written():
-    assert compiled(kept_messages()) == MO.read_bytes(), f"{PO.name} changed: run make messages"
+    for path in (PO, SCRIPTS_PO):
+        assert compiled(kept_messages(path)) == path.with_suffix(".mo").read_bytes(), f"{path.name}: run make messages"

@@ -26,6 +26,7 @@ from consent.sharing.services import (
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services import OrderSpec, approve_waiver, issue_orders, propose_waiver
+from paktaleem.directory.merges.services import decide_merge, propose_merge
 from paktaleem.directory.people.models import AgeChange, Readmission
 from paktaleem.directory.people.services import (
     approve_readmission,
@@ -61,6 +62,7 @@ from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
+from tests.merges.making import second_record
 from tests.project.offenders import refuse_any
 from tests.sharing.demands import demand, transfer
 
@@ -200,6 +202,11 @@ def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_period_change, change)
 
 
+def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
+    pair = cast.subject("junaid"), second_record(cast)
+    return settle(decide_merge, propose_merge(*pair, actor=actor, reason=Reason.REVIEW, at=at))
+
+
 RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
@@ -211,6 +218,7 @@ RULES: dict[str, Rule] = {
     "erasures.ErasureProposal": erasure,
     "exits.AgreementExit": client_exit,
     "limits.Overruling": overruling,
+    "merges.PersonMerge": merge,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
     "sharing.BusinessTransfer": business_transfer,

@@ -236,7 +236,9 @@ def test_on_the_page_the_guardian_fetches_the_copy_within_ten_minutes_after_a_co
     assert download(cast, browser, request).status_code == 403
     send(browser, copy_page(cast, request, "code/"), form_at=copy_page(cast, request))
     work()
-    assert send(browser, "/guardian/code/", code=latest_code()).status_code == 302
+    entered = send(browser, "/guardian/code/", code=latest_code())
+    assert entered["Location"].startswith(copy_page(cast, request))
+    assert "Download the copy" in browser.get(entered["Location"]).content.decode()
     answer = download(cast, browser, request)
     assert "index.en.html" in unpacked(b"".join(answer.streaming_content))
     with in_client(cast.client_id("indus")):

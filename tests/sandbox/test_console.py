@@ -53,7 +53,7 @@ def test_its_administrator_moves_the_clock_and_starts_over(sandbox, admin):
 
 def test_its_administrator_forces_a_state_and_is_told_the_answer(sandbox, admin):
     url = row_url("accounts/client", sandbox.id, "force-state")
-    assert "consent_withdrawn → consent_withdrawn" in admin.get(url).content.decode()
+    assert "consent withdrawn → consent withdrawn" in admin.get(url).content.decode()
     told = {"subject": "p-adult", "state": "consent_withdrawn", "purpose": ""}
     page = admin.post(url, told, follow=True).content.decode()
     assert "The next decision about p-adult and newsletter will have the reason consent_withdrawn." in page

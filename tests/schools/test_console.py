@@ -107,3 +107,17 @@ def test_a_paper_form_is_made_for_a_school(classes, cast):
         pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
         assert list(pages.values_list("subject__external_id", flat=True)) == ["lms-danish", "lms-iqra"]
         assert Subject.objects.count() > 2
+
+
+def test_the_search_box_finds_schools_and_classes_by_the_beginning_of_their_name_or_id(cast, classes):
+    farah, celia = browser_of(cast.user("farah")), browser_of(cast.user("celia"))
+    found = farah.post("/admin/search/", {"text": "4"}).content.decode()
+    assert all(row_url("schools/schoolclass", classes[code]) in found for code in ("4a", "4b"))
+    assert row_url("schools/schoolclass", classes["c9"]) not in found
+    school = farah.post("/admin/search/", {"text": "Lyari"}).headers["Location"]
+    assert school.startswith("/admin/schools/school/")
+    assert farah.post("/admin/search/", {"text": "lyari"}).headers["Location"] == school
+    assert farah.post("/admin/search/", {"text": "c9"}).headers["Location"] == row_url(
+        "schools/schoolclass", classes["c9"]
+    )
+    assert celia.post("/admin/search/", {"text": "c9"}).status_code == 200

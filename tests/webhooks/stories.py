@@ -105,6 +105,7 @@ from tests.consent.approving import approve_by_two
 from tests.consent.lifting import lift_by_two
 from tests.erasures import steps as erasing
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
+from tests.merges.making import linked, second_record, taken_apart
 from tests.retention.disposals import steps
 from tests.rights.cases import decided, received
 from tests.rights.packing import build, fetched
@@ -532,6 +533,15 @@ def a_person_is_erased_and_readmitted(world: World) -> None:
         told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT + 2 * MINUTE}
         readmission = request_readmission("lms-danish", client_id=world.client_id, **told)
         approve_readmission(readmission, actor=second, at=AT + 3 * MINUTE)
+
+
+@causes("subject.merged", "subject.merge_undone")
+def two_records_are_found_to_be_one_person(world: World) -> None:
+    """Link two records of an instructor by two people, and undo the link by two people."""
+    with world.inside():
+        junaid, second = world.person("junaid"), second_record(world.cast)
+        linked(junaid, second, world.cast, AT)
+        taken_apart(junaid, second, world.cast, AT + MINUTE)
 
 
 @causes("erasure.certified")

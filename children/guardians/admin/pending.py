@@ -1,21 +1,26 @@
 """Console pages of changes that wait for a second person, and of guardians who disagree."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models import GuardianChange, GuardianConflict
+from children.guardians.models import GuardianChange, GuardianConflict, Guardianship
 from children.guardians.services import close_conflict, settle_guardian_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
 
@@ -53,11 +58,24 @@ class GuardianChangeAdmin(ScopedAdmin):
     @admin.display(description="requested change")
     def wanted(self, row: GuardianChange) -> str:
         """Return the changed fields with their new values."""
-        return ", ".join(f"{name} = {value}" for name, value in sorted(row.changes.items()))
+        return join_words(_describe_change(name, value) for name, value in sorted(row.changes.items()))
+
+
+def _describe_change(name: str, value: Any) -> str:
+    """Return a field and its new value in words."""
+    label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
+    words = {True: gettext("Yes"), False: gettext("No")}.get(value, value) if isinstance(value, bool) else value
+    return f"{label}: {words}"
 
 
 def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -> None:
     close_conflict(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+
+
+class ConflictFilter(ConditionFilter):
+    """Filter for open disagreements."""
+
+    offered: ClassVar[Any] = {"open": (_("Open"), lambda _at: Q(closed_at=None))}
 
 
 @admin.register(GuardianConflict, site=site)
@@ -67,7 +85,7 @@ class GuardianConflictAdmin(ScopedAdmin):
     view_capability = Capability.VIEW_GUARDIANS
     asks_reason = False
     list_display = ("opened_at", "standing", "child", "about", "owner")
-    list_filter = ("client",)
+    list_filter = (ConflictFilter, "client")
     newest_by = "opened_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")

@@ -82,6 +82,8 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
             "End authorisation",
             Capability.RECORD_GUARDIANS,
             _end,
+            lead="From now on the school no longer authorises for this child. What only its authorisation "
+            "permitted is denied.",
             done="Ended.",
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
         ),

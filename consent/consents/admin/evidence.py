@@ -78,7 +78,16 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     detail_fields = ("person", "answer", "what", "actor", "added_at")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."
-    acts = (RowAction("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_ERASED),)
+    acts = (
+        RowAction(
+            "open",
+            "Open evidence",
+            Capability.VIEW_EVIDENCE,
+            _open_evidence,
+            lead="The file is decrypted and sent to you. It is recorded that you opened it, and why.",
+            refusals=_ERASED,
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related answer, person, file and actor."""

@@ -1,6 +1,6 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +42,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import OVERVIEW, TIMELINE, on_tab, person_acts, person_panels
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -178,7 +178,7 @@ class ObjectForm(RowActionForm):
         purpose_ids = {
             purpose
             for (purpose, role), basis in bases.items()
-            if role == self.row.role and basis.basis == Basis.LEGITIMATE_INTEREST
+            if role in self.row.roles and basis.basis == Basis.LEGITIMATE_INTEREST
         }
         set_choices(self, "purpose", _purpose_choices(self.row, purpose_ids))
 
@@ -257,19 +257,30 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     bases = bases_in_force(row.client_id, at=get_action_time(request))
-    purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
+    purpose_ids = {
+        purpose for (purpose, role), one in bases.items() if role in row.roles and one.basis == Basis.CONSENT
+    }
     consents = list(_load_consents(row))
     current = {one.purpose_id: one for one in consents}
     states = current_states(row.client_id, consents, at=get_action_time(request))
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
-    can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
+    offered = _list_answers(row, request)
     return {
         "template": "console/panels/consents.html",
-        "rows": [
-            _serialize_consent(row, purpose, current.get(purpose.pk), states, can_record=can_record)
-            for purpose in found
-        ],
+        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), states, offered) for purpose in found],
     }
+
+
+def _list_answers(row: Subject, request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the answers that can be recorded: consent for a child only if a guardian is named who can give it."""
+    if row.erased_at is not None or not may(request, Capability.RECORD_CONSENTS, row.client_id):
+        return []
+    client, at = row.client, get_action_time(request)
+    is_child = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    may_consent = row.is_recorded and (
+        not is_child or GuardianClaim.objects.filter(client_id=client.pk, child=row, ends_at=None).exists()
+    )
+    return [(value, label) for value, label in ANSWERS if may_consent or value != ConsentState.GIVEN]
 
 
 def _load_consents(subject: Subject) -> QuerySet[Consent]:
@@ -279,7 +290,11 @@ def _load_consents(subject: Subject) -> QuerySet[Consent]:
 
 
 def _serialize_consent(
-    subject: Subject, purpose: Purpose, consent: Consent | None, states: Mapping[UUID, str], *, can_record: bool
+    subject: Subject,
+    purpose: Purpose,
+    consent: Consent | None,
+    states: Mapping[UUID, str],
+    answers: Iterable[tuple[str, str]],
 ) -> dict[str, Any]:
     state = states[consent.pk] if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
@@ -288,10 +303,8 @@ def _serialize_consent(
             "label": translate_text(label),
             "url": f"{answer}?purpose={purpose.code}&state={value}",
         }
-        for value, label in ANSWERS
-        if can_record
-        and (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
-        and (subject.is_recorded or value != ConsentState.GIVEN)
+        for value, label in answers
+        if (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
     ]
     return {
         "purpose": purpose,

@@ -10,12 +10,13 @@ from consent.cookies.models import CookieCategory, CookieChoice
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["CookieChoiceAdmin"]
 
 
 def _name(codes: list[str]) -> str:
-    return ", ".join(str(CookieCategory(code).label) for code in codes) or "—"
+    return join_words(CookieCategory(code).label for code in codes) or "—"
 
 
 @admin.register(CookieChoice, site=site)

@@ -41,7 +41,8 @@ def _list_missing(purpose: Purpose) -> list[tuple[str, str]]:
         code__in=purpose.categories
     )
     language = get_language() or "en"
-    return [(one.code, f"{getattr(one, f'name_{language}')} ({one.code})") for one in found]
+    offered = ((one.code, str(getattr(one, f"name_{language}"))) for one in found)
+    return sorted(offered, key=lambda one: one[1])
 
 
 def _widen(purpose: Purpose, given: dict[str, Any], request: HttpRequest) -> None:

@@ -31,7 +31,7 @@ from paktaleem.foundation.console.as_of import AsOfForm
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

@@ -14,7 +14,7 @@ from consent.sharing.models import Disclosure
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.site import site
 
 __all__ = ["DisclosureAdmin", "render_decision"]
@@ -57,6 +57,10 @@ class DisclosureAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person, recipient and system."""
         return super().get_queryset(request).select_related("subject", "recipient", "system")
+
+    def describe_row(self, row: Disclosure) -> str:
+        """Return the names of the purpose and the categories."""
+        return f"{self.purpose_named(row)}: {format_categories(row.categories, row.client_id)}"
 
     @admin.display(description="purpose")
     def purpose_named(self, row: Disclosure) -> str:

@@ -43,7 +43,8 @@ def _text(label: Any, help_text: Any, *, required: bool = True) -> forms.CharFie
 
 def _category_choices(client_id: Any, codes: Any = None) -> list[tuple[str, str]]:
     names = map_category_names(client_id, language="ur" if get_language() == "ur" else "en")
-    return sorted((code, f"{name} ({code})") for code, name in names.items() if codes is None or code in codes)
+    offered = ((code, name) for code, name in names.items() if codes is None or code in codes)
+    return sorted(offered, key=lambda one: one[1])
 
 
 class DemandForm(ActionForm):

@@ -10,7 +10,7 @@ from consent.sharing.selectors import list_disclosures_of, list_legal_disclosure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client

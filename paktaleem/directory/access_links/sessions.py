@@ -52,12 +52,16 @@ class PageSession:
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """A pending one-time code: the browser's secret, and the key under which attempts are counted."""
+    """A pending one-time code: the browser's secret, and the key under which attempts are counted.
+
+    ``leads_to`` is the portal's page that the code opens, empty for the first page of the session.
+    """
 
     client_id: UUID
     page: str
     secret: str
     address: str
+    leads_to: str = ""
 
     @property
     def digest(self) -> bytes:
@@ -65,9 +69,9 @@ class Knock:
         return token_digest(self.secret)
 
 
-def new_pending_code(client_id: UUID, page: str, address: str) -> Knock:
+def new_pending_code(client_id: UUID, page: str, address: str, *, leads_to: str = "") -> Knock:
     """Return a new pending code; ``address`` is a keyed hash or a link's id."""
-    return Knock(client_id, page, secrets.token_urlsafe(32), address)
+    return Knock(client_id, page, secrets.token_urlsafe(32), address, leads_to)
 
 
 def set_page_session(response: HttpResponse, session: PageSession, *, at: datetime) -> None:
@@ -101,7 +105,7 @@ def delete_page_session(response: HttpResponse, page: str) -> None:
 
 def set_pending_code(response: HttpResponse, knock: Knock, *, at: datetime) -> None:
     """Set the cookie of the pending code."""
-    claims = {"c": knock.client_id.hex, "k": knock.secret, "a": knock.address, "s": at.timestamp()}
+    claims = {"c": knock.client_id.hex, "k": knock.secret, "a": knock.address, "l": knock.leads_to, "s": at.timestamp()}
     _set_cookie(response, "paktaleem_code", claims, _KNOCK_SALT + knock.page, f"/{knock.page}/code/", _KNOCK_LIFE)
 
 
@@ -110,7 +114,7 @@ def read_pending_code(request: HttpRequest, page: str, *, at: datetime) -> Knock
     claims = _read_cookie(request, "paktaleem_code", _KNOCK_SALT + page)
     if claims is None or at - datetime.fromtimestamp(claims["s"], UTC) >= _KNOCK_LIFE:
         return None
-    return Knock(UUID(claims["c"]), page, claims["k"], claims["a"])
+    return Knock(UUID(claims["c"]), page, claims["k"], claims["a"], claims.get("l", ""))
 
 
 def delete_pending_code(response: HttpResponse, page: str) -> None:

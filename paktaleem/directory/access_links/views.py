@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -115,15 +115,16 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
     return _open_page(request, link)
 
 
-def send_code(request: HttpRequest, link: PageLink, *, by_contact: bool = False) -> HttpResponse:
+def send_code(request: HttpRequest, link: PageLink, *, by_contact: bool = False, leads_to: str = "") -> HttpResponse:
     """Send a code to the contact on file of a link's person, and redirect to the page where it is entered.
 
     With ``by_contact`` requests and attempts are counted by the contact, so that another link does not reset them; for
-    rights requests they always are.
+    rights requests they always are. ``leads_to`` is the page that the code opens, if not the first one.
     """
     code_request = CodeRequest(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
     key = _contact_key(link) if by_contact or link.page == Page.REQUESTS else str(link.id)
-    return _request_code(request, code_request, new_pending_code(link.client_id, link.page, key))
+    knock = new_pending_code(link.client_id, link.page, key, leads_to=leads_to)
+    return _request_code(request, code_request, knock)
 
 
 def _contact_key(link: PageLink) -> str:
@@ -160,7 +161,7 @@ def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
         code = form.cleaned_data["code"]
         redeemed = redeem_code(code, client_id=knock.client_id, page=knock.page, knock=knock.digest, at=at)
         if redeemed is not None:
-            response = _open_page(request, redeemed)
+            response = _open_page(request, redeemed, leads_to=knock.leads_to)
             delete_pending_code(response, knock.page)
             return response
         form.add_error("code", _("This code is wrong or no longer valid."))
@@ -185,10 +186,10 @@ def _count_guess(knock: Knock, ip: str) -> bool:
     )
 
 
-def _open_page(request: HttpRequest, redeemed: AccessGrant) -> HttpResponse:
+def _open_page(request: HttpRequest, redeemed: AccessGrant, *, leads_to: str = "") -> HttpResponse:
     at = as_received(request).received_at
     acts_for = redeemed.child_id or redeemed.subject_id
-    response = redirect_to_page(redeemed.page)
+    response = HttpResponseRedirect(leads_to) if leads_to else redirect_to_page(redeemed.page)
     set_page_session(
         response,
         PageSession(redeemed.client_id, redeemed.subject_id, acts_for, redeemed.page, at, redeemed.channel),
@@ -200,10 +201,12 @@ def _open_page(request: HttpRequest, redeemed: AccessGrant) -> HttpResponse:
 @require_http_methods(["POST"])
 @public_page_headers
 def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
-    """End the page session in this browser."""
+    """End the session in this browser; with one code for both, also that of one's own choices or of one's children."""
     with in_global():
         response = public_page(request, "doors/left.html", title=_("You have left"))
-    delete_page_session(response, page)
+    together = {Page.CHOICES, Page.GUARDIAN}
+    for one in sorted(together if page in together else {page}):
+        delete_page_session(response, one)
     return response
 
 

@@ -2,13 +2,14 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.table_policy import EDIT, Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.table_policy import EDIT, Limited, Personal, Scope, TablePolicy
 
 __all__ = [
     "ClassKind",
@@ -97,7 +98,7 @@ _NAMED = dict.fromkeys(("external_id", "origin", "kind"), Personal.NONE)
 class School(Sourced):
     """One school, or an organisation above schools such as a district (OneRoster ``orgs``)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "name": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "name": Personal.NONE}, limited=Limited.READ)
 
     name = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=SchoolKind)
@@ -116,6 +117,8 @@ class School(Sourced):
             *newest_first("recorded_at", "school_ended", condition=Q(ended_at__isnull=False)),
             *newest_first("recorded_at", "school_open", condition=Q(ended_at=None)),
             models.Index(fields=["client", "name", "id"], name="school_by_name"),
+            models.Index(Collate("name", "C"), name="school_by_first_letters"),
+            models.Index(Collate("external_id", "C"), name="school_by_lms_id"),
         ]
 
     def __str__(self) -> str:
@@ -129,7 +132,7 @@ class Term(Sourced):
     A day is None if the source states none that can be read.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
 
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=TermKind)
@@ -154,7 +157,7 @@ class Term(Sourced):
 class SchoolClass(Sourced):
     """One class of a school (OneRoster ``classes``)."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE})
+    wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
 
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=ClassKind)
@@ -173,6 +176,8 @@ class SchoolClass(Sourced):
             *newest_first("recorded_at", "schoolclass_ended", condition=Q(ended_at__isnull=False)),
             *newest_first("recorded_at", "schoolclass_open", condition=Q(ended_at=None)),
             models.Index(fields=["client", "school", "title", "id"], name="schoolclass_of_school"),
+            models.Index(Collate("title", "C"), name="schoolclass_by_title"),
+            models.Index(Collate("external_id", "C"), name="schoolclass_by_lms_id"),
         ]
 
     def __str__(self) -> str:
@@ -183,7 +188,7 @@ class SchoolClass(Sourced):
 class ClassTerm(models.Model):
     """One term in which a class takes place."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"})
+    wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.READ)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -1,9 +1,9 @@
 """Adapters of django-allauth: no sign-up, encrypted secrets, second factor required by a setting."""
 
 import base64
-import logging
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -23,7 +23,7 @@ from paktaleem.foundation.encryption.keyring import keyring
 
 __all__ = ["AccountAdapter", "MFAAdapter", "SecondFactorStage", "SecretLost"]
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 _BINDING = b"second-factor"
 
 

@@ -34,6 +34,7 @@ _SELF_CONTAINED = (
     "/ns/consent/v1",
     "/healthz",
     "/readyz",
+    "/metrics",
 )
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
@@ -105,7 +106,7 @@ def _open_context(actor: Actor | None, path: str) -> AbstractContextManager[None
         return in_global() if publisher is None else in_client(publisher)
     if actor.client_id is None:
         return as_officer()
-    return in_client(actor.client_id)
+    return in_client(actor.client_id, schools=actor.schools)
 
 
 def _find_publisher(path: str) -> UUID | None:

@@ -58,7 +58,13 @@ def approval_actions(
             "approve", approve, capability, make_perform(True), lead=lead, done="Approved.", danger=danger, **options
         ),
         RowAction(
-            "decline", decline, capability, make_perform(False), done="Declined. Nothing has changed.", **options
+            "decline",
+            decline,
+            capability,
+            make_perform(False),
+            lead="Nothing changes: the request ends. It is recorded who declined it, and why.",
+            done="Declined. Nothing has changed.",
+            **options,
         ),
     )
 

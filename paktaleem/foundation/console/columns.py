@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Case, CharField, DateTimeField, OuterRef, QuerySet, Subquery, Value, When
@@ -16,16 +17,20 @@ from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.console.purpose_names import format_purposes
+from paktaleem.foundation.console.register_names import CodeKind, format_codes
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.times import format_date, format_exact_time, format_time
+from paktaleem.foundation.times import bare, format_date, format_exact_time, format_time
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = [
+    "WRITTEN_AS_CODE",
     "annotate_actor",
     "client_name",
     "day",
     "day_tag",
     "format_actor",
+    "format_code_field",
+    "is_code_field",
     "moment",
     "moment_tag",
     "period_pill",
@@ -37,8 +42,14 @@ __all__ = [
     "with_known_columns",
 ]
 
-_PURPOSES = frozenset({"purpose", "purpose_code", "purposes"})
-"""Fields that hold codes of purposes, if they are no references to rows."""
+_CODE_FIELDS = {
+    **dict.fromkeys(("purpose", "purpose_code", "purposes"), CodeKind.PURPOSE),
+    **dict.fromkeys(("category", "categories", "demanded", "disclosed", "held"), CodeKind.CATEGORY),
+    **dict.fromkeys(("occasion", "occasions"), CodeKind.OCCASION),
+}
+"""Fields that hold codes of the register, if they are no references to rows and have no choices of their own."""
+WRITTEN_AS_CODE = frozenset({"code", "key"})
+"""Fields that programs read: their values are shown as code."""
 _ROLE_LABELS: dict[str, str] = {
     Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
     Role.SUPPORT_AGENT: gettext_noop("support agent"),
@@ -123,13 +134,18 @@ def moment_tag(value: datetime | None) -> SafeString | str:
 
 
 def with_known_columns(options: Any, columns: Iterable[Any]) -> list[Any]:
-    """Return the columns of a list; times and codes of purposes as every page shows them. ``options``: ``_meta``."""
+    """Return the columns of a list; times and codes of the register by their names. ``options``: ``_meta``."""
     known = {field.name: field for field in options.fields if _is_known(field)}
     return [_known_column(known[one]) if one in known else one for one in columns]
 
 
 def _is_known(field: Any) -> bool:
-    return isinstance(field, DateTimeField) or (field.name in _PURPOSES and field.remote_field is None)
+    return isinstance(field, DateTimeField) or field.name in WRITTEN_AS_CODE or is_code_field(field)
+
+
+def is_code_field(field: Any) -> bool:
+    """Return True if a field holds codes of the register that have names."""
+    return field.name in _CODE_FIELDS and field.remote_field is None and not field.choices
 
 
 def _known_column(field: Any) -> Callable[[Any], SafeString | str]:
@@ -142,24 +158,33 @@ def _known_column(field: Any) -> Callable[[Any], SafeString | str]:
 
 
 def render_contents(field: Any) -> SafeString | str:
-    """Return a read-only field of a form (``AdminReadonlyField``); times and purposes as every page shows them."""
+    """Return a read-only field of a form (``AdminReadonlyField``); times and codes by their names."""
     name = field.field["name"]
     return (_render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
 
 
 def _render_known(row: Any, name: str) -> SafeString | str:
-    """Return a time, or codes of purposes by their names; empty for any other value."""
+    """Return a time, or codes of the register by their names; empty for any other value."""
     value = getattr(row, name, None)
     if isinstance(value, datetime):
         return moment_tag(value)
-    if name not in _PURPOSES or not value or not isinstance(value, str | list):
-        return ""
-    return format_purposes([value] if isinstance(value, str) else value, row.client_id)
+    if value and name in WRITTEN_AS_CODE:
+        return format_html("<code>{}</code>", value)
+    field = next((one for one in row._meta.fields if one.name == name), None)
+    return (
+        format_code_field(field, value, row.client_id) if field is not None and value and is_code_field(field) else ""
+    )
+
+
+def format_code_field(field: Any, value: str | list[str], client_id: UUID) -> str:
+    """Return the names of the codes that a field holds; the value as text if it holds no codes of the register."""
+    codes = [value] if isinstance(value, str) else value
+    return format_codes(_CODE_FIELDS[field.name], codes, client_id) if is_code_field(field) else join_words(codes)
 
 
 def _tag(at: datetime, shown: str) -> SafeString:
     exact = format_exact_time(at)
-    return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, shown)
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, bare(shown))
 
 
 def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:

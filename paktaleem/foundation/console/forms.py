@@ -137,7 +137,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             found = model.objects.all() if owner is None else model.objects.filter(client_id__in=[owner, PAKTALEEM])
             labels |= {row.code: str(row) for row in found}
         labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
-        set_choices(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
+        set_choices(self, name, sorted(labels.items(), key=lambda one: one[1]))
 
     def clean(self) -> dict[str, Any]:
         """Default the start to the time of the request, and reject references to other clients' rows."""

@@ -12,9 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label
+from paktaleem.foundation.console.columns import (
+    WRITTEN_AS_CODE,
+    annotate_actor,
+    format_actor,
+    format_code_field,
+    is_code_field,
+    moment,
+    reason_label,
+)
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import DOTS, SealedField
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +44,7 @@ class Change:
     field: str
     old: str
     new: str
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ def _build_version(
             capfirst(translate_text(field.verbose_name)),
             _format_field(old, field, names),
             _format_field(new, field, names),
+            is_code=field.name in WRITTEN_AS_CODE,
         )
         for field in fields
         if _differs(new, old, field)
@@ -122,6 +134,8 @@ def _format_field(version: Any | None, field: models.Field[Any, Any], names: dic
         return DOTS
     if field.remote_field is not None:
         return names.get(value, "PakTaleem" if field.name == "client" else str(value))
+    if isinstance(value, list) or (isinstance(value, str) and is_code_field(field)):
+        return format_code_field(field, value, getattr(version, "client_id", PAKTALEEM))
     return _format_value(value, field)
 
 
@@ -130,8 +144,6 @@ def _format_value(value: Any, field: models.Field[Any, Any]) -> str:
         return moment(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if isinstance(value, list):
-        return ", ".join(value)
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {part}" for name, part in value.items())
+        return join_words(f"{name.replace('_', ' ')}: {part}" for name, part in value.items())
     return translate_text(dict(field.flatchoices).get(value, value))

@@ -1,7 +1,7 @@
 """The menu of the console and the tabs of its lists, as the role of the reader may see them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
@@ -16,12 +16,14 @@ class Section:
     """One section of the menu. Lists are named by their model, as ``app_label.ModelName``.
 
     ``lists`` are in the menu, most used first. ``more`` are logs and rare lists, behind the tabs of the section.
+    ``help`` is the id of the heading that explains the section, by chapter of the guide.
     """
 
     code: str
     name: Promise
     lists: tuple[str, ...]
     more: tuple[str, ...] = ()
+    help: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class ShownSection:
     code: str
     name: str
     entries: tuple[Entry, ...]
+    help: Mapping[str, str]
 
     @property
     def has_rare(self) -> bool:
@@ -50,7 +53,7 @@ class ShownSection:
 def show_sections(sections: Sequence[Section], visible: Mapping[str, Visible]) -> list[ShownSection]:
     """Return the sections that have a visible list. ``visible``: the lists that the reader may see, by model."""
     return [
-        ShownSection(section.code, str(section.name), entries)
+        ShownSection(section.code, str(section.name), entries, section.help)
         for section in sections
         if (entries := _list_entries(section, visible))
     ]

@@ -113,6 +113,10 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return True if the actor may see the list."""
         return self.has_view_permission(request)
 
+    def describe_row(self, row: Any) -> str:
+        """Return the title of a row's pages."""
+        return str(row)
+
     # Lists
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.console.purpose_names import loaded_once
+from paktaleem.foundation.console.register_names import loaded_once
 from paktaleem.foundation.console.requests import find_membership
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 

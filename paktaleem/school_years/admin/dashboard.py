@@ -11,7 +11,8 @@ from paktaleem.directory.schools.selectors import get_day
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.site import Card, boards, site
+from paktaleem.foundation.console.cards import Card, Severity
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.school_years.models import YearEnd
 
 __all__ = ["year_end_board"]
@@ -27,7 +28,7 @@ def year_end_board(actor: Actor, at: datetime) -> list[Card]:
     row = YearEnd.objects.open().filter(client_id=actor.client_id).select_related("term").first()
     if row is not None:
         url = reverse("admin:school_years_yearend_change", args=[row.pk], current_app=site.name)
-        return [Card(_("End of the school year"), row.term.title, row.get_stage_display(), url, needs_attention=True)]
+        return [Card(_("End of the school year"), row.term.title, row.get_stage_display(), url, Severity.TO_DO)]
     today = get_day(Client.objects.get(pk=actor.client_id), at)
     in_use = ClassTerm.objects.filter(client_id=actor.client_id, term_id=OuterRef("pk"), school_class__ended_at=None)
     ended = Term.objects.filter(
@@ -42,4 +43,4 @@ def year_end_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     url = reverse("admin:schools_term_end-year", args=[term.pk], current_app=site.name)
     note = _("has ended; its classes are in use")
-    return [Card(_("End of the school year"), term.title, note, url, needs_attention=True)]
+    return [Card(_("End of the school year"), term.title, note, url, Severity.TO_DO)]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.school_years.models import LeaversBy, YearEnd

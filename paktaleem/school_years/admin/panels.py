@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.schools.admin.schools import class_url
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.school_years.models import Stage, YearEnd, YearEndClass, YearEndPerson
 
 __all__ = ["build_panels"]

@@ -240,6 +240,7 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
             _CAPABILITY,
             _record_measures,
             form=MeasuresForm,
+            lead="Both texts are kept with the breach. No one is written to.",
             done="Recorded.",
             applies=_is_open,
         ),
@@ -279,7 +280,7 @@ class BreachAdmin(SortByWaitingTime, ScopedAdmin):
             own = {"client_id": row.client_id, "breach": row}
             assessments = list(BreachAssessment.objects.filter(**own))
             letters = [_serialize_letter(one) for one in BreachLetter.objects.filter(**own)]
-        values = {"counts": counts, "assessments": assessments, "letters": letters}
+        values = {"client_id": row.client_id, "counts": counts, "assessments": assessments, "letters": letters}
         return [{"template": "console/panels/breach.html", **values}]
 
     @admin.display(description="hours left")

@@ -143,6 +143,7 @@ _APPROVALS = (
         "Send back to review",
         Capability.APPROVE_DISPOSALS,
         _decline,
+        lead="Nothing is deleted. The list goes back to its review, and needs a new approval afterwards.",
         done="Sent back to review.",
         applies=_needs_second_person,
     ),

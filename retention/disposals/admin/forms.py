@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choices
+from paktaleem.foundation.console.register_names import format_category
 
 __all__ = ["TakeOutForm"]
 
@@ -29,4 +30,8 @@ class TakeOutForm(ActionForm):
         """Offer the categories of the disposal."""
         super().__init__(*args, **kwargs)
         codes = sorted({one["category"] for one in self.row.summary})
-        set_choices(self, "category", [("", gettext("Every category")), *((code, code) for code in codes)])
+        set_choices(
+            self,
+            "category",
+            [("", gettext("Every category")), *((code, format_category(code, self.row.client_id)) for code in codes)],
+        )

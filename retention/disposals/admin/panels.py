@@ -1,11 +1,13 @@
 """Panels of a disposal's page: progress, counts by category and system, samples, and orders without an answer."""
 
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
 from paktaleem.directory.data_systems.admin.panels import panel_of_orders
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.site import site
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import find_certificate, get_progress
@@ -46,14 +48,17 @@ def _progress_panel(row: Batch) -> dict[str, Any]:
 
 
 def _counts_panel(row: Batch) -> dict[str, Any]:
-    return {"template": "console/panels/disposal_counts.html", "lines": [_serialize(one) for one in row.summary]}
+    return {
+        "template": "console/panels/disposal_counts.html",
+        "lines": [_serialize(one, row.client_id) for one in row.summary],
+    }
 
 
-def _serialize(one: dict[str, Any]) -> dict[str, Any]:
+def _serialize(one: dict[str, Any], client_id: UUID) -> dict[str, Any]:
     rule = one["rule"]
     method = AnonymisationMethod(one["method"]).label if one["method"] else ""
     return {
-        "category": one["category"],
+        "category": format_category(one["category"], client_id),
         "system": one["system"] or "—",
         "action": f"{Disposal(one['action']).label}: {method}" if method else Disposal(one["action"]).label,
         "count": one["count"],
@@ -68,6 +73,7 @@ def _samples_panel(row: Batch) -> dict[str, Any]:
     lines = [
         {
             "item": item,
+            "category": format_category(item.category, row.client_id),
             "person": reverse("admin:subjects_subject_change", args=[item.subject_id], current_app=site.name),
             "last_day": last_day(item.due_at, zone),
         }

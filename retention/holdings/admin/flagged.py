@@ -17,6 +17,7 @@ from paktaleem.foundation.console.columns import annotate_actor, format_actor, r
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm
+from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -99,6 +100,10 @@ class FlaggedCollectionAdmin(SortByWaitingTime, EvidenceAdmin):
     def panels(self, request: HttpRequest, row: FlaggedCollection) -> list[dict[str, Any]]:
         """Return the panel with the orders to erase."""
         return [*super().panels(request, row), orders_panel(row, DISPOSAL)]
+
+    def describe_row(self, row: FlaggedCollection) -> str:
+        """Return the name of the category, and the reason."""
+        return f"{format_category(row.category, row.client_id)} ({self.why(row)})"
 
     @admin.display(description="reason")
     def why(self, row: FlaggedCollection) -> str:

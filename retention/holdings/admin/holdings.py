@@ -1,6 +1,7 @@
 """Console pages of reported collections and of holdings."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -15,14 +16,15 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.purpose_names import format_purposes
+from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.word_lists import join_words
 from retention.holdings.models import Collection, Holding
 from retention.holdings.picture import WIDTH, Bar, draw_bars
 from retention.holdings.selectors import count_by_age
 
-__all__ = ["PERSON_PARAMETER", "CollectionAdmin", "HoldingAdmin", "person_link"]
+__all__ = ["PERSON_PARAMETER", "CollectionAdmin", "HoldingAdmin", "list_age_labels", "person_link"]
 
 PERSON_PARAMETER = "subject__id__exact"
 """The URL parameter that limits the list of holdings to one person."""
@@ -44,6 +46,10 @@ class OfPersonAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related person and system."""
         return super().get_queryset(request).select_related("subject", "system")
+
+    def describe_row(self, row: Any) -> str:
+        """Return the name of the category."""
+        return format_category(row.category, row.client_id)
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
@@ -113,8 +119,8 @@ class HoldingAdmin(OfPersonAdmin):
         values = {
             "title": gettext("Holdings by category and age"),
             **list_choice_values(request, client),
-            "bars": [_serialize_bar(bar) for bar in bars],
-            "ages": _age_labels(),
+            "bars": [_serialize_bar(bar, client.pk) for bar in bars],
+            "ages": list_age_labels(),
             "width": WIDTH,
         }
         return self.page(request, None, "console/holdings_picture.html", **values)
@@ -122,7 +128,7 @@ class HoldingAdmin(OfPersonAdmin):
     @admin.display(description="occasions")
     def about(self, row: Holding) -> str:
         """Return the occasions of collection."""
-        return ", ".join(row.occasions)
+        return format_codes(CodeKind.OCCASION, row.occasions, row.client_id)
 
     @admin.display(description="purposes")
     def why(self, row: Holding) -> str:
@@ -130,7 +136,8 @@ class HoldingAdmin(OfPersonAdmin):
         return format_purposes(row.purposes, row.client_id)
 
 
-def _age_labels() -> list[str]:
+def list_age_labels() -> list[str]:
+    """Return the names of the ages of holdings, youngest first."""
     return [
         gettext("Up to 1 year"),
         gettext("1 to 2 years"),
@@ -140,11 +147,11 @@ def _age_labels() -> list[str]:
     ]
 
 
-def _serialize_bar(bar: Bar) -> dict[str, Any]:
+def _serialize_bar(bar: Bar, client_id: UUID) -> dict[str, Any]:
     """Return a bar with the same in words: for the picture's description, and for the table's cells."""
-    ages = _age_labels()
+    ages = list_age_labels()
     numbers = [0] * len(ages)
     for segment in bar.segments:
         numbers[segment.age] = segment.number
-    words = ", ".join(f"{ages[segment.age]}: {segment.number}" for segment in bar.segments)
-    return {"bar": bar, "numbers": numbers, "words": words}
+    words = join_words(f"{ages[segment.age]}: {segment.number}" for segment in bar.segments)
+    return {"category": format_category(bar.category, client_id), "numbers": numbers, "bar": bar, "words": words}

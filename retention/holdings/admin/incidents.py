@@ -17,9 +17,11 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.times import isolate
 from retention.holdings.admin.holdings import person_link
 from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Incident
@@ -100,7 +102,7 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
     @admin.display(description="data")
     def about(self, row: Incident) -> str:
         """Return the categories of data."""
-        return ", ".join(row.categories)
+        return format_categories(row.categories, row.client_id)
 
     @admin.display(description="on hold")
     def on_hold(self, row: Incident) -> str:
@@ -111,7 +113,7 @@ class IncidentAdmin(SortByWaitingTime, EvidenceAdmin):
         words = gettext("{kind}, to be reviewed on {day}: {ground}")
         kinds = [f"{one.kind} ({one.system})" if one.system else one.kind for one in holds]
         lines = [
-            words.format(kind=kind, day=one.review_on.isoformat(), ground=one.ground)
+            words.format(kind=kind, day=isolate(one.review_on.isoformat()), ground=one.ground)
             for kind, one in zip(kinds, holds, strict=True)
         ]
-        return "; ".join([", ".join(row.held), *lines])
+        return "; ".join([format_categories(row.held, row.client_id), *lines])

@@ -37,9 +37,9 @@ def _category_choices(owner: Any, *, every: bool) -> list[tuple[str, str]]:
     if owner is not None:
         rows = rows.filter(client_id__in={owner, PAKTALEEM})
     urdu = get_language() == "ur"
-    names = {one.code: f"{one.name_ur if urdu else one.name_en} ({one.code})" for one in rows}
+    names = {one.code: one.name_ur if urdu else one.name_en for one in rows}
     first = ("", gettext("Every category") if every else gettext("Choose a category…"))
-    return [first, *sorted(names.items())]
+    return [first, *sorted(names.items(), key=lambda one: one[1])]
 
 
 class RuleForm(ScopedForm):

@@ -17,6 +17,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -129,7 +130,7 @@ class HoldAdmin(SortByWaitingTime, EvidenceAdmin):
     @admin.display(description="covers")
     def covers(self, row: Hold) -> str:
         """Return the category and the system that the hold is limited to."""
-        category = row.category or gettext("Every category")
+        category = format_category(row.category, row.client_id) if row.category else gettext("Every category")
         return f"{category}, {row.system}" if row.system else category
 
 
@@ -139,7 +140,7 @@ class HoldLiftAdmin(EvidenceAdmin):
 
     view_capability = Capability.VIEW_HOLDINGS
     list_display = ("requested_at", "hold", "standing", "owner")
-    list_filter = ("client",)
+    list_filter = ("state", "client")
     newest_by = "requested_at"
     detail_fields = ("hold", "ground", "standing", "requested_at", "settled_at")
     intro = "Legal holds that one person wants to lift. The data stays on hold until a second person agrees."

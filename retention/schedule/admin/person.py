@@ -11,7 +11,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.person_pages import HOLDINGS, on_tab, person_acts
-from paktaleem.foundation.console.purpose_names import format_purposes
+from paktaleem.foundation.console.register_names import CodeKind, format_category, format_codes, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -58,10 +58,11 @@ def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:
     held = one.holding
     return {
         "held": held,
+        "category": format_category(held.category, held.client_id),
         "since": _day(held.first_collected_at, zone),
         "used": _day(held.last_activity_at or held.last_collected_at, zone),
         "url": reverse("admin:retention_holding_change", args=[held.pk], current_app=site.name),
-        "occasions": ", ".join(held.occasions),
+        "occasions": format_codes(CodeKind.OCCASION, held.occasions, held.client_id),
         "purposes": format_purposes(held.purposes, held.client_id) or "—",
         "until": render_state(describe_due(one, at=at, zone=zone), _TONES[one.state(at)]),
         "why": describe_why(one, zone=zone),

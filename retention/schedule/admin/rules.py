@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.exporting import TYPES
+from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -164,6 +165,10 @@ class RetentionRuleAdmin(PeriodAdmin):
         with in_client(client.pk):
             lines = list_schedule(client.pk, at=get_action_time(request), language=get_language() or "en")
         return client, lines
+
+    def describe_row(self, row: RetentionRule) -> str:
+        """Return the names of category and purpose, and the period in words."""
+        return f"{format_category(row.category, row.client_id)} · {row.purpose} · {describe_period(row.period)}"
 
     @admin.display(description="counted from")
     def counted(self, row: RetentionRule) -> str:

@@ -58,6 +58,7 @@ _ACTS = (
             Capability.HANDLE_RIGHTS_REQUESTS,
             _take,
             form=ActionForm,
+            lead="You become responsible for this request. The person is not informed.",
             done="Assigned to you.",
             applies=lambda row, _at: row.is_open,
         ),

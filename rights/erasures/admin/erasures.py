@@ -148,6 +148,7 @@ class ErasureProposalAdmin(EvidenceAdmin):
             "Decline erasure",
             Capability.APPROVE_ERASURES,
             _decline,
+            lead="Nothing is erased: the proposal ends. It is recorded who declined it, and why.",
             done="Declined. Nothing has changed.",
             applies=_is_proposed,
         ),

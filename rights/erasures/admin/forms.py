@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.purpose_names import format_purposes
+from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
@@ -27,7 +27,8 @@ _PANEL = "console/panels/erasure_preview.html"
 
 def preview_panel(preview: Preview, client_id: UUID) -> dict[str, Any]:
     """Return the panel with a preview, and the names of its purposes."""
-    return {"template": _PANEL, "preview": preview, "purposes": format_purposes(preview.purposes, client_id)}
+    purposes = format_purposes(preview.purposes, client_id)
+    return {"template": _PANEL, "preview": preview, "purposes": purposes, "client_id": client_id}
 
 
 class SeenForm(RowActionForm):

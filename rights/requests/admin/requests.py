@@ -26,6 +26,7 @@ from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.word_lists import join_words
 from rights.requests.admin.acts import ACTS
 from rights.requests.admin.clock import clock_panel
 from rights.requests.admin.figures import export_figures, show_figures
@@ -42,7 +43,6 @@ from rights.requests.carried_out import orders_of
 from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import list_related
 from rights.requests.services import list_parts
-from rights.requests.words import join_words
 
 __all__ = ["RightsRequestAdmin"]
 

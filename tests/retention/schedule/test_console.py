@@ -185,7 +185,7 @@ def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
     [link] = re.findall(r'Only the first 200 are shown. <a href="([^"]+)">', text)
     every = amina.get(link).content.decode()
     assert "category_200" in every
-    assert "usage_logs" not in every
+    assert "Use of the platform" not in every
 
 
 def test_the_days_of_a_persons_data_are_those_of_the_client(cast, amina):

@@ -19,6 +19,7 @@ from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.person_pages import LOOKS, on_tab
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["AccessRecordAdmin"]
 
@@ -33,7 +34,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
     list_filter = ("reason", "client")
     newest_by = "looked_at"
-    detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
+    detail_fields = ("looked_at", "actor", "reason", "shown", "person")
     intro = "Every access to a person's personal data, and every search that found them: who, why and which fields."
     empty_text = "Personal data has not been accessed."
     exported = {
@@ -58,7 +59,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     def shown(self, row: AccessRecord) -> str:
         """Return the labels of the fields shown."""
         labels = {**LABELS, SEARCHED: gettext("Found by a search")}
-        return ", ".join(str(labels.get(name, name)) for name in row.fields.split(", "))
+        return join_words(labels.get(name, name) for name in row.fields.split(", "))
 
     @admin.display(description="person")
     def person(self, row: AccessRecord) -> SafeString:

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import CharField, Count, Max, QuerySet
+from django.db.models import CharField, Count, Max, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -20,18 +21,21 @@ from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.families import FAMILY_NAMES
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_with_code
+from paktaleem.foundation.console.cards import Line, Severity, Task
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, render_with_code
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
+from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ClientFilter, ConditionFilter
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
-from paktaleem.foundation.console.site import latest_acts, site
+from paktaleem.foundation.console.site import boards, latest_acts, site
 
 __all__ = ["EntryAdmin"]
 
 LATEST_SHOWN = 8
+RECENT = timedelta(days=7)
+"""How long a security event is on the first page."""
 ACTOR_KINDS = {
     ByKind.USER: gettext_noop("Staff"),
     ByKind.API_KEY: gettext_noop("API key"),
@@ -70,13 +74,45 @@ class ActorFilter(admin.SimpleListFilter):
         return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
+def _is_lockout(at: datetime) -> Q:
+    return Q(family="sign_in", kind="sign_in.locked_out", recorded_at__gt=at - RECENT)
+
+
+def _is_break_glass(at: datetime) -> Q:
+    return Q(family="staff", kind="staff.break_glass_used", recorded_at__gt=at - RECENT)
+
+
+class SecurityFilter(ConditionFilter):
+    """Filter for security events of the last seven days."""
+
+    offered: ClassVar[Any] = {
+        "lockouts": (gettext_lazy("Sign-ins locked in seven days"), _is_lockout),
+        "break_glass": (gettext_lazy("Break-glass acts in seven days"), _is_break_glass),
+    }
+
+
+@boards.connect
+def security_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return the security events of the last seven days, for officers who manage staff."""
+    if actor.client_id is not None or not actor.may(Capability.MANAGE_STAFF):
+        return []
+    url = reverse("admin:ledger_entry_changelist", current_app=site.name) + f"?{PROGRESS}="
+    note = gettext("in the last seven days: read what happened")
+    locked, broken = gettext("Sign-ins locked"), gettext("Break-glass acts of the host")
+    lockouts, acts = Entry.objects.filter(_is_lockout(at)), Entry.objects.filter(_is_break_glass(at))
+    return [
+        Task(locked, lockouts, note, f"{url}lockouts", Severity.URGENT, since="recorded_at"),
+        Task(broken, acts, note, f"{url}break_glass", Severity.URGENT, since="recorded_at"),
+    ]
+
+
 @admin.register(Entry, site=site)
 class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     """Ledger entries as they were recorded."""
 
     view_capability = Capability.VIEW_LEDGER
     list_display = ("act", "recorded_at", "actor", "person", "owner")
-    list_filter = (KindFilter, ActorFilter, ClientFilter)
+    list_filter = (SecurityFilter, KindFilter, ActorFilter, ClientFilter)
     newest_by = "recorded_at"
     row_fields = ()
     detail_fields = ("act", "recorded_at", "actor", "person", "canonical", "hash")
@@ -95,6 +131,10 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names; defer the encrypted column."""
         return annotate_actor(super().get_queryset(request).defer("openings"), actor_of(request))
+
+    def describe_row(self, row: Entry) -> str:
+        """Return the name of the act, and the time."""
+        return f"{get_act_name(row.kind)} {moment(row.recorded_at)}"
 
     @admin.display(description="act")
     def act(self, row: Entry) -> SafeString:

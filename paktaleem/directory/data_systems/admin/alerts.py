@@ -20,6 +20,7 @@ from paktaleem.foundation.console.columns import (
     state_column,
 )
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 
@@ -91,7 +92,7 @@ class OrderSetAdmin(EvidenceAdmin):
     @admin.display(description="data")
     def data(self, row: OrderSet) -> str:
         """Return the data categories."""
-        return ", ".join(row.categories)
+        return format_categories(row.categories, row.client_id)
 
     @admin.display(description="reason")
     def why(self, row: OrderSet) -> str:

@@ -10,6 +10,7 @@ from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.data_systems.results import Answer, Exemption
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.register_names import format_category
 
 __all__ = ["EXEMPTION_LABELS", "AgreeForm", "AnswerForm", "FileForm"]
 
@@ -42,7 +43,7 @@ class AnswerForm(ActionForm):
         super().__init__(*args, row=row, request=request, **kwargs)
         if row.kind in {OrderKind.ERASE, OrderKind.ANONYMISE}:
             for category in row.categories:
-                label = _("Records: {category}").format(category=category)
+                label = _("Records: {category}").format(category=format_category(category, row.client_id))
                 self.fields[_COUNT + category] = forms.IntegerField(label=label, min_value=0, required=False)
         if row.kind == OrderKind.CORRECT:
             self.fields["corrected"] = forms.MultipleChoiceField(
@@ -88,7 +89,7 @@ class FileForm(ActionForm):
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
         """Offer the categories of the order."""
         super().__init__(*args, row=row, request=request, **kwargs)
-        set_choices(self, "category", [(code, code) for code in row.categories])
+        set_choices(self, "category", [(code, format_category(code, row.client_id)) for code in row.categories])
 
 
 class AgreeForm(ActionForm):

@@ -50,7 +50,7 @@ from paktaleem.foundation.console.filters import (
     get_filtered_client,
     parse_uuid,
 )
-from paktaleem.foundation.console.purpose_names import format_purpose
+from paktaleem.foundation.console.register_names import format_category, format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
@@ -58,6 +58,7 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
 
 __all__ = ["OrderAdmin", "OrderProgressFilter", "SystemFilter"]
 
@@ -73,7 +74,12 @@ _TONES = {
 class OrderProgressFilter(ProgressFilter):
     """Filter by open, overdue or stuck."""
 
-    offered: ClassVar[Any] = {"open": _("Not answered yet"), "overdue": _("Overdue"), "stuck": _("Stuck")}
+    offered: ClassVar[Any] = {
+        "open": _("Not answered yet"),
+        "overdue": _("Overdue"),
+        "stuck": _("Stuck"),
+        "to_waive": _("Waiver proposed"),
+    }
 
 
 class SystemFilter(ChosenFilter):
@@ -267,7 +273,7 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     @admin.display(description="data")
     def about(self, row: Order) -> str:
         """Return the categories, and the fields of a correction."""
-        return ", ".join([*row.categories, *row.fields])
+        return join_words([*(format_category(one, row.client_id) for one in row.categories), *row.fields])
 
     @admin.display(description="purpose")
     def limited_to(self, row: Order) -> str:
@@ -290,7 +296,10 @@ class OrderAdmin(SortByWaitingTime, EvidenceAdmin):
     @admin.display(description="sections and files")
     def files(self, row: Order) -> str:
         """Return the category and kind of the files received, without opening them."""
-        return ", ".join(f"{part.category} ({part.file})" for part in list_parts(row)) or "—"
+        return (
+            join_words(f"{format_category(part.category, row.client_id)} ({part.file})" for part in list_parts(row))
+            or "—"
+        )
 
     @admin.display(description="waiver")
     def waiver(self, row: Any) -> str:

@@ -17,6 +17,7 @@ from paktaleem.directory.data_systems.services import (
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import period_pill, state_column
 from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -67,7 +68,7 @@ class SystemAdmin(ScopedAdmin):
     @admin.display(description="data it holds")
     def holds(self, row: System) -> str:
         """Return the categories."""
-        return ", ".join(row.categories)
+        return format_categories(row.categories, row.client_id)
 
 
 def _end_key(key: SystemKey, given: dict[str, Any], request: HttpRequest) -> None:

@@ -19,6 +19,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import get_action_time
+from paktaleem.foundation.console.row_search import RowSearch
+from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -158,3 +160,7 @@ def _people_panel(row: SchoolClass, today: date) -> dict[str, Any]:
         for one in found[:SHOWN]
     ]
     return {"template": "console/panels/class_people.html", "rows": lines, "more": len(found) > SHOWN, "most": SHOWN}
+
+
+searches.connect(RowSearch(School, ("external_id", "name"), begins=True))
+searches.connect(RowSearch(SchoolClass, ("external_id", "title"), begins=True))

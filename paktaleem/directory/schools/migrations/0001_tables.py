@@ -1,6 +1,7 @@
 """Tables of schools, terms, classes and enrolments."""
 
 import django.db.models.deletion
+import django.db.models.functions.comparison
 from django.db import migrations, models
 
 import paktaleem.foundation.tenancy.ids
@@ -28,7 +29,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['-recorded_at', '-id'],
-                    'indexes': [models.Index(fields=['client', '-recorded_at', '-id'], name='school_by_time'), models.Index(fields=['-recorded_at', '-id'], name='school_by_time_all'), models.Index(fields=['client', 'kind', '-recorded_at', '-id'], name='school_by_kind'), models.Index(fields=['kind', '-recorded_at', '-id'], name='school_by_kind_all'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['client', '-recorded_at', '-id'], name='school_ended'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['-recorded_at', '-id'], name='school_ended_all'), models.Index(condition=models.Q(('ended_at', None)), fields=['client', '-recorded_at', '-id'], name='school_open'), models.Index(condition=models.Q(('ended_at', None)), fields=['-recorded_at', '-id'], name='school_open_all'), models.Index(fields=['client', 'name', 'id'], name='school_by_name')],
+                    'indexes': [models.Index(fields=['client', '-recorded_at', '-id'], name='school_by_time'), models.Index(fields=['-recorded_at', '-id'], name='school_by_time_all'), models.Index(fields=['client', 'kind', '-recorded_at', '-id'], name='school_by_kind'), models.Index(fields=['kind', '-recorded_at', '-id'], name='school_by_kind_all'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['client', '-recorded_at', '-id'], name='school_ended'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['-recorded_at', '-id'], name='school_ended_all'), models.Index(condition=models.Q(('ended_at', None)), fields=['client', '-recorded_at', '-id'], name='school_open'), models.Index(condition=models.Q(('ended_at', None)), fields=['-recorded_at', '-id'], name='school_open_all'), models.Index(fields=['client', 'name', 'id'], name='school_by_name'), models.Index(django.db.models.functions.comparison.Collate('name', 'C'), name='school_by_first_letters'), models.Index(django.db.models.functions.comparison.Collate('external_id', 'C'), name='school_by_lms_id')],
                     'constraints': [models.UniqueConstraint(fields=('client', 'external_id'), name='school_external_id_unique')],
                 },
             ),
@@ -72,7 +73,7 @@ class Migration(migrations.Migration):
                     'verbose_name': 'class',
                     'verbose_name_plural': 'classes',
                     'ordering': ['-recorded_at', '-id'],
-                    'indexes': [models.Index(fields=['client', '-recorded_at', '-id'], name='schoolclass_by_time'), models.Index(fields=['-recorded_at', '-id'], name='schoolclass_by_time_all'), models.Index(fields=['client', 'kind', '-recorded_at', '-id'], name='schoolclass_by_kind'), models.Index(fields=['kind', '-recorded_at', '-id'], name='schoolclass_by_kind_all'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['client', '-recorded_at', '-id'], name='schoolclass_ended'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['-recorded_at', '-id'], name='schoolclass_ended_all'), models.Index(condition=models.Q(('ended_at', None)), fields=['client', '-recorded_at', '-id'], name='schoolclass_open'), models.Index(condition=models.Q(('ended_at', None)), fields=['-recorded_at', '-id'], name='schoolclass_open_all'), models.Index(fields=['client', 'school', 'title', 'id'], name='schoolclass_of_school')],
+                    'indexes': [models.Index(fields=['client', '-recorded_at', '-id'], name='schoolclass_by_time'), models.Index(fields=['-recorded_at', '-id'], name='schoolclass_by_time_all'), models.Index(fields=['client', 'kind', '-recorded_at', '-id'], name='schoolclass_by_kind'), models.Index(fields=['kind', '-recorded_at', '-id'], name='schoolclass_by_kind_all'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['client', '-recorded_at', '-id'], name='schoolclass_ended'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['-recorded_at', '-id'], name='schoolclass_ended_all'), models.Index(condition=models.Q(('ended_at', None)), fields=['client', '-recorded_at', '-id'], name='schoolclass_open'), models.Index(condition=models.Q(('ended_at', None)), fields=['-recorded_at', '-id'], name='schoolclass_open_all'), models.Index(fields=['client', 'school', 'title', 'id'], name='schoolclass_of_school'), models.Index(django.db.models.functions.comparison.Collate('title', 'C'), name='schoolclass_by_title'), models.Index(django.db.models.functions.comparison.Collate('external_id', 'C'), name='schoolclass_by_lms_id')],
                     'constraints': [models.UniqueConstraint(fields=('client', 'external_id'), name='schoolclass_external_id_unique')],
                 },
             ),

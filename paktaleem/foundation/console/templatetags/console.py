@@ -1,11 +1,13 @@
 """Template tags and filters of the console."""
 
+from typing import Any
+
 from django import template
 from django.utils.safestring import SafeString
 
 from paktaleem.foundation.console import columns
 from paktaleem.foundation.console import translation as words
-from paktaleem.foundation.console.purpose_names import format_purposes
+from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
 from paktaleem.foundation.console.site import site
 
@@ -16,7 +18,16 @@ register.filter("moment", columns.moment_tag)
 register.filter("day", columns.day_tag)
 register.filter("contents", columns.render_contents)
 register.filter("purpose_names", lambda row: format_purposes(row.purposes, row.client_id))
+register.filter("category_names", lambda row: format_categories(row.categories, row.client_id))
+register.filter("name_of_category", format_category)
+register.filter("names_of_categories", format_categories)
 register.filter("translated", words.translate_text)
+
+
+@register.filter
+def row_title(row: Any) -> str:
+    """Return the title of a row, as its pages show it."""
+    return site.describe_row(row)
 
 
 @register.simple_tag(takes_context=True)

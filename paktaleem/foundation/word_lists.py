@@ -1,4 +1,4 @@
-"""Words of a request as people read them."""
+"""Lists of words as people read them."""
 
 from collections.abc import Iterable
 

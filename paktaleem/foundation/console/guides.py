@@ -1,0 +1,125 @@
+"""The chapters of ``docs/`` as pages of the console, and the chapter that explains each section of the menu.
+
+They are Markdown in English; pictures are left out, since the reader is on the pages that they show.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+__all__ = ["CHAPTERS", "find_guide_url", "render_chapter", "show_guide", "show_guides"]
+
+CHAPTERS = {
+    "client-admin": "For client administrators",
+    "officer": "For privacy officers",
+    "glossary": "Glossary",
+    "lms-developer": "For developers of a learning platform",
+    "decisions-api": "The decision API",
+    "problem-types": "Errors of the API",
+    "worked-example": "A worked example",
+    "operator": "For operators",
+}
+"""Files of ``docs/`` that the console serves, most read first, with their titles in English."""
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_FILE = re.compile(r"(?P<chapter>[\w-]+)\.md(?P<place>#.+)?")
+
+
+def find_guide_url(places: Mapping[str, str], *, is_officer: bool) -> str:
+    """Return the address of a reader’s guide, at the heading for the section of the page; ``places``: by guide."""
+    guide = "officer" if is_officer else "client-admin"
+    place = places.get(guide, "")
+    return reverse("admin:guide", args=[guide]) + (f"#{place}" if place else "")
+
+
+def show_guides(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """List the chapters."""
+    chapters = [(reverse("admin:guide", args=[name]), title) for name, title in CHAPTERS.items()]
+    return render(request, "console/guides.html", {**context, "title": gettext("Help"), "chapters": chapters})
+
+
+def show_guide(request: HttpRequest, chapter: str, context: dict[str, Any]) -> HttpResponse:
+    """Show a chapter. Raises Http404 if there is none of this name."""
+    if chapter not in CHAPTERS:
+        raise Http404
+    values = {"title": CHAPTERS[chapter], "text": render_chapter(chapter), "headings": list_headings(chapter)}
+    return render(request, "console/guide.html", {**context, **values})
+
+
+@cache
+def render_chapter(chapter: str) -> SafeString:
+    """Return a chapter as HTML, without its title: headings have the ids of GitHub, tables can be scrolled."""
+    tokens = [one for token in _tokens(chapter) for one in _adapt(token)]
+    html = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    return mark_safe(html)  # noqa: S308 -- no HTML of the source
+
+
+@cache
+def list_headings(chapter: str) -> list[tuple[str, str]]:
+    """Return the id and the text of each heading of the second level."""
+    tokens = _tokens(chapter)
+    return [
+        (str(one.attrs["id"]), tokens[index + 1].content)
+        for index, one in enumerate(tokens)
+        if one.type == "heading_open" and one.tag == "h2"
+    ]
+
+
+@cache
+def _tokens(chapter: str) -> Sequence[Token]:
+    source = (Path(settings.BASE_DIR) / "docs" / f"{chapter}.md").read_text(encoding="utf-8")
+    [*title, body] = re.split(r"^# .+$", source, maxsplit=1, flags=re.MULTILINE)
+    del title
+    tokens = _MARKDOWN.parse(body)
+    for index, token in enumerate(tokens):
+        if token.type == "heading_open":
+            token.attrs["id"] = _to_id(tokens[index + 1].content)
+    return tokens
+
+
+def _to_id(heading: str) -> str:
+    """Return the id that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _adapt(token: Token) -> Iterator[Token]:
+    """Put a table into a box that scrolls, lead links to pages of the console, and leave out pictures."""
+    if token.type in {"th_open", "td_open"}:
+        token.attrs.pop("style", None)  # the policy refuses it
+    if token.type == "table_open":
+        yield Token("html_block", "", 0, content='<div class="tablewrap">')
+    if token.children:
+        token.children = list(_adapt_links(token.children))
+    yield token
+    if token.type == "table_close":
+        yield Token("html_block", "", 0, content="</div>")
+
+
+def _adapt_links(children: Sequence[Token]) -> Iterator[Token]:
+    is_dropped = False
+    for one in children:
+        if one.type == "link_open":
+            url = _to_url(str(one.attrs.get("href", "")))
+            is_dropped = not url
+            one.attrs["href"] = url
+        if one.type != "image" and not (is_dropped and one.type in {"link_open", "link_close"}):
+            yield one
+
+
+def _to_url(target: str) -> str:
+    """Return where a link leads in the console; nothing for a file that it does not serve."""
+    found = _FILE.fullmatch(target)
+    if found is None:
+        return target if target.startswith(("https://", "#")) else ""
+    chapter = found["chapter"]
+    return reverse("admin:guide", args=[chapter]) + (found["place"] or "") if chapter in CHAPTERS else ""

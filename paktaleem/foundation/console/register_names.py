@@ -1,0 +1,95 @@
+"""The one name of each code of the register on every page of the console, in the page's language.
+
+Rows hold codes of purposes, data categories and occasions; people read the names that the register has now.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from uuid import UUID
+
+from paktaleem.foundation.extensions.points import ExtensionPoint
+from paktaleem.foundation.tenancy.context import current_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.word_lists import join_words
+
+__all__ = [
+    "CodeKind",
+    "format_categories",
+    "format_category",
+    "format_code",
+    "format_codes",
+    "format_purpose",
+    "format_purposes",
+    "loaded_once",
+    "register_name_sources",
+]
+
+type Names = Mapping[tuple[UUID, str], str]
+"""Names of one kind by client and code."""
+
+
+class CodeKind(StrEnum):
+    """Kinds of rows of the register that have a code."""
+
+    PURPOSE = "purpose"
+    CATEGORY = "category"
+    OCCASION = "occasion"
+
+
+register_name_sources: ExtensionPoint[Callable[[CodeKind], Names]] = ExtensionPoint(
+    "console.register_names", "The names of all codes of a kind that the context may see, in one query."
+)
+_LOADED: ContextVar[dict[tuple[CodeKind, UUID | None], Names] | None] = ContextVar("register_names", default=None)
+
+
+@contextmanager
+def loaded_once() -> Iterator[None]:
+    """Load the names of a kind at most once for each context of the database while a page is made."""
+    token = _LOADED.set({})
+    try:
+        yield
+    finally:
+        _LOADED.reset(token)
+
+
+def format_code(kind: CodeKind, code: str, client_id: UUID) -> str:
+    """Return the name of a client's code, of PakTaleem's if the client has none; the code itself if neither has one."""
+    names = _list_names(kind)
+    return names.get((client_id, code)) or names.get((PAKTALEEM, code)) or code
+
+
+def format_codes(kind: CodeKind, codes: Collection[str], client_id: UUID) -> str:
+    """Return the names of several codes as text."""
+    return join_words(format_code(kind, code, client_id) for code in codes)
+
+
+def format_purpose(code: str, client_id: UUID) -> str:
+    """Return the name of a client's purpose, of PakTaleem's if the client has none of this code; otherwise the code."""
+    return format_code(CodeKind.PURPOSE, code, client_id)
+
+
+def format_purposes(codes: Collection[str], client_id: UUID) -> str:
+    """Return the names of several purposes as text."""
+    return format_codes(CodeKind.PURPOSE, codes, client_id)
+
+
+def format_category(code: str, client_id: UUID) -> str:
+    """Return the name of a data category, as ``format_purpose`` does for a purpose."""
+    return format_code(CodeKind.CATEGORY, code, client_id)
+
+
+def format_categories(codes: Collection[str], client_id: UUID) -> str:
+    """Return the names of several data categories as text."""
+    return format_codes(CodeKind.CATEGORY, codes, client_id)
+
+
+def _list_names(kind: CodeKind) -> Names:
+    loaded, place = _LOADED.get(), (kind, current_client())
+    if loaded is not None and place in loaded:
+        return loaded[place]
+    names = {key: name for source in register_name_sources for key, name in source(kind).items()}
+    if loaded is not None:
+        loaded[place] = names
+    return names
