@@ -82,6 +82,23 @@ def test_a_delta_moves_a_pupil_to_another_class_and_ends_a_class(bring, now):
     assert Enrolment.objects.filter(ended_at=None).get().subject.external_id == "farhan"
 
 
+def test_a_delta_moves_a_class_to_another_school_and_its_pupils_stay_in_it(bring, now):
+    bring(network())
+    kept = Enrolment.objects.order_by("pk").values_list("pk", "school_class_id", "starts_on", "ended_at")
+    before = list(kept)
+    moved = changes(
+        network(),
+        orgs=[{"sourcedId": "org-3", "name": "Clifton School", "type": "school", "parentSourcedId": "org-1"}],
+        classes=[{"sourcedId": "cls-1", "title": "4-A", "classType": "homeroom", "schoolSourcedId": "org-3"}],
+    )
+    report = bring(moved, at=now + LATER)
+    assert (report.schooling["schools"], report.schooling["classes"]) == (Tally(added=1), Tally(changed=1))
+    assert SchoolClass.objects.get(external_id="cls-1").school.name == "Clifton School"
+    assert (
+        list(Enrolment.objects.order_by("pk").values_list("pk", "school_class_id", "starts_on", "ended_at")) == before
+    )
+
+
 def test_a_pupil_who_is_deleted_at_the_source_leaves_the_class(bring, now):
     bring(network())
     gone = changes(network(), users=[{"sourcedId": "danish", "status": "tobedeleted"}])

@@ -1,0 +1,5 @@
+"""Fixtures of the console."""
+
+from tests.console.conftest import sign_in
+
+__all__ = ["sign_in"]
