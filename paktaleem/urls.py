@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cookies/", include("consent.cookies.urls")),
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
+    path("choices/", include("consent.guardian_pages.choices_urls")),
     path("choices/", include("consent.preference_centre.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/", include("children.guardians.urls")),
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/mine/", include("rights.erasures.urls")),
     path("requests/", include("rights.channels.urls")),
     path("admin/", console.urls),
+    path("accounts/single-sign-on/", include("paktaleem.directory.single_sign_on.urls")),
     path("accounts/", include("paktaleem.directory.sign_in.urls")),
 ]
 

@@ -1,9 +1,9 @@
 """The facts of a record combined with those of another record that is the same person: the strictest counts. Pure.
 
 A refusal, withdrawal or revocation of consent, a refusing guardian, a restriction, an objection, a quarantine or a
-closed account of either record counts for both, and so do their roles. A consent, and a guardian's consent, count only for the record that
-they were given for: what is not answered for a record stays unanswered. The erasure of one record does not count for
-the other (decision 0101).
+closed account of either record counts for both, and so do the roles of either. A consent, and a guardian's consent,
+count only for the record that they were given for: what is not answered for a record stays unanswered. The erasure of
+one record does not count for the other (decision 0101).
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ view_subjects                x       x       x      x     x     x    x      .
 register_subjects            x       .       .      x     .     x    x      .
 let_many_vanish              x       .       .      x     .     .    x      .
 merge_people                 x       .       .      x     .     .    .      .
+close_school_years           x       .       .      x     .     .    x      .
 reveal_personal_data         x       .       .      x     .     x    .      .
 erase_subjects               x       .       .      .     .     .    x      .
 view_who_looked              x       .       x      x     x     .    .      .

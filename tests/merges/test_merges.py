@@ -164,6 +164,15 @@ def test_restrictions_objections_and_a_closed_account_count_for_both_records(
     assert decision_reason(cast, FIRST, now + MINUTE, purpose="service_delivery") == "permitted"
 
 
+def test_the_roles_of_linked_records_count_for_each(cast: Cast, now: datetime) -> None:
+    asked = EvaluationRequest(FIRST, partial(Question, purpose="newsletter", role="guardian"))
+    before = decide_with_key(cast.key("indus"), asked, arrived_at=now)
+    with in_client(cast.client_id("indus")):
+        linked(cast.subject("junaid"), second_record(cast, role="guardian"), cast, now)
+    after = decide_with_key(cast.key("indus"), asked, arrived_at=now)
+    assert (before.reason, after.role) == ("role_not_held", "guardian")
+
+
 def test_the_decision_of_an_api_key_reads_linked_records_in_the_same_statement(cast: Cast, now: datetime) -> None:
     with in_client(cast.client_id("indus")):
         main, other = cast.subject("junaid"), second_record(cast)

@@ -71,6 +71,10 @@ from paktaleem.directory.people.services import (
 )
 from paktaleem.directory.rosters.importing.uploads import upload_roster
 from paktaleem.directory.rosters.models import RosterImport
+from paktaleem.directory.schools.models import Term
+from paktaleem.directory.schools.rows import GivenRows, TermRow
+from paktaleem.directory.single_sign_on.models import SignOnLink
+from paktaleem.directory.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client, ClientChange, Membership, StaffChange
@@ -87,6 +91,7 @@ from paktaleem.foundation.periods.services import request_period_change
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
+from paktaleem.school_years.services import Choices, count_year_end, prepare_year_end
 from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
 from retention.disposals.models import Batch
 from retention.disposals.services import open_disposal
@@ -123,6 +128,7 @@ from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
 from tests.sharing.demands import demand, transfer
 from tests.showing import shown
+from tests.single_sign_on.making import propose_sign_on
 from tests.webhooks.making import make_endpoint, make_given_up
 
 AT = CAST_AT + timedelta(hours=1)
@@ -167,7 +173,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
         f"subjects/subject/{act}": cast.subject_id("danish")
-        for act in ("ask-guardians", "name-guardian", "school-authorises")
+        for act in ("ask-guardians", "name-guardian", "school-authorises", "moves-away")
     }
     rows["subjects/subject/not-same-person"] = cast.subject_id("junaid")
     with in_client(client_id):
@@ -184,9 +190,22 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows |= rights_of_indus(cast)
         rows |= erasures_of_indus(cast)
         rows |= messages_of_indus(cast)
+        rows |= year_end_of_indus(cast)
     rows |= queued
+    rows |= sign_on_of_indus(cast)
     rows |= period_change_of_paktaleem(cast)
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
+
+
+def year_end_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make a school year that is over, and its end, counted and waiting for the confirmation."""
+    client = cast.client("indus")
+    over = TermRow(2, "y2025", "2025-26", "school_year", "", date(2025, 8, 1), date(2026, 6, 1), gone=False)
+    record(client, GivenRows(terms=[over]), AT)
+    term = Term.objects.get(client_id=client.pk, external_id="y2025")
+    row = prepare_year_end(term, Choices(), actor=cast.actor("farah"), at=AT)
+    count_year_end(row, actor=SETTING_UP, at=AT)
+    return {"schools/term/end-year": term.pk, "school_years/yearend": row.pk}
 
 
 def _opposed_recipient(cast: Cast) -> NoticeDispatch:
@@ -622,6 +641,20 @@ def _told(kind: str) -> OrderSpec:
         ground=Ground.RIGHT_OF_THE_PERSON,
         due_at=AT + timedelta(days=20),
     )
+
+
+def sign_on_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make a provider in force, one that waits, and the account of a member of staff."""
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        present = propose_sign_on(client_id, cast.actor("farah"), AT)
+        decide_provider(present, approve=True, actor=officer(), reason=Reason.REVIEW, at=AT)
+        waiting = propose_sign_on(client_id, cast.actor("farah"), AT)
+        link = SignOnLink.objects.create(
+            client_id=client_id, user_id=cast.user_id("farah"), issuer=present.issuer, subject="1", linked_at=AT
+        )
+    acts = {f"single_sign_on/provider/{act}": present.pk for act in ("end", "passwords")}
+    return {"single_sign_on/provider": waiting.pk, "single_sign_on/signonlink": link.pk, **acts}
 
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:

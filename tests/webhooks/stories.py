@@ -27,6 +27,7 @@ from children.invitations.services import invite_guardian, invite_guardians_of
 from consent.consents.models import Consent, ConsentState
 from consent.consents.services import (
     Answer,
+    expire_consent,
     invalidate_consent,
     lift_objection,
     object_to_purpose,
@@ -316,6 +317,15 @@ def a_guardian_is_invited_reminded_and_says_yes(world: World) -> None:
     world.clock.move_to(later + DAY, tick=False)
     follow(cast, later + DAY)
     send(by_link(latest_link()), child_page(cast, more="confirm/"), form_at=child_page(cast), answer="confirm")
+
+
+@causes("consent.expired")
+def consent_of_a_school_year_ends(world: World) -> None:
+    """Let a consent of the year end with it."""
+    with world.inside():
+        give(world, ConsentState.GIVEN, AT)
+        consent = Consent.objects.get(subject=world.person("junaid"))
+        expire_consent(consent, **{**BY, "actor": world.farah, "at": AT + MINUTE})
 
 
 @causes("guardian.invitation_refused", "guardian.invitation_failed", "guardian.invitation_expired")

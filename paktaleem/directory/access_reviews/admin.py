@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.access_reviews.models import AccessReview
 from paktaleem.directory.access_reviews.selectors import find_waiting_review, list_to_confirm
 from paktaleem.directory.access_reviews.services import confirm_access
+from paktaleem.directory.administration.admin.limits import name_limit, with_school_names
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
@@ -45,11 +46,13 @@ class ConfirmForm(RowActionForm):
         """Offer the memberships that are not confirmed in this review."""
         super().__init__(*args, **kwargs)
         rows = list_to_confirm(self.row)
-        set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in rows])
+        set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in with_school_names(rows)])
 
 
 def _describe(membership: Membership) -> str:
     words = f"{membership.user.full_name} ({membership.user.email}) · {gettext(membership.get_role_display())}"
+    if membership.school_ids is not None:
+        words = f"{words} · {gettext('sees')}: {name_limit(membership)}"
     return words if membership.suspended_at is None else f"{words} · {gettext('locked')}"
 
 

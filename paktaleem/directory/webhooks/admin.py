@@ -138,12 +138,11 @@ def webhooks_board(actor: Actor, at: datetime) -> list[Line]:
     if not actor.may(Capability.MANAGE_WEBHOOKS):
         return []
     url = reverse("admin:webhooks_endpoint_changelist", current_app=site.name) + f"?{PROGRESS}=switched_off"
-    rows, note = (
-        Endpoint.objects.filter(_OFF_BY_ITSELF),
+    title, note = (
+        gettext("Webhooks switched off"),
         gettext("the receiver no longer exists or fails: events are not sent"),
     )
-    title = gettext("Webhooks switched off")
-    return [Task(title, rows, note, url, Severity.URGENT, since="disabled_at")]
+    return [Task(title, Endpoint.objects.filter(_OFF_BY_ITSELF), note, url, Severity.URGENT, since="disabled_at")]
 
 
 @admin.register(Endpoint, site=site)

@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.client_changes import ClientChange
+from paktaleem.foundation.accounts.fields import ThresholdsField
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffAct, StaffChange
 from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
@@ -63,22 +64,6 @@ MAX_CLOCK_OFFSET = timedelta(days=25 * 366)
 """Largest clock offset of a sandbox: long enough for a newborn to reach the age of consent."""
 TEST_KEY_PREFIX = "ptk_test_"
 """Prefix of the API keys of sandboxes, and of no other key."""
-
-
-def validate_thresholds(by_country: dict[str, int]) -> None:
-    """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from 13 to 21."""
-    for country, years in by_country.items():
-        if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
-            raise ValidationError(f"“{country}” is not a two-letter ISO 3166 code. Use a code such as DE.")
-        if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
-            raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
-
-
-class ThresholdsField(MigratesAs, models.JSONField):
-    """Ages of consent by the ISO 3166 code of a country."""
-
-    migrates_as = "django.db.models.JSONField"
-    default_validators = [validate_thresholds]
 
 
 class Client(Tracked):

@@ -50,6 +50,7 @@ class Capability(StrEnum):
     REGISTER_SUBJECTS = "register_subjects"
     BULK_DEACTIVATE_PEOPLE = "let_many_vanish"
     MERGE_PEOPLE = "merge_people"
+    CLOSE_SCHOOL_YEARS = "close_school_years"
     REVEAL_PERSONAL_DATA = "reveal_personal_data"
     ERASE_SUBJECTS = "erase_subjects"
     VIEW_ACCESS_LOG = "view_who_looked"
@@ -152,6 +153,7 @@ ROLES_BY_CAPABILITY: dict[Capability, frozenset[Role]] = {
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.BULK_DEACTIVATE_PEOPLE: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MERGE_PEOPLE: frozenset({_OFFICER, _ADMIN}),
+    Capability.CLOSE_SCHOOL_YEARS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.ERASE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_ACCESS_LOG: frozenset({_OFFICER, _AUDITOR, _ADMIN, _READER}),
@@ -243,6 +245,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.ERASE_SUBJECTS,
         Capability.HAND_OVER_COPIES,
         Capability.BULK_DEACTIVATE_PEOPLE,
+        Capability.CLOSE_SCHOOL_YEARS,
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,

@@ -78,6 +78,10 @@ def list_due_clients(due: Callable[..., Iterable[UUID]], *, at: datetime) -> lis
 
 
 def list_staff(client_id: UUID, role: Role, *, at: datetime) -> list[User]:
-    """Return the active users with a role at a client at ``at``, as recipients of emails; needs its context."""
-    members = Membership.objects.active(at).filter(client_id=client_id, role=role.value).select_related("user")
+    """Return the active users with a role at a client at ``at``, as recipients of emails; needs its context.
+
+    Staff limited to schools are left out: these emails concern the whole client.
+    """
+    own = Membership.objects.active(at).filter(client_id=client_id, role=role.value, school_ids=None)
+    members = own.select_related("user")
     return [one.user for one in members if one.user.is_active]

@@ -58,7 +58,7 @@ _OTHERS = (
     _act("consent.deferred", _("Consent deferred"), _sent(*_CONSENT)),
     _act("consent.evidence_added", _("Evidence added to a consent")),
     _act("consent.evidence_exported", _("Evidence of consents exported")),
-    _act("consent.expired", _("Consent expired")),
+    _act("consent.expired", _("Consent expired"), _sent(*_CONSENT)),
     _act("consent.given", _("Consent given"), _sent(*_CONSENT)),
     _act("consent.invalidated", _("Consent invalidated"), _sent(*_CONSENT)),
     _act("consent.outdated", _("Consent outdated")),
@@ -248,6 +248,13 @@ _OTHERS = (
     _act("sign_in.ended", _("Session ended")),
     _act("sign_in.locked_out", _("Sign-in locked after too many attempts")),
     _act("sign_in.succeeded", _("Signed in")),
+    _act("single_sign_on.ended", _("Single sign-on ended")),
+    _act("single_sign_on.linked", _("School account linked to a member of staff")),
+    _act("single_sign_on.passwords_allowed", _("Passwords let in again beside single sign-on")),
+    _act("single_sign_on.proposed", _("Single sign-on proposed")),
+    _act("single_sign_on.required", _("Single sign-on required")),
+    _act("single_sign_on.settled", _("Single sign-on approved or declined")),
+    _act("single_sign_on.unlinked", _("School account unlinked from a member of staff")),
     _act("staff.break_glass_used", _("Break-glass act of the host")),
     _act("staff.change_settled", _("Change of staff approved or declined")),
     _act("staff.change_waiting", _("Change of staff awaits approval by a second officer")),
@@ -301,6 +308,10 @@ _OTHERS = (
     _act("webhook.removed", _("Webhook removed")),
     _act("webhook.replayed", _("Webhook messages sent again")),
     _act("webhook.secret_rotated", _("Secret of a webhook replaced")),
+    _act("year_end.cancelled", _("End of a school year cancelled")),
+    _act("year_end.confirmed", _("End of a school year confirmed")),
+    _act("year_end.done", _("School year ended")),
+    _act("year_end.prepared", _("End of a school year prepared")),
 )
 
 ACTS = tuple(sorted((*_OTHERS, *RIGHTS_ACTS)))

@@ -55,10 +55,12 @@ FAMILY_NAMES = {
     "sandbox": _("Sandboxes"),
     "schools": _("Schools and classes"),
     "sign_in": _("Sign-ins"),
+    "single_sign_on": _("Single sign-on"),
     "staff": _("Changes of staff"),
     "subject": _("People"),
     "system": _("Data systems"),
     "user": _("Staff accounts"),
     "webhook": _("Webhooks"),
+    "year_end": _("Ends of school years"),
 }
 """Families of acts: the part of the kind before the dot."""

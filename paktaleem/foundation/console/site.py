@@ -1,8 +1,9 @@
 """Admin site of the console: access, start page and navigation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from allauth.account.views import login as sign_in
 from django.contrib.admin import AdminSite
@@ -31,12 +32,12 @@ from paktaleem.foundation.console.tasks_under_way import find_way_back, leave_ta
 from paktaleem.foundation.console.time_zones import get_reader_zone
 from paktaleem.foundation.console.translation import get_other_language, translate_text
 from paktaleem.foundation.extensions.points import ExtensionPoint
-from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.context import current_client, in_global
 
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.selectors import MembershipChoice
 
-__all__ = ["ConsoleSite", "boards", "latest_acts", "site"]
+__all__ = ["ConsoleSite", "boards", "latest_acts", "school_names", "site"]
 
 
 type Board = Callable[[Actor, datetime], Sequence[Line]]
@@ -47,6 +48,9 @@ type _Viewer = tuple[frozenset[Capability], bool, str]
 boards: ExtensionPoint[Board] = ExtensionPoint(
     "console.boards",
     "Lines of the first page. Tasks are counted together in one query; anything else takes a fixed number.",
+)
+school_names: ExtensionPoint[Callable[[Iterable[UUID]], list[str]]] = ExtensionPoint(
+    "console.school_names", "The names of the schools to which the reader is limited, in the head of every page."
 )
 latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", "The latest acts, on the first page.")
 
@@ -97,8 +101,12 @@ class ConsoleSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the current membership, whether others can be chosen, the other language and the time zone."""
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
+        workplace = find_membership(request)
+        limit = None if workplace is None or current_client() is None else workplace.school_ids
         own = {
-            "workplace": find_membership(request),
+            "workplace": workplace,
+            "own_schools": [] if limit is None else [name for find in school_names for name in find(limit)],
+            "is_limited": limit is not None,
             "reader_zone": get_reader_zone(request),
             "may_switch": len(memberships) > 1,
             "other_language": get_other_language(),
