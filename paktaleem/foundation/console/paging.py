@@ -51,7 +51,8 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
     Each number is at most one more than the limit; beyond it, the least value is that of some of the rows. Without a
     field the value is None.
     """
-    tables, params = [], []
+    tables: list[Any] = []
+    params: list[Any] = []
     for place, (rows, field) in enumerate(found):
         first = F(field) if field else Value(None, output_field=DateTimeField())
         counted = rows.order_by().annotate(first_of_field=first).values("pk", "first_of_field")[: limit + 1]

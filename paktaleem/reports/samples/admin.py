@@ -139,6 +139,8 @@ def _describe_cell(kind: PopulationKind, path: str, value: Any) -> Any:
         return moment_tag(value)
     if path in {"purpose", "purpose__code"} and value:
         return format_purpose_of_any(value)
+    if path == "reason":
+        return translate_text(str(value).replace("_", " "))
     if path == "shown_hash" and value:
         return f"{value[:12]}…"
     fields = {field.name: field for field in POPULATIONS[kind].rows().model._meta.fields}

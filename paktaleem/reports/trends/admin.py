@@ -18,6 +18,7 @@ from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.register_names import format_purpose, format_purpose_of_any
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.translation import translate_text
 from paktaleem.reports.trends.models import Measure
 from paktaleem.reports.trends.picture import HEIGHT, WIDTH, Picture, draw_columns
 from paktaleem.reports.trends.selectors import Trends, get_trends
@@ -160,7 +161,7 @@ def _chart_decisions(trends: Trends, weeks: Sequence[str]) -> list[Chart]:
 
 
 def _name_reason(code: str) -> str:
-    return gettext("Permitted") if code == "permitted" else code.replace("_", " ")
+    return translate_text(code.replace("_", " "))
 
 
 def _chart_holdings(trends: Trends, weeks: Sequence[str]) -> list[Chart]:
